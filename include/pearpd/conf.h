@@ -1,0 +1,31 @@
+/* conf.h: reads one subnet's configuration file.
+ * In: an INI file (inih). Out: struct config, or every fault of the file as FILE:LINE: message.
+ * Called by: daemon. Never: touches an interface or a socket. */
+#ifndef PEARPD_CONF_H
+#define PEARPD_CONF_H
+
+#include "pearpd/config.h"
+
+#include <stdio.h>
+
+/* Called once for each fault, in the order of their lines; `message` names the value. */
+typedef void conf_fault_fn(void *context, const char *file, unsigned line, const char *message);
+
+/* Reads `file`. Returns the number of faults found (0: *config is filled and the caller frees it with
+ * config_free()), or -Exxx where the file cannot be read at all, which was told as a fault of line 0. */
+int config_read(const char *file, struct config *config, conf_fault_fn *fault, void *context);
+
+/* The same from an open stream; `name` stands for FILE in messages and gives NAME for the socket's default. */
+int config_read_stream(FILE *stream, const char *name, struct config *config, conf_fault_fn *fault,
+                       void *context);
+
+/* Frees what config_read() took. A zeroed struct is fine. */
+void config_free(struct config *config);
+
+/* Writes the commented sample file, etc/pearpd/sample.conf, from the schema. */
+void config_print_sample(FILE *out);
+
+/* Writes the list of sections, keys, types and defaults as mdoc, for pearpd.conf(5). */
+void config_print_mdoc(FILE *out);
+
+#endif

@@ -1,0 +1,173 @@
+/* engine.h: the bridge's rules, frame by frame (PROTOCOL 2 and 3).
+ * In: a frame, its side, the time. Out: frames, events, counters.
+ * Called by: daemon, live and replay alike, and the tests. Never: sees a socket, a clock, a log,
+ * a random source or libevent; allocates for a frame.
+ *
+ * Time is in nanoseconds of any clock that does not go back; the engine takes an earlier time for the
+ * latest it saw. One engine is used by one thread. */
+#ifndef PEARPD_ENGINE_H
+#define PEARPD_ENGINE_H
+
+#include "pearpd/addr.h"
+#include "pearpd/config.h"
+#include "pearpd/drop.h"
+#include "pearpd/event.h"
+#include "pearpd/frame.h"
+#include "pearpd/made.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ENGINE_NEVER UINT64_MAX
+
+struct engine;
+
+/* The three ways out. What they are given is borrowed until they return. */
+struct engine_out {
+    void *context;
+    /* A frame that passes, to leave by `to`. */
+    void (*send)(void *context, enum side to, const struct frame *frame);
+    /* A frame that the bridge makes, to leave by `to`. */
+    void (*make)(void *context, enum side to, const struct made *made);
+    void (*event)(void *context, const struct event *event);
+};
+
+/* What the engine cannot find out for itself. */
+struct engine_seed {
+    uint8_t hash_key[16];     /* of every table; random in the daemon, fixed in a replay */
+    uint8_t nonce_key[16];    /* nonces are a keyed function of their number */
+    bool plain_nonces;        /* replay: they are 1, 2, 3 ... */
+    bool any_nonce;           /* replay --any-nonce: replies count whatever their nonce */
+    uint64_t epoch;           /* of HELLO; new whenever the table was lost; 0 in a replay */
+};
+
+/* The one place that a frame ended in. */
+enum fate { FATE_SENT, FATE_CONSUMED, FATE_HELD, FATE_DROPPED };
+struct verdict {
+    enum fate fate;
+    union {
+        enum consumed_kind consumed; /* FATE_CONSUMED */
+        enum drop_reason reason;     /* FATE_DROPPED */
+    };
+};
+
+struct engine_stats {
+    uint64_t in[SIDES], out[SIDES];
+    uint64_t made;
+    uint64_t held;                   /* now */
+    uint64_t consumed[CONSUMED_COUNT];
+    uint64_t drops[DROP_COUNT];
+    uint64_t counters[COUNTER_COUNT];
+};
+
+/* The states of PROTOCOL 2, as the kernel's neighbour table has them. */
+enum binding_state {
+    BINDING_INCOMPLETE,
+    BINDING_REACHABLE,
+    BINDING_STALE,
+    BINDING_PROBE,
+    BINDING_PERMANENT,
+    BINDING_PUBLISHED,
+};
+enum binding_origin { ORIGIN_CONFIG, ORIGIN_PE_ARP, ORIGIN_TRAFFIC, ORIGIN_DHCP, ORIGIN_CONTROL };
+
+const char *binding_state_name(enum binding_state state);
+const char *binding_origin_name(enum binding_origin origin);
+
+/* One line of the table, by value (`name` is borrowed until the next call into the engine). */
+struct table_entry {
+    struct range range;              /* of a published address: 0-65535 */
+    struct mac mac;                  /* zero while incomplete */
+    enum binding_state state;
+    enum binding_origin origin;
+    enum side side;                  /* the bridge port it is reached by */
+    const char *name;                /* "": none */
+    bool has_psid;
+    struct port_set_params psid;
+    uint16_t psid_id;
+    uint64_t age_ns;                 /* since it was learned */
+    uint64_t expires_ns;             /* from now; ENGINE_NEVER */
+    uint64_t rx_frames, rx_bytes;    /* towards the owner */
+    uint64_t tx_frames, tx_bytes;    /* from it */
+};
+
+/* One downstream host that did something that is counted for it. */
+struct host_entry {
+    struct mac mac;
+    uint64_t captures, violations, bad_pe_arp, arp_limited;
+};
+
+/* A new engine for `config` (copied), at rest until engine_start(). All memory is taken here.
+ * NULL and errno ENOMEM. `mac` of the configuration must be known. */
+struct engine *engine_new(const struct config *config, const struct engine_seed *seed);
+void engine_free(struct engine *engine);
+
+/* Starts: announces each shared address upstream, says HELLO downstream (PROTOCOL 3, ARP). */
+void engine_start(struct engine *engine, uint64_t now_ns, const struct engine_out *out);
+
+/* One frame in. Its bytes are borrowed; only its layer-2 addresses may change. What follows from it
+ * leaves through `out` before the return, which tells the one place it ended in. */
+struct verdict engine_frame(struct engine *engine, uint64_t now_ns, enum side from, struct frame *frame,
+                            const struct engine_out *out);
+
+/* Runs what is due; returns when to call again (engine time), ENGINE_NEVER for never. */
+uint64_t engine_tick(struct engine *engine, uint64_t now_ns, const struct engine_out *out);
+
+/* When engine_tick() has something to do next. */
+uint64_t engine_next(const struct engine *engine);
+
+/* When something other than a repeated announcement is due (a replay's long gap: CONTRACT 3). */
+uint64_t engine_next_once(const struct engine *engine);
+
+/* A bridge port came up or went down; `mtu_bytes` is its longest frame without the Ethernet header and
+ * tag (0: no limit). Announcements follow a link that comes up. */
+void engine_link(struct engine *engine, uint64_t now_ns, enum side side, bool up, uint32_t mtu_bytes,
+                 const struct engine_out *out);
+
+/* What io found out later: `count` frames that the engine sent to `to` did not leave. */
+void engine_send_failed(struct engine *engine, enum side to, uint64_t count);
+/* What the kernel lost at the ring of `from`: counted as come in and dropped. */
+void engine_ring_full(struct engine *engine, enum side from, uint64_t count);
+
+/* Takes the new configuration: learned bindings that still fit are kept, held frames of addresses that
+ * went are dropped. 0, or -ENOMEM and nothing has changed. */
+int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *config,
+                  const struct engine_out *out);
+
+/* Counters; borrowed, valid as long as the engine. */
+const struct engine_stats *engine_stats(const struct engine *engine);
+/* True where both ins + made = both outs + consumed + drops + held (CONTRACT 3). */
+bool engine_stats_balance(const struct engine_stats *stats);
+
+/* Walks the table by address and port. Start with {0}; each call fills the next entry and moves on; false
+ * at the end. The table may change between calls. */
+struct table_cursor {
+    uint32_t address_index;
+    uint32_t port;
+    uint32_t stage;
+};
+bool engine_table_next(const struct engine *engine, uint64_t now_ns, struct table_cursor *cursor,
+                       struct table_entry *entry);
+
+/* The same for the hosts, in no order that means anything but the same in every replay. */
+bool engine_hosts_next(const struct engine *engine, uint32_t *cursor, struct host_entry *entry);
+
+/* An operator's permanent binding (origin control). 0; -ENOENT: not a shared address; -EEXIST: overlaps
+ * a permanent one; -EINVAL: a MAC that cannot own; -ENOSPC: [limits] bindings. Learned bindings that it
+ * overlaps go. */
+int engine_add(struct engine *engine, uint64_t now_ns, const struct range *range, struct mac mac,
+               const struct engine_out *out);
+/* Removes the bindings that are exactly `range`. 0; -ENOENT: there is none; -EPERM: it is configured. */
+int engine_delete(struct engine *engine, uint64_t now_ns, const struct range *range,
+                  const struct engine_out *out);
+/* Removes every learned binding (of *address, or of all where NULL). The number removed, or -ENOENT:
+ * not a shared address. */
+int engine_flush(struct engine *engine, uint64_t now_ns, const struct ipv4 *address,
+                 const struct engine_out *out);
+
+/* Asks for the owner of a port as a frame would. */
+enum resolve_state { RESOLVE_OWNED, RESOLVE_ASKING, RESOLVE_UNOWNED, RESOLVE_NOT_SHARED };
+enum resolve_state engine_resolve(struct engine *engine, uint64_t now_ns, struct ipv4 address, uint16_t port,
+                                  struct table_entry *entry, const struct engine_out *out);
+
+#endif

@@ -1,0 +1,19 @@
+/* report.h: what the engine counted and knows, as JSON (CONTRACT 3 and 5).
+ * In: an engine. Out: JSON through a writer. Called by: replay (whole), control (in pieces). */
+#ifndef PEARPD_REPORT_H
+#define PEARPD_REPORT_H
+
+#include "pearpd/config.h"
+#include "pearpd/engine.h"
+#include "pearpd/json.h"
+
+/* Writes one table entry as an object. */
+void report_entry(struct json *j, const struct config *config, const struct table_entry *entry);
+
+/* Writes the members frames, consumed, drops, counters and hosts into the open object. */
+void report_counts(struct json *j, const struct engine *engine);
+
+/* The whole of REPORT.json: one object, table included, and a newline. */
+void report_write(struct json *j, const struct config *config, const struct engine *engine, uint64_t now_ns);
+
+#endif
