@@ -21,6 +21,7 @@
     X("mac-age", mac_age_s, 10, 86400, 300, "seconds until an unheard MAC address is forgotten") \
     X("hosts", hosts, 16, 1048576, 8192, "downstream hosts counted and rate-limited one by one; the one longest idle goes") \
     X("questions", questions, 16, 65536, 4096, "questions open at once; a new one is not asked") \
+    X("mac-questions", mac_questions, 1, 4096, 16, "questions open at once to one host; a new one is not asked") \
     X("held-frames", held_frames, 1, 65536, 256, "frames held while their owner is asked for; a new one is dropped (hold_full)") \
     X("held-port-frames", held_port_frames, 1, 64, 3, "frames held for one port; the oldest goes (hold_full)") \
     X("held-super-frames", held_super_frames, 0, 1024, 8, "of these, frames over 2,048 bytes; a new one is dropped (hold_full)") \

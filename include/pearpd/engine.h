@@ -116,8 +116,9 @@ uint64_t engine_tick(struct engine *engine, uint64_t now_ns, const struct engine
 /* When engine_tick() has something to do next. */
 uint64_t engine_next(const struct engine *engine);
 
-/* When something other than a repeated announcement is due (a replay's long gap: CONTRACT 3). */
-uint64_t engine_next_once(const struct engine *engine);
+/* Puts what repeats (HELLO) off to its first turn at or after `until_ns`: a replay's long gap between two
+ * records (CONTRACT 3). */
+void engine_postpone_repeats(struct engine *engine, uint64_t until_ns);
 
 /* A bridge port came up or went down; `mtu_bytes` is its longest frame without the Ethernet header and
  * tag (0: no limit). Announcements follow a link that comes up. */

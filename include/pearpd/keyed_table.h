@@ -1,0 +1,48 @@
+/* keyed_table.h: a bounded hash table whose longest untouched entry makes room for a new one.
+ * In: keys of a fixed size. Out: entries of a fixed size that start with their key.
+ * Called by: core, for every table that traffic can fill. Never: allocates after keyed_table_new(),
+ * moves an entry, or asks for the time: ages are the caller's.
+ *
+ * The hash is keyed (hash.h), so nobody outside can choose keys that collide. Entries hang in one list
+ * from the longest untouched to the newest; finding does not touch. The entry found last is kept at
+ * hand, since frames come in trains. */
+#ifndef PEARPD_KEYED_TABLE_H
+#define PEARPD_KEYED_TABLE_H
+
+#include "pearpd/hash.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct keyed_table;
+
+/* A table of at most `limit` entries. A key is `key_bytes` without padding, the first member of an entry.
+ * NULL: out of memory. */
+struct keyed_table *keyed_table_new(uint32_t limit, size_t key_bytes, size_t entry_bytes,
+                                    const uint8_t hash_key[static HASH_KEY_BYTES]);
+void keyed_table_free(struct keyed_table *table);
+
+/* The entry of `key`, or NULL. Borrowed until it is removed or makes room. */
+void *keyed_table_find(struct keyed_table *table, const void *key);
+
+/* The entry of `key`, touched; a new one, all zero but the key, where there was none (*fresh tells).
+ * A full table gives up its longest untouched entry for it. */
+void *keyed_table_put(struct keyed_table *table, const void *key, bool *fresh);
+
+/* Makes the entry the newest. */
+void keyed_table_touch(struct keyed_table *table, void *entry);
+void keyed_table_remove(struct keyed_table *table, void *entry);
+
+uint32_t keyed_table_count(const struct keyed_table *table);
+bool keyed_table_full(const struct keyed_table *table);
+
+/* From the longest untouched on: keyed_table_oldest(), then keyed_table_newer(); NULL at the end. */
+void *keyed_table_oldest(const struct keyed_table *table);
+void *keyed_table_newer(const struct keyed_table *table, const void *entry);
+
+/* Moves every entry of `from` into `to`, oldest first, as far as `to` has room for the newest. Both are of
+ * one shape. For a reload that changes a limit. */
+void keyed_table_pour(struct keyed_table *to, const struct keyed_table *from);
+
+#endif
