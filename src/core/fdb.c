@@ -1,0 +1,106 @@
+/* fdb.c: see fdb.h. */
+#include "fdb.h"
+
+#include "pearpd/keyed_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HEARD_NS UINT64_C(30000000000)
+#define SECOND_NS UINT64_C(1000000000)
+
+struct fdb_entry {
+    struct fdb_key key;
+    uint64_t heard_ns;
+};
+
+struct fdb {
+    uint64_t age_ns;
+    struct keyed_table *side[SIDES];
+    struct keyed_table *upstream; /* keyed by MAC in VLAN 0 whatever its VLAN */
+};
+
+struct fdb_key fdb_key_of(struct mac mac, uint16_t vid, bool service)
+{
+    struct fdb_key key;
+    memcpy(key.octets, mac.octets, MAC_BYTES);
+    key.vlan[0] = (uint8_t)(vid >> 8 | (service ? 0x80 : 0));
+    key.vlan[1] = (uint8_t)vid;
+    return key;
+}
+
+struct fdb *fdb_new(const struct limits *limits, const uint8_t hash_key[static HASH_KEY_BYTES])
+{
+    struct fdb *fdb = calloc(1, sizeof(*fdb));
+    if (fdb == NULL)
+        return NULL;
+    fdb->age_ns = limits->mac_age_s * SECOND_NS;
+    for (unsigned i = 0; i < SIDES; i++)
+        fdb->side[i] = keyed_table_new(limits->macs, sizeof(struct fdb_key), sizeof(struct fdb_entry), hash_key);
+    fdb->upstream = keyed_table_new(limits->macs, sizeof(struct fdb_key), sizeof(struct fdb_entry), hash_key);
+    if (fdb->side[SIDE_UPSTREAM] == NULL || fdb->side[SIDE_DOWNSTREAM] == NULL || fdb->upstream == NULL) {
+        fdb_free(fdb);
+        return NULL;
+    }
+    return fdb;
+}
+
+void fdb_free(struct fdb *fdb)
+{
+    if (fdb == NULL)
+        return;
+    for (unsigned i = 0; i < SIDES; i++)
+        keyed_table_free(fdb->side[i]);
+    keyed_table_free(fdb->upstream);
+    free(fdb);
+}
+
+static bool note(struct keyed_table *table, const struct fdb_key *key, uint64_t now_ns)
+{
+    bool fresh;
+    struct fdb_entry *entry = keyed_table_put(table, key, &fresh);
+    entry->heard_ns = now_ns;
+    return fresh;
+}
+
+static bool heard_within(struct keyed_table *table, const struct fdb_key *key, uint64_t now_ns, uint64_t age_ns)
+{
+    const struct fdb_entry *entry = keyed_table_find(table, key);
+    return entry != NULL && now_ns - entry->heard_ns < age_ns;
+}
+
+bool fdb_learn(struct fdb *fdb, enum side side, struct fdb_key key, uint64_t now_ns)
+{
+    if (side == SIDE_UPSTREAM) {
+        struct fdb_key any_vlan = key;
+        any_vlan.vlan[0] = any_vlan.vlan[1] = 0;
+        note(fdb->upstream, &any_vlan, now_ns);
+    }
+    if (!note(fdb->side[side], &key, now_ns))
+        return false;
+    struct keyed_table *other = fdb->side[side_other(side)];
+    struct fdb_entry *stale = keyed_table_find(other, &key);
+    if (stale == NULL)
+        return false;
+    bool moved = now_ns - stale->heard_ns < fdb->age_ns;
+    keyed_table_remove(other, stale);
+    return moved;
+}
+
+bool fdb_lives(struct fdb *fdb, enum side side, struct fdb_key key, uint64_t now_ns)
+{
+    return heard_within(fdb->side[side], &key, now_ns, fdb->age_ns);
+}
+
+bool fdb_heard_upstream(struct fdb *fdb, struct mac mac, uint64_t now_ns)
+{
+    struct fdb_key key = fdb_key_of(mac, 0, false);
+    return heard_within(fdb->upstream, &key, now_ns, HEARD_NS);
+}
+
+void fdb_pour(struct fdb *to, const struct fdb *from)
+{
+    for (unsigned i = 0; i < SIDES; i++)
+        keyed_table_pour(to->side[i], from->side[i]);
+    keyed_table_pour(to->upstream, from->upstream);
+}

@@ -1,0 +1,25 @@
+/* host.c: see host.h. */
+#include "host.h"
+
+#define EVENTS_PER_SECOND 10
+
+struct keyed_table *host_table_new(uint32_t limit, const uint8_t hash_key[static HASH_KEY_BYTES])
+{
+    return keyed_table_new(limit, sizeof(struct mac), sizeof(struct host), hash_key);
+}
+
+struct host *host_of(struct keyed_table *hosts, struct mac mac)
+{
+    bool fresh;
+    return keyed_table_put(hosts, &mac, &fresh);
+}
+
+struct host *host_find(struct keyed_table *hosts, struct mac mac)
+{
+    return keyed_table_find(hosts, &mac);
+}
+
+bool host_may_tell(struct host *host, uint64_t now_ns)
+{
+    return rate_take(&host->events, rate_limit_of(EVENTS_PER_SECOND, EVENTS_PER_SECOND), now_ns);
+}
