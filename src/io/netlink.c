@@ -2,6 +2,8 @@
  * In: names, notifications. Out: struct link_info. Called by: daemon, agent. Never: keeps state of links. */
 #include "pearpd/netlink.h"
 
+#include "netlink_message.h"
+
 #include <libmnl/libmnl.h>
 
 #include <errno.h>
@@ -21,12 +23,12 @@ struct netlink {
     uint8_t answer[ANSWER_BYTES] __attribute__((aligned(8)));
 };
 
-static struct netlink *open_socket(int flags, unsigned groups)
+static struct netlink *open_socket(int family, int flags, unsigned groups)
 {
     struct netlink *netlink = calloc(1, sizeof(*netlink));
     if (netlink == NULL)
         return NULL;
-    netlink->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | flags);
+    netlink->socket = mnl_socket_open2(family, SOCK_CLOEXEC | flags);
     if (netlink->socket == NULL || mnl_socket_bind(netlink->socket, groups, MNL_SOCKET_AUTOPID) < 0) {
         const int error = errno;
         netlink_close(netlink);
@@ -38,12 +40,17 @@ static struct netlink *open_socket(int flags, unsigned groups)
 
 struct netlink *netlink_open(void)
 {
-    return open_socket(0, 0);
+    return open_socket(NETLINK_ROUTE, 0, 0);
 }
 
 struct netlink *netlink_watch_links(void)
 {
-    return open_socket(SOCK_NONBLOCK, RTMGRP_LINK);
+    return open_socket(NETLINK_ROUTE, SOCK_NONBLOCK, RTMGRP_LINK);
+}
+
+struct netlink *netlink_open_family(int family)
+{
+    return open_socket(family, 0, 0);
 }
 
 void netlink_close(struct netlink *netlink)
@@ -171,4 +178,52 @@ int netlink_link(struct netlink *netlink, const char *name, struct link_info *in
     if (error != 0)
         return error;
     return info->index == 0 ? -ENODEV : 0;
+}
+
+struct nlmsghdr *netlink_message_begin(struct netlink_request *room, uint16_t type, uint16_t flags,
+                                       const void *header, size_t header_length)
+{
+    struct nlmsghdr *message = mnl_nlmsg_put_header(room->bytes);
+    message->nlmsg_type = type;
+    message->nlmsg_flags = flags;
+    memcpy(mnl_nlmsg_put_extra_header(message, header_length), header, header_length);
+    return message;
+}
+
+int netlink_message_put(struct nlmsghdr *message, uint16_t attribute, const void *value, size_t length)
+{
+    return mnl_attr_put_check(message, NETLINK_MESSAGE_BYTES, attribute, length, value) ? 0 : -EMSGSIZE;
+}
+
+int netlink_message_send(struct netlink *netlink, struct nlmsghdr *message,
+                         int (*each)(const struct nlmsghdr *message, void *context), void *context)
+{
+    return request(netlink, message, each, context);
+}
+
+const void *netlink_message_header(const struct nlmsghdr *message, size_t length)
+{
+    return mnl_nlmsg_get_payload_len(message) < length ? NULL : mnl_nlmsg_get_payload(message);
+}
+
+struct attribute_walk {
+    void (*each)(uint16_t attribute, const void *value, size_t length, void *context);
+    void *context;
+};
+
+static int tell_attribute(const struct nlattr *attribute, void *context)
+{
+    const struct attribute_walk *walk = context;
+    walk->each(mnl_attr_get_type(attribute), mnl_attr_get_payload(attribute),
+               mnl_attr_get_payload_len(attribute), walk->context);
+    return MNL_CB_OK;
+}
+
+void netlink_message_attributes(const struct nlmsghdr *message, size_t header_length,
+                                void (*each)(uint16_t attribute, const void *value, size_t length,
+                                             void *context),
+                                void *context)
+{
+    struct attribute_walk walk = {.each = each, .context = context};
+    mnl_attr_parse(message, (unsigned)header_length, tell_attribute, &walk);
 }
