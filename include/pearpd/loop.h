@@ -38,13 +38,16 @@ void loop_timer_set(struct loop_source *timer, uint64_t delay_ns);
 /* Ends a source; NULL is fine. The descriptor stays the caller's. */
 void loop_source_free(struct loop_source *source);
 
-/* A connection with buffers, over a descriptor that it takes and closes. */
+/* A connection with buffers, over a descriptor that it takes and closes (also where it returns NULL).
+ * SIGPIPE is ignored from loop_new() on. Streams are served in turn with LOOP_FRAMES. */
 struct loop_stream_calls {
-    /* A line came, without its newline; `line` is borrowed. */
+    /* A line came, without its newline; `line` is borrowed and not terminated. No lines come while
+     * more than 64 KiB wait to be read by the peer. */
     void (*line)(struct loop_stream *stream, const char *line, size_t length, void *context);
     /* What was written has left, all but a little: more may be written. May be NULL. */
     void (*drained)(struct loop_stream *stream, void *context);
-    /* The peer closed, an error, a line over `line_max`, or silent for too long. The callee frees it. */
+    /* The peer closed (what was written to it had left before), an error, a line over `line_max`, or
+     * silent for too long. Called once. The callee frees it. */
     void (*ended)(struct loop_stream *stream, void *context);
 };
 struct loop_stream *loop_stream_new(struct loop *loop, int fd, size_t line_max,
@@ -56,6 +59,7 @@ size_t loop_stream_waiting(const struct loop_stream *stream);
 void loop_stream_finish(struct loop_stream *stream);
 /* Calls `ended` when nothing could be read or written for so long; 0: never. */
 void loop_stream_timeout(struct loop_stream *stream, uint32_t seconds);
+/* Closes at once. Allowed inside its own callbacks. */
 void loop_stream_free(struct loop_stream *stream);
 
 #endif

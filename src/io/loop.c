@@ -1,0 +1,401 @@
+/* loop.c: libevent behind a narrow door.
+ * In: descriptors, signals, times. Out: calls, by rank. Called by: daemon, agent, ctl. Never: knows what for.
+ *
+ * Two ranks. Timers, signals and what asks for LOOP_CONTROL come before frames. Streams share the rank
+ * of frames and are served in turn with them: neither a flood of frames nor one of requests silences
+ * the other. */
+#include "pearpd/loop.h"
+
+#include "pearpd/log.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define RANKS             2
+#define OUTPUT_LOW_BYTES  16384 /* below: `drained` is called */
+#define OUTPUT_HIGH_BYTES 65536 /* above: no more lines are taken from a peer that does not read */
+#define READ_BYTES        4096  /* taken from one stream for each wake */
+#define NS_PER_S          UINT64_C(1000000000)
+
+struct loop {
+    struct event_base *base;
+    bool stopped;
+};
+
+struct loop_source {
+    struct event *event;
+    void (*call)(void *context);
+    void *context;
+};
+
+struct loop_stream {
+    struct bufferevent *buffers;
+    struct event *silence;
+    const struct loop_stream_calls *calls;
+    void *context;
+    size_t line_max;
+    struct timeval silence_max; /* 0: never */
+    unsigned busy;              /* callbacks running; the last one out frees */
+    bool eof;                   /* the peer sends no more, but may read */
+    bool finishing;             /* nobody writes any more */
+    bool over;                  /* ended or freed: no more calls */
+    bool freed;
+};
+
+static void write_log(int severity, const char *message)
+{
+    if (severity >= EVENT_LOG_WARN)
+        log_warning("libevent: %s", message);
+}
+
+static struct event_base *new_base(void)
+{
+    struct event_config *config = event_config_new();
+    if (config == NULL)
+        return NULL;
+    /* A cached time would be that of the wake: a timer set after a long callback would come early. */
+    event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NO_CACHE_TIME |
+                                      EVENT_BASE_FLAG_NOLOCK);
+    struct event_base *base = event_base_new_with_config(config);
+    event_config_free(config);
+    if (base != NULL && event_base_priority_init(base, RANKS) != 0) {
+        event_base_free(base);
+        return NULL;
+    }
+    return base;
+}
+
+struct loop *loop_new(void)
+{
+    struct loop *loop = calloc(1, sizeof(*loop));
+    if (loop == NULL)
+        return NULL;
+    event_set_log_callback(write_log);
+    signal(SIGPIPE, SIG_IGN); /* a peer that went away is an error of its stream, not of the program */
+    loop->base = new_base();
+    if (loop->base == NULL) {
+        free(loop);
+        return NULL;
+    }
+    return loop;
+}
+
+void loop_free(struct loop *loop)
+{
+    if (loop == NULL)
+        return;
+    event_base_free(loop->base);
+    free(loop);
+}
+
+int loop_run(struct loop *loop)
+{
+    int status = 0;
+    while (!loop->stopped && status == 0)
+        status = event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
+    loop->stopped = false;
+    return status < 0 ? -EIO : 0;
+}
+
+void loop_stop(struct loop *loop)
+{
+    loop->stopped = true;
+    event_base_loopbreak(loop->base);
+}
+
+static void call_source(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    const struct loop_source *source = context;
+    source->call(source->context); /* which may free the source */
+}
+
+static struct loop_source *new_source(struct loop *loop, enum loop_rank rank, int fd, short what,
+                                      void (*call)(void *context), void *context)
+{
+    struct loop_source *source = calloc(1, sizeof(*source));
+    if (source == NULL)
+        return NULL;
+    source->call = call;
+    source->context = context;
+    source->event = event_new(loop->base, fd, what, call_source, source);
+    if (source->event == NULL || event_priority_set(source->event, (int)rank) != 0) {
+        loop_source_free(source);
+        return NULL;
+    }
+    return source;
+}
+
+static struct loop_source *start_source(struct loop_source *source)
+{
+    if (source != NULL && event_add(source->event, NULL) != 0) {
+        loop_source_free(source);
+        return NULL;
+    }
+    return source;
+}
+
+struct loop_source *loop_readable(struct loop *loop, enum loop_rank rank, int fd, void (*ready)(void *context),
+                                  void *context)
+{
+    return start_source(new_source(loop, rank, fd, EV_READ | EV_PERSIST, ready, context));
+}
+
+struct loop_source *loop_signal(struct loop *loop, int signal_number, void (*fired)(void *context),
+                                void *context)
+{
+    return start_source(new_source(loop, LOOP_CONTROL, signal_number, EV_SIGNAL | EV_PERSIST, fired, context));
+}
+
+struct loop_source *loop_timer(struct loop *loop, void (*fired)(void *context), void *context)
+{
+    return new_source(loop, LOOP_CONTROL, -1, 0, fired, context);
+}
+
+void loop_timer_set(struct loop_source *timer, uint64_t delay_ns)
+{
+    if (delay_ns == UINT64_MAX) {
+        event_del(timer->event);
+        return;
+    }
+    const uint64_t delay_us = delay_ns / 1000 + (delay_ns % 1000 != 0); /* late rather than early */
+    const struct timeval delay = {
+        .tv_sec = (time_t)(delay_us / 1000000),
+        .tv_usec = (suseconds_t)(delay_us % 1000000),
+    };
+    event_add(timer->event, &delay);
+}
+
+void loop_source_free(struct loop_source *source)
+{
+    if (source == NULL)
+        return;
+    if (source->event != NULL)
+        event_free(source->event);
+    free(source);
+}
+
+/* Streams. Every callback enters and leaves: the stream stays whole while one of them runs. */
+
+static void enter(struct loop_stream *stream)
+{
+    stream->busy++;
+}
+
+static void leave(struct loop_stream *stream)
+{
+    if (--stream->busy > 0 || !stream->freed)
+        return;
+    event_free(stream->silence);
+    bufferevent_free(stream->buffers);
+    free(stream);
+}
+
+static void end(struct loop_stream *stream)
+{
+    if (stream->over)
+        return;
+    stream->over = true;
+    bufferevent_disable(stream->buffers, EV_READ | EV_WRITE);
+    event_del(stream->silence);
+    stream->calls->ended(stream, stream->context);
+}
+
+/* One line of the input, if a whole one is there. */
+static bool take_line(struct loop_stream *stream)
+{
+    struct evbuffer *input = bufferevent_get_input(stream->buffers);
+    const struct evbuffer_ptr newline = evbuffer_search_eol(input, NULL, NULL, EVBUFFER_EOL_LF);
+    const size_t length = newline.pos < 0 ? evbuffer_get_length(input) : (size_t)newline.pos;
+    if (length > stream->line_max) {
+        end(stream);
+        return false;
+    }
+    if (newline.pos < 0)
+        return false;
+    const char *line = (const char *)evbuffer_pullup(input, (ev_ssize_t)length + 1);
+    if (line == NULL) {
+        end(stream);
+        return false;
+    }
+    stream->calls->line(stream, line, length, stream->context);
+    evbuffer_drain(input, length + 1);
+    return true;
+}
+
+/* Hands out the lines that are there, as long as the peer reads the answers, and ends the stream
+ * when nothing more will come of it. */
+static void serve(struct loop_stream *stream)
+{
+    while (!stream->over && !stream->finishing) {
+        if (loop_stream_waiting(stream) > OUTPUT_HIGH_BYTES) {
+            bufferevent_disable(stream->buffers, EV_READ);
+            return;
+        }
+        if (!take_line(stream))
+            break;
+    }
+    if (stream->over)
+        return;
+    if (stream->finishing || stream->eof) {
+        if (loop_stream_waiting(stream) == 0)
+            end(stream);
+        return;
+    }
+    bufferevent_enable(stream->buffers, EV_READ);
+}
+
+static void on_read(struct bufferevent *buffers, void *context)
+{
+    (void)buffers;
+    struct loop_stream *stream = context;
+    enter(stream);
+    serve(stream);
+    leave(stream);
+}
+
+static void on_write(struct bufferevent *buffers, void *context)
+{
+    (void)buffers;
+    struct loop_stream *stream = context;
+    enter(stream);
+    if (!stream->over && !stream->finishing && stream->calls->drained != NULL)
+        stream->calls->drained(stream, stream->context);
+    serve(stream);
+    leave(stream);
+}
+
+static void on_event(struct bufferevent *buffers, short what, void *context)
+{
+    (void)buffers;
+    struct loop_stream *stream = context;
+    enter(stream);
+    if ((what & BEV_EVENT_EOF) != 0 && (what & BEV_EVENT_READING) != 0) {
+        stream->eof = true; /* it may have closed one direction alone: what it asked for still leaves */
+        serve(stream);
+    } else {
+        end(stream);
+    }
+    leave(stream);
+}
+
+static void on_silence(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    struct loop_stream *stream = context;
+    enter(stream);
+    end(stream);
+    leave(stream);
+}
+
+static void watch_silence(struct loop_stream *stream)
+{
+    if (stream->over)
+        return;
+    if (stream->silence_max.tv_sec == 0)
+        event_del(stream->silence);
+    else
+        event_add(stream->silence, &stream->silence_max);
+}
+
+static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *context)
+{
+    (void)input;
+    if (info->n_added > 0)
+        watch_silence(context);
+}
+
+static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *context)
+{
+    (void)output;
+    if (info->n_deleted > 0)
+        watch_silence(context);
+}
+
+static bool set_up_buffers(struct loop_stream *stream)
+{
+    struct bufferevent *buffers = stream->buffers;
+    bufferevent_setcb(buffers, on_read, on_write, on_event, stream);
+    bufferevent_setwatermark(buffers, EV_READ, 0, stream->line_max + 1);
+    bufferevent_setwatermark(buffers, EV_WRITE, OUTPUT_LOW_BYTES, 0);
+    return bufferevent_priority_set(buffers, LOOP_FRAMES) == 0 &&
+           bufferevent_set_max_single_read(buffers, READ_BYTES) == 0 &&
+           evbuffer_add_cb(bufferevent_get_input(buffers), on_input, stream) != NULL &&
+           evbuffer_add_cb(bufferevent_get_output(buffers), on_output, stream) != NULL &&
+           bufferevent_enable(buffers, EV_READ | EV_WRITE) == 0;
+}
+
+struct loop_stream *loop_stream_new(struct loop *loop, int fd, size_t line_max,
+                                    const struct loop_stream_calls *calls, void *context)
+{
+    struct loop_stream *stream = calloc(1, sizeof(*stream));
+    if (stream == NULL) {
+        close(fd);
+        return NULL;
+    }
+    stream->calls = calls;
+    stream->context = context;
+    stream->line_max = line_max;
+    stream->silence = event_new(loop->base, -1, 0, on_silence, stream);
+    stream->buffers = bufferevent_socket_new(loop->base, fd, BEV_OPT_CLOSE_ON_FREE);
+    if (stream->silence != NULL && event_priority_set(stream->silence, LOOP_CONTROL) == 0 &&
+        stream->buffers != NULL && evutil_make_socket_nonblocking(fd) == 0 && set_up_buffers(stream)) {
+        return stream;
+    }
+    if (stream->silence != NULL)
+        event_free(stream->silence);
+    if (stream->buffers != NULL)
+        bufferevent_free(stream->buffers);
+    else
+        close(fd);
+    free(stream);
+    return NULL;
+}
+
+void loop_stream_write(struct loop_stream *stream, const void *bytes, size_t length)
+{
+    if (stream->over || stream->finishing)
+        return;
+    if (loop_stream_waiting(stream) == 0)
+        watch_silence(stream); /* from now on the peer has something to read */
+    if (bufferevent_write(stream->buffers, bytes, length) != 0)
+        bufferevent_trigger_event(stream->buffers, BEV_EVENT_ERROR, BEV_TRIG_DEFER_CALLBACKS);
+}
+
+size_t loop_stream_waiting(const struct loop_stream *stream)
+{
+    return evbuffer_get_length(bufferevent_get_output(stream->buffers));
+}
+
+void loop_stream_finish(struct loop_stream *stream)
+{
+    if (stream->over || stream->finishing)
+        return;
+    stream->finishing = true;
+    bufferevent_disable(stream->buffers, EV_READ);
+    if (loop_stream_waiting(stream) == 0)
+        bufferevent_trigger(stream->buffers, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS | BEV_TRIG_IGNORE_WATERMARKS);
+}
+
+void loop_stream_timeout(struct loop_stream *stream, uint32_t seconds)
+{
+    stream->silence_max = (struct timeval){.tv_sec = seconds};
+    watch_silence(stream);
+}
+
+void loop_stream_free(struct loop_stream *stream)
+{
+    if (stream == NULL || stream->freed)
+        return;
+    stream->over = stream->freed = true;
+    enter(stream);
+    leave(stream);
+}
