@@ -4,13 +4,19 @@ prefix     ?= /usr/local
 sysconfdir ?= /etc
 DESTDIR    ?=
 B          ?= build
-CC         ?= gcc
 VERSION    := 0.1.0
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 
-CPPFLAGS += -Iinclude -D_GNU_SOURCE -DPEARPD_VERSION='"$(VERSION)"' -D_FORTIFY_SOURCE=2
+# Test builds: CHECK=1 makes the engine assert its equation after every frame;
+# SANITIZE="-fsanitize=address,undefined" adds the sanitizers.
+CPPFLAGS += -Iinclude -D_GNU_SOURCE -DPEARPD_VERSION='"$(VERSION)"' $(if $(CHECK),-DPEARPD_CHECK)
+FORTIFY  ?= $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
 WARN      = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Werror
 CFLAGS   ?= -O2 -g
 HARDEN   ?= -fstack-protector-strong -fPIE -fstack-clash-protection -fcf-protection
+override CPPFLAGS += $(FORTIFY)
 override CFLAGS += -std=c11 $(WARN) $(HARDEN) $(SANITIZE) -MMD -MP
 override LDFLAGS += -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed $(SANITIZE)
 LIBS := -lpcap -lnet -levent_core -linih -lmnl -lsodium -ljansson
@@ -37,12 +43,84 @@ $(B)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-# Unit tests: one program for each tests/unit/test_NAME.c, cmocka.
-UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+# Unit and property tests: one program for each test_NAME.c, with cmocka. Fuzz targets: fuzz_NAME.c, with clang.
+TESTS = $(patsubst tests/$(1)/%.c,$(B)/$(1)/%,$(sort $(wildcard tests/$(1)/$(2)_*.c)))
+UNIT     := $(call TESTS,unit,test)
+PROPERTY := $(call TESTS,property,test)
+FUZZ     := $(call TESTS,fuzz,fuzz)
 $(B)/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lcmocka
-unit: $(UNIT)
+$(B)/property/%: tests/property/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lcmocka
+$(B)/fuzz/%: tests/fuzz/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIB) $(LIBS)
+unit: $(UNIT) ## build the unit tests
+property: $(PROPERTY)
+fuzz-targets: $(FUZZ)
+
+deps: ## install the Debian packages that are missing, for the build and for the tests
+	@scripts/deps build test
+
+check: ## build with gcc, clang and sanitizers, and run every test; the last line counts them
+	@scripts/deps build test
+	@scripts/check
+
+demo: ## a walk through the bridge at work, in network namespaces; needs root, a minute, and no network card
+	@scripts/deps build demo
+	@$(MAKE) --no-print-directory -s -j2 all
+	@PEARPD_BUILD='$(abspath $(B))' scripts/demo
+
+lint: ## clang-format, clang-tidy, cppcheck, mandoc, and the floor plan's include order
+	@tests/run --label lint scripts/lint
+
+FUZZ_SECONDS ?= 60
+fuzz: ## run every fuzz target, FUZZ_SECONDS (60) in all
+	@tests/run --label fuzz --limit 0 -- scripts/fuzz $(FUZZ_SECONDS)
+
+bench: all ## kernel bridge and pearpd in turn in the lab: small frames and TCP
+	@PEARPD_BUILD='$(abspath $(B))' scripts/bench
+
+sbindir = $(prefix)/sbin
+mandir  = $(prefix)/share/man
+docdir  = $(prefix)/share/doc/pearpd
+unitdir = $(prefix)/lib/systemd/system
+compdir = $(prefix)/share/bash-completion/completions
+SAMPLES = $(notdir $(wildcard etc/*.conf))
+MAN     = $(notdir $(wildcard man/*.[58]))
+
+install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
+	install -d '$(DESTDIR)$(sbindir)' '$(DESTDIR)$(unitdir)' '$(DESTDIR)$(compdir)' '$(DESTDIR)$(docdir)' \
+	    '$(DESTDIR)$(mandir)/man5' '$(DESTDIR)$(mandir)/man8' '$(DESTDIR)$(sysconfdir)/pearpd'
+	install -m 755 $(PROGRAMS:%='$(B)/%') '$(DESTDIR)$(sbindir)'
+	for page in $(MAN); do install -m 644 "man/$$page" '$(DESTDIR)$(mandir)'/man"$${page##*.}"/"$$page" || exit 1; done
+	for sample in $(SAMPLES); do \
+	    install -m 644 "etc/$$sample" '$(DESTDIR)$(sysconfdir)/pearpd'/"$$sample.sample" || exit 1; done
+	install -m 644 etc/bash-completion '$(DESTDIR)$(compdir)/pearpd'
+	ln -sf pearpd '$(DESTDIR)$(compdir)/pearpctl'
+	ln -sf pearpd '$(DESTDIR)$(compdir)/pearp-agent'
+	install -m 644 LICENSE $(wildcard README.md CHANGELOG.md) '$(DESTDIR)$(docdir)'
+	sed -e 's|/usr/sbin/|$(sbindir)/|g' -e 's|/etc/pearpd/|$(sysconfdir)/pearpd/|g' 'systemd/pearpd@.service' \
+	    > '$(DESTDIR)$(unitdir)/pearpd@.service'
+	chmod 644 '$(DESTDIR)$(unitdir)/pearpd@.service'
+
+uninstall: ## remove what install put there; configuration stays
+	rm -f $(PROGRAMS:%='$(DESTDIR)$(sbindir)/%') $(PROGRAMS:%='$(DESTDIR)$(compdir)/%') \
+	    '$(DESTDIR)$(unitdir)/pearpd@.service' $(SAMPLES:%='$(DESTDIR)$(sysconfdir)/pearpd/%.sample')
+	for page in $(MAN); do rm -f '$(DESTDIR)$(mandir)'/man"$${page##*.}"/"$$page"; done
+	rm -rf '$(DESTDIR)$(docdir)'
+	-rmdir '$(DESTDIR)$(sysconfdir)/pearpd' 2>/dev/null
+
+fresh: ## both commands of the README on a minimal Debian 12 made by debootstrap; needs a package mirror
+	@scripts/fresh
+
+clean: ## remove what was built
+	rm -rf '$(B)'
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit
+.PHONY: all unit property fuzz-targets deps check demo lint fuzz bench install uninstall fresh clean help
