@@ -7,18 +7,18 @@
 #define NONE UINT32_MAX
 
 struct links {
-    uint32_t chain;          /* next in the bucket, or next free */
+    uint32_t chain; /* next in the bucket, or next free */
     uint32_t older, newer;
     uint32_t bucket;
 };
 
 struct keyed_table {
     uint32_t limit, count;
-    uint32_t mask;           /* buckets - 1 */
+    uint32_t mask; /* buckets - 1 */
     uint32_t oldest, newest;
-    uint32_t unused;         /* entries from here on were never used */
+    uint32_t unused; /* entries from here on were never used */
     uint32_t free;
-    uint32_t last;           /* found last */
+    uint32_t last; /* found last */
     size_t key_bytes, entry_bytes;
     uint8_t hash_key[HASH_KEY_BYTES];
     uint32_t *buckets;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEARD_NS UINT64_C(30000000000)
+#define HEARD_NS  UINT64_C(30000000000)
 #define SECOND_NS UINT64_C(1000000000)
 
 struct fdb_entry {
@@ -36,7 +36,8 @@ struct fdb *fdb_new(const struct limits *limits, const uint8_t hash_key[static H
         return NULL;
     fdb->age_ns = limits->mac_age_s * SECOND_NS;
     for (unsigned i = 0; i < SIDES; i++)
-        fdb->side[i] = keyed_table_new(limits->macs, sizeof(struct fdb_key), sizeof(struct fdb_entry), hash_key);
+        fdb->side[i] =
+            keyed_table_new(limits->macs, sizeof(struct fdb_key), sizeof(struct fdb_entry), hash_key);
     fdb->upstream = keyed_table_new(limits->macs, sizeof(struct fdb_key), sizeof(struct fdb_entry), hash_key);
     if (fdb->side[SIDE_UPSTREAM] == NULL || fdb->side[SIDE_DOWNSTREAM] == NULL || fdb->upstream == NULL) {
         fdb_free(fdb);

@@ -55,7 +55,8 @@ void hold_free(struct hold *hold)
 bool hold_append(struct hold *hold, struct hold_line *line, enum side from, const struct frame *frame)
 {
     bool is_super = frame->length > HOLD_FRAME_BYTES;
-    if (hold->free == HOLD_NONE || frame->length > HOLD_SUPER_BYTES || (is_super && hold->free_super == HOLD_NONE))
+    if (hold->free == HOLD_NONE || frame->length > HOLD_SUPER_BYTES ||
+        (is_super && hold->free_super == HOLD_NONE))
         return false;
     uint32_t index = hold->free;
     struct slot *slot = &hold->slots[index];

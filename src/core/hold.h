@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HOLD_NONE UINT32_MAX
+#define HOLD_NONE        UINT32_MAX
 #define HOLD_FRAME_BYTES 2048
 #define HOLD_SUPER_BYTES 65664
 

@@ -13,9 +13,9 @@
 #include <stdint.h>
 
 struct host {
-    struct mac mac;          /* the key */
-    struct rate arp;         /* [limits] arp-rate */
-    struct rate requests;    /* [limits] unicast-mac-rate */
+    struct mac mac;       /* the key */
+    struct rate arp;      /* [limits] arp-rate */
+    struct rate requests; /* [limits] unicast-mac-rate */
     struct rate events;
     uint32_t open_questions; /* [limits] mac-questions */
     uint64_t captures, violations, bad_pe_arp, arp_limited;

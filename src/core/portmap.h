@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PORTMAP_BLOCKS 1024
+#define PORTMAP_BLOCKS      1024
 #define PORTMAP_BLOCK_PORTS 64
-#define PORTMAP_NOBODY 0
+#define PORTMAP_NOBODY      0
 
 struct portmap_leaf {
     uint32_t ids[PORTMAP_BLOCK_PORTS];

@@ -1,0 +1,203 @@
+/* arp_rules.c: every row of the table of ARP in PROTOCOL 3.
+ * In: ARP, untagged or in the configured VLAN. Out: answers, relayed requests and the copies of their
+ * answers; nothing that would tell the router of a sharer's own MAC.
+ *
+ * The askers: hosts that share an address and asked for another one within 3 s, kept by {shared, target,
+ * host} ([limits] askers; in a full table the one longest waiting goes unanswered). */
+#include "internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define ASKED_NS   (3 * SECOND_NS)
+#define DEFENCE_NS (10 * SECOND_NS)
+
+struct asker {
+    struct {
+        uint32_t shared, target; /* host order */
+        struct mac mac;
+        uint16_t unused; /* no padding: it is hashed */
+    } key;
+    uint64_t asked_ns;
+};
+
+struct keyed_table *asker_table_new(const struct engine *e)
+{
+    return keyed_table_new(e->config.limits.askers, sizeof(((struct asker *)0)->key), sizeof(struct asker),
+                           e->seed.hash_key);
+}
+
+/* Lets one ARP frame of a host go upstream, if its rate allows. */
+static bool may_go_upstream(struct engine *e, const struct passage *p)
+{
+    struct host *host = host_of(e->hosts, p->eth.source);
+    if (rate_take(&host->arp, e->arp_limit, e->now_ns))
+        return true;
+    host->arp_limited++;
+    return false;
+}
+
+static struct verdict bridge_arp(struct engine *e, struct passage *p)
+{
+    if (p->from == SIDE_DOWNSTREAM) {
+        if (destination_lives_here(e, p))
+            return verdict_dropped(DROP_SAME_PORT);
+        if (!may_go_upstream(e, p))
+            return verdict_dropped(DROP_ARP_LIMIT);
+    }
+    return bridge(e, p);
+}
+
+/* "target is at the bridge MAC", to the one that asked. */
+static struct verdict answer(struct engine *e, const struct passage *p, const struct arp *request)
+{
+    struct made made = made_of(e, MADE_ARP, p->eth.source, ETHERTYPE_ARP);
+    made.tag = p->tag;
+    made.arp = (struct arp){
+        .hardware = ARP_HRD_ETHERNET,
+        .operation = ARP_OP_REPLY,
+        .sha = e->config.mac,
+        .spa = request->tpa,
+        .tha = request->sha,
+        .tpa = request->spa,
+    };
+    make(e, p->from, &made);
+    return verdict_consumed(CONSUMED_ARP_ANSWERED);
+}
+
+/* Upstream. */
+
+static struct verdict conflict(struct engine *e, const struct passage *p, uint32_t address_index)
+{
+    struct shared *shared = &e->shared[address_index];
+    struct ipv4 address = shared->config->address;
+    struct rate_limit limit = {DEFENCE_NS, 0};
+    e->stats.counters[COUNTER_CONFLICTS]++;
+    tell(e, (struct event){.kind = EVENT_CONFLICT,
+                           .side = SIDE_UPSTREAM,
+                           .range = {address, 0, UINT16_MAX},
+                           .mac = p->eth.source,
+                           .detail = "the shared address is used upstream"});
+    if (rate_take(&shared->defence, limit, e->now_ns))
+        announce_address(e, address_index);
+    return verdict_dropped(DROP_ARP_CONFLICT);
+}
+
+/* A copy of the router's answer for each host that asked within 3 s. */
+static struct verdict relay_answer(struct engine *e, const struct passage *p, const struct arp *reply)
+{
+    bool asked = false;
+    struct made made = made_of(e, MADE_ARP, mac_zero, ETHERTYPE_ARP);
+    made.source = p->eth.source;
+    made.tag = p->tag;
+    made.arp = *reply;
+    for (struct asker *a = keyed_table_oldest(e->askers); a != NULL; a = keyed_table_newer(e->askers, a)) {
+        if (a->key.shared != reply->tpa.host || a->key.target != reply->spa.host ||
+            e->now_ns - a->asked_ns > ASKED_NS)
+            continue;
+        asked = true;
+        made.destination = made.arp.tha = a->key.mac;
+        make(e, SIDE_DOWNSTREAM, &made);
+    }
+    return asked ? verdict_consumed(CONSUMED_ARP_RELAYED) : verdict_dropped(DROP_ARP_UNASKED);
+}
+
+/* A router that asks for the shared address is the gateway that HELLO tells of. */
+static void note_gateway(struct engine *e, const struct passage *p, const struct arp *request,
+                         uint32_t address_index)
+{
+    struct shared *shared = &e->shared[address_index];
+    if (request->spa.host == 0 || !mac_equal(request->sha, p->eth.source))
+        return;
+    if (e->config.has_router_mac && !mac_equal(request->sha, e->config.router_mac))
+        return;
+    shared->has_gateway = true;
+    shared->gateway = request->spa;
+    shared->gateway_mac = request->sha;
+}
+
+static struct verdict from_upstream(struct engine *e, struct passage *p, const struct arp *arp)
+{
+    int sender = shared_index(e, arp->spa), target = shared_index(e, arp->tpa);
+    if (sender >= 0)
+        return conflict(e, p, (uint32_t)sender);
+    if (target < 0 || arp->hardware != ARP_HRD_ETHERNET)
+        return bridge(e, p);
+    if (arp->operation == ARP_OP_REQUEST) {
+        note_gateway(e, p, arp, (uint32_t)target);
+        return answer(e, p, arp);
+    }
+    if (arp->operation == ARP_OP_REPLY)
+        return relay_answer(e, p, arp);
+    return bridge(e, p);
+}
+
+/* Downstream. */
+
+static struct verdict capture(struct engine *e, const struct passage *p, uint32_t address_index)
+{
+    struct host *host = host_of(e->hosts, p->eth.source);
+    host->captures++;
+    e->stats.counters[COUNTER_CAPTURES]++;
+    if (host_may_tell(host, e->now_ns))
+        tell(e, (struct event){.kind = EVENT_CAPTURE,
+                               .side = SIDE_DOWNSTREAM,
+                               .range = {e->config.addresses[address_index].address, 0, UINT16_MAX},
+                               .mac = p->eth.source});
+    return verdict_dropped(DROP_ARP_CAPTURE);
+}
+
+/* A sharer asks for another address: upstream hears it from the bridge. */
+static struct verdict relay_request(struct engine *e, struct passage *p, const struct arp *arp)
+{
+    if (destination_lives_here(e, p))
+        return verdict_dropped(DROP_SAME_PORT);
+    if (!may_go_upstream(e, p))
+        return verdict_dropped(DROP_ARP_LIMIT);
+    struct asker wanted = {.key = {arp->spa.host, arp->tpa.host, p->eth.source, 0}};
+    bool fresh;
+    struct asker *asker = keyed_table_put(e->askers, &wanted.key, &fresh);
+    asker->asked_ns = e->now_ns;
+    eth_set_source(p->frame->bytes, e->config.mac);
+    memcpy(p->frame->bytes + p->eth.payload + ARP_SHA_OFFSET, e->config.mac.octets, MAC_BYTES);
+    return emit(e, SIDE_UPSTREAM, p->frame);
+}
+
+static struct verdict from_downstream(struct engine *e, struct passage *p, const struct arp *arp)
+{
+    int sender = shared_index(e, arp->spa), target = shared_index(e, arp->tpa);
+    bool request = arp->operation == ARP_OP_REQUEST && arp->hardware == ARP_HRD_ETHERNET;
+    if (sender >= 0) {
+        if (!request || sender == target)
+            return capture(e, p, (uint32_t)sender);
+        return target >= 0 ? answer(e, p, arp) : relay_request(e, p, arp);
+    }
+    if (request && target >= 0)
+        return arp->spa.host == 0 ? verdict_dropped(DROP_ARP_PROBE) : answer(e, p, arp);
+    return bridge_arp(e, p);
+}
+
+/* ARP in SNAP is read by some stacks and answered by none: only who it says to be counts. */
+static struct verdict snap(struct engine *e, struct passage *p, const struct arp *arp)
+{
+    int sender = shared_index(e, arp->spa);
+    if (sender < 0)
+        return bridge_arp(e, p);
+    return p->from == SIDE_UPSTREAM ? conflict(e, p, (uint32_t)sender) : capture(e, p, (uint32_t)sender);
+}
+
+struct verdict arp_rule(struct engine *e, struct passage *p)
+{
+    struct arp arp;
+    switch (arp_parse(p->payload, p->payload_length, &arp)) {
+    case 0:
+        break;
+    case -ENOMSG:
+        return bridge_arp(e, p);
+    default:
+        return verdict_dropped(DROP_RUNT);
+    }
+    if (p->eth.snap_arp)
+        return snap(e, p, &arp);
+    return p->from == SIDE_UPSTREAM ? from_upstream(e, p, &arp) : from_downstream(e, p, &arp);
+}

@@ -1,0 +1,233 @@
+/* binding.c: see binding.h. */
+#include "binding.h"
+
+#include "portmap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NONE      UINT32_MAX
+#define WINDOW_NS (LIVE_NS / LIVE_WINDOWS)
+
+struct binding_table {
+    uint32_t limit, count, unused, free;
+    uint32_t addresses;
+    uint32_t stale_oldest, stale_newest;
+    struct binding *bindings; /* from 1: ids of the port maps; stale_older links the free ones */
+    struct portmap *maps;
+    struct portmap_pool pool;
+};
+
+unsigned holding_spans(const struct holding *holding)
+{
+    return holding->is_port_set ? port_set_spans(holding->params) : 1;
+}
+
+struct port_span holding_span(const struct holding *holding, unsigned index)
+{
+    if (holding->is_port_set)
+        return port_set_span(holding->params, holding->psid, index);
+    return (struct port_span){holding->first, holding->last};
+}
+
+bool holding_has(const struct holding *holding, uint16_t port)
+{
+    uint16_t psid;
+    if (holding->is_port_set)
+        return port_set_of(holding->params, port, &psid) && psid == holding->psid;
+    return port >= holding->first && port <= holding->last;
+}
+
+bool holding_equal(const struct holding *a, const struct holding *b)
+{
+    return a->address_index == b->address_index && a->first == b->first && a->last == b->last &&
+           a->is_port_set == b->is_port_set && (!a->is_port_set || a->psid == b->psid);
+}
+
+struct binding_table *binding_table_new(uint32_t limit, uint32_t addresses)
+{
+    struct binding_table *table = calloc(1, sizeof(*table));
+    if (table == NULL)
+        return NULL;
+    table->limit = limit;
+    table->unused = 1;
+    table->free = table->stale_oldest = table->stale_newest = NONE;
+    table->addresses = addresses;
+    table->bindings = calloc((size_t)limit + 1, sizeof(*table->bindings));
+    table->maps = calloc(addresses, sizeof(*table->maps));
+    if (table->bindings == NULL || table->maps == NULL || portmap_pool_init(&table->pool, addresses) != 0) {
+        binding_table_free(table);
+        return NULL;
+    }
+    return table;
+}
+
+void binding_table_free(struct binding_table *table)
+{
+    if (table == NULL)
+        return;
+    portmap_pool_free(&table->pool);
+    free(table->bindings);
+    free(table->maps);
+    free(table);
+}
+
+static uint32_t id_of(const struct binding_table *table, const struct binding *binding)
+{
+    return (uint32_t)(binding - table->bindings);
+}
+
+struct binding *binding_find(const struct binding_table *table, uint32_t address_index, uint16_t port)
+{
+    uint32_t id = portmap_get(&table->pool, &table->maps[address_index], port);
+    return id == PORTMAP_NOBODY ? NULL : &table->bindings[id];
+}
+
+struct binding *binding_next(const struct binding_table *table, uint32_t address_index, uint16_t first,
+                             uint16_t last, uint16_t *port)
+{
+    uint32_t id;
+    if (!portmap_next(&table->pool, &table->maps[address_index], first, last, port, &id))
+        return NULL;
+    return &table->bindings[id];
+}
+
+void binding_free_run(const struct binding_table *table, uint32_t address_index, uint16_t port, uint16_t *first,
+                      uint16_t *last)
+{
+    portmap_free_run(&table->pool, &table->maps[address_index], port, first, last);
+}
+
+static void map_holding(struct binding_table *table, const struct holding *holding, uint32_t id)
+{
+    for (unsigned i = 0; i < holding_spans(holding); i++) {
+        struct port_span span = holding_span(holding, i);
+        portmap_set(&table->pool, &table->maps[holding->address_index], span.first, span.last, id);
+    }
+}
+
+struct binding *binding_add(struct binding_table *table, const struct holding *holding, struct mac owner)
+{
+    if (table->count == table->limit)
+        return NULL;
+    uint32_t id = table->free;
+    if (id != NONE)
+        table->free = table->bindings[id].stale_older;
+    else
+        id = table->unused++;
+    struct binding *binding = &table->bindings[id];
+    memset(binding, 0, sizeof(*binding));
+    binding->holding = *holding;
+    binding->owner = owner;
+    binding->name = "";
+    binding->stale_older = binding->stale_newer = NONE;
+    table->count++;
+    map_holding(table, holding, id);
+    return binding;
+}
+
+void binding_remove(struct binding_table *table, struct binding *binding)
+{
+    binding_stale_remove(table, binding);
+    map_holding(table, &binding->holding, PORTMAP_NOBODY);
+    binding->stale_older = table->free;
+    table->free = id_of(table, binding);
+    table->count--;
+}
+
+void binding_shrink(struct binding_table *table, struct binding *binding, uint16_t first, uint16_t last)
+{
+    struct holding *holding = &binding->holding;
+    struct portmap *map = &table->maps[holding->address_index];
+    if (first > holding->first)
+        portmap_set(&table->pool, map, holding->first, (uint16_t)(first - 1), PORTMAP_NOBODY);
+    if (last < holding->last)
+        portmap_set(&table->pool, map, (uint16_t)(last + 1), holding->last, PORTMAP_NOBODY);
+    holding->first = first;
+    holding->last = last;
+}
+
+void binding_stale_add(struct binding_table *table, struct binding *binding)
+{
+    uint32_t id = id_of(table, binding);
+    binding->stale_older = table->stale_newest;
+    binding->stale_newer = NONE;
+    if (table->stale_newest == NONE)
+        table->stale_oldest = id;
+    else
+        table->bindings[table->stale_newest].stale_newer = id;
+    table->stale_newest = id;
+}
+
+void binding_stale_remove(struct binding_table *table, struct binding *binding)
+{
+    uint32_t id = id_of(table, binding);
+    uint32_t older = binding->stale_older, newer = binding->stale_newer;
+    if (older == NONE && newer == NONE && table->stale_oldest != id)
+        return; /* not in the list */
+    if (older == NONE)
+        table->stale_oldest = newer;
+    else
+        table->bindings[older].stale_newer = newer;
+    if (newer == NONE)
+        table->stale_newest = older;
+    else
+        table->bindings[newer].stale_older = older;
+    binding->stale_older = binding->stale_newer = NONE;
+}
+
+struct binding *binding_oldest_stale(const struct binding_table *table)
+{
+    return table->stale_oldest == NONE ? NULL : &table->bindings[table->stale_oldest];
+}
+
+bool binding_table_full(const struct binding_table *table)
+{
+    return table->count == table->limit;
+}
+
+uint32_t binding_table_count(const struct binding_table *table)
+{
+    return table->count;
+}
+
+/* The window that `now_ns` falls into, or the oldest one, begun anew. */
+static struct live_window *live_window_at(struct binding *binding, uint64_t now_ns)
+{
+    struct live_window *oldest = &binding->live[0];
+    for (unsigned i = 0; i < LIVE_WINDOWS; i++) {
+        struct live_window *w = &binding->live[i];
+        if (w->used && now_ns - w->first_ns < WINDOW_NS)
+            return w;
+        if (!w->used || (oldest->used && w->last_ns < oldest->last_ns))
+            oldest = w;
+    }
+    *oldest = (struct live_window){now_ns, now_ns, UINT16_MAX, 0, true};
+    return oldest;
+}
+
+void binding_heard(struct binding *binding, uint16_t port, uint64_t now_ns)
+{
+    struct live_window *w = live_window_at(binding, now_ns);
+    w->last_ns = now_ns;
+    if (port < w->low)
+        w->low = port;
+    if (port > w->high)
+        w->high = port;
+    binding->heard_ns = now_ns;
+}
+
+bool binding_live_span(const struct binding *binding, uint64_t now_ns, struct port_span *span)
+{
+    bool live = false;
+    *span = (struct port_span){UINT16_MAX, 0};
+    for (unsigned i = 0; i < LIVE_WINDOWS; i++) {
+        const struct live_window *w = &binding->live[i];
+        if (!w->used || now_ns - w->last_ns >= LIVE_NS)
+            continue;
+        live = true;
+        span->first = w->low < span->first ? w->low : span->first;
+        span->last = w->high > span->last ? w->high : span->last;
+    }
+    return live;
+}

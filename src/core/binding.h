@@ -1,0 +1,93 @@
+/* binding.h: who owns which ports of a shared address: the table itself.
+ * In: holdings with their owner. Out: the owner of a port. Called by: claim, learn, question, table.
+ * Never: sends, tells, reads a clock, decides who is right.
+ *
+ * [limits] bindings. In a full table the oldest stale binding makes room (binding_oldest_stale()); with
+ * none stale nothing is added: a flood of claims cannot push out an owner that is there. */
+#ifndef PEARPD_CORE_BINDING_H
+#define PEARPD_CORE_BINDING_H
+
+#include "pearpd/addr.h"
+#include "pearpd/engine.h"
+#include "pearpd/port_set.h"
+#include "pearpd/timer_heap.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What somebody holds: first..last, or the port set `psid` of which they are the bounds. */
+struct holding {
+    uint32_t address_index;
+    uint16_t first, last;
+    bool is_port_set;
+    struct port_set_params params;
+    uint16_t psid;
+};
+
+unsigned holding_spans(const struct holding *holding);
+struct port_span holding_span(const struct holding *holding, unsigned index);
+bool holding_has(const struct holding *holding, uint16_t port);
+bool holding_equal(const struct holding *a, const struct holding *b);
+
+/* Ports that an owner learned from traffic sent from, over 10 s or so; three make the last 30 s. */
+struct live_window {
+    uint64_t first_ns, last_ns;
+    uint16_t low, high;
+    bool used;
+};
+#define LIVE_WINDOWS 3
+#define LIVE_NS      UINT64_C(30000000000)
+
+struct binding {
+    struct timer timer; /* reachable: goes stale; learned from traffic: goes */
+    struct holding holding;
+    struct mac owner;
+    enum binding_state state;
+    enum binding_origin origin;
+    const char *name; /* "" or of the configuration */
+    uint64_t learned_ns;
+    uint64_t heard_ns; /* last frame from the owner; traffic only */
+    struct live_window live[LIVE_WINDOWS];
+    uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes;
+    uint32_t stale_older, stale_newer;
+};
+
+struct binding_table;
+
+/* Room for `limit` bindings of `addresses` addresses. NULL: out of memory. */
+struct binding_table *binding_table_new(uint32_t limit, uint32_t addresses);
+void binding_table_free(struct binding_table *table);
+
+/* The binding that holds `port`, or NULL. Borrowed until it is removed. */
+struct binding *binding_find(const struct binding_table *table, uint32_t address_index, uint16_t port);
+
+/* The first binding with a port in first..last, and that port. NULL: there is none. */
+struct binding *binding_next(const struct binding_table *table, uint32_t address_index, uint16_t first,
+                             uint16_t last, uint16_t *port);
+
+/* Narrows *first..*last to the longest run around `port` (unowned) that nobody owns. */
+void binding_free_run(const struct binding_table *table, uint32_t address_index, uint16_t port, uint16_t *first,
+                      uint16_t *last);
+
+/* A new binding, zero but for `holding` and `owner`, over ports that nobody owns. NULL: the table is full. */
+struct binding *binding_add(struct binding_table *table, const struct holding *holding, struct mac owner);
+void binding_remove(struct binding_table *table, struct binding *binding);
+
+/* Gives up the ports of a range outside first..last, which lie inside it. */
+void binding_shrink(struct binding_table *table, struct binding *binding, uint16_t first, uint16_t last);
+
+/* The list of stale ones, in the order in which they became stale. */
+void binding_stale_add(struct binding_table *table, struct binding *binding);
+void binding_stale_remove(struct binding_table *table, struct binding *binding);
+struct binding *binding_oldest_stale(const struct binding_table *table);
+
+bool binding_table_full(const struct binding_table *table);
+uint32_t binding_table_count(const struct binding_table *table);
+
+/* Notes a frame of the owner's from `port`. */
+void binding_heard(struct binding *binding, uint16_t port, uint64_t now_ns);
+
+/* The lowest and highest port that the owner sent from in the last 30 s. False: none. */
+bool binding_live_span(const struct binding *binding, uint64_t now_ns, struct port_span *span);
+
+#endif

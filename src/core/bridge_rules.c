@@ -1,0 +1,69 @@
+/* bridge_rules.c: the two-port learning bridge below everything else (PROTOCOL 3, "Everything else").
+ * In: any frame. Out: whether its source may be believed; the frame by the other side.
+ * Called by: engine and the other rules. */
+#include "internal.h"
+
+static const struct mac pause_mac = {{0x01, 0x80, 0xc2, 0x00, 0x00, 0x01}};
+
+static bool is_link_local(struct mac mac)
+{
+    return mac_number(mac) >> 8 == mac_number(pause_mac) >> 8;
+}
+
+static bool source_is_believed(struct engine *e, const struct passage *p)
+{
+    struct mac source = p->eth.source;
+    if (mac_is_group(source) || mac_is_zero(source))
+        return false;
+    if (p->from == SIDE_UPSTREAM)
+        return true;
+    if (mac_equal(source, e->config.mac) ||
+        (e->config.has_router_mac && mac_equal(source, e->config.router_mac)))
+        return false;
+    return !fdb_heard_upstream(e->fdb, source, e->now_ns);
+}
+
+static void bad_source(struct engine *e, const struct passage *p)
+{
+    e->stats.counters[COUNTER_BAD_SOURCES]++;
+    if (rate_take(&e->bad_source_events, rate_limit_of(1, 1), e->now_ns))
+        tell(e, (struct event){.kind = EVENT_BAD_SOURCE, .side = p->from, .mac = p->eth.source});
+}
+
+static struct fdb_key key_of(const struct passage *p, struct mac mac)
+{
+    return fdb_key_of(mac, eth_vid(&p->eth), p->eth.outer_tpid == ETHERTYPE_STAG);
+}
+
+bool source_check(struct engine *e, struct passage *p, struct verdict *verdict)
+{
+    if (!source_is_believed(e, p)) {
+        bad_source(e, p);
+        *verdict = verdict_dropped(DROP_BAD_SOURCE);
+        return false;
+    }
+    if (is_link_local(p->eth.destination) &&
+        (e->config.link_local_drop || mac_equal(p->eth.destination, pause_mac))) {
+        *verdict = verdict_dropped(DROP_LINK_LOCAL);
+        return false;
+    }
+    /* Upstream's copy of a frame of ours must not make our own MAC a neighbour. */
+    if (!mac_equal(p->eth.source, e->config.mac) &&
+        fdb_learn(e->fdb, p->from, key_of(p, p->eth.source), e->now_ns))
+        e->stats.counters[COUNTER_MAC_MOVES]++;
+    return true;
+}
+
+bool destination_lives_here(struct engine *e, const struct passage *p)
+{
+    if (mac_is_group(p->eth.destination))
+        return false;
+    return fdb_lives(e->fdb, p->from, key_of(p, p->eth.destination), e->now_ns);
+}
+
+struct verdict bridge(struct engine *e, struct passage *p)
+{
+    if (destination_lives_here(e, p))
+        return verdict_dropped(DROP_SAME_PORT);
+    return emit(e, side_other(p->from), p->frame);
+}

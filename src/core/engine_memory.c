@@ -1,0 +1,219 @@
+/* engine_memory.c: the tables' memory, taken at start, and the reload of a configuration.
+ * A reload builds every table anew by the new limits and pours the old ones over, so that it either
+ * succeeds whole or leaves the engine as it was. Called by: engine. */
+#include "internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int engine_config_copy(struct config *to, const struct config *from)
+{
+    *to = *from;
+    to->addresses = calloc(from->address_count + 1, sizeof(*to->addresses));
+    to->ranges = calloc(from->range_count + 1, sizeof(*to->ranges));
+    if (to->addresses == NULL || to->ranges == NULL)
+        return -ENOMEM;
+    if (from->address_count > 0)
+        memcpy(to->addresses, from->addresses, from->address_count * sizeof(*to->addresses));
+    if (from->range_count > 0)
+        memcpy(to->ranges, from->ranges, from->range_count * sizeof(*to->ranges));
+    return 0;
+}
+
+static int addresses_new(struct engine *e)
+{
+    uint32_t slots = 16;
+    while (slots < 4 * e->config.address_count)
+        slots *= 2;
+    e->address_mask = slots - 1;
+    e->address_slots = calloc(slots, sizeof(*e->address_slots));
+    e->shared = calloc(e->config.address_count + 1, sizeof(*e->shared));
+    if (e->address_slots == NULL || e->shared == NULL)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < e->config.address_count; i++) {
+        e->shared[i].config = &e->config.addresses[i];
+        address_insert(e, i);
+    }
+    return 0;
+}
+
+static void limits_take(struct engine *e)
+{
+    const struct limits *l = &e->config.limits;
+    e->ask_limit = rate_limit_of(l->ask_rate, l->ask_burst);
+    e->unicast_limit = rate_limit_of(l->unicast_rate, l->unicast_rate);
+    e->unicast_mac_limit = rate_limit_of(l->unicast_mac_rate, l->unicast_mac_rate);
+    e->arp_limit = rate_limit_of(l->arp_rate, l->arp_rate);
+    e->echo_limit = rate_limit_of(l->echo_rate, l->echo_burst);
+}
+
+/* Permanent ranges of the configuration. Nothing is told: they were always there. */
+static int ranges_take(struct engine *e)
+{
+    for (size_t i = 0; i < e->config.range_count; i++) {
+        const struct config_range *range = &e->config.ranges[i];
+        int index = shared_index(e, range->range.address);
+        if (index < 0)
+            return -EINVAL;
+        struct holding holding = {
+            .address_index = (uint32_t)index, .first = range->range.first, .last = range->range.last};
+        if (binding_make_permanent(e, &holding, range->mac, ORIGIN_CONFIG, range->name) != 0)
+            return -ENOSPC;
+    }
+    return 0;
+}
+
+int engine_tables_new(struct engine *e)
+{
+    const struct limits *l = &e->config.limits;
+    uint32_t bindings = l->bindings;
+    if (bindings < e->config.range_count)
+        bindings = (uint32_t)e->config.range_count;
+    limits_take(e);
+    if (addresses_new(e) != 0 || question_tables_new(e) != 0)
+        return -ENOMEM;
+    e->bindings = binding_table_new(bindings, (uint32_t)e->config.address_count);
+    e->fdb = fdb_new(l, e->seed.hash_key);
+    e->hold = hold_new(l->held_frames, l->held_super_frames);
+    e->hosts = host_table_new(l->hosts, e->seed.hash_key);
+    e->askers = asker_table_new(e);
+    e->echo_flows = echo_table_new(e);
+    e->timers = timer_heap_new(bindings + l->questions + 8);
+    if (e->bindings == NULL || e->fdb == NULL || e->hold == NULL || e->hosts == NULL || e->askers == NULL ||
+        e->echo_flows == NULL || e->timers == NULL)
+        return -ENOMEM;
+    return ranges_take(e);
+}
+
+void engine_tables_free(struct engine *e)
+{
+    binding_table_free(e->bindings);
+    fdb_free(e->fdb);
+    hold_free(e->hold);
+    keyed_table_free(e->hosts);
+    keyed_table_free(e->questions);
+    keyed_table_free(e->negatives);
+    keyed_table_free(e->asked);
+    keyed_table_free(e->askers);
+    keyed_table_free(e->echo_flows);
+    timer_heap_free(e->timers);
+    free(e->shared);
+    free(e->address_slots);
+    free(e->config.addresses);
+    free(e->config.ranges);
+}
+
+/* A learned or added binding of `old` goes over where the new configuration leaves room for it. */
+static void binding_carry(struct engine *e, const struct engine *old, const struct binding *b)
+{
+    const struct config_address *was = &old->config.addresses[b->holding.address_index];
+    int index = shared_index(e, was->address);
+    if (index < 0 || b->origin == ORIGIN_CONFIG)
+        return;
+    const struct config_address *a = &e->config.addresses[index];
+    unsigned needs = b->origin == ORIGIN_PE_ARP    ? LEARN_PE_ARP
+                     : b->origin == ORIGIN_TRAFFIC ? LEARN_TRAFFIC
+                                                   : 0;
+    bool same_sets =
+        a->has_psid == was->has_psid &&
+        (!a->has_psid || (a->psid.offset == was->psid.offset && a->psid.length == was->psid.length));
+    struct holding holding = b->holding;
+    holding.address_index = (uint32_t)index;
+    uint32_t at = 0;
+    if ((a->learn & needs) != needs || mac_equal(b->owner, e->config.mac) ||
+        overlap_next(e, &holding, &at) != NULL)
+        return;
+    if (needs != 0 && (!same_sets || holding.first < a->ports_first || holding.last > a->ports_last))
+        return;
+    struct binding *kept = binding_add(e->bindings, &holding, b->owner);
+    if (kept == NULL)
+        return;
+    uint32_t older = kept->stale_older, newer = kept->stale_newer;
+    uint64_t due_ns = timer_armed(&b->timer) ? b->timer.due_ns : TIMER_NEVER;
+    *kept = *b;
+    kept->holding = holding;
+    kept->name = "";
+    kept->stale_older = older;
+    kept->stale_newer = newer;
+    kept->timer = (struct timer){.kind = TIMER_BINDING};
+    if (due_ns != TIMER_NEVER)
+        timer_set(e->timers, &kept->timer, due_ns);
+    if (kept->state == BINDING_STALE)
+        binding_stale_add(e->bindings, kept);
+}
+
+static void bindings_carry(struct engine *e, const struct engine *old)
+{
+    for (uint32_t i = 0; i < old->config.address_count; i++) {
+        uint32_t next = 0;
+        uint16_t port;
+        const struct binding *b;
+        while (next <= UINT16_MAX &&
+               (b = binding_next(old->bindings, i, (uint16_t)next, UINT16_MAX, &port)) != NULL) {
+            if (port == b->holding.first)
+                binding_carry(e, old, b);
+            next = b->holding.is_port_set ? port + 1U : b->holding.last + 1U;
+        }
+    }
+}
+
+static void counts_carry(struct engine *e, const struct engine *old)
+{
+    e->stats = old->stats;
+    e->now_ns = old->now_ns;
+    e->nonce_count = old->nonce_count;
+    e->ask_rate = old->ask_rate;
+    e->unicast_rate = old->unicast_rate;
+    e->echo_rate = old->echo_rate;
+    e->bad_source_events = old->bad_source_events;
+    memcpy(e->mtu_bytes, old->mtu_bytes, sizeof(e->mtu_bytes));
+    memcpy(e->link_up, old->link_up, sizeof(e->link_up));
+    fdb_pour(e->fdb, old->fdb);
+    keyed_table_pour(e->hosts, old->hosts);
+    keyed_table_pour(e->askers, old->askers);
+    keyed_table_pour(e->echo_flows, old->echo_flows);
+    for (uint32_t i = 0; i < old->config.address_count; i++) {
+        int index = shared_index(e, old->config.addresses[i].address);
+        if (index < 0)
+            continue;
+        const struct config_address *config = e->shared[index].config;
+        e->shared[index] = old->shared[i];
+        e->shared[index].config = config;
+    }
+}
+
+/* The tails of queues point into the engine they are in: only empty ones may be moved. */
+static void queues_empty(struct engine *e)
+{
+    TAILQ_INIT(&e->fresh);
+    TAILQ_INIT(&e->retries);
+    TAILQ_INIT(&e->unicasts);
+    TAILQ_INIT(&e->broadcasts);
+}
+
+int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *config,
+                  const struct engine_out *out)
+{
+    engine_tick(engine, now_ns, out);
+    struct engine *fresh = engine_new(config, &engine->seed);
+    if (fresh == NULL)
+        return -ENOMEM;
+    bool started = timer_armed(&engine->hello_timer);
+    questions_drop(engine);
+    counts_carry(fresh, engine);
+    bindings_carry(fresh, engine);
+    /* `fresh` takes the place of what `engine` held, and is freed with it. */
+    struct engine old = *engine;
+    *engine = *fresh;
+    *fresh = old;
+    engine->out = out;
+    queues_empty(engine);
+    queues_empty(fresh);
+    engine_free(fresh);
+    if (started) {
+        announce_upstream(engine);
+        announce_downstream(engine);
+    }
+    return 0;
+}

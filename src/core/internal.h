@@ -1,0 +1,222 @@
+/* internal.h: the engine's inside, shared by the files of src/core and by nobody else.
+ * One file, one concept; what each offers to the others stands under its name below. */
+#ifndef PEARPD_CORE_INTERNAL_H
+#define PEARPD_CORE_INTERNAL_H
+
+#include "pearpd/arp.h"
+#include "pearpd/engine.h"
+#include "pearpd/eth.h"
+#include "pearpd/ipv4_packet.h"
+#include "pearpd/keyed_table.h"
+#include "pearpd/l4.h"
+#include "pearpd/rate.h"
+#include "pearpd/timer_heap.h"
+
+#include "binding.h"
+#include "fdb.h"
+#include "hold.h"
+#include "host.h"
+
+#include <stddef.h>
+#include <sys/queue.h>
+
+#define SECOND_NS UINT64_C(1000000000)
+#define TRIES     3
+
+/* What a timer lives in. */
+enum timer_kind { TIMER_BINDING, TIMER_QUESTION, TIMER_ANNOUNCE, TIMER_HELLO, TIMER_ASK, TIMER_UNICAST };
+
+/* A shared address while the engine runs. */
+struct shared {
+    const struct config_address *config;
+    bool has_gateway; /* a router that asked for the address, for HELLO */
+    struct ipv4 gateway;
+    struct mac gateway_mac;
+    struct rate defence; /* gratuitous ARP against a conflict: one in 10 s */
+};
+
+/* Who is asked for which port. `target` is zero in a broadcast. No padding: it is hashed. */
+struct question_key {
+    uint32_t address_index;
+    uint16_t port;
+    struct mac target;
+};
+
+/* A claim that waits for the silence of the range's present owner, or for the claimant's own answer. */
+struct claim {
+    struct holding holding;
+    struct mac claimant;
+    struct mac previous; /* the owner that was found silent; zero: there was none */
+};
+
+/* One REQUEST, its retries and what hangs on its answer (PROTOCOL 2). A broadcast asks who owns a port,
+ * for frames held meanwhile; a unicast challenges or probes one host. */
+struct question {
+    struct question_key key;
+    uint8_t protocol;
+    uint8_t tries;
+    bool is_release;     /* after a RELEASE: one try */
+    bool has_claim;      /* `claim` waits for the target's silence */
+    struct mac previous; /* of a claimant's own challenge: whose range it was */
+    uint64_t opened_ns, asked_ns;
+    uint64_t nonces[TRIES];
+    struct claim claim;
+    struct hold_line line;
+    struct timer timer;
+    struct question_queue *queue; /* where it waits for the right to ask, or NULL */
+    TAILQ_ENTRY(question) waiting;
+    TAILQ_ENTRY(question) broadcasts;
+};
+TAILQ_HEAD(question_queue, question);
+
+struct engine {
+    struct config config;
+    struct engine_seed seed;
+    const struct engine_out *out; /* of the call that runs */
+    uint64_t now_ns;
+    struct engine_stats stats;
+
+    struct shared *shared;   /* as config.addresses */
+    uint16_t *address_slots; /* index + 1 by hash of the address; 0: empty */
+    uint32_t address_mask;
+
+    struct binding_table *bindings;
+    struct fdb *fdb;
+    struct hold *hold;
+    struct keyed_table *hosts;
+    struct keyed_table *questions;
+    struct keyed_table *negatives;
+    struct keyed_table *asked; /* when a port was last asked for */
+    struct keyed_table *askers;
+    struct keyed_table *echo_flows;
+
+    struct timer_heap *timers;
+    struct timer announce_timer, hello_timer, ask_timer, unicast_timer;
+
+    struct question_queue fresh, retries; /* broadcasts that wait: new ports first */
+    struct question_queue unicasts;       /* unicasts that wait for the budget of all hosts */
+    struct question_queue broadcasts;     /* every open one, as opened */
+    uint64_t nonce_count;
+
+    struct rate_limit ask_limit, unicast_limit, unicast_mac_limit, arp_limit, echo_limit;
+    struct rate ask_rate, unicast_rate, echo_rate, bad_source_events;
+
+    uint32_t mtu_bytes[SIDES];
+    bool link_up[SIDES];
+};
+
+/* One frame's way through the rules. */
+struct passage {
+    enum side from;
+    struct frame *frame;
+    struct eth eth;
+    const uint8_t *payload; /* behind the EtherType */
+    size_t payload_length;
+    struct eth_tag tag; /* that answers carry: the frame's own */
+};
+
+/* engine.c: accounts and ways out */
+struct verdict verdict_dropped(enum drop_reason reason);
+struct verdict verdict_consumed(enum consumed_kind kind);
+/* Lets a frame out, or drops it as oversize. */
+struct verdict emit(struct engine *e, enum side to, const struct frame *frame);
+void make(struct engine *e, enum side to, const struct made *made);
+/* Tells an event; time is filled in. */
+void tell(struct engine *e, struct event event);
+/* Ends a frame that was held. */
+void settle_held(struct engine *e, struct verdict verdict);
+/* A frame of the bridge's own: addresses, the subnet's tag, EtherType. */
+struct made made_of(const struct engine *e, enum made_kind kind, struct mac destination, uint16_t ethertype);
+/* The shared address's index, or -1. */
+int shared_index(const struct engine *e, struct ipv4 address);
+void address_insert(struct engine *e, uint32_t index);
+
+/* engine_memory.c: tables taken at start and on reload */
+int engine_tables_new(struct engine *e);
+void engine_tables_free(struct engine *e);
+int engine_config_copy(struct config *to, const struct config *from);
+
+/* bridge_rules.c: layer 2 */
+/* False: the frame goes no further, *verdict says why. Else its source is learned. */
+bool source_check(struct engine *e, struct passage *p, struct verdict *verdict);
+struct verdict bridge(struct engine *e, struct passage *p);
+bool destination_lives_here(struct engine *e, const struct passage *p);
+
+/* arp_rules.c */
+struct keyed_table *asker_table_new(const struct engine *e);
+struct verdict arp_rule(struct engine *e, struct passage *p);
+
+/* pe_arp_rules.c: false: the frame is somebody else's */
+bool pe_arp_rule(struct engine *e, struct passage *p, struct verdict *verdict);
+
+/* ipv4_rules.c: false: neither source nor destination is shared */
+bool ipv4_rule(struct engine *e, struct passage *p, struct verdict *verdict);
+/* The port of `port` of a shared address decides: delivered, held, to default-host or dropped. */
+struct verdict to_port(struct engine *e, enum side from, struct frame *frame, uint32_t address_index,
+                       uint16_t port, uint8_t protocol);
+/* default-host, or dropped for `reason`. */
+struct verdict to_default_host(struct engine *e, enum side from, struct frame *frame, uint32_t address_index,
+                               enum drop_reason reason);
+struct verdict deliver(struct engine *e, enum side from, struct frame *frame, struct mac owner,
+                       struct binding *binding);
+
+/* police.c: source ports of hosts */
+/* False: dropped, *verdict says why. Learns from traffic where it may. */
+bool police_port(struct engine *e, const struct passage *p, uint32_t address_index, uint16_t port,
+                 struct verdict *verdict);
+
+/* echo.c */
+struct verdict echo_request_rule(struct engine *e, struct passage *p, uint32_t address_index,
+                                 const struct ipv4_packet *packet);
+struct verdict echo_reply_rule(struct engine *e, struct passage *p, uint32_t address_index,
+                               const struct ipv4_packet *packet, struct icmp_echo echo);
+/* Notes that a host sent an echo request. */
+void echo_note(struct engine *e, const struct passage *p, const struct ipv4_packet *packet,
+               struct icmp_echo echo);
+struct keyed_table *echo_table_new(const struct engine *e);
+
+/* ownership.c: bindings come, change state and go; each with its event */
+void binding_enter(struct engine *e, struct binding *b, enum binding_state state);
+void binding_end(struct engine *e, struct binding *b, enum event_kind why);
+/* Makes a permanent binding over ports that nobody holds. 0 or -ENOSPC. */
+int binding_make_permanent(struct engine *e, const struct holding *holding, struct mac mac,
+                           enum binding_origin origin, const char *name);
+void binding_due(struct engine *e, struct binding *b);
+/* The first frame from a port that nobody owns (PROTOCOL 2, traffic learning). */
+struct binding *learn_from_traffic(struct engine *e, uint32_t address_index, uint16_t port, struct mac owner);
+/* A reply that counts gives `holding` to `owner`, around `asked`, for lifetime_s (0: the default).
+ * 0; -EEXIST: it overlaps another live owner. */
+int bind_answer(struct engine *e, const struct holding *holding, uint16_t asked, struct mac owner,
+                uint16_t lifetime_s, struct mac previous);
+/* True where the owner learned from traffic lives on a port of `holding`. */
+bool traffic_lives_in(const struct engine *e, const struct binding *b, const struct holding *holding);
+/* The next binding over `holding` at or behind *at (span << 16 | port), which moves on; NULL: no more. */
+struct binding *overlap_next(const struct engine *e, const struct holding *holding, uint32_t *at);
+struct range holding_range(const struct engine *e, const struct holding *holding);
+bool origin_is_permanent(enum binding_origin origin);
+
+/* question.c: asking */
+struct question *question_broadcast(struct engine *e, uint32_t address_index, uint16_t port, uint8_t protocol);
+struct question *question_unicast(struct engine *e, uint32_t address_index, uint16_t port, struct mac target);
+struct question *question_find(struct engine *e, uint32_t address_index, uint16_t port, struct mac target);
+bool question_has_nonce(const struct engine *e, const struct question *q, uint64_t nonce);
+struct verdict question_hold(struct engine *e, struct question *q, enum side from, const struct frame *frame);
+void question_close(struct engine *e, struct question *q);
+/* Ends every broadcast whose port has an owner now; what it held goes there. */
+void questions_settle(struct engine *e, uint32_t address_index);
+void question_due(struct engine *e, struct question *q);
+void questions_budget_due(struct engine *e, enum timer_kind kind);
+int question_tables_new(struct engine *e);
+bool question_is_negative(struct engine *e, uint32_t address_index, uint16_t port);
+/* What comes of a claim: refused, its range's owner asked, or the claimant challenged. */
+void claim_start(struct engine *e, const struct claim *claim);
+/* Ends every question and drops what they hold (a reload). */
+void questions_drop(struct engine *e);
+
+/* announce.c: what the bridge says unasked */
+void announce_upstream(struct engine *e);
+void announce_address(struct engine *e, uint32_t address_index);
+void announce_downstream(struct engine *e);
+void announce_due(struct engine *e, enum timer_kind kind);
+
+#endif

@@ -1,0 +1,299 @@
+/* ownership.c: bindings come, change state and go (PROTOCOL 2).
+ * In: answers that count, first frames, time. Out: the table, one event for each change.
+ * Called by: question, police, table, engine. Never: asks anybody. */
+#include "internal.h"
+
+#include <errno.h>
+
+static const struct mac nobody;
+
+bool origin_is_permanent(enum binding_origin origin)
+{
+    return origin == ORIGIN_CONFIG || origin == ORIGIN_CONTROL;
+}
+
+struct range holding_range(const struct engine *e, const struct holding *holding)
+{
+    return (struct range){e->config.addresses[holding->address_index].address, holding->first, holding->last};
+}
+
+static const char *how_learned(enum binding_origin origin)
+{
+    return binding_origin_name(origin);
+}
+
+static void tell_binding(struct engine *e, enum event_kind kind, const struct binding *b, struct mac other)
+{
+    tell(e, (struct event){.kind = kind,
+                           .side = SIDE_DOWNSTREAM,
+                           .range = holding_range(e, &b->holding),
+                           .mac = b->owner,
+                           .other = other,
+                           .detail = how_learned(b->origin)});
+}
+
+/* The one place where a binding's state changes. */
+void binding_enter(struct engine *e, struct binding *b, enum binding_state state)
+{
+    if (b->state == state)
+        return;
+    if (b->state == BINDING_STALE)
+        binding_stale_remove(e->bindings, b);
+    b->state = state;
+    if (state != BINDING_STALE)
+        return;
+    binding_stale_add(e->bindings, b);
+    tell_binding(e, EVENT_STALE, b, nobody);
+}
+
+void binding_end(struct engine *e, struct binding *b, enum event_kind why)
+{
+    switch (why) {
+    case EVENT_EXPIRED:
+        e->stats.counters[COUNTER_EXPIRED]++;
+        break;
+    case EVENT_RELEASED:
+        e->stats.counters[COUNTER_RELEASED]++;
+        break;
+    case EVENT_EVICTED:
+        e->stats.counters[COUNTER_EVICTED]++;
+        break;
+    case EVENT_LEARNED:
+    case EVENT_MOVED:
+    case EVENT_STALE:
+    case EVENT_DELETED:
+    case EVENT_CONFLICT:
+    case EVENT_CAPTURE:
+    case EVENT_VIOLATION:
+    case EVENT_BAD_SOURCE:
+    case EVENT_UNRESOLVED:
+    case EVENT_PORT_UP:
+    case EVENT_PORT_DOWN:
+        break;
+    }
+    tell_binding(e, why, b, nobody);
+    timer_stop(e->timers, &b->timer);
+    binding_remove(e->bindings, b);
+}
+
+/* A new binding; in a full table the oldest stale one makes room. NULL: none is stale. */
+static struct binding *binding_make(struct engine *e, const struct holding *holding, struct mac owner,
+                                    enum binding_origin origin)
+{
+    if (binding_table_full(e->bindings)) {
+        struct binding *stale = binding_oldest_stale(e->bindings);
+        if (stale != NULL)
+            binding_end(e, stale, EVENT_EVICTED);
+    }
+    struct binding *b = binding_add(e->bindings, holding, owner);
+    if (b == NULL) {
+        e->stats.counters[COUNTER_TABLE_FULL]++;
+        return NULL;
+    }
+    b->timer.kind = TIMER_BINDING;
+    b->origin = origin;
+    b->learned_ns = e->now_ns;
+    return b;
+}
+
+int binding_make_permanent(struct engine *e, const struct holding *holding, struct mac mac,
+                           enum binding_origin origin, const char *name)
+{
+    struct binding *b = binding_make(e, holding, mac, origin);
+    if (b == NULL)
+        return -ENOSPC;
+    b->name = name;
+    binding_enter(e, b, BINDING_PERMANENT);
+    return 0;
+}
+
+/* Reachable: its lifetime is over. From traffic: perhaps silent for too long. */
+void binding_due(struct engine *e, struct binding *b)
+{
+    if (b->origin != ORIGIN_TRAFFIC) {
+        binding_enter(e, b, BINDING_STALE);
+        return;
+    }
+    uint64_t idle_ns = e->config.limits.idle_s * SECOND_NS;
+    if (e->now_ns - b->heard_ns >= idle_ns)
+        binding_end(e, b, EVENT_EXPIRED);
+    else
+        timer_set(e->timers, &b->timer, b->heard_ns + idle_ns);
+}
+
+struct binding *overlap_next(const struct engine *e, const struct holding *holding, uint32_t *at)
+{
+    unsigned spans = holding_spans(holding);
+    for (unsigned i = *at >> 16; i < spans; i++) {
+        struct port_span span = holding_span(holding, i);
+        uint16_t from = (uint16_t)*at > span.first ? (uint16_t)*at : span.first;
+        uint16_t port;
+        struct binding *b = binding_next(e->bindings, holding->address_index, from, span.last, &port);
+        if (b == NULL) {
+            *at = (i + 1) << 16;
+            continue;
+        }
+        /* A range is behind us as a whole; a port set comes back in its next span. */
+        uint32_t behind = b->holding.is_port_set ? port : b->holding.last;
+        *at = behind >= span.last ? (i + 1) << 16 : i << 16 | (behind + 1);
+        return b;
+    }
+    return NULL;
+}
+
+static bool span_is_free(const struct engine *e, const struct holding *holding)
+{
+    uint32_t at = 0;
+    return overlap_next(e, holding, &at) == NULL;
+}
+
+/* The aligned block, or the port set, that `port` lies in. False: none within `ports`. */
+static bool block_of(const struct engine *e, uint32_t address_index, uint16_t port, struct holding *holding)
+{
+    const struct config_address *a = &e->config.addresses[address_index];
+    *holding = (struct holding){.address_index = address_index};
+    if (port < a->ports_first || port > a->ports_last)
+        return false;
+    if (a->has_psid) {
+        holding->is_port_set = true;
+        holding->params = a->psid;
+        if (!port_set_of(a->psid, port, &holding->psid))
+            return false;
+        struct port_span bounds = port_set_bounds(a->psid, holding->psid);
+        holding->first = bounds.first;
+        holding->last = bounds.last;
+        return bounds.first >= a->ports_first && bounds.last <= a->ports_last && span_is_free(e, holding);
+    }
+    uint32_t first = a->ports_first + (port - a->ports_first) / a->block * a->block;
+    uint32_t last = first + a->block - 1;
+    holding->first = (uint16_t)first;
+    holding->last = last < a->ports_last ? (uint16_t)last : a->ports_last;
+    binding_free_run(e->bindings, address_index, port, &holding->first, &holding->last);
+    return true;
+}
+
+struct binding *learn_from_traffic(struct engine *e, uint32_t address_index, uint16_t port, struct mac owner)
+{
+    struct holding holding;
+    if (!(e->config.addresses[address_index].learn & LEARN_TRAFFIC) ||
+        !block_of(e, address_index, port, &holding))
+        return NULL;
+    struct binding *b = binding_make(e, &holding, owner, ORIGIN_TRAFFIC);
+    if (b == NULL)
+        return NULL;
+    binding_heard(b, port, e->now_ns);
+    binding_enter(e, b, BINDING_REACHABLE);
+    timer_set(e->timers, &b->timer, e->now_ns + e->config.limits.idle_s * SECOND_NS);
+    e->stats.counters[COUNTER_LEARNED]++;
+    tell_binding(e, EVENT_LEARNED, b, nobody);
+    return b;
+}
+
+bool traffic_lives_in(const struct engine *e, const struct binding *b, const struct holding *holding)
+{
+    struct port_span live;
+    if (!binding_live_span(b, e->now_ns, &live))
+        return false;
+    for (unsigned i = 0; i < holding_spans(holding); i++) {
+        struct port_span span = holding_span(holding, i);
+        if (span.first <= live.last && live.first <= span.last)
+            return true;
+    }
+    return false;
+}
+
+/* What is left of a range learned from traffic, outside `span`: the side that it lives on, else the larger. */
+static void yield_span(struct engine *e, struct binding *b, struct port_span span)
+{
+    const struct holding *h = &b->holding;
+    unsigned below = span.first > h->first ? (unsigned)span.first - h->first : 0;
+    unsigned above = span.last < h->last ? (unsigned)h->last - span.last : 0;
+    struct port_span live;
+    bool keep_below = below >= above;
+    if (binding_live_span(b, e->now_ns, &live))
+        keep_below = live.last < span.first;
+    if (h->is_port_set || (keep_below ? below : above) == 0)
+        binding_end(e, b, EVENT_EXPIRED);
+    else if (keep_below)
+        binding_shrink(e->bindings, b, h->first, (uint16_t)(span.first - 1));
+    else
+        binding_shrink(e->bindings, b, (uint16_t)(span.last + 1), h->last);
+}
+
+/* Cuts `holding` to the ports around `asked` that no permanent range has. False: `asked` itself is in one. */
+static bool cut_by_permanent(struct engine *e, struct holding *holding, uint16_t asked)
+{
+    uint32_t at = 0;
+    struct holding whole = *holding;
+    for (struct binding *b; (b = overlap_next(e, &whole, &at)) != NULL;) {
+        if (!origin_is_permanent(b->origin))
+            continue;
+        if (holding_has(&b->holding, asked) || holding->is_port_set)
+            return false;
+        if (b->holding.last < asked && b->holding.last >= holding->first)
+            holding->first = (uint16_t)(b->holding.last + 1);
+        if (b->holding.first > asked && b->holding.first <= holding->last)
+            holding->last = (uint16_t)(b->holding.first - 1);
+    }
+    return true;
+}
+
+/* True where nobody but `owner` has a right to a port of `holding`. */
+static bool only_owner_lives_in(const struct engine *e, const struct holding *holding, struct mac owner)
+{
+    uint32_t at = 0;
+    for (const struct binding *b; (b = overlap_next(e, holding, &at)) != NULL;) {
+        if (mac_equal(b->owner, owner))
+            continue;
+        if (b->origin != ORIGIN_TRAFFIC || traffic_lives_in(e, b, holding))
+            return false;
+    }
+    return true;
+}
+
+/* Frees the ports of `holding`: the owner's earlier ranges go, blocks learned from traffic yield. */
+static void clear_holding(struct engine *e, const struct holding *holding, struct mac owner)
+{
+    for (unsigned i = 0; i < holding_spans(holding); i++) {
+        struct port_span span = holding_span(holding, i);
+        uint16_t port;
+        struct binding *b;
+        while ((b = binding_next(e->bindings, holding->address_index, span.first, span.last, &port)) != NULL) {
+            if (mac_equal(b->owner, owner))
+                binding_end(e, b, EVENT_DELETED);
+            else
+                yield_span(e, b, span);
+        }
+    }
+}
+
+static void make_reachable(struct engine *e, struct binding *b, uint16_t lifetime_s)
+{
+    uint32_t seconds = lifetime_s != 0 ? lifetime_s : e->config.limits.lifetime_s;
+    binding_enter(e, b, BINDING_REACHABLE);
+    timer_set(e->timers, &b->timer, e->now_ns + seconds * SECOND_NS);
+}
+
+int bind_answer(struct engine *e, const struct holding *holding, uint16_t asked, struct mac owner,
+                uint16_t lifetime_s, struct mac previous)
+{
+    struct holding cut = *holding;
+    if (!only_owner_lives_in(e, holding, owner))
+        return -EEXIST;
+    if (!cut_by_permanent(e, &cut, asked))
+        return 0;
+    struct binding *b = binding_find(e->bindings, cut.address_index, asked);
+    if (b != NULL && b->origin == ORIGIN_PE_ARP && holding_equal(&b->holding, &cut)) {
+        make_reachable(e, b, lifetime_s);
+        return 0;
+    }
+    clear_holding(e, &cut, owner);
+    b = binding_make(e, &cut, owner, ORIGIN_PE_ARP);
+    if (b == NULL)
+        return 0;
+    make_reachable(e, b, lifetime_s);
+    bool moved = !mac_is_zero(previous) && !mac_equal(previous, owner);
+    e->stats.counters[moved ? COUNTER_MOVES : COUNTER_LEARNED]++;
+    tell_binding(e, moved ? EVENT_MOVED : EVENT_LEARNED, b, previous);
+    return 0;
+}

@@ -1,0 +1,212 @@
+/* pe_arp_rules.c: PE-ARP that comes in (PROTOCOL 1 and 2).
+ * In: messages from hosts. Out: challenges; bindings, but only by answers to questions still open.
+ * Never: believes a statement that nobody asked for. */
+#include "internal.h"
+
+#include <errno.h>
+
+/* Who is told the reason decides in this order: what the message says (bad), then who says it (forged). */
+
+static struct verdict forged(struct engine *e, const struct passage *p)
+{
+    host_of(e->hosts, p->eth.source)->bad_pe_arp++;
+    return verdict_dropped(DROP_PE_ARP_FORGED);
+}
+
+static struct verdict bad(struct engine *e, const struct passage *p)
+{
+    if (p->from == SIDE_DOWNSTREAM)
+        host_of(e->hosts, p->eth.source)->bad_pe_arp++;
+    return verdict_dropped(DROP_PE_ARP_BAD);
+}
+
+/* True where every port of `holding` is in a permanent range of `mac`, which may lie outside `ports`. */
+static bool is_configured_for(const struct engine *e, const struct holding *holding, struct mac mac)
+{
+    for (unsigned i = 0; i < holding_spans(holding); i++) {
+        struct port_span span = holding_span(holding, i);
+        uint32_t port = span.first;
+        while (port <= span.last) {
+            const struct binding *b = binding_find(e->bindings, holding->address_index, (uint16_t)port);
+            if (b == NULL || !origin_is_permanent(b->origin) || !mac_equal(b->owner, mac))
+                return false;
+            port = b->holding.is_port_set ? port + 1 : (uint32_t)b->holding.last + 1;
+        }
+    }
+    return true;
+}
+
+/* The range that a message states, as the configuration sees it. False: pe_arp_bad. */
+static bool holding_of(const struct engine *e, const struct pe_arp *m, struct holding *holding)
+{
+    int index = shared_index(e, m->spa.address);
+    if (index < 0)
+        return false;
+    const struct config_address *a = &e->config.addresses[index];
+    *holding = (struct holding){.address_index = (uint32_t)index, .first = m->spa.first, .last = m->spa.last};
+    if (m->psid.present != a->has_psid && !is_configured_for(e, holding, m->sha))
+        return false;
+    if (m->psid.present) {
+        if (m->psid.offset != a->psid.offset || m->psid.length != a->psid.length)
+            return false;
+        struct port_span bounds = port_set_bounds(a->psid, m->psid.psid);
+        if (bounds.first != m->spa.first || bounds.last != m->spa.last)
+            return false;
+        holding->is_port_set = true;
+        holding->params = a->psid;
+        holding->psid = m->psid.psid;
+    }
+    if (m->spa.first >= a->ports_first && m->spa.last <= a->ports_last)
+        return true;
+    return is_configured_for(e, holding, m->sha);
+}
+
+static bool same_port_address(const struct port_address *a, const struct port_address *b)
+{
+    return a->address.host == b->address.host && a->protocol == b->protocol && a->first == b->first &&
+           a->last == b->last;
+}
+
+/* The open question that a reply answers, or NULL. */
+static struct question *question_answered(struct engine *e, const struct pe_arp *m, int address_index)
+{
+    const struct mac targets[] = {m->sha, mac_zero};
+    for (unsigned i = 0; i < 2; i++) {
+        struct question *q = question_find(e, (uint32_t)address_index, m->tpa.first, targets[i]);
+        if (q != NULL && q->protocol == m->tpa.protocol && question_has_nonce(e, q, m->nonce))
+            return q;
+    }
+    return NULL;
+}
+
+/* The present owner lives: the claim that waited for its silence is refused. */
+static void refuse_waiting_claim(struct engine *e, const struct question *q)
+{
+    e->stats.counters[COUNTER_CONFLICTS]++;
+    tell(e, (struct event){.kind = EVENT_CONFLICT,
+                           .side = SIDE_DOWNSTREAM,
+                           .range = holding_range(e, &q->claim.holding),
+                           .mac = q->claim.claimant,
+                           .other = q->key.target,
+                           .detail = "claimed the range of an owner that answers"});
+}
+
+static struct verdict reply(struct engine *e, const struct passage *p, const struct pe_arp *m)
+{
+    struct holding holding;
+    int asked_index = shared_index(e, m->tpa.address);
+    if (asked_index < 0 || m->tpa.first != m->tpa.last || !holding_of(e, m, &holding))
+        return bad(e, p);
+    if (m->spa.protocol != 0 && m->spa.protocol != m->tpa.protocol)
+        return bad(e, p);
+    if (!mac_equal(m->sha, p->eth.source))
+        return forged(e, p);
+    if (!mac_is_zero(m->tha) && !mac_equal(m->tha, e->config.mac))
+        return forged(e, p);
+    struct question *q = question_answered(e, m, asked_index);
+    if (q == NULL || m->spa.address.host != m->tpa.address.host || !holding_has(&holding, m->tpa.first))
+        return forged(e, p);
+    bool learns = e->config.addresses[asked_index].learn & LEARN_PE_ARP;
+    if (learns && bind_answer(e, &holding, m->tpa.first, m->sha, m->lifetime_s, q->previous) != 0)
+        return forged(e, p);
+    if (q->has_claim)
+        refuse_waiting_claim(e, q);
+    if (!mac_is_zero(q->key.target))
+        question_close(e, q);
+    questions_settle(e, holding.address_index);
+    return verdict_consumed(CONSUMED_PE_ARP);
+}
+
+static struct verdict claim(struct engine *e, const struct passage *p, const struct pe_arp *m)
+{
+    struct claim claim = {.claimant = m->sha};
+    if (!same_port_address(&m->spa, &m->tpa) || !holding_of(e, m, &claim.holding))
+        return bad(e, p);
+    if (!mac_equal(m->sha, p->eth.source))
+        return forged(e, p);
+    if (e->config.addresses[claim.holding.address_index].learn & LEARN_PE_ARP ||
+        is_configured_for(e, &claim.holding, m->sha))
+        claim_start(e, &claim);
+    return verdict_consumed(CONSUMED_PE_ARP);
+}
+
+/* The owner is asked once more: a RELEASE that it did not send must not take its range. */
+static struct verdict release(struct engine *e, const struct passage *p, const struct pe_arp *m)
+{
+    struct holding holding;
+    if (!same_port_address(&m->spa, &m->tpa) || !holding_of(e, m, &holding))
+        return bad(e, p);
+    if (!mac_equal(m->sha, p->eth.source))
+        return forged(e, p);
+    uint32_t at = 0;
+    struct binding *b = overlap_next(e, &holding, &at);
+    if (b == NULL)
+        return verdict_consumed(CONSUMED_PE_ARP);
+    if (origin_is_permanent(b->origin) || !mac_equal(b->owner, m->sha))
+        return forged(e, p);
+    if (b->origin != ORIGIN_PE_ARP)
+        return verdict_consumed(CONSUMED_PE_ARP);
+    struct question *q = question_unicast(e, holding.address_index, b->holding.first, b->owner);
+    if (q != NULL)
+        q->is_release = true;
+    return verdict_consumed(CONSUMED_PE_ARP);
+}
+
+static struct verdict conflict(struct engine *e, const struct passage *p, const struct pe_arp *m)
+{
+    struct holding holding;
+    if (!holding_of(e, m, &holding))
+        return bad(e, p);
+    if (!mac_equal(m->sha, p->eth.source))
+        return forged(e, p);
+    e->stats.counters[COUNTER_CONFLICTS]++;
+    if (host_may_tell(host_of(e->hosts, m->sha), e->now_ns))
+        tell(e, (struct event){.kind = EVENT_CONFLICT,
+                               .side = SIDE_DOWNSTREAM,
+                               .range = {m->tpa.address, m->tpa.first, m->tpa.last},
+                               .mac = m->tha,
+                               .other = m->sha,
+                               .detail = "reported by the other holder"});
+    return verdict_consumed(CONSUMED_PE_ARP);
+}
+
+/* REQUEST and HELLO are what bridges say: another one's, for its own hosts. */
+static struct verdict of_another_bridge(struct engine *e, const struct passage *p, const struct pe_arp *m)
+{
+    if (shared_index(e, m->tpa.address) < 0)
+        return bad(e, p);
+    if (!mac_equal(m->sha, p->eth.source))
+        return forged(e, p);
+    return verdict_consumed(CONSUMED_PE_ARP);
+}
+
+static struct verdict judge(struct engine *e, const struct passage *p, const struct pe_arp *m)
+{
+    switch (m->type) {
+    case PE_ARP_REPLY:
+        return reply(e, p, m);
+    case PE_ARP_CLAIM:
+        return claim(e, p, m);
+    case PE_ARP_RELEASE:
+        return release(e, p, m);
+    case PE_ARP_CONFLICT:
+        return conflict(e, p, m);
+    case PE_ARP_REQUEST:
+    case PE_ARP_HELLO:
+        break;
+    }
+    return of_another_bridge(e, p, m);
+}
+
+bool pe_arp_rule(struct engine *e, struct passage *p, struct verdict *verdict)
+{
+    struct pe_arp message;
+    int error = pe_arp_parse(p->payload, p->payload_length, &message);
+    if (error == -ENOMSG)
+        return false;
+    if (error != 0 || p->from == SIDE_UPSTREAM)
+        *verdict = bad(e, p);
+    else
+        *verdict = judge(e, p, &message);
+    return true;
+}

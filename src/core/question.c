@@ -1,0 +1,439 @@
+/* question.c: asking hosts what they hold, and what hangs on the answer (PROTOCOL 2).
+ *
+ * The life of a question:
+ * 1. It is opened: a broadcast by a frame for a port that nobody owns, which waits in its line; a unicast
+ *    by a claim, a release, or a frame for a stale binding.
+ * 2. It asks, up to three times a second apart, whenever the budgets allow. Broadcasts wait for theirs in
+ *    two queues, new ports before retries; unicasts in one for the budget of all hosts together.
+ * 3. It is closed by an answer that counts (pe_arp_rules.c), by traffic that teaches the owner, or by
+ *    silence: then held frames go to default-host or are dropped, a silent owner loses its binding, and a
+ *    claim that waited for that goes on. */
+#include "internal.h"
+
+#include <errno.h>
+
+#define WAIT_NS (TRIES * SECOND_NS) /* a broadcast ends after this, whatever it got */
+
+static const struct mac nobody;
+
+struct port_key {
+    uint32_t address_index;
+    uint16_t port;
+    uint16_t is_unicast;
+};
+struct negative {
+    struct port_key key;
+    uint64_t until_ns;
+};
+struct asked {
+    struct port_key key;
+    uint64_t asked_ns;
+};
+
+int question_tables_new(struct engine *e)
+{
+    const struct limits *l = &e->config.limits;
+    /* Longer than the budgets let anybody be asked in the second for which `asked` matters. */
+    uint32_t in_a_second = 2 * (l->unicast_rate + l->ask_rate + l->ask_burst) + 64;
+    e->questions =
+        keyed_table_new(l->questions, sizeof(struct question_key), sizeof(struct question), e->seed.hash_key);
+    e->negatives =
+        keyed_table_new(l->negatives, sizeof(struct port_key), sizeof(struct negative), e->seed.hash_key);
+    e->asked = keyed_table_new(in_a_second, sizeof(struct port_key), sizeof(struct asked), e->seed.hash_key);
+    return e->questions == NULL || e->negatives == NULL || e->asked == NULL ? -ENOMEM : 0;
+}
+
+static bool is_broadcast(const struct question *q)
+{
+    return mac_is_zero(q->key.target);
+}
+
+static struct port_key port_key_of(const struct question *q)
+{
+    return (struct port_key){q->key.address_index, q->key.port, !is_broadcast(q)};
+}
+
+struct question *question_find(struct engine *e, uint32_t address_index, uint16_t port, struct mac target)
+{
+    struct question_key key = {address_index, port, target};
+    return keyed_table_find(e->questions, &key);
+}
+
+bool question_has_nonce(const struct engine *e, const struct question *q, uint64_t nonce)
+{
+    if (e->seed.any_nonce)
+        return q->tries > 0;
+    for (unsigned i = 0; i < q->tries; i++)
+        if (q->nonces[i] == nonce)
+            return true;
+    return false;
+}
+
+static void queue_leave(struct question *q)
+{
+    if (q->queue == NULL)
+        return;
+    TAILQ_REMOVE(q->queue, q, waiting);
+    q->queue = NULL;
+}
+
+static void queue_join(struct question_queue *queue, struct question *q)
+{
+    queue_leave(q);
+    TAILQ_INSERT_TAIL(queue, q, waiting);
+    q->queue = queue;
+}
+
+/* Nonces are never repeated, and from outside not to be guessed: SipHash of their number under a key of
+ * this run. */
+static uint64_t next_nonce(struct engine *e)
+{
+    uint64_t number = ++e->nonce_count;
+    if (e->seed.plain_nonces)
+        return number;
+    return hash_bytes(e->seed.nonce_key, &number, sizeof(number));
+}
+
+static void send_request(struct engine *e, struct question *q)
+{
+    bool broadcast = is_broadcast(q);
+    struct ipv4 address = e->config.addresses[q->key.address_index].address;
+    struct made request = made_of(e, MADE_PE_ARP, broadcast ? mac_broadcast : q->key.target, e->config.encap);
+    request.pe_arp = (struct pe_arp){
+        .type = PE_ARP_REQUEST,
+        .sha = e->config.mac,
+        .tha = q->key.target,
+        .tpa = {address, q->protocol, q->key.port, q->key.port},
+        .nonce = next_nonce(e),
+    };
+    q->nonces[q->tries++] = request.pe_arp.nonce;
+    q->asked_ns = e->now_ns;
+    bool fresh;
+    struct port_key key = port_key_of(q);
+    struct asked *asked = keyed_table_put(e->asked, &key, &fresh);
+    asked->asked_ns = e->now_ns;
+    e->stats.counters[COUNTER_REQUESTS]++;
+    make(e, SIDE_DOWNSTREAM, &request);
+}
+
+/* When the port may be asked for again: one a second. */
+static uint64_t port_next(struct engine *e, const struct question *q)
+{
+    struct port_key key = port_key_of(q);
+    const struct asked *asked = keyed_table_find(e->asked, &key);
+    if (asked == NULL || e->now_ns - asked->asked_ns >= SECOND_NS)
+        return e->now_ns;
+    return asked->asked_ns + SECOND_NS;
+}
+
+static struct question *question_new(struct engine *e, const struct question_key *key)
+{
+    if (keyed_table_full(e->questions))
+        return NULL;
+    bool fresh;
+    struct question *q = keyed_table_put(e->questions, key, &fresh);
+    q->timer.kind = TIMER_QUESTION;
+    q->line = hold_line_empty;
+    q->opened_ns = e->now_ns;
+    return q;
+}
+
+/* Broadcasts. */
+
+static void broadcast_arm(struct engine *e, struct question *q)
+{
+    uint64_t end_ns = q->opened_ns + WAIT_NS;
+    uint64_t due_ns = end_ns;
+    if (q->queue == NULL && q->tries > 0 && q->tries < TRIES && q->asked_ns + SECOND_NS < end_ns)
+        due_ns = q->asked_ns + SECOND_NS;
+    timer_set(e->timers, &q->timer, due_ns);
+}
+
+/* Lets those ask that wait for it, as far as the budget goes. */
+static void broadcasts_pump(struct engine *e)
+{
+    for (;;) {
+        struct question *q = TAILQ_FIRST(&e->fresh);
+        if (q == NULL)
+            q = TAILQ_FIRST(&e->retries);
+        if (q == NULL)
+            return;
+        uint64_t next_ns = rate_next(&e->ask_rate, e->ask_limit, e->now_ns);
+        if (next_ns > e->now_ns) {
+            timer_set(e->timers, &e->ask_timer, next_ns);
+            return;
+        }
+        queue_leave(q);
+        uint64_t port_ns = port_next(e, q);
+        if (port_ns > e->now_ns) {
+            uint64_t end_ns = q->opened_ns + WAIT_NS;
+            timer_set(e->timers, &q->timer, port_ns < end_ns ? port_ns : end_ns);
+            continue;
+        }
+        rate_take(&e->ask_rate, e->ask_limit, e->now_ns);
+        send_request(e, q);
+        broadcast_arm(e, q);
+    }
+}
+
+struct question *question_broadcast(struct engine *e, uint32_t address_index, uint16_t port, uint8_t protocol)
+{
+    struct question_key key = {address_index, port, nobody};
+    struct question *q = question_new(e, &key);
+    if (q == NULL)
+        return NULL;
+    q->protocol = protocol;
+    TAILQ_INSERT_TAIL(&e->broadcasts, q, broadcasts);
+    queue_join(&e->fresh, q);
+    broadcast_arm(e, q);
+    broadcasts_pump(e);
+    return q;
+}
+
+struct verdict question_hold(struct engine *e, struct question *q, enum side from, const struct frame *frame)
+{
+    if (q->line.count >= e->config.limits.held_port_frames) {
+        hold_remove(e->hold, &q->line);
+        settle_held(e, verdict_dropped(DROP_HOLD_FULL));
+    }
+    if (!hold_append(e->hold, &q->line, from, frame))
+        return verdict_dropped(DROP_HOLD_FULL);
+    return (struct verdict){.fate = FATE_HELD};
+}
+
+/* Sends what is held to `owner`, or where `owner` is NULL to default-host. */
+static void release_line(struct engine *e, struct question *q, struct binding *owner)
+{
+    enum side from;
+    struct frame frame;
+    while (hold_peek(e->hold, &q->line, &from, &frame)) {
+        struct verdict verdict;
+        if (owner != NULL)
+            verdict = deliver(e, from, &frame, owner->owner, owner);
+        else
+            verdict = to_default_host(e, from, &frame, q->key.address_index, DROP_UNRESOLVED);
+        hold_remove(e->hold, &q->line);
+        settle_held(e, verdict);
+    }
+}
+
+void questions_settle(struct engine *e, uint32_t address_index)
+{
+    struct question *q = TAILQ_FIRST(&e->broadcasts);
+    while (q != NULL) {
+        struct question *next = TAILQ_NEXT(q, broadcasts);
+        struct binding *b = NULL;
+        if (q->key.address_index == address_index)
+            b = binding_find(e->bindings, address_index, q->key.port);
+        if (b != NULL) {
+            release_line(e, q, b);
+            question_close(e, q);
+        }
+        q = next;
+    }
+}
+
+static void broadcast_silent(struct engine *e, struct question *q)
+{
+    struct range port = {e->config.addresses[q->key.address_index].address, q->key.port, q->key.port};
+    if (q->tries > 0) {
+        bool fresh;
+        struct port_key key = port_key_of(q);
+        struct negative *negative = keyed_table_put(e->negatives, &key, &fresh);
+        negative->until_ns = e->now_ns + e->config.limits.negative_age_s * SECOND_NS;
+        tell(e, (struct event){.kind = EVENT_UNRESOLVED, .side = SIDE_DOWNSTREAM, .range = port});
+    }
+    release_line(e, q, NULL);
+    question_close(e, q);
+}
+
+bool question_is_negative(struct engine *e, uint32_t address_index, uint16_t port)
+{
+    struct port_key key = {address_index, port, 0};
+    struct negative *negative = keyed_table_find(e->negatives, &key);
+    if (negative == NULL)
+        return false;
+    if (e->now_ns < negative->until_ns)
+        return true;
+    keyed_table_remove(e->negatives, negative);
+    return false;
+}
+
+static void broadcast_due(struct engine *e, struct question *q)
+{
+    if (e->now_ns >= q->opened_ns + WAIT_NS) {
+        broadcast_silent(e, q);
+        return;
+    }
+    queue_join(q->tries == 0 ? &e->fresh : &e->retries, q);
+    broadcast_arm(e, q);
+    broadcasts_pump(e);
+}
+
+/* Unicasts: challenges and probes. */
+
+/* Asks now, or waits for the right to. */
+static void unicast_try(struct engine *e, struct question *q)
+{
+    struct host *host = host_of(e->hosts, q->key.target);
+    uint64_t own_ns = rate_next(&host->requests, e->unicast_mac_limit, e->now_ns);
+    uint64_t port_ns = port_next(e, q);
+    if (port_ns > own_ns)
+        own_ns = port_ns;
+    if (own_ns > e->now_ns) {
+        timer_set(e->timers, &q->timer, own_ns);
+        return;
+    }
+    uint64_t all_ns = rate_next(&e->unicast_rate, e->unicast_limit, e->now_ns);
+    if (all_ns > e->now_ns) {
+        queue_join(&e->unicasts, q);
+        timer_set(e->timers, &e->unicast_timer, all_ns);
+        return;
+    }
+    rate_take(&host->requests, e->unicast_mac_limit, e->now_ns);
+    rate_take(&e->unicast_rate, e->unicast_limit, e->now_ns);
+    send_request(e, q);
+    timer_set(e->timers, &q->timer, e->now_ns + SECOND_NS);
+}
+
+struct question *question_unicast(struct engine *e, uint32_t address_index, uint16_t port, struct mac target)
+{
+    struct question *open = question_find(e, address_index, port, target);
+    if (open != NULL)
+        return open;
+    struct host *host = host_of(e->hosts, target);
+    if (host->open_questions >= e->config.limits.mac_questions)
+        return NULL;
+    struct question_key key = {address_index, port, target};
+    struct question *q = question_new(e, &key);
+    if (q == NULL)
+        return NULL;
+    host->open_questions++;
+    unicast_try(e, q);
+    return q;
+}
+
+/* The target fell silent: what it owns around the port goes, and the claim that waited goes on. */
+static void unicast_silent(struct engine *e, struct question *q)
+{
+    struct mac target = q->key.target;
+    bool is_release = q->is_release, has_claim = q->has_claim;
+    struct claim claim = q->claim;
+    struct binding *b = binding_find(e->bindings, q->key.address_index, q->key.port);
+    question_close(e, q);
+    if (b != NULL && b->origin == ORIGIN_PE_ARP && mac_equal(b->owner, target))
+        binding_end(e, b, is_release ? EVENT_RELEASED : EVENT_EXPIRED);
+    if (!has_claim)
+        return;
+    claim.previous = target;
+    claim_start(e, &claim);
+}
+
+static void unicast_due(struct engine *e, struct question *q)
+{
+    unsigned tries = q->is_release ? 1 : TRIES;
+    if (q->tries >= tries && e->now_ns >= q->asked_ns + SECOND_NS)
+        unicast_silent(e, q);
+    else
+        unicast_try(e, q);
+}
+
+/* Both. */
+
+void question_due(struct engine *e, struct question *q)
+{
+    if (is_broadcast(q))
+        broadcast_due(e, q);
+    else
+        unicast_due(e, q);
+}
+
+void questions_budget_due(struct engine *e, enum timer_kind kind)
+{
+    if (kind == TIMER_ASK) {
+        broadcasts_pump(e);
+        return;
+    }
+    struct question *q;
+    while ((q = TAILQ_FIRST(&e->unicasts)) != NULL &&
+           rate_next(&e->unicast_rate, e->unicast_limit, e->now_ns) <= e->now_ns) {
+        queue_leave(q);
+        unicast_try(e, q);
+    }
+    if (q != NULL)
+        timer_set(e->timers, &e->unicast_timer, rate_next(&e->unicast_rate, e->unicast_limit, e->now_ns));
+}
+
+void question_close(struct engine *e, struct question *q)
+{
+    queue_leave(q);
+    timer_stop(e->timers, &q->timer);
+    if (is_broadcast(q)) {
+        TAILQ_REMOVE(&e->broadcasts, q, broadcasts);
+    } else {
+        struct host *host = host_find(e->hosts, q->key.target);
+        if (host != NULL && host->open_questions > 0)
+            host->open_questions--;
+    }
+    keyed_table_remove(e->questions, q);
+}
+
+void questions_drop(struct engine *e)
+{
+    struct question *q;
+    while ((q = keyed_table_oldest(e->questions)) != NULL) {
+        while (q->line.count > 0) {
+            hold_remove(e->hold, &q->line);
+            settle_held(e, verdict_dropped(DROP_UNRESOLVED));
+        }
+        struct binding *b = binding_find(e->bindings, q->key.address_index, q->key.port);
+        if (b != NULL && b->state == BINDING_PROBE)
+            binding_enter(e, b, BINDING_STALE);
+        question_close(e, q);
+    }
+}
+
+/* Claims. */
+
+static void claim_refused(struct engine *e, const struct claim *claim, const struct binding *b, const char *why)
+{
+    e->stats.counters[COUNTER_CONFLICTS]++;
+    tell(e, (struct event){.kind = EVENT_CONFLICT,
+                           .side = SIDE_DOWNSTREAM,
+                           .range = holding_range(e, &claim->holding),
+                           .mac = claim->claimant,
+                           .other = b->owner,
+                           .detail = why});
+}
+
+void claim_start(struct engine *e, const struct claim *claim)
+{
+    struct binding *asked = NULL;
+    uint32_t at = 0;
+    for (struct binding *b; (b = overlap_next(e, &claim->holding, &at)) != NULL;) {
+        if (mac_equal(b->owner, claim->claimant))
+            continue;
+        if (origin_is_permanent(b->origin)) {
+            claim_refused(e, claim, b, "claimed a permanent range");
+            return;
+        }
+        if (b->origin == ORIGIN_TRAFFIC && traffic_lives_in(e, b, &claim->holding)) {
+            claim_refused(e, claim, b, "claimed ports that another host sends from");
+            return;
+        }
+        if (b->origin == ORIGIN_PE_ARP && asked == NULL)
+            asked = b;
+    }
+    struct question *q;
+    if (asked == NULL) {
+        q = question_unicast(e, claim->holding.address_index, claim->holding.first, claim->claimant);
+        if (q != NULL && mac_is_zero(q->previous))
+            q->previous = claim->previous;
+        return;
+    }
+    q = question_unicast(e, claim->holding.address_index, asked->holding.first, asked->owner);
+    if (q != NULL && !q->has_claim) {
+        q->has_claim = true;
+        q->claim = *claim;
+    }
+}

@@ -1,0 +1,287 @@
+/* table.c: what operators see of the table and do to it (CONTRACT 5).
+ * Called by: daemon through engine.h. Bindings change by the same doors as from the wire. */
+#include "internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { STAGE_PORTS, STAGE_PUBLISHED };
+
+const char *binding_state_name(enum binding_state state)
+{
+    switch (state) {
+    case BINDING_INCOMPLETE:
+        return "incomplete";
+    case BINDING_REACHABLE:
+        return "reachable";
+    case BINDING_STALE:
+        return "stale";
+    case BINDING_PROBE:
+        return "probe";
+    case BINDING_PERMANENT:
+        return "permanent";
+    case BINDING_PUBLISHED:
+        return "published";
+    }
+    return "?";
+}
+
+const char *binding_origin_name(enum binding_origin origin)
+{
+    switch (origin) {
+    case ORIGIN_CONFIG:
+        return "config";
+    case ORIGIN_PE_ARP:
+        return "pe-arp";
+    case ORIGIN_TRAFFIC:
+        return "traffic";
+    case ORIGIN_DHCP:
+        return "dhcp";
+    case ORIGIN_CONTROL:
+        return "control";
+    }
+    return "?";
+}
+
+static uint64_t left_ns(uint64_t due_ns, uint64_t now_ns)
+{
+    if (due_ns == TIMER_NEVER)
+        return ENGINE_NEVER;
+    return due_ns > now_ns ? due_ns - now_ns : 0;
+}
+
+static uint64_t binding_ends_ns(const struct engine *e, const struct binding *b)
+{
+    if (b->origin == ORIGIN_TRAFFIC)
+        return b->heard_ns + e->config.limits.idle_s * SECOND_NS;
+    return b->state == BINDING_REACHABLE && timer_armed(&b->timer) ? b->timer.due_ns : TIMER_NEVER;
+}
+
+static void entry_of_binding(const struct engine *e, uint64_t now_ns, const struct binding *b,
+                             struct table_entry *entry)
+{
+    *entry = (struct table_entry){
+        .range = holding_range(e, &b->holding),
+        .mac = b->owner,
+        .state = b->state,
+        .origin = b->origin,
+        .side = SIDE_DOWNSTREAM,
+        .name = b->name,
+        .has_psid = b->holding.is_port_set,
+        .psid = b->holding.params,
+        .psid_id = b->holding.psid,
+        .age_ns = now_ns > b->learned_ns ? now_ns - b->learned_ns : 0,
+        .expires_ns = left_ns(binding_ends_ns(e, b), now_ns),
+        .rx_frames = b->rx_frames,
+        .rx_bytes = b->rx_bytes,
+        .tx_frames = b->tx_frames,
+        .tx_bytes = b->tx_bytes,
+    };
+}
+
+static void entry_of_question(const struct engine *e, uint64_t now_ns, const struct question *q,
+                              struct table_entry *entry)
+{
+    struct ipv4 address = e->config.addresses[q->key.address_index].address;
+    *entry = (struct table_entry){
+        .range = {address, q->key.port, q->key.port},
+        .state = BINDING_INCOMPLETE,
+        .origin = ORIGIN_PE_ARP,
+        .side = SIDE_DOWNSTREAM,
+        .name = "",
+        .age_ns = now_ns > q->opened_ns ? now_ns - q->opened_ns : 0,
+        .expires_ns = left_ns(q->opened_ns + TRIES * SECOND_NS, now_ns),
+    };
+}
+
+/* The binding with the lowest first port from `port` on, or NULL. */
+static const struct binding *next_binding(const struct engine *e, uint32_t address_index, uint32_t port)
+{
+    while (port <= UINT16_MAX) {
+        uint16_t at;
+        const struct binding *b = binding_next(e->bindings, address_index, (uint16_t)port, UINT16_MAX, &at);
+        if (b == NULL || b->holding.first == at)
+            return b;
+        port = b->holding.is_port_set ? at + 1U : b->holding.last + 1U;
+    }
+    return NULL;
+}
+
+/* The open question for the lowest port from `port` on, or NULL. */
+static const struct question *next_question(const struct engine *e, uint32_t address_index, uint32_t port)
+{
+    const struct question *lowest = NULL, *q;
+    TAILQ_FOREACH(q, &e->broadcasts, broadcasts)
+    {
+        if (q->key.address_index == address_index && q->key.port >= port &&
+            (lowest == NULL || q->key.port < lowest->key.port))
+            lowest = q;
+    }
+    return lowest;
+}
+
+static void entry_published(const struct engine *e, uint32_t address_index, struct table_entry *entry)
+{
+    *entry = (struct table_entry){
+        .range = {e->config.addresses[address_index].address, 0, UINT16_MAX},
+        .mac = e->config.mac,
+        .state = BINDING_PUBLISHED,
+        .origin = ORIGIN_CONFIG,
+        .side = SIDE_UPSTREAM,
+        .name = "",
+        .expires_ns = ENGINE_NEVER,
+    };
+}
+
+bool engine_table_next(const struct engine *engine, uint64_t now_ns, struct table_cursor *cursor,
+                       struct table_entry *entry)
+{
+    const struct engine *e = engine;
+    if (cursor->address_index >= e->config.address_count)
+        return false;
+    if (cursor->stage == STAGE_PORTS) {
+        const struct binding *b = next_binding(e, cursor->address_index, cursor->port);
+        const struct question *q = next_question(e, cursor->address_index, cursor->port);
+        if (q != NULL && (b == NULL || q->key.port < b->holding.first)) {
+            cursor->port = q->key.port + 1U;
+            entry_of_question(e, now_ns, q, entry);
+            return true;
+        }
+        if (b != NULL) {
+            cursor->port = b->holding.first + 1U;
+            entry_of_binding(e, now_ns, b, entry);
+            return true;
+        }
+    }
+    entry_published(e, cursor->address_index, entry);
+    *cursor = (struct table_cursor){.address_index = cursor->address_index + 1};
+    return true;
+}
+
+bool engine_hosts_next(const struct engine *engine, uint32_t *cursor, struct host_entry *entry)
+{
+    const struct host *host = keyed_table_oldest(engine->hosts);
+    uint32_t at = 0;
+    for (; host != NULL; host = keyed_table_newer(engine->hosts, host)) {
+        if (host->captures + host->violations + host->bad_pe_arp + host->arp_limited == 0)
+            continue;
+        if (at++ < *cursor)
+            continue;
+        ++*cursor;
+        *entry = (struct host_entry){host->mac, host->captures, host->violations, host->bad_pe_arp,
+                                     host->arp_limited};
+        return true;
+    }
+    return false;
+}
+
+/* Commands. */
+
+static void begin(struct engine *e, uint64_t now_ns, const struct engine_out *out)
+{
+    engine_tick(e, now_ns, out);
+}
+
+/* Ends what was learned within `holding`. False, and nothing ends: a permanent one is there. */
+static bool make_room(struct engine *e, const struct holding *holding)
+{
+    uint32_t at = 0;
+    for (const struct binding *b; (b = overlap_next(e, holding, &at)) != NULL;)
+        if (origin_is_permanent(b->origin))
+            return false;
+    struct binding *b;
+    while (at = 0, (b = overlap_next(e, holding, &at)) != NULL)
+        binding_end(e, b, EVENT_DELETED);
+    return true;
+}
+
+int engine_add(struct engine *engine, uint64_t now_ns, const struct range *range, struct mac mac,
+               const struct engine_out *out)
+{
+    begin(engine, now_ns, out);
+    int index = shared_index(engine, range->address);
+    if (index < 0)
+        return -ENOENT;
+    if (mac_is_group(mac) || mac_is_zero(mac) || mac_equal(mac, engine->config.mac))
+        return -EINVAL;
+    struct holding holding = {.address_index = (uint32_t)index, .first = range->first, .last = range->last};
+    if (!make_room(engine, &holding))
+        return -EEXIST;
+    if (binding_make_permanent(engine, &holding, mac, ORIGIN_CONTROL, "") != 0)
+        return -ENOSPC;
+    tell(engine, (struct event){.kind = EVENT_LEARNED,
+                                .side = SIDE_DOWNSTREAM,
+                                .range = *range,
+                                .mac = mac,
+                                .detail = binding_origin_name(ORIGIN_CONTROL)});
+    questions_settle(engine, (uint32_t)index);
+    return 0;
+}
+
+int engine_delete(struct engine *engine, uint64_t now_ns, const struct range *range,
+                  const struct engine_out *out)
+{
+    begin(engine, now_ns, out);
+    int index = shared_index(engine, range->address);
+    struct binding *b = index < 0 ? NULL : binding_find(engine->bindings, (uint32_t)index, range->first);
+    if (b == NULL || b->holding.first != range->first || b->holding.last != range->last)
+        return -ENOENT;
+    if (b->origin == ORIGIN_CONFIG)
+        return -EPERM;
+    binding_end(engine, b, EVENT_DELETED);
+    return 0;
+}
+
+static int flush_address(struct engine *e, uint32_t address_index)
+{
+    int removed = 0;
+    uint32_t next = 0;
+    uint16_t port;
+    struct binding *b;
+    while (next <= UINT16_MAX &&
+           (b = binding_next(e->bindings, address_index, (uint16_t)next, UINT16_MAX, &port)) != NULL) {
+        next = b->holding.is_port_set ? port + 1U : b->holding.last + 1U;
+        if (origin_is_permanent(b->origin))
+            continue;
+        binding_end(e, b, EVENT_DELETED);
+        removed++;
+    }
+    return removed;
+}
+
+int engine_flush(struct engine *engine, uint64_t now_ns, const struct ipv4 *address,
+                 const struct engine_out *out)
+{
+    begin(engine, now_ns, out);
+    if (address != NULL) {
+        int index = shared_index(engine, *address);
+        return index < 0 ? -ENOENT : flush_address(engine, (uint32_t)index);
+    }
+    int removed = 0;
+    for (uint32_t i = 0; i < engine->config.address_count; i++)
+        removed += flush_address(engine, i);
+    return removed;
+}
+
+enum resolve_state engine_resolve(struct engine *engine, uint64_t now_ns, struct ipv4 address, uint16_t port,
+                                  struct table_entry *entry, const struct engine_out *out)
+{
+    begin(engine, now_ns, out);
+    int index = shared_index(engine, address);
+    if (index < 0)
+        return RESOLVE_NOT_SHARED;
+    uint32_t address_index = (uint32_t)index;
+    const struct binding *b = binding_find(engine->bindings, address_index, port);
+    if (b != NULL) {
+        entry_of_binding(engine, now_ns, b, entry);
+        return RESOLVE_OWNED;
+    }
+    const struct config_address *a = &engine->config.addresses[address_index];
+    if (!(a->learn & LEARN_PE_ARP) || port < a->ports_first || port > a->ports_last ||
+        question_is_negative(engine, address_index, port))
+        return RESOLVE_UNOWNED;
+    if (question_find(engine, address_index, port, mac_zero) == NULL &&
+        question_broadcast(engine, address_index, port, 0) == NULL)
+        return RESOLVE_UNOWNED;
+    return RESOLVE_ASKING;
+}
