@@ -1,0 +1,423 @@
+/* agent.c: see agent.h: joins the sharer's decisions to the socket, the link, the clock and the host's settings. */
+#include "agent.h"
+
+#include "pearpd/clock.h"
+#include "pearpd/frame_build.h"
+#include "pearpd/log.h"
+#include "pearpd/loop.h"
+#include "pearpd/netlink.h"
+
+#include "host_settings.h"
+#include "notify.h"
+#include "pe_arp_socket.h"
+#include "record.h"
+#include "run_files.h"
+#include "sharer.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define FRAMES_PER_WAKE   64 /* the loop has others to serve */
+#define STATE_TEXT_BYTES  256
+#define SIGNALS           3
+
+struct agent {
+    const struct agent_options *options;
+    int directory, lock, socket;
+    struct netlink *netlink, *watch;
+    struct loop *loop;
+    struct loop_source *timer, *readable, *news, *signals[SIGNALS];
+    struct frame_builder *builder;
+    struct host_wish wish;
+    struct ipv4 gateway;
+    struct undo undo;
+    bool recorded;          /* *undo is on disk, and may be in effect */
+    bool send_fault_told;
+    struct sharer sharer;
+    struct mac bridge;      /* SHARED-MAC of the last HELLO of a new epoch; zero: none heard */
+    int exit_status;
+};
+
+/* For `status`; what is lost with it is told anew. */
+static void write_state(const struct agent *agent)
+{
+    char text[STATE_TEXT_BYTES], name[RUN_NAME_BYTES], mac[MAC_TEXT_BYTES], address[IPV4_TEXT_BYTES];
+    const int length =
+        snprintf(text, sizeof(text), "link %s\nheard %s\nbridge %s\ngateway %s\n",
+                 agent->sharer.link_up ? "up" : "down", agent->sharer.challenged ? "yes" : "no",
+                 mac_format(agent->bridge, mac), ipv4_format(agent->gateway, address));
+    const int error = run_write(agent->directory, run_name(agent->options->interface, "state", name), text,
+                                (size_t)length, false);
+    if (error != 0)
+        log_warning("cannot write /run/pearp-agent/%s: %s", name, strerror(-error));
+}
+
+static void fail(struct agent *agent)
+{
+    agent->exit_status = 1;
+    loop_stop(agent->loop);
+}
+
+/* Looks again at what is there, records what is to be changed, changes it. */
+static int settle(struct agent *agent)
+{
+    int error = host_settings_plan(agent->netlink, &agent->wish, &agent->undo, &agent->gateway);
+    if (error == 0)
+        error = record_write(agent->directory, &agent->undo);
+    if (error != 0)
+        return error;
+    agent->recorded = true;
+    return host_settings_apply(agent->netlink, &agent->undo);
+}
+
+static void send_made(const struct made *made, void *context)
+{
+    struct agent *agent = context;
+    uint8_t bytes[PE_ARP_SOCKET_FRAME_BYTES];
+    char to[MAC_TEXT_BYTES];
+    const int length = frame_build(agent->builder, made, bytes, sizeof(bytes));
+    const int error = length < 0 ? length : pe_arp_socket_send(agent->socket, bytes, (size_t)length);
+    if (error == 0) {
+        agent->send_fault_told = false;
+        log_debug("sent %s to %s", pe_arp_type_name(made->pe_arp.type), mac_format(made->destination, to));
+        return;
+    }
+    if (!agent->send_fault_told)
+        log_warning("cannot send a %s: %s", pe_arp_type_name(made->pe_arp.type), strerror(-error));
+    agent->send_fault_told = true;
+}
+
+static void hear_epoch(struct agent *agent, const struct pe_arp *hello)
+{
+    char mac[MAC_TEXT_BYTES], address[IPV4_TEXT_BYTES];
+    if (hello->shared_mac.present)
+        agent->bridge = hello->shared_mac.mac;
+    log_info("a bridge says hello from %s", mac_format(hello->sha, mac));
+    if (agent->gateway.host == 0 && hello->gateway.present && hello->gateway.address.host != 0) {
+        log_notice("the bridge names %s as the gateway", ipv4_format(hello->gateway.address, address));
+        agent->wish.gateway = hello->gateway.address;
+        if (settle(agent) != 0)
+            fail(agent);
+    }
+}
+
+static void tell(enum sharer_event event, const struct pe_arp *message, void *context)
+{
+    struct agent *agent = context;
+    char sender[MAC_TEXT_BYTES], range[RANGE_TEXT_BYTES];
+    const struct port_address *a = event == SHARER_CONFLICT ? &message->spa : &message->tpa;
+    mac_format(message->sha, sender);
+    range_format(&(struct range){a->address, a->first, a->last}, range);
+    switch (event) {
+    case SHARER_CHALLENGED:
+        log_notice("the bridge at %s has heard of the range", sender);
+        write_state(agent);
+        break;
+    case SHARER_CONFLICT:
+        log_warning("%s claims %s, which is held here", sender, range);
+        break;
+    case SHARER_ACCUSED:
+        log_warning("%s says that %s is its own", sender, range);
+        break;
+    case SHARER_EPOCH:
+        hear_epoch(agent, message);
+        write_state(agent);
+        break;
+    case SHARER_UNMANAGED:
+        log_warning("the bridge at %s manages %s: the range held here is not in it", sender, range);
+        break;
+    case SHARER_FORGED:
+        log_debug("a frame that says it is from %s is not", sender);
+        break;
+    }
+}
+
+static struct sharer_out sharer_out(struct agent *agent)
+{
+    return (struct sharer_out){.send = send_made, .event = tell, .context = agent};
+}
+
+static void arm(struct agent *agent)
+{
+    const struct sharer_out out = sharer_out(agent);
+    const uint64_t now_ns = clock_now_ns();
+    const uint64_t next_ns = sharer_tick(&agent->sharer, now_ns, &out);
+    loop_timer_set(agent->timer, next_ns == UINT64_MAX ? UINT64_MAX : next_ns > now_ns ? next_ns - now_ns : 0);
+}
+
+static void on_timer(void *context)
+{
+    arm(context);
+}
+
+static void on_readable(void *context)
+{
+    struct agent *agent = context;
+    const struct sharer_out out = sharer_out(agent);
+    for (unsigned i = 0; i < FRAMES_PER_WAKE; i++) {
+        struct mac from, to;
+        struct pe_arp message;
+        const int got = pe_arp_socket_next(agent->socket, &from, &to, &message);
+        if (got == -EAGAIN)
+            break;
+        if (got < 0)
+            log_info("packet socket: %s", strerror(-got));
+        if (got == 1)
+            sharer_message(&agent->sharer, clock_now_ns(), from, to, &message, &out);
+    }
+    arm(agent);
+}
+
+/* The interface was made anew under its name: its settings are those of a new one. */
+static int move_to(struct agent *agent, const struct link_info *link)
+{
+    log_notice("interface %s was made anew", link->name);
+    int error = record_undo(agent->directory, agent->netlink, &agent->undo);
+    agent->recorded = error != 0;
+    agent->undo = (struct undo){.namespace_cookie = agent->undo.namespace_cookie};
+    if (error == 0)
+        error = settle(agent);
+    if (error == 0)
+        error = pe_arp_socket_bind(agent->socket, link->index, agent->options->ethertype);
+    return error;
+}
+
+static void follow_link(struct agent *agent, const struct link_info *link)
+{
+    const struct sharer_out out = sharer_out(agent);
+    const bool was_up = agent->sharer.link_up, up = link->up && !link->gone;
+    int error = 0;
+    if (!link->gone && link->index != agent->undo.ifindex)
+        error = move_to(agent, link);
+    else if (up && !was_up)
+        error = settle(agent);
+    if (error != 0) {
+        fail(agent);
+        return;
+    }
+    if (up != was_up)
+        log_notice("%s is %s", link->name, up ? "up" : link->gone ? "gone" : "down");
+    sharer_link(&agent->sharer, clock_now_ns(), up, link->mac, &out);
+    if (up != was_up)
+        write_state(agent);
+    arm(agent);
+}
+
+static void on_link(const struct link_info *link, void *context)
+{
+    struct agent *agent = context;
+    if (strcmp(link->name, agent->options->interface) != 0 ||
+        (link->gone && link->index != agent->undo.ifindex))
+        return;
+    follow_link(agent, link);
+}
+
+static void on_news(void *context)
+{
+    struct agent *agent = context;
+    struct link_info link;
+    if (netlink_read_links(agent->watch, on_link, agent) != 0 && /* some were lost */
+        netlink_link(agent->netlink, agent->options->interface, &link) == 0)
+        follow_link(agent, &link);
+}
+
+static void on_signal(void *context)
+{
+    struct agent *agent = context;
+    loop_stop(agent->loop);
+}
+
+/* Everything that may fail and leaves nothing behind. */
+static int open_all(struct agent *agent)
+{
+    static const int stopping[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+    agent->loop = loop_new();
+    agent->builder = frame_builder_new();
+    agent->watch = netlink_watch_links();
+    agent->socket = pe_arp_socket_open();
+    if (agent->socket < 0) {
+        log_error("cannot open a packet socket: %s", strerror(-agent->socket));
+        return agent->socket;
+    }
+    if (agent->loop == NULL || agent->builder == NULL || agent->watch == NULL) {
+        log_error("cannot start: %s", strerror(errno != 0 ? errno : ENOMEM));
+        return -ENOMEM;
+    }
+    agent->timer = loop_timer(agent->loop, on_timer, agent);
+    agent->readable = loop_readable(agent->loop, LOOP_FRAMES, agent->socket, on_readable, agent);
+    agent->news = loop_readable(agent->loop, LOOP_CONTROL, netlink_fd(agent->watch), on_news, agent);
+    bool all = agent->timer != NULL && agent->readable != NULL && agent->news != NULL;
+    for (size_t i = 0; i < SIGNALS; i++) {
+        agent->signals[i] = loop_signal(agent->loop, stopping[i], on_signal, agent);
+        all = all && agent->signals[i] != NULL;
+    }
+    if (!all)
+        log_error("cannot start: %s", strerror(ENOMEM));
+    return all ? 0 : -ENOMEM;
+}
+
+static void close_all(struct agent *agent)
+{
+    for (size_t i = 0; i < SIGNALS; i++)
+        loop_source_free(agent->signals[i]);
+    loop_source_free(agent->news);
+    loop_source_free(agent->readable);
+    loop_source_free(agent->timer);
+    loop_free(agent->loop);
+    if (agent->socket >= 0)
+        close(agent->socket);
+    netlink_close(agent->watch);
+    frame_builder_free(agent->builder);
+}
+
+/* The settings, then the first claim, then the word that this is ready. */
+static int start(struct agent *agent)
+{
+    char range[RANGE_TEXT_BYTES], mac[MAC_TEXT_BYTES], address[IPV4_TEXT_BYTES];
+    struct link_info link;
+    uint64_t seed = 0;
+    int error = settle(agent);
+    if (error == 0)
+        error = netlink_link(agent->netlink, agent->options->interface, &link);
+    if (error != 0)
+        return error;
+    error = pe_arp_socket_bind(agent->socket, link.index, agent->options->ethertype);
+    if (error != 0) {
+        log_error("cannot listen on %s: %s", link.name, strerror(-error));
+        return error;
+    }
+    if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
+        seed = clock_now_ns() ^ mac_number(link.mac);
+    sharer_init(&agent->sharer, &agent->options->range, link.mac, agent->options->ethertype, seed);
+    const struct sharer_out out = sharer_out(agent);
+    sharer_link(&agent->sharer, clock_now_ns(), link.up, link.mac, &out);
+    write_state(agent);
+    arm(agent);
+    log_notice("holding %s on %s (%s)%s", range_format(&agent->options->range, range), link.name,
+               mac_format(link.mac, mac), link.up ? "" : ", which is down");
+    if (agent->gateway.host != 0)
+        log_info("gateway %s", ipv4_format(agent->gateway, address));
+    else
+        log_notice("no gateway is known: waiting for the bridge to name one (or give -g)");
+    notify_ready();
+    return 0;
+}
+
+static int hold(struct agent *agent)
+{
+    int error = open_all(agent);
+    if (error == 0)
+        error = start(agent);
+    if (error == 0 && loop_run(agent->loop) == 0)
+        error = agent->exit_status == 0 ? 0 : -EIO;
+    notify_stopping();
+    const struct sharer_out out = sharer_out(agent);
+    sharer_stop(&agent->sharer, &out);
+    if (agent->recorded) {
+        const int undone = record_undo(agent->directory, agent->netlink, &agent->undo);
+        error = error != 0 ? error : undone;
+    }
+    close_all(agent);
+    return error;
+}
+
+/* Opens the directory and takes the interface's lock. 0, or -Exxx after one line in the log. */
+static int take_interface(struct agent *agent, const char *interface)
+{
+    pid_t holder = 0;
+    agent->directory = run_directory(true);
+    if (agent->directory < 0) {
+        log_error("cannot open /run/pearp-agent: %s", strerror(-agent->directory));
+        return agent->directory;
+    }
+    agent->lock = run_lock(agent->directory, interface, &holder);
+    if (agent->lock == -EAGAIN)
+        log_error("an agent (process %ld) runs on %s: stop it first", (long)holder, interface);
+    else if (agent->lock < 0)
+        log_error("cannot lock /run/pearp-agent/%s.lock: %s", interface, strerror(-agent->lock));
+    if (agent->lock < 0)
+        return agent->lock;
+    agent->netlink = netlink_open();
+    if (agent->netlink == NULL) {
+        log_error("cannot open a netlink socket: %s", strerror(errno));
+        return -errno;
+    }
+    return 0;
+}
+
+static void leave_interface(struct agent *agent)
+{
+    netlink_close(agent->netlink);
+    if (agent->lock >= 0)
+        close(agent->lock);
+    if (agent->directory >= 0)
+        close(agent->directory);
+}
+
+int agent_run(const struct agent_options *options)
+{
+    struct agent agent = {
+        .options = options,
+        .directory = -1,
+        .lock = -1,
+        .socket = -1,
+        .wish = {.interface = options->interface, .range = options->range, .gateway = options->gateway},
+        .undo = {.namespace_cookie = run_namespace_cookie()}};
+    struct link_info link;
+    bool found = false;
+    int error = take_interface(&agent, options->interface);
+    if (error == 0)
+        error = record_undo_left(agent.directory, agent.netlink, options->interface, &found);
+    if (error == 0 && found)
+        log_notice("put back what an earlier agent left on %s", options->interface);
+    if (error == 0)
+        error = record_check_others(agent.directory, options->interface);
+    if (error == 0) {
+        error = netlink_link(agent.netlink, options->interface, &link);
+        if (error != 0)
+            log_error("interface %s: %s", options->interface, strerror(-error));
+    }
+    if (error == 0)
+        error = hold(&agent);
+    leave_interface(&agent);
+    return error == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int agent_undo(const char *interface)
+{
+    struct agent agent = {.directory = -1, .lock = -1};
+    bool found = false;
+    int error = take_interface(&agent, interface);
+    if (error == 0)
+        error = record_undo_left(agent.directory, agent.netlink, interface, &found);
+    if (error == 0)
+        log_notice(found ? "put back what an agent left on %s" : "no agent left anything on %s", interface);
+    leave_interface(&agent);
+    return error == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int agent_print(const struct agent_options *options)
+{
+    const struct host_wish wish = {
+        .interface = options->interface, .range = options->range, .gateway = options->gateway};
+    struct undo undo = {.ifindex = 0};
+    struct ipv4 gateway;
+    struct netlink *netlink = netlink_open();
+    if (netlink == NULL) {
+        log_error("cannot open a netlink socket: %s", strerror(errno));
+        return EXIT_FAILURE;
+    }
+    const int error = host_settings_plan(netlink, &wish, &undo, &gateway);
+    netlink_close(netlink);
+    if (error != 0)
+        return EXIT_FAILURE;
+    host_settings_print(&undo);
+    if (gateway.host == 0)
+        printf("# no gateway is known: the routes are added when the bridge names one (or give -g)\n");
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,34 @@
+/* host_settings.h: the kernel settings of a host that shares an address (PROTOCOL 4).
+ * In: what is wished for, what is there. Out: a record of what differs (undo.h), its doing and its undoing.
+ * Called by: agent. Never: writes the record to disk: that is the caller's, before host_settings_apply(). */
+#ifndef PEARPD_AGENT_HOST_SETTINGS_H
+#define PEARPD_AGENT_HOST_SETTINGS_H
+
+#include "pearpd/netlink.h"
+
+#include "undo.h"
+
+struct host_wish {
+    const char *interface;
+    struct range range;
+    struct ipv4 gateway;    /* 0.0.0.0: that of the interface's present default route */
+};
+
+/* Looks at what is there and adds to *undo what has to be changed for `wish`, with what stood there before.
+ * *undo is zero, or what an earlier call filled in (a route may have gone with the link since).
+ * *gateway: the one found; 0.0.0.0: none is known. What is kept though it differs is told in the log.
+ * 0; -ENODEV: no such interface; -Exxx after one line in the log. */
+int host_settings_plan(struct netlink *netlink, const struct host_wish *wish, struct undo *undo,
+                       struct ipv4 *gateway);
+
+/* Makes the changes that *undo speaks of; those made already are fine. 0, or -Exxx after one line in the log. */
+int host_settings_apply(struct netlink *netlink, const struct undo *undo);
+
+/* Puts back what *undo speaks of, changed or not yet. What went with the interface is told in the log and no
+ * error. 0, or the first -Exxx, each after one line in the log. */
+int host_settings_undo(struct netlink *netlink, const struct undo *undo);
+
+/* Prints the commands that host_settings_apply() stands for. */
+void host_settings_print(const struct undo *undo);
+
+#endif

@@ -1,0 +1,214 @@
+/* main.c: pearp-agent(8): options and what they ask for.
+ * In: the command line. Out: an exit status: 0, 1 a fault, 2 wrong usage. Never: does the work. */
+#include "pearpd/eth.h"
+#include "pearpd/log.h"
+
+#include "agent.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXIT_USAGE 2
+
+enum { OPTION_UNDO = 256, OPTION_JSON };
+
+struct asked {
+    struct agent_options options;
+    int verbosity;
+    bool address, ports, gateway, print, undo, json, status;
+};
+
+static const struct {
+    int key;               /* a letter, or OPTION_... for one with a long name alone */
+    const char *name;      /* the long name; NULL: none */
+    const char *argument;  /* NULL: takes none */
+    const char *help;
+} rows[] = {
+    {'i', NULL, "IFACE", "the interface on the bridge's downstream segment"},
+    {'a', NULL, "ADDRESS", "the shared address"},
+    {'p', NULL, "FIRST-LAST", "the ports held"},
+    {'g', NULL, "GATEWAY", "the gateway; without it: that of the present default route, or the one the bridge names"},
+    {'e', NULL, "0x88b5|arp", "the EtherType that carries PE-ARP, as `encap` of the bridge"},
+    {'c', NULL, "FILE", "several ranges from a file: not in this version"},
+    {'n', NULL, NULL, "print what would be set, change nothing"},
+    {OPTION_UNDO, "undo", NULL, "put back what a killed agent left on IFACE"},
+    {OPTION_JSON, "json", NULL, "status as JSON"},
+    {'v', NULL, NULL, "more log; may be repeated"},
+    {'q', NULL, NULL, "less log"},
+    {'V', "version", NULL, "print the version"},
+    {'h', "help", NULL, "print this"},
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static void print_help(void)
+{
+    printf("usage: pearp-agent -i IFACE -a ADDRESS -p FIRST-LAST [-g GATEWAY] [-n] [-v]\n"
+           "       pearp-agent -i IFACE --undo\n"
+           "       pearp-agent status [--json]\n\n");
+    for (size_t i = 0; i < ROWS; i++) {
+        char option[32];
+        const char *argument = rows[i].argument == NULL ? "" : rows[i].argument;
+        if (rows[i].key >= OPTION_UNDO)
+            snprintf(option, sizeof(option), "--%s %s", rows[i].name, argument);
+        else
+            snprintf(option, sizeof(option), "-%c %s", rows[i].key, argument);
+        printf("  %-15s  %s\n", option, rows[i].help);
+    }
+}
+
+static int usage(const char *what, const char *value)
+{
+    fprintf(stderr, "pearp-agent: %s%s%s (pearp-agent -h tells the usage)\n", what, value == NULL ? "" : ": ",
+            value == NULL ? "" : value);
+    return EXIT_USAGE;
+}
+
+/* A unicast address that a host may have. */
+static bool parse_host(const char *text, struct ipv4 *address)
+{
+    if (ipv4_parse(text, address) != 0)
+        return false;
+    const uint32_t top = address->host >> 24;
+    return top != 0 && top != 127 && top < 224;
+}
+
+/* Letters that may stand in the kernel's paths and in nft's names without further thought. */
+static bool interface_is_plain(const char *name)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+@:";
+    const size_t length = strlen(name);
+    return length > 0 && length < 16 && strspn(name, plain) == length && name[0] != '.' &&
+           strcmp(name, "lo") != 0 && strcmp(name, "all") != 0 && strcmp(name, "default") != 0;
+}
+
+static bool parse_encap(const char *text, uint16_t *ethertype)
+{
+    if (strcmp(text, "arp") == 0)
+        *ethertype = ETHERTYPE_ARP;
+    else if (strcmp(text, "0x88b5") == 0)
+        *ethertype = ETHERTYPE_PE_ARP;
+    else
+        return false;
+    return true;
+}
+
+static int take_ports(const char *text, struct asked *asked)
+{
+    const int error = ports_parse(text, &asked->options.range.first, &asked->options.range.last);
+    asked->ports = true;
+    if (error == -ERANGE)
+        return usage("-p: the last port is below the first", text);
+    return error == 0 ? 0 : usage("-p: not FIRST-LAST", text);
+}
+
+/* One option. 0, or EXIT_USAGE after a message. */
+static int take(int key, const char *value, struct asked *asked)
+{
+    switch (key) {
+    case 'i':
+        asked->options.interface = value;
+        return interface_is_plain(value) ? 0 : usage("-i: not an interface that can be used", value);
+    case 'a':
+        asked->address = true;
+        return parse_host(value, &asked->options.range.address) ? 0 : usage("-a: not a host's IPv4 address", value);
+    case 'p':
+        return take_ports(value, asked);
+    case 'g':
+        asked->gateway = true;
+        return parse_host(value, &asked->options.gateway) ? 0 : usage("-g: not a host's IPv4 address", value);
+    case 'e':
+        return parse_encap(value, &asked->options.ethertype) ? 0 : usage("-e: neither 0x88b5 nor arp", value);
+    case 'c':
+        return usage("-c FILE is not in this version: give -i, -a and -p", NULL);
+    case 'n':
+        asked->print = true;
+        return 0;
+    case OPTION_UNDO:
+        asked->undo = true;
+        return 0;
+    case OPTION_JSON:
+        asked->json = true;
+        return 0;
+    case 'v':
+        asked->verbosity++;
+        return 0;
+    case 'q':
+        asked->verbosity--;
+        return 0;
+    default:
+        return EXIT_USAGE; /* getopt has said why */
+    }
+}
+
+/* What was asked for, as a whole. 0, or EXIT_USAGE after a message. */
+static int check(const struct asked *asked)
+{
+    const struct agent_options *o = &asked->options;
+    const bool some = asked->address || asked->ports || asked->gateway || asked->print;
+    if (asked->status)
+        return o->interface == NULL && !some && !asked->undo ? 0 : usage("status takes --json alone", NULL);
+    if (asked->json)
+        return usage("--json belongs to status", NULL);
+    if (o->interface == NULL)
+        return usage("-i IFACE is missing", NULL);
+    if (asked->undo)
+        return some ? usage("--undo takes -i IFACE alone", NULL) : 0;
+    if (!asked->address)
+        return usage("-a ADDRESS is missing", NULL);
+    if (!asked->ports)
+        return usage("-p FIRST-LAST is missing", NULL);
+    if (asked->gateway && o->gateway.host == o->range.address.host)
+        return usage("-g: the gateway is the shared address", NULL);
+    return 0;
+}
+
+/* Reads the command line. 0; EXIT_USAGE after a message; -1: -h or -V were answered. */
+static int parse(int argc, char **argv, struct asked *asked)
+{
+    struct option names[ROWS + 1] = {{0}};
+    char letters[2 * ROWS + 1] = "";
+    size_t name_count = 0, letter_count = 0;
+    for (size_t i = 0; i < ROWS; i++) {
+        if (rows[i].name != NULL)
+            names[name_count++] = (struct option){.name = rows[i].name, .val = rows[i].key};
+        if (rows[i].key >= OPTION_UNDO)
+            continue;
+        letters[letter_count++] = (char)rows[i].key;
+        if (rows[i].argument != NULL)
+            letters[letter_count++] = ':';
+    }
+    for (int key; (key = getopt_long(argc, argv, letters, names, NULL)) != -1;) {
+        if (key == 'h') {
+            print_help();
+            return -1;
+        }
+        if (key == 'V') {
+            printf("pearp-agent %s\n", PEARPD_VERSION);
+            return -1;
+        }
+        const int error = take(key, optarg, asked);
+        if (error != 0)
+            return error;
+    }
+    asked->status = optind < argc && strcmp(argv[optind], "status") == 0;
+    optind += asked->status ? 1 : 0;
+    return optind < argc ? usage("not understood", argv[optind]) : check(asked);
+}
+
+int main(int argc, char **argv)
+{
+    struct asked asked = {.options = {.ethertype = ETHERTYPE_PE_ARP}};
+    const int parsed = parse(argc, argv, &asked);
+    if (parsed != 0)
+        return parsed < 0 ? EXIT_SUCCESS : parsed;
+    log_open("pearp-agent", asked.verbosity);
+    if (asked.status)
+        return agent_status(asked.json);
+    if (asked.undo)
+        return agent_undo(asked.options.interface);
+    return asked.print ? agent_print(&asked.options) : agent_run(&asked.options);
+}

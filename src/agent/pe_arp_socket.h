@@ -1,0 +1,28 @@
+/* pe_arp_socket.h: the agent's packet socket: PE-ARP of one interface.
+ * In and out: Ethernet frames. Called by: agent. Never: judges one. */
+#ifndef PEARPD_AGENT_PE_ARP_SOCKET_H
+#define PEARPD_AGENT_PE_ARP_SOCKET_H
+
+#include "pearpd/addr.h"
+#include "pearpd/pe_arp.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Enough for the longest PE-ARP frame. */
+#define PE_ARP_SOCKET_FRAME_BYTES 1600
+
+/* A socket that hears nothing yet. A descriptor, not blocking, or -Exxx. */
+int pe_arp_socket_open(void);
+
+/* Hears frames of `ethertype` on the interface from now on; again after it was made anew. 0 or -Exxx. */
+int pe_arp_socket_bind(int fd, unsigned ifindex, uint16_t ethertype);
+
+/* Takes the next frame. 1: *from, *to and *message are filled; 0: one that is not for us, damaged, or not
+ * PE-ARP; -EAGAIN: none waits; -Exxx: the socket's error, which is thereby cleared. */
+int pe_arp_socket_next(int fd, struct mac *from, struct mac *to, struct pe_arp *message);
+
+/* 0 or -Exxx. */
+int pe_arp_socket_send(int fd, const uint8_t *bytes, size_t length);
+
+#endif

@@ -1,0 +1,170 @@
+/* run_files.c: see run_files.h. */
+#include "run_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define RUN_DIRECTORY    "/run/pearp-agent"
+#define NETNS_DIRECTORY  "/run/netns"
+#define RUN_PATH_BYTES   300
+#define INTERFACE_BYTES  16
+
+/* Finds the name that ip-netns(8) gave to this network namespace. */
+static bool namespace_name(char name[static NAME_MAX + 1])
+{
+    struct stat own, other;
+    DIR *names = opendir(NETNS_DIRECTORY);
+    bool found = false;
+    if (names == NULL)
+        return false;
+    if (stat("/proc/self/ns/net", &own) == 0) {
+        for (struct dirent *entry; !found && (entry = readdir(names)) != NULL;) {
+            if (entry->d_name[0] == '.' || fstatat(dirfd(names), entry->d_name, &other, 0) != 0)
+                continue;
+            found = own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+            if (found)
+                snprintf(name, NAME_MAX + 1, "%s", entry->d_name);
+        }
+    }
+    closedir(names);
+    return found;
+}
+
+int run_directory(bool create)
+{
+    char path[RUN_PATH_BYTES] = RUN_DIRECTORY, name[NAME_MAX + 1];
+    if (create && mkdir(path, 0755) != 0 && errno != EEXIST)
+        return -errno;
+    if (namespace_name(name)) {
+        snprintf(path, sizeof(path), "%s/%s", RUN_DIRECTORY, name);
+        if (create && mkdir(path, 0755) != 0 && errno != EEXIST)
+            return -errno;
+    }
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+const char *run_name(const char *interface, const char *suffix, char name[static RUN_NAME_BYTES])
+{
+    snprintf(name, RUN_NAME_BYTES, "%s.%s", interface, suffix);
+    return name;
+}
+
+static pid_t lock_owner(int fd)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? lock.l_pid : 0;
+}
+
+/* A record lock: it tells its owner, and goes with the process, not with a child's copy of the descriptor. */
+int run_lock(int directory, const char *interface, pid_t *holder)
+{
+    char name[RUN_NAME_BYTES];
+    const int fd = openat(directory, run_name(interface, "lock", name), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return -errno;
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(fd, F_SETLK, &lock) == 0)
+        return fd;
+    const int error = errno;
+    *holder = lock_owner(fd);
+    close(fd);
+    return error == EACCES || error == EAGAIN ? -EAGAIN : -error;
+}
+
+pid_t run_lock_holder(int directory, const char *interface)
+{
+    char name[RUN_NAME_BYTES];
+    const int fd = openat(directory, run_name(interface, "lock", name), O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    const pid_t holder = lock_owner(fd);
+    close(fd);
+    return holder;
+}
+
+int run_write(int directory, const char *name, const char *text, size_t length, bool durable)
+{
+    char new_name[RUN_NAME_BYTES + 8];
+    snprintf(new_name, sizeof(new_name), "%s.new", name);
+    const int fd = openat(directory, new_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return -errno;
+    int error = 0;
+    const ssize_t written = write(fd, text, length);
+    if (written != (ssize_t)length)
+        error = written < 0 ? -errno : -ENOSPC;
+    if (error == 0 && durable && fsync(fd) != 0)
+        error = -errno;
+    if (close(fd) != 0 && error == 0)
+        error = -errno;
+    if (error == 0 && renameat(directory, new_name, directory, name) != 0)
+        error = -errno;
+    if (error == 0 && durable && fsync(directory) != 0)
+        error = -errno;
+    return error;
+}
+
+ssize_t run_read(int directory, const char *name, char *text, size_t size)
+{
+    const int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return -errno;
+    size_t length = 0;
+    ssize_t got = 1;
+    while (length < size && (got = read(fd, text + length, size - length)) > 0)
+        length += (size_t)got;
+    const int error = errno;
+    close(fd);
+    if (got < 0)
+        return -error;
+    return length == size ? -EFBIG : (ssize_t)length;
+}
+
+int run_remove(int directory, const char *name)
+{
+    return unlinkat(directory, name, 0) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
+int run_list(int directory, const char *suffix, void (*each)(const char *interface, void *context), void *context)
+{
+    const int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    DIR *names = fdopendir(fd);
+    if (names == NULL) {
+        close(fd);
+        return -ENOMEM;
+    }
+    for (struct dirent *entry; (entry = readdir(names)) != NULL;) {
+        char interface[INTERFACE_BYTES];
+        const char *dot = strrchr(entry->d_name, '.');
+        const size_t length = dot == NULL ? 0 : (size_t)(dot - entry->d_name);
+        if (length == 0 || length >= sizeof(interface) || strcmp(dot + 1, suffix) != 0)
+            continue;
+        memcpy(interface, entry->d_name, length);
+        interface[length] = '\0';
+        each(interface, context);
+    }
+    closedir(names);
+    return 0;
+}
+
+uint64_t run_namespace_cookie(void)
+{
+    uint64_t cookie = 0;
+    socklen_t length = sizeof(cookie);
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return 0;
+    if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) != 0)
+        cookie = 0;
+    close(fd);
+    return cookie;
+}

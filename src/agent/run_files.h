@@ -1,0 +1,41 @@
+/* run_files.h: the agent's files below /run/pearp-agent: the undo record, the state for `status`, the lock.
+ * In and out: text. Called by: agent, status. Never: knows what stands in them.
+ * In a network namespace that ip-netns(8) has a name for, they lie in a directory of that name. */
+#ifndef PEARPD_AGENT_RUN_FILES_H
+#define PEARPD_AGENT_RUN_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define RUN_NAME_BYTES 64
+
+/* The directory, made where `create` and missing. A descriptor; -ENOENT or -Exxx. */
+int run_directory(bool create);
+
+/* "INTERFACE.SUFFIX" */
+const char *run_name(const char *interface, const char *suffix, char name[static RUN_NAME_BYTES]);
+
+/* Takes the interface's lock for as long as this process lives. A descriptor; -EAGAIN: *holder has it; -Exxx. */
+int run_lock(int directory, const char *interface, pid_t *holder);
+
+/* The process that has the lock; 0: none, or it cannot be told. */
+pid_t run_lock_holder(int directory, const char *interface);
+
+/* Writes the whole file or leaves the earlier one. `durable`: it is on disk at the return. 0 or -Exxx. */
+int run_write(int directory, const char *name, const char *text, size_t length, bool durable);
+
+/* Reads at most `size` bytes. The length; -ENOENT; -EFBIG: longer; -Exxx. */
+ssize_t run_read(int directory, const char *name, char *text, size_t size);
+
+/* 0, also when it was not there; -Exxx. */
+int run_remove(int directory, const char *name);
+
+/* Calls `each` with the interface of every file with this suffix. 0 or -Exxx. */
+int run_list(int directory, const char *suffix, void (*each)(const char *interface, void *context), void *context);
+
+/* A number of this network namespace that no other ever had since boot; 0: the kernel does not tell. */
+uint64_t run_namespace_cookie(void);
+
+#endif

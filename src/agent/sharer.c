@@ -1,0 +1,207 @@
+/* sharer.c: see sharer.h. PROTOCOL 1, the column "sent by" where it says owner or agent. */
+#include "sharer.h"
+
+#define NS_IN_S          UINT64_C(1000000000)
+#define NEVER_NS         UINT64_MAX
+#define PROTOCOL_ICMP    1
+#define PROTOCOL_TCP     6
+#define PROTOCOL_UDP     17
+#define PROTOCOL_DCCP    33
+#define PROTOCOL_SCTP    132
+#define PROTOCOL_UDPLITE 136
+
+/* splitmix64: spreads claims over a window, no more is asked of it. */
+static uint64_t next_random(struct sharer *s)
+{
+    s->random += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t z = s->random;
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static struct port_address whole_range(const struct sharer *s)
+{
+    return (struct port_address){.address = s->range.address, .first = s->range.first, .last = s->range.last};
+}
+
+static struct made message_to(const struct sharer *s, struct mac destination, enum pe_arp_type type)
+{
+    struct made made = {.destination = destination,
+                        .source = s->own,
+                        .ethertype = s->ethertype,
+                        .kind = MADE_PE_ARP,
+                        .pe_arp = {.type = type, .sha = s->own, .spa = whole_range(s), .tpa = whole_range(s)}};
+    return made;
+}
+
+static void send_claim(const struct sharer *s, const struct sharer_out *out)
+{
+    const struct made claim = message_to(s, mac_broadcast, PE_ARP_CLAIM);
+    out->send(&claim, out->context);
+}
+
+void sharer_init(struct sharer *s, const struct range *range, struct mac own, uint16_t ethertype, uint64_t seed)
+{
+    *s = (struct sharer){.range = *range,
+                         .own = own,
+                         .ethertype = ethertype,
+                         .random = seed,
+                         .claim_due_ns = NEVER_NS,
+                         .hello_claim_due_ns = NEVER_NS};
+}
+
+void sharer_link(struct sharer *s, uint64_t now_ns, bool up, struct mac own, const struct sharer_out *out)
+{
+    if (s->stopped)
+        return;
+    const bool again = up == s->link_up && mac_equal(own, s->own);
+    s->link_up = up;
+    s->own = own;
+    if (again)
+        return;
+    s->claim_due_ns = NEVER_NS;
+    s->hello_claim_due_ns = NEVER_NS;
+    if (!up)
+        return;
+    s->challenged = false;
+    s->claim_gap_s = 1;
+    s->claim_due_ns = now_ns;
+    (void)sharer_tick(s, now_ns, out);
+}
+
+/* Protocols whose packets carry ports, echo (whose id is taken for one), and 0 for all of them. */
+static bool protocol_is_held(uint8_t protocol)
+{
+    switch (protocol) {
+    case 0:
+    case PROTOCOL_ICMP:
+    case PROTOCOL_TCP:
+    case PROTOCOL_UDP:
+    case PROTOCOL_DCCP:
+    case PROTOCOL_SCTP:
+    case PROTOCOL_UDPLITE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_ours(const struct sharer *s, const struct port_address *a)
+{
+    return a->address.host == s->range.address.host && a->first >= s->range.first && a->last <= s->range.last;
+}
+
+static bool overlaps_ours(const struct sharer *s, const struct port_address *a)
+{
+    return a->address.host == s->range.address.host && a->first <= s->range.last && a->last >= s->range.first;
+}
+
+static void hear_request(struct sharer *s, struct mac to, const struct pe_arp *request,
+                         const struct sharer_out *out)
+{
+    if (!is_ours(s, &request->tpa) || !protocol_is_held(request->tpa.protocol))
+        return;
+    struct made reply = message_to(s, request->sha, PE_ARP_REPLY);
+    reply.pe_arp.tpa = request->tpa;
+    reply.pe_arp.tha = request->sha;
+    reply.pe_arp.nonce = request->nonce;
+    out->send(&reply, out->context);
+    if (!mac_equal(to, s->own))
+        return;
+    s->claim_due_ns = NEVER_NS;
+    if (s->challenged)
+        return;
+    s->challenged = true;
+    out->event(SHARER_CHALLENGED, request, out->context);
+}
+
+static void hear_claim(struct sharer *s, uint64_t now_ns, const struct pe_arp *claim,
+                       const struct sharer_out *out)
+{
+    if (!overlaps_ours(s, &claim->spa) || now_ns < s->conflict_allowed_ns)
+        return;
+    struct made conflict = message_to(s, mac_broadcast, PE_ARP_CONFLICT);
+    conflict.pe_arp.tpa = claim->spa;
+    conflict.pe_arp.tha = claim->sha;
+    s->conflict_allowed_ns = now_ns + NS_IN_S;
+    out->send(&conflict, out->context);
+    out->event(SHARER_CONFLICT, claim, out->context);
+}
+
+/* A new epoch: the bridge's table is empty. One claim, at a random moment of the window. */
+static void hear_hello(struct sharer *s, uint64_t now_ns, const struct pe_arp *hello,
+                       const struct sharer_out *out)
+{
+    if (hello->tpa.address.host != s->range.address.host || (s->epoch_known && hello->nonce == s->epoch))
+        return;
+    s->epoch = hello->nonce;
+    s->epoch_known = true;
+    out->event(SHARER_EPOCH, hello, out->context);
+    if (s->range.first < hello->tpa.first || s->range.last > hello->tpa.last) {
+        out->event(SHARER_UNMANAGED, hello, out->context);
+        return;
+    }
+    const uint64_t window_ns = hello->lifetime_s * NS_IN_S;
+    const uint64_t due_ns = now_ns + (window_ns > 0 ? next_random(s) % window_ns : 0);
+    if (s->hello_claim_due_ns == NEVER_NS)
+        s->hello_claim_due_ns = due_ns > s->hello_claim_allowed_ns ? due_ns : s->hello_claim_allowed_ns;
+}
+
+void sharer_message(struct sharer *s, uint64_t now_ns, struct mac from, struct mac to,
+                    const struct pe_arp *message, const struct sharer_out *out)
+{
+    if (s->stopped || !s->link_up || mac_is_group(from) || mac_is_zero(from) || mac_equal(from, s->own))
+        return;
+    if (!mac_equal(from, message->sha)) {
+        out->event(SHARER_FORGED, message, out->context);
+        return;
+    }
+    switch (message->type) {
+    case PE_ARP_REQUEST:
+        hear_request(s, to, message, out);
+        break;
+    case PE_ARP_CLAIM:
+        hear_claim(s, now_ns, message, out);
+        break;
+    case PE_ARP_HELLO:
+        hear_hello(s, now_ns, message, out);
+        break;
+    case PE_ARP_CONFLICT:
+        if (mac_equal(message->tha, s->own) && overlaps_ours(s, &message->tpa))
+            out->event(SHARER_ACCUSED, message, out->context);
+        break;
+    case PE_ARP_REPLY:
+    case PE_ARP_RELEASE:
+        break;
+    }
+}
+
+uint64_t sharer_tick(struct sharer *s, uint64_t now_ns, const struct sharer_out *out)
+{
+    if (s->stopped)
+        return NEVER_NS;
+    if (now_ns >= s->hello_claim_due_ns) {
+        s->hello_claim_due_ns = NEVER_NS;
+        s->hello_claim_allowed_ns = now_ns + NS_IN_S;
+        send_claim(s, out);
+    }
+    if (now_ns >= s->claim_due_ns) {
+        s->claim_due_ns = now_ns + s->claim_gap_s * NS_IN_S;
+        s->claim_gap_s =
+            s->claim_gap_s * 2 > SHARER_CLAIM_GAP_MAX_S ? SHARER_CLAIM_GAP_MAX_S : s->claim_gap_s * 2;
+        send_claim(s, out);
+    }
+    return s->claim_due_ns < s->hello_claim_due_ns ? s->claim_due_ns : s->hello_claim_due_ns;
+}
+
+void sharer_stop(struct sharer *s, const struct sharer_out *out)
+{
+    if (s->stopped)
+        return;
+    s->stopped = true;
+    if (!s->link_up)
+        return;
+    const struct made release = message_to(s, mac_broadcast, PE_ARP_RELEASE);
+    out->send(&release, out->context);
+}

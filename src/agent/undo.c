@@ -1,0 +1,236 @@
+/* undo.c: see undo.h. One "key value" a line; the last one is "end", so that a cut file shows. */
+#include "undo.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNDO_HEADING "pearp-agent-undo 1"
+
+static const char *const sysctl_names[] = {
+#define X(id, name, of_interface, value) name,
+    UNDO_SYSCTLS(X)
+#undef X
+};
+
+const char *undo_sysctl_name(enum undo_sysctl sysctl)
+{
+    return sysctl_names[sysctl];
+}
+
+struct text {
+    char *at;
+    size_t left;
+    bool failed;
+};
+
+static void put(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void put(struct text *t, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vsnprintf(t->at, t->left, format, arguments);
+    va_end(arguments);
+    if (t->failed || length < 0 || (size_t)length >= t->left) {
+        t->failed = true;
+        return;
+    }
+    t->at += length;
+    t->left -= (size_t)length;
+}
+
+static void put_raw(struct text *t, const struct host_route_raw *raw)
+{
+    if (raw->length == 0)
+        return;
+    put(t, "replaced ");
+    for (size_t i = 0; i < raw->length; i++)
+        put(t, "%02x", raw->bytes[i]);
+    put(t, "\n");
+}
+
+int undo_format(const struct undo *undo, char *text, size_t size)
+{
+    struct text t = {.at = text, .left = size};
+    char range[RANGE_TEXT_BYTES], address[IPV4_TEXT_BYTES];
+    put(&t, UNDO_HEADING "\n");
+    put(&t, "interface %s\nifindex %u\n", undo->interface, undo->ifindex);
+    put(&t, "namespace %" PRIu64 "\n", undo->namespace_cookie);
+    put(&t, "range %s\n", range_format(&undo->range, range));
+    for (size_t i = 0; i < UNDO_SYSCTL_COUNT; i++)
+        if (undo->sysctls[i][0] != '\0')
+            put(&t, "%s %s\n", sysctl_names[i], undo->sysctls[i]);
+    if (undo->rules)
+        put(&t, "rules\n");
+    if (undo->address)
+        put(&t, "address\n");
+    if (undo->gateway_route.host != 0)
+        put(&t, "gateway-route %s\n", ipv4_format(undo->gateway_route, address));
+    if (undo->default_route.host != 0)
+        put(&t, "default-route %s\n", ipv4_format(undo->default_route, address));
+    put_raw(&t, &undo->replaced);
+    put(&t, "end\n");
+    return t.failed ? -ENOSPC : (int)(t.at - text);
+}
+
+static bool parse_number(const char *value, uint64_t max, uint64_t *number)
+{
+    if (value[0] < '0' || value[0] > '9' || strlen(value) > 20)
+        return false;
+    char *end;
+    errno = 0;
+    *number = strtoull(value, &end, 10);
+    return errno == 0 && *end == '\0' && *number <= max;
+}
+
+/* Numbers parted by single blanks or tabs, as sysctls of numbers read. */
+static bool is_sysctl_value(const char *value)
+{
+    return value[0] != '\0' && strlen(value) < UNDO_VALUE_BYTES &&
+           strspn(value, "-0123456789 \t") == strlen(value);
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool parse_raw(const char *value, struct host_route_raw *raw)
+{
+    const size_t digits = strlen(value);
+    if (digits == 0 || digits % 2 != 0 || digits / 2 > sizeof(raw->bytes))
+        return false;
+    for (size_t i = 0; i < digits / 2; i++) {
+        const int high = hex_digit(value[2 * i]), low = hex_digit(value[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        raw->bytes[i] = (uint8_t)(high << 4 | low);
+    }
+    raw->length = digits / 2;
+    return true;
+}
+
+static bool parse_interface(const char *value, struct undo *undo)
+{
+    const size_t length = strlen(value);
+    if (length == 0 || length >= sizeof(undo->interface) || strchr(value, '/') != NULL)
+        return false;
+    memcpy(undo->interface, value, length + 1);
+    return true;
+}
+
+static bool parse_ifindex(const char *value, struct undo *undo)
+{
+    uint64_t number;
+    if (!parse_number(value, INT32_MAX, &number))
+        return false;
+    undo->ifindex = (unsigned)number;
+    return true;
+}
+
+static bool parse_namespace(const char *value, struct undo *undo)
+{
+    return parse_number(value, UINT64_MAX, &undo->namespace_cookie);
+}
+
+static bool parse_range(const char *value, struct undo *undo)
+{
+    return range_parse(value, &undo->range) == 0;
+}
+
+static bool parse_rules(const char *value, struct undo *undo)
+{
+    undo->rules = true;
+    return value[0] == '\0';
+}
+
+static bool parse_address(const char *value, struct undo *undo)
+{
+    undo->address = true;
+    return value[0] == '\0';
+}
+
+static bool parse_gateway_route(const char *value, struct undo *undo)
+{
+    return ipv4_parse(value, &undo->gateway_route) == 0;
+}
+
+static bool parse_default_route(const char *value, struct undo *undo)
+{
+    return ipv4_parse(value, &undo->default_route) == 0;
+}
+
+static bool parse_replaced(const char *value, struct undo *undo)
+{
+    return parse_raw(value, &undo->replaced);
+}
+
+static const struct {
+    const char *key;
+    bool (*parse)(const char *value, struct undo *undo);
+} keys[] = {
+    {"interface", parse_interface},         {"ifindex", parse_ifindex},
+    {"namespace", parse_namespace},         {"range", parse_range},
+    {"rules", parse_rules},                 {"address", parse_address},
+    {"gateway-route", parse_gateway_route}, {"default-route", parse_default_route},
+    {"replaced", parse_replaced},
+};
+
+#define KEYS (sizeof(keys) / sizeof(keys[0]))
+
+/* One line, NUL-terminated. `seen` holds a bit for each key, the sysctls behind the others. */
+static bool parse_line(char *line, struct undo *undo, unsigned *seen)
+{
+    char *value = strchr(line, ' ');
+    if (value != NULL)
+        *value++ = '\0';
+    else
+        value = line + strlen(line);
+    for (size_t i = 0; i < KEYS; i++) {
+        if (strcmp(line, keys[i].key) != 0)
+            continue;
+        const bool again = (*seen & 1U << i) != 0;
+        *seen |= 1U << i;
+        return !again && keys[i].parse(value, undo);
+    }
+    for (size_t i = 0; i < UNDO_SYSCTL_COUNT; i++) {
+        if (strcmp(line, sysctl_names[i]) != 0)
+            continue;
+        if (undo->sysctls[i][0] != '\0' || !is_sysctl_value(value))
+            return false;
+        memcpy(undo->sysctls[i], value, strlen(value) + 1);
+        return true;
+    }
+    return false;
+}
+
+int undo_parse(const char *text, size_t length, struct undo *undo, unsigned *line)
+{
+    char buffer[UNDO_TEXT_MAX_BYTES];
+    unsigned seen = 0;
+    *undo = (struct undo){.ifindex = 0};
+    *line = 1;
+    if (length >= sizeof(buffer) || memchr(text, '\0', length) != NULL)
+        return -EBADMSG;
+    memcpy(buffer, text, length);
+    buffer[length] = '\0';
+    for (char *at = buffer, *end; (end = strchr(at, '\n')) != NULL; at = end + 1, (*line)++) {
+        *end = '\0';
+        if (*line == 1) {
+            if (strcmp(at, UNDO_HEADING) != 0)
+                return -EBADMSG;
+            continue;
+        }
+        if (strcmp(at, "end") == 0) /* what must be there: the first four keys */
+            return end[1] == '\0' && (seen & 0xf) == 0xf ? 0 : -EBADMSG;
+        if (!parse_line(at, undo, &seen))
+            return -EBADMSG;
+    }
+    return -EBADMSG;
+}
