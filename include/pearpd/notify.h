@@ -1,0 +1,9 @@
+/* notify.h: tells the service manager how the program is: sd_notify(3) by hand, one datagram to
+ * $NOTIFY_SOCKET. Nothing happens outside of systemd. Called by: daemon, agent. */
+#ifndef PEARPD_NOTIFY_H
+#define PEARPD_NOTIFY_H
+
+void notify_ready(void);
+void notify_stopping(void);
+
+#endif

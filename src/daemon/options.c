@@ -1,0 +1,223 @@
+/* options.c: pearpd's command line; what each mode does is elsewhere. */
+#include "pearpd/conf.h"
+#include "pearpd/daemon.h"
+#include "pearpd/log.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPTION_LINGER = 256, OPTION_ANY_NONCE, OPTION_EMIT_NFT };
+
+struct option_row {
+    const char *name;     /* long form, or NULL */
+    int value;            /* short form's character, or one of OPTION_ */
+    const char *argument; /* NULL: none */
+    const char *help;
+};
+
+static const struct option_row rows[] = {
+    {"config", 'c', "FILE", "the subnet's configuration; alone: run in the foreground"},
+    {"test", 't', NULL, "check the configuration and exit"},
+    {"replay", 'r', "SIDE=PCAP", "replay a capture; SIDE is upstream, downstream or both"},
+    {"write", 'w', "SIDE=PCAP", "write what leaves a side in a replay"},
+    {"report", 'j', "REPORT.json", "write counters and table after a replay"},
+    {"linger", OPTION_LINGER, "SECONDS", "run the timers on after the last frame of a replay"},
+    {"any-nonce", OPTION_ANY_NONCE, NULL, "take replies recorded from a live run in a replay"},
+    {"verbose", 'v', NULL, "log more (repeatable)"},
+    {"quiet", 'q', NULL, "log less"},
+    {"version", 'V', NULL, "print the version"},
+    {"help", 'h', NULL, "print this"},
+};
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+void daemon_options_usage(FILE *out)
+{
+    fputs("usage: pearpd -c FILE [-t | -r SIDE=PCAP ... [-w SIDE=PCAP ...] [-j REPORT.json]] [-v] [-q]\n\n",
+          out);
+    for (size_t i = 0; i < ROWS; i++) {
+        char left[64];
+        bool is_short = rows[i].value < OPTION_LINGER;
+        snprintf(left, sizeof(left), "  %c%c%s--%s %s", is_short ? '-' : ' ', is_short ? rows[i].value : ' ',
+                 is_short ? ", " : "  ", rows[i].name, rows[i].argument ? rows[i].argument : "");
+        fprintf(out, "%-32s %s\n", left, rows[i].help);
+    }
+}
+
+static int wrong(const char *what, const char *value)
+{
+    fprintf(stderr, "pearpd: %s%s%s\n", what, value ? ": " : "", value ? value : "");
+    fputs("Try 'pearpd -h'.\n", stderr);
+    return -EINVAL;
+}
+
+/* SIDE=PCAP. `both` where the caller allows it. */
+static int parse_side(const char *text, bool may_be_both, struct replay_input *input)
+{
+    const char *equals = strchr(text, '=');
+    size_t length = equals ? (size_t)(equals - text) : 0;
+    if (equals == NULL || equals[1] == '\0')
+        return -EINVAL;
+    *input = (struct replay_input){.path = equals + 1};
+    for (unsigned side = 0; side < SIDES; side++) {
+        if (strlen(side_name((enum side)side)) == length &&
+            strncmp(text, side_name((enum side)side), length) == 0) {
+            input->side = (enum side)side;
+            return 0;
+        }
+    }
+    input->both = true;
+    return may_be_both && length == 4 && strncmp(text, "both", 4) == 0 ? 0 : -EINVAL;
+}
+
+static int parse_input(struct replay_options *replay, const char *text)
+{
+    if (replay->input_count == REPLAY_INPUTS_MAX)
+        return wrong("too many -r", text);
+    if (parse_side(text, true, &replay->inputs[replay->input_count]) != 0)
+        return wrong("-r wants upstream=PCAP, downstream=PCAP or both=PCAP", text);
+    replay->input_count++;
+    return 0;
+}
+
+static int parse_output(struct replay_options *replay, const char *text)
+{
+    struct replay_input output;
+    if (parse_side(text, false, &output) != 0)
+        return wrong("-w wants upstream=PCAP or downstream=PCAP", text);
+    if (replay->outputs[output.side] != NULL)
+        return wrong("-w twice for one side", text);
+    replay->outputs[output.side] = output.path;
+    return 0;
+}
+
+static int parse_linger(struct replay_options *replay, const char *text)
+{
+    char *end;
+    errno = 0;
+    unsigned long long seconds = strtoull(text, &end, 10);
+    if (errno != 0 || *text < '0' || *text > '9' || *end != '\0' || seconds > 100000000)
+        return wrong("--linger wants seconds, 0 to 100000000", text);
+    replay->linger_ns = seconds * UINT64_C(1000000000);
+    return 0;
+}
+
+static int parse_one(int value, const char *argument, struct daemon_options *o)
+{
+    switch (value) {
+    case 'c':
+        o->file = argument;
+        return 0;
+    case 't':
+        o->mode = MODE_TEST;
+        return 0;
+    case 'r':
+        return parse_input(&o->replay, argument);
+    case 'w':
+        return parse_output(&o->replay, argument);
+    case 'j':
+        o->replay.report = argument;
+        return 0;
+    case OPTION_LINGER:
+        return parse_linger(&o->replay, argument);
+    case OPTION_ANY_NONCE:
+        o->replay.any_nonce = true;
+        return 0;
+    case OPTION_EMIT_NFT:
+        return wrong("--emit-nft is not in this version", NULL);
+    case 'v':
+        o->verbosity++;
+        return 0;
+    case 'q':
+        o->verbosity--;
+        return 0;
+    case 'V':
+        o->mode = MODE_VERSION;
+        return 0;
+    case 'h':
+        o->mode = MODE_HELP;
+        return 0;
+    default: /* getopt has told what is wrong */
+        fputs("Try 'pearpd -h'.\n", stderr);
+        return -EINVAL;
+    }
+}
+
+static int check_together(struct daemon_options *o)
+{
+    const struct replay_options *r = &o->replay;
+    bool replay_only = r->outputs[0] != NULL || r->outputs[1] != NULL || r->report != NULL ||
+                       r->linger_ns != 0 || r->any_nonce;
+    if (o->mode == MODE_VERSION || o->mode == MODE_HELP)
+        return 0;
+    if (o->file == NULL)
+        return wrong("-c FILE is missing", NULL);
+    if (r->input_count == 0)
+        return replay_only ? wrong("-w, -j, --linger and --any-nonce go with -r", NULL) : 0;
+    if (o->mode == MODE_TEST)
+        return wrong("-t and -r do not go together", NULL);
+    o->mode = MODE_REPLAY;
+    return 0;
+}
+
+int daemon_options_parse(int argc, char **argv, struct daemon_options *options)
+{
+    struct option long_options[ROWS + 2] = {0};
+    char short_options[2 * ROWS + 1] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < ROWS; i++) {
+        long_options[i] = (struct option){rows[i].name, rows[i].argument != NULL, NULL, rows[i].value};
+        if (rows[i].value >= OPTION_LINGER)
+            continue;
+        short_options[used++] = (char)rows[i].value;
+        if (rows[i].argument != NULL)
+            short_options[used++] = ':';
+    }
+    long_options[ROWS] = (struct option){"emit-nft", no_argument, NULL, OPTION_EMIT_NFT};
+    *options = (struct daemon_options){.mode = MODE_RUN};
+    int value;
+    while ((value = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
+        if (parse_one(value, optarg, options) != 0)
+            return -EINVAL;
+    if (optind < argc)
+        return wrong("what is this", argv[optind]);
+    return check_together(options);
+}
+
+static void tell_fault(void *context, const char *file, unsigned line, const char *message)
+{
+    (void)context;
+    fprintf(stderr, "%s:%u: %s\n", file, line, message);
+}
+
+int daemon_config_read(const char *file, struct config *config)
+{
+    return config_read(file, config, tell_fault, NULL) == 0 ? 0 : -1;
+}
+
+int daemon_main(int argc, char **argv)
+{
+    struct daemon_options options;
+    if (daemon_options_parse(argc, argv, &options) != 0)
+        return 2;
+    if (options.mode == MODE_VERSION) {
+        puts("pearpd " PEARPD_VERSION);
+        return 0;
+    }
+    if (options.mode == MODE_HELP) {
+        daemon_options_usage(stdout);
+        return 0;
+    }
+    log_open("pearpd", options.verbosity);
+    struct config config = {0};
+    if (daemon_config_read(options.file, &config) != 0)
+        return 1;
+    int status = 0;
+    if (options.mode == MODE_REPLAY)
+        status = replay_run(&config, &options.replay);
+    else if (options.mode == MODE_RUN)
+        status = daemon_run(options.file, &config);
+    config_free(&config);
+    return status;
+}

@@ -1,0 +1,47 @@
+/* sockets.c: see sockets.h. */
+#include "sockets.h"
+
+#include "pearpd/control.h"
+#include "pearpd/log.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int failed(struct sockets *sockets, const char *what, int error)
+{
+    log_error("%s: %s", what, strerror(error));
+    sockets_close(sockets);
+    return -1;
+}
+
+int sockets_open(const struct config *config, struct sockets *sockets)
+{
+    *sockets = (struct sockets){.control_fd = -1};
+    for (unsigned side = 0; side < SIDES; side++) {
+        sockets->ports[side] = packet_port_open(config->limits.ring_slots);
+        if (sockets->ports[side] == NULL)
+            return failed(sockets, "cannot open a packet socket", errno);
+    }
+    sockets->requests = netlink_open();
+    sockets->links = netlink_watch_links();
+    if (sockets->requests == NULL || sockets->links == NULL)
+        return failed(sockets, "cannot open a netlink socket", errno);
+    sockets->control_fd = control_open(config->socket);
+    if (sockets->control_fd < 0)
+        return failed(sockets, config->socket, -sockets->control_fd);
+    return 0;
+}
+
+void sockets_close(struct sockets *sockets)
+{
+    for (unsigned side = 0; side < SIDES; side++) {
+        if (sockets->ports[side] != NULL)
+            packet_port_close(sockets->ports[side]);
+        sockets->ports[side] = NULL;
+    }
+    if (sockets->requests != NULL)
+        netlink_close(sockets->requests);
+    if (sockets->links != NULL)
+        netlink_close(sockets->links);
+    sockets->requests = sockets->links = NULL;
+}

@@ -1,0 +1,22 @@
+/* sockets.h: everything that pearpd needs rights for, opened in one place before anything else. */
+#ifndef PEARPD_DAEMON_SOCKETS_H
+#define PEARPD_DAEMON_SOCKETS_H
+
+#include "pearpd/config.h"
+#include "pearpd/netlink.h"
+#include "pearpd/packet_port.h"
+
+struct sockets {
+    struct packet_port *ports[SIDES];
+    struct netlink *requests; /* asks about links */
+    struct netlink *links;    /* hears of them */
+    int control_fd;
+};
+
+/* Opens them all. 0, or -1 after a message in the log and with none left open. */
+int sockets_open(const struct config *config, struct sockets *sockets);
+
+/* Closes all but control_fd, which control takes. */
+void sockets_close(struct sockets *sockets);
+
+#endif
