@@ -37,9 +37,10 @@ void packet_port_release(struct packet_port *port);
  * is full, flush first. */
 bool packet_port_queue(struct packet_port *port, const struct frame *frame);
 
-/* Puts a copy of `length` bytes on the list (a frame made by the bridge, or one whose bytes go).
+/* Puts a copy of the frame on the list (made by the bridge, or one whose bytes go).
  * False: no room, flush first; a frame longer than packet_port_copy_max() never fits. */
 bool packet_port_queue_copy(struct packet_port *port, const struct frame *frame);
+size_t packet_port_copy_max(void);
 
 /* Sends the list in its order; a frame that the kernel refuses (ENOBUFS, EAGAIN, ENETDOWN, EMSGSIZE ...)
  * is left out and counted. Returns the number left out. Never waits. */
