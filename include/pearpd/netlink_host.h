@@ -24,28 +24,28 @@ struct host_address {
 struct host_route {
     struct ipv4 destination;
     uint8_t prefix_length;
-    uint8_t scope;         /* RT_SCOPE_... */
+    uint8_t scope; /* RT_SCOPE_... */
     uint8_t tos;
     uint32_t metric;
-    unsigned ifindex;      /* 0: none, or several */
-    bool several;          /* more than one next hop, or one of another family or by number */
-    struct ipv4 gateway;   /* 0.0.0.0: none */
-    struct ipv4 source;    /* the preferred one; 0.0.0.0: none */
+    unsigned ifindex;    /* 0: none, or several */
+    bool several;        /* more than one next hop, or one of another family or by number */
+    struct ipv4 gateway; /* 0.0.0.0: none */
+    struct ipv4 source;  /* the preferred one; 0.0.0.0: none */
 };
 
 /* A route as the kernel told of it, to be put back as it was. */
 struct host_route_raw {
-    size_t length;         /* 0: none */
+    size_t length; /* 0: none */
     uint8_t bytes[HOST_ROUTE_RAW_MAX_BYTES];
 };
 
 /* A TCP or UDP socket with a local port. */
 struct host_socket {
     uint8_t protocol;
-    uint8_t state;         /* as tcp(7) numbers them; 7 for UDP that is not connected */
-    struct ipv4 address;   /* local; 0.0.0.0: any */
-    uint16_t port;         /* local, host order */
-    uint32_t inode;        /* 0: no process has it (TIME_WAIT) */
+    uint8_t state;       /* as tcp(7) numbers them; 7 for UDP that is not connected */
+    struct ipv4 address; /* local; 0.0.0.0: any */
+    uint16_t port;       /* local, host order */
+    uint32_t inode;      /* 0: no process has it (TIME_WAIT) */
 };
 
 /* Each of these calls `each` with borrowed values, perhaps twice for one where tables change meanwhile.
@@ -53,7 +53,8 @@ struct host_socket {
 int netlink_addresses(struct netlink *netlink, void (*each)(const struct host_address *address, void *context),
                       void *context);
 int netlink_routes(struct netlink *netlink,
-                   void (*each)(const struct host_route *route, const struct host_route_raw *raw, void *context),
+                   void (*each)(const struct host_route *route, const struct host_route_raw *raw,
+                                void *context),
                    void *context);
 /* TCP and UDP over IPv4, and over IPv6 where it serves IPv4 too. Opens a socket of its own. */
 int netlink_sockets(void (*each)(const struct host_socket *socket, void *context), void *context);

@@ -6,9 +6,9 @@
 #include "pearpd/log.h"
 #include "pearpd/loop.h"
 #include "pearpd/netlink.h"
+#include "pearpd/notify.h"
 
 #include "host_settings.h"
-#include "notify.h"
 #include "pe_arp_socket.h"
 #include "record.h"
 #include "run_files.h"
@@ -22,9 +22,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define FRAMES_PER_WAKE   64 /* the loop has others to serve */
-#define STATE_TEXT_BYTES  256
-#define SIGNALS           3
+#define FRAMES_PER_WAKE  64 /* the loop has others to serve */
+#define STATE_TEXT_BYTES 256
+#define SIGNALS          3
 
 struct agent {
     const struct agent_options *options;
@@ -36,10 +36,10 @@ struct agent {
     struct host_wish wish;
     struct ipv4 gateway;
     struct undo undo;
-    bool recorded;          /* *undo is on disk, and may be in effect */
+    bool recorded; /* *undo is on disk, and may be in effect */
     bool send_fault_told;
     struct sharer sharer;
-    struct mac bridge;      /* SHARED-MAC of the last HELLO of a new epoch; zero: none heard */
+    struct mac bridge; /* SHARED-MAC of the last HELLO of a new epoch; zero: none heard */
     int exit_status;
 };
 
@@ -47,10 +47,10 @@ struct agent {
 static void write_state(const struct agent *agent)
 {
     char text[STATE_TEXT_BYTES], name[RUN_NAME_BYTES], mac[MAC_TEXT_BYTES], address[IPV4_TEXT_BYTES];
-    const int length =
-        snprintf(text, sizeof(text), "link %s\nheard %s\nbridge %s\ngateway %s\n",
-                 agent->sharer.link_up ? "up" : "down", agent->sharer.challenged ? "yes" : "no",
-                 mac_format(agent->bridge, mac), ipv4_format(agent->gateway, address));
+    const int length = snprintf(text, sizeof(text), "link %s\nheard %s\nbridge %s\ngateway %s\n",
+                                agent->sharer.link_up ? "up" : "down", agent->sharer.challenged ? "yes" : "no",
+                                mac_is_zero(agent->bridge) ? "" : mac_format(agent->bridge, mac),
+                                agent->gateway.host == 0 ? "" : ipv4_format(agent->gateway, address));
     const int error = run_write(agent->directory, run_name(agent->options->interface, "state", name), text,
                                 (size_t)length, false);
     if (error != 0)
@@ -350,13 +350,13 @@ static int take_interface(struct agent *agent, const char *interface)
     return 0;
 }
 
-static void leave_interface(struct agent *agent)
+static void leave_interface(struct agent *agent, const char *interface)
 {
     netlink_close(agent->netlink);
     if (agent->lock >= 0)
-        close(agent->lock);
+        run_unlock(agent->directory, interface, agent->lock);
     if (agent->directory >= 0)
-        close(agent->directory);
+        run_directory_close(agent->directory);
 }
 
 int agent_run(const struct agent_options *options)
@@ -384,7 +384,7 @@ int agent_run(const struct agent_options *options)
     }
     if (error == 0)
         error = hold(&agent);
-    leave_interface(&agent);
+    leave_interface(&agent, options->interface);
     return error == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -397,7 +397,7 @@ int agent_undo(const char *interface)
         error = record_undo_left(agent.directory, agent.netlink, interface, &found);
     if (error == 0)
         log_notice(found ? "put back what an agent left on %s" : "no agent left anything on %s", interface);
-    leave_interface(&agent);
+    leave_interface(&agent, interface);
     return error == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATH_BYTES    128
-#define LO            "lo"
-#define HOST_PREFIX   32
+#define PATH_BYTES  128
+#define LO          "lo"
+#define HOST_PREFIX 32
 
 static const struct {
     bool of_interface;
@@ -129,7 +129,7 @@ static int plan_sysctls(struct undo *undo)
 
 struct address_search {
     struct ipv4 shared;
-    unsigned ifindex;     /* of our interface */
+    unsigned ifindex; /* of our interface */
     bool on_lo, on_interface, on_other, primary_there;
     unsigned lo_ifindex;
 };
@@ -181,12 +181,12 @@ static int plan_address(struct netlink *netlink, struct undo *undo, struct addre
 struct route_search {
     unsigned ifindex;
     struct ipv4 shared, gateway;
-    bool gateway_there;       /* a route to the gateway alone */
+    bool gateway_there; /* a route to the gateway alone */
     unsigned gateway_ifindex;
-    bool default_there;       /* one with metric 0, in the way of ours */
+    bool default_there; /* one with metric 0, in the way of ours */
     struct host_route present;
     struct host_route_raw raw;
-    struct ipv4 found;        /* the gateway of the interface's default route with the lowest metric */
+    struct ipv4 found; /* the gateway of the interface's default route with the lowest metric */
     uint32_t found_metric;
 };
 
@@ -203,8 +203,7 @@ static void look_at_route(const struct host_route *route, const struct host_rout
     if (route->prefix_length != 0)
         return;
     const bool ours = route->ifindex == search->ifindex && !route->several;
-    if (ours && route->gateway.host != 0 &&
-        (search->found.host == 0 || route->metric < search->found_metric)) {
+    if (ours && route->gateway.host != 0 && (search->found.host == 0 || route->metric < search->found_metric)) {
         search->found = route->gateway;
         search->found_metric = route->metric;
     }
@@ -239,7 +238,8 @@ static void plan_gateway_route(const struct route_search *search, struct undo *u
 static bool default_serves(const struct route_search *search, bool only_address)
 {
     const struct host_route *present = &search->present;
-    if (present->ifindex != search->ifindex || present->several || present->gateway.host != search->gateway.host)
+    if (present->ifindex != search->ifindex || present->several ||
+        present->gateway.host != search->gateway.host)
         return false;
     return present->source.host == search->shared.host || (present->source.host == 0 && only_address);
 }
@@ -253,8 +253,10 @@ static int plan_default_route(const struct route_search *search, bool only_addre
     if (default_serves(search, only_address))
         return 0;
     if (search->present.ifindex != search->ifindex || search->present.several) {
-        log_warning("the default route does not go by %s alone and is kept: connections from the shared address "
-                    "need a route or rule of their own", undo->interface);
+        log_warning(
+            "the default route does not go by %s alone and is kept: connections from the shared address "
+            "need a route or rule of their own",
+            undo->interface);
         undo->default_route = (struct ipv4){0};
         undo->replaced.length = 0;
         return 0;
@@ -268,8 +270,8 @@ static int plan_default_route(const struct route_search *search, bool only_addre
     return 0;
 }
 
-static int plan_routes(struct netlink *netlink, const struct host_wish *wish, const struct address_search *addresses,
-                       struct undo *undo, struct ipv4 *gateway)
+static int plan_routes(struct netlink *netlink, const struct host_wish *wish,
+                       const struct address_search *addresses, struct undo *undo, struct ipv4 *gateway)
 {
     struct route_search search = {
         .ifindex = undo->ifindex, .shared = undo->range.address, .gateway = wish->gateway};
@@ -278,8 +280,8 @@ static int plan_routes(struct netlink *netlink, const struct host_wish *wish, co
         return error;
     if (wish->gateway.host == 0) {
         const struct ipv4 found = search.found;
-        search = (struct route_search){
-            .ifindex = undo->ifindex, .shared = undo->range.address, .gateway = found};
+        search =
+            (struct route_search){.ifindex = undo->ifindex, .shared = undo->range.address, .gateway = found};
         error = found.host == 0 ? 0 : search_routes(netlink, &search);
     }
     *gateway = search.gateway;
@@ -483,7 +485,8 @@ int host_settings_undo(struct netlink *netlink, const struct undo *undo)
     if (there)
         keep_first(&first, undo_routes(netlink, undo));
     else
-        log_notice("interface %s is gone, or another: its own sysctls and routes went with it", undo->interface);
+        log_notice("interface %s is gone, or another: its own sysctls and routes went with it",
+                   undo->interface);
     if (undo->address)
         keep_first(&first, undo_address(netlink, undo));
     keep_first(&first, undo_sysctls(undo, there));

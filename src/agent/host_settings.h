@@ -11,7 +11,7 @@
 struct host_wish {
     const char *interface;
     struct range range;
-    struct ipv4 gateway;    /* 0.0.0.0: that of the interface's present default route */
+    struct ipv4 gateway; /* 0.0.0.0: that of the interface's present default route */
 };
 
 /* Looks at what is there and adds to *undo what has to be changed for `wish`, with what stood there before.

@@ -22,15 +22,16 @@ struct asked {
 };
 
 static const struct {
-    int key;               /* a letter, or OPTION_... for one with a long name alone */
-    const char *name;      /* the long name; NULL: none */
-    const char *argument;  /* NULL: takes none */
+    int key;              /* a letter, or OPTION_... for one with a long name alone */
+    const char *name;     /* the long name; NULL: none */
+    const char *argument; /* NULL: takes none */
     const char *help;
 } rows[] = {
     {'i', NULL, "IFACE", "the interface on the bridge's downstream segment"},
     {'a', NULL, "ADDRESS", "the shared address"},
     {'p', NULL, "FIRST-LAST", "the ports held"},
-    {'g', NULL, "GATEWAY", "the gateway; without it: that of the present default route, or the one the bridge names"},
+    {'g', NULL, "GATEWAY",
+     "the gateway; without it: that of the present default route, or the one the bridge names"},
     {'e', NULL, "0x88b5|arp", "the EtherType that carries PE-ARP, as `encap` of the bridge"},
     {'c', NULL, "FILE", "several ranges from a file: not in this version"},
     {'n', NULL, NULL, "print what would be set, change nothing"},
@@ -114,7 +115,8 @@ static int take(int key, const char *value, struct asked *asked)
         return interface_is_plain(value) ? 0 : usage("-i: not an interface that can be used", value);
     case 'a':
         asked->address = true;
-        return parse_host(value, &asked->options.range.address) ? 0 : usage("-a: not a host's IPv4 address", value);
+        return parse_host(value, &asked->options.range.address) ? 0
+                                                                : usage("-a: not a host's IPv4 address", value);
     case 'p':
         return take_ports(value, asked);
     case 'g':

@@ -47,29 +47,30 @@ int nft_format(const char *interface, const struct range *range, char *text, siz
     if (removal < 0)
         return removal;
     const size_t left = size - (size_t)removal;
-    const int length = snprintf(
-        text + removal, left,
-        "table netdev %s {\n"
-        "    chain egress {\n"
-        "        type filter hook egress device \"%s\" priority filter; policy accept;\n"
-        "        arp ptype ip arp saddr ip %s arp operation request arp daddr ip != %s arp saddr ip set 0.0.0.0 accept\n"
-        "        arp ptype ip arp saddr ip %s drop\n"
-        "    }\n"
-        "}\n"
-        "table inet %s {\n"
-        "    chain output {\n"
-        "        type filter hook output priority filter; policy accept;\n"
-        "        oifname != \"lo\" ip saddr %s meta l4proto { tcp, udp } th sport != %u-%u drop\n"
-        "    }\n"
-        "}\n"
-        "table ip %s {\n"
-        "    chain postrouting {\n"
-        "        type nat hook postrouting priority srcnat; policy accept;\n"
-        "        oifname \"%s\" ip saddr %s meta l4proto icmp snat to %s:%u-%u\n"
-        "    }\n"
-        "}\n",
-        table, interface, shared, shared, shared, table, shared, range->first, range->last, table, interface,
-        shared, shared, range->first, range->last);
+    const int length =
+        snprintf(text + removal, left,
+                 "table netdev %s {\n"
+                 "    chain egress {\n"
+                 "        type filter hook egress device \"%s\" priority filter; policy accept;\n"
+                 "        arp ptype ip arp saddr ip %s arp operation request arp daddr ip != %s arp saddr ip "
+                 "set 0.0.0.0 accept\n"
+                 "        arp ptype ip arp saddr ip %s drop\n"
+                 "    }\n"
+                 "}\n"
+                 "table inet %s {\n"
+                 "    chain output {\n"
+                 "        type filter hook output priority filter; policy accept;\n"
+                 "        oifname != \"lo\" ip saddr %s meta l4proto { tcp, udp } th sport != %u-%u drop\n"
+                 "    }\n"
+                 "}\n"
+                 "table ip %s {\n"
+                 "    chain postrouting {\n"
+                 "        type nat hook postrouting priority srcnat; policy accept;\n"
+                 "        oifname \"%s\" ip saddr %s meta l4proto icmp snat to %s:%u-%u\n"
+                 "    }\n"
+                 "}\n",
+                 table, interface, shared, shared, shared, table, shared, range->first, range->last, table,
+                 interface, shared, shared, range->first, range->last);
     return length < 0 || (size_t)length >= left ? -ENOSPC : removal + length;
 }
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #define NFT_TEXT_MAX_BYTES 4096
-#define NFT_TABLE_BYTES 64
+#define NFT_TABLE_BYTES    64
 
 /* The name of the tables for `interface`: the same in the families netdev, inet and ip. */
 const char *nft_table(const char *interface, char name[static NFT_TABLE_BYTES]);

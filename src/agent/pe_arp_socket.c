@@ -35,8 +35,7 @@ int pe_arp_socket_next(int fd, struct mac *from, struct mac *to, struct pe_arp *
     uint8_t bytes[PE_ARP_SOCKET_FRAME_BYTES];
     struct sockaddr_ll address = {.sll_pkttype = PACKET_OTHERHOST};
     socklen_t address_length = sizeof(address);
-    const ssize_t length =
-        recvfrom(fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&address, &address_length);
+    const ssize_t length = recvfrom(fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&address, &address_length);
     if (length < 0)
         return -errno;
     /* A frame in a VLAN that this interface is not in comes as one for another host. */

@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RUN_DIRECTORY    "/run/pearp-agent"
-#define NETNS_DIRECTORY  "/run/netns"
-#define RUN_PATH_BYTES   300
-#define INTERFACE_BYTES  16
+#define RUN_DIRECTORY   "/run/pearp-agent"
+#define NETNS_DIRECTORY "/run/netns"
+#define RUN_PATH_BYTES  300
+#define INTERFACE_BYTES 16
 
 /* Finds the name that ip-netns(8) gave to this network namespace. */
 static bool namespace_name(char name[static NAME_MAX + 1])
@@ -36,18 +36,36 @@ static bool namespace_name(char name[static NAME_MAX + 1])
     return found;
 }
 
+/* The directory for this network namespace. True: one of its own, below the other. */
+static bool directory_path(char path[static RUN_PATH_BYTES])
+{
+    char name[NAME_MAX + 1];
+    const bool named = namespace_name(name);
+    if (named)
+        snprintf(path, RUN_PATH_BYTES, "%s/%s", RUN_DIRECTORY, name);
+    else
+        snprintf(path, RUN_PATH_BYTES, "%s", RUN_DIRECTORY);
+    return named;
+}
+
 int run_directory(bool create)
 {
-    char path[RUN_PATH_BYTES] = RUN_DIRECTORY, name[NAME_MAX + 1];
-    if (create && mkdir(path, 0755) != 0 && errno != EEXIST)
+    char path[RUN_PATH_BYTES];
+    if (create && mkdir(RUN_DIRECTORY, 0755) != 0 && errno != EEXIST)
         return -errno;
-    if (namespace_name(name)) {
-        snprintf(path, sizeof(path), "%s/%s", RUN_DIRECTORY, name);
-        if (create && mkdir(path, 0755) != 0 && errno != EEXIST)
-            return -errno;
-    }
+    if (directory_path(path) && create && mkdir(path, 0755) != 0 && errno != EEXIST)
+        return -errno;
     const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
+}
+
+void run_directory_close(int directory)
+{
+    char path[RUN_PATH_BYTES];
+    close(directory);
+    if (directory_path(path))
+        (void)rmdir(path);
+    (void)rmdir(RUN_DIRECTORY);
 }
 
 const char *run_name(const char *interface, const char *suffix, char name[static RUN_NAME_BYTES])
@@ -62,20 +80,41 @@ static pid_t lock_owner(int fd)
     return fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? lock.l_pid : 0;
 }
 
+/* Whether the name still leads to this file: its last holder may have removed it before it was locked. */
+static bool is_current(int directory, const char *name, int fd)
+{
+    struct stat own, named;
+    return fstat(fd, &own) == 0 && fstatat(directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           own.st_ino == named.st_ino && own.st_dev == named.st_dev;
+}
+
 /* A record lock: it tells its owner, and goes with the process, not with a child's copy of the descriptor. */
 int run_lock(int directory, const char *interface, pid_t *holder)
 {
-    char name[RUN_NAME_BYTES];
-    const int fd = openat(directory, run_name(interface, "lock", name), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return -errno;
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(fd, F_SETLK, &lock) == 0)
-        return fd;
-    const int error = errno;
-    *holder = lock_owner(fd);
-    close(fd);
-    return error == EACCES || error == EAGAIN ? -EAGAIN : -error;
+    char name[RUN_NAME_BYTES];
+    run_name(interface, "lock", name);
+    for (;;) {
+        const int fd = openat(directory, name, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+        if (fd < 0)
+            return -errno;
+        if (fcntl(fd, F_SETLK, &lock) != 0) {
+            const int error = errno;
+            *holder = lock_owner(fd);
+            close(fd);
+            return error == EACCES || error == EAGAIN ? -EAGAIN : -error;
+        }
+        if (is_current(directory, name, fd))
+            return fd;
+        close(fd);
+    }
+}
+
+void run_unlock(int directory, const char *interface, int lock)
+{
+    char name[RUN_NAME_BYTES];
+    (void)run_remove(directory, run_name(interface, "lock", name));
+    close(lock);
 }
 
 pid_t run_lock_holder(int directory, const char *interface)
@@ -132,7 +171,8 @@ int run_remove(int directory, const char *name)
     return unlinkat(directory, name, 0) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
-int run_list(int directory, const char *suffix, void (*each)(const char *interface, void *context), void *context)
+int run_list(int directory, const char *suffix, void (*each)(const char *interface, void *context),
+             void *context)
 {
     const int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)

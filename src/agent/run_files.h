@@ -14,11 +14,16 @@
 /* The directory, made where `create` and missing. A descriptor; -ENOENT or -Exxx. */
 int run_directory(bool create);
 
+/* Closes it, and removes it when nothing is left in it. */
+void run_directory_close(int directory);
+
 /* "INTERFACE.SUFFIX" */
 const char *run_name(const char *interface, const char *suffix, char name[static RUN_NAME_BYTES]);
 
-/* Takes the interface's lock for as long as this process lives. A descriptor; -EAGAIN: *holder has it; -Exxx. */
+/* Takes the interface's lock until run_unlock() or the end of this process. A descriptor; -EAGAIN: *holder has it; -Exxx. */
 int run_lock(int directory, const char *interface, pid_t *holder);
+
+void run_unlock(int directory, const char *interface, int lock);
 
 /* The process that has the lock; 0: none, or it cannot be told. */
 pid_t run_lock_holder(int directory, const char *interface);
@@ -33,7 +38,8 @@ ssize_t run_read(int directory, const char *name, char *text, size_t size);
 int run_remove(int directory, const char *name);
 
 /* Calls `each` with the interface of every file with this suffix. 0 or -Exxx. */
-int run_list(int directory, const char *suffix, void (*each)(const char *interface, void *context), void *context);
+int run_list(int directory, const char *suffix, void (*each)(const char *interface, void *context),
+             void *context);
 
 /* A number of this network namespace that no other ever had since boot; 0: the kernel does not tell. */
 uint64_t run_namespace_cookie(void);

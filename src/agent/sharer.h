@@ -35,20 +35,21 @@ struct sharer {
     struct mac own;
     uint16_t ethertype;
     bool link_up;
-    bool stopped;           /* released: silent from now on */
-    bool challenged;        /* since the link came up */
+    bool stopped;    /* released: silent from now on */
+    bool challenged; /* since the link came up */
     bool epoch_known;
     uint64_t epoch;
-    uint64_t random;        /* state of the generator that spreads claims */
-    uint32_t claim_gap_s;   /* to the claim after the next one */
-    uint64_t claim_due_ns;  /* UINT64_MAX: none */
+    uint64_t random;       /* state of the generator that spreads claims */
+    uint32_t claim_gap_s;  /* to the claim after the next one */
+    uint64_t claim_due_ns; /* UINT64_MAX: none */
     uint64_t hello_claim_due_ns;
     uint64_t hello_claim_allowed_ns; /* not before: whatever epochs are made up, one a second */
-    uint64_t conflict_allowed_ns; /* not before: one a second */
+    uint64_t conflict_allowed_ns;    /* not before: one a second */
 };
 
 /* A sharer of `range` at MAC `own`, its link down, nothing sent yet. `seed` spreads its claims: another on each host. */
-void sharer_init(struct sharer *s, const struct range *range, struct mac own, uint16_t ethertype, uint64_t seed);
+void sharer_init(struct sharer *s, const struct range *range, struct mac own, uint16_t ethertype,
+                 uint64_t seed);
 
 /* The link comes up, or goes, or the interface's MAC is another. Up: claims, again after 1, 2, 4 .. 60 s. */
 void sharer_link(struct sharer *s, uint64_t now_ns, bool up, struct mac own, const struct sharer_out *out);

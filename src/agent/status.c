@@ -33,7 +33,7 @@ struct outside {
 
 struct held {
     struct undo undo;
-    pid_t holder;            /* 0: killed, its settings stand */
+    pid_t holder; /* 0: killed, its settings stand */
     bool link_up, heard;
     char bridge[MAC_TEXT_BYTES], gateway[IPV4_TEXT_BYTES];
     uint8_t used[PORTS / 8]; /* a bit for each port */
@@ -86,7 +86,8 @@ static void add_range(const char *interface, void *context)
 {
     struct status *status = context;
     struct held *held = calloc(1, sizeof(*held));
-    if (held == NULL || status->count == RANGES_MAX || record_read(status->directory, interface, &held->undo) != 0) {
+    if (held == NULL || status->count == RANGES_MAX ||
+        record_read(status->directory, interface, &held->undo) != 0) {
         status->failed = true;
         free(held);
         return;
@@ -136,7 +137,8 @@ static unsigned ports_in_use(const struct held *held)
 
 static int compare_outside(const void *a, const void *b)
 {
-    const struct host_socket *x = &((const struct outside *)a)->socket, *y = &((const struct outside *)b)->socket;
+    const struct host_socket *x = &((const struct outside *)a)->socket,
+                             *y = &((const struct outside *)b)->socket;
     if (x->port != y->port)
         return x->port < y->port ? -1 : 1;
     if (x->protocol != y->protocol)
@@ -198,15 +200,16 @@ static void print_outside(const struct held *held)
     char address[IPV4_TEXT_BYTES];
     if (held->outside_count == 0)
         return;
-    printf("\nOutside %u-%u on %s (what they send from the shared address is dropped):\n", held->undo.range.first,
-           held->undo.range.last, held->undo.interface);
+    printf("\nOutside %u-%u on %s (what they send from the shared address is dropped):\n",
+           held->undo.range.first, held->undo.range.last, held->undo.interface);
     printf("%-5s %-21s %-10s %7s  %s\n", "Proto", "Local", "State", "Sockets", "Process");
     for (size_t i = 0; i < held->outside_count; i++) {
         const struct outside *o = &held->outside[i];
         char local[RANGE_TEXT_BYTES];
         snprintf(local, sizeof(local), "%s:%u",
                  o->socket.address.host == 0 ? "*" : ipv4_format(o->socket.address, address), o->socket.port);
-        printf("%-5s %-21s %-10s %7u  ", protocol_name(&o->socket), local, socket_state(&o->socket), o->sockets);
+        printf("%-5s %-21s %-10s %7u  ", protocol_name(&o->socket), local, socket_state(&o->socket),
+               o->sockets);
         if (o->process.pid != 0)
             printf("%ld (%s)\n", (long)o->process.pid, o->process.name);
         else
@@ -219,15 +222,21 @@ static void print_text(const struct status *status)
     if (status->count == 0)
         printf("no range is held\n");
     else
-        printf("%-28s %-15s %-5s %-5s %-6s %-18s %s\n", "Range", "Interface", "State", "Link", "Heard", "Bridge",
-               "Ports in use");
+        printf("%-28s %-15s %-5s %-5s %-6s %-18s %s\n", "Range", "Interface", "State", "Link", "Heard",
+               "Bridge", "Ports in use");
     for (size_t i = 0; i < status->count; i++) {
         const struct held *held = status->held[i];
         char range[RANGE_TEXT_BYTES];
         printf("%-28s %-15s %-5s %-5s %-6s %-18s %u of %u\n", range_format(&held->undo.range, range),
-               held->undo.interface, held_state(held), held->holder == 0 ? "-" : held->link_up ? "up" : "down",
-               held->holder == 0 ? "-" : held->heard ? "yes" : "no", held->bridge[0] != '\0' ? held->bridge : "-",
-               ports_in_use(held), held->undo.range.last - held->undo.range.first + 1U);
+               held->undo.interface, held_state(held),
+               held->holder == 0 ? "-"
+               : held->link_up   ? "up"
+                                 : "down",
+               held->holder == 0 ? "-"
+               : held->heard     ? "yes"
+                                 : "no",
+               held->bridge[0] != '\0' ? held->bridge : "-", ports_in_use(held),
+               held->undo.range.last - held->undo.range.first + 1U);
     }
     for (size_t i = 0; i < status->count; i++)
         print_outside(status->held[i]);

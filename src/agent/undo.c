@@ -175,10 +175,14 @@ static const struct {
     const char *key;
     bool (*parse)(const char *value, struct undo *undo);
 } keys[] = {
-    {"interface", parse_interface},         {"ifindex", parse_ifindex},
-    {"namespace", parse_namespace},         {"range", parse_range},
-    {"rules", parse_rules},                 {"address", parse_address},
-    {"gateway-route", parse_gateway_route}, {"default-route", parse_default_route},
+    {"interface", parse_interface},
+    {"ifindex", parse_ifindex},
+    {"namespace", parse_namespace},
+    {"range", parse_range},
+    {"rules", parse_rules},
+    {"address", parse_address},
+    {"gateway-route", parse_gateway_route},
+    {"default-route", parse_default_route},
     {"replaced", parse_replaced},
 };
 

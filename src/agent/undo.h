@@ -11,14 +11,14 @@
 #include <stdint.h>
 
 #define UNDO_INTERFACE_BYTES 16
-#define UNDO_VALUE_BYTES 32
-#define UNDO_TEXT_MAX_BYTES 8192
+#define UNDO_VALUE_BYTES     32
+#define UNDO_TEXT_MAX_BYTES  8192
 
 /* The sysctls of PROTOCOL 4: name, of the interface, value wished for (NULL: the range). */
-#define UNDO_SYSCTLS(X)                                                                                      \
-    X(ARP_IGNORE, "arp_ignore", true, "1")                                                                   \
-    X(ARP_ANNOUNCE, "arp_announce", true, "2")                                                               \
-    X(ARP_NOTIFY, "arp_notify", true, "0")                                                                   \
+#define UNDO_SYSCTLS(X)                        \
+    X(ARP_IGNORE, "arp_ignore", true, "1")     \
+    X(ARP_ANNOUNCE, "arp_announce", true, "2") \
+    X(ARP_NOTIFY, "arp_notify", true, "0")     \
     X(LOCAL_PORT_RANGE, "ip_local_port_range", false, NULL)
 
 enum undo_sysctl {
@@ -36,11 +36,11 @@ struct undo {
     uint64_t namespace_cookie; /* SO_NETNS_COOKIE; 0: the kernel does not tell */
     struct range range;
     char sysctls[UNDO_SYSCTL_COUNT][UNDO_VALUE_BYTES]; /* the value before; "": not changed */
-    bool rules;                /* the tables of nft.h */
-    bool address;              /* range.address on lo */
-    struct ipv4 gateway_route; /* the route to it was added; 0.0.0.0: was not */
-    struct ipv4 default_route; /* the default route by it was added */
-    struct host_route_raw replaced; /* the default route that stood in its place */
+    bool rules;                                        /* the tables of nft.h */
+    bool address;                                      /* range.address on lo */
+    struct ipv4 gateway_route;                         /* the route to it was added; 0.0.0.0: was not */
+    struct ipv4 default_route;                         /* the default route by it was added */
+    struct host_route_raw replaced;                    /* the default route that stood in its place */
 };
 
 /* Writes the record as text. Its length, or -ENOSPC. */

@@ -36,7 +36,8 @@ const void *netlink_message_header(const struct nlmsghdr *message, size_t length
 
 /* Calls `each` for every attribute behind a header of `header_length`; `value` is borrowed. */
 void netlink_message_attributes(const struct nlmsghdr *message, size_t header_length,
-                                void (*each)(uint16_t attribute, const void *value, size_t length, void *context),
+                                void (*each)(uint16_t attribute, const void *value, size_t length,
+                                             void *context),
                                 void *context);
 
 #endif

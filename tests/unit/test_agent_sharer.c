@@ -1,0 +1,326 @@
+/* test_agent_sharer.c: what a sharer says and when, with time in the test's hand.
+ * The agent's files are in no library: the unit under test is drawn in whole. */
+#include "../../src/agent/sharer.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SENT_MAX 64
+
+static const struct range range = {{0xc023a202}, 2000, 2999};
+static const struct mac own = {{2, 0, 0, 0, 0, 1}}, bridge = {{2, 0x50, 0x45, 0, 0, 1}},
+                        other = {{2, 0, 0, 0, 0, 9}};
+
+struct fixture {
+    struct sharer sharer;
+    struct sharer_out out;
+    struct made sent[SENT_MAX];
+    unsigned sent_count;
+    unsigned events[SHARER_FORGED + 1];
+    uint64_t now_ns;
+};
+
+static void take_sent(const struct made *made, void *context)
+{
+    struct fixture *f = context;
+    assert_true(f->sent_count < SENT_MAX);
+    f->sent[f->sent_count++] = *made;
+}
+
+static void take_event(enum sharer_event event, const struct pe_arp *message, void *context)
+{
+    struct fixture *f = context;
+    assert_non_null(message);
+    f->events[event]++;
+}
+
+static void begin(struct fixture *f)
+{
+    memset(f, 0, sizeof(*f));
+    f->out = (struct sharer_out){.send = take_sent, .event = take_event, .context = f};
+    f->now_ns = 1000 * NS_IN_S;
+    sharer_init(&f->sharer, &range, own, 0x88b5, 42);
+}
+
+static void begin_up(struct fixture *f)
+{
+    begin(f);
+    sharer_link(&f->sharer, f->now_ns, true, own, &f->out);
+    f->sent_count = 0;
+}
+
+static struct pe_arp request(uint16_t first, uint16_t last)
+{
+    return (struct pe_arp){
+        .type = PE_ARP_REQUEST, .sha = bridge, .tpa = {range.address, 6, first, last}, .nonce = 77};
+}
+
+static struct pe_arp hello(uint64_t epoch, uint16_t window_s)
+{
+    return (struct pe_arp){.type = PE_ARP_HELLO,
+                           .sha = bridge,
+                           .tpa = {range.address, 0, 1024, 65535},
+                           .nonce = epoch,
+                           .lifetime_s = window_s};
+}
+
+static void hear(struct fixture *f, struct mac from, struct mac to, struct pe_arp message)
+{
+    sharer_message(&f->sharer, f->now_ns, from, to, &message, &f->out);
+}
+
+/* Runs the timers for `seconds`; the times of what was sent, in seconds from now, are put into `times`. */
+static unsigned run_timers(struct fixture *f, unsigned seconds, double *times, unsigned max)
+{
+    const uint64_t start_ns = f->now_ns, end_ns = start_ns + seconds * NS_IN_S;
+    unsigned count = 0;
+    for (;;) {
+        const unsigned before = f->sent_count;
+        const uint64_t next_ns = sharer_tick(&f->sharer, f->now_ns, &f->out);
+        for (unsigned i = before; i < f->sent_count && count < max; i++)
+            times[count++] = (double)(f->now_ns - start_ns) / 1e9;
+        if (next_ns > end_ns)
+            break;
+        assert_true(next_ns > f->now_ns);
+        f->now_ns = next_ns;
+    }
+    f->now_ns = end_ns;
+    return count;
+}
+
+static void claims_back_off_until_challenged(void **state)
+{
+    (void)state;
+    static const double expected[] = {1, 3, 7, 15, 31, 63, 123, 183};
+    struct fixture f;
+    double times[SENT_MAX];
+    begin(&f);
+    assert_true(sharer_tick(&f.sharer, f.now_ns, &f.out) == UINT64_MAX); /* down: silent */
+    assert_int_equal(f.sent_count, 0);
+    sharer_link(&f.sharer, f.now_ns, true, own, &f.out);
+    assert_int_equal(f.sent_count, 1);
+    assert_int_equal(f.sent[0].pe_arp.type, PE_ARP_CLAIM);
+    assert_true(mac_equal(f.sent[0].destination, mac_broadcast));
+    assert_true(mac_equal(f.sent[0].pe_arp.sha, own) && mac_equal(f.sent[0].source, own));
+    assert_true(mac_is_zero(f.sent[0].pe_arp.tha));
+    assert_int_equal(f.sent[0].pe_arp.spa.first, 2000);
+    assert_int_equal(f.sent[0].pe_arp.tpa.last, 2999);
+    assert_int_equal(f.sent[0].ethertype, 0x88b5);
+    assert_int_equal(run_timers(&f, 200, times, SENT_MAX), 8);
+    for (unsigned i = 0; i < 8; i++)
+        assert_true(times[i] == expected[i]);
+    hear(&f, bridge, mac_broadcast, request(2000, 2000)); /* a question to all is no challenge */
+    assert_int_equal(f.events[SHARER_CHALLENGED], 0);
+    hear(&f, bridge, own, request(2000, 2000));
+    assert_int_equal(f.events[SHARER_CHALLENGED], 1);
+    assert_int_equal(run_timers(&f, 1000, times, SENT_MAX), 0);
+}
+
+static void link_up_claims_again(void **state)
+{
+    (void)state;
+    struct fixture f;
+    double times[SENT_MAX];
+    begin_up(&f);
+    hear(&f, bridge, own, request(2000, 2000));
+    f.sent_count = 0;
+    sharer_link(&f.sharer, f.now_ns, true, own, &f.out); /* no change */
+    assert_int_equal(f.sent_count, 0);
+    sharer_link(&f.sharer, f.now_ns, false, own, &f.out);
+    hear(&f, bridge, own, request(2000, 2000));
+    assert_int_equal(run_timers(&f, 100, times, SENT_MAX), 0);
+    assert_int_equal(f.sent_count, 0);
+    sharer_link(&f.sharer, f.now_ns, true, own, &f.out);
+    assert_int_equal(f.sent_count, 1);
+    assert_int_equal(run_timers(&f, 8, times, SENT_MAX), 3);
+    sharer_link(&f.sharer, f.now_ns, true, other, &f.out); /* another MAC */
+    assert_true(mac_equal(f.sent[f.sent_count - 1].pe_arp.sha, other));
+}
+
+static void requests_inside_are_answered(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin_up(&f);
+    hear(&f, bridge, mac_broadcast, request(2500, 2500));
+    assert_int_equal(f.sent_count, 1);
+    const struct made *reply = &f.sent[0];
+    assert_int_equal(reply->pe_arp.type, PE_ARP_REPLY);
+    assert_true(mac_equal(reply->destination, bridge));
+    assert_true(mac_equal(reply->pe_arp.tha, bridge) && mac_equal(reply->pe_arp.sha, own));
+    assert_true(reply->pe_arp.nonce == 77);
+    assert_int_equal(reply->pe_arp.spa.protocol, 0);
+    assert_int_equal(reply->pe_arp.spa.first, 2000);
+    assert_int_equal(reply->pe_arp.spa.last, 2999);
+    assert_int_equal(reply->pe_arp.tpa.protocol, 6);
+    assert_int_equal(reply->pe_arp.tpa.first, 2500);
+    assert_int_equal(reply->pe_arp.tpa.last, 2500);
+    hear(&f, bridge, mac_broadcast, request(2000, 2000));
+    hear(&f, bridge, mac_broadcast, request(2999, 2999));
+    assert_int_equal(f.sent_count, 3);
+}
+
+static void other_requests_are_not(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct pe_arp elsewhere = request(2500, 2500), gre = request(2500, 2500), reply = request(2500, 2500);
+    begin_up(&f);
+    hear(&f, bridge, mac_broadcast, request(1999, 1999));
+    hear(&f, bridge, mac_broadcast, request(3000, 3000));
+    hear(&f, bridge, mac_broadcast, request(2999, 3000));
+    elsewhere.tpa.address.host++;
+    hear(&f, bridge, mac_broadcast, elsewhere);
+    gre.tpa.protocol = 47;
+    hear(&f, bridge, mac_broadcast, gre);
+    reply.type = PE_ARP_REPLY;
+    hear(&f, bridge, own, reply);
+    hear(&f, own, mac_broadcast, request(2500, 2500)); /* our own MAC, come back */
+    assert_int_equal(f.events[SHARER_FORGED], 0);
+    hear(&f, other, own, request(2500, 2500)); /* sha is the bridge's */
+    assert_int_equal(f.events[SHARER_FORGED], 1);
+    assert_int_equal(f.sent_count, 0);
+    assert_int_equal(f.events[SHARER_CHALLENGED], 0);
+}
+
+static void hello_of_a_new_epoch_gets_one_claim_in_its_window(void **state)
+{
+    (void)state;
+    struct fixture f;
+    double times[SENT_MAX], least = 1e9, most = 0;
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        begin_up(&f);
+        f.sharer.random = seed;
+        hear(&f, bridge, own, request(2000, 2000));
+        hear(&f, bridge, mac_broadcast, hello(5, 30));
+        hear(&f, bridge, mac_broadcast, hello(5, 30));
+        assert_int_equal(run_timers(&f, 300, times, SENT_MAX), 1);
+        assert_true(times[0] >= 0 && times[0] < 30);
+        least = times[0] < least ? times[0] : least;
+        most = times[0] > most ? times[0] : most;
+        hear(&f, bridge, mac_broadcast, hello(5, 30));
+        assert_int_equal(run_timers(&f, 300, times, SENT_MAX), 0);
+        hear(&f, bridge, mac_broadcast, hello(6, 30));
+        assert_int_equal(run_timers(&f, 300, times, SENT_MAX), 1);
+        assert_int_equal(f.events[SHARER_EPOCH], 2);
+    }
+    assert_true(least < 3 && most > 27); /* spread */
+}
+
+static void made_up_epochs_get_one_claim_a_second(void **state)
+{
+    (void)state;
+    struct fixture f;
+    double times[SENT_MAX];
+    begin_up(&f);
+    hear(&f, bridge, own, request(2000, 2000));
+    for (uint64_t epoch = 0; epoch < 1000; epoch++) {
+        hear(&f, bridge, mac_broadcast, hello(epoch, 0));
+        f.now_ns += NS_IN_S / 100;
+        (void)sharer_tick(&f.sharer, f.now_ns, &f.out);
+    }
+    assert_in_range(f.sent_count, 9, 12);
+    (void)run_timers(&f, 5, times, SENT_MAX);
+}
+
+static void hello_of_others_is_passed_over(void **state)
+{
+    (void)state;
+    struct fixture f;
+    double times[SENT_MAX];
+    struct pe_arp elsewhere = hello(1, 10), narrow = hello(2, 10);
+    begin_up(&f);
+    hear(&f, bridge, own, request(2000, 2000));
+    elsewhere.tpa.address.host++;
+    hear(&f, bridge, mac_broadcast, elsewhere);
+    assert_int_equal(f.events[SHARER_EPOCH], 0);
+    narrow.tpa.first = 2001;
+    hear(&f, bridge, mac_broadcast, narrow);
+    assert_int_equal(f.events[SHARER_UNMANAGED], 1);
+    assert_int_equal(run_timers(&f, 100, times, SENT_MAX), 0);
+}
+
+static void a_foreign_claim_is_a_conflict(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct pe_arp claim = {.type = PE_ARP_CLAIM, .sha = other, .spa = {range.address, 0, 2900, 3100}};
+    begin_up(&f);
+    hear(&f, other, mac_broadcast, claim);
+    assert_int_equal(f.sent_count, 1);
+    assert_int_equal(f.sent[0].pe_arp.type, PE_ARP_CONFLICT);
+    assert_true(mac_equal(f.sent[0].destination, mac_broadcast) && mac_equal(f.sent[0].pe_arp.tha, other));
+    assert_int_equal(f.sent[0].pe_arp.spa.first, 2000);
+    assert_int_equal(f.sent[0].pe_arp.spa.last, 2999);
+    assert_int_equal(f.sent[0].pe_arp.tpa.first, 2900);
+    assert_int_equal(f.sent[0].pe_arp.tpa.last, 3100);
+    f.now_ns += NS_IN_S - 1;
+    hear(&f, other, mac_broadcast, claim);
+    assert_int_equal(f.sent_count, 1);
+    f.now_ns += 1;
+    hear(&f, other, mac_broadcast, claim);
+    assert_int_equal(f.sent_count, 2);
+    f.now_ns += 10 * NS_IN_S;
+    claim.spa.first = 3000;
+    hear(&f, other, mac_broadcast, claim); /* a neighbour's */
+    assert_int_equal(f.sent_count, 2);
+    assert_int_equal(f.events[SHARER_CONFLICT], 2);
+}
+
+static void an_accusation_is_told(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct pe_arp conflict = {.type = PE_ARP_CONFLICT,
+                              .sha = other,
+                              .tha = own,
+                              .spa = {range.address, 0, 2900, 3100},
+                              .tpa = {range.address, 0, 2000, 2999}};
+    begin_up(&f);
+    hear(&f, other, mac_broadcast, conflict);
+    assert_int_equal(f.events[SHARER_ACCUSED], 1);
+    conflict.tha = bridge;
+    hear(&f, other, mac_broadcast, conflict);
+    assert_int_equal(f.events[SHARER_ACCUSED], 1);
+    assert_int_equal(f.sent_count, 0);
+}
+
+static void release_is_the_last_word(void **state)
+{
+    (void)state;
+    struct fixture f;
+    double times[SENT_MAX];
+    begin_up(&f);
+    sharer_stop(&f.sharer, &f.out);
+    assert_int_equal(f.sent_count, 1);
+    assert_int_equal(f.sent[0].pe_arp.type, PE_ARP_RELEASE);
+    assert_true(mac_equal(f.sent[0].destination, mac_broadcast));
+    assert_int_equal(f.sent[0].pe_arp.spa.first, 2000);
+    hear(&f, bridge, own, request(2000, 2000));
+    hear(&f, bridge, mac_broadcast, hello(9, 0));
+    sharer_link(&f.sharer, f.now_ns, true, other, &f.out);
+    sharer_stop(&f.sharer, &f.out);
+    assert_int_equal(run_timers(&f, 100, times, SENT_MAX), 0);
+    assert_int_equal(f.sent_count, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(claims_back_off_until_challenged),
+        cmocka_unit_test(link_up_claims_again),
+        cmocka_unit_test(requests_inside_are_answered),
+        cmocka_unit_test(other_requests_are_not),
+        cmocka_unit_test(hello_of_a_new_epoch_gets_one_claim_in_its_window),
+        cmocka_unit_test(made_up_epochs_get_one_claim_a_second),
+        cmocka_unit_test(hello_of_others_is_passed_over),
+        cmocka_unit_test(a_foreign_claim_is_a_conflict),
+        cmocka_unit_test(an_accusation_is_told),
+        cmocka_unit_test(release_is_the_last_word),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
