@@ -41,6 +41,22 @@ start()
     LAB_PID=$!
 }
 
+# at_once COMMAND...: in the background, until all_done waits for all of them. Exit status: whether all went well.
+at_once()
+{
+    "$@" &
+    LAB_AT_ONCE+=($!)
+}
+all_done()
+{
+    local pid status=0
+    for pid in "${LAB_AT_ONCE[@]}"; do
+        wait "$pid" || status=1
+    done
+    LAB_AT_ONCE=()
+    return $status
+}
+
 talk() { /usr/bin/python3 "$LAB_ROOT/tests/lib/talk.py" "$@"; }
 talk_on()
 {
@@ -268,9 +284,28 @@ lab_test()
 {
     [ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP needs root"; exit 0; }
     lab_guard
-    plan "$1"
     lab_up || bail "the lab does not stand"
 }
+
+# `pearpctl monitor` into $LAB_DIR/events.
+monitor()
+{
+    start box events "$PEARPD_BUILD/pearpctl" -s "$LAB_DIR/pearpd.sock" monitor
+    sleep 0.2
+}
+
+# Counts frames that are longer than the MTU allows on the wire: super-frames of segmentation offload.
+watch_large()
+{
+    on box nft -f - <<NFT
+table netdev lab {
+    counter large { }
+    chain up { type filter hook ingress device "eth0" priority 0; meta length > 1514 counter name large; }
+    chain down { type filter hook ingress device "eth1" priority 0; meta length > 1514 counter name large; }
+}
+NFT
+}
+large() { on box nft list counter netdev lab large | awk '/packets/ { print $2 }'; }
 
 # The router's view of the shared address.
 router_cache() { on router ip -4 neighbour show "$SHARED" | awk '{ for (i = 1; i < NF; i++) if ($i == "lladdr") print $(i + 1) }'; }

@@ -1,10 +1,11 @@
 # tap.sh: the Test Anything Protocol for shell tests. Sourced by: tests/*/test_*.sh.
-# plan N; check TEXT COMMAND...; ok TEXT; not_ok TEXT; skip TEXT WHY; diag; bail WHY.
+# check TEXT COMMAND...; ok TEXT; not_ok TEXT; skip TEXT WHY; diag; bail WHY; done_testing.
 # shellcheck shell=bash
 
 TAP_COUNT=0 TAP_FAILED=0
 
-plan() { echo "1..$1"; }
+# The plan comes last: a test that ends early has none, and fails by that.
+done_testing() { echo "1..$TAP_COUNT"; }
 ok() { echo "ok $((++TAP_COUNT)) - $1"; }
 not_ok()
 {

@@ -1,0 +1,72 @@
+#!/bin/bash
+# An operator at work: the table in the seed's form, statistics, bindings added, asked for, deleted and flushed, events
+# as they happen; what cannot be done is refused with one line.
+. "$(dirname "$0")/../lib/lab.sh"
+LAB_HOSTS=2 LAB_MODE=agent
+lab_test
+serve_all || bail "no servers"
+monitor
+
+expected="\
+Address                        HWtype  HWaddress           Flags  Mask  Iface
+192.35.162.2:2000-2999         ether   00:0c:29:9e:8c:ee   C            eth1
+192.35.162.2:3000-3999         ether   00:0c:29:39:44:ab   C            eth1
+192.35.162.2                   ether   02:50:45:00:00:01   CMP          eth0"
+check "the table has the seed's form" same "$expected" "$(ctl table)"
+
+table_in_json()
+{
+    ctl table --json | /usr/bin/python3 -c '
+import json, sys
+want = {"address", "first_port", "last_port", "mac", "state", "origin", "interface", "name", "age_s", "expires_s",
+        "rx_frames", "rx_bytes", "tx_frames", "tx_bytes"}
+rows = json.load(sys.stdin)
+for row in rows:
+    if want - set(row):
+        sys.exit("%s has no %s" % (row, want - set(row)))
+print(rows)
+learned = [row for row in rows if row["state"] == "reachable" and row["origin"] == "pe-arp"]
+sys.exit(len(learned) != 2 or not any(row["rx_frames"] for row in learned))'
+}
+
+refused()
+{
+    local said status
+    said=$("$@" 2>&1 >/dev/null)
+    status=$?
+    echo "$said"
+    same "1 1" "$status $(wc -l <<<"$said")"
+}
+usage()
+{
+    "$@"
+    same 2 $?
+}
+
+check "add" ctl add $SHARED:9000-9099 00:0c:29:00:00:77
+check "it is in the table, permanent" \
+    grep -q "^$SHARED:9000-9099 *ether *00:0c:29:00:00:77 *CM *eth1$" <(ctl table)
+check "add over an owned range is refused" refused ctl add $SHARED:2500-2600 00:0c:29:00:00:78
+check "add of a group address is refused" refused ctl add $SHARED:9500-9599 01:00:5e:00:00:01
+check "add for an address that is not shared is refused" refused ctl add 192.35.162.77:9500-9599 00:0c:29:00:00:78
+check "resolve a port that has an owner" grep -q 00:0c:29:39:44:ab <(ctl resolve $SHARED:3500)
+check "delete" ctl delete $SHARED:9000-9099
+check "it is gone" not grep -q :9000-9099 <(ctl table)
+check "delete of what is not there is refused" refused ctl delete $SHARED:9000-9099
+check "flush" ctl flush $SHARED
+check "what was learned is gone" not grep -q "^$SHARED:" <(ctl table)
+check "resolve asks as a frame would, and learns" grep -q 00:0c:29:9e:8c:ee <(ctl resolve $SHARED:2080)
+check "a frame brings the other back" talk_on remote ask udp $SHARED 3080
+check "resolve of a port that nobody has is refused" refused ctl resolve $SHARED:50000
+
+check "stats name every drop reason" test "$(ctl stats | grep -c 'no_owner\|arp_capture\|pe_arp_forged\|ring_full')" -ge 4
+check "table --json is a list with what the contract names" table_in_json
+check "version" ctl version
+check "the monitor told of it" grep -q "learned.*$SHARED:9000-9099\|learned.*$SHARED:2000-2999" "$LAB_DIR/events"
+check "wrong usage is status 2" usage ctl
+check "an unknown command is status 2" usage ctl frobnicate
+check "add without a MAC is status 2" usage ctl add $SHARED:1-2
+check "a malformed range is refused" not ctl add $SHARED:99999-2 00:0c:29:00:00:78
+check "what comes later is an error, not silence" not ctl why $SHARED tcp 2080
+check "every frame is accounted for" equation
+done_testing

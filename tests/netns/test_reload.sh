@@ -1,0 +1,43 @@
+#!/bin/bash
+# SIGHUP and `pearpctl reload`: a good configuration takes effect whole and learned bindings that still fit stay; one
+# with a fault changes nothing, and the log names the file and the line. Traffic does not notice either.
+. "$(dirname "$0")/../lib/lab.sh"
+LAB_HOSTS=3 LAB_MODE=agent
+lab_test
+serve_all || bail "no servers"
+
+table() { ctl table | sort; }
+in_table() { ctl table | grep -q "$1"; }
+in_log() { grep -q "$1" "$LAB_DIR/pearpd.log"; }
+
+before=$(table)
+at_once talk_on remote quiet $SHARED 2080 500 4 host1 >"$LAB_DIR/quiet" 2>&1
+
+printf '[range %s:9000-9099]\nmac = 00:0c:29:00:00:77\nname = printer\n' $SHARED >>"$LAB_DIR/lab.conf"
+kill -HUP "$PEARPD_PID"
+check "a new permanent range is there" wait_for 5 in_table "^$SHARED:9000-9099 .*00:0c:29:00:00:77 .*CM"
+check "what was learned is still there" same "$before" "$(table | grep -v :9000-)"
+
+with_range=$(table)
+printf '[range %s:9050-9199]\nmac = 00:0c:29:00:00:78\nnonsense = 1\n' $SHARED >>"$LAB_DIR/lab.conf"
+lines=$(wc -l <"$LAB_DIR/lab.conf")
+kill -HUP "$PEARPD_PID"
+check "a fault is logged with file and line" wait_for 5 in_log "lab.conf:$lines: "
+check "the other fault of the file too" in_log "lab.conf:$((lines - 2)): "
+check "a faulty configuration changes nothing" same "$with_range" "$(table)"
+check "pearpctl reload is refused" not ctl reload
+check "and changes nothing" same "$with_range" "$(table)"
+
+head -n -6 "$LAB_DIR/lab.conf" >"$LAB_DIR/new.conf" && mv "$LAB_DIR/new.conf" "$LAB_DIR/lab.conf"
+check "pearpctl reload takes a good one" ctl reload
+check "the permanent range is gone, the rest is as before" same "$before" "$(table)"
+
+sed -i 's/^ports = .*/ports = 2000-3999/' "$LAB_DIR/lab.conf"
+check "a smaller span of ports is taken" ctl reload
+check "what no longer fits is gone" not in_table "^$SHARED:4000-4999"
+check "what fits is not" same 2 "$(ctl table | grep -c "^$SHARED:[23]")"
+
+check "traffic did not notice" all_done
+diag "$(cat "$LAB_DIR/quiet")"
+check "every frame is accounted for" equation
+done_testing
