@@ -1,0 +1,630 @@
+#!/usr/bin/python3
+"""test_agent: pearp-agent on a host, in network namespaces of its own. Needs root. Prints TAP.
+
+    host (eth0) ----- switch: a kernel bridge ----- peer (eth0, 192.35.162.1: plays the router and the bridge)
+
+The programs are looked for in $PEARPD_BUILD, or build/.
+"""
+
+import ctypes
+import errno
+import json
+import os
+import re
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+AGENT = os.path.join(os.environ.get("PEARPD_BUILD", os.path.join(ROOT, "build")), "pearp-agent")
+PREFIX = "pearp-agent-test-%d" % os.getpid()
+HOST, PEER, SWITCH = PREFIX + "-host", PREFIX + "-peer", PREFIX + "-switch"
+RUN = "/run/pearp-agent/" + HOST
+SHARED, GATEWAY, FAR = "192.35.162.2", "192.35.162.1", "198.51.100.10"
+BRIDGE_MAC = bytes.fromhex("025045000001")
+BROADCAST = b"\xff" * 6
+REQUEST, REPLY, CLAIM, RELEASE, CONFLICT, HELLO = range(1, 7)
+ETH_P_ALL, PE_ARP, ARP = 3, 0x88B5, 0x0806
+CLONE_NEWNET = 0x40000000
+libc = ctypes.CDLL(None, use_errno=True)
+number = 0
+failures = 0
+processes = []
+
+
+def ok(good, text, *seen):
+    global number, failures
+    number += 1
+    print("%sok %d - %s" % ("" if good else "not ", number, text), flush=True)
+    if not good:
+        failures += 1
+        for line in "\n".join(str(s) for s in seen).splitlines():
+            print("# " + line, flush=True)
+    return good
+
+
+def run(*command, check=True, **more):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30, **more)
+    if check and done.returncode != 0:
+        raise RuntimeError("%s: %s" % (" ".join(command), done.stdout))
+    return done
+
+
+def on(place, *command, **more):
+    return run("ip", "netns", "exec", place, *command, **more)
+
+
+class Inside:
+    """Sockets made in the block belong to that namespace."""
+
+    def __init__(self, place):
+        self.place = place
+
+    def __enter__(self):
+        self.home = os.open("/proc/self/ns/net", os.O_RDONLY)
+        there = os.open("/run/netns/" + self.place, os.O_RDONLY)
+        if libc.setns(there, CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), "setns")
+        os.close(there)
+
+    def __exit__(self, *_):
+        libc.setns(self.home, CLONE_NEWNET)
+        os.close(self.home)
+
+
+class Wire:
+    """What the peer hears of others on its segment, and a way to speak there."""
+
+    def __init__(self, place, interface="eth0"):
+        with Inside(place):
+            self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+            self.socket.bind((interface, ETH_P_ALL))
+        self.mac = self.socket.getsockname()[4]
+
+    def clear(self):
+        while select.select([self.socket], [], [], 0)[0]:
+            self.socket.recv(65536)
+
+    def frames(self, seconds, wanted, count=1000):
+        """(time, frame) of each frame that `wanted` is true for, until `count` of them or the time is over."""
+        found, end = [], time.monotonic() + seconds
+        while len(found) < count and (left := end - time.monotonic()) > 0:
+            if not select.select([self.socket], [], [], left)[0]:
+                break
+            frame, address = self.socket.recvfrom(65536)
+            if address[2] != socket.PACKET_OUTGOING and wanted(frame):
+                found.append((time.monotonic(), frame))
+        return found
+
+    def send(self, frame):
+        try:
+            self.socket.send(frame.ljust(60, b"\0"))
+        except OSError as error:
+            if error.errno != errno.ENOBUFS:  # what a rule dropped on its way out
+                raise
+
+
+def ethertype(frame):
+    return struct.unpack("!H", frame[12:14])[0]
+
+
+def ports(address, first, last, protocol=0):
+    return socket.inet_aton(address) + struct.pack("!BBHH", protocol, 0, first, last)
+
+
+def pe_arp(kind, sha, tpa, spa=ports("0.0.0.0", 0, 0), to=BROADCAST, tha=bytes(6), nonce=0, lifetime=0, tlvs=b"",
+           source=None):
+    return (to + (source or sha) + struct.pack("!HHHBBH", PE_ARP, 1, PE_ARP, 6, 10, 24 if kind in (1, 6) else 25) +
+            sha + spa + tha + tpa + struct.pack("!BBHQH", 1, kind, lifetime, nonce, len(tlvs)) + tlvs)
+
+
+def is_pe(*kinds):
+    return lambda frame: ethertype(frame) == PE_ARP and frame[14 + 41] in kinds
+
+
+def arp(sha, spa, tpa, operation=1, to=BROADCAST, tha=bytes(6)):
+    return (to + sha + struct.pack("!HHHBBH", ARP, 1, 0x0800, 6, 4, operation) + sha + socket.inet_aton(spa) + tha +
+            socket.inet_aton(tpa))
+
+
+def is_arp(frame):
+    return ethertype(frame) == ARP
+
+
+def arp_sender(frame):
+    return socket.inet_ntoa(frame[28:32])
+
+
+def snapshot():
+    """All that an agent changes, and what is beside it, as text."""
+    names = ["net.ipv4.conf.eth0." + n for n in ("arp_ignore", "arp_announce", "arp_notify")]
+    names.append("net.ipv4.ip_local_port_range")
+    parts = [on(HOST, *command, check=False).stdout for command in (
+        ("sysctl", *names), ("ip", "-4", "addr"), ("ip", "-4", "route", "show", "table", "all"), ("ip", "rule"),
+        ("nft", "list", "ruleset"))]
+    return re.sub(r"packets \d+ bytes \d+|valid_lft.*", "", "\n".join(parts))
+
+
+def start(*arguments, wait=True):
+    """An agent; with `wait`, until it says READY=1."""
+    name = "/tmp/%s.notify" % PREFIX
+    ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    ready.bind(name)
+    ready.settimeout(10)
+    arguments = arguments or ("-i", "eth0", "-a", SHARED, "-p", "2000-2999")
+    log = open("/tmp/%s.log" % PREFIX, "w+")
+    agent = subprocess.Popen(["ip", "netns", "exec", HOST, AGENT, "-v", *arguments], stdout=log, stderr=log,
+                             stdin=subprocess.DEVNULL, env=dict(os.environ, NOTIFY_SOCKET=name))
+    agent.log = log
+    processes.append(agent)
+    agent.ready = None
+    try:
+        if wait:
+            agent.ready = ready.recv(100)
+    except socket.timeout:
+        pass
+    ready.close()
+    os.unlink(name)
+    return agent
+
+
+def stop(agent, how=signal.SIGTERM):
+    agent.send_signal(how)
+    try:
+        return agent.wait(10)
+    except subprocess.TimeoutExpired:
+        agent.kill()
+        return "no end"
+
+
+def said(agent):
+    agent.log.seek(0)
+    return agent.log.read()
+
+
+def status():
+    return json.loads(on(HOST, AGENT, "status", "--json").stdout)["ranges"]
+
+
+def build():
+    for place in (HOST, PEER, SWITCH):
+        run("ip", "netns", "add", place)
+        run("ip", "-n", place, "link", "set", "lo", "up")
+    run("ip", "-n", SWITCH, "link", "add", "br0", "type", "bridge", "forward_delay", "0")
+    run("ip", "-n", SWITCH, "link", "set", "br0", "up")
+    for place, leg in ((HOST, "host"), (PEER, "peer")):
+        run("ip", "-n", SWITCH, "link", "add", leg, "type", "veth", "peer", "name", "eth0", "netns", place)
+        run("ip", "-n", SWITCH, "link", "set", leg, "master", "br0", "up")
+        on(place, "sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1")
+        run("ip", "-n", place, "link", "set", "eth0", "up")
+    run("ip", "-n", PEER, "addr", "add", GATEWAY + "/24", "dev", "eth0")
+    run("ip", "-n", PEER, "addr", "add", FAR + "/32", "dev", "lo")
+    on(HOST, "nft", "add table inet mine; add chain inet mine out { type filter hook output priority 0; }; "
+       "add rule inet mine out ip daddr 203.0.113.1 drop; add table netdev mine; "
+       "add chain netdev mine e { type filter hook egress device eth0 priority 5; }; "
+       "add rule netdev mine e ip daddr 203.0.113.2 drop")
+    time.sleep(0.5)
+
+
+def remove():
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    for place in (HOST, PEER, SWITCH):
+        run("ip", "netns", "del", place, check=False)
+    run("rm", "-rf", RUN, "/tmp/%s.log" % PREFIX, "/tmp/%s.notify" % PREFIX, check=False)
+
+
+def host_mac():
+    return bytes.fromhex(json.loads(run("ip", "-n", HOST, "-j", "link", "show", "eth0").stdout)[0]["address"]
+                         .replace(":", ""))
+
+
+def test_usage():
+    before = snapshot()
+    wrong = [[], ["-i", "eth0"], ["-i", "eth0", "-a", SHARED], ["-i", "eth0", "-a", "1.2.3", "-p", "1-2"],
+             ["-i", "eth0", "-a", SHARED, "-p", "3-2"], ["-i", "eth0", "-a", SHARED, "-p", "1-65536"],
+             ["-i", "a/b", "-a", SHARED, "-p", "1-2"], ["-c", "x"], ["--json"], ["status", "more"], ["-x"],
+             ["-i", "eth0", "--undo", "-n"], ["-i", "eth0", "-a", SHARED, "-p", "1-2", "-g", SHARED]]
+    results = [(w, on(HOST, AGENT, *w, check=False)) for w in wrong]
+    bad = [(w, r.returncode, r.stdout) for w, r in results if r.returncode != 2 or r.stdout.count("\n") != 1]
+    ok(not bad, "wrong usage: one line and exit 2", bad)
+    none = on(HOST, AGENT, "-i", "none0", "-a", SHARED, "-p", "1-2", check=False)
+    ok(none.returncode == 1 and none.stdout.count("\n") == 1 and "none0" in none.stdout,
+       "no such interface: one line and exit 1", none.stdout)
+    dry = on(HOST, AGENT, "-i", "eth0", "-a", SHARED, "-p", "2000-2999", "-g", GATEWAY, "-n")
+    wanted = ["arp_ignore", "arp_announce", "ip_local_port_range=\"2000 2999\"",
+              "ip addr add %s/32 dev lo scope host" % SHARED,
+              "ip route add %s/32 dev eth0 scope link src %s" % (GATEWAY, SHARED),
+              "ip route add default via %s dev eth0 src %s" % (GATEWAY, SHARED), "hook egress device \"eth0\"",
+              "snat to %s:2000-2999" % SHARED]
+    ok(all(w in dry.stdout for w in wanted), "-n prints what it would set", dry.stdout)
+    ok(snapshot() == before and not os.path.exists(RUN), "-n changes nothing")
+    with_shell = subprocess.run(["ip", "netns", "exec", HOST, "sh", "-e"], input=dry.stdout, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    by_hand = snapshot()
+    on(HOST, "sh", "-ec", "for f in netdev inet ip; do nft delete table $f pearp_agent_eth0; done; "
+       "ip route del default; ip route del %s; ip addr del %s/32 dev lo; "
+       "sysctl -qw net.ipv4.conf.eth0.arp_ignore=0 net.ipv4.conf.eth0.arp_announce=0 "
+       "net.ipv4.ip_local_port_range='32768 60999'" % (GATEWAY, SHARED))
+    ok(with_shell.returncode == 0 and snapshot() == before, "what -n prints can be run", with_shell.stdout)
+    return by_hand
+
+
+def test_start(wire, by_hand):
+    wire.clear()
+    begun = time.monotonic()
+    agent = start("-i", "eth0", "-a", SHARED, "-p", "2000-2999", "-g", GATEWAY)
+    ok(agent.ready == b"READY=1", "says READY=1", agent.ready, said(agent))
+    now = snapshot()
+    ok(now == by_hand, "sets what section 4 of the protocol says", now, by_hand)
+    claims = wire.frames(8.5, is_pe(CLAIM))
+    times = [t - claims[0][0] for t, _ in claims]
+    ok(len(times) == 4 and all(abs(a - b) < 0.3 for a, b in zip(times, (0, 1, 3, 7))) and
+       claims[0][0] - begun < 3, "claims at start, again after 1, 2, 4 s", times)
+    mac, whole = host_mac(), ports(SHARED, 2000, 2999)
+    expected = BROADCAST + mac + pe_arp(CLAIM, mac, whole, whole)[12:]
+    ok(claims and claims[0][1].rstrip(b"\0") == expected.rstrip(b"\0"), "the claim is as the protocol has it",
+       claims and claims[0][1].hex(), expected.hex())
+    return agent
+
+
+def test_answers(wire, agent):
+    mac, asked = host_mac(), ports(SHARED, 2345, 2345, 6)
+    wire.clear()
+    wire.send(pe_arp(REQUEST, BRIDGE_MAC, asked, nonce=0x1122334455667788))
+    got = [f for _, f in wire.frames(1, is_pe(REPLY), 1)]
+    expected = pe_arp(REPLY, mac, asked, ports(SHARED, 2000, 2999), to=BRIDGE_MAC, tha=BRIDGE_MAC,
+                      nonce=0x1122334455667788)
+    ok(got and got[0].rstrip(b"\0") == expected.rstrip(b"\0"), "a request is answered with the whole range",
+       got and got[0].hex(), expected.hex())
+    for port, text in ((1999, "below"), (3000, "above")):
+        wire.send(pe_arp(REQUEST, BRIDGE_MAC, ports(SHARED, port, port)))
+    wire.send(pe_arp(REQUEST, BRIDGE_MAC, ports("192.35.162.3", 2345, 2345)))
+    wire.send(pe_arp(REQUEST, BRIDGE_MAC, asked, source=wire.mac))
+    wire.send(pe_arp(REQUEST, BRIDGE_MAC, asked)[:60])
+    got = wire.frames(0.7, is_pe(REPLY))
+    ok(not got, "not for other ports, addresses, forged or cut requests", got)
+    ok(status()[0]["heard"] is False, "status: not heard by a bridge yet", status())
+    wire.send(pe_arp(REQUEST, BRIDGE_MAC, ports(SHARED, 2000, 2000), to=mac, tha=mac, nonce=5))
+    got = wire.frames(1, is_pe(REPLY), 1)
+    ok(len(got) == 1 and status()[0]["heard"] is True, "a challenge is answered, and shows in status", got)
+    got = wire.frames(9, is_pe(CLAIM))
+    ok(not got, "no claim after the challenge", got)
+
+
+def test_hello(wire):
+    hello = pe_arp(HELLO, BRIDGE_MAC, ports(SHARED, 1024, 65535), nonce=7, lifetime=2,
+                   tlvs=b"\x04\x06" + BRIDGE_MAC)
+    wire.clear()
+    wire.send(hello)
+    wire.send(hello)
+    got = wire.frames(3, is_pe(CLAIM))
+    ok(len(got) == 1, "a HELLO of a new epoch: one claim in its window", got)
+    wire.send(hello)
+    got = wire.frames(3, is_pe(CLAIM))
+    ok(not got and status()[0]["bridge_mac"] == "02:50:45:00:00:01",
+       "the same epoch: none; status knows the bridge's MAC", got, status())
+
+
+def test_conflict(wire):
+    mac, foreign = host_mac(), ports(SHARED, 2500, 3499)
+    wire.clear()
+    for _ in range(5):
+        wire.send(pe_arp(CLAIM, wire.mac, foreign, foreign))
+    got = [f for _, f in wire.frames(0.8, is_pe(CONFLICT))]
+    expected = pe_arp(CONFLICT, mac, foreign, ports(SHARED, 2000, 2999), tha=wire.mac)
+    ok(len(got) == 1 and got[0].rstrip(b"\0") == expected.rstrip(b"\0"),
+       "a foreign claim on the range: one CONFLICT a second", [g.hex() for g in got], expected.hex())
+
+
+def test_arp(wire):
+    mac = host_mac()
+    wire.clear()
+    wire.send(arp(wire.mac, GATEWAY, SHARED))
+    wire.send(arp(wire.mac, "0.0.0.0", SHARED))
+    wire.send(arp(wire.mac, SHARED, SHARED))
+    got = wire.frames(0.7, is_arp)
+    ok(not got, "ARP for the shared address is not answered", got)
+    own = Wire(HOST)
+    own.send(arp(mac, SHARED, SHARED))
+    own.send(arp(mac, SHARED, SHARED, 2))
+    own.send(arp(mac, SHARED, GATEWAY, 2, wire.mac, wire.mac))
+    own.send(arp(mac, SHARED, GATEWAY))
+    got = [f for _, f in wire.frames(0.7, is_arp)]
+    ok(len(got) == 1 and arp_sender(got[0]) == "0.0.0.0" and got[0][20:22] == b"\0\1",
+       "of ARP that says the shared address, requests alone leave, and with sender 0.0.0.0", got)
+    run("ip", "-n", HOST, "neigh", "flush", "all")
+    run("ip", "-n", PEER, "neigh", "replace", SHARED, "lladdr", mac.hex(":"), "dev", "eth0")
+    wire.clear()
+    pinged = on(HOST, "ping", "-c", "1", "-W", "2", FAR, check=False)
+    got = [arp_sender(f) for _, f in wire.frames(0.5, is_arp)]
+    senders = [s for s in got if s not in (GATEWAY,)]
+    ok(pinged.returncode == 0 and senders and set(senders) == {"0.0.0.0"},
+       "the kernel's own requests have sender 0.0.0.0 and are answered", pinged.stdout, got)
+
+
+def ping_ids(wire):
+    wire.clear()
+    for _ in range(5):
+        on(HOST, "ping", "-c", "1", "-W", "2", FAR, check=False)
+    echoes = [f for _, f in wire.frames(0.5, lambda f: ethertype(f) == 0x0800 and f[23] == 1 and f[34] == 8)]
+    return [struct.unpack("!H", f[38:40])[0] for f in echoes]
+
+
+def test_ports(wire):
+    with Inside(PEER):
+        far = socket.create_server((FAR, 7000))
+        far_udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        far_udp.bind((FAR, 7000))
+        far_udp.settimeout(2)
+    seen, connections = [], []
+    with Inside(HOST):
+        for _ in range(20):
+            connections.append(socket.create_connection((FAR, 7000), 2))
+            there, address = far.accept()
+            connections.append(there)
+            seen.append(address)
+            datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            datagram.sendto(b"x", (FAR, 7000))
+            seen.append(far_udp.recvfrom(10)[1])
+            connections.append(datagram)
+    good = all(a == SHARED and 2000 <= p <= 2999 for a, p in seen)
+    ok(good and len(seen) == 40, "TCP and UDP leave from the shared address and a port of the range", seen)
+    in_use = status()[0]
+    ok(in_use["ports_in_use"] >= 20 and in_use["ports"] == 1000, "status counts ports in use", in_use)
+    ids = ping_ids(wire)
+    ok(len(ids) == 5 and all(2000 <= i <= 2999 for i in ids), "ping ids are in the range", ids)
+    for connection in connections:
+        connection.close()
+
+
+def test_policy():
+    with Inside(HOST):
+        inside, outside = socket.create_server((SHARED, 2500)), socket.create_server(("", 8080))
+        bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        bound.bind((SHARED, 4000))
+        with socket.create_connection((SHARED, 8080), 2):
+            pass
+        ok(True, "the host itself reaches its own server outside the range")
+    with Inside(PEER):
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind((FAR, 7001))
+        udp.settimeout(0.7)
+        with socket.create_connection((SHARED, 2500), 2):
+            reached = True
+        try:
+            socket.create_connection((SHARED, 8080), 1.5).close()
+            leaked = True
+        except OSError:
+            leaked = False
+    ok(reached and not leaked, "servers inside the range are reached, outside are not")
+    try:
+        bound.sendto(b"x", (FAR, 7001))
+    except OSError:
+        pass  # EPERM: the rule says so to the sender
+    try:
+        udp.recv(10)
+        leaked = True
+    except socket.timeout:
+        leaked = False
+    ok(not leaked, "datagrams from a port outside the range do not leave")
+    rows = {(o["protocol"], o["port"], o["state"], o["pid"]) for o in status()[0]["outside"]}
+    wanted = {("tcp", 8080, "listening", os.getpid()), ("udp", 4000, "bound", os.getpid())}
+    ok(wanted <= rows, "status names the processes outside the range", rows)
+    text = on(HOST, AGENT, "status").stdout
+    ok("192.35.162.2:2000-2999" in text and "8080" in text, "status as text", text)
+    for s in (inside, outside, bound, udp):
+        s.close()
+
+
+def test_links(wire):
+    before = snapshot()
+    wire.clear()
+    run("ip", "-n", SWITCH, "link", "set", "host", "down")
+    got = wire.frames(0.5, is_pe(CLAIM))
+    run("ip", "-n", SWITCH, "link", "set", "host", "up")
+    claims = wire.frames(3, is_pe(CLAIM), 2)
+    ok(not got and len(claims) == 2, "carrier gone and back: claims again", claims)
+    run("ip", "-n", HOST, "link", "set", "eth0", "down")
+    run("ip", "-n", HOST, "link", "set", "eth0", "up")
+    claims = wire.frames(3, is_pe(CLAIM), 1)
+    now = snapshot()
+    ok(now == before and len(claims) == 1, "down and up: the routes that went are there again", now, before)
+
+
+def test_one_agent(agent):
+    second = on(HOST, AGENT, "-i", "eth0", "-a", SHARED, "-p", "3000-3999", check=False)
+    ok(second.returncode == 1 and second.stdout.count("\n") == 1 and "stop it" in second.stdout,
+       "a second agent on the interface is refused", second.stdout)
+    undo = on(HOST, AGENT, "-i", "eth0", "--undo", check=False)
+    ok(undo.returncode == 1 and agent.poll() is None, "so is --undo while an agent lives", undo.stdout)
+
+
+def test_stop(wire, agent, before):
+    wire.clear()
+    begun = time.monotonic()
+    result = stop(agent)
+    released = wire.frames(1, is_pe(RELEASE), 1)
+    wire.send(pe_arp(REQUEST, BRIDGE_MAC, ports(SHARED, 2000, 2000), to=host_mac()))
+    answers = wire.frames(0.5, is_pe(REPLY))
+    mac, whole = host_mac(), ports(SHARED, 2000, 2999)
+    expected = pe_arp(RELEASE, mac, whole, whole)
+    ok(result == 0 and time.monotonic() - begun < 5, "SIGTERM: exit 0", result, said(agent))
+    ok(released and released[0][1].rstrip(b"\0") == expected.rstrip(b"\0") and not answers,
+       "a RELEASE, and no answer any more", released, answers)
+    now = snapshot()
+    ok(now == before, "everything is as it was", now, before)
+    ok(not os.path.exists(RUN), "no file is left", os.path.exists(RUN) and os.listdir(RUN))
+
+
+def test_killed(before):
+    agent = start()
+    stop(agent, signal.SIGKILL)
+    left = status()
+    ok(snapshot() != before and left and left[0]["state"] == "left", "kill -9 leaves the settings, status says so", left)
+    done = on(HOST, AGENT, "-i", "eth0", "--undo")
+    now = snapshot()
+    ok(now == before and not os.path.exists(RUN), "--undo puts everything back", now, before, done.stdout)
+    done = on(HOST, AGENT, "-i", "eth0", "--undo")
+    ok(done.returncode == 0 and snapshot() == before, "--undo with nothing to undo is fine", done.stdout)
+    stop(start(), signal.SIGKILL)
+    agent = start("-i", "eth0", "-a", SHARED, "-p", "5000-5999")
+    result = stop(agent, signal.SIGINT)
+    now = snapshot()
+    ok(result == 0 and now == before, "the next start after kill -9 restores too", now, before, said(agent))
+    worst = 0
+    for delay_ms in range(0, 40, 2):  # wherever the kill falls
+        agent = start("-i", "eth0", "-a", SHARED, "-p", "2000-2999", "-g", GATEWAY, wait=False)
+        time.sleep(delay_ms / 1000)
+        stop(agent, signal.SIGKILL)
+        on(HOST, AGENT, "-i", "eth0", "--undo")
+        worst += snapshot() != before
+    ok(worst == 0, "killed anywhere in its start: --undo puts everything back", worst, snapshot(), before)
+    os.makedirs(RUN, exist_ok=True)
+    with open(RUN + "/eth0.undo", "w") as file:
+        file.write("pearp-agent-undo 1\ninterface eth0\nrules\n")
+    done = on(HOST, AGENT, "-i", "eth0", "--undo", check=False)
+    ok(done.returncode == 1 and "eth0.undo:" in done.stdout and snapshot() == before,
+       "a damaged record is refused by file and line", done.stdout)
+    os.unlink(RUN + "/eth0.undo")
+
+
+def test_present_routes(wire):
+    run("ip", "-n", HOST, "route", "add", GATEWAY, "dev", "eth0")
+    run("ip", "-n", HOST, "route", "add", "default", "via", GATEWAY, "dev", "eth0", "proto", "static", "mtu", "1400",
+        "advmss", "1300")
+    on(HOST, "sysctl", "-qw", "net.ipv4.conf.eth0.arp_notify=1", "net.ipv4.conf.eth0.arp_ignore=2")
+    before = snapshot()
+    agent = start()
+    route = run("ip", "-n", HOST, "route", "get", FAR).stdout
+    ok("src " + SHARED in route and GATEWAY in route, "the gateway is that of the present default route", route)
+    ok(status()[0]["gateway"] == GATEWAY, "status names it")
+    stop(agent)
+    now = snapshot()
+    ok(now == before, "the earlier default route is put back with all it had", now, before)
+    stop(start(), signal.SIGKILL)
+    on(HOST, AGENT, "-i", "eth0", "--undo")
+    now = snapshot()
+    ok(now == before, "and after kill -9", now, before)
+    run("ip", "-n", HOST, "route", "del", "default")
+    run("ip", "-n", HOST, "route", "del", GATEWAY)
+    on(HOST, "sysctl", "-qw", "net.ipv4.conf.eth0.arp_notify=0", "net.ipv4.conf.eth0.arp_ignore=0")
+
+
+def test_hello_gateway(wire):
+    before = snapshot()
+    agent = start()
+    routes = run("ip", "-n", HOST, "route").stdout
+    ok("default" not in routes, "no gateway known: no route yet", routes)
+    wire.send(pe_arp(HELLO, BRIDGE_MAC, ports(SHARED, 1024, 65535), nonce=8, lifetime=1,
+                     tlvs=b"\x02\x0a" + socket.inet_aton(GATEWAY) + wire.mac + b"\x04\x06" + BRIDGE_MAC))
+    routes, end = "", time.monotonic() + 5
+    while "default" not in routes and time.monotonic() < end:
+        time.sleep(0.05)
+        routes = run("ip", "-n", HOST, "route").stdout
+    ok("default via %s dev eth0 src %s" % (GATEWAY, SHARED) in routes, "the bridge's HELLO names it", routes)
+    stop(agent)
+    now = snapshot()
+    ok(now == before, "and it is taken away again", now, before)
+
+
+def test_usual_address(wire):
+    """The usual host: the shared address on the interface itself, the default route without a source."""
+    run("ip", "-n", HOST, "addr", "add", SHARED + "/24", "dev", "eth0")
+    run("ip", "-n", HOST, "route", "add", "default", "via", GATEWAY, "dev", "eth0")
+    before = snapshot()
+    wire.clear()
+    agent = start()
+    wire.send(arp(wire.mac, GATEWAY, SHARED))
+    got = [f for _, f in wire.frames(0.7, is_arp) if arp_sender(f) == SHARED]
+    ok(not got and "stays there" in said(agent), "an address on the interface stays and is silent", got, said(agent))
+    with Inside(PEER):
+        far = socket.create_server((FAR, 7002))
+    with Inside(HOST):
+        here = socket.create_connection((FAR, 7002), 3)
+    there, address = far.accept()
+    ok(address[0] == SHARED and 2000 <= address[1] <= 2999, "connections come from it and the range", address)
+    for s in (here, there, far):
+        s.close()
+    stop(agent)
+    now = snapshot()
+    ok(now == before, "everything is as it was", now, before)
+    run("ip", "-n", HOST, "route", "del", "default")
+    run("ip", "-n", HOST, "addr", "del", SHARED + "/24", "dev", "eth0")
+
+
+def test_interface_gone(wire):
+    before = snapshot()
+    agent = start("-i", "eth0", "-a", SHARED, "-p", "2000-2999", "-g", GATEWAY)
+    run("ip", "-n", SWITCH, "link", "del", "host")
+    time.sleep(0.5)
+    ok(agent.poll() is None, "the interface goes: the agent waits", said(agent))
+    run("ip", "-n", SWITCH, "link", "add", "host", "type", "veth", "peer", "name", "eth0", "netns", HOST)
+    run("ip", "-n", SWITCH, "link", "set", "host", "master", "br0", "up")
+    on(HOST, "sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1")
+    wire.clear()
+    run("ip", "-n", HOST, "link", "set", "eth0", "up")
+    claims = wire.frames(4, is_pe(CLAIM), 1)
+    wire.send(pe_arp(REQUEST, BRIDGE_MAC, ports(SHARED, 2000, 2000)))
+    replies = wire.frames(1, is_pe(REPLY), 1)
+    ok(claims and replies and "default via" in run("ip", "-n", HOST, "route").stdout,
+       "it comes back under its name: settings, claim and answers too", claims, replies, said(agent))
+    stop(agent, signal.SIGKILL)
+    run("ip", "-n", SWITCH, "link", "del", "host")
+    done = on(HOST, AGENT, "-i", "eth0", "--undo", check=False)
+    left = snapshot()
+    ok(done.returncode == 0 and "gone" in done.stdout and SHARED not in left and "pearp_agent" not in left and
+       "32768\t60999" in left, "--undo when the interface is gone: the rest is put back, and it says so",
+       done.stdout, left, before)
+
+
+def test_low_range():
+    agent = start("-i", "eth0", "-a", SHARED, "-p", "0-1023", "-g", GATEWAY)
+    good = ok(agent.ready == b"READY=1" and "ip_unprivileged_port_start" in said(agent),
+              "a range the kernel picks no ports from: held, and said", said(agent))
+    stop(agent)
+    return good
+
+
+def main():
+    if os.geteuid() != 0:
+        print("1..0 # SKIP needs root")
+        return 0
+    if not os.access(AGENT, os.X_OK):
+        print("1..0 # SKIP no " + AGENT)
+        return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        build()
+        before, wire = snapshot(), Wire(PEER)
+        by_hand = test_usage()
+        agent = test_start(wire, by_hand)
+        test_answers(wire, agent)
+        test_hello(wire)
+        test_conflict(wire)
+        test_arp(wire)
+        test_ports(wire)
+        test_policy()
+        test_links(wire)
+        test_one_agent(agent)
+        test_stop(wire, agent, before)
+        test_killed(before)
+        test_present_routes(wire)
+        test_hello_gateway(wire)
+        test_usual_address(wire)
+        test_low_range()
+        test_interface_gone(wire)
+    finally:
+        remove()
+    print("1..%d" % number)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
