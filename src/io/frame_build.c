@@ -1,0 +1,133 @@
+/* frame_build.c: see frame_build.h; the only place that knows libnet.
+ * The context is a LIBNET_NONE one: no socket, no interface, no rights; it only builds. */
+#include "pearpd/frame_build.h"
+
+#include "pearpd/l4.h"
+
+#include <libnet.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TTL           64
+#define DONT_FRAGMENT 0x4000
+#define BODY_BYTES    600 /* PE-ARP behind its addresses: 14 and 512 of TLVs */
+
+struct frame_builder {
+    libnet_t *libnet;
+};
+
+struct frame_builder *frame_builder_new(void)
+{
+    char error[LIBNET_ERRBUF_SIZE];
+    struct frame_builder *builder = calloc(1, sizeof(*builder));
+    if (builder == NULL)
+        return NULL;
+    builder->libnet = libnet_init(LIBNET_NONE, NULL, error);
+    if (builder->libnet == NULL) {
+        free(builder);
+        return NULL;
+    }
+    return builder;
+}
+
+void frame_builder_free(struct frame_builder *builder)
+{
+    if (builder == NULL)
+        return;
+    libnet_destroy(builder->libnet);
+    free(builder);
+}
+
+static void ipv4_octets(struct ipv4 address, uint8_t octets[static 4])
+{
+    for (unsigned i = 0; i < 4; i++)
+        octets[i] = (uint8_t)(address.host >> (24 - 8 * i));
+}
+
+static libnet_ptag_t build_arp(libnet_t *l, const struct arp *arp)
+{
+    uint8_t spa[4], tpa[4];
+    ipv4_octets(arp->spa, spa);
+    ipv4_octets(arp->tpa, tpa);
+    return libnet_build_arp(arp->hardware, ETHERTYPE_IPV4, MAC_BYTES, 4, arp->operation, arp->sha.octets, spa,
+                            arp->tha.octets, tpa, NULL, 0, l, 0);
+}
+
+static libnet_ptag_t build_pe_arp(libnet_t *l, const struct pe_arp *m)
+{
+    uint8_t spa[PE_ARP_PLN], tpa[PE_ARP_PLN], body[BODY_BYTES];
+    uint16_t operation =
+        m->type == PE_ARP_REQUEST || m->type == PE_ARP_HELLO ? PE_ARP_OP_ASKS : PE_ARP_OP_TELLS;
+    int length = pe_arp_write_body(m, body, sizeof(body));
+    if (length < 0)
+        return -1;
+    pe_arp_write_port_address(&m->spa, spa);
+    pe_arp_write_port_address(&m->tpa, tpa);
+    return libnet_build_arp(ARP_HRD_ETHERNET, PE_ARP_PRO, MAC_BYTES, PE_ARP_PLN, operation, m->sha.octets, spa,
+                            m->tha.octets, tpa, body, (uint32_t)length, l, 0);
+}
+
+static libnet_ptag_t build_echo_reply(libnet_t *l, const struct made_echo_reply *echo)
+{
+    size_t length = LIBNET_IPV4_H + LIBNET_ICMPV4_ECHO_H + echo->payload_length;
+    uint8_t source[4], destination[4];
+    uint32_t source_be, destination_be;
+    if (length > UINT16_MAX)
+        return -1;
+    ipv4_octets(echo->source, source);
+    ipv4_octets(echo->destination, destination);
+    memcpy(&source_be, source, sizeof(source_be));
+    memcpy(&destination_be, destination, sizeof(destination_be));
+    if (libnet_build_icmpv4_echo(ICMP_ECHO_REPLY, 0, 0, echo->id, echo->sequence,
+                                 echo->payload_length > 0 ? echo->payload : NULL,
+                                 (uint32_t)echo->payload_length, l, 0) < 0)
+        return -1;
+    return libnet_build_ipv4((uint16_t)length, echo->tos, 0, DONT_FRAGMENT, TTL, PROTOCOL_ICMP, 0, source_be,
+                             destination_be, NULL, 0, l, 0);
+}
+
+static libnet_ptag_t build_network(libnet_t *l, const struct made *made)
+{
+    switch (made->kind) {
+    case MADE_ARP:
+        return build_arp(l, &made->arp);
+    case MADE_PE_ARP:
+        return build_pe_arp(l, &made->pe_arp);
+    case MADE_ECHO_REPLY:
+        return build_echo_reply(l, &made->echo_reply);
+    }
+    return -1;
+}
+
+static libnet_ptag_t build_link(libnet_t *l, const struct made *made)
+{
+    const uint8_t *destination = made->destination.octets, *source = made->source.octets;
+    uint16_t tci = made->tag.tci;
+    if (!made->tag.present)
+        return libnet_build_ethernet(destination, source, made->ethertype, NULL, 0, l, 0);
+    return libnet_build_802_1q(destination, source, ETHERTYPE_CTAG, (uint8_t)(tci >> 13), tci >> 12 & 1,
+                               tci & 0xfff, made->ethertype, NULL, 0, l, 0);
+}
+
+int frame_build(struct frame_builder *builder, const struct made *made, uint8_t *bytes, size_t size)
+{
+    libnet_t *l = builder->libnet;
+    uint8_t *packet = NULL;
+    uint32_t length = 0;
+    int result = -EINVAL;
+    if (build_network(l, made) >= 0 && build_link(l, made) >= 0 &&
+        libnet_pblock_coalesce(l, &packet, &length) == 1) {
+        size_t padded = length < ETH_MIN_BYTES ? ETH_MIN_BYTES : length;
+        result = padded > size ? -ENOSPC : (int)padded;
+        if (result > 0) {
+            memset(bytes, 0, padded);
+            memcpy(bytes, packet, length);
+        }
+        /* libnet hands out a block that it had aligned by moving its start. */
+        free(packet - (l->aligner > 0 ? l->aligner : 0));
+    }
+    libnet_clear_packet(l);
+    return result;
+}

@@ -1,0 +1,58 @@
+/* ipv4_packet.c: see ipv4_packet.h. */
+#include "pearpd/ipv4_packet.h"
+
+#include "pearpd/cursor.h"
+
+#include <errno.h>
+
+#define MORE_FRAGMENTS 0x2000
+#define OFFSET_MASK    0x1fff
+
+int ipv4_packet_parse(const uint8_t *payload, size_t length, struct ipv4_packet *packet)
+{
+    struct rd r = rd_over(payload, length);
+    struct ipv4_packet p = {0};
+    uint8_t version_ihl = rd_u8(&r);
+    p.tos = rd_u8(&r);
+    size_t total = rd_u16(&r);
+    p.id = rd_u16(&r);
+    uint16_t fragment = rd_u16(&r);
+    rd_skip(&r, 1); /* TTL */
+    p.protocol = rd_u8(&r);
+    rd_skip(&r, 2); /* checksum */
+    p.source = rd_ipv4(&r);
+    p.destination = rd_ipv4(&r);
+    if (r.failed || version_ihl >> 4 != 4)
+        return -ENOMSG;
+    size_t header = (size_t)(version_ihl & 0xf) * 4;
+    if (total == 0 && length > UINT16_MAX)
+        total = length; /* BIG TCP */
+    p.more_fragments = fragment & MORE_FRAGMENTS;
+    p.fragment_offset = (uint32_t)(fragment & OFFSET_MASK) * 8;
+    p.broken = header < IPV4_HEADER_MIN_BYTES || total < header || total > length;
+    if (!p.broken) {
+        p.header_sum_good = internet_sum(payload, header) == 0xffff;
+        p.body = header;
+        p.body_length = total - header;
+    }
+    *packet = p;
+    return 0;
+}
+
+bool ipv4_packet_is_fragment(const struct ipv4_packet *packet)
+{
+    return packet->more_fragments || packet->fragment_offset > 0;
+}
+
+uint16_t internet_sum(const uint8_t *bytes, size_t length)
+{
+    uint64_t sum = 0;
+    size_t i = 0;
+    for (; i + 1 < length; i += 2)
+        sum += (uint32_t)bytes[i] << 8 | bytes[i + 1];
+    if (i < length)
+        sum += (uint32_t)bytes[i] << 8;
+    while (sum > 0xffff)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)sum;
+}

@@ -1,0 +1,68 @@
+/* l4.c: see l4.h. */
+#include "pearpd/l4.h"
+
+#include "pearpd/cursor.h"
+
+#include <errno.h>
+
+struct protocol_row {
+    uint8_t protocol;
+    const char *name;
+    uint8_t header_bytes; /* the fixed header */
+    bool has_ports;
+};
+
+static const struct protocol_row protocols[] = {
+    {PROTOCOL_TCP, "tcp", 20, true},          /* RFC 9293 3.1 */
+    {PROTOCOL_UDP, "udp", 8, true},           /* RFC 768 */
+    {PROTOCOL_UDP_LITE, "udp-lite", 8, true}, /* RFC 3828 3.1 */
+    {PROTOCOL_SCTP, "sctp", 12, true},        /* RFC 9260 3.1 */
+    {PROTOCOL_DCCP, "dccp", 12, true},        /* RFC 4340 5.1, short sequence numbers */
+    {PROTOCOL_ICMP, "icmp", ICMP_HEADER_BYTES, false},
+};
+
+static const struct protocol_row *row_of(uint8_t protocol)
+{
+    for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
+        if (protocols[i].protocol == protocol)
+            return &protocols[i];
+    return NULL;
+}
+
+bool l4_has_ports(uint8_t protocol)
+{
+    const struct protocol_row *row = row_of(protocol);
+    return row != NULL && row->has_ports;
+}
+
+const char *l4_protocol_name(uint8_t protocol)
+{
+    const struct protocol_row *row = row_of(protocol);
+    return row == NULL ? NULL : row->name;
+}
+
+int l4_parse_ports(uint8_t protocol, const uint8_t *body, size_t length, struct l4_ports *ports)
+{
+    const struct protocol_row *row = row_of(protocol);
+    if (row == NULL || !row->has_ports || length < row->header_bytes)
+        return -EBADMSG;
+    struct rd r = rd_over(body, length);
+    ports->source = rd_u16(&r);
+    ports->destination = rd_u16(&r);
+    return 0;
+}
+
+int icmp_parse(const uint8_t *body, size_t length, uint8_t *type, struct icmp_echo *echo)
+{
+    struct rd r = rd_over(body, length);
+    if (length < ICMP_HEADER_BYTES)
+        return -EBADMSG;
+    *type = rd_u8(&r);
+    rd_skip(&r, 3); /* code, checksum */
+    *echo = (struct icmp_echo){0, 0};
+    if (*type == ICMP_ECHO_REQUEST || *type == ICMP_ECHO_REPLY) {
+        echo->id = rd_u16(&r);
+        echo->sequence = rd_u16(&r);
+    }
+    return 0;
+}
