@@ -80,7 +80,12 @@ FUZZ_SECONDS ?= 60
 fuzz: ## run every fuzz target, FUZZ_SECONDS (60) in all
 	@tests/run --label fuzz --limit 0 -- scripts/fuzz $(FUZZ_SECONDS)
 
-bench: all ## kernel bridge and pearpd in turn in the lab: small frames and TCP
+# The generator of `make bench`.
+$(B)/load: tests/lib/load.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
+bench: all $(B)/load ## kernel bridge and pearpd in turn in the lab: small frames and TCP
 	@PEARPD_BUILD='$(abspath $(B))' scripts/bench
 
 sbindir = $(prefix)/sbin

@@ -1,0 +1,55 @@
+#!/bin/bash
+# The runner counts what programs say, and takes for a failure whatever ends without having said it all.
+. "$(dirname "$0")/tap.sh"
+run=$(cd "$(dirname "$0")/.." && pwd)/run
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+
+# program NAME LINE...: a shell script of these lines.
+program()
+{
+    local name=$1
+    shift
+    printf '%s\n' '#!/bin/sh' "$@" >"$dir/$name"
+    chmod +x "$dir/$name"
+}
+
+# counts EXPECTED NAME...: for check: the runner's last line and its exit status.
+counts()
+{
+    local expected=$1 output status
+    shift
+    output=$("$run" --limit 1 "${@/#/$dir/}")
+    status=$?
+    echo "$output"
+    same "$expected" "$status: $(tail -n 1 <<<"$output")"
+}
+
+program good 'echo 1..2' 'echo ok 1 - a' 'echo "ok 2 - b # SKIP not here"'
+program bad 'echo 1..2' 'echo ok 1 - a' 'echo not ok 2 - b' 'exit 1'
+program planless 'echo ok 1 - a'
+program short 'echo 1..3' 'echo ok 1 - a' 'echo ok 2 - b'
+program long 'echo 1..1' 'echo ok 1 - a' 'echo ok 2 - b'
+program crash 'echo 1..1' 'echo ok 1 - a' 'kill -SEGV $$'
+program endless 'echo 1..1' 'echo ok 1 - a' 'sleep 30'
+program status 'echo 1..1' 'echo ok 1 - a' 'exit 3'
+program empty 'echo 1..0'
+program silent 'exit 0'
+program skipped 'echo "1..0 # SKIP no root"'
+program cmocka 'echo 1..1' 'echo ok 1 - a' 'echo 1..2' 'echo ok 1 - b' 'echo "not ok 2 # SKIP c"'
+
+check "good tests, and one skipped" counts "0: 1 passed, 0 failed, 1 skipped" good
+check "a failed test" counts "1: 1 passed, 1 failed" bad
+check "no plan" counts "1: 1 passed, 1 failed" planless
+check "fewer tests than planned" counts "1: 2 passed, 1 failed" short
+check "more tests than planned" counts "1: 2 passed, 1 failed" long
+check "a crash after the last test" counts "1: 1 passed, 1 failed" crash
+check "no end within the limit" counts "1: 1 passed, 1 failed" endless
+check "an exit status that no test explains" counts "1: 1 passed, 1 failed" status
+check "a plan of no tests" counts "1: 0 passed, 1 failed" empty
+check "nothing at all" counts "1: 0 passed, 1 failed" silent
+check "a program that is not there" counts "1: 0 passed, 1 failed" missing
+check "nothing run is not a success" counts "1: 0 passed, 0 failed, 1 skipped" skipped
+check "several plans in one program" counts "0: 2 passed, 0 failed, 1 skipped" cmocka
+check "several programs add up" counts "1: 4 passed, 2 failed, 1 skipped" good bad short
+done_testing
