@@ -1,0 +1,356 @@
+/* conf.c: reads a configuration file with inih; the only place that knows it.
+ * inih gives keys and values; lines, sections and repeats are ours to see, since it tells of one fault alone,
+ * joins indented lines to the value above, and says nothing of sections (see conf_line()). */
+#include "pearpd/conf.h"
+
+#include "reader.h"
+#include "schema.h"
+
+#include <ini.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE_BYTES 190 /* below INI_MAX_LINE, whose rest would be read as the next line */
+#define GROW       64
+
+void conf_fault_at(struct conf_reader *r, unsigned line, const char *format, ...)
+{
+    if (r->fault_count >= FAULTS_MAX)
+        return;
+    if (r->fault_count == r->fault_room) {
+        size_t room = r->fault_room + GROW;
+        struct conf_fault *more = realloc(r->faults, room * sizeof(*more));
+        if (more == NULL) {
+            r->out_of_memory = true;
+            return;
+        }
+        r->faults = more;
+        r->fault_room = room;
+    }
+    struct conf_fault *fault = &r->faults[r->fault_count];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(fault->text, sizeof(fault->text), format, arguments);
+    va_end(arguments);
+    fault->line = line;
+    fault->order = (unsigned)r->fault_count++;
+}
+
+/* Sections. */
+
+static bool grow(struct conf_reader *r, void *array, size_t *room, size_t count, size_t size)
+{
+    void **at = array;
+    if (count < *room)
+        return true;
+    void *more = realloc(*at, (*room + GROW) * size);
+    if (more == NULL) {
+        r->out_of_memory = true;
+        return false;
+    }
+    *at = more;
+    return true;
+}
+
+/* A shared address is some host's: not this network's, loopback, multicast or broadcast (RFC 6890). */
+static bool address_is_usable(struct ipv4 address)
+{
+    unsigned top = address.host >> 24;
+    return top != 0 && top != 127 && top < 224;
+}
+
+static enum conf_section begin_address(struct conf_reader *r, const char *argument)
+{
+    struct config *c = r->config;
+    struct config_address a = {.ports_first = 1024, .ports_last = 65535, .learn = LEARN_PE_ARP | LEARN_TRAFFIC};
+    size_t room = r->room_addresses;
+    a.block = 1000;
+    a.line = r->line;
+    if (ipv4_parse(argument, &a.address) != 0 || !address_is_usable(a.address)) {
+        conf_fault_at(r, r->line, "[address %s]: must be the IPv4 address of a host", argument);
+        a.address.host = 0;
+    }
+    for (size_t i = 0; a.address.host != 0 && i < c->address_count; i++)
+        if (c->addresses[i].address.host == a.address.host)
+            conf_fault_at(r, r->line, "[address %s]: stands already at line %u", argument,
+                          c->addresses[i].line);
+    if (!grow(r, &c->addresses, &r->room_addresses, c->address_count, sizeof(*c->addresses)) ||
+        !grow(r, &r->address_lines, &room, c->address_count, sizeof(*r->address_lines)))
+        return SECTION_NONE;
+    if (c->address_count == r->room_addresses)
+        r->room_addresses += GROW;
+    r->index = c->address_count++;
+    c->addresses[r->index] = a;
+    r->address_lines[r->index] = (struct address_lines){0};
+    return SECTION_ADDRESS;
+}
+
+static enum conf_section begin_range(struct conf_reader *r, const char *argument)
+{
+    struct config *c = r->config;
+    struct config_range range = {.line = r->line};
+    size_t room = r->room_ranges;
+    int error = range_parse(argument, &range.range);
+    if (error == -ERANGE)
+        conf_fault_at(r, r->line, "[range %s]: the last port is below the first", argument);
+    else if (error != 0)
+        conf_fault_at(r, r->line, "[range %s]: must be ADDRESS:FIRST-LAST", argument);
+    if (!grow(r, &c->ranges, &r->room_ranges, c->range_count, sizeof(*c->ranges)) ||
+        !grow(r, &r->range_lines, &room, c->range_count, sizeof(*r->range_lines)))
+        return SECTION_NONE;
+    if (c->range_count == r->room_ranges)
+        r->room_ranges += GROW;
+    r->index = c->range_count++;
+    c->ranges[r->index] = range;
+    r->range_lines[r->index] = (struct range_lines){0};
+    return SECTION_RANGE;
+}
+
+static const struct section_row *section_named(const char *name, size_t length)
+{
+    for (size_t i = 0; i < section_row_count; i++)
+        if (strlen(section_rows[i].name) == length && strncmp(section_rows[i].name, name, length) == 0)
+            return &section_rows[i];
+    return NULL;
+}
+
+static enum conf_section begin_section(struct conf_reader *r, const char *text)
+{
+    size_t length = strcspn(text, " \t");
+    const char *argument = text + length + strspn(text + length, " \t");
+    const struct section_row *row = section_named(text, length);
+    if (row == NULL || (row->argument == NULL && *argument != '\0')) {
+        conf_fault_at(r, r->line, "[%s]: unknown section", text);
+        return SECTION_NONE;
+    }
+    if (row->section == SECTION_PROTOCOL) {
+        conf_fault_at(r, r->line, "[%s]: not supported in this version", text);
+        return SECTION_NONE;
+    }
+    if (row->argument != NULL)
+        return row->section == SECTION_ADDRESS ? begin_address(r, argument) : begin_range(r, argument);
+    if (r->section_lines[row->section] != 0)
+        conf_fault_at(r, r->line, "[%s]: stands already at line %u", text, r->section_lines[row->section]);
+    else
+        r->section_lines[row->section] = r->line;
+    return row->section;
+}
+
+/* Keys. */
+
+/* A key that must be given: asked when its section ends. */
+static void end_section(struct conf_reader *r)
+{
+    for (size_t i = 0; r->section != SECTION_NONE && i < key_row_count; i++) {
+        const struct key_row *row = &key_rows[i];
+        if (row->section == r->section && row->preset == NULL && r->key_lines[i] == 0)
+            conf_fault_at(r, r->section_line, "%s is missing in [%s]", row->key,
+                          section_row_of(r->section)->name);
+    }
+    memset(r->key_lines, 0, sizeof(r->key_lines));
+}
+
+static int take_key(void *context, const char *section, const char *name, const char *value)
+{
+    struct conf_reader *r = context;
+    (void)section; /* cut at 49 bytes by inih */
+    if (r->section == SECTION_NONE)
+        return 1;
+    const struct section_row *at = section_row_of(r->section);
+    if (at->later != 0) {
+        conf_fault_at(r, r->line, "%s = %s: [%s] is not supported in this version", name, value, at->name);
+        return 1;
+    }
+    for (size_t i = 0; i < key_row_count; i++) {
+        const struct key_row *row = &key_rows[i];
+        if (row->section != r->section || strcmp(row->key, name) != 0)
+            continue;
+        if (r->key_lines[i] != 0)
+            conf_fault_at(r, r->line, "%s = %s: stands already at line %u", name, value, r->key_lines[i]);
+        else
+            r->key_lines[i] = r->line;
+        row->take(r, row, value);
+        return 1;
+    }
+    conf_fault_at(r, r->line, "%s = %s: unknown key in [%s]", name, value, at->name);
+    return 1;
+}
+
+/* Lines. */
+
+/* Reads one line of any length into `line`, cut; its length, or -1 at the end. NUL bytes are told of. */
+static long read_line(struct conf_reader *r, char *line, size_t size, bool *has_nul)
+{
+    long length = 0;
+    int c;
+    *has_nul = false;
+    while ((c = getc(r->stream)) != EOF && c != '\n') {
+        if (c == '\0')
+            *has_nul = true;
+        if ((size_t)length + 1 < size)
+            line[length] = (char)c;
+        length++;
+    }
+    if (c == EOF && length == 0)
+        return -1;
+    line[(size_t)length < size ? (size_t)length : size - 1] = '\0';
+    return length;
+}
+
+static char *trim(char *text)
+{
+    size_t length = strlen(text);
+    while (length > 0 && strchr(" \t\r\v\f", text[length - 1]) != NULL)
+        text[--length] = '\0';
+    return text + strspn(text, " \t\v\f");
+}
+
+static bool is_comment(const char *text)
+{
+    return *text == ';' || *text == '#';
+}
+
+/* A section's line. What inih is given of it is nothing. */
+static void section_line(struct conf_reader *r, char *text)
+{
+    char *close = strchr(text, ']');
+    end_section(r);
+    r->section = SECTION_NONE;
+    if (close == NULL) {
+        conf_fault_at(r, r->line, "%s: ']' is missing", text);
+        return;
+    }
+    char *rest = trim(close + 1);
+    if (*rest != '\0' && !is_comment(rest)) {
+        conf_fault_at(r, r->line, "%s: text after ']'", rest);
+        return;
+    }
+    *close = '\0';
+    r->section_line = r->line;
+    r->section = begin_section(r, trim(text + 1));
+}
+
+/* True where inih may have the line: a key and its value. */
+static bool is_key_line(struct conf_reader *r, const char *text)
+{
+    size_t name = strcspn(text, "=:");
+    if (text[name] != '=' || name == 0) {
+        conf_fault_at(r, r->line, "%s: neither a section nor KEY = VALUE", text);
+        return false;
+    }
+    if (r->section == SECTION_NONE && r->section_line == 0) {
+        conf_fault_at(r, r->line, "%s: stands before the first section", text);
+        return false;
+    }
+    return true;
+}
+
+/* inih's reader: one line a call, stripped, in a form that it cannot mistake. */
+static char *conf_line(char *text, int size, void *context)
+{
+    struct conf_reader *r = context;
+    char line[LINE_BYTES + 2];
+    bool has_nul;
+    long length = read_line(r, line, sizeof(line), &has_nul);
+    if (length < 0)
+        return NULL;
+    r->line++;
+    char *start = r->line == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0 ? line + 3 : line;
+    start = trim(start);
+    bool given = false;
+    if (has_nul)
+        conf_fault_at(r, r->line, "a NUL byte stands in the line");
+    else if (length > LINE_BYTES)
+        conf_fault_at(r, r->line, "%.40s...: longer than %d bytes", start, LINE_BYTES);
+    else if (*start == '[')
+        section_line(r, start);
+    else if (*start != '\0' && !is_comment(start))
+        given = is_key_line(r, start);
+    snprintf(text, (size_t)size, "%s\n", given ? start : "");
+    return text;
+}
+
+/* All of it. */
+
+static void presets(struct config *config, const char *name)
+{
+    const char *base = strrchr(name, '/');
+    base = base == NULL ? name : base + 1;
+    size_t length = strlen(base);
+    if (length > 5 && strcmp(base + length - 5, ".conf") == 0)
+        length -= 5;
+    memset(config, 0, sizeof(*config));
+    config->mac_auto = true;
+    config->encap = 0x88b5;
+    snprintf(config->socket, sizeof(config->socket), "/run/pearpd/%.*s.sock", (int)length, base);
+#define X(key, field, least, most, preset, help) config->limits.field = (preset);
+    LIMITS(X)
+#undef X
+}
+
+static int by_line(const void *a, const void *b)
+{
+    const struct conf_fault *x = a, *y = b;
+    if (x->line != y->line)
+        return x->line < y->line ? -1 : 1;
+    return x->order < y->order ? -1 : 1;
+}
+
+static int tell_faults(struct conf_reader *r, conf_fault_fn *fault, void *context)
+{
+    if (r->fault_count > 0)
+        qsort(r->faults, r->fault_count, sizeof(*r->faults), by_line);
+    for (size_t i = 0; i < r->fault_count; i++)
+        fault(context, r->file, r->faults[i].line, r->faults[i].text);
+    if (r->fault_count == FAULTS_MAX)
+        fault(context, r->file, r->line, "too many faults, the rest is not shown");
+    int count = (int)r->fault_count;
+    if (r->out_of_memory || ferror(r->stream)) {
+        fault(context, r->file, 0, r->out_of_memory ? "out of memory" : "cannot be read");
+        return r->out_of_memory ? -ENOMEM : -EIO;
+    }
+    return count;
+}
+
+int config_read_stream(FILE *stream, const char *name, struct config *config, conf_fault_fn *fault,
+                       void *context)
+{
+    struct conf_reader r = {.stream = stream, .file = name, .config = config};
+    presets(config, name);
+    ini_parse_stream(conf_line, &r, take_key, &r);
+    end_section(&r);
+    if (!r.out_of_memory)
+        conf_check(&r);
+    int result = tell_faults(&r, fault, context);
+    free(r.faults);
+    free(r.address_lines);
+    free(r.range_lines);
+    if (result != 0)
+        config_free(config);
+    return result;
+}
+
+int config_read(const char *file, struct config *config, conf_fault_fn *fault, void *context)
+{
+    FILE *stream = fopen(file, "re");
+    if (stream == NULL) {
+        int error = errno;
+        fault(context, file, 0, strerror(error));
+        return -error;
+    }
+    int result = config_read_stream(stream, file, config, fault, context);
+    fclose(stream);
+    return result;
+}
+
+void config_free(struct config *config)
+{
+    free(config->addresses);
+    free(config->ranges);
+    config->addresses = NULL;
+    config->ranges = NULL;
+    config->address_count = config->range_count = 0;
+}

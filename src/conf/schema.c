@@ -1,0 +1,361 @@
+/* schema.c: the rows, and how each kind of value is taken. */
+#include "schema.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Faults about the value of the key on the line being read. */
+#define bad_value(r, row, value) \
+    (conf_fault_at((r), (r)->line, "%s = %s: must be %s", (row)->key, (value), (row)->values), false)
+
+static struct config_address *address(struct conf_reader *r)
+{
+    return &r->config->addresses[r->index];
+}
+
+static bool take_number(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    char *end;
+    unsigned long number = strtoul(value, &end, 10);
+    if (*value < '0' || *value > '9' || *end != '\0' || strlen(value) > 9 || number < row->least ||
+        number > row->most) {
+        conf_fault_at(r, r->line, "%s = %s: must be a number from %u to %u", row->key, value, row->least,
+                      row->most);
+        return false;
+    }
+    uint32_t taken = (uint32_t)number;
+    memcpy((char *)r->config + row->offset, &taken, sizeof(taken));
+    return true;
+}
+
+static bool interface_is_valid(const char *name)
+{
+    size_t length = strlen(name);
+    return length > 0 && length < INTERFACE_NAME_BYTES && strpbrk(name, "/ \t:") == NULL &&
+           strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+static bool take_interface(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    if (strncmp(value, "tap:", 4) == 0) {
+        conf_fault_at(r, r->line, "%s = %s: tap: is not supported in this version", row->key, value);
+        return false;
+    }
+    if (!interface_is_valid(value))
+        return bad_value(r, row, value);
+    char *name = (char *)r->config + row->offset;
+    snprintf(name, INTERFACE_NAME_BYTES, "%s", value);
+    if (name == r->config->upstream)
+        r->upstream_line = r->line;
+    else
+        r->downstream_line = r->line;
+    return true;
+}
+
+/* A MAC that a host can have. */
+static bool take_unicast_mac(struct conf_reader *r, const struct key_row *row, const char *value,
+                             struct mac *mac)
+{
+    if (mac_parse(value, mac) != 0)
+        return bad_value(r, row, value);
+    if (mac_is_zero(*mac) || mac_is_group(*mac)) {
+        conf_fault_at(r, r->line, "%s = %s: a %s MAC address cannot be a host's", row->key, value,
+                      mac_is_zero(*mac) ? "zero" : "multicast");
+        return false;
+    }
+    return true;
+}
+
+static bool take_bridge_mac(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    r->mac_line = r->line;
+    r->config->mac_auto = strcmp(value, "auto") == 0;
+    return r->config->mac_auto || take_unicast_mac(r, row, value, &r->config->mac);
+}
+
+static bool take_router_mac(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    r->router_mac_line = r->line;
+    r->config->has_router_mac = *value != '\0';
+    return *value == '\0' || take_unicast_mac(r, row, value, &r->config->router_mac);
+}
+
+static bool take_vlan(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    r->config->vlan = 0;
+    if (strcmp(value, "none") == 0)
+        return true;
+    uint16_t vlan;
+    if (port_parse(value, &vlan) != 0 || vlan < 1 || vlan > 4094)
+        return bad_value(r, row, value);
+    r->config->vlan = vlan;
+    return true;
+}
+
+static bool take_encap(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    if (strcasecmp(value, "0x88b5") == 0)
+        r->config->encap = 0x88b5;
+    else if (strcmp(value, "arp") == 0)
+        r->config->encap = 0x0806;
+    else
+        return bad_value(r, row, value);
+    return true;
+}
+
+/* One of the words in `values`, "a | b | c": its number, or -1 and the fault is noted. */
+static int choice(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    const char *at = row->values;
+    size_t length = strlen(value);
+    for (int number = 0; length > 0; number++) {
+        if (strncmp(at, value, length) == 0 && (at[length] == '\0' || at[length] == ' '))
+            return number;
+        at = strstr(at, " | ");
+        if (at == NULL)
+            break;
+        at += 3;
+    }
+    return bad_value(r, row, value) - 1;
+}
+
+static bool take_source_mac(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    int number = choice(r, row, value);
+    r->config->source_mac_host = number == 1;
+    return number >= 0;
+}
+
+static bool take_link_local(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    int number = choice(r, row, value);
+    r->config->link_local_drop = number == 1;
+    return number >= 0;
+}
+
+static bool take_source_ports(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    int number = choice(r, row, value);
+    if (number >= 0)
+        r->config->source_ports = (enum source_ports_mode)number;
+    return number >= 0;
+}
+
+static bool take_echo(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    int number = choice(r, row, value);
+    if (number >= 0)
+        address(r)->echo = (enum echo_mode)number;
+    return number >= 0;
+}
+
+static bool take_ports(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    struct config_address *a = address(r);
+    int error = ports_parse(value, &a->ports_first, &a->ports_last);
+    r->address_lines[r->index].ports = r->line;
+    if (error == 0)
+        return true;
+    if (error == -ERANGE)
+        conf_fault_at(r, r->line, "%s = %s: the last port is below the first", row->key, value);
+    else
+        return bad_value(r, row, value);
+    return false;
+}
+
+/* One word of `learn`: its bit, or 0 and the fault is noted. */
+static unsigned learn_bit(struct conf_reader *r, const struct key_row *row, const char *word, const char *value)
+{
+    if (strcmp(word, "pe-arp") == 0)
+        return LEARN_PE_ARP;
+    if (strcmp(word, "traffic") == 0)
+        return LEARN_TRAFFIC;
+    if (strcmp(word, "dhcp") == 0)
+        conf_fault_at(r, r->line, "%s = %s: dhcp is not supported in this version", row->key, value);
+    else
+        conf_fault_at(r, r->line, "%s = %s: '%s' must be %s", row->key, value, word, row->values);
+    return 0;
+}
+
+static bool take_learn(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    char words[128], *rest = NULL;
+    unsigned learn = 0;
+    bool none = false, good = true;
+    if (strlen(value) >= sizeof(words) || *value == '\0')
+        return bad_value(r, row, value);
+    snprintf(words, sizeof(words), "%s", value);
+    for (char *word = strtok_r(words, ", \t", &rest); word != NULL; word = strtok_r(NULL, ", \t", &rest)) {
+        unsigned bit = strcmp(word, "none") == 0 ? 0 : learn_bit(r, row, word, value);
+        none = none || strcmp(word, "none") == 0;
+        good = good && (bit != 0 || strcmp(word, "none") == 0);
+        if (bit != 0 && learn & bit)
+            good = (conf_fault_at(r, r->line, "%s = %s: '%s' stands twice", row->key, value, word), false);
+        learn |= bit;
+    }
+    if (good && none && learn != 0)
+        good = (conf_fault_at(r, r->line, "%s = %s: none stands beside another way to learn", row->key, value),
+                false);
+    address(r)->learn = learn;
+    return good;
+}
+
+static bool take_block(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    char *end;
+    unsigned long number = strtoul(value, &end, 10);
+    r->address_lines[r->index].block = r->line;
+    if (*value < '0' || *value > '9' || *end != '\0' || strlen(value) > 9 || number < 1 || number > 65536)
+        return bad_value(r, row, value);
+    address(r)->block = (uint32_t)number;
+    return true;
+}
+
+static bool take_psid(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    unsigned offset, length;
+    int used = -1;
+    r->address_lines[r->index].psid = r->line;
+    struct config_address *a = address(r);
+    if (*value < '0' || *value > '9' || sscanf(value, "%2u/%2u%n", &offset, &length, &used) != 2 ||
+        value[used] != '\0' || strpbrk(value, "+- ") != NULL)
+        return bad_value(r, row, value);
+    a->psid = (struct port_set_params){(uint8_t)offset, (uint8_t)length};
+    if (offset > 15 || length > 16 || !port_set_valid(a->psid))
+        return bad_value(r, row, value);
+    a->has_psid = true;
+    return true;
+}
+
+static bool take_default_host(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    struct config_address *a = address(r);
+    r->address_lines[r->index].default_host = r->line;
+    a->has_default_host = strcmp(value, "none") != 0;
+    return !a->has_default_host || take_unicast_mac(r, row, value, &a->default_host);
+}
+
+static bool take_range_mac(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    r->range_lines[r->index].mac = r->line;
+    return take_unicast_mac(r, row, value, &r->config->ranges[r->index].mac);
+}
+
+static bool take_range_name(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    struct config_range *range = &r->config->ranges[r->index];
+    if (strlen(value) >= sizeof(range->name))
+        return bad_value(r, row, value);
+    snprintf(range->name, sizeof(range->name), "%s", value);
+    return true;
+}
+
+static bool take_socket(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    if (*value != '/' || strlen(value) >= SOCKET_PATH_BYTES)
+        return bad_value(r, row, value);
+    snprintf(r->config->socket, SOCKET_PATH_BYTES, "%s", value);
+    return true;
+}
+
+/* A key of a later part: its default is no fault. */
+static bool take_later(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    if (strcmp(value, row->preset) == 0)
+        return true;
+    conf_fault_at(r, r->line, "%s = %s: not supported in this version, which knows %s alone", row->key, value,
+                  row->preset);
+    return false;
+}
+
+const struct section_row section_rows[] = {
+    {SECTION_BRIDGE, "bridge", NULL, 0, "the two ports of the bridge and how it presents itself", NULL},
+    {SECTION_ADDRESS, "address", "ADDRESS", 0, "one section for each shared address", "192.35.162.2"},
+    {SECTION_RANGE, "range", "ADDRESS:FIRST-LAST", 0, "a permanent binding; it may lie outside ports",
+     "192.35.162.2:2000-2999"},
+    {SECTION_PROTOCOL, "protocol", "ADDRESS/NAME", 2, "the owner of a protocol without ports", NULL},
+    {SECTION_POLICY, "policy", NULL, 0, "what hosts may do", NULL},
+    {SECTION_KEYS, "keys", NULL, 2, "keys of authentic PE-ARP", NULL},
+    {SECTION_CONTROL, "control", NULL, 0, "where pearpctl finds the daemon", NULL},
+    {SECTION_STATE, "state", NULL, 0, "what survives a restart", NULL},
+    {SECTION_DHCP, "dhcp", NULL, 3, "address sharing leases", NULL},
+    {SECTION_CLUSTER, "cluster", NULL, 4, "several bridges that share what they know", NULL},
+    {SECTION_LIMITS, "limits", NULL, 0, "every bound, and what happens when it is reached", NULL},
+};
+const size_t section_row_count = sizeof(section_rows) / sizeof(section_rows[0]);
+
+#define TEXT_OF_(x) #x
+#define TEXT_OF(x)  TEXT_OF_(x)
+#define X(name, field, low, high, normal, text)       \
+    {.section = SECTION_LIMITS,                       \
+     .key = name,                                     \
+     .values = TEXT_OF(low) "-" TEXT_OF(high),        \
+     .preset = TEXT_OF(normal),                       \
+     .help = text,                                    \
+     .take = take_number,                             \
+     .offset = offsetof(struct config, limits.field), \
+     .least = (low),                                  \
+     .most = (high)},
+#define MAC_TEXT "a MAC address, xx:xx:xx:xx:xx:xx"
+
+const struct key_row key_rows[] = {
+    {SECTION_BRIDGE, "upstream", "an interface's name", NULL, "the interface on the router's side", 0,
+     take_interface, offsetof(struct config, upstream), 0, 0},
+    {SECTION_BRIDGE, "downstream", "an interface's name", NULL, "the interface on the hosts' side", 0,
+     take_interface, offsetof(struct config, downstream), 0, 0},
+    {SECTION_BRIDGE, "mac", "auto or " MAC_TEXT, "auto",
+     "the bridge MAC: what the router sees for every shared address; auto: locally administered, from "
+     "upstream's own, "
+     "the same after a restart",
+     0, take_bridge_mac, 0, 0, 0},
+    {SECTION_BRIDGE, "vlan", "none or 1-4094", "none",
+     "the VLAN that carries this subnet on both ports; all else is bridged untouched", 0, take_vlan, 0, 0, 0},
+    {SECTION_BRIDGE, "encap", "0x88b5 or arp", "0x88b5", "the EtherType of PE-ARP; arp: that of ARP, 0x0806", 0,
+     take_encap, 0, 0, 0},
+    {SECTION_BRIDGE, "source-mac", "bridge | host", "bridge",
+     "the Ethernet source that upstream sees for shared addresses", 0, take_source_mac, 0, 0, 0},
+    {SECTION_BRIDGE, "link-local", "forward | drop", "forward",
+     "frames to 01-80-C2-00-00-xx, as spanning tree; pause frames never cross", 0, take_link_local, 0, 0, 0},
+    {SECTION_BRIDGE, "router-mac", MAC_TEXT, "",
+     "the router's MAC: never believed as a source downstream; tells the sides apart in a replay of both", 0,
+     take_router_mac, 0, 0, 0},
+    {SECTION_BRIDGE, "accel", "none", "none", "forwarding of established flows in the kernel", 5, take_later, 0,
+     0, 0},
+    {SECTION_ADDRESS, "ports", "FIRST-LAST", "1024-65535", "what may be claimed; outside it nothing is learned",
+     0, take_ports, 0, 0, 0},
+    {SECTION_ADDRESS, "learn", "pe-arp, traffic, or none", "pe-arp, traffic", "how owners are learned", 0,
+     take_learn, 0, 0, 0},
+    {SECTION_ADDRESS, "block", "1-65536", "1000",
+     "with traffic: a source port teaches the aligned block that it lies in; blocks start at the first of "
+     "ports",
+     0, take_block, 0, 0, 0},
+    {SECTION_ADDRESS, "psid", "OFFSET/LENGTH, together 16 at most", "",
+     "in place of block: port sets of RFC 7597 section 5.1", 0, take_psid, 0, 0, 0},
+    {SECTION_ADDRESS, "default-host", "none or " MAC_TEXT, "none",
+     "the host that gets what no range and no flow decides", 0, take_default_host, 0, 0, 0},
+    {SECTION_ADDRESS, "echo", "reply | default-host | drop", "reply",
+     "pings to the shared address; reply: the bridge answers them", 0, take_echo, 0, 0, 0},
+    {SECTION_RANGE, "mac", MAC_TEXT, NULL, "the owner", 0, take_range_mac, 0, 0, 0},
+    {SECTION_RANGE, "name", "up to 63 bytes of text", "", "shown by pearpctl", 0, take_range_name, 0, 0, 0},
+    {SECTION_POLICY, "source-ports", "enforce | log | off", "enforce",
+     "a host's frame with a source port that another one owns: dropped, told, or let pass", 0,
+     take_source_ports, 0, 0, 0},
+    {SECTION_CONTROL, "socket", "an absolute path, up to 107 bytes", "/run/pearpd/NAME.sock",
+     "the control socket; NAME is this file's without .conf", 0, take_socket, 0, 0, 0},
+    {SECTION_CONTROL, "metrics", "none", "none", "where metrics are served", 4, take_later, 0, 0, 0},
+    {SECTION_STATE, "file", "none", "none", "where learned bindings survive a restart", 3, take_later, 0, 0, 0},
+    LIMITS(X)};
+const size_t key_row_count = sizeof(key_rows) / sizeof(key_rows[0]);
+#undef X
+
+_Static_assert(sizeof(key_rows) / sizeof(key_rows[0]) <= KEYS_MAX, "KEYS_MAX is too small");
+
+const struct section_row *section_row_of(enum conf_section section)
+{
+    for (size_t i = 0; i < section_row_count; i++)
+        if (section_rows[i].section == section)
+            return &section_rows[i];
+    return NULL;
+}
