@@ -9,6 +9,7 @@
 #include "pearpd/notify.h"
 
 #include "host_settings.h"
+#include "nft.h"
 #include "pe_arp_socket.h"
 #include "record.h"
 #include "run_files.h"
@@ -66,7 +67,9 @@ static void fail(struct agent *agent)
 /* Looks again at what is there, records what is to be changed, changes it. */
 static int settle(struct agent *agent)
 {
-    int error = host_settings_plan(agent->netlink, &agent->wish, &agent->undo, &agent->gateway);
+    int error = nft_find();
+    if (error == 0)
+        error = host_settings_plan(agent->netlink, &agent->wish, &agent->undo, &agent->gateway);
     if (error == 0)
         error = record_write(agent->directory, &agent->undo);
     if (error != 0)

@@ -5,14 +5,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define NFT_MESSAGE_BYTES 512
+#define EXIT_NOT_RUN      127
 
 static const char *const nft_programs[] = {"/usr/sbin/nft", "/sbin/nft", "/usr/local/sbin/nft", "/usr/bin/nft"};
 
@@ -95,29 +97,36 @@ static const char *find_program(void)
     return NULL;
 }
 
-/* Runs `program -f -` with these descriptors as its standard ones. 0 when it exits with 0. */
-static int run(const char *program, int input, int output)
+/* In the child. It dies with the agent: rules loaded after a killed agent was undone would stay. A process
+ * group of its own: ^C on the terminal ends the agent, which then still needs nft. */
+static void become(const char *program, int input, int output, pid_t agent)
 {
     char *const arguments[] = {(char[]){"nft"}, (char[]){"-f"}, (char[]){"-"}, NULL};
     char *const environment[] = {(char[]){"LC_ALL=C"}, NULL};
-    posix_spawn_file_actions_t actions;
-    if (posix_spawn_file_actions_init(&actions) != 0)
-        return -ENOMEM;
-    pid_t child = -1;
-    int error = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-    if (error == 0)
-        error = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    if (error == 0)
-        error = posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
-    if (error == 0)
-        error = posix_spawn(&child, program, &actions, NULL, arguments, environment);
-    posix_spawn_file_actions_destroy(&actions);
-    if (error != 0)
-        return -error;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != agent || setpgid(0, 0) != 0)
+        return;
+    if (dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
+        return;
+    execve(program, arguments, environment);
+}
+
+/* Runs `program -f -` with these descriptors as its standard ones. 0 when it exits with 0. */
+static int run(const char *program, int input, int output)
+{
+    const pid_t agent = getpid();
+    const pid_t child = fork();
+    if (child < 0)
+        return -errno;
+    if (child == 0) {
+        become(program, input, output, agent);
+        _exit(EXIT_NOT_RUN);
+    }
     int status = 0;
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)
             return -errno;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_RUN)
+        return -ENOEXEC;
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EPROTO;
 }
 
@@ -134,13 +143,19 @@ static void log_refusal(int output, int error)
         log_error("cannot run nft: %s", strerror(-error));
 }
 
+int nft_find(void)
+{
+    if (find_program() != NULL)
+        return 0;
+    log_error("nft(8) is not installed");
+    return -ENOENT;
+}
+
 static int load_text(const char *text, size_t length)
 {
     const char *program = find_program();
-    if (program == NULL) {
-        log_error("nft(8) is not installed");
-        return -ENOENT;
-    }
+    if (program == NULL)
+        return nft_find();
     const int input = text_descriptor(text, length);
     const int output = text_descriptor("", 0);
     int error = input < 0 ? input : output < 0 ? output : run(program, input, output);

@@ -17,6 +17,9 @@ const char *nft_table(const char *interface, char name[static NFT_TABLE_BYTES]);
 /* Writes the ruleset that takes the place of an earlier one of ours. Its length, or -ENOSPC. */
 int nft_format(const char *interface, const struct range *range, char *text, size_t size);
 
+/* 0, or -ENOENT after one line in the log: nft(8) is not installed. */
+int nft_find(void);
+
 /* Loads it. 0, or -Exxx after one line in the log. */
 int nft_load(const char *interface, const struct range *range);
 

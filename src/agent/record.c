@@ -38,10 +38,13 @@ int record_read(int directory, const char *interface, struct undo *undo)
     return error;
 }
 
+/* Also what a kill in the middle of run_write() left. */
 static int remove_files(int directory, const char *interface)
 {
+    static const char *const suffixes[] = {"state", "state.new", "undo.new"};
     char name[RUN_NAME_BYTES];
-    (void)run_remove(directory, run_name(interface, "state", name));
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+        (void)run_remove(directory, run_name(interface, suffixes[i], name));
     const int error = run_remove(directory, run_name(interface, "undo", name));
     if (error != 0)
         log_error("cannot remove /run/pearp-agent/%s: %s", name, strerror(-error));

@@ -43,6 +43,7 @@ struct held {
 
 struct status {
     int directory;
+    uint64_t namespace_cookie;
     struct held *held[RANGES_MAX];
     size_t count;
     bool failed;
@@ -89,6 +90,10 @@ static void add_range(const char *interface, void *context)
     if (held == NULL || status->count == RANGES_MAX ||
         record_read(status->directory, interface, &held->undo) != 0) {
         status->failed = true;
+        free(held);
+        return;
+    }
+    if (held->undo.namespace_cookie != status->namespace_cookie) { /* held elsewhere */
         free(held);
         return;
     }
@@ -333,7 +338,7 @@ static void collect(struct status *status)
 
 int agent_status(bool json)
 {
-    struct status status = {.directory = run_directory(false)};
+    struct status status = {.directory = run_directory(false), .namespace_cookie = run_namespace_cookie()};
     if (status.directory >= 0) {
         status.failed = run_list(status.directory, "undo", add_range, &status) != 0;
         close(status.directory);
