@@ -1,0 +1,121 @@
+/* report.c: see report.h. */
+#include "pearpd/report.h"
+
+#include "pearpd/clock.h"
+
+#include <stdio.h>
+
+static const char *interface_of(const struct config *config, enum side side)
+{
+    return side == SIDE_UPSTREAM ? config->upstream : config->downstream;
+}
+
+static void report_port_set(struct json *j, const struct table_entry *entry)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%u/%u/%u", entry->psid.offset, entry->psid.length, entry->psid_id);
+    json_key_string(j, "psid", text);
+}
+
+void report_entry(struct json *j, const struct config *config, const struct table_entry *entry)
+{
+    char address[IPV4_TEXT_BYTES], mac[MAC_TEXT_BYTES];
+    json_object_begin(j);
+    json_key_string(j, "address", ipv4_format(entry->range.address, address));
+    json_key_u64(j, "first_port", entry->range.first);
+    json_key_u64(j, "last_port", entry->range.last);
+    if (entry->has_psid)
+        report_port_set(j, entry);
+    json_key(j, "mac");
+    if (mac_is_zero(entry->mac))
+        json_null(j);
+    else
+        json_string(j, mac_format(entry->mac, mac));
+    json_key_string(j, "state", binding_state_name(entry->state));
+    json_key_string(j, "origin", binding_origin_name(entry->origin));
+    json_key_string(j, "interface", interface_of(config, entry->side));
+    json_key_string(j, "name", entry->name);
+    json_key_u64(j, "age_s", entry->age_ns / NS_PER_S);
+    json_key(j, "expires_s");
+    if (entry->expires_ns == ENGINE_NEVER)
+        json_null(j);
+    else
+        json_u64(j, entry->expires_ns / NS_PER_S);
+    json_key_u64(j, "rx_frames", entry->rx_frames);
+    json_key_u64(j, "rx_bytes", entry->rx_bytes);
+    json_key_u64(j, "tx_frames", entry->tx_frames);
+    json_key_u64(j, "tx_bytes", entry->tx_bytes);
+    json_object_end(j);
+}
+
+static void report_frames(struct json *j, const struct engine_stats *stats)
+{
+    json_key(j, "frames");
+    json_object_begin(j);
+    for (unsigned side = 0; side < SIDES; side++) {
+        json_key(j, side_name((enum side)side));
+        json_object_begin(j);
+        json_key_u64(j, "in", stats->in[side]);
+        json_key_u64(j, "out", stats->out[side]);
+        json_object_end(j);
+    }
+    json_key_u64(j, "made", stats->made);
+    json_key_u64(j, "held", stats->held);
+    json_object_end(j);
+}
+
+static void report_hosts(struct json *j, const struct engine *engine)
+{
+    uint32_t cursor = 0;
+    struct host_entry host;
+    json_key(j, "hosts");
+    json_array_begin(j);
+    while (engine_hosts_next(engine, &cursor, &host)) {
+        char mac[MAC_TEXT_BYTES];
+        json_object_begin(j);
+        json_key_string(j, "mac", mac_format(host.mac, mac));
+        json_key_u64(j, "captures", host.captures);
+        json_key_u64(j, "violations", host.violations);
+        json_key_u64(j, "bad_pe_arp", host.bad_pe_arp);
+        json_key_u64(j, "arp_limited", host.arp_limited);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
+void report_counts(struct json *j, const struct engine *engine)
+{
+    const struct engine_stats *stats = engine_stats(engine);
+    report_frames(j, stats);
+    json_key(j, "consumed");
+    json_object_begin(j);
+    for (unsigned i = 0; i < CONSUMED_COUNT; i++)
+        json_key_u64(j, consumed_name((enum consumed_kind)i), stats->consumed[i]);
+    json_object_end(j);
+    json_key(j, "drops");
+    json_object_begin(j);
+    for (unsigned i = 0; i < DROP_COUNT; i++)
+        json_key_u64(j, drop_name((enum drop_reason)i), stats->drops[i]);
+    json_object_end(j);
+    json_key(j, "counters");
+    json_object_begin(j);
+    for (unsigned i = 0; i < COUNTER_COUNT; i++)
+        json_key_u64(j, counter_name((enum counter)i), stats->counters[i]);
+    json_object_end(j);
+    report_hosts(j, engine);
+}
+
+void report_write(struct json *j, const struct config *config, const struct engine *engine, uint64_t now_ns)
+{
+    struct table_cursor cursor = {0};
+    struct table_entry entry;
+    json_object_begin(j);
+    report_counts(j, engine);
+    json_key(j, "table");
+    json_array_begin(j);
+    while (engine_table_next(engine, now_ns, &cursor, &entry))
+        report_entry(j, config, &entry);
+    json_array_end(j);
+    json_object_end(j);
+    j->write(j->context, "\n", 1);
+}
