@@ -1,4 +1,4 @@
-/* netlink_host.h: IPv4 addresses, routes and sockets of this host.
+/* netlink_host.h: IPv4 addresses, routes, sockets and nftables tables of this host.
  * In and out: plain structs. Called by: agent. Never: keeps state. See netlink.h for struct netlink. */
 #ifndef PEARPD_NETLINK_HOST_H
 #define PEARPD_NETLINK_HOST_H
@@ -70,5 +70,13 @@ int netlink_route_add(struct netlink *netlink, const struct host_route *route, b
 int netlink_route_delete(struct netlink *netlink, const struct host_route *route);
 /* Puts a route back, in the place of one with its destination and metric. 0; -EINVAL: not a route; -Exxx. */
 int netlink_route_restore(struct netlink *netlink, const struct host_route_raw *raw);
+
+/* A socket that hears of nftables tables as they come and go; not blocking. NULL and errno. */
+struct netlink *netlink_watch_tables(void);
+
+/* Calls `table` for each that came or went (NFPROTO_... and name, borrowed). 0; -ENOBUFS: some were lost. */
+int netlink_read_tables(struct netlink *netlink,
+                        void (*table)(uint8_t family, const char *name, bool gone, void *context),
+                        void *context);
 
 #endif

@@ -30,15 +30,16 @@
 struct agent {
     const struct agent_options *options;
     int directory, lock, socket;
-    struct netlink *netlink, *watch;
+    struct netlink *netlink, *watch, *tables;
     struct loop *loop;
-    struct loop_source *timer, *readable, *news, *signals[SIGNALS];
+    struct loop_source *timer, *readable, *news, *table_news, *signals[SIGNALS];
     struct frame_builder *builder;
     struct host_wish wish;
     struct ipv4 gateway;
     struct undo undo;
     bool recorded; /* *undo is on disk, and may be in effect */
     bool send_fault_told;
+    uint64_t tables_gone; /* a bit for each family whose table of ours somebody removed */
     struct sharer sharer;
     struct mac bridge; /* SHARED-MAC of the last HELLO of a new epoch; zero: none heard */
     int exit_status;
@@ -229,6 +230,31 @@ static void on_news(void *context)
         follow_link(agent, &link);
 }
 
+static void on_table(uint8_t family, const char *name, bool gone, void *context)
+{
+    struct agent *agent = context;
+    char own[NFT_TABLE_BYTES];
+    if (family >= 64 || strcmp(name, nft_table(agent->options->interface, own)) != 0)
+        return;
+    const uint64_t bit = UINT64_C(1) << family;
+    agent->tables_gone = gone ? agent->tables_gone | bit : agent->tables_gone & ~bit;
+}
+
+/* A reload of the host's own rules flushes ours too: they come back at once. Our own loading removes and
+ * makes the tables in one transaction, so that none is gone at its end. */
+static void on_table_news(void *context)
+{
+    struct agent *agent = context;
+    const int error = netlink_read_tables(agent->tables, on_table, agent);
+    if (error == 0 && agent->tables_gone == 0)
+        return;
+    if (error == 0)
+        log_notice("somebody removed the nftables rules of this agent: loading them again");
+    agent->tables_gone = 0;
+    if (nft_load(agent->options->interface, &agent->options->range) != 0)
+        fail(agent);
+}
+
 static void on_signal(void *context)
 {
     struct agent *agent = context;
@@ -242,19 +268,23 @@ static int open_all(struct agent *agent)
     agent->loop = loop_new();
     agent->builder = frame_builder_new();
     agent->watch = netlink_watch_links();
+    agent->tables = netlink_watch_tables();
     agent->socket = pe_arp_socket_open();
     if (agent->socket < 0) {
         log_error("cannot open a packet socket: %s", strerror(-agent->socket));
         return agent->socket;
     }
-    if (agent->loop == NULL || agent->builder == NULL || agent->watch == NULL) {
+    if (agent->loop == NULL || agent->builder == NULL || agent->watch == NULL || agent->tables == NULL) {
         log_error("cannot start: %s", strerror(errno != 0 ? errno : ENOMEM));
         return -ENOMEM;
     }
     agent->timer = loop_timer(agent->loop, on_timer, agent);
     agent->readable = loop_readable(agent->loop, LOOP_FRAMES, agent->socket, on_readable, agent);
     agent->news = loop_readable(agent->loop, LOOP_CONTROL, netlink_fd(agent->watch), on_news, agent);
-    bool all = agent->timer != NULL && agent->readable != NULL && agent->news != NULL;
+    agent->table_news =
+        loop_readable(agent->loop, LOOP_CONTROL, netlink_fd(agent->tables), on_table_news, agent);
+    bool all =
+        agent->timer != NULL && agent->readable != NULL && agent->news != NULL && agent->table_news != NULL;
     for (size_t i = 0; i < SIGNALS; i++) {
         agent->signals[i] = loop_signal(agent->loop, stopping[i], on_signal, agent);
         all = all && agent->signals[i] != NULL;
@@ -268,12 +298,14 @@ static void close_all(struct agent *agent)
 {
     for (size_t i = 0; i < SIGNALS; i++)
         loop_source_free(agent->signals[i]);
+    loop_source_free(agent->table_news);
     loop_source_free(agent->news);
     loop_source_free(agent->readable);
     loop_source_free(agent->timer);
     loop_free(agent->loop);
     if (agent->socket >= 0)
         close(agent->socket);
+    netlink_close(agent->tables);
     netlink_close(agent->watch);
     frame_builder_free(agent->builder);
 }

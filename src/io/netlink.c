@@ -53,6 +53,11 @@ struct netlink *netlink_open_family(int family)
     return open_socket(family, 0, 0);
 }
 
+struct netlink *netlink_watch_family(int family, unsigned groups)
+{
+    return open_socket(family, SOCK_NONBLOCK, groups);
+}
+
 void netlink_close(struct netlink *netlink)
 {
     if (netlink == NULL)
@@ -140,19 +145,25 @@ static int tell_link(const struct nlmsghdr *message, void *context)
     return MNL_CB_OK;
 }
 
-int netlink_read_links(struct netlink *netlink, void (*link)(const struct link_info *info, void *context),
-                       void *context)
+int netlink_message_read(struct netlink *netlink, int (*each)(const struct nlmsghdr *message, void *context),
+                         void *context)
 {
-    struct link_watch watch = {.link = link, .context = context};
     for (unsigned reads = 0; reads < READS_MAX; reads++) {
         const ssize_t length = mnl_socket_recvfrom(netlink->socket, netlink->answer, ANSWER_BYTES);
         if (length < 0 && errno == EINTR)
             continue;
         if (length < 0)
             return errno == EAGAIN ? 0 : -errno;
-        mnl_cb_run(netlink->answer, (size_t)length, 0, 0, tell_link, &watch);
+        mnl_cb_run(netlink->answer, (size_t)length, 0, 0, each, context);
     }
     return 0;
+}
+
+int netlink_read_links(struct netlink *netlink, void (*link)(const struct link_info *info, void *context),
+                       void *context)
+{
+    struct link_watch watch = {.link = link, .context = context};
+    return netlink_message_read(netlink, tell_link, &watch);
 }
 
 static int take_link(const struct nlmsghdr *message, void *context)

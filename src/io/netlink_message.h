@@ -1,5 +1,5 @@
 /* netlink_message.h: netlink messages for the files that speak to the kernel; hides libmnl.
- * In and out: headers and attributes. Called by: netlink_host.c, netlink_sockets.c. Never: knows families. */
+ * In and out: headers and attributes. Called by: netlink_*.c. Never: knows families. */
 #ifndef PEARPD_IO_NETLINK_MESSAGE_H
 #define PEARPD_IO_NETLINK_MESSAGE_H
 
@@ -18,6 +18,13 @@ struct netlink_request {
 
 /* A socket of another netlink family than NETLINK_ROUTE. NULL and errno. */
 struct netlink *netlink_open_family(int family);
+
+/* One that hears what is told to these groups (a bit each); not blocking. NULL and errno. */
+struct netlink *netlink_watch_family(int family, unsigned groups);
+
+/* Calls `each` (returns more than 0 to go on) for what waits. 0; -ENOBUFS: some was lost; -Exxx. */
+int netlink_message_read(struct netlink *netlink, int (*each)(const struct nlmsghdr *message, void *context),
+                         void *context);
 
 /* Begins a message with its family's header. `flags` has NLM_F_ACK, or NLM_F_DUMP for a question. */
 struct nlmsghdr *netlink_message_begin(struct netlink_request *request, uint16_t type, uint16_t flags,

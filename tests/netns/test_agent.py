@@ -438,6 +438,41 @@ def test_links(wire):
     ok(now == before and len(claims) == 1, "down and up: the routes that went are there again", now, before)
 
 
+def test_flush(agent):
+    before = snapshot()
+    ruleset = on(HOST, "nft", "list", "ruleset").stdout
+    mine = "".join(re.findall(r"^table inet mine.*?^}\n|^table netdev mine.*?^}\n", ruleset, re.S | re.M))
+    run("ip", "netns", "exec", HOST, "nft", "-f", "-", input="flush ruleset\n" + mine)
+    end = time.monotonic() + 5
+    while (now := sorted(snapshot().splitlines())) != sorted(before.splitlines()) and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    told = said(agent).count("loading them again")
+    ok(now == sorted(before.splitlines()) and told == 1, "a reload that flushes all rules: ours come back, once", now, told)
+
+
+def test_arp_encap(wire):
+    mac, whole = host_mac(), ports(SHARED, 2000, 2999)
+
+    def encap(frame):
+        return frame[:12] + struct.pack("!H", ARP) + frame[14:]
+
+    def answer(frame):
+        return is_arp(frame) and frame[16:18] == struct.pack("!H", PE_ARP)
+
+    wire.clear()
+    agent = start("-i", "eth0", "-a", SHARED, "-p", "2000-2999", "-e", "arp")
+    got = [f for _, f in wire.frames(0.5, answer, 1)]
+    asked = ports(SHARED, 2001, 2001)
+    wire.send(encap(pe_arp(REQUEST, BRIDGE_MAC, asked, nonce=9)))
+    got += [f for _, f in wire.frames(0.9, lambda f: answer(f) and f[55] == REPLY, 1)]
+    expected = [encap(pe_arp(CLAIM, mac, whole, whole)),
+                encap(pe_arp(REPLY, mac, asked, whole, to=BRIDGE_MAC, tha=BRIDGE_MAC, nonce=9))]
+    ok([g.rstrip(b"\0") for g in got] == [e.rstrip(b"\0") for e in expected], "-e arp: the same under 0x0806",
+       [g.hex() for g in got], [e.hex() for e in expected])
+    stop(agent)
+
+
 def test_one_agent(agent):
     second = on(HOST, AGENT, "-i", "eth0", "-a", SHARED, "-p", "3000-3999", check=False)
     ok(second.returncode == 1 and second.stdout.count("\n") == 1 and "stop it" in second.stdout,
@@ -614,6 +649,7 @@ def main():
         test_ports(wire)
         test_policy()
         test_links(wire)
+        test_flush(agent)
         test_one_agent(agent)
         test_stop(wire, agent, before)
         test_killed(before)
@@ -621,6 +657,7 @@ def main():
         test_hello_gateway(wire)
         test_usual_address(wire)
         test_low_range()
+        test_arp_encap(wire)
         test_interface_gone(wire)
     finally:
         remove()

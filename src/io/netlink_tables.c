@@ -1,0 +1,49 @@
+/* netlink_tables.c: nftables tables as they come and go, by nfnetlink.
+ * In: kernel messages. Out: families and names. Called by: agent. Never: reads or changes a rule. */
+#include "pearpd/netlink_host.h"
+
+#include "netlink_message.h"
+
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <string.h>
+
+struct table_walk {
+    void (*table)(uint8_t family, const char *name, bool gone, void *context);
+    void *context;
+};
+
+static void take_name(uint16_t attribute, const void *value, size_t length, void *context)
+{
+    const char **name = context;
+    if (attribute == NFTA_TABLE_NAME && length > 0 && ((const char *)value)[length - 1] == '\0')
+        *name = value;
+}
+
+static int tell_table(const struct nlmsghdr *message, void *context)
+{
+    const struct table_walk *walk = context;
+    const struct nfgenmsg *header = netlink_message_header(message, sizeof(*header));
+    const unsigned what = NFNL_MSG_TYPE(message->nlmsg_type);
+    const char *name = NULL;
+    if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_NFTABLES || header == NULL ||
+        (what != NFT_MSG_NEWTABLE && what != NFT_MSG_DELTABLE))
+        return 1;
+    netlink_message_attributes(message, sizeof(*header), take_name, &name);
+    if (name != NULL)
+        walk->table(header->nfgen_family, name, what == NFT_MSG_DELTABLE, walk->context);
+    return 1;
+}
+
+struct netlink *netlink_watch_tables(void)
+{
+    return netlink_watch_family(NETLINK_NETFILTER, 1U << (NFNLGRP_NFTABLES - 1));
+}
+
+int netlink_read_tables(struct netlink *netlink,
+                        void (*table)(uint8_t family, const char *name, bool gone, void *context),
+                        void *context)
+{
+    struct table_walk walk = {.table = table, .context = context};
+    return netlink_message_read(netlink, tell_table, &walk);
+}
