@@ -1,12 +1,11 @@
 /* status.c: `pearp-agent status`: the ranges held on this host, what is in use of them, who is outside.
  * In: the agents' files, sock_diag, /proc. Out: text or JSON on standard output. Called by: main.
  * Never: changes anything; needs no rights (names of other users' processes are then missing). */
-#include "agent.h"
-
 #include "pearpd/json.h"
 #include "pearpd/log.h"
 #include "pearpd/netlink_host.h"
 
+#include "agent.h"
 #include "process.h"
 #include "record.h"
 #include "run_files.h"
@@ -136,7 +135,7 @@ static unsigned ports_in_use(const struct held *held)
 {
     unsigned count = 0;
     for (unsigned port = held->undo.range.first; port <= held->undo.range.last; port++)
-        count += (held->used[port / 8] >> (port % 8)) & 1U;
+        count += ((unsigned)held->used[port / 8] >> (port % 8)) & 1U;
     return count;
 }
 

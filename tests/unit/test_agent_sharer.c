@@ -1,6 +1,6 @@
 /* test_agent_sharer.c: what a sharer says and when, with time in the test's hand.
  * The agent's files are in no library: the unit under test is drawn in whole. */
-#include "../../src/agent/sharer.c"
+#include "../../src/agent/sharer.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include <setjmp.h>
 #include <stdarg.h>
