@@ -101,8 +101,7 @@ install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
 	    '$(DESTDIR)$(mandir)/man5' '$(DESTDIR)$(mandir)/man8' '$(DESTDIR)$(sysconfdir)/pearpd'
 	install -m 755 $(PROGRAMS:%='$(B)/%') '$(DESTDIR)$(sbindir)'
 	for page in $(MAN); do install -m 644 "man/$$page" '$(DESTDIR)$(mandir)'/man"$${page##*.}"/"$$page" || exit 1; done
-	for sample in $(SAMPLES); do \
-	    install -m 644 "etc/$$sample" '$(DESTDIR)$(sysconfdir)/pearpd'/"$$sample.sample" || exit 1; done
+	install -m 644 $(SAMPLES:%='etc/%') '$(DESTDIR)$(sysconfdir)/pearpd'
 	install -m 644 etc/bash-completion '$(DESTDIR)$(compdir)/pearpd'
 	ln -sf pearpd '$(DESTDIR)$(compdir)/pearpctl'
 	ln -sf pearpd '$(DESTDIR)$(compdir)/pearp-agent'
@@ -113,7 +112,7 @@ install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
 
 uninstall: ## remove what install put there; configuration stays
 	rm -f $(PROGRAMS:%='$(DESTDIR)$(sbindir)/%') $(PROGRAMS:%='$(DESTDIR)$(compdir)/%') \
-	    '$(DESTDIR)$(unitdir)/pearpd@.service' $(SAMPLES:%='$(DESTDIR)$(sysconfdir)/pearpd/%.sample')
+	    '$(DESTDIR)$(unitdir)/pearpd@.service' $(SAMPLES:%='$(DESTDIR)$(sysconfdir)/pearpd/%')
 	for page in $(MAN); do rm -f '$(DESTDIR)$(mandir)'/man"$${page##*.}"/"$$page"; done
 	rm -rf '$(DESTDIR)$(docdir)'
 	-rmdir '$(DESTDIR)$(sysconfdir)/pearpd' 2>/dev/null

@@ -1,0 +1,34 @@
+#!/bin/bash
+# What make promises besides building: install and uninstall below any root, help for each target, the systemd unit.
+. "$(dirname "$0")/tap.sh"
+cd "$(dirname "$0")/../.." || exit 1
+root=$(mktemp -d) || exit 1
+trap 'rm -rf "$root"' EXIT
+build=${PEARPD_BUILD:-$PWD/build}
+
+quiet_make() { make --no-print-directory -s B="$build" CC="${CC:-gcc}" CHECK=1 DESTDIR="$root" prefix=/usr sysconfdir=/etc "$@"; }
+has() { [ -s "$root/$1" ] || { ls -R "$root"; return 1; }; }
+
+check "install" quiet_make install
+for file in usr/sbin/pearpd usr/sbin/pearpctl usr/sbin/pearp-agent usr/share/man/man8/pearpd.8 \
+    usr/share/man/man5/pearpd.conf.5 usr/share/man/man8/pearpctl.8 usr/share/man/man8/pearp-agent.8 \
+    usr/lib/systemd/system/pearpd@.service usr/share/bash-completion/completions/pearpctl; do
+    check "it put $file there" has "$file"
+done
+check "a sample configuration is there" has etc/pearpd/sample.conf
+check "the unit starts what was installed" \
+    grep -qx 'ExecStart=/usr/sbin/pearpd -c /etc/pearpd/%i.conf' "$root/usr/lib/systemd/system/pearpd@.service"
+check "pearpd -t accepts the sample" \
+    "$root/usr/sbin/pearpd" -c "$root/etc/pearpd/sample.conf" -t
+echo '# mine' >"$root/etc/pearpd/mine.conf"
+check "uninstall" quiet_make uninstall
+check "it left the configuration, and nothing else" \
+    same "$root/etc/pearpd/mine.conf" "$(find "$root" ! -type d)"
+check "another prefix is in the unit" quiet_make prefix=/opt/x sysconfdir=/opt/x/etc install
+check "its ExecStart" grep -qx 'ExecStart=/opt/x/sbin/pearpd -c /opt/x/etc/pearpd/%i.conf' \
+    "$root/opt/x/lib/systemd/system/pearpd@.service"
+
+for target in all check demo lint bench fuzz install uninstall deps fresh; do
+    check "make help names $target" grep -q "^make $target " <(make -s help)
+done
+done_testing

@@ -1,0 +1,54 @@
+#!/bin/bash
+# An interface goes away under the running daemon: renamed, deleted and made anew with another index and MAC, not there
+# yet at the start. Each time the daemon says what it waits for and forwards again by itself. And one with a smaller MTU.
+. "$(dirname "$0")/../lib/lab.sh"
+LAB_HOSTS=2 LAB_MODE=agent
+lab_test
+serve_all || bail "no servers"
+
+reached() { talk_on remote ask tcp $SHARED 3080 -t 1 && talk_on host1 ask tcp $REMOTE 7000 -t 1; }
+in_log() { grep -q "$1" "$LAB_DIR/pearpd.log"; }
+box_link() { on box ip link "$@"; }
+
+check "talks" reached
+for interface in eth0 eth1; do
+    box_link set "$interface" down
+    box_link set "$interface" name away
+    check "$interface renamed: the log says that it is gone" wait_for 2 in_log "$interface.* is gone"
+    check "nothing goes through" not reached
+    box_link set away name "$interface"
+    box_link set "$interface" up
+    check "named $interface again: talks" wait_for 10 reached
+done
+
+index=$(on box cat /sys/class/net/eth1/ifindex)
+box_link del eth1
+sleep 0.2
+ip link add eth1 netns "pearp-$LAB_ID-box" type veth peer name box netns "pearp-$LAB_ID-switch"
+on switch ip link set box master br0 up
+box_link set eth1 up
+check "eth1 deleted and made anew has another index" test "$index" -ne "$(on box cat /sys/class/net/eth1/ifindex)"
+check "talks" wait_for 10 reached
+check "eth1 is promiscuous" grep -q 'promiscuity [1-9]' <(on box ip -d link show eth1)
+
+kill "$PEARPD_PID"
+wait "$PEARPD_PID"
+box_link set eth1 down
+box_link set eth1 name away
+check "starts without eth1" lab_start_pearpd absent.log
+check "and says that it waits for it" grep -q 'waiting for eth1' "$LAB_DIR/absent.log"
+box_link set away name eth1
+box_link set eth1 up
+check "talks once it is there" wait_for 10 reached
+
+box_link set eth1 mtu 1400
+sleep 0.2
+before=$(stat_of drops/oversize)
+check "what fits the smaller MTU passes" on remote ping -q -c 3 -i 0.05 -W 1 -M do -s 1372 $NEIGHBOUR
+on remote ping -q -c 5 -i 0.05 -W 1 -M do -s 1373 $NEIGHBOUR >/dev/null
+check "what does not is oversize, each frame" same 5 $(($(stat_of drops/oversize) - before))
+box_link set eth1 mtu 1500
+sleep 0.2
+check "with the old MTU all passes again" on remote ping -q -c 3 -i 0.05 -W 1 -M do -s 1472 $NEIGHBOUR
+check "every frame is accounted for" equation
+done_testing
