@@ -106,8 +106,10 @@ int capture_next(struct capture_reader *reader, struct frame *frame, uint64_t *t
     if (result != 1)
         return damaged(reader, pcap_geterr(reader->pcap), error);
     uint64_t seconds = (uint64_t)header->ts.tv_sec, nanoseconds = (uint64_t)header->ts.tv_usec;
-    if (seconds > TIME_MOST_S || nanoseconds >= NS_PER_S * 4)
+    if (seconds > TIME_MOST_S)
         return damaged(reader, "its time cannot be", error);
+    if (nanoseconds >= NS_PER_S)
+        nanoseconds = NS_PER_S - 1; /* a fraction that is none: the frame is good all the same */
     if (keep(reader, bytes, header->caplen) != 0)
         return damaged(reader, "out of memory", error);
     *time_ns = seconds * NS_PER_S + nanoseconds;

@@ -1,0 +1,117 @@
+/* connection.c: see connection.h. */
+#include "connection.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define SOCKETS          "/run/pearpd/*.sock"
+#define FIRST_LINE_BYTES 1024
+
+static int find_only(char *found, size_t size)
+{
+    glob_t all = {0};
+    int result = -1;
+    if (glob(SOCKETS, 0, NULL, &all) != 0 || all.gl_pathc == 0) {
+        fprintf(stderr, "pearpctl: no daemon is running (no " SOCKETS "); name one by -s SOCKET\n");
+    } else if (all.gl_pathc > 1) {
+        fprintf(stderr, "pearpctl: several daemons are running, name one by -s SOCKET:");
+        for (size_t i = 0; i < all.gl_pathc; i++)
+            fprintf(stderr, " %s", all.gl_pathv[i]);
+        fputc('\n', stderr);
+    } else {
+        snprintf(found, size, "%s", all.gl_pathv[0]);
+        result = 0;
+    }
+    globfree(&all);
+    return result;
+}
+
+int connection_find(const char *path, const char *name, char *found, size_t size)
+{
+    if (path == NULL && name == NULL)
+        return find_only(found, size);
+    int length =
+        path != NULL ? snprintf(found, size, "%s", path) : snprintf(found, size, "/run/pearpd/%s.sock", name);
+    if (length >= 0 && (size_t)length < size)
+        return 0;
+    fprintf(stderr, "pearpctl: the socket's path is too long\n");
+    return -1;
+}
+
+static int connect_to(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof(address.sun_path)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(address.sun_path, path, strlen(path));
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+        return fd;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+/* "ok", or what the daemon says against it. */
+static int read_first_line(FILE *stream, const char *path)
+{
+    char line[FIRST_LINE_BYTES];
+    if (fgets(line, sizeof(line), stream) == NULL) {
+        fprintf(stderr, "pearpctl: %s: the daemon closed without an answer\n", path);
+        return -1;
+    }
+    line[strcspn(line, "\n")] = '\0';
+    if (strcmp(line, "ok") == 0)
+        return 0;
+    fprintf(stderr, "pearpctl: %s\n", strncmp(line, "error ", 6) == 0 ? line + 6 : line);
+    return -1;
+}
+
+FILE *connection_request(const char *path, const char *line)
+{
+    int fd = connect_to(path);
+    FILE *stream = fd < 0 ? NULL : fdopen(fd, "r+");
+    if (stream == NULL) {
+        fprintf(stderr, "pearpctl: %s: %s\n", path,
+                errno == ECONNREFUSED || errno == ENOENT ? "no daemon is running there" : strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    (void)fprintf(stream, "%s\n", line);
+    (void)fflush(stream); /* a daemon that refuses at once has answered and closed: read what it said */
+    if (read_first_line(stream, path) == 0)
+        return stream;
+    fclose(stream);
+    return NULL;
+}
+
+char *connection_body(FILE *stream, size_t *length)
+{
+    size_t room = 65536, used = 0, got;
+    char *body = malloc(room);
+    while (body != NULL && (got = fread(body + used, 1, room - used, stream)) > 0) {
+        used += got;
+        if (used < room)
+            continue;
+        char *more = realloc(body, room *= 2);
+        if (more == NULL)
+            free(body);
+        body = more;
+    }
+    if (body == NULL || ferror(stream)) {
+        fprintf(stderr, "pearpctl: %s\n", body == NULL ? "out of memory" : strerror(errno));
+        free(body);
+        return NULL;
+    }
+    *length = used;
+    return body;
+}

@@ -1,0 +1,19 @@
+/* connection.h: one request to the daemon and its answer, over the control socket. */
+#ifndef PEARPD_CTL_CONNECTION_H
+#define PEARPD_CTL_CONNECTION_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* Which socket: `path`, or of the subnet `name`, or (both NULL) the only one there is. 0, or -1 after one
+ * line on stderr. */
+int connection_find(const char *path, const char *name, char *found, size_t size);
+
+/* Sends the line and reads the daemon's first one. The stream stands at the body; NULL after one line on
+ * stderr: no daemon, or it refused. The caller closes it. */
+FILE *connection_request(const char *path, const char *line);
+
+/* Reads the rest. NULL after one line on stderr; the caller frees it. */
+char *connection_body(FILE *stream, size_t *length);
+
+#endif

@@ -1,0 +1,105 @@
+/* print.c: see command.h. */
+#include "command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool state_is(const struct answer *entry, const char *state)
+{
+    return strcmp(answer_text(entry, "state"), state) == 0;
+}
+
+/* As arp(8): C complete, M permanent, P published. */
+static const char *flags_of(const struct answer *entry)
+{
+    if (state_is(entry, "published"))
+        return "CMP";
+    return state_is(entry, "permanent") ? "CM" : "C";
+}
+
+static void address_of(const struct answer *entry, char *text, size_t size)
+{
+    if (state_is(entry, "published"))
+        snprintf(text, size, "%s", answer_text(entry, "address"));
+    else
+        snprintf(text, size, "%s:%" PRIu64 "-%" PRIu64, answer_text(entry, "address"),
+                 answer_number(entry, "first_port"), answer_number(entry, "last_port"));
+}
+
+void print_table(const struct answer *table)
+{
+    puts("Address                        HWtype  HWaddress           Flags  Mask  Iface");
+    for (size_t i = 0; i < answer_count(table); i++) {
+        const struct answer *entry = answer_at(table, i);
+        char address[64];
+        address_of(entry, address, sizeof(address));
+        if (state_is(entry, "incomplete"))
+            printf("%-30s %-7s %-19s %-6s %-5s %s\n", address, "", "(incomplete)", "", "",
+                   answer_text(entry, "interface"));
+        else
+            printf("%-30s %-7s %-19s %-6s %-5s %s\n", address, "ether", answer_text(entry, "mac"),
+                   flags_of(entry), "", answer_text(entry, "interface"));
+    }
+}
+
+void print_owner(const struct answer *entry)
+{
+    char address[64];
+    const char *name = answer_text(entry, "name");
+    address_of(entry, address, sizeof(address));
+    printf("%s %s %s%s%s\n", address, answer_text(entry, "mac"), answer_text(entry, "state"),
+           *name != '\0' ? " " : "", name);
+}
+
+static void print_number(const char *path, uint64_t number)
+{
+    printf("%-36s %" PRIu64 "\n", path, number);
+}
+
+void print_stats(const struct answer *stats)
+{
+    static const char *const groups[] = {"frames", "consumed", "drops", "counters"};
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+        answer_walk_numbers(answer_member(stats, groups[i]), groups[i], print_number);
+    const struct answer *hosts = answer_member(stats, "hosts");
+    for (size_t i = 0; i < answer_count(hosts); i++) {
+        char path[64];
+        snprintf(path, sizeof(path), "hosts.%s", answer_text(answer_at(hosts, i), "mac"));
+        answer_walk_numbers(answer_at(hosts, i), path, print_number);
+    }
+}
+
+void print_removed(const struct answer *answer)
+{
+    uint64_t removed = answer_number(answer, "removed");
+    printf("%" PRIu64 " binding%s removed\n", removed, removed == 1 ? "" : "s");
+}
+
+void print_version(const struct answer *answer)
+{
+    printf("pearpd %s\n", answer_text(answer, "version"));
+}
+
+void print_nothing(const struct answer *answer)
+{
+    (void)answer;
+}
+
+void print_event(const struct answer *event)
+{
+    const char *name = answer_text(event, "event"), *other = answer_text(event, "other");
+    const char *detail = answer_text(event, "detail"), *range = answer_text(event, "range");
+    if (strcmp(name, "skipped") == 0) {
+        printf("skipped %" PRIu64 " events\n", answer_number(event, "count"));
+        return;
+    }
+    printf("%s %s", name, *range != '\0' ? range : answer_text(event, "side"));
+    if (answer_member(event, "mac") != NULL)
+        printf(" %s", answer_text(event, "mac"));
+    if (*other != '\0')
+        printf(" %s %s", strcmp(name, "moved") == 0 ? "from" : "against", other);
+    if (*detail != '\0')
+        printf(" (%s)", detail);
+    putchar('\n');
+}
