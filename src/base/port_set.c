@@ -16,7 +16,7 @@ bool port_set_of(struct port_set_params params, uint16_t port, uint16_t *psid)
 {
     if (params.offset > 0 && port >> (16 - params.offset) == 0)
         return false;
-    *psid = (uint16_t)(port >> rest_bits(params) & ((1U << params.length) - 1));
+    *psid = (uint16_t)((unsigned)port >> rest_bits(params) & ((1U << params.length) - 1));
     return true;
 }
 

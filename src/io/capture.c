@@ -105,7 +105,10 @@ int capture_next(struct capture_reader *reader, struct frame *frame, uint64_t *t
         return 0;
     if (result != 1)
         return damaged(reader, pcap_geterr(reader->pcap), error);
-    uint64_t seconds = (uint64_t)header->ts.tv_sec, nanoseconds = (uint64_t)header->ts.tv_usec;
+    /* Classic pcap has 32 bits without a sign (until 2106), which libpcap takes for signed ones. */
+    bool after_2038 = header->ts.tv_sec < 0 && header->ts.tv_sec >= INT32_MIN;
+    uint64_t seconds = after_2038 ? (uint32_t)header->ts.tv_sec : (uint64_t)header->ts.tv_sec;
+    uint64_t nanoseconds = (uint64_t)header->ts.tv_usec;
     if (seconds > TIME_MOST_S)
         return damaged(reader, "its time cannot be", error);
     if (nanoseconds >= NS_PER_S)
