@@ -432,8 +432,8 @@ static int undo_default_route(struct netlink *netlink, const struct undo *undo)
         return 0;
     }
     error = netlink_route_restore(netlink, &undo->replaced);
-    if (error == -ENETDOWN) {
-        log_notice("%s is down: its earlier default route went with the link", undo->interface);
+    if (!search.default_there && (error == -ENETDOWN || error == -ENETUNREACH)) {
+        log_notice("%s is down: its earlier default route went with it", undo->interface);
         return 0;
     }
     return error == 0 ? 0 : failed("put the earlier default route back", error);
