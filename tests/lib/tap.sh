@@ -21,7 +21,8 @@ bail()
     exit 1
 }
 
-# check TEXT COMMAND...: the command's exit status is the result; what it printed is shown if that is bad.
+# check TEXT COMMAND...: the command's exit status is the result; what it printed is shown if that is bad. It runs in a
+# subshell: what waits for processes or sets variables runs before, and its status is checked: `same 0 $?`.
 check()
 {
     local text=$1 output

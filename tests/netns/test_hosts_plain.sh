@@ -16,7 +16,8 @@ for n in $(hosts); do
     at_once talk_on "host$n" ask udp $REMOTE 7000 -c 200 >"$LAB_DIR/udp$n" 2>&1
     at_once on "host$n" ping -q -c 20 -i 0.05 -W 2 $REMOTE >"$LAB_DIR/ping$n" 2>&1
 done
-check "all three talked at once" all_done
+all_done
+check "all three talked at once" same 0 $?
 for n in $(hosts); do
     check "host$n's pings came back" grep -q ' 20 received' "$LAB_DIR/ping$n"
     check "host$n's block is learned" lab_bound "$n"

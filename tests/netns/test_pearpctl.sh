@@ -46,7 +46,7 @@ usage()
 check "add" ctl add $SHARED:9000-9099 00:0c:29:00:00:77
 check "it is in the table, permanent" \
     grep -q "^$SHARED:9000-9099 *ether *00:0c:29:00:00:77 *CM *eth1$" <(ctl table)
-check "add over an owned range is refused" refused ctl add $SHARED:2500-2600 00:0c:29:00:00:78
+check "add over a permanent range is refused" refused ctl add $SHARED:9050-9150 00:0c:29:00:00:78
 check "add of a group address is refused" refused ctl add $SHARED:9500-9599 01:00:5e:00:00:01
 check "add for an address that is not shared is refused" refused ctl add 192.35.162.77:9500-9599 00:0c:29:00:00:78
 check "resolve a port that has an owner" grep -q 00:0c:29:39:44:ab <(ctl resolve $SHARED:3500)

@@ -37,7 +37,8 @@ check "a smaller span of ports is taken" ctl reload
 check "what no longer fits is gone" not in_table "^$SHARED:4000-4999"
 check "what fits is not" same 2 "$(ctl table | grep -c "^$SHARED:[23]")"
 
-check "traffic did not notice" all_done
+all_done
+check "traffic did not notice" same 0 $?
 diag "$(cat "$LAB_DIR/quiet")"
 check "every frame is accounted for" equation
 done_testing

@@ -26,7 +26,8 @@ at_once talk_on remote quiet $SHARED 2080 500 6 host1 >"$LAB_DIR/quiet" 2>&1
 rival 2000-2999
 check "the conflict is told" wait_for 5 grep -q "conflict.*$SHARED:2000-2999.*$rival_mac" "$LAB_DIR/events"
 check "the live owner keeps its range" same "$(host_mac 1)" "$(owner 2000-2999)"
-check "the live owner lost no frame" all_done
+all_done
+check "the live owner lost no frame" same 0 $?
 diag "$(cat "$LAB_DIR/quiet")"
 rival_ends
 check "the rival's release changes nothing" same "$(host_mac 1)" "$(owner 2000-2999)"

@@ -27,7 +27,8 @@ status()
 check "the socket is there, mode 660" same 660 "$(stat -c %a "$LAB_DIR/pearpd.sock")"
 check "a second daemon does not take it" status 1 on box "$pearpd" -c "$LAB_DIR/lab.conf"
 check "the first one still answers" ctl version
-check "SIGTERM ends it with status 0" stopped TERM
+stopped TERM
+check "SIGTERM ends it with status 0" same 0 $?
 check "its socket is removed" not test -e "$LAB_DIR/pearpd.sock"
 
 rm -f "$LAB_DIR/notify"
@@ -38,13 +39,15 @@ export NOTIFY_SOCKET=$LAB_DIR/notify
 lab_start_pearpd second.log || bail "did not start again"
 unset NOTIFY_SOCKET
 check "it tells systemd that it is ready" wait_for 5 grep -q READY=1 "$LAB_DIR/notified"
-check "SIGINT ends it with status 0" stopped INT
+stopped INT
+check "SIGINT ends it with status 0" same 0 $?
 kill "$socat_pid" 2>/dev/null
 
 lab_start_pearpd third.log || bail "did not start again"
 kill -9 "$PEARPD_PID"
 wait "$PEARPD_PID" 2>/dev/null
-check "after kill -9 the dead socket does not stop the next start" lab_start_pearpd fourth.log
+lab_start_pearpd fourth.log
+check "after kill -9 the dead socket does not stop the next start" same 0 $?
 check "-t says that the configuration is good" status 0 "$pearpd" -c "$LAB_DIR/lab.conf" -t
 stopped TERM
 

@@ -17,7 +17,8 @@ for LAB_MODE in agent plain; do
     at_once talk_on host2 fetch $REMOTE 7000 10000000 >"$LAB_DIR/2" 2>&1
     at_once talk_on remote fetch $SHARED 2080 10000000 >"$LAB_DIR/3" 2>&1
     at_once talk_on remote send $SHARED 3080 10000000 >"$LAB_DIR/4" 2>&1
-    check "$LAB_MODE: two hosts, both ways at once" all_done
+    all_done
+    check "$LAB_MODE: two hosts, both ways at once" same 0 $?
     check "$LAB_MODE: datagrams of every size come back as sent" talk_on remote sizes $SHARED 2080 host1
     check "$LAB_MODE: super-frames went through" test "$(large)" -gt 0
     check "$LAB_MODE: every frame is accounted for" equation
