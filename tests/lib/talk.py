@@ -31,7 +31,7 @@ import threading
 import time
 
 CHUNK_BYTES = 1 << 20
-SOL_PACKET, PACKET_AUXDATA, PACKET_QDISC_BYPASS, PACKET_OUTGOING = 263, 8, 20, 4
+SOL_PACKET, PACKET_AUXDATA, PACKET_OUTGOING = 263, 8, 4
 TP_STATUS_VLAN_VALID, TP_STATUS_VLAN_TPID_VALID = 1 << 4, 1 << 6
 
 
@@ -256,8 +256,6 @@ def listen(options):
 
 def send_frame(options):
     sock = packet_socket(options.interface)
-    # Past the filters of the host's own kernel, as a hostile program would.
-    sock.setsockopt(SOL_PACKET, PACKET_QDISC_BYPASS, 1)
     for _ in range(options.count):
         sock.send(bytes.fromhex(options.hex))
 

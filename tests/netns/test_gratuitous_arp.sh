@@ -1,11 +1,12 @@
 #!/bin/bash
-# One host announces the shared address by every kind of ARP that it can think of. The router's cache has one entry for
+# A machine on the hosts' switch announces the shared address by every kind of ARP that it can think of. The router's cache has one entry for
 # the address before, during and after: the bridge's MAC. Each attempt is counted.
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=3 LAB_MODE=agent
 lab_test
-bridge=02:50:45:00:00:01 attacker=$(host_mac 3) router=00:12:7f:c4:38:d3 zero=00:00:00:00:00:00 all=ff:ff:ff:ff:ff:ff
+bridge=02:50:45:00:00:01 router=00:12:7f:c4:38:d3 zero=00:00:00:00:00:00 all=ff:ff:ff:ff:ff:ff
 
+attacker=$(on neighbour cat /sys/class/net/eth0/address)
 serve_all || bail "no servers"
 talk_on remote ask udp $SHARED 2080 >/dev/null
 check "before: the router has the bridge's MAC" same $bridge "$(router_cache)"
@@ -20,7 +21,7 @@ attempt()
     local text=$1 before after
     shift
     before=$(stat_of drops/arp_capture)
-    talk_on host3 arp eth0 "$@" -c 5
+    talk_on neighbour arp eth0 "$@" -c 5
     sleep 0.05
     after=$(stat_of drops/arp_capture)
     check "$text: captured, each" same 5 $((after - before))
