@@ -19,7 +19,7 @@
     X(FRAGMENT_BAD, "fragment_bad", "a fragment that overlaps or hides the ports") \
     X(FRAGMENT_ORPHAN, "fragment_orphan", "a fragment whose first one never came") \
     X(ICMP_BAD_QUOTE, "icmp_bad_quote", "an ICMP error that quotes nothing of the shared address") \
-    X(ICMP_BAD_CHECKSUM, "icmp_bad_checksum", "an echo request to be answered whose checksum is wrong") \
+    X(ICMP_BAD_CHECKSUM, "icmp_bad_checksum", "an echo request that would be answered, but a checksum of it is wrong") \
     X(ECHO_LIMIT, "echo_limit", "more echo requests than echo-rate answers") \
     X(ECHO_FRAGMENT, "echo_fragment", "a fragmented echo request, which the bridge cannot answer") \
     X(ECHO_DROP, "echo_drop", "an echo request to an address with echo = drop") \

@@ -52,7 +52,7 @@ static struct verdict answer(struct engine *e, const struct passage *p, const st
     struct icmp_echo echo;
     if (icmp_parse(icmp, packet->body_length, &type, &echo) != 0)
         return verdict_dropped(DROP_RUNT);
-    if (internet_sum(icmp, packet->body_length) != 0xffff)
+    if (!packet->header_sum_good || internet_sum(icmp, packet->body_length) != 0xffff)
         return verdict_dropped(DROP_ICMP_BAD_CHECKSUM);
     if (!rate_take(&e->echo_rate, e->echo_limit, e->now_ns))
         return verdict_dropped(DROP_ECHO_LIMIT);

@@ -1,0 +1,881 @@
+/* test_engine.c: the engine's rules as stories, with frames and time in the test's hand. */
+#include "pearpd/engine.h"
+#include "pearpd/frame_build.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define S     UINT64_C(1000000000)
+#define START (1000 * S)
+#define KEPT  4096
+
+static const struct mac bridge_mac = {{0x02, 0x50, 0x45, 0, 0, 1}};
+static const struct mac router = {{0, 0x12, 0x7f, 0xc4, 0x38, 0xd3}};
+static const struct mac host_a = {{0, 0x0c, 0x29, 0x9e, 0x8c, 0xee}};
+static const struct mac host_b = {{0, 0x0c, 0x29, 0x39, 0x44, 0xab}};
+static const struct mac host_m = {{0, 0x0c, 0x29, 0x66, 0x66, 0x66}};
+static const struct ipv4 shared = {0xc023a202};
+static const struct ipv4 remote = {0xc633640a};
+static const struct ipv4 gateway = {0xc023a201};
+
+/* What left the engine since the last look. */
+struct sent {
+    enum side to;
+    bool is_made;
+    struct made made;
+    uint8_t bytes[2048];
+    size_t length;
+};
+
+struct world {
+    struct engine *engine;
+    struct engine_out out;
+    struct config config;
+    struct config_address address;
+    struct config_range ranges[4];
+    struct frame_builder *builder;
+    uint64_t now;
+    struct sent sent[KEPT];
+    unsigned count;
+    enum event_kind events[KEPT];
+    unsigned event_count;
+};
+
+static void take_send(void *context, enum side to, const struct frame *frame)
+{
+    struct world *w = context;
+    struct sent *s = &w->sent[w->count++];
+    *s = (struct sent){.to = to, .length = frame->length};
+    assert_true(frame->length <= sizeof(s->bytes));
+    memcpy(s->bytes, frame->bytes, frame->length);
+}
+
+static void take_make(void *context, enum side to, const struct made *made)
+{
+    struct world *w = context;
+    w->sent[w->count++] = (struct sent){.to = to, .is_made = true, .made = *made};
+}
+
+static void take_event(void *context, const struct event *event)
+{
+    struct world *w = context;
+    w->events[w->event_count++] = event->kind;
+}
+
+/* A world with 192.35.162.2, ports 2000-9999 in blocks of 1000, that was started and has said so. */
+static struct world *world_new(void (*change)(struct world *w))
+{
+    static const struct engine_seed seed = {.plain_nonces = true};
+    struct world *w = calloc(1, sizeof(*w));
+    assert_non_null(w);
+    w->address = (struct config_address){.address = shared,
+                                         .ports_first = 2000,
+                                         .ports_last = 9999,
+                                         .learn = LEARN_PE_ARP | LEARN_TRAFFIC,
+                                         .block = 1000};
+    w->config = (struct config){
+        .mac = bridge_mac, .encap = 0x88b5, .addresses = &w->address, .address_count = 1, .ranges = w->ranges};
+#define X(key, field, least, most, preset, help) w->config.limits.field = (preset);
+    LIMITS(X)
+#undef X
+    if (change != NULL)
+        change(w);
+    w->out = (struct engine_out){w, take_send, take_make, take_event};
+    w->builder = frame_builder_new();
+    w->engine = engine_new(&w->config, &seed);
+    assert_non_null(w->engine);
+    w->now = START;
+    engine_start(w->engine, w->now, &w->out);
+    w->count = w->event_count = 0;
+    return w;
+}
+
+static void world_free(struct world *w)
+{
+    assert_true(engine_stats_balance(engine_stats(w->engine)));
+    engine_free(w->engine);
+    frame_builder_free(w->builder);
+    free(w);
+}
+
+/* Lets time pass, every timer at its own time. What was sent before is forgotten. */
+static void pass(struct world *w, uint64_t ns)
+{
+    uint64_t until = w->now + ns;
+    w->count = w->event_count = 0;
+    while (engine_next(w->engine) <= until) {
+        w->now = engine_next(w->engine) > w->now ? engine_next(w->engine) : w->now;
+        engine_tick(w->engine, w->now, &w->out);
+    }
+    w->now = until;
+}
+
+static struct verdict give(struct world *w, enum side from, const uint8_t *bytes, size_t length)
+{
+    uint8_t copy[2048];
+    memcpy(copy, bytes, length);
+    struct frame frame = {.bytes = copy, .length = length, .wire_length = length};
+    w->count = w->event_count = 0;
+    struct verdict verdict = engine_frame(w->engine, w->now, from, &frame, &w->out);
+    assert_true(engine_stats_balance(engine_stats(w->engine)));
+    return verdict;
+}
+
+static struct verdict give_made(struct world *w, enum side from, const struct made *made)
+{
+    uint8_t bytes[2048];
+    int length = frame_build(w->builder, made, bytes, sizeof(bytes));
+    assert_true(length > 0);
+    return give(w, from, bytes, (size_t)length);
+}
+
+static struct verdict arp_from(struct world *w, enum side from, struct mac source, uint16_t operation,
+                               struct ipv4 spa, struct ipv4 tpa)
+{
+    struct made made = {
+        .destination = mac_broadcast, .source = source, .ethertype = ETHERTYPE_ARP, .kind = MADE_ARP};
+    made.arp = (struct arp){ARP_HRD_ETHERNET, operation, source, mac_zero, spa, tpa};
+    return give_made(w, from, &made);
+}
+
+/* A UDP datagram with 4 bytes of data. */
+static size_t udp(uint8_t *bytes, struct mac destination, struct mac source, struct ipv4 from,
+                  uint16_t from_port, struct ipv4 to, uint16_t to_port)
+{
+    static const uint8_t header[] = {0x08, 0, 0x45, 0, 0, 32, 0, 1, 0, 0, 64, 17, 0, 0};
+    const uint32_t words[] = {from.host, to.host, (uint32_t)from_port << 16 | to_port, 12U << 16, 0xfeedbeef};
+    memcpy(bytes, destination.octets, 6);
+    memcpy(bytes + 6, source.octets, 6);
+    memcpy(bytes + 12, header, sizeof(header));
+    for (unsigned i = 0; i < 5; i++)
+        for (unsigned k = 0; k < 4; k++)
+            bytes[26 + 4 * i + k] = (uint8_t)(words[i] >> (24 - 8 * k));
+    return 46;
+}
+
+static struct verdict to_host(struct world *w, uint16_t port)
+{
+    uint8_t bytes[64];
+    size_t length = udp(bytes, bridge_mac, router, remote, 53, shared, port);
+    return give(w, SIDE_UPSTREAM, bytes, length);
+}
+
+static struct verdict from_host(struct world *w, struct mac host, uint16_t port)
+{
+    uint8_t bytes[64];
+    size_t length = udp(bytes, router, host, shared, port, remote, 53);
+    return give(w, SIDE_DOWNSTREAM, bytes, length);
+}
+
+static struct made pe_arp_of(struct mac host, enum pe_arp_type type, uint16_t first, uint16_t last)
+{
+    struct made made = {.destination = mac_broadcast, .source = host, .ethertype = 0x88b5, .kind = MADE_PE_ARP};
+    made.pe_arp = (struct pe_arp){
+        .type = type, .sha = host, .spa = {shared, 0, first, last}, .tpa = {shared, 0, first, last}};
+    return made;
+}
+
+static struct verdict say(struct world *w, struct mac host, enum pe_arp_type type, uint16_t first,
+                          uint16_t last)
+{
+    struct made made = pe_arp_of(host, type, first, last);
+    return give_made(w, SIDE_DOWNSTREAM, &made);
+}
+
+/* The reply of `host`, holder of first..last, to `request`. */
+static struct verdict answer(struct world *w, struct mac host, const struct pe_arp *request, uint16_t first,
+                             uint16_t last)
+{
+    struct made made = pe_arp_of(host, PE_ARP_REPLY, first, last);
+    made.destination = made.pe_arp.tha = bridge_mac;
+    made.pe_arp.tpa = request->tpa;
+    made.pe_arp.nonce = request->nonce;
+    return give_made(w, SIDE_DOWNSTREAM, &made);
+}
+
+/* The last PE-ARP REQUEST that was sent. */
+static struct pe_arp last_request(const struct world *w, struct mac to)
+{
+    for (unsigned i = w->count; i-- > 0;) {
+        const struct sent *s = &w->sent[i];
+        if (s->is_made && s->made.kind == MADE_PE_ARP && s->made.pe_arp.type == PE_ARP_REQUEST) {
+            assert_true(mac_equal(s->made.destination, to));
+            return s->made.pe_arp;
+        }
+    }
+    fail_msg("no REQUEST was sent");
+    return (struct pe_arp){0};
+}
+
+static unsigned requests(const struct world *w)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < w->count; i++)
+        count += w->sent[i].is_made && w->sent[i].made.kind == MADE_PE_ARP &&
+                 w->sent[i].made.pe_arp.type == PE_ARP_REQUEST;
+    return count;
+}
+
+static bool told(const struct world *w, enum event_kind kind)
+{
+    for (unsigned i = 0; i < w->event_count; i++)
+        if (w->events[i] == kind)
+            return true;
+    return false;
+}
+
+static void assert_dropped(struct verdict verdict, enum drop_reason reason)
+{
+    assert_int_equal(verdict.fate, FATE_DROPPED);
+    assert_string_equal(drop_name(verdict.reason), drop_name(reason));
+}
+
+static void assert_consumed(struct verdict verdict, enum consumed_kind kind)
+{
+    assert_int_equal(verdict.fate, FATE_CONSUMED);
+    assert_string_equal(consumed_name(verdict.consumed), consumed_name(kind));
+}
+
+/* The frame went down to `host`, unchanged above its addresses. */
+static void assert_delivered(const struct world *w, struct verdict verdict, struct mac host)
+{
+    assert_int_equal(verdict.fate, FATE_SENT);
+    assert_int_equal(w->count, 1);
+    assert_int_equal(w->sent[0].to, SIDE_DOWNSTREAM);
+    assert_memory_equal(w->sent[0].bytes, host.octets, 6);
+    assert_memory_equal(w->sent[0].bytes + 6, router.octets, 6);
+}
+
+static void claim(struct world *w, struct mac host, uint16_t first, uint16_t last)
+{
+    assert_consumed(say(w, host, PE_ARP_CLAIM, first, last), CONSUMED_PE_ARP);
+    struct pe_arp request = last_request(w, host);
+    assert_int_equal(request.tpa.first, first);
+    assert_int_equal(request.tpa.last, first);
+    assert_consumed(answer(w, host, &request, first, last), CONSUMED_PE_ARP);
+}
+
+static bool entry_of(const struct world *w, uint16_t port, struct table_entry *entry)
+{
+    struct table_cursor cursor = {0};
+    while (engine_table_next(w->engine, w->now, &cursor, entry))
+        if (entry->state != BINDING_PUBLISHED && range_holds(&entry->range, port))
+            return true;
+    return false;
+}
+
+static void assert_owner(const struct world *w, uint16_t port, struct mac owner, enum binding_state state)
+{
+    struct table_entry entry;
+    assert_true(entry_of(w, port, &entry));
+    assert_memory_equal(entry.mac.octets, owner.octets, 6);
+    assert_string_equal(binding_state_name(entry.state), binding_state_name(state));
+}
+
+static void assert_unowned(const struct world *w, uint16_t port)
+{
+    struct table_entry entry;
+    assert_false(entry_of(w, port, &entry));
+}
+
+/* Stories. */
+
+static void test_start_announces(void **state)
+{
+    (void)state;
+    static const struct engine_seed seed = {.plain_nonces = true};
+    struct world *w = world_new(NULL);
+    engine_free(w->engine);
+    w->engine = engine_new(&w->config, &seed);
+    engine_start(w->engine, w->now, &w->out);
+    assert_int_equal(w->count, 2);
+    assert_int_equal(w->sent[0].to, SIDE_UPSTREAM);
+    assert_int_equal(w->sent[0].made.arp.operation, ARP_OP_REQUEST);
+    assert_int_equal(w->sent[0].made.arp.spa.host, shared.host);
+    assert_int_equal(w->sent[0].made.arp.tpa.host, shared.host);
+    assert_int_equal(w->sent[1].to, SIDE_DOWNSTREAM);
+    assert_int_equal(w->sent[1].made.pe_arp.type, PE_ARP_HELLO);
+    assert_true(w->sent[1].made.pe_arp.shared_mac.present);
+    pass(w, 2 * S);
+    assert_int_equal(w->count, 1); /* once more upstream */
+    pass(w, 57 * S);
+    assert_int_equal(w->count, 0);
+    pass(w, 1 * S);
+    assert_int_equal(w->count, 1);
+    assert_int_equal(w->sent[0].made.pe_arp.type, PE_ARP_HELLO);
+    world_free(w);
+}
+
+static void test_arp_of_the_router_is_answered(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    assert_consumed(arp_from(w, SIDE_UPSTREAM, router, ARP_OP_REQUEST, gateway, shared), CONSUMED_ARP_ANSWERED);
+    assert_int_equal(w->count, 1);
+    assert_int_equal(w->sent[0].to, SIDE_UPSTREAM);
+    assert_memory_equal(w->sent[0].made.destination.octets, router.octets, 6);
+    assert_memory_equal(w->sent[0].made.arp.sha.octets, bridge_mac.octets, 6);
+    assert_int_equal(w->sent[0].made.arp.spa.host, shared.host);
+    pass(w, 60 * S); /* HELLO now tells the gateway */
+    const struct made *hello = &w->sent[w->count - 1].made;
+    assert_int_equal(hello->pe_arp.type, PE_ARP_HELLO);
+    assert_true(hello->pe_arp.gateway.present);
+    assert_int_equal(hello->pe_arp.gateway.address.host, gateway.host);
+    world_free(w);
+}
+
+static void test_arp_that_would_capture(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    const uint16_t operations[] = {ARP_OP_REQUEST, ARP_OP_REPLY};
+    for (unsigned i = 0; i < 2; i++) {
+        assert_dropped(arp_from(w, SIDE_DOWNSTREAM, host_m, operations[i], shared, shared), DROP_ARP_CAPTURE);
+        assert_true(told(w, EVENT_CAPTURE));
+        assert_int_equal(w->count, 0);
+    }
+    assert_dropped(arp_from(w, SIDE_DOWNSTREAM, host_m, ARP_OP_REPLY, shared, gateway), DROP_ARP_CAPTURE);
+    assert_dropped(arp_from(w, SIDE_DOWNSTREAM, host_m, ARP_OP_REQUEST, (struct ipv4){0}, shared),
+                   DROP_ARP_PROBE);
+    uint32_t cursor = 0;
+    struct host_entry host;
+    assert_true(engine_hosts_next(w->engine, &cursor, &host));
+    assert_memory_equal(host.mac.octets, host_m.octets, 6);
+    assert_int_equal(host.captures, 3);
+    assert_false(engine_hosts_next(w->engine, &cursor, &host));
+    world_free(w);
+}
+
+static void test_arp_of_sharers_is_relayed(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    assert_int_equal(arp_from(w, SIDE_DOWNSTREAM, host_a, ARP_OP_REQUEST, shared, gateway).fate, FATE_SENT);
+    assert_int_equal(w->sent[0].to, SIDE_UPSTREAM);
+    assert_memory_equal(w->sent[0].bytes + 6, bridge_mac.octets, 6);
+    assert_memory_equal(w->sent[0].bytes + 22, bridge_mac.octets, 6);
+    assert_int_equal(arp_from(w, SIDE_DOWNSTREAM, host_b, ARP_OP_REQUEST, shared, gateway).fate, FATE_SENT);
+    assert_consumed(arp_from(w, SIDE_UPSTREAM, router, ARP_OP_REPLY, gateway, shared), CONSUMED_ARP_RELAYED);
+    assert_int_equal(w->count, 2);
+    const struct mac askers[] = {host_a, host_b};
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(w->sent[i].to, SIDE_DOWNSTREAM);
+        assert_memory_equal(w->sent[i].made.destination.octets, askers[i].octets, 6);
+        assert_memory_equal(w->sent[i].made.arp.tha.octets, askers[i].octets, 6);
+        assert_memory_equal(w->sent[i].made.arp.sha.octets, router.octets, 6);
+    }
+    pass(w, 3 * S + 1);
+    assert_dropped(arp_from(w, SIDE_UPSTREAM, router, ARP_OP_REPLY, gateway, shared), DROP_ARP_UNASKED);
+    world_free(w);
+}
+
+static void test_arp_of_one_host_is_limited(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    for (unsigned i = 0; i < 15; i++)
+        assert_int_equal(arp_from(w, SIDE_DOWNSTREAM, host_m, ARP_OP_REQUEST, shared, gateway).fate, FATE_SENT);
+    assert_dropped(arp_from(w, SIDE_DOWNSTREAM, host_m, ARP_OP_REQUEST, shared, gateway), DROP_ARP_LIMIT);
+    assert_int_equal(arp_from(w, SIDE_DOWNSTREAM, host_a, ARP_OP_REQUEST, shared, gateway).fate, FATE_SENT);
+    pass(w, S);
+    assert_int_equal(arp_from(w, SIDE_DOWNSTREAM, host_m, ARP_OP_REQUEST, shared, gateway).fate, FATE_SENT);
+    world_free(w);
+}
+
+static void test_upstream_conflict_is_defended_every_10_s(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    assert_dropped(arp_from(w, SIDE_UPSTREAM, host_m, ARP_OP_REPLY, shared, gateway), DROP_ARP_CONFLICT);
+    assert_int_equal(w->count, 1);
+    assert_true(told(w, EVENT_CONFLICT));
+    assert_dropped(arp_from(w, SIDE_UPSTREAM, host_m, ARP_OP_REQUEST, shared, shared), DROP_ARP_CONFLICT);
+    assert_int_equal(w->count, 0);
+    pass(w, 10 * S);
+    assert_dropped(arp_from(w, SIDE_UPSTREAM, host_m, ARP_OP_REQUEST, shared, gateway), DROP_ARP_CONFLICT);
+    assert_int_equal(w->count, 1);
+    world_free(w);
+}
+
+static void test_claim_is_challenged_then_bound(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    assert_consumed(say(w, host_a, PE_ARP_CLAIM, 2000, 2999), CONSUMED_PE_ARP);
+    assert_unowned(w, 2000);
+    struct pe_arp request = last_request(w, host_a);
+    assert_int_equal(request.nonce, 1);
+    struct pe_arp guessed = request;
+    guessed.nonce = 2;
+    assert_dropped(answer(w, host_a, &guessed, 2000, 2999), DROP_PE_ARP_FORGED);
+    assert_dropped(answer(w, host_m, &request, 2000, 2999), DROP_PE_ARP_FORGED);
+    assert_dropped(answer(w, host_a, &request, 2100, 2999), DROP_PE_ARP_FORGED); /* not the asked port */
+    assert_dropped(answer(w, host_a, &request, 1999, 2999), DROP_PE_ARP_BAD);    /* outside `ports` */
+    assert_unowned(w, 2000);
+    assert_consumed(answer(w, host_a, &request, 2000, 2999), CONSUMED_PE_ARP);
+    assert_true(told(w, EVENT_LEARNED));
+    assert_owner(w, 2999, host_a, BINDING_REACHABLE);
+    assert_dropped(answer(w, host_a, &request, 2000, 2999), DROP_PE_ARP_FORGED); /* replayed */
+    assert_delivered(w, to_host(w, 2500), host_a);
+    world_free(w);
+}
+
+static void test_unanswered_claim_is_asked_three_times(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    say(w, host_a, PE_ARP_CLAIM, 2000, 2999);
+    assert_int_equal(requests(w), 1);
+    pass(w, S - 1);
+    assert_int_equal(requests(w), 0);
+    pass(w, 1);
+    assert_int_equal(requests(w), 1);
+    pass(w, S);
+    assert_int_equal(requests(w), 1);
+    pass(w, 10 * S);
+    assert_int_equal(requests(w), 0);
+    assert_unowned(w, 2000);
+    world_free(w);
+}
+
+static void test_stale_probe_gone(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    claim(w, host_a, 2000, 2999);
+    pass(w, 120 * S);
+    assert_true(told(w, EVENT_STALE));
+    pass(w, 3600 * S); /* an idle server stays */
+    assert_owner(w, 2000, host_a, BINDING_STALE);
+    struct verdict verdict = to_host(w, 2500);
+    assert_int_equal(verdict.fate, FATE_SENT);
+    assert_memory_equal(w->sent[0].bytes, host_a.octets, 6);
+    struct pe_arp probe = last_request(w, host_a);
+    assert_int_equal(probe.tpa.first, 2000);
+    assert_owner(w, 2000, host_a, BINDING_PROBE);
+    assert_consumed(answer(w, host_a, &probe, 2000, 2999), CONSUMED_PE_ARP);
+    assert_owner(w, 2000, host_a, BINDING_REACHABLE);
+    pass(w, 120 * S);
+    to_host(w, 2500);
+    pass(w, 3 * S - 1);
+    assert_int_equal(requests(w), 2);
+    assert_owner(w, 2000, host_a, BINDING_PROBE);
+    pass(w, 1);
+    assert_true(told(w, EVENT_EXPIRED));
+    assert_unowned(w, 2000);
+    world_free(w);
+}
+
+static void test_unknown_port_is_asked_for_and_frames_wait(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    assert_int_equal(to_host(w, 2500).fate, FATE_HELD);
+    struct pe_arp request = last_request(w, mac_broadcast);
+    assert_int_equal(request.tpa.protocol, 17);
+    assert_int_equal(request.tpa.first, 2500);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(to_host(w, 2500).fate, FATE_HELD);
+    assert_int_equal(engine_stats(w->engine)->held, 3);
+    assert_int_equal(engine_stats(w->engine)->drops[DROP_HOLD_FULL], 1);
+    struct table_entry entry;
+    assert_true(entry_of(w, 2500, &entry));
+    assert_int_equal(entry.state, BINDING_INCOMPLETE);
+    assert_consumed(answer(w, host_a, &request, 2000, 2999), CONSUMED_PE_ARP);
+    assert_int_equal(w->count, 3);
+    for (unsigned i = 0; i < 3; i++)
+        assert_memory_equal(w->sent[i].bytes, host_a.octets, 6);
+    assert_int_equal(engine_stats(w->engine)->held, 0);
+    assert_dropped(answer(w, host_b, &request, 2500, 2500), DROP_PE_ARP_FORGED); /* the question is closed */
+    world_free(w);
+}
+
+static void test_silence_is_remembered_for_20_s(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    assert_int_equal(to_host(w, 2500).fate, FATE_HELD);
+    pass(w, 3 * S - 1);
+    assert_int_equal(requests(w), 2);
+    pass(w, 1);
+    assert_true(told(w, EVENT_UNRESOLVED));
+    assert_int_equal(engine_stats(w->engine)->drops[DROP_UNRESOLVED], 1);
+    pass(w, 20 * S - 1);
+    assert_dropped(to_host(w, 2500), DROP_UNRESOLVED);
+    pass(w, 1);
+    assert_int_equal(to_host(w, 2500).fate, FATE_HELD);
+    world_free(w);
+}
+
+static void test_scan_asks_5_a_second(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    unsigned asked = 0;
+    for (uint16_t port = 2000; port < 4000; port++) {
+        to_host(w, port);
+        asked += requests(w);
+        pass(w, S / 1000);
+        asked += requests(w);
+    }
+    assert_true(asked >= 19 && asked <= 20); /* a burst of 10, and two seconds */
+    assert_consumed(say(w, host_a, PE_ARP_CLAIM, 5000, 5999), CONSUMED_PE_ARP);
+    struct pe_arp request = last_request(w, host_a); /* a claim does not wait for that */
+    answer(w, host_a, &request, 5000, 5999);
+    assert_owner(w, 5000, host_a, BINDING_REACHABLE);
+    world_free(w);
+}
+
+static void test_ports_that_nobody_may_hold(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    assert_dropped(to_host(w, 1999), DROP_NO_OWNER);
+    assert_dropped(to_host(w, 10000), DROP_NO_OWNER);
+    assert_int_equal(requests(w), 0);
+    world_free(w);
+}
+
+static void test_live_owner_keeps_its_range(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    claim(w, host_a, 2000, 2999);
+    pass(w, 5 * S);
+    assert_consumed(say(w, host_m, PE_ARP_CLAIM, 2500, 3500), CONSUMED_PE_ARP);
+    struct pe_arp request = last_request(w, host_a);
+    assert_consumed(answer(w, host_a, &request, 2000, 2999), CONSUMED_PE_ARP);
+    assert_true(told(w, EVENT_CONFLICT));
+    assert_int_equal(engine_stats(w->engine)->counters[COUNTER_CONFLICTS], 1);
+    pass(w, 10 * S);
+    assert_int_equal(requests(w), 0);
+    assert_owner(w, 2500, host_a, BINDING_REACHABLE);
+    assert_unowned(w, 3000);
+    world_free(w);
+}
+
+static void test_silent_owner_loses_all_of_its_range(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    claim(w, host_a, 2000, 2999);
+    pass(w, 5 * S);
+    say(w, host_b, PE_ARP_CLAIM, 2500, 3500);
+    pass(w, 3 * S - 1);
+    assert_delivered(w, to_host(w, 2600), host_a);
+    pass(w, 1);
+    struct pe_arp request = last_request(w, host_b);
+    assert_int_equal(request.tpa.first, 2500);
+    assert_unowned(w, 2000);
+    answer(w, host_b, &request, 2500, 3500);
+    assert_true(told(w, EVENT_MOVED));
+    assert_int_equal(engine_stats(w->engine)->counters[COUNTER_MOVES], 1);
+    assert_owner(w, 2600, host_b, BINDING_REACHABLE);
+    world_free(w);
+}
+
+static void test_release_is_checked(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    claim(w, host_a, 2000, 2999);
+    pass(w, 5 * S);
+    assert_dropped(say(w, host_m, PE_ARP_RELEASE, 2000, 2999), DROP_PE_ARP_FORGED);
+    assert_consumed(say(w, host_a, PE_ARP_RELEASE, 2000, 2999), CONSUMED_PE_ARP);
+    struct pe_arp request = last_request(w, host_a);
+    assert_consumed(answer(w, host_a, &request, 2000, 2999), CONSUMED_PE_ARP); /* it was not the owner's */
+    pass(w, 5 * S);
+    assert_owner(w, 2000, host_a, BINDING_REACHABLE);
+    say(w, host_a, PE_ARP_RELEASE, 2000, 2999);
+    pass(w, S - 1);
+    assert_owner(w, 2000, host_a, BINDING_REACHABLE);
+    pass(w, 1);
+    assert_true(told(w, EVENT_RELEASED));
+    assert_unowned(w, 2000);
+    world_free(w);
+}
+
+static void test_traffic_teaches_the_block(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    assert_int_equal(from_host(w, host_a, 3456).fate, FATE_SENT);
+    assert_memory_equal(w->sent[0].bytes + 6, bridge_mac.octets, 6);
+    assert_owner(w, 3000, host_a, BINDING_REACHABLE);
+    assert_owner(w, 3999, host_a, BINDING_REACHABLE);
+    assert_unowned(w, 2999);
+    assert_delivered(w, to_host(w, 3000), host_a);
+    assert_dropped(from_host(w, host_m, 3001), DROP_SOURCE_PORT_VIOLATION);
+    assert_true(told(w, EVENT_VIOLATION));
+    pass(w, 299 * S);
+    from_host(w, host_a, 3456);
+    pass(w, 300 * S - 1);
+    assert_owner(w, 3000, host_a, BINDING_REACHABLE);
+    pass(w, 1);
+    assert_true(told(w, EVENT_EXPIRED));
+    assert_unowned(w, 3000);
+    world_free(w);
+}
+
+static void test_traffic_releases_what_waited(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    assert_int_equal(to_host(w, 3500).fate, FATE_HELD);
+    assert_int_equal(from_host(w, host_a, 3456).fate, FATE_SENT);
+    assert_int_equal(w->count, 2);
+    assert_int_equal(w->sent[0].to, SIDE_DOWNSTREAM);
+    assert_memory_equal(w->sent[0].bytes, host_a.octets, 6);
+    assert_int_equal(engine_stats(w->engine)->held, 0);
+    world_free(w);
+}
+
+static void test_idle_part_of_a_block_yields_to_a_claim(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    from_host(w, host_a, 3100);
+    from_host(w, host_a, 3200);
+    say(w, host_b, PE_ARP_CLAIM, 3150, 3999); /* over a port between those that it lives on */
+    assert_int_equal(requests(w), 0);
+    assert_true(told(w, EVENT_CONFLICT));
+    claim(w, host_b, 3201, 4100);
+    assert_owner(w, 3201, host_b, BINDING_REACHABLE);
+    assert_owner(w, 3200, host_a, BINDING_REACHABLE);
+    assert_owner(w, 3000, host_a, BINDING_REACHABLE);
+    world_free(w);
+}
+
+static void add_range(struct world *w)
+{
+    w->ranges[0] = (struct config_range){.range = {shared, 80, 80}, .mac = host_a, .name = "web"};
+    w->ranges[1] = (struct config_range){.range = {shared, 2000, 2999}, .mac = host_a};
+    w->config.range_count = 2;
+}
+
+static void test_permanent_range_never_moves(void **state)
+{
+    (void)state;
+    struct world *w = world_new(add_range);
+    assert_delivered(w, to_host(w, 80), host_a);
+    assert_owner(w, 80, host_a, BINDING_PERMANENT);
+    assert_consumed(say(w, host_m, PE_ARP_CLAIM, 2000, 2999), CONSUMED_PE_ARP);
+    assert_int_equal(requests(w), 0);
+    assert_true(told(w, EVENT_CONFLICT));
+    assert_dropped(say(w, host_a, PE_ARP_RELEASE, 2000, 2999), DROP_PE_ARP_FORGED);
+    claim(w, host_a, 2000, 2999); /* its own agent is heard, and nothing changes */
+    assert_owner(w, 2000, host_a, BINDING_PERMANENT);
+    assert_dropped(from_host(w, host_b, 80), DROP_SOURCE_PORT_VIOLATION);
+    world_free(w);
+}
+
+static void set_default_host(struct world *w)
+{
+    w->address.has_default_host = true;
+    w->address.default_host = host_b;
+}
+
+static void test_default_host_gets_the_rest(void **state)
+{
+    (void)state;
+    struct world *w = world_new(set_default_host);
+    assert_delivered(w, to_host(w, 80), host_b);
+    assert_int_equal(to_host(w, 2500).fate, FATE_HELD);
+    pass(w, 3 * S);
+    assert_memory_equal(w->sent[w->count - 1].bytes, host_b.octets, 6);
+    assert_delivered(w, to_host(w, 2500), host_b);
+    world_free(w);
+}
+
+static void test_hairpin(void **state)
+{
+    (void)state;
+    uint8_t bytes[64];
+    struct world *w = world_new(NULL);
+    from_host(w, host_a, 2500);
+    from_host(w, host_b, 3500);
+    size_t length = udp(bytes, bridge_mac, host_b, shared, 3500, shared, 2500);
+    assert_int_equal(give(w, SIDE_DOWNSTREAM, bytes, length).fate, FATE_SENT);
+    assert_int_equal(w->sent[0].to, SIDE_DOWNSTREAM);
+    assert_memory_equal(w->sent[0].bytes, host_a.octets, 6);
+    assert_memory_equal(w->sent[0].bytes + 6, bridge_mac.octets, 6);
+    length = udp(bytes, host_a, host_b, shared, 3500, shared, 2500); /* a switch's copy */
+    assert_dropped(give(w, SIDE_DOWNSTREAM, bytes, length), DROP_SAME_PORT);
+    length = udp(bytes, bridge_mac, host_a, shared, 2500, shared, 2600); /* to itself */
+    assert_dropped(give(w, SIDE_DOWNSTREAM, bytes, length), DROP_SAME_PORT);
+    world_free(w);
+}
+
+static void test_router_cannot_be_played_downstream(void **state)
+{
+    (void)state;
+    uint8_t bytes[64];
+    struct world *w = world_new(NULL);
+    to_host(w, 80); /* the router is heard */
+    size_t length = udp(bytes, host_a, router, remote, 1, remote, 2);
+    assert_dropped(give(w, SIDE_DOWNSTREAM, bytes, length), DROP_BAD_SOURCE);
+    assert_true(told(w, EVENT_BAD_SOURCE));
+    length = udp(bytes, host_a, bridge_mac, remote, 1, remote, 2);
+    assert_dropped(give(w, SIDE_DOWNSTREAM, bytes, length), DROP_BAD_SOURCE);
+    assert_false(told(w, EVENT_BAD_SOURCE)); /* one a second */
+    pass(w, 30 * S);
+    length = udp(bytes, mac_broadcast, router, remote, 1, remote, 2);
+    assert_int_equal(give(w, SIDE_DOWNSTREAM, bytes, length).fate, FATE_SENT);
+    world_free(w);
+}
+
+static void set_psid(struct world *w)
+{
+    w->address.ports_first = 1024;
+    w->address.ports_last = 65535;
+    w->address.has_psid = true;
+    w->address.psid = (struct port_set_params){6, 8};
+}
+
+static void test_port_sets(void **state)
+{
+    (void)state;
+    struct world *w = world_new(set_psid);
+    struct port_span bounds = port_set_bounds((struct port_set_params){6, 8}, 0x34);
+    assert_dropped(say(w, host_a, PE_ARP_CLAIM, bounds.first, bounds.last),
+                   DROP_PE_ARP_BAD); /* a plain range */
+    struct made made = pe_arp_of(host_a, PE_ARP_CLAIM, bounds.first, bounds.last);
+    made.pe_arp.psid.present = true;
+    made.pe_arp.psid.offset = 6;
+    made.pe_arp.psid.length = 8;
+    made.pe_arp.psid.psid = 0x34;
+    assert_consumed(give_made(w, SIDE_DOWNSTREAM, &made), CONSUMED_PE_ARP);
+    struct pe_arp request = last_request(w, host_a);
+    made.pe_arp.type = PE_ARP_REPLY;
+    made.pe_arp.tpa = request.tpa;
+    made.pe_arp.nonce = request.nonce;
+    assert_consumed(give_made(w, SIDE_DOWNSTREAM, &made), CONSUMED_PE_ARP);
+    assert_delivered(w, to_host(w, 0x04d0), host_a);
+    assert_delivered(w, to_host(w, 0xfcd3), host_a);
+    from_host(w, host_b, 0x0400); /* traffic teaches a whole set */
+    assert_delivered(w, to_host(w, 0x0803), host_b);
+    assert_dropped(from_host(w, host_b, 0x04d1), DROP_SOURCE_PORT_VIOLATION);
+    world_free(w);
+}
+
+static void test_reload_keeps_what_fits(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    claim(w, host_a, 2000, 2999);
+    from_host(w, host_b, 7500);
+    to_host(w, 5000); /* held */
+    w->address.ports_last = 6999;
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    assert_true(engine_stats_balance(engine_stats(w->engine)));
+    assert_int_equal(engine_stats(w->engine)->held, 0);
+    assert_owner(w, 2000, host_a, BINDING_REACHABLE);
+    assert_unowned(w, 7500);
+    assert_delivered(w, to_host(w, 2500), host_a);
+    pass(w, 120 * S);
+    assert_owner(w, 2000, host_a, BINDING_STALE);
+    world_free(w);
+}
+
+static void test_operator(void **state)
+{
+    (void)state;
+    struct world *w = world_new(add_range);
+    struct range range = {shared, 4000, 4999}, configured = {shared, 2000, 2999};
+    from_host(w, host_a, 4500);
+    assert_int_equal(engine_add(w->engine, w->now, &range, host_b, &w->out), 0);
+    assert_delivered(w, to_host(w, 4500), host_b);
+    assert_int_equal(engine_add(w->engine, w->now, &range, host_a, &w->out), -EEXIST);
+    assert_int_equal(engine_add(w->engine, w->now, &range, mac_broadcast, &w->out), -EINVAL);
+    assert_int_equal(engine_delete(w->engine, w->now, &configured, &w->out), -EPERM);
+    assert_int_equal(engine_flush(w->engine, w->now, NULL, &w->out), 0);
+    assert_int_equal(engine_delete(w->engine, w->now, &range, &w->out), 0);
+    assert_int_equal(engine_delete(w->engine, w->now, &range, &w->out), -ENOENT);
+    claim(w, host_b, 5000, 5999);
+    assert_int_equal(engine_flush(w->engine, w->now, &shared, &w->out), 1);
+    assert_unowned(w, 5000);
+    struct table_entry entry;
+    assert_int_equal(engine_resolve(w->engine, w->now, shared, 2000, &entry, &w->out), RESOLVE_OWNED);
+    assert_int_equal(engine_resolve(w->engine, w->now, shared, 81, &entry, &w->out), RESOLVE_UNOWNED);
+    assert_int_equal(engine_resolve(w->engine, w->now, remote, 81, &entry, &w->out), RESOLVE_NOT_SHARED);
+    assert_int_equal(engine_resolve(w->engine, w->now, shared, 6000, &entry, &w->out), RESOLVE_ASKING);
+    world_free(w);
+}
+
+static void set_three_bindings(struct world *w)
+{
+    w->config.limits.bindings = 3;
+}
+
+static void test_full_table_gives_up_the_oldest_stale(void **state)
+{
+    (void)state;
+    struct world *w = world_new(set_three_bindings);
+    claim(w, host_a, 2000, 2999);
+    claim(w, host_a, 3000, 3999);
+    claim(w, host_b, 4000, 4999);
+    say(w, host_b, PE_ARP_CLAIM, 5000, 5999);
+    struct pe_arp request = last_request(w, host_b);
+    answer(w, host_b, &request, 5000, 5999);
+    assert_unowned(w, 5000);
+    assert_int_equal(engine_stats(w->engine)->counters[COUNTER_TABLE_FULL], 1);
+    pass(w, 121 * S);
+    claim(w, host_b, 5000, 5999);
+    assert_unowned(w, 2000);
+    assert_owner(w, 3000, host_a, BINDING_STALE);
+    assert_int_equal(engine_stats(w->engine)->counters[COUNTER_EVICTED], 1);
+    world_free(w);
+}
+
+static void set_small_mtu(struct world *w)
+{
+    w->config.limits.frame_bytes = 45;
+}
+
+static void test_too_long_for_the_other_side(void **state)
+{
+    (void)state;
+    struct world *w = world_new(set_small_mtu);
+    assert_dropped(from_host(w, host_a, 2000), DROP_OVERSIZE);
+    world_free(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_start_announces),
+        cmocka_unit_test(test_arp_of_the_router_is_answered),
+        cmocka_unit_test(test_arp_that_would_capture),
+        cmocka_unit_test(test_arp_of_sharers_is_relayed),
+        cmocka_unit_test(test_arp_of_one_host_is_limited),
+        cmocka_unit_test(test_upstream_conflict_is_defended_every_10_s),
+        cmocka_unit_test(test_claim_is_challenged_then_bound),
+        cmocka_unit_test(test_unanswered_claim_is_asked_three_times),
+        cmocka_unit_test(test_stale_probe_gone),
+        cmocka_unit_test(test_unknown_port_is_asked_for_and_frames_wait),
+        cmocka_unit_test(test_silence_is_remembered_for_20_s),
+        cmocka_unit_test(test_scan_asks_5_a_second),
+        cmocka_unit_test(test_ports_that_nobody_may_hold),
+        cmocka_unit_test(test_live_owner_keeps_its_range),
+        cmocka_unit_test(test_silent_owner_loses_all_of_its_range),
+        cmocka_unit_test(test_release_is_checked),
+        cmocka_unit_test(test_traffic_teaches_the_block),
+        cmocka_unit_test(test_traffic_releases_what_waited),
+        cmocka_unit_test(test_idle_part_of_a_block_yields_to_a_claim),
+        cmocka_unit_test(test_permanent_range_never_moves),
+        cmocka_unit_test(test_default_host_gets_the_rest),
+        cmocka_unit_test(test_hairpin),
+        cmocka_unit_test(test_router_cannot_be_played_downstream),
+        cmocka_unit_test(test_port_sets),
+        cmocka_unit_test(test_reload_keeps_what_fits),
+        cmocka_unit_test(test_operator),
+        cmocka_unit_test(test_full_table_gives_up_the_oldest_stale),
+        cmocka_unit_test(test_too_long_for_the_other_side),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
