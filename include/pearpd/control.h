@@ -26,11 +26,12 @@ struct control_target {
     void *context;
 };
 
-/* Opens the socket file `path`, mode 0660: a live one is never taken, a dead one is replaced. The
- * descriptor, listening and not blocking, or -Exxx: -EADDRINUSE: another daemon answers there. */
+/* Makes the socket file `path`, mode 0660, its directory with it: a live one is never taken, a dead one is
+ * replaced. The descriptor, bound and not blocking, or -Exxx: -EADDRINUSE: another daemon answers there;
+ * -EEXIST: something else stands there. Nobody is accepted before control_new(). */
 int control_open(const char *path);
 
-/* Serves it. Takes `fd`. NULL: out of memory. */
+/* Listens and serves: whoever can connect finds a bridge that forwards. Takes `fd`. NULL: out of memory. */
 struct control *control_new(struct loop *loop, int fd, const char *path, const struct control_target *target);
 void control_free(struct control *control); /* removes the socket file */
 

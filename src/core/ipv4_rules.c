@@ -152,7 +152,7 @@ bool ipv4_rule(struct engine *e, struct passage *p, struct verdict *verdict)
     struct shared_packet s = {0};
     if (ipv4_packet_parse(p->payload, p->payload_length, &s.ip) != 0)
         return false;
-    s.source = p->from == SIDE_DOWNSTREAM ? shared_index(e, s.ip.source) : -1;
+    s.source = shared_index(e, s.ip.source);
     s.destination = shared_index(e, s.ip.destination);
     if (s.source < 0 && s.destination < 0)
         return false;
@@ -160,10 +160,11 @@ bool ipv4_rule(struct engine *e, struct passage *p, struct verdict *verdict)
         *verdict = verdict_dropped(DROP_RUNT);
         return true;
     }
-    if (s.source >= 0 && !police(e, p, &s, verdict))
+    bool by_host = s.source >= 0 && p->from == SIDE_DOWNSTREAM;
+    if (by_host && !police(e, p, &s, verdict))
         return true;
     if (s.destination < 0)
-        *verdict = from_shared(e, p);
+        *verdict = by_host ? from_shared(e, p) : bridge(e, p);
     else if (is_flooded_copy(e, p))
         *verdict = verdict_dropped(DROP_SAME_PORT);
     else

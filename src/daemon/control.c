@@ -475,7 +475,7 @@ struct control *control_new(struct loop *loop, int fd, const char *path, const s
         control->inode = status.st_ino;
     }
     control->accepts = loop_readable(loop, LOOP_CONTROL, fd, accept_ready, control);
-    if (control->accepts == NULL) {
+    if (control->accepts == NULL || listen(fd, BACKLOG) != 0) {
         control_free(control);
         return NULL;
     }

@@ -9,8 +9,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 64
-
 /* The directory of the file, where it is missing: for its group alone. */
 static void make_directory(const char *path)
 {
@@ -57,8 +55,6 @@ int control_open(const char *path)
     mode_t before = umask(0117);
     error = bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
     umask(before);
-    if (error == 0 && listen(fd, BACKLOG) != 0)
-        error = -errno;
     if (error == 0)
         return fd;
     close(fd);

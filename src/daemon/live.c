@@ -323,6 +323,7 @@ static int control_start(struct live *live)
         .context = live,
     };
     live->control = control_new(live->loop, live->sockets.control_fd, live->config->socket, &target);
+    live->sockets.control_fd = -1;
     return live->control == NULL ? -1 : 0;
 }
 
@@ -386,7 +387,7 @@ static int live_begin(struct live *live)
         return -1;
     }
     live->loop = loop_new();
-    if (live->loop == NULL || engine_begin(live) != 0 || sources_start(live) != 0 || control_start(live) != 0) {
+    if (live->loop == NULL || engine_begin(live) != 0 || sources_start(live) != 0) {
         log_error("out of memory");
         return -1;
     }
@@ -394,7 +395,10 @@ static int live_begin(struct live *live)
     engine_start(live->engine, clock_now_ns(), &live->out);
     loop_timer_set(live->housekeeping, HOUSEKEEPING_NS);
     settle(live);
-    return 0;
+    if (control_start(live) == 0)
+        return 0;
+    log_error("the control socket cannot be served");
+    return -1;
 }
 
 int daemon_run(const char *file, struct config *config)

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 static int failed(struct sockets *sockets, const char *what, int error)
 {
@@ -16,7 +17,7 @@ static int failed(struct sockets *sockets, const char *what, int error)
 
 int sockets_open(const struct config *config, struct sockets *sockets)
 {
-    *sockets = (struct sockets){.control_fd = -1};
+    *sockets = (struct sockets){.control_fd = -1, .control_path = config->socket};
     for (unsigned side = 0; side < SIDES; side++) {
         sockets->ports[side] = packet_port_open(config->limits.ring_slots);
         if (sockets->ports[side] == NULL)
@@ -44,4 +45,9 @@ void sockets_close(struct sockets *sockets)
     if (sockets->links != NULL)
         netlink_close(sockets->links);
     sockets->requests = sockets->links = NULL;
+    if (sockets->control_fd < 0)
+        return;
+    close(sockets->control_fd);
+    unlink(sockets->control_path);
+    sockets->control_fd = -1;
 }

@@ -10,13 +10,14 @@ struct sockets {
     struct packet_port *ports[SIDES];
     struct netlink *requests; /* asks about links */
     struct netlink *links;    /* hears of them */
-    int control_fd;
+    int control_fd;           /* -1: none, or control has taken it */
+    const char *control_path; /* of the configuration that they were opened by */
 };
 
 /* Opens them all. 0, or -1 after a message in the log and with none left open. */
 int sockets_open(const struct config *config, struct sockets *sockets);
 
-/* Closes all but control_fd, which control takes. */
+/* Closes them all, and removes the control socket's file where control has not taken it. */
 void sockets_close(struct sockets *sockets);
 
 #endif
