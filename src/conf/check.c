@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool is_bridges_own(const struct config *c, struct mac mac)
+{
+    return !c->mac_auto && !mac_is_zero(mac) && mac_equal(mac, c->mac);
+}
+
 static void check_bridge(struct conf_reader *r)
 {
     const struct config *c = r->config;
@@ -12,7 +17,7 @@ static void check_bridge(struct conf_reader *r)
         conf_fault_at(r, 1, "[bridge] is missing");
     if (*c->upstream != '\0' && strcmp(c->upstream, c->downstream) == 0)
         conf_fault_at(r, r->downstream_line, "downstream = %s: is upstream too", c->downstream);
-    if (c->has_router_mac && !c->mac_auto && mac_equal(c->mac, c->router_mac)) {
+    if (c->has_router_mac && is_bridges_own(c, c->router_mac)) {
         char text[MAC_TEXT_BYTES];
         conf_fault_at(r, r->router_mac_line, "router-mac = %s: is the bridge's own", mac_format(c->mac, text));
     }
@@ -24,11 +29,6 @@ static void check_bridge(struct conf_reader *r)
     if (c->limits.held_port_frames > c->limits.held_frames)
         conf_fault_at(r, r->section_lines[SECTION_LIMITS], "held-port-frames = %u: more than held-frames = %u",
                       c->limits.held_port_frames, c->limits.held_frames);
-}
-
-static bool is_bridges_own(const struct config *c, struct mac mac)
-{
-    return !c->mac_auto && !mac_is_zero(mac) && mac_equal(mac, c->mac);
 }
 
 static void check_address(struct conf_reader *r, size_t i)

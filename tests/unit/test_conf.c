@@ -1,0 +1,400 @@
+/* test_conf.c: configuration files: what they give, and every fault with its line and value.
+ * test_conf --sample and --mdoc print what etc/sample.conf and pearpd.conf(5) hold: scripts/update-conf. */
+#include "pearpd/conf.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define TEXT_BYTES  16384
+#define GOOD_BRIDGE "[bridge]\nupstream = eth0\ndownstream = eth1\n"
+#define GOOD        GOOD_BRIDGE "[address 192.0.2.1]\n"
+
+static char told[TEXT_BYTES];
+
+static void tell(void *context, const char *file, unsigned line, const char *message)
+{
+    size_t used = strlen(told);
+    (void)context;
+    snprintf(told + used, sizeof(told) - used, "%s:%u: %s\n", file, line, message);
+}
+
+static int read_bytes(const char *bytes, size_t length, struct config *config)
+{
+    FILE *stream = fmemopen((void *)(uintptr_t)(length > 0 ? bytes : "\n"), length > 0 ? length : 1, "r");
+    assert_non_null(stream);
+    told[0] = '\0';
+    int result = config_read_stream(stream, "dir/rack1.conf", config, tell, NULL);
+    fclose(stream);
+    return result;
+}
+
+static int read_text(const char *text, struct config *config)
+{
+    return read_bytes(text, strlen(text), config);
+}
+
+/* Good files. */
+
+static void test_defaults(void **state)
+{
+    (void)state;
+    struct config c;
+    assert_int_equal(read_text(GOOD, &c), 0);
+    assert_string_equal(told, "");
+    assert_string_equal(c.upstream, "eth0");
+    assert_string_equal(c.downstream, "eth1");
+    assert_true(c.mac_auto);
+    assert_int_equal(c.vlan, 0);
+    assert_int_equal(c.encap, 0x88b5);
+    assert_false(c.source_mac_host);
+    assert_false(c.link_local_drop);
+    assert_false(c.has_router_mac);
+    assert_int_equal(c.source_ports, SOURCE_PORTS_ENFORCE);
+    assert_string_equal(c.socket, "/run/pearpd/rack1.sock");
+    assert_int_equal(c.address_count, 1);
+    assert_int_equal(c.addresses[0].address.host, 0xc0000201);
+    assert_int_equal(c.addresses[0].ports_first, 1024);
+    assert_int_equal(c.addresses[0].ports_last, 65535);
+    assert_int_equal(c.addresses[0].learn, LEARN_PE_ARP | LEARN_TRAFFIC);
+    assert_int_equal(c.addresses[0].block, 1000);
+    assert_false(c.addresses[0].has_psid);
+    assert_false(c.addresses[0].has_default_host);
+    assert_int_equal(c.addresses[0].echo, ECHO_REPLY);
+    assert_int_equal(c.range_count, 0);
+    assert_int_equal(c.limits.bindings, 65536);
+    assert_int_equal(c.limits.held_frames, 256);
+    config_free(&c);
+}
+
+static void test_everything_given(void **state)
+{
+    (void)state;
+    struct config c;
+    const char *text =
+        "\xef\xbb\xbf; a subnet\r\n"
+        "  [bridge]   ; indented, and a comment behind\r\n"
+        "\tupstream=en0 ; inline\n"
+        "   downstream   =   en1\n"
+        "mac = 02:50:45:00:00:01\nvlan = 4094\nencap = arp\nsource-mac = host\nlink-local = drop\n"
+        "router-mac = 00:12:7F:c4:38:d3\naccel = none\n"
+        "# another comment\n"
+        "[address 198.51.100.2]\nports = 0-65535\nlearn = none\npsid = 6/8\necho = drop\n"
+        "[address 192.0.2.1]\nports = 2000-2999\nlearn = traffic,pe-arp\nblock = 100\n"
+        "default-host = 00:0c:29:9e:8c:ee\necho = default-host\n"
+        "[range 198.51.100.2:22-22]\nmac = 00:0c:29:9e:8c:ee\nname = host A\n"
+        "[range 192.0.2.1:80]\nmac = 00:0c:29:9e:8c:ee\n"
+        "[range 192.0.2.1:3-9]\nmac = 00:0c:29:9e:8c:ef\n"
+        "[policy]\nsource-ports = log\n[control]\nsocket = /tmp/x.sock\nmetrics = none\n"
+        "[state]\nfile = none\n[keys]\n[dhcp]\n[cluster]\n[limits]\nmacs = 16\nbindings = 9";
+    assert_int_equal(read_text(text, &c), 0);
+    assert_string_equal(told, "");
+    assert_string_equal(c.upstream, "en0");
+    assert_false(c.mac_auto);
+    assert_int_equal(c.mac.octets[5], 1);
+    assert_int_equal(c.vlan, 4094);
+    assert_int_equal(c.encap, 0x0806);
+    assert_true(c.source_mac_host);
+    assert_true(c.link_local_drop);
+    assert_true(c.has_router_mac);
+    assert_int_equal(c.router_mac.octets[2], 0x7f);
+    assert_int_equal(c.address_count, 2);
+    assert_int_equal(c.addresses[0].address.host, 0xc0000201); /* ascending */
+    assert_int_equal(c.addresses[0].learn, LEARN_PE_ARP | LEARN_TRAFFIC);
+    assert_int_equal(c.addresses[0].block, 100);
+    assert_true(c.addresses[0].has_default_host);
+    assert_int_equal(c.addresses[0].echo, ECHO_DEFAULT_HOST);
+    assert_int_equal(c.addresses[1].learn, 0);
+    assert_true(c.addresses[1].has_psid);
+    assert_int_equal(c.addresses[1].psid.offset, 6);
+    assert_int_equal(c.addresses[1].psid.length, 8);
+    assert_int_equal(c.addresses[1].echo, ECHO_DROP);
+    assert_int_equal(c.range_count, 3);
+    assert_int_equal(c.ranges[0].range.first, 3);
+    assert_int_equal(c.ranges[1].range.first, 80);
+    assert_int_equal(c.ranges[1].range.last, 80);
+    assert_string_equal(c.ranges[2].name, "host A");
+    assert_int_equal(c.source_ports, SOURCE_PORTS_LOG);
+    assert_string_equal(c.socket, "/tmp/x.sock");
+    assert_int_equal(c.limits.macs, 16);
+    assert_int_equal(c.limits.bindings, 9);
+    config_free(&c);
+}
+
+static void test_many_sections(void **state)
+{
+    (void)state;
+    enum { COUNT = 1000 };
+    struct config c;
+    char *text = malloc(COUNT * 80 + 200);
+    assert_non_null(text);
+    int used = sprintf(text, GOOD);
+    for (unsigned i = 0; i < COUNT; i++)
+        used += sprintf(text + used, "[address 10.0.%u.%u]\n[range 10.0.%u.%u:5-9]\nmac = 00:00:00:00:00:01\n",
+                        (COUNT - i) / 250, (COUNT - i) % 250, (COUNT - i) / 250, (COUNT - i) % 250);
+    assert_int_equal(read_text(text, &c), 0);
+    assert_int_equal(c.address_count, COUNT + 1);
+    assert_int_equal(c.range_count, COUNT);
+    for (unsigned i = 1; i < COUNT; i++)
+        assert_true(c.ranges[i - 1].range.address.host < c.ranges[i].range.address.host);
+    config_free(&c);
+    free(text);
+}
+
+/* Faults: the file, and all that must be told of it. F stands for the file's name. */
+
+struct fault {
+    const char *text, *told;
+};
+
+#define F "dir/rack1.conf:"
+static const struct fault faults[] = {
+    {"", F "1: [bridge] is missing\n" F "1: there is no [address] section\n"},
+    {"[address 192.0.2.1]\n", F "1: [bridge] is missing\n"},
+    {GOOD_BRIDGE, F "1: there is no [address] section\n"},
+    {"[bridge]\ndownstream = b\n[address 192.0.2.1]\n", F "1: upstream is missing in [bridge]\n"},
+    {"\n[bridge]\nupstream = b\n[address 192.0.2.1]\n", F "2: downstream is missing in [bridge]\n"},
+    {"[bridge]\nupstream = b\ndownstream = b\n[address 192.0.2.1]\n", F "3: downstream = b: is upstream too\n"},
+    {"[bridge]\nupstream = a/b\ndownstream = b\n[address 192.0.2.1]\n",
+     F "2: upstream = a/b: must be an interface's name\n"},
+    {"[bridge]\nupstream = 0123456789abcdef\ndownstream = b\n[address 192.0.2.1]\n",
+     F "2: upstream = 0123456789abcdef: must be an interface's name\n"},
+    {"[bridge]\nupstream =\ndownstream = b\n[address 192.0.2.1]\n",
+     F "2: upstream = : must be an interface's name\n"},
+    {"[bridge]\nupstream = tap:x\ndownstream = b\n[address 192.0.2.1]\n",
+     F "2: upstream = tap:x: tap: is not supported in this version\n"},
+    {GOOD "[bridge]\nupstream = c\ndownstream = d\n", F "5: [bridge]: stands already at line 1\n"},
+    {"[bridge]\nupstream = a\nupstream = b\ndownstream = c\n[address 192.0.2.1]\n",
+     F "3: upstream = b: stands already at line 2\n"},
+    {"x = 1\n" GOOD, F "1: x = 1: stands before the first section\n"},
+    {GOOD "junk\n", F "5: junk: neither a section nor KEY = VALUE\n"},
+    {GOOD "= 5\n", F "5: = 5: neither a section nor KEY = VALUE\n"},
+    {GOOD "ports: 5-6\n", F "5: ports: 5-6: neither a section nor KEY = VALUE\n"},
+    {GOOD "[policy\n", F "5: [policy: ']' is missing\n"},
+    {GOOD "[policy] x\n", F "5: x: text after ']'\n"},
+    {GOOD "[]\n", F "5: []: unknown section\n"},
+    {GOOD "[colours]\nred = 1\n", F "5: [colours]: unknown section\n"},
+    {GOOD "[policy eth0]\n", F "5: [policy eth0]: unknown section\n"},
+    {GOOD "[policy]\ncolour = red\n", F "6: colour = red: unknown key in [policy]\n"},
+    {GOOD "block = 10\nblock = 10\n", F "6: block = 10: stands already at line 5\n"},
+    {GOOD_BRIDGE "mac = 1\n[address 192.0.2.1]\n",
+     F "4: mac = 1: must be auto or a MAC address, xx:xx:xx:xx:xx:xx\n"},
+    {GOOD_BRIDGE "mac = 01:00:00:00:00:00\n[address 192.0.2.1]\n",
+     F "4: mac = 01:00:00:00:00:00: a multicast MAC address cannot be a host's\n"},
+    {GOOD_BRIDGE "mac = 00:00:00:00:00:00\n[address 192.0.2.1]\n",
+     F "4: mac = 00:00:00:00:00:00: a zero MAC address cannot be a host's\n"},
+    {GOOD_BRIDGE "mac = 00:00:00:00:00:01:02\n[address 192.0.2.1]\n",
+     F "4: mac = 00:00:00:00:00:01:02: must be auto or a MAC address, xx:xx:xx:xx:xx:xx\n"},
+    {GOOD_BRIDGE "mac = 02:00:00:00:00:01\nrouter-mac = 02:00:00:00:00:01\n[address 192.0.2.1]\n",
+     F "5: router-mac = 02:00:00:00:00:01: is the bridge's own\n"},
+    {GOOD_BRIDGE "router-mac = ff:ff:ff:ff:ff:ff\n[address 192.0.2.1]\n",
+     F "4: router-mac = ff:ff:ff:ff:ff:ff: a multicast MAC address cannot be a host's\n"},
+    {GOOD_BRIDGE "vlan = 0\n[address 192.0.2.1]\n", F "4: vlan = 0: must be none or 1-4094\n"},
+    {GOOD_BRIDGE "vlan = 4095\n[address 192.0.2.1]\n", F "4: vlan = 4095: must be none or 1-4094\n"},
+    {GOOD_BRIDGE "encap = 0x0800\n[address 192.0.2.1]\n", F "4: encap = 0x0800: must be 0x88b5 or arp\n"},
+    {GOOD_BRIDGE "source-mac = router\n[address 192.0.2.1]\n",
+     F "4: source-mac = router: must be bridge | host\n"},
+    {GOOD_BRIDGE "link-local = |\n[address 192.0.2.1]\n", F "4: link-local = |: must be forward | drop\n"},
+    {GOOD_BRIDGE "accel = xdp\n[address 192.0.2.1]\n",
+     F "4: accel = xdp: not supported in this version, which knows none alone\n"},
+    {GOOD "ports = 5\n", F "5: ports = 5: must be FIRST-LAST\n"},
+    {GOOD "ports = 9-5\n", F "5: ports = 9-5: the last port is below the first\n"},
+    {GOOD "ports = 5-65536\n", F "5: ports = 5-65536: must be FIRST-LAST\n"},
+    {GOOD "learn = none, traffic\n", F "5: learn = none, traffic: none stands beside another way to learn\n"},
+    {GOOD "learn = pe-arp, none\n", F "5: learn = pe-arp, none: none stands beside another way to learn\n"},
+    {GOOD "learn = gossip\n", F "5: learn = gossip: 'gossip' must be pe-arp, traffic, or none\n"},
+    {GOOD "learn =\n", F "5: learn = : must be pe-arp, traffic, or none\n"},
+    {GOOD "learn = traffic, traffic\n", F "5: learn = traffic, traffic: 'traffic' stands twice\n"},
+    {GOOD "learn = dhcp\n", F "5: learn = dhcp: dhcp is not supported in this version\n"},
+    {GOOD "block = 0\n", F "5: block = 0: must be 1-65536\n"},
+    {GOOD "block = 1k\n", F "5: block = 1k: must be 1-65536\n"},
+    {GOOD "block = 4294967297\n", F "5: block = 4294967297: must be 1-65536\n"},
+    {GOOD "ports = 2000-2099\nblock = 101\n", F "6: block = 101: more than ports = 2000-2099 holds\n"},
+    {GOOD "psid = 9\n", F "5: psid = 9: must be OFFSET/LENGTH, together 16 at most\n"},
+    {GOOD "psid = 9/8\n", F "5: psid = 9/8: must be OFFSET/LENGTH, together 16 at most\n"},
+    {GOOD "psid = 6/0\n", F "5: psid = 6/0: must be OFFSET/LENGTH, together 16 at most\n"},
+    {GOOD "psid = 6/-8\n", F "5: psid = 6/-8: must be OFFSET/LENGTH, together 16 at most\n"},
+    {GOOD "psid = 6/8 x\n", F "5: psid = 6/8 x: must be OFFSET/LENGTH, together 16 at most\n"},
+    {GOOD "psid = 6/8\nblock = 10\n", F "6: psid and block = 10 stand in one section\n"},
+    {GOOD "default-host = a\n", F "5: default-host = a: must be none or a MAC address, xx:xx:xx:xx:xx:xx\n"},
+    {GOOD_BRIDGE "mac = 02:00:00:00:00:01\n[address 192.0.2.1]\ndefault-host = 02:00:00:00:00:01\n",
+     F "6: default-host = 02:00:00:00:00:01: is the bridge's own\n"},
+    {GOOD "echo = yes\n", F "5: echo = yes: must be reply | default-host | drop\n"},
+    {GOOD "echo = repl\n", F "5: echo = repl: must be reply | default-host | drop\n"},
+    {GOOD "[address 192.0.2.1]\n", F "5: [address 192.0.2.1]: stands already at line 4\n"},
+    {GOOD "[address 192.0.2.256]\n", F "5: [address 192.0.2.256]: must be the IPv4 address of a host\n"},
+    {GOOD "[address 224.0.0.1]\n", F "5: [address 224.0.0.1]: must be the IPv4 address of a host\n"},
+    {GOOD "[address 127.0.0.1]\n", F "5: [address 127.0.0.1]: must be the IPv4 address of a host\n"},
+    {GOOD "[address 0.0.0.0]\n", F "5: [address 0.0.0.0]: must be the IPv4 address of a host\n"},
+    {GOOD "[address]\n", F "5: [address ]: must be the IPv4 address of a host\n"},
+    {GOOD "[address 192.0.2.01]\n", F "5: [address 192.0.2.01]: must be the IPv4 address of a host\n"},
+    {GOOD "[range 192.0.2.1:5-9]\n", F "5: mac is missing in [range]\n"},
+    {GOOD "[range 192.0.2.9:5-9]\nmac = 02:00:00:00:00:01\n",
+     F "5: [range 192.0.2.9:5-9]: there is no [address] for it\n"},
+    {GOOD "[range 192.0.2.1:9-5]\nmac = 02:00:00:00:00:01\n",
+     F "5: [range 192.0.2.1:9-5]: the last port is below the first\n"},
+    {GOOD "[range 192.0.2.1]\nmac = 02:00:00:00:00:01\n",
+     F "5: [range 192.0.2.1]: must be ADDRESS:FIRST-LAST\n"},
+    {GOOD "[range 192.0.2.1:5-9]\nmac = 02:00:00:00:00:01\n[range 192.0.2.1:1-5]\nmac = 02:00:00:00:00:02\n",
+     F "7: [range 192.0.2.1:1-5]: overlaps [range 192.0.2.1:5-9] at line 5\n"},
+    {GOOD "[range 192.0.2.1:5-9]\nmac = 02:00:00:00:00:01\n[range 192.0.2.1:5-9]\nmac = 02:00:00:00:00:01\n",
+     F "7: [range 192.0.2.1:5-9]: overlaps [range 192.0.2.1:5-9] at line 5\n"},
+    {GOOD_BRIDGE
+     "mac = 02:00:00:00:00:01\n[address 192.0.2.1]\n[range 192.0.2.1:5-9]\nname = x\nmac = 02:00:00:00:00:01\n",
+     F "8: mac = 02:00:00:00:00:01: is the bridge's own\n"},
+    {GOOD "[range 192.0.2.1:5-9]\nmac = 01:00:5e:00:00:01\n",
+     F "6: mac = 01:00:5e:00:00:01: a multicast MAC address cannot be a host's\n"},
+    {GOOD "[range 192.0.2.1:5-9]\nmac = 02:00:00:00:00:01\n"
+          "name = 0123456789012345678901234567890123456789012345678901234567890123\n",
+     F "7: name = 0123456789012345678901234567890123456789012345678901234567890123: must be up to 63 bytes of "
+       "text\n"},
+    {GOOD "[policy]\nsource-ports = maybe\n", F "6: source-ports = maybe: must be enforce | log | off\n"},
+    {GOOD "[control]\nsocket = x.sock\n", F "6: socket = x.sock: must be an absolute path, up to 107 bytes\n"},
+    {GOOD "[control]\nmetrics = 127.0.0.1:80\n",
+     F "6: metrics = 127.0.0.1:80: not supported in this version, which knows none alone\n"},
+    {GOOD "[state]\nfile = /x\n", F "6: file = /x: not supported in this version, which knows none alone\n"},
+    {GOOD "[protocol 192.0.2.1/gre]\nmac = 02:00:00:00:00:01\n",
+     F "5: [protocol 192.0.2.1/gre]: not supported in this version\n"},
+    {GOOD "[keys]\n1 = aa\n", F "6: 1 = aa: [keys] is not supported in this version\n"},
+    {GOOD "[dhcp]\nx = 1\n", F "6: x = 1: [dhcp] is not supported in this version\n"},
+    {GOOD "[cluster]\nredis = h:1\n", F "6: redis = h:1: [cluster] is not supported in this version\n"},
+    {GOOD "[limits]\nbindings = 0\n", F "6: bindings = 0: must be a number from 1 to 1048576\n"},
+    {GOOD "[limits]\nbindings = many\n", F "6: bindings = many: must be a number from 1 to 1048576\n"},
+    {GOOD "[limits]\nbindings = -1\n", F "6: bindings = -1: must be a number from 1 to 1048576\n"},
+    {GOOD "[limits]\nheld-frames = 2\n", F "5: held-port-frames = 3: more than held-frames = 2\n"},
+    {"junk\n[bridge]\nupstream = a/\nvlan = x\nencap = x\nsource-mac = x\nlink-local = x\nrouter-mac = "
+     "x\naccel = x\n"
+     "mac = x\n[address x]\n[address 192.0.2.1]\nports = x\nlearn = x\nblock = x\necho = x\ndefault-host = x\n"
+     "[range x]\nmac = x\n[x]\n[limits]\nmacs = x\n",
+     F "1: junk: neither a section nor KEY = VALUE\n" F "2: downstream is missing in [bridge]\n" F
+       "3: upstream = a/: must be an interface's name\n" F "4: vlan = x: must be none or 1-4094\n" F
+       "5: encap = x: must be 0x88b5 or arp\n" F "6: source-mac = x: must be bridge | host\n" F
+       "7: link-local = x: must be forward | drop\n" F
+       "8: router-mac = x: must be a MAC address, xx:xx:xx:xx:xx:xx\n" F
+       "9: accel = x: not supported in this version, which knows none alone\n" F
+       "10: mac = x: must be auto or a MAC address, xx:xx:xx:xx:xx:xx\n" F
+       "11: [address x]: must be the IPv4 address of a host\n" F "13: ports = x: must be FIRST-LAST\n" F
+       "14: learn = x: 'x' must be pe-arp, traffic, or none\n" F "15: block = x: must be 1-65536\n" F
+       "16: echo = x: must be reply | default-host | drop\n" F
+       "17: default-host = x: must be none or a MAC address, xx:xx:xx:xx:xx:xx\n" F
+       "18: [range x]: must be ADDRESS:FIRST-LAST\n" F
+       "19: mac = x: must be a MAC address, xx:xx:xx:xx:xx:xx\n" F "20: [x]: unknown section\n" F
+       "22: macs = x: must be a number from 16 to 1048576\n"},
+};
+
+static void test_faults(void **state)
+{
+    (void)state;
+    assert_true(sizeof(faults) / sizeof(faults[0]) >= 60);
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        struct config c;
+        unsigned lines = 0;
+        for (const char *at = faults[i].told; *at != '\0'; at++)
+            lines += *at == '\n';
+        int count = read_text(faults[i].text, &c);
+        assert_string_equal(told, faults[i].told);
+        assert_int_equal(count, lines);
+    }
+}
+
+static void test_odd_bytes(void **state)
+{
+    (void)state;
+    struct config c;
+    static const char nul[] = GOOD "ports = 5\0-6\n";
+    assert_int_equal(read_bytes(nul, sizeof(nul) - 1, &c), 1);
+    assert_string_equal(told, F "5: a NUL byte stands in the line\n");
+    char *text = malloc(200000);
+    assert_non_null(text);
+    int used = sprintf(text, GOOD "block = ");
+    memset(text + used, '1', 100000);
+    strcpy(text + used + 100000, "\nports = 9-5\n");
+    assert_int_equal(read_text(text, &c), 2);
+    assert_non_null(strstr(told, F "5: block = 11111"));
+    assert_non_null(strstr(told, F "6: ports = 9-5: the last port"));
+    used = sprintf(text, GOOD);
+    for (unsigned i = 0; i < 5000; i++)
+        used += sprintf(text + used, "junk\n");
+    assert_int_equal(read_text(text, &c), 1000);
+    free(text);
+}
+
+static void test_files_that_cannot_be_read(void **state)
+{
+    (void)state;
+    struct config c;
+    told[0] = '\0';
+    assert_true(config_read("/nowhere/at.all", &c, tell, NULL) < 0);
+    assert_string_equal(told, "/nowhere/at.all:0: No such file or directory\n");
+    told[0] = '\0';
+    assert_true(config_read("/", &c, tell, NULL) != 0);
+    assert_non_null(strstr(told, "/:"));
+}
+
+/* What is printed from the schema. */
+
+static char *printed(void (*print)(FILE *out))
+{
+    char *text = NULL;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+    assert_non_null(out);
+    print(out);
+    fclose(out);
+    return text;
+}
+
+static char *contents(const char *path)
+{
+    char *text = NULL;
+    size_t room = 0;
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        fail_msg("%s: run from the project's folder", path);
+    assert_true(getdelim(&text, &room, '\0', file) > 0);
+    fclose(file);
+    return text;
+}
+
+static void test_sample_is_accepted_and_current(void **state)
+{
+    (void)state;
+    struct config c;
+    char *sample = printed(config_print_sample), *file = contents("etc/sample.conf");
+    assert_int_equal(read_text(sample, &c), 0);
+    config_free(&c);
+    assert_string_equal(sample, file);
+    free(sample);
+    free(file);
+}
+
+static void test_manual_is_current(void **state)
+{
+    (void)state;
+    char *keys = printed(config_print_mdoc), *page = contents("man/pearpd.conf.5");
+    assert_non_null(strstr(page, keys));
+    free(keys);
+    free(page);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_everything_given),
+        cmocka_unit_test(test_many_sections),
+        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_odd_bytes),
+        cmocka_unit_test(test_files_that_cannot_be_read),
+        cmocka_unit_test(test_sample_is_accepted_and_current),
+        cmocka_unit_test(test_manual_is_current),
+    };
+    if (argc > 1) {
+        (strcmp(argv[1], "--sample") == 0 ? config_print_sample : config_print_mdoc)(stdout);
+        return 0;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
