@@ -25,6 +25,8 @@ flap()
 
 flap upstream router eth0
 flap downstream switch box
+fds() { find "/proc/$PEARPD_PID/fd" -type l | wc -l; }
+before=$(fds)
 check "events tell of the ports" grep -q 'port-down' "$LAB_DIR/events"
 
 for n in $(seq 1 20); do
@@ -42,6 +44,7 @@ sleep 0.2
 on box ip link set eth0 up
 on box ip link set eth1 up
 check "talks again" wait_for 10 reached
+check "no descriptor was lost" same "$before" "$(fds)"
 check "all three ranges are in the table" same 3 "$(ctl table | grep -c '^192.35.162.2:.* C')"
 check "the router knows the bridge's MAC" same 02:50:45:00:00:01 "$(router_cache)"
 check "every frame is accounted for" equation

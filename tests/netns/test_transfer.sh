@@ -1,8 +1,18 @@
 #!/bin/bash
 # 50 MB each way, TCP, offloads as the kernel sets them, for a host with an agent and for one without: every byte
-# as sent. Then a datagram of every size.
+# as sent, and a datagram of every size. Then the same with all offloads off.
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=2
+# offloads on|off: on every interface of the hosts, the router and the remote.
+offloads()
+{
+    local place
+    for place in remote router $(hosts | sed 's/^/host/'); do
+        on "$place" ethtool -K eth0 tx "$1" sg "$1" tso "$1" gso "$1" gro "$1" >/dev/null 2>&1
+    done
+    on router ethtool -K eth1 tx "$1" sg "$1" tso "$1" gso "$1" gro "$1" >/dev/null 2>&1
+}
+
 for LAB_MODE in agent plain; do
     LAB_LEARN='pe-arp, traffic'
     lab_test
@@ -21,6 +31,11 @@ for LAB_MODE in agent plain; do
     check "$LAB_MODE: two hosts, both ways at once" same 0 $?
     check "$LAB_MODE: datagrams of every size come back as sent" talk_on remote sizes $SHARED 2080 host1
     check "$LAB_MODE: super-frames went through" test "$(large)" -gt 0
+    offloads off
+    before=$(large)
+    check "$LAB_MODE: 50 MB from a host, offloads off" talk_on host1 send $REMOTE 7000 50000000
+    check "$LAB_MODE: 50 MB to a host, offloads off" talk_on remote send $SHARED 2080 50000000
+    check "$LAB_MODE: no super-frame went through" same "$before" "$(large)"
     check "$LAB_MODE: every frame is accounted for" equation
     lab_down
 done
