@@ -18,10 +18,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PIECE_BYTES 32768
-#define SILENCE_S   5
-#define BACKLOG     64
-#define RESOLVE_NS  (4 * NS_PER_S)
+#define PIECE_BYTES     32768
+#define SILENCE_S       5
+#define LINE_MOST_BYTES 65536 /* beyond it the client is closed without a word */
+#define BACKLOG         64
+#define RESOLVE_NS      (4 * NS_PER_S)
 
 enum client_state { CLIENT_ASKS, CLIENT_READS_TABLE, CLIENT_MONITORS, CLIENT_RESOLVES, CLIENT_ENDS };
 
@@ -436,7 +437,7 @@ static void client_new(struct control *control, int fd)
         return;
     }
     client->control = control;
-    client->stream = loop_stream_new(control->loop, fd, CONTROL_LINE_BYTES, &client_calls, client);
+    client->stream = loop_stream_new(control->loop, fd, LINE_MOST_BYTES, &client_calls, client);
     if (client->stream == NULL) {
         free(client);
         return;

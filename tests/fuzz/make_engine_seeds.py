@@ -1,0 +1,60 @@
+#!/usr/bin/python3
+"""Writes the seeds of fuzz_engine: short stories of frames, in its records of {side, time step, length, bytes}."""
+import os
+import struct
+
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "seeds", "engine")
+UP, DOWN = 0, 1
+ROUTER, A, B = (bytes(5) + bytes([n]) for n in (1, 2, 3))
+BRIDGE, ALL = bytes.fromhex("025045000001"), b"\xff" * 6
+SHARED, GATEWAY, REMOTE = (bytes.fromhex(h) for h in ("c0000201", "c0000202", "c6336401"))
+
+
+def record(side, step, data):
+    return bytes([side, step]) + struct.pack(">H", len(data)) + data
+
+
+def arp(to, source, operation, spa, tpa):
+    return to + source + struct.pack(">HHHBBH", 0x806, 1, 0x800, 6, 4, operation) + source + spa + bytes(6) + tpa
+
+
+def pe_arp(source, kind, first, last, nonce=0, asked=None):
+    def ports(low, high):
+        return SHARED + struct.pack(">BBHH", 0, 0, low, high)
+    target = ports(asked, asked) if asked else ports(first, last)
+    return (ALL + source + struct.pack(">HHHBBH", 0x88b5, 1, 0x88b5, 6, 10, 25) + source + ports(first, last) +
+            bytes(6) + target + struct.pack(">BBHQH", 1, kind, 0, nonce, 0))
+
+
+def udp(to, source, sip, sport, dip, dport):
+    return (to + source + struct.pack(">HBBHHHBBH", 0x800, 0x45, 0, 32, 1, 0, 64, 17, 0) + sip + dip +
+            struct.pack(">HHHH", sport, dport, 12, 0) + b"abcd")
+
+
+def echo(to, source, sip, dip, kind, checksum):
+    header = struct.pack(">BBHHHBBH", 0x45, 0, 28, 1, 0, 64, 1, 0) + sip + dip
+    total = sum(struct.unpack(">10H", header))
+    total = (total & 0xffff) + (total >> 16)
+    header = header[:10] + struct.pack(">H", ~total & 0xffff) + header[12:]
+    return to + source + b"\x08\x00" + header + struct.pack(">BBHHH", kind, 0, checksum, 0, 0)
+
+
+STORIES = {
+    "arp": [record(UP, 1, arp(ALL, ROUTER, 1, GATEWAY, SHARED)), record(DOWN, 1, arp(ALL, A, 1, SHARED, GATEWAY)),
+            record(UP, 1, arp(BRIDGE, ROUTER, 2, GATEWAY, SHARED)), record(DOWN, 1, arp(ALL, A, 1, SHARED, SHARED))],
+    "claim": [record(DOWN, 1, pe_arp(A, 3, 3000, 3999)), record(DOWN, 1, pe_arp(A, 2, 3000, 3999, 1, 3000)),
+              record(UP, 1, udp(BRIDGE, ROUTER, REMOTE, 53, SHARED, 3100)), record(DOWN, 1, pe_arp(B, 3, 3500, 4000)),
+              record(DOWN, 200, pe_arp(A, 4, 3000, 3999))],
+    "hold": [record(UP, 1, udp(BRIDGE, ROUTER, REMOTE, 53, SHARED, 5000)),
+             record(DOWN, 200, pe_arp(B, 2, 5000, 5099, 1, 5000))],
+    "traffic": [record(DOWN, 1, udp(ROUTER, A, SHARED, 4000, REMOTE, 53)),
+                record(DOWN, 1, udp(BRIDGE, B, SHARED, 6000, SHARED, 4000))],
+    "echo": [record(UP, 1, echo(BRIDGE, ROUTER, REMOTE, SHARED, 8, 0xf7ff)),
+             record(DOWN, 1, echo(ROUTER, A, SHARED, REMOTE, 8, 0xf7ff)),
+             record(UP, 1, echo(BRIDGE, ROUTER, REMOTE, SHARED, 0, 0xffff))],
+}
+
+os.makedirs(FOLDER, exist_ok=True)
+for name, records in STORIES.items():
+    with open(os.path.join(FOLDER, name), "wb") as out:
+        out.write(b"\0" + b"".join(records))

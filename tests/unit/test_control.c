@@ -1,0 +1,434 @@
+/* test_control.c: the control socket: its file, every command's answer, clients that misbehave. */
+#include "pearpd/control.h"
+#include "pearpd/control_request.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define ANSWER_BYTES (1 << 20)
+
+struct world {
+    char folder[64], path[96];
+    struct loop *loop;
+    struct engine *engine;
+    struct engine_out out;
+    struct config config;
+    const struct config *config_now;
+    struct config_address address;
+    struct control *control;
+    uint64_t now;
+    int reloads;
+    bool reload_fails;
+    struct loop_source *deadline;
+    char *answer;
+    size_t length;
+};
+
+static struct world *world; /* of the test that runs */
+
+static void no_send(void *context, enum side to, const struct frame *frame)
+{
+    (void)context;
+    (void)to;
+    (void)frame;
+}
+
+static void no_make(void *context, enum side to, const struct made *made)
+{
+    (void)context;
+    (void)to;
+    (void)made;
+}
+
+static void pass_event(void *context, const struct event *event)
+{
+    struct world *w = context;
+    if (w->control != NULL)
+        control_event(w->control, event);
+}
+
+static uint64_t now_of_world(void)
+{
+    return world->now;
+}
+
+static int reload(void *context, char *message, size_t size)
+{
+    struct world *w = context;
+    w->reloads++;
+    if (!w->reload_fails)
+        return 0;
+    snprintf(message, size, "it has faults");
+    return -1;
+}
+
+static void touched(void *context)
+{
+    (void)context;
+}
+
+static int set_up(void **state)
+{
+    static const struct engine_seed seed = {.plain_nonces = true};
+    struct world *w = calloc(1, sizeof(*w));
+    assert_non_null(w);
+    world = w;
+    snprintf(w->folder, sizeof(w->folder), "/tmp/pearpd-control.XXXXXX");
+    assert_non_null(mkdtemp(w->folder));
+    snprintf(w->path, sizeof(w->path), "%s/run/x.sock", w->folder);
+    w->address = (struct config_address){.address = {0xc0000201},
+                                         .ports_first = 1024,
+                                         .ports_last = 65535,
+                                         .learn = LEARN_PE_ARP | LEARN_TRAFFIC,
+                                         .block = 1000};
+    w->config = (struct config){.upstream = "eth0",
+                                .downstream = "eth1",
+                                .mac = {{2, 0x50, 0x45, 0, 0, 1}},
+                                .encap = 0x88b5,
+                                .addresses = &w->address,
+                                .address_count = 1};
+#define X(key, field, least, most, preset, help) w->config.limits.field = (preset);
+    LIMITS(X)
+#undef X
+    w->config.limits.control_clients = 4;
+    w->config_now = &w->config;
+    w->out = (struct engine_out){w, no_send, no_make, pass_event};
+    w->engine = engine_new(&w->config, &seed);
+    w->loop = loop_new();
+    w->now = 1000000000;
+    w->answer = malloc(ANSWER_BYTES);
+    engine_start(w->engine, w->now, &w->out);
+    int fd = control_open(w->path);
+    assert_true(fd >= 0);
+    const struct control_target target = {&w->engine, &w->config_now, &w->out, now_of_world,
+                                          reload,     touched,        w};
+    w->control = control_new(w->loop, fd, w->path, &target);
+    assert_non_null(w->control);
+    *state = w;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *w = *state;
+    char run[96];
+    control_free(w->control);
+    assert_int_not_equal(access(w->path, F_OK), 0);
+    engine_free(w->engine);
+    loop_source_free(w->deadline);
+    loop_free(w->loop);
+    snprintf(run, sizeof(run), "%s/run", w->folder);
+    rmdir(run);
+    assert_int_equal(rmdir(w->folder), 0);
+    free(w->answer);
+    free(w);
+    return 0;
+}
+
+static int connect_to(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static void stop(void *context)
+{
+    loop_stop(context);
+}
+
+/* Lets the daemon's side run for so long. */
+static void run_for(struct world *w, uint64_t ns)
+{
+    if (w->deadline == NULL)
+        w->deadline = loop_timer(w->loop, stop, w->loop);
+    loop_timer_set(w->deadline, ns);
+    assert_int_equal(loop_run(w->loop), 0);
+}
+
+struct reading {
+    struct world *w;
+    int fd;
+};
+
+static void read_some(void *context)
+{
+    const struct reading *r = context;
+    ssize_t got = recv(r->fd, r->w->answer + r->w->length, ANSWER_BYTES - 1 - r->w->length, MSG_DONTWAIT);
+    if (got > 0)
+        r->w->length += (size_t)got;
+    r->w->answer[r->w->length] = '\0';
+    if (got == 0)
+        loop_stop(r->w->loop);
+}
+
+/* Reads what the daemon says until it closes, or for at most `ns`. */
+static const char *read_answer(struct world *w, int fd, uint64_t ns)
+{
+    struct reading reading = {w, fd};
+    struct loop_source *readable = loop_readable(w->loop, LOOP_CONTROL, fd, read_some, &reading);
+    w->length = 0;
+    w->answer[0] = '\0';
+    run_for(w, ns);
+    loop_source_free(readable);
+    return w->answer;
+}
+
+static const char *ask(struct world *w, const char *line)
+{
+    int fd = connect_to(w->path);
+    assert_true(fd >= 0);
+    assert_int_equal(send(fd, line, strlen(line), MSG_NOSIGNAL), (ssize_t)strlen(line));
+    assert_int_equal(send(fd, "\n", 1, MSG_NOSIGNAL), 1);
+    const char *answer = read_answer(w, fd, 3000000000);
+    close(fd);
+    return answer;
+}
+
+static void assert_starts(const char *answer, const char *start)
+{
+    if (strncmp(answer, start, strlen(start)) != 0)
+        fail_msg("\"%s\" does not start with \"%s\"", answer, start);
+}
+
+static void assert_has(const char *answer, const char *part)
+{
+    if (strstr(answer, part) == NULL)
+        fail_msg("\"%s\" is not in \"%s\"", part, answer);
+}
+
+/* Commands. */
+
+static void test_add_table_delete(void **state)
+{
+    struct world *w = *state;
+    assert_string_equal(ask(w, "add 192.0.2.1:2000-2999 00:0c:29:9e:8c:ee"), "ok\n{\"ok\":true}\n");
+    const char *table = ask(w, "table");
+    assert_starts(table, "ok\n[{\"address\":\"192.0.2.1\",\"first_port\":2000,\"last_port\":2999,"
+                         "\"mac\":\"00:0c:29:9e:8c:ee\",\"state\":\"permanent\",\"origin\":\"control\","
+                         "\"interface\":\"eth1\",\"name\":\"\",\"age_s\":0,\"expires_s\":null,");
+    assert_has(table, "\"state\":\"published\"");
+    assert_string_equal(table + strlen(table) - 2, "]\n");
+    assert_starts(ask(w, "add 192.0.2.1:2500-2500 00:0c:29:9e:8c:ee"), "error a permanent range overlaps it\n");
+    assert_starts(ask(w, "add 192.0.2.2:2500-2500 00:0c:29:9e:8c:ee"), "error there is no such address");
+    assert_starts(ask(w, "add 192.0.2.1:5-5 01:0c:29:9e:8c:ee"), "error that MAC address cannot be a host's\n");
+    assert_starts(ask(w, "delete 192.0.2.1:2000-2998"), "error there is no such address or range\n");
+    assert_string_equal(ask(w, "delete 192.0.2.1:2000-2999"), "ok\n{\"ok\":true}\n");
+    assert_string_equal(ask(w, "flush"), "ok\n{\"removed\":0}\n");
+    assert_string_equal(ask(w, "flush 192.0.2.1"), "ok\n{\"removed\":0}\n");
+    assert_starts(ask(w, "flush 192.0.2.9"), "error there is no such address");
+}
+
+static void test_stats_have_the_shape_of_a_report(void **state)
+{
+    struct world *w = *state;
+    const char *stats = ask(w, "stats");
+    assert_starts(stats,
+                  "ok\n{\"frames\":{\"upstream\":{\"in\":0,\"out\":1},\"downstream\":{\"in\":0,\"out\":1},"
+                  "\"made\":2,\"held\":0},\"consumed\":{\"arp_answered\":0,");
+    assert_has(stats, "\"drops\":{\"no_owner\":0,");
+    assert_has(stats, "\"counters\":{\"captures\":0,\"conflicts\":0,\"violations\":0,\"moves\":0,");
+    assert_has(stats, "\"table\":[{\"address\":\"192.0.2.1\"");
+    assert_string_equal(stats + strlen(stats) - 3, "]}\n");
+}
+
+static void test_version_and_reload(void **state)
+{
+    struct world *w = *state;
+    assert_starts(ask(w, "version"), "ok\n{\"version\":\"");
+    assert_starts(ask(w, "reload"), "ok\n");
+    w->reload_fails = true;
+    assert_string_equal(ask(w, "reload"), "error it has faults\n");
+    assert_int_equal(w->reloads, 2);
+}
+
+static void advance(void *context)
+{
+    struct world *w = context;
+    w->now += UINT64_C(4000000000);
+    engine_tick(w->engine, w->now, &w->out);
+}
+
+static void test_resolve(void **state)
+{
+    struct world *w = *state;
+    assert_starts(ask(w, "resolve 192.0.2.1:80"), "error nobody owns the port");
+    assert_starts(ask(w, "resolve 192.0.2.7:80"), "error that is no shared address");
+    ask(w, "add 192.0.2.1:80-80 00:0c:29:9e:8c:ee");
+    assert_has(ask(w, "resolve 192.0.2.1:80"), "\"mac\":\"00:0c:29:9e:8c:ee\"");
+    struct loop_source *later = loop_timer(w->loop, advance, w);
+    loop_timer_set(later, 50000000);
+    assert_string_equal(ask(w, "resolve 192.0.2.1:5000"), "error nobody answered\n");
+    loop_source_free(later);
+}
+
+static void test_monitor(void **state)
+{
+    struct world *w = *state;
+    const struct range range = {{0xc0000201}, 2000, 2999};
+    int fd = connect_to(w->path);
+    assert_int_equal(send(fd, "monitor\n", 8, 0), 8);
+    run_for(w, 50000000);
+    assert_int_equal(engine_add(w->engine, w->now, &range, (struct mac){{0, 1, 2, 3, 4, 5}}, &w->out), 0);
+    assert_string_equal(
+        read_answer(w, fd, 200000000),
+        "ok\n{\"event\":\"learned\",\"time_ns\":1000000000,\"side\":\"downstream\","
+        "\"range\":\"192.0.2.1:2000-2999\",\"mac\":\"00:01:02:03:04:05\",\"detail\":\"control\"}\n");
+    close(fd);
+}
+
+static void test_monitor_that_does_not_read(void **state)
+{
+    struct world *w = *state;
+    const struct event event = {.kind = EVENT_PORT_UP, .side = SIDE_UPSTREAM};
+    int fd = connect_to(w->path);
+    assert_int_equal(send(fd, "monitor\n", 8, 0), 8);
+    run_for(w, 50000000);
+    for (unsigned i = 0; i < 200000; i++)
+        control_event(w->control, &event);
+    read_answer(w, fd, 300000000);
+    control_event(w->control, &event);
+    assert_has(read_answer(w, fd, 300000000), "{\"event\":\"skipped\",\"count\":");
+    close(fd);
+}
+
+/* Clients that misbehave. */
+
+static void test_bad_requests(void **state)
+{
+    struct world *w = *state;
+    char line[6000];
+    assert_starts(ask(w, "fly"), "error unknown command: fly\n");
+    assert_starts(ask(w, ""), "error unknown command");
+    assert_starts(ask(w, "why 192.0.2.1 tcp 80"), "error unknown command: why\n");
+    assert_starts(ask(w, "add"), "error must be: add ADDRESS:FIRST-LAST MAC\n");
+    assert_starts(ask(w, "add 192.0.2.1:9-5 00:0c:29:9e:8c:ee"), "error must be: add");
+    assert_starts(ask(w, "add 192.0.2.1:5-9 00:0c:29:9e:8c:ee x"), "error must be: add");
+    assert_starts(ask(w, "resolve 192.0.2.1:5-9"), "error must be: resolve ADDRESS:PORT\n");
+    assert_starts(ask(w, "table \x01"), "error a request is one line");
+    memset(line, 'x', sizeof(line));
+    line[sizeof(line) - 1] = '\0';
+    assert_starts(ask(w, line), "error a request is one line");
+    assert_starts(ask(w, "version"), "ok\n");
+}
+
+static void test_too_many_clients(void **state)
+{
+    struct world *w = *state;
+    int fds[4];
+    for (unsigned i = 0; i < 4; i++)
+        fds[i] = connect_to(w->path);
+    run_for(w, 50000000);
+    int refused = connect_to(w->path);
+    assert_string_equal(read_answer(w, refused, 1000000000), "error too many clients\n");
+    close(refused);
+    for (unsigned i = 0; i < 4; i++)
+        close(fds[i]);
+    run_for(w, 50000000);
+    assert_starts(ask(w, "version"), "ok\n");
+}
+
+static void test_random_lines_change_nothing(void **state)
+{
+    struct world *w = *state;
+    static const char *const words[] = {"add",
+                                        "delete",
+                                        "flush",
+                                        "table",
+                                        "192.0.2.1:5-9",
+                                        "192.0.2.1",
+                                        "resolve",
+                                        "-1",
+                                        "192.0.2.1:",
+                                        ":",
+                                        "00:0c:29:9e:8c:ee",
+                                        "65536-1",
+                                        " ",
+                                        "00:0c:29",
+                                        "stats",
+                                        "999999999999999999999"};
+    struct control_request request;
+    char error[CONTROL_ERROR_BYTES];
+    unsigned good = 0;
+    srand(5);
+    (void)w;
+    for (unsigned i = 0; i < 100000; i++) {
+        char line[256] = "";
+        for (int n = rand() % 5; n >= 0; n--) {
+            strcat(line, words[(size_t)rand() % (sizeof(words) / sizeof(words[0]))]);
+            if (rand() % 4 != 0)
+                strcat(line, " ");
+        }
+        if (rand() % 3 == 0)
+            line[(size_t)rand() % strlen(line)] = (char)rand();
+        if (control_request_parse(line, strlen(line), &request, error) != 0) {
+            assert_true(*error != '\0' && strlen(error) < CONTROL_ERROR_BYTES - 1);
+            continue;
+        }
+        good++;
+        assert_true(request.range.first <= request.range.last);
+    }
+    assert_true(good > 100);
+}
+
+/* The socket's file. */
+
+static void test_file(void **state)
+{
+    struct world *w = *state;
+    struct stat status;
+    char other[128], link[128];
+    assert_int_equal(stat(w->path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0660);
+    assert_int_equal(control_open(w->path), -EADDRINUSE);
+    snprintf(other, sizeof(other), "%s/file", w->folder);
+    FILE *file = fopen(other, "w");
+    assert_non_null(file);
+    fclose(file);
+    assert_int_equal(control_open(other), -EEXIST);
+    snprintf(link, sizeof(link), "%s/link", w->folder);
+    assert_int_equal(symlink(w->path, link), 0);
+    assert_int_equal(control_open(link), -EEXIST);
+    unlink(link);
+    unlink(other);
+    int dead = control_open(other); /* bound, and nobody will ever listen */
+    assert_true(dead >= 0);
+    close(dead);
+    dead = control_open(other);
+    assert_true(dead >= 0);
+    close(dead);
+    unlink(other);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_add_table_delete),
+        TEST(test_stats_have_the_shape_of_a_report),
+        TEST(test_version_and_reload),
+        TEST(test_resolve),
+        TEST(test_monitor),
+        TEST(test_monitor_that_does_not_read),
+        TEST(test_bad_requests),
+        TEST(test_too_many_clients),
+        TEST(test_random_lines_change_nothing),
+        TEST(test_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
