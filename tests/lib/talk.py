@@ -14,6 +14,8 @@
   listen IFACE SECONDS READY        prints each frame that comes in, in hex, with its tags as on the wire
   frame IFACE HEX [COUNT]           sends a frame as it is
   arp IFACE request|reply SENDER-MAC SENDER TARGET-MAC TARGET [-e SOURCE-MAC] [-d DESTINATION-MAC] [-r HRD] [-v VID]
+  garbage SOCKET COUNT SEED         random requests to the control socket, none of which may be a good one
+  macs IFACE COUNT DESTINATION-MAC  COUNT frames, each from another source MAC
   equation, figure PATH             of the statistics in JSON on standard input
 """
 
@@ -226,6 +228,40 @@ def ready(options):
     raise SystemExit("not ready after 10 s")
 
 
+WORDS = (b"table", b"stats", b"add", b"delete", b"flush", b"resolve", b"version", b"192.35.162.2", b"192.35.162.2:2000-2999",
+         b"00:0c:29:9e:8c:ee", b":", b"-", b"4294967296", b"%s%n", b"\xff", b"{", b"../..", b"--json", b"\0")
+
+
+def request(source):
+    if source.random() < 0.01:
+        return source.choice((b"x", b"table ", b"\0")) * (1 << 17) + b"\n"
+    if source.random() < 0.5:
+        return source.randbytes(source.randrange(200)) + source.choice((b"\n", b""))
+    # Words of the trade, with one at the end that no command takes.
+    words = [source.choice(WORDS) for _ in range(source.randrange(6))] + [b"!"]
+    return source.choice((b" ", b"\t", b"  ")).join(words) + b"\n"
+
+
+def garbage(options):
+    source, refused = random.Random(options.seed), 0
+    for number in range(options.count):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+            sock.settimeout(10)
+            sock.connect(options.socket)
+            try:
+                sock.sendall(request(source))
+                sock.shutdown(socket.SHUT_WR)
+                answer = b""
+                while chunk := sock.recv(65536):
+                    answer += chunk
+            except (BrokenPipeError, ConnectionResetError):
+                answer = b"error (closed)"
+        if answer.startswith(b"ok"):
+            raise SystemExit("request %d of seed %d was taken: %r" % (number, options.seed, answer[:80]))
+        refused += answer.startswith(b"error ")
+    print("%d requests, %d refused with a line" % (options.count, refused))
+
+
 # Frames
 
 def packet_socket(interface):
@@ -258,6 +294,13 @@ def send_frame(options):
     sock = packet_socket(options.interface)
     for _ in range(options.count):
         sock.send(bytes.fromhex(options.hex))
+
+
+def macs(options):
+    sock = packet_socket(options.interface)
+    head, tail = mac(options.destination) + b"\x02\xee", b"\x88\xb6" + bytes(46)
+    for number in range(options.count):
+        sock.send(head + struct.pack("!I", number) + tail)
 
 
 def mac(text):
@@ -320,6 +363,8 @@ def arguments():
     command(listen, "listen", ("interface", str), ("seconds", float), ("ready", str))
     sub = command(send_frame, "frame", ("interface", str), ("hex", str))
     sub.add_argument("count", type=int, nargs="?", default=1)
+    command(garbage, "garbage", ("socket", str), ("count", int), ("seed", int))
+    command(macs, "macs", ("interface", str), ("count", int), ("destination", str))
     sub = command(arp, "arp", ("interface", str), ("kind", str), ("sender_mac", str), ("sender", str),
                   ("target_mac", str), ("target", str))
     sub.add_argument("-e", dest="source")

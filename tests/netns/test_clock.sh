@@ -1,6 +1,7 @@
 #!/bin/bash
 # The wall clock jumps ten years ahead and back: nobody notices. The machine wakes from an hour's sleep (CLOCK_BOOTTIME):
 # what agents announced is stale and still forwards, nothing is gone, and the next frames make it reachable again.
+# Reliability rows (as far as they apply): F13.
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=3 LAB_MODE=agent
 lab_test

@@ -1,6 +1,7 @@
 #!/bin/bash
 # A machine on the hosts' switch announces the shared address by every kind of ARP that it can think of. The router's cache has one entry for
 # the address before, during and after: the bridge's MAC. Each attempt is counted.
+# Reliability rows (as far as they apply): S9.
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=3 LAB_MODE=agent
 lab_test

@@ -1,6 +1,7 @@
 #!/bin/bash
 # An interface goes away under the running daemon: renamed, deleted and made anew with another index and MAC, not there
 # yet at the start. Each time the daemon says what it waits for and forwards again by itself. And one with a smaller MTU.
+# Reliability rows (as far as they apply): F7, F8.
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=2 LAB_MODE=agent
 lab_test

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Frames longer than 1,514 bytes: jumbo frames pass whole where both sides take them, are dropped as oversize where one
 # side does not, and 64 KiB super-frames of segmentation offload pass between them.
+# Reliability rows (as far as they apply): S29.
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=1 LAB_MODE=agent
 lab_test

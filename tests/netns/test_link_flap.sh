@@ -1,6 +1,7 @@
 #!/bin/bash
 # A link goes down and comes up again, on either side, once and many times in a row. Traffic goes on by itself,
 # and the daemon neither ends nor spins while a link is down.
+# Reliability rows (as far as they apply): F6.
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=3 LAB_MODE=agent
 lab_test

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SIGHUP and `pearpctl reload`: a good configuration takes effect whole and learned bindings that still fit stay; one
 # with a fault changes nothing, and the log names the file and the line. Traffic does not notice either.
+# Reliability rows (as far as they apply): F4.
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=3 LAB_MODE=agent
 lab_test

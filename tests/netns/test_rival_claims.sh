@@ -1,6 +1,7 @@
 #!/bin/bash
 # A second agent claims a range that has an owner. While the owner answers, the rival gets no frame; once the owner has
 # fallen silent the range moves; a permanent one never does.
+# Reliability rows (as far as they apply): S13.
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=2 LAB_MODE=agent
 lab_test

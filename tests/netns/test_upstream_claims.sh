@@ -1,6 +1,7 @@
 #!/bin/bash
 # Somebody upstream uses the shared address: its ARP goes no further, is counted and told, and the bridge defends the
 # address. A host that probes the shared address before it takes it gets no answer, or it would give it up.
+# Reliability rows (as far as they apply): S12.
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=2 LAB_MODE=agent
 lab_test

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Frames with tags cross the bridge unchanged, both ways: one tag, VID 0 and a priority, a provider's tag, two tags, and
 # what else is nobody's here. One with the shared address inside a tag is bridged too, not judged.
+# Reliability rows (as far as they apply): S28.
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=1 LAB_MODE=agent
 lab_test

@@ -1,0 +1,43 @@
+#!/bin/bash
+# A machine on the hosts' switch sends from a million MAC addresses, and from those of the router and the bridge. The
+# tables stay within their bounds, nobody is cut off, the forged ones are not believed.
+# Reliability rows (as far as they apply): S20, S22.
+. "$(dirname "$0")/../lib/lab.sh"
+LAB_HOSTS=2 LAB_MODE=agent
+lab_test
+serve_all || bail "no servers"
+monitor
+router=00:12:7f:c4:38:d3 bridge=02:50:45:00:00:01 payload=88b6$(printf '%092x' 1)
+pss_kib() { awk '/^Pss:/ { print $2 }' "/proc/$PEARPD_PID/smaps_rollup"; }
+
+talk_on remote ask udp $SHARED 2080 >/dev/null
+before=$(pss_kib) table=$(ctl table) came=$(stat_of frames/downstream/in)
+talk_on neighbour macs eth0 1000000 $router
+sleep 1.2 # what the ring lost is asked for once a second
+diag "$(($(stat_of frames/downstream/in) - came)) frames came, $(stat_of drops/ring_full) of all lost at the ring; Pss $before, then $(pss_kib) KiB"
+check "a million frames were counted as come in" test $(($(stat_of frames/downstream/in) - came)) -ge 1000000
+check "memory grew by no more than 1 MiB" test $(($(pss_kib) - before)) -le 1024
+if nm "$PEARPD_BUILD/pearpd" 2>/dev/null | grep -q __asan; then
+    skip "memory within 24 MiB" "not with AddressSanitizer's own"
+else
+    check "memory within 24 MiB" test "$(pss_kib)" -le 24576
+fi
+check "the owners stay" same "$table" "$(ctl table)"
+check "a host is reached" talk_on remote ask tcp $SHARED 2080
+check "a host reaches the remote" talk_on host2 ask tcp $REMOTE 7000
+check "the router knows the bridge's MAC" same $bridge "$(router_cache)"
+
+at_once talk_on remote quiet $SHARED 2080 500 3 host1 >"$LAB_DIR/quiet" 2>&1
+before=$(stat_of drops/bad_source)
+for source in $router $bridge; do
+    talk_on neighbour frame eth0 "ffffffffffff${source//:/}$payload" 50
+done
+sleep 0.2
+check "the router's and the bridge's MAC are not believed from downstream" \
+    same 100 $(($(stat_of drops/bad_source) - before))
+check "events tell of it" grep -q bad-source "$LAB_DIR/events"
+all_done
+check "traffic did not notice" same 0 $?
+diag "$(cat "$LAB_DIR/quiet")"
+check "every frame is accounted for" equation
+done_testing
