@@ -24,8 +24,6 @@ static void check_bridge(struct conf_reader *r)
     if (c->address_count == 0)
         conf_fault_at(r, r->section_lines[SECTION_BRIDGE] != 0 ? r->section_lines[SECTION_BRIDGE] : 1,
                       "there is no [address] section");
-    if (strlen(c->socket) + 1 == SOCKET_PATH_BYTES && strcmp(c->socket + strlen(c->socket) - 5, ".sock") != 0)
-        conf_fault_at(r, 1, "socket = %s...: the file's name is too long for a socket", c->socket);
     if (c->limits.held_port_frames > c->limits.held_frames)
         conf_fault_at(r, r->section_lines[SECTION_LIMITS], "held-port-frames = %u: more than held-frames = %u",
                       c->limits.held_port_frames, c->limits.held_frames);

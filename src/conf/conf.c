@@ -13,23 +13,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_BYTES 190 /* below INI_MAX_LINE, whose rest would be read as the next line */
-#define GROW       64
+/* `array` of `count` elements with room for one more: a power of two of them. NULL: no memory, which is noted. */
+static void *room_for_one(struct conf_reader *r, void *array, size_t count, size_t size)
+{
+    if ((count & (count - 1)) != 0)
+        return array;
+    void *more = reallocarray(array, count == 0 ? 1 : 2 * count, size);
+    r->out_of_memory = r->out_of_memory || more == NULL;
+    return more;
+}
 
 void conf_fault_at(struct conf_reader *r, unsigned line, const char *format, ...)
 {
-    if (r->fault_count >= FAULTS_MAX)
+    r->faults_left_out = r->faults_left_out || r->fault_count >= FAULTS_MAX;
+    struct conf_fault *more =
+        r->faults_left_out ? NULL : room_for_one(r, r->faults, r->fault_count, sizeof(*more));
+    if (more == NULL)
         return;
-    if (r->fault_count == r->fault_room) {
-        size_t room = r->fault_room + GROW;
-        struct conf_fault *more = realloc(r->faults, room * sizeof(*more));
-        if (more == NULL) {
-            r->out_of_memory = true;
-            return;
-        }
-        r->faults = more;
-        r->fault_room = room;
-    }
+    r->faults = more;
     struct conf_fault *fault = &r->faults[r->fault_count];
     va_list arguments;
     va_start(arguments, format);
@@ -40,20 +41,6 @@ void conf_fault_at(struct conf_reader *r, unsigned line, const char *format, ...
 }
 
 /* Sections. */
-
-static bool grow(struct conf_reader *r, void *array, size_t *room, size_t count, size_t size)
-{
-    void **at = array;
-    if (count < *room)
-        return true;
-    void *more = realloc(*at, (*room + GROW) * size);
-    if (more == NULL) {
-        r->out_of_memory = true;
-        return false;
-    }
-    *at = more;
-    return true;
-}
 
 /* A shared address is some host's: not this network's, loopback, multicast or broadcast (RFC 6890). */
 static bool address_is_usable(struct ipv4 address)
@@ -66,22 +53,22 @@ static enum conf_section begin_address(struct conf_reader *r, const char *argume
 {
     struct config *c = r->config;
     struct config_address a = {.ports_first = 1024, .ports_last = 65535, .learn = LEARN_PE_ARP | LEARN_TRAFFIC};
-    size_t room = r->room_addresses;
     a.block = 1000;
     a.line = r->line;
-    if (ipv4_parse(argument, &a.address) != 0 || !address_is_usable(a.address)) {
+    if (ipv4_parse(argument, &a.address) != 0 || !address_is_usable(a.address))
         conf_fault_at(r, r->line, "[address %s]: must be the IPv4 address of a host", argument);
-        a.address.host = 0;
-    }
     for (size_t i = 0; a.address.host != 0 && i < c->address_count; i++)
         if (c->addresses[i].address.host == a.address.host)
             conf_fault_at(r, r->line, "[address %s]: stands already at line %u", argument,
                           c->addresses[i].line);
-    if (!grow(r, &c->addresses, &r->room_addresses, c->address_count, sizeof(*c->addresses)) ||
-        !grow(r, &r->address_lines, &room, c->address_count, sizeof(*r->address_lines)))
+    struct config_address *addresses = room_for_one(r, c->addresses, c->address_count, sizeof(*addresses));
+    if (addresses != NULL)
+        c->addresses = addresses;
+    struct address_lines *lines = room_for_one(r, r->address_lines, c->address_count, sizeof(*lines));
+    if (lines != NULL)
+        r->address_lines = lines;
+    if (addresses == NULL || lines == NULL)
         return SECTION_NONE;
-    if (c->address_count == r->room_addresses)
-        r->room_addresses += GROW;
     r->index = c->address_count++;
     c->addresses[r->index] = a;
     r->address_lines[r->index] = (struct address_lines){0};
@@ -92,17 +79,21 @@ static enum conf_section begin_range(struct conf_reader *r, const char *argument
 {
     struct config *c = r->config;
     struct config_range range = {.line = r->line};
-    size_t room = r->room_ranges;
     int error = range_parse(argument, &range.range);
     if (error == -ERANGE)
         conf_fault_at(r, r->line, "[range %s]: the last port is below the first", argument);
     else if (error != 0)
         conf_fault_at(r, r->line, "[range %s]: must be ADDRESS:FIRST-LAST", argument);
-    if (!grow(r, &c->ranges, &r->room_ranges, c->range_count, sizeof(*c->ranges)) ||
-        !grow(r, &r->range_lines, &room, c->range_count, sizeof(*r->range_lines)))
+    else if (range.range.address.host == 0)
+        conf_fault_at(r, r->line, "[range %s]: there is no [address] for it", argument);
+    struct config_range *ranges = room_for_one(r, c->ranges, c->range_count, sizeof(*ranges));
+    if (ranges != NULL)
+        c->ranges = ranges;
+    struct range_lines *lines = room_for_one(r, r->range_lines, c->range_count, sizeof(*lines));
+    if (lines != NULL)
+        r->range_lines = lines;
+    if (ranges == NULL || lines == NULL)
         return SECTION_NONE;
-    if (c->range_count == r->room_ranges)
-        r->room_ranges += GROW;
     r->index = c->range_count++;
     c->ranges[r->index] = range;
     r->range_lines[r->index] = (struct range_lines){0};
@@ -157,6 +148,7 @@ static int take_key(void *context, const char *section, const char *name, const 
 {
     struct conf_reader *r = context;
     (void)section; /* cut at 49 bytes by inih */
+    r->pending = false;
     if (r->section == SECTION_NONE)
         return 1;
     const struct section_row *at = section_row_of(r->section);
@@ -181,21 +173,28 @@ static int take_key(void *context, const char *section, const char *name, const 
 
 /* Lines. */
 
-/* Reads one line of any length into `line`, cut; its length, or -1 at the end. NUL bytes are told of. */
-static long read_line(struct conf_reader *r, char *line, size_t size, bool *has_nul)
+/* Reads one line of any length into `line`, cut; its length, or -1 at the end. *control is the first control
+ * character in it, or -1. */
+static long read_line(struct conf_reader *r, char *line, size_t size, int *control)
 {
     long length = 0;
-    int c;
-    *has_nul = false;
-    while ((c = getc(r->stream)) != EOF && c != '\n') {
-        if (c == '\0')
-            *has_nul = true;
+    int c = EOF;
+    *control = -1;
+    while (r->bytes <= FILE_BYTES && (c = getc(r->stream)) != EOF && c != '\n') {
+        int after = c == '\r' ? getc(r->stream) : EOF;
+        if (after != EOF)
+            ungetc(after, r->stream);
+        bool is_control = (c < ' ' && c != '\t') || c == 0x7f;
+        if (is_control && !(c == '\r' && (after == '\n' || after == EOF)) && *control < 0)
+            *control = c;
         if ((size_t)length + 1 < size)
             line[length] = (char)c;
         length++;
+        r->bytes++;
     }
     if (c == EOF && length == 0)
         return -1;
+    r->bytes++;
     line[(size_t)length < size ? (size_t)length : size - 1] = '\0';
     return length;
 }
@@ -203,9 +202,9 @@ static long read_line(struct conf_reader *r, char *line, size_t size, bool *has_
 static char *trim(char *text)
 {
     size_t length = strlen(text);
-    while (length > 0 && strchr(" \t\r\v\f", text[length - 1]) != NULL)
+    while (length > 0 && strchr(" \t", text[length - 1]) != NULL)
         text[--length] = '\0';
-    return text + strspn(text, " \t\v\f");
+    return text + strspn(text, " \t");
 }
 
 static bool is_comment(const char *text)
@@ -248,47 +247,65 @@ static bool is_key_line(struct conf_reader *r, const char *text)
     return true;
 }
 
+/* A line that inih took for none of a key, as where a comment begins before the '='. */
+static void settle_pending(struct conf_reader *r)
+{
+    if (r->pending)
+        conf_fault_at(r, r->line, "%s: neither a section nor KEY = VALUE", r->text);
+    r->pending = false;
+}
+
 /* inih's reader: one line a call, stripped, in a form that it cannot mistake. */
 static char *conf_line(char *text, int size, void *context)
 {
     struct conf_reader *r = context;
-    char line[LINE_BYTES + 2];
-    bool has_nul;
-    long length = read_line(r, line, sizeof(line), &has_nul);
+    int control;
+    settle_pending(r);
+    long length = r->faults_left_out ? -1 : read_line(r, r->text, sizeof(r->text), &control);
     if (length < 0)
         return NULL;
     r->line++;
-    char *start = r->line == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0 ? line + 3 : line;
+    char *start = r->line == 1 && strncmp(r->text, "\xef\xbb\xbf", 3) == 0 ? r->text + 3 : r->text;
     start = trim(start);
-    bool given = false;
-    if (has_nul)
-        conf_fault_at(r, r->line, "a NUL byte stands in the line");
+    if (r->bytes > FILE_BYTES)
+        conf_fault_at(r, r->line, "the file is longer than %lu bytes; the rest is not read", FILE_BYTES);
+    else if (control >= 0)
+        conf_fault_at(r, r->line, "a control character, 0x%02x, stands in the line", (unsigned)control);
     else if (length > LINE_BYTES)
         conf_fault_at(r, r->line, "%.40s...: longer than %d bytes", start, LINE_BYTES);
     else if (*start == '[')
         section_line(r, start);
     else if (*start != '\0' && !is_comment(start))
-        given = is_key_line(r, start);
-    snprintf(text, (size_t)size, "%s\n", given ? start : "");
+        r->pending = is_key_line(r, start);
+    snprintf(text, (size_t)size, "%s\n", r->pending ? start : "");
     return text;
 }
 
 /* All of it. */
 
-static void presets(struct config *config, const char *name)
+static void presets(struct config *config)
 {
-    const char *base = strrchr(name, '/');
-    base = base == NULL ? name : base + 1;
-    size_t length = strlen(base);
-    if (length > 5 && strcmp(base + length - 5, ".conf") == 0)
-        length -= 5;
     memset(config, 0, sizeof(*config));
     config->mac_auto = true;
     config->encap = 0x88b5;
-    snprintf(config->socket, sizeof(config->socket), "/run/pearpd/%.*s.sock", (int)length, base);
 #define X(key, field, least, most, preset, help) config->limits.field = (preset);
     LIMITS(X)
 #undef X
+}
+
+/* Where the file names no socket: /run/pearpd/NAME.sock, NAME being the file's name without .conf. */
+static void default_socket(struct conf_reader *r)
+{
+    const char *base = strrchr(r->file, '/');
+    base = base == NULL ? r->file : base + 1;
+    size_t length = strlen(base);
+    if (r->socket_line != 0)
+        return;
+    if (length > 5 && strcmp(base + length - 5, ".conf") == 0)
+        length -= 5;
+    int used = snprintf(r->config->socket, SOCKET_PATH_BYTES, "/run/pearpd/%.*s.sock", (int)length, base);
+    if (used >= SOCKET_PATH_BYTES)
+        conf_fault_at(r, 1, "socket = %s...: the file's name is too long for a socket", r->config->socket);
 }
 
 static int by_line(const void *a, const void *b)
@@ -305,7 +322,7 @@ static int tell_faults(struct conf_reader *r, conf_fault_fn *fault, void *contex
         qsort(r->faults, r->fault_count, sizeof(*r->faults), by_line);
     for (size_t i = 0; i < r->fault_count; i++)
         fault(context, r->file, r->faults[i].line, r->faults[i].text);
-    if (r->fault_count == FAULTS_MAX)
+    if (r->faults_left_out)
         fault(context, r->file, r->line, "too many faults, the rest is not shown");
     int count = (int)r->fault_count;
     if (r->out_of_memory || ferror(r->stream)) {
@@ -319,9 +336,12 @@ int config_read_stream(FILE *stream, const char *name, struct config *config, co
                        void *context)
 {
     struct conf_reader r = {.stream = stream, .file = name, .config = config};
-    presets(config, name);
-    ini_parse_stream(conf_line, &r, take_key, &r);
+    presets(config);
+    if (ini_parse_stream(conf_line, &r, take_key, &r) < 0)
+        r.out_of_memory = true;
+    settle_pending(&r);
     end_section(&r);
+    default_socket(&r);
     if (!r.out_of_memory)
         conf_check(&r);
     int result = tell_faults(&r, fault, context);

@@ -7,9 +7,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define FAULT_BYTES 320
+#define FAULT_BYTES 512
 #define FAULTS_MAX  1000
+#define LINE_BYTES  190 /* below INI_MAX_LINE, whose rest would be read as the next line */
 #define KEYS_MAX    96
+#define FILE_BYTES  (256UL * 1048576) /* twice what a million ranges take */
 
 enum conf_section {
     SECTION_NONE, /* before the first, or unknown: its keys are passed over */
@@ -46,21 +48,23 @@ struct conf_reader {
     const char *file;
     struct config *config;
     unsigned line;
-    bool at_end;
+    size_t bytes; /* read so far */
+    bool pending; /* inih has a line and did not call back yet */
+    char text[LINE_BYTES + 2];
 
     enum conf_section section;
     unsigned section_line;
     size_t index;                     /* of the address or range that the section is about */
     unsigned key_lines[KEYS_MAX];     /* of this section, by row of the schema */
     unsigned section_lines[SECTIONS]; /* of the first of its kind */
-    unsigned upstream_line, downstream_line, mac_line, router_mac_line;
+    unsigned upstream_line, downstream_line, mac_line, router_mac_line, socket_line;
 
-    size_t room_addresses, room_ranges;
     struct address_lines *address_lines;
     struct range_lines *range_lines;
 
     struct conf_fault *faults;
-    size_t fault_count, fault_room;
+    size_t fault_count;
+    bool faults_left_out;
     bool out_of_memory;
 };
 

@@ -108,17 +108,17 @@ static bool take_encap(struct conf_reader *r, const struct key_row *row, const c
 /* One of the words in `values`, "a | b | c": its number, or -1 and the fault is noted. */
 static int choice(struct conf_reader *r, const struct key_row *row, const char *value)
 {
-    const char *at = row->values;
     size_t length = strlen(value);
-    for (int number = 0; length > 0; number++) {
-        if (strncmp(at, value, length) == 0 && (at[length] == '\0' || at[length] == ' '))
+    int number = 0;
+    for (const char *at = row->values; at != NULL; number++) {
+        size_t word = strcspn(at, " ");
+        if (word == length && strncmp(at, value, length) == 0)
             return number;
         at = strstr(at, " | ");
-        if (at == NULL)
-            break;
-        at += 3;
+        at = at == NULL ? NULL : at + 3;
     }
-    return bad_value(r, row, value) - 1;
+    (void)bad_value(r, row, value);
+    return -1;
 }
 
 static bool take_source_mac(struct conf_reader *r, const struct key_row *row, const char *value)
@@ -179,20 +179,32 @@ static unsigned learn_bit(struct conf_reader *r, const struct key_row *row, cons
     return 0;
 }
 
+/* Cuts the next word off *rest: what stands before a comma, without blanks. */
+static char *next_word(char **rest)
+{
+    char *word = strsep(rest, ",");
+    word += strspn(word, " \t");
+    for (size_t length = strlen(word); length > 0 && strchr(" \t", word[length - 1]) != NULL;)
+        word[--length] = '\0';
+    return word;
+}
+
 static bool take_learn(struct conf_reader *r, const struct key_row *row, const char *value)
 {
-    char words[128], *rest = NULL;
+    char words[LINE_BYTES + 2], *rest = words;
     unsigned learn = 0;
     bool none = false, good = true;
-    if (strlen(value) >= sizeof(words) || *value == '\0')
-        return bad_value(r, row, value);
     snprintf(words, sizeof(words), "%s", value);
-    for (char *word = strtok_r(words, ", \t", &rest); word != NULL; word = strtok_r(NULL, ", \t", &rest)) {
-        unsigned bit = strcmp(word, "none") == 0 ? 0 : learn_bit(r, row, word, value);
-        none = none || strcmp(word, "none") == 0;
-        good = good && (bit != 0 || strcmp(word, "none") == 0);
-        if (bit != 0 && learn & bit)
+    if (*value == '\0')
+        return bad_value(r, row, value);
+    while (rest != NULL) {
+        const char *word = next_word(&rest);
+        bool is_none = strcmp(word, "none") == 0;
+        unsigned bit = is_none ? 0 : learn_bit(r, row, word, value);
+        good = good && (bit != 0 || is_none);
+        if ((learn & bit) != 0 || (is_none && none))
             good = (conf_fault_at(r, r->line, "%s = %s: '%s' stands twice", row->key, value, word), false);
+        none = none || is_none;
         learn |= bit;
     }
     if (good && none && learn != 0)
@@ -219,8 +231,12 @@ static bool take_psid(struct conf_reader *r, const struct key_row *row, const ch
     int used = -1;
     r->address_lines[r->index].psid = r->line;
     struct config_address *a = address(r);
+    if (*value == '\0') {
+        r->address_lines[r->index].psid = 0;
+        return true;
+    }
     if (*value < '0' || *value > '9' || sscanf(value, "%2u/%2u%n", &offset, &length, &used) != 2 ||
-        value[used] != '\0' || strpbrk(value, "+- ") != NULL)
+        value[used] != '\0' || strpbrk(value, "+- \t") != NULL)
         return bad_value(r, row, value);
     a->psid = (struct port_set_params){(uint8_t)offset, (uint8_t)length};
     if (offset > 15 || length > 16 || !port_set_valid(a->psid))
@@ -254,6 +270,7 @@ static bool take_range_name(struct conf_reader *r, const struct key_row *row, co
 
 static bool take_socket(struct conf_reader *r, const struct key_row *row, const char *value)
 {
+    r->socket_line = r->line;
     if (*value != '/' || strlen(value) >= SOCKET_PATH_BYTES)
         return bad_value(r, row, value);
     snprintf(r->config->socket, SOCKET_PATH_BYTES, "%s", value);

@@ -13,13 +13,16 @@
 #define GOOD_BRIDGE "[bridge]\nupstream = eth0\ndownstream = eth1\n"
 #define GOOD        GOOD_BRIDGE "[address 192.0.2.1]\n"
 
-static char told[TEXT_BYTES];
+#define FAULTS 5000
+
+static char told[TEXT_BYTES], last[512];
 
 static void tell(void *context, const char *file, unsigned line, const char *message)
 {
     size_t used = strlen(told);
     (void)context;
     snprintf(told + used, sizeof(told) - used, "%s:%u: %s\n", file, line, message);
+    snprintf(last, sizeof(last), "%s:%u: %s\n", file, line, message);
 }
 
 static int read_bytes(const char *bytes, size_t length, struct config *config)
@@ -35,6 +38,18 @@ static int read_bytes(const char *bytes, size_t length, struct config *config)
 static int read_text(const char *text, struct config *config)
 {
     return read_bytes(text, strlen(text), config);
+}
+
+static char *contents(const char *path)
+{
+    char *text = NULL;
+    size_t room = 0;
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        fail_msg("%s: run from the project's folder", path);
+    assert_true(getdelim(&text, &room, '\0', file) > 0);
+    fclose(file);
+    return text;
 }
 
 /* Good files. */
@@ -171,6 +186,7 @@ static const struct fault faults[] = {
      F "3: upstream = b: stands already at line 2\n"},
     {"x = 1\n" GOOD, F "1: x = 1: stands before the first section\n"},
     {GOOD "junk\n", F "5: junk: neither a section nor KEY = VALUE\n"},
+    {GOOD "block ; = 10\n", F "5: block ; = 10: neither a section nor KEY = VALUE\n"},
     {GOOD "= 5\n", F "5: = 5: neither a section nor KEY = VALUE\n"},
     {GOOD "ports: 5-6\n", F "5: ports: 5-6: neither a section nor KEY = VALUE\n"},
     {GOOD "[policy\n", F "5: [policy: ']' is missing\n"},
@@ -208,6 +224,11 @@ static const struct fault faults[] = {
     {GOOD "learn = gossip\n", F "5: learn = gossip: 'gossip' must be pe-arp, traffic, or none\n"},
     {GOOD "learn =\n", F "5: learn = : must be pe-arp, traffic, or none\n"},
     {GOOD "learn = traffic, traffic\n", F "5: learn = traffic, traffic: 'traffic' stands twice\n"},
+    {GOOD "learn = none, none\n", F "5: learn = none, none: 'none' stands twice\n"},
+    {GOOD "learn = ,\n", F "5: learn = ,: '' must be pe-arp, traffic, or none\n" F
+                           "5: learn = ,: '' must be pe-arp, traffic, or none\n"},
+    {GOOD "learn = pe-arp traffic\n",
+     F "5: learn = pe-arp traffic: 'pe-arp traffic' must be pe-arp, traffic, or none\n"},
     {GOOD "learn = dhcp\n", F "5: learn = dhcp: dhcp is not supported in this version\n"},
     {GOOD "block = 0\n", F "5: block = 0: must be 1-65536\n"},
     {GOOD "block = 1k\n", F "5: block = 1k: must be 1-65536\n"},
@@ -217,12 +238,17 @@ static const struct fault faults[] = {
     {GOOD "psid = 9/8\n", F "5: psid = 9/8: must be OFFSET/LENGTH, together 16 at most\n"},
     {GOOD "psid = 6/0\n", F "5: psid = 6/0: must be OFFSET/LENGTH, together 16 at most\n"},
     {GOOD "psid = 6/-8\n", F "5: psid = 6/-8: must be OFFSET/LENGTH, together 16 at most\n"},
+    {GOOD "psid = 6/\t8\n", F "5: psid = 6/\t8: must be OFFSET/LENGTH, together 16 at most\n"},
     {GOOD "psid = 6/8 x\n", F "5: psid = 6/8 x: must be OFFSET/LENGTH, together 16 at most\n"},
     {GOOD "psid = 6/8\nblock = 10\n", F "6: psid and block = 10 stand in one section\n"},
     {GOOD "default-host = a\n", F "5: default-host = a: must be none or a MAC address, xx:xx:xx:xx:xx:xx\n"},
     {GOOD_BRIDGE "mac = 02:00:00:00:00:01\n[address 192.0.2.1]\ndefault-host = 02:00:00:00:00:01\n",
      F "6: default-host = 02:00:00:00:00:01: is the bridge's own\n"},
     {GOOD "echo = yes\n", F "5: echo = yes: must be reply | default-host | drop\n"},
+    {GOOD "echo = reply |\n", F "5: echo = reply |: must be reply | default-host | drop\n"},
+    {GOOD "echo = reply | drop\n", F "5: echo = reply | drop: must be reply | default-host | drop\n"},
+    {GOOD "echo = |\n", F "5: echo = |: must be reply | default-host | drop\n"},
+    {GOOD "echo =\n", F "5: echo = : must be reply | default-host | drop\n"},
     {GOOD "echo = repl\n", F "5: echo = repl: must be reply | default-host | drop\n"},
     {GOOD "[address 192.0.2.1]\n", F "5: [address 192.0.2.1]: stands already at line 4\n"},
     {GOOD "[address 192.0.2.256]\n", F "5: [address 192.0.2.256]: must be the IPv4 address of a host\n"},
@@ -234,6 +260,10 @@ static const struct fault faults[] = {
     {GOOD "[range 192.0.2.1:5-9]\n", F "5: mac is missing in [range]\n"},
     {GOOD "[range 192.0.2.9:5-9]\nmac = 02:00:00:00:00:01\n",
      F "5: [range 192.0.2.9:5-9]: there is no [address] for it\n"},
+    {GOOD "[range 0.0.0.0:5-9]\nmac = 02:00:00:00:00:01\n",
+     F "5: [range 0.0.0.0:5-9]: there is no [address] for it\n"},
+    {GOOD "[address 224.0.0.1]\n[range 224.0.0.1:5-9]\nmac = 02:00:00:00:00:01\n",
+     F "5: [address 224.0.0.1]: must be the IPv4 address of a host\n"},
     {GOOD "[range 192.0.2.1:9-5]\nmac = 02:00:00:00:00:01\n",
      F "5: [range 192.0.2.1:9-5]: the last port is below the first\n"},
     {GOOD "[range 192.0.2.1]\nmac = 02:00:00:00:00:01\n",
@@ -306,7 +336,7 @@ static void test_odd_bytes(void **state)
     struct config c;
     static const char nul[] = GOOD "ports = 5\0-6\n";
     assert_int_equal(read_bytes(nul, sizeof(nul) - 1, &c), 1);
-    assert_string_equal(told, F "5: a NUL byte stands in the line\n");
+    assert_string_equal(told, F "5: a control character, 0x00, stands in the line\n");
     char *text = malloc(200000);
     assert_non_null(text);
     int used = sprintf(text, GOOD "block = ");
@@ -315,11 +345,85 @@ static void test_odd_bytes(void **state)
     assert_int_equal(read_text(text, &c), 2);
     assert_non_null(strstr(told, F "5: block = 11111"));
     assert_non_null(strstr(told, F "6: ports = 9-5: the last port"));
-    used = sprintf(text, GOOD);
-    for (unsigned i = 0; i < 5000; i++)
+    assert_int_equal(read_text(GOOD "echo = \033[31mred\n", &c), 1);
+    assert_string_equal(told, F "5: a control character, 0x1b, stands in the line\n");
+    assert_int_equal(read_text(GOOD "echo = drop\rports = 9-5\r\n", &c), 1);
+    assert_string_equal(told, F "5: a control character, 0x0d, stands in the line\n");
+    free(text);
+}
+
+/* A thousand are told; the line after them only where there are more. */
+static void test_very_many_faults(void **state)
+{
+    (void)state;
+    struct config c;
+    char *text = malloc(FAULTS * 10);
+    assert_non_null(text);
+    int used = sprintf(text, GOOD);
+    for (unsigned i = 0; i < 1000; i++)
+        used += sprintf(text + used, "junk\n");
+    last[0] = '\0';
+    assert_int_equal(read_text(text, &c), 1000);
+    assert_string_equal(last, F "1004: junk: neither a section nor KEY = VALUE\n");
+    for (unsigned i = 1000; i < FAULTS; i++)
         used += sprintf(text + used, "junk\n");
     assert_int_equal(read_text(text, &c), 1000);
+    assert_string_equal(last, F "1005: too many faults, the rest is not shown\n");
     free(text);
+}
+
+/* A control socket's default comes from the file's name, which may be too long for one. */
+static void test_socket_names(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t length; /* of NAME, whose end is ".sockn" */
+        bool given;
+        int faults;
+    } rows[] = {{90, false, 0}, {91, false, 1}, {96, false, 1}, {200, false, 1}, {200, true, 0}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct config c;
+        char name[300] = {0};
+        memset(name, 'n', rows[i].length - 6);
+        strcat(name, ".sockn.conf");
+        const char *text = rows[i].given ? GOOD "[control]\nsocket = /run/x\n" : GOOD;
+        FILE *stream = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
+        assert_non_null(stream);
+        assert_int_equal(config_read_stream(stream, name, &c, tell, NULL), rows[i].faults);
+        fclose(stream);
+        config_free(&c);
+    }
+    struct config c;
+    char text[300] = GOOD "[control]\nsocket = /";
+    memset(text + strlen(text), 'x', SOCKET_PATH_BYTES - 2);
+    assert_int_equal(read_text(text, &c), 0);
+    assert_int_equal(strlen(c.socket), SOCKET_PATH_BYTES - 1);
+    config_free(&c);
+}
+
+/* A file without end. */
+static void test_endless_file(void **state)
+{
+    (void)state;
+    struct config c;
+    told[0] = '\0';
+    assert_int_equal(config_read("/dev/zero", &c, tell, NULL), 3);
+    assert_non_null(strstr(told, "/dev/zero:1: the file is longer than 268435456 bytes"));
+}
+
+/* A default that is written out is no fault. */
+static void test_defaults_written_out(void **state)
+{
+    (void)state;
+    struct config c;
+    char *sample = contents("etc/sample.conf");
+    for (char *at = sample; (at = strstr(at, "\n;")) != NULL; at++)
+        if (at[2] != ' ')
+            at[1] = ' ';
+    assert_int_equal(read_text(sample, &c), 0);
+    assert_string_equal(c.socket, "/run/pearpd/NAME.sock");
+    config_free(&c);
+    free(sample);
 }
 
 static void test_files_that_cannot_be_read(void **state)
@@ -344,18 +448,6 @@ static char *printed(void (*print)(FILE *out))
     assert_non_null(out);
     print(out);
     fclose(out);
-    return text;
-}
-
-static char *contents(const char *path)
-{
-    char *text = NULL;
-    size_t room = 0;
-    FILE *file = fopen(path, "r");
-    if (file == NULL)
-        fail_msg("%s: run from the project's folder", path);
-    assert_true(getdelim(&text, &room, '\0', file) > 0);
-    fclose(file);
     return text;
 }
 
@@ -388,7 +480,11 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_many_sections),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_odd_bytes),
+        cmocka_unit_test(test_very_many_faults),
+        cmocka_unit_test(test_socket_names),
+        cmocka_unit_test(test_endless_file),
         cmocka_unit_test(test_files_that_cannot_be_read),
+        cmocka_unit_test(test_defaults_written_out),
         cmocka_unit_test(test_sample_is_accepted_and_current),
         cmocka_unit_test(test_manual_is_current),
     };
