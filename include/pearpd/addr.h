@@ -7,10 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MAC_BYTES 6
-#define MAC_TEXT_BYTES 18      /* "00:0c:29:9e:8c:ee" and its NUL */
-#define IPV4_TEXT_BYTES 16     /* "255.255.255.255" and its NUL */
-#define RANGE_TEXT_BYTES 28    /* "255.255.255.255:65535-65535" and its NUL */
+#define MAC_BYTES        6
+#define MAC_TEXT_BYTES   18 /* "00:0c:29:9e:8c:ee" and its NUL */
+#define IPV4_TEXT_BYTES  16 /* "255.255.255.255" and its NUL */
+#define RANGE_TEXT_BYTES 28 /* "255.255.255.255:65535-65535" and its NUL */
 
 struct mac {
     uint8_t octets[MAC_BYTES];

@@ -8,14 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ARP_BYTES 28          /* with 6- and 4-byte addresses */
-#define ARP_FIXED_BYTES 8
+#define ARP_BYTES        28 /* with 6- and 4-byte addresses */
+#define ARP_FIXED_BYTES  8
 #define ARP_HRD_ETHERNET 1
-#define ARP_OP_REQUEST 1
-#define ARP_OP_REPLY 2
+#define ARP_OP_REQUEST   1
+#define ARP_OP_REPLY     2
 
 struct arp {
-    uint16_t hardware;        /* ar$hrd, any */
+    uint16_t hardware; /* ar$hrd, any */
     uint16_t operation;
     struct mac sha, tha;
     struct ipv4 spa, tpa;

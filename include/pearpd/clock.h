@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#define NS_PER_S UINT64_C(1000000000)
+#define NS_PER_S  UINT64_C(1000000000)
 #define NS_PER_MS UINT64_C(1000000)
 
 /* CLOCK_BOOTTIME: goes on while the machine sleeps, never jumps. */

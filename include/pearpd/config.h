@@ -11,40 +11,52 @@
 #include <stdint.h>
 
 #define INTERFACE_NAME_BYTES 16 /* IFNAMSIZ, with its NUL */
-#define RANGE_NAME_BYTES 64
-#define SOCKET_PATH_BYTES 108   /* sun_path, with its NUL */
+#define RANGE_NAME_BYTES     64
+#define SOCKET_PATH_BYTES    108 /* sun_path, with its NUL */
 
 /* Every bound: key in [limits], field, smallest, greatest, default, what it bounds and what goes when it is reached. */
-#define LIMITS(X) \
-    X("bindings", bindings, 1, 1048576, 65536, "learned and permanent bindings; the oldest stale one goes, else nothing is learned") \
-    X("macs", macs, 16, 1048576, 4096, "MAC addresses learned on each side; the one longest unheard goes") \
-    X("mac-age", mac_age_s, 10, 86400, 300, "seconds until an unheard MAC address is forgotten") \
-    X("hosts", hosts, 16, 1048576, 8192, "downstream hosts counted and rate-limited one by one; the one longest idle goes") \
-    X("questions", questions, 16, 65536, 4096, "questions open at once; a new one is not asked") \
-    X("mac-questions", mac_questions, 1, 4096, 16, "questions open at once to one host; a new one is not asked") \
-    X("held-frames", held_frames, 1, 65536, 256, "frames held while their owner is asked for; a new one is dropped (hold_full)") \
+#define LIMITS(X)                                                                                              \
+    X("bindings", bindings, 1, 1048576, 65536,                                                                 \
+      "learned and permanent bindings; the oldest stale one goes, else nothing is learned")                    \
+    X("macs", macs, 16, 1048576, 4096, "MAC addresses learned on each side; the one longest unheard goes")     \
+    X("mac-age", mac_age_s, 10, 86400, 300, "seconds until an unheard MAC address is forgotten")               \
+    X("hosts", hosts, 16, 1048576, 8192,                                                                       \
+      "downstream hosts counted and rate-limited one by one; the one longest idle goes")                       \
+    X("questions", questions, 16, 65536, 4096, "questions open at once; a new one is not asked")               \
+    X("mac-questions", mac_questions, 1, 4096, 16,                                                             \
+      "questions open at once to one host; a new one is not asked")                                            \
+    X("held-frames", held_frames, 1, 65536, 256,                                                               \
+      "frames held while their owner is asked for; a new one is dropped (hold_full)")                          \
     X("held-port-frames", held_port_frames, 1, 64, 3, "frames held for one port; the oldest goes (hold_full)") \
-    X("held-super-frames", held_super_frames, 0, 1024, 8, "of these, frames over 2,048 bytes; a new one is dropped (hold_full)") \
-    X("negatives", negatives, 16, 65536, 1024, "ports remembered as unanswered; the oldest goes") \
-    X("negative-age", negative_age_s, 1, 3600, 20, "seconds for which an unanswered port is not asked for again") \
-    X("askers", askers, 16, 65536, 1024, "hosts that wait for an ARP answer from upstream; the oldest goes") \
-    X("echo-flows", echo_flows, 16, 1048576, 4096, "echo requests of hosts whose reply is awaited; the oldest goes") \
-    X("lifetime", lifetime_s, 1, 65535, 120, "seconds until a binding learned by PE-ARP goes stale, where its owner names none") \
-    X("idle", idle_s, 1, 86400, 300, "seconds without a frame from its owner until a binding learned from traffic goes") \
-    X("ask-rate", ask_rate, 1, 15, 5, "broadcast REQUESTs a second") \
-    X("ask-burst", ask_burst, 1, 15, 10, "broadcast REQUESTs at once") \
-    X("unicast-rate", unicast_rate, 1, 100000, 1000, "unicast REQUESTs a second, all hosts together") \
-    X("unicast-mac-rate", unicast_mac_rate, 1, 1000, 10, "unicast REQUESTs a second to one host") \
-    X("arp-rate", arp_rate, 1, 1000, 15, "ARP frames a second of one host that go upstream (arp_limit)") \
-    X("echo-rate", echo_rate, 1, 1000000, 100, "echo requests answered a second (echo_limit)") \
-    X("echo-burst", echo_burst, 1, 1000000, 100, "echo requests answered at once") \
-    X("hello", hello_s, 1, 3600, 60, "seconds between HELLOs") \
-    X("hello-window", hello_window_s, 1, 3600, 5, "seconds over which agents spread their CLAIMs after a HELLO") \
-    X("frame-bytes", frame_bytes, 0, 1048576, 0, "longest frame that may leave (oversize), 0: the interfaces' MTU alone") \
-    X("ring-slots", ring_slots, 64, 65536, 4096, "slots of 2 KiB in each receive ring (ring_full)") \
-    X("ring-budget", ring_budget, 1, 4096, 256, "frames taken from a ring before the other one has its turn") \
-    X("control-clients", control_clients, 1, 1024, 64, "control connections at once; a new one is refused") \
-    X("monitor-bytes", monitor_bytes, 4096, 1048576, 65536, "bytes waiting for one control client; beyond it monitor skips events")
+    X("held-super-frames", held_super_frames, 0, 1024, 8,                                                      \
+      "of these, frames over 2,048 bytes; a new one is dropped (hold_full)")                                   \
+    X("negatives", negatives, 16, 65536, 1024, "ports remembered as unanswered; the oldest goes")              \
+    X("negative-age", negative_age_s, 1, 3600, 20,                                                             \
+      "seconds for which an unanswered port is not asked for again")                                           \
+    X("askers", askers, 16, 65536, 1024, "hosts that wait for an ARP answer from upstream; the oldest goes")   \
+    X("echo-flows", echo_flows, 16, 1048576, 4096,                                                             \
+      "echo requests of hosts whose reply is awaited; the oldest goes")                                        \
+    X("lifetime", lifetime_s, 1, 65535, 120,                                                                   \
+      "seconds until a binding learned by PE-ARP goes stale, where its owner names none")                      \
+    X("idle", idle_s, 1, 86400, 300,                                                                           \
+      "seconds without a frame from its owner until a binding learned from traffic goes")                      \
+    X("ask-rate", ask_rate, 1, 15, 5, "broadcast REQUESTs a second")                                           \
+    X("ask-burst", ask_burst, 1, 15, 10, "broadcast REQUESTs at once")                                         \
+    X("unicast-rate", unicast_rate, 1, 100000, 1000, "unicast REQUESTs a second, all hosts together")          \
+    X("unicast-mac-rate", unicast_mac_rate, 1, 1000, 10, "unicast REQUESTs a second to one host")              \
+    X("arp-rate", arp_rate, 1, 1000, 15, "ARP frames a second of one host that go upstream (arp_limit)")       \
+    X("echo-rate", echo_rate, 1, 1000000, 100, "echo requests answered a second (echo_limit)")                 \
+    X("echo-burst", echo_burst, 1, 1000000, 100, "echo requests answered at once")                             \
+    X("hello", hello_s, 1, 3600, 60, "seconds between HELLOs")                                                 \
+    X("hello-window", hello_window_s, 1, 3600, 5,                                                              \
+      "seconds over which agents spread their CLAIMs after a HELLO")                                           \
+    X("frame-bytes", frame_bytes, 0, 1048576, 0,                                                               \
+      "longest frame that may leave (oversize), 0: the interfaces' MTU alone")                                 \
+    X("ring-slots", ring_slots, 64, 65536, 4096, "slots of 2 KiB in each receive ring (ring_full)")            \
+    X("ring-budget", ring_budget, 1, 4096, 256, "frames taken from a ring before the other one has its turn")  \
+    X("control-clients", control_clients, 1, 1024, 64, "control connections at once; a new one is refused")    \
+    X("monitor-bytes", monitor_bytes, 4096, 1048576, 65536,                                                    \
+      "bytes waiting for one control client; beyond it monitor skips events")
 
 struct limits {
 #define X(key, field, least, most, preset, help) uint32_t field;
@@ -68,14 +80,14 @@ struct config_address {
     bool has_default_host;
     struct mac default_host;
     enum echo_mode echo;
-    unsigned line;                    /* of its section in the file */
+    unsigned line; /* of its section in the file */
 };
 
 /* One [range]: a permanent binding. */
 struct config_range {
     struct range range;
     struct mac mac;
-    char name[RANGE_NAME_BYTES];      /* empty: none */
+    char name[RANGE_NAME_BYTES]; /* empty: none */
     unsigned line;
 };
 
@@ -83,19 +95,19 @@ struct config_range {
 struct config {
     char upstream[INTERFACE_NAME_BYTES];
     char downstream[INTERFACE_NAME_BYTES];
-    bool mac_auto;                    /* daemon fills `mac` from upstream's own before the engine starts */
-    struct mac mac;                   /* the bridge MAC */
-    uint16_t vlan;                    /* 0: none */
-    uint16_t encap;                   /* EtherType of PE-ARP, host order: 0x88b5 or 0x0806 */
-    bool source_mac_host;             /* source-mac = host */
-    bool link_local_drop;             /* link-local = drop */
+    bool mac_auto;        /* daemon fills `mac` from upstream's own before the engine starts */
+    struct mac mac;       /* the bridge MAC */
+    uint16_t vlan;        /* 0: none */
+    uint16_t encap;       /* EtherType of PE-ARP, host order: 0x88b5 or 0x0806 */
+    bool source_mac_host; /* source-mac = host */
+    bool link_local_drop; /* link-local = drop */
     bool has_router_mac;
     struct mac router_mac;
     enum source_ports_mode source_ports;
     char socket[SOCKET_PATH_BYTES];   /* control socket */
     struct config_address *addresses; /* ascending, owned */
     size_t address_count;
-    struct config_range *ranges;      /* ascending by address and port, owned */
+    struct config_range *ranges; /* ascending by address and port, owned */
     size_t range_count;
     struct limits limits;
 };

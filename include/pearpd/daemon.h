@@ -12,7 +12,7 @@ enum daemon_mode { MODE_RUN, MODE_TEST, MODE_REPLAY, MODE_VERSION, MODE_HELP };
 
 struct daemon_options {
     enum daemon_mode mode;
-    const char *file;       /* -c */
+    const char *file; /* -c */
     int verbosity;
     struct replay_options replay;
 };

@@ -34,11 +34,11 @@ struct engine_out {
 
 /* What the engine cannot find out for itself. */
 struct engine_seed {
-    uint8_t hash_key[16];     /* of every table; random in the daemon, fixed in a replay */
-    uint8_t nonce_key[16];    /* nonces are a keyed function of their number */
-    bool plain_nonces;        /* replay: they are 1, 2, 3 ... */
-    bool any_nonce;           /* replay --any-nonce: replies count whatever their nonce */
-    uint64_t epoch;           /* of HELLO; new whenever the table was lost; 0 in a replay */
+    uint8_t hash_key[16];  /* of every table; random in the daemon, fixed in a replay */
+    uint8_t nonce_key[16]; /* nonces are a keyed function of their number */
+    bool plain_nonces;     /* replay: they are 1, 2, 3 ... */
+    bool any_nonce;        /* replay --any-nonce: replies count whatever their nonce */
+    uint64_t epoch;        /* of HELLO; new whenever the table was lost; 0 in a replay */
 };
 
 /* The one place that a frame ended in. */
@@ -54,7 +54,7 @@ struct verdict {
 struct engine_stats {
     uint64_t in[SIDES], out[SIDES];
     uint64_t made;
-    uint64_t held;                   /* now */
+    uint64_t held; /* now */
     uint64_t consumed[CONSUMED_COUNT];
     uint64_t drops[DROP_COUNT];
     uint64_t counters[COUNTER_COUNT];
@@ -76,19 +76,19 @@ const char *binding_origin_name(enum binding_origin origin);
 
 /* One line of the table, by value (`name` is borrowed until the next call into the engine). */
 struct table_entry {
-    struct range range;              /* of a published address: 0-65535 */
-    struct mac mac;                  /* zero while incomplete */
+    struct range range; /* of a published address: 0-65535 */
+    struct mac mac;     /* zero while incomplete */
     enum binding_state state;
     enum binding_origin origin;
-    enum side side;                  /* the bridge port it is reached by */
-    const char *name;                /* "": none */
+    enum side side;   /* the bridge port it is reached by */
+    const char *name; /* "": none */
     bool has_psid;
     struct port_set_params psid;
     uint16_t psid_id;
-    uint64_t age_ns;                 /* since it was learned */
-    uint64_t expires_ns;             /* from now; ENGINE_NEVER */
-    uint64_t rx_frames, rx_bytes;    /* towards the owner */
-    uint64_t tx_frames, tx_bytes;    /* from it */
+    uint64_t age_ns;              /* since it was learned */
+    uint64_t expires_ns;          /* from now; ENGINE_NEVER */
+    uint64_t rx_frames, rx_bytes; /* towards the owner */
+    uint64_t tx_frames, tx_bytes; /* from it */
 };
 
 /* One downstream host that did something that is counted for it. */

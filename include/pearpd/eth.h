@@ -11,14 +11,14 @@
 #include <stdint.h>
 
 #define ETH_HEADER_BYTES 14
-#define ETH_TAG_BYTES 4
-#define ETH_MIN_BYTES 60       /* IEEE 802.3 without the FCS */
+#define ETH_TAG_BYTES    4
+#define ETH_MIN_BYTES    60 /* IEEE 802.3 without the FCS */
 
 /* EtherTypes, host order. */
-#define ETHERTYPE_IPV4 0x0800
-#define ETHERTYPE_ARP 0x0806
-#define ETHERTYPE_CTAG 0x8100  /* IEEE 802.1Q */
-#define ETHERTYPE_STAG 0x88a8  /* IEEE 802.1ad */
+#define ETHERTYPE_IPV4   0x0800
+#define ETHERTYPE_ARP    0x0806
+#define ETHERTYPE_CTAG   0x8100 /* IEEE 802.1Q */
+#define ETHERTYPE_STAG   0x88a8 /* IEEE 802.1ad */
 #define ETHERTYPE_PE_ARP 0x88b5 /* IEEE 802 local experimental 1 */
 
 /* One 802.1Q tag of a frame that the bridge makes. */
@@ -29,12 +29,12 @@ struct eth_tag {
 
 struct eth {
     struct mac destination, source;
-    unsigned tags;          /* 0, 1, or 2 for two and more; 0x8100 and 0x88a8 count */
-    uint16_t outer_tpid;    /* of the first tag; 0: none */
-    uint16_t outer_tci;     /* of the first tag; 0: none */
-    uint16_t ethertype;     /* behind one tag at most; a length (< 0x600) in 802.3 frames */
-    bool snap_arp;          /* 802.3 with LLC AA-AA-03, OUI 0 and type 0x0806 behind */
-    size_t payload;         /* offset of what follows `ethertype` (behind the SNAP header for snap_arp) */
+    unsigned tags;       /* 0, 1, or 2 for two and more; 0x8100 and 0x88a8 count */
+    uint16_t outer_tpid; /* of the first tag; 0: none */
+    uint16_t outer_tci;  /* of the first tag; 0: none */
+    uint16_t ethertype;  /* behind one tag at most; a length (< 0x600) in 802.3 frames */
+    bool snap_arp;       /* 802.3 with LLC AA-AA-03, OUI 0 and type 0x0806 behind */
+    size_t payload;      /* offset of what follows `ethertype` (behind the SNAP header for snap_arp) */
 };
 
 /* Reads the header of `length` bytes. 0, or -EBADMSG: fewer than 14. A frame that ends inside its

@@ -7,20 +7,20 @@
 
 #include <stdint.h>
 
-#define EVENT_KINDS(X) \
-    X(LEARNED, "learned", "a range has an owner now") \
-    X(MOVED, "moved", "a range went to another owner") \
-    X(STALE, "stale", "a binding's lifetime is over; it still forwards") \
-    X(EXPIRED, "expired", "a binding ended: its owner fell silent") \
-    X(RELEASED, "released", "a binding ended: its owner gave it back") \
+#define EVENT_KINDS(X)                                                           \
+    X(LEARNED, "learned", "a range has an owner now")                            \
+    X(MOVED, "moved", "a range went to another owner")                           \
+    X(STALE, "stale", "a binding's lifetime is over; it still forwards")         \
+    X(EXPIRED, "expired", "a binding ended: its owner fell silent")              \
+    X(RELEASED, "released", "a binding ended: its owner gave it back")           \
     X(DELETED, "deleted", "a binding ended: an operator or a reload removed it") \
-    X(EVICTED, "evicted", "a stale binding made room for a new one") \
-    X(CONFLICT, "conflict", "a range or the shared address is claimed by two") \
+    X(EVICTED, "evicted", "a stale binding made room for a new one")             \
+    X(CONFLICT, "conflict", "a range or the shared address is claimed by two")   \
     X(CAPTURE, "capture", "a host's ARP would have captured the shared address") \
-    X(VIOLATION, "violation", "a host sent from a port that another one owns") \
-    X(BAD_SOURCE, "bad-source", "a source MAC that was not believed") \
-    X(UNRESOLVED, "unresolved", "nobody answered for a port") \
-    X(PORT_UP, "port-up", "a bridge port came up") \
+    X(VIOLATION, "violation", "a host sent from a port that another one owns")   \
+    X(BAD_SOURCE, "bad-source", "a source MAC that was not believed")            \
+    X(UNRESOLVED, "unresolved", "nobody answered for a port")                    \
+    X(PORT_UP, "port-up", "a bridge port came up")                               \
     X(PORT_DOWN, "port-down", "a bridge port went down")
 
 enum event_kind {
@@ -32,12 +32,12 @@ enum event_kind {
 /* Fields that a kind has no use for are zero. */
 struct event {
     enum event_kind kind;
-    uint64_t time_ns;         /* engine time */
-    enum side side;           /* PORT_UP, PORT_DOWN, BAD_SOURCE, CONFLICT */
-    struct range range;       /* the range or port that it is about */
-    struct mac mac;           /* who did it; the new owner */
-    struct mac other;         /* the old or the rightful owner */
-    const char *detail;       /* a constant string that says more, or NULL */
+    uint64_t time_ns;   /* engine time */
+    enum side side;     /* PORT_UP, PORT_DOWN, BAD_SOURCE, CONFLICT */
+    struct range range; /* the range or port that it is about */
+    struct mac mac;     /* who did it; the new owner */
+    struct mac other;   /* the old or the rightful owner */
+    const char *detail; /* a constant string that says more, or NULL */
 };
 
 const char *event_name(enum event_kind kind);

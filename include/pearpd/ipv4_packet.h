@@ -16,12 +16,12 @@ struct ipv4_packet {
     uint8_t protocol;
     uint8_t tos;
     uint16_t id;
-    uint32_t fragment_offset;  /* in bytes */
+    uint32_t fragment_offset; /* in bytes */
     bool more_fragments;
-    bool broken;               /* IHL under 5, lengths that lie: a runt where the address is shared */
-    bool header_sum_good;      /* RFC 1071; only where not broken */
-    size_t body;               /* offset of what follows the header and its options */
-    size_t body_length;        /* bytes of it by the total length; padding is left out */
+    bool broken;          /* IHL under 5, lengths that lie: a runt where the address is shared */
+    bool header_sum_good; /* RFC 1071; only where not broken */
+    size_t body;          /* offset of what follows the header and its options */
+    size_t body_length;   /* bytes of it by the total length; padding is left out */
 };
 
 /* Reads `length` bytes behind the EtherType. 0, or -ENOMSG: under 20 bytes or not version 4, nobody's.

@@ -1,5 +1,5 @@
-/* l4.h: the transport headers that carry ports, ICMP, and the client address in DHCP.
- * In: an IPv4 packet's body. Out: ports; echo id and sequence; chaddr. Called by: core. */
+/* l4.h: the transport headers that carry ports, and ICMP.
+ * In: an IPv4 packet's body. Out: ports; echo id and sequence. Called by: core. */
 #ifndef PEARPD_L4_H
 #define PEARPD_L4_H
 
@@ -10,15 +10,15 @@
 #include <stdint.h>
 
 /* IP protocol numbers. */
-#define PROTOCOL_ICMP 1
-#define PROTOCOL_TCP 6
-#define PROTOCOL_UDP 17
-#define PROTOCOL_DCCP 33
-#define PROTOCOL_SCTP 132
+#define PROTOCOL_ICMP     1
+#define PROTOCOL_TCP      6
+#define PROTOCOL_UDP      17
+#define PROTOCOL_DCCP     33
+#define PROTOCOL_SCTP     132
 #define PROTOCOL_UDP_LITE 136
 
 #define ICMP_HEADER_BYTES 8
-#define ICMP_ECHO_REPLY 0
+#define ICMP_ECHO_REPLY   0
 #define ICMP_ECHO_REQUEST 8
 
 #define UDP_PORT_BOOTPC 68 /* RFC 2131 4.1: the DHCP client's port */
@@ -45,9 +45,5 @@ int l4_parse_ports(uint8_t protocol, const uint8_t *body, size_t length, struct 
 /* Reads type and, for echo request and reply, id and sequence (RFC 792).
  * 0, or -EBADMSG: under 8 bytes. *echo is zero for other types. */
 int icmp_parse(const uint8_t *body, size_t length, uint8_t *type, struct icmp_echo *echo);
-
-/* The client hardware address of a DHCP message to a client (RFC 2131 2: op 2, htype 1, hlen 6) behind
- * a UDP header. 0, or -ENOMSG: no such message, or an address that is zero or a group. */
-int dhcp_client_mac(const uint8_t *udp, size_t length, struct mac *mac);
 
 #endif

@@ -24,8 +24,8 @@ int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
 /* Calls `ready` for as long as `fd` is readable (level-triggered). NULL: out of memory. */
-struct loop_source *loop_readable(struct loop *loop, enum loop_rank rank, int fd,
-                                  void (*ready)(void *context), void *context);
+struct loop_source *loop_readable(struct loop *loop, enum loop_rank rank, int fd, void (*ready)(void *context),
+                                  void *context);
 
 /* Calls `fired` for each `signal_number`, outside of signal context. */
 struct loop_source *loop_signal(struct loop *loop, int signal_number, void (*fired)(void *context),

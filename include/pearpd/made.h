@@ -25,7 +25,7 @@ struct made_echo_reply {
 struct made {
     struct mac destination, source;
     struct eth_tag tag;
-    uint16_t ethertype;   /* host order */
+    uint16_t ethertype; /* host order */
     enum made_kind kind;
     union {
         struct arp arp;

@@ -4,8 +4,8 @@
 #ifndef PEARPD_PACKET_PORT_H
 #define PEARPD_PACKET_PORT_H
 
-#include "pearpd/frame.h"
 #include "pearpd/addr.h"
+#include "pearpd/frame.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -10,14 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PE_ARP_PRO 0x88b5
-#define PE_ARP_PLN 10
-#define PE_ARP_ADDRESSES_BYTES 40   /* up to and with tpa */
-#define PE_ARP_FIXED_BYTES 54       /* up to and with ext_len */
-#define PE_ARP_TLVS_MAX_BYTES 512
-#define PE_ARP_AUTH_MAC_BYTES 16
-#define PE_ARP_OP_ASKS 24           /* OP_EXP1, RFC 5494 */
-#define PE_ARP_OP_TELLS 25          /* OP_EXP2 */
+#define PE_ARP_PRO             0x88b5
+#define PE_ARP_PLN             10
+#define PE_ARP_ADDRESSES_BYTES 40 /* up to and with tpa */
+#define PE_ARP_FIXED_BYTES     54 /* up to and with ext_len */
+#define PE_ARP_TLVS_MAX_BYTES  512
+#define PE_ARP_AUTH_MAC_BYTES  16
+#define PE_ARP_OP_ASKS         24 /* OP_EXP1, RFC 5494 */
+#define PE_ARP_OP_TELLS        25 /* OP_EXP2 */
 
 enum pe_arp_type {
     PE_ARP_REQUEST = 1,
@@ -48,12 +48,12 @@ struct pe_arp {
     enum pe_arp_type type;
     struct mac sha, tha;
     struct port_address spa, tpa;
-    uint16_t lifetime_s;  /* 0: the receiver's default */
+    uint16_t lifetime_s; /* 0: the receiver's default */
     uint64_t nonce;
     struct {
         bool present;
         uint8_t offset, length;
-        uint16_t psid;    /* right-aligned: 0 .. 2^length - 1 */
+        uint16_t psid; /* right-aligned: 0 .. 2^length - 1 */
     } psid;
     struct {
         bool present;

@@ -13,7 +13,7 @@
 #define REPLAY_INPUTS_MAX 64
 
 struct replay_input {
-    bool both;             /* -r both=: the side of each frame by router-mac */
+    bool both; /* -r both=: the side of each frame by router-mac */
     enum side side;
     const char *path;
 };

@@ -1,5 +1,7 @@
 /* engine.c: the engine's life, the door that every frame comes in by, and the ways out.
  * Frames that pass are counted here and nowhere else, so the equation of CONTRACT 3 has one keeper. */
+#include "pearpd/engine.h"
+
 #include "internal.h"
 
 #include <assert.h>

@@ -2,6 +2,8 @@
  * In: IPv4, untagged or in the configured VLAN. Out: the frame, to the owner of its port; held; a reason.
  * The rules for fragments, ICMP errors and portless protocols are rows of the same order; those that
  * stand in no row here are rule 7's: default-host, or no_owner. */
+#include "pearpd/dhcp.h"
+
 #include "internal.h"
 
 /* A packet of a shared address with its addresses' indices (-1: not shared). */

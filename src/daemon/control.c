@@ -487,11 +487,12 @@ struct control *control_new(struct loop *loop, int fd, const char *path, const s
 void control_free(struct control *control)
 {
     struct stat status;
-    struct client *client;
     if (control == NULL)
         return;
-    while ((client = TAILQ_FIRST(&control->clients)) != NULL)
+    for (struct client *client = TAILQ_FIRST(&control->clients), *next; client != NULL; client = next) {
+        next = TAILQ_NEXT(client, others);
         client_free(client);
+    }
     loop_source_free(control->accepts);
     close(control->fd);
     /* Another daemon's file, made since, stays. */

@@ -171,7 +171,7 @@ void packet_port_close(struct packet_port *port)
 
 static bool is_bound(const struct packet_port *port, unsigned ifindex)
 {
-    struct sockaddr_ll address;
+    struct sockaddr_ll address = {0};
     socklen_t length = sizeof(address);
     if (port->ifindex != ifindex || getsockname(port->fd, (struct sockaddr *)&address, &length) != 0)
         return false;
@@ -224,7 +224,7 @@ static void put_tag_back(struct frame *frame, struct virtio_net_hdr *header, con
 {
     if (frame->length < 2 * MAC_BYTES)
         return;
-    const uint16_t tpid = notes->status & TP_STATUS_VLAN_TPID_VALID ? notes->tpid : ETHERTYPE_CTAG;
+    const uint16_t tpid = (notes->status & TP_STATUS_VLAN_TPID_VALID) != 0 ? notes->tpid : ETHERTYPE_CTAG;
     const uint16_t tag[2] = {htons(tpid), htons(notes->tci)};
     frame->bytes -= ETH_TAG_BYTES;
     frame->length += ETH_TAG_BYTES;

@@ -1,5 +1,5 @@
-/* dhcp.c: the client's address in a DHCP message (RFC 2131 section 2). See l4.h. */
-#include "pearpd/l4.h"
+/* dhcp.c: the client's address in a DHCP message (RFC 2131 section 2). See dhcp.h. */
+#include "pearpd/dhcp.h"
 
 #include "pearpd/cursor.h"
 
