@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""Writes the seeds of fuzz_engine: short stories of frames, in its records of {side, time step, length, bytes}."""
+"""Writes seeds: short stories of frames for fuzz_engine, in its records of {side, time step, length, bytes}; each frame
+of them for fuzz_wire, and the PE-ARP of them for fuzz_pe_arp."""
 import os
 import struct
 
-FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "seeds", "engine")
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "seeds")
 UP, DOWN = 0, 1
 ROUTER, A, B = (bytes(5) + bytes([n]) for n in (1, 2, 3))
 BRIDGE, ALL = bytes.fromhex("025045000001"), b"\xff" * 6
@@ -54,7 +55,21 @@ STORIES = {
              record(UP, 1, echo(BRIDGE, ROUTER, REMOTE, SHARED, 0, 0xffff))],
 }
 
-os.makedirs(FOLDER, exist_ok=True)
+
+def write(target, name, data):
+    folder = os.path.join(FOLDER, target)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), "wb") as out:
+        out.write(data)
+
+
+WITH_TLVS = (pe_arp(A, 2, 1232, 64723, 1, 1232)[14:-2] + struct.pack(">H", 61) +
+             bytes.fromhex("010406083400" "020ac0000202000000000001" "03080000000000000001" "0406025045000001" "4101ff"
+                           "7f1400000001" + "ab" * 16))
+write("pe_arp", "every-tlv", WITH_TLVS)
 for name, records in STORIES.items():
-    with open(os.path.join(FOLDER, name), "wb") as out:
-        out.write(b"\0" + b"".join(records))
+    write("engine", name, b"\0" + b"".join(records))
+    for number, one in enumerate(records):
+        write("wire", f"{name}-{number}", one[4:])
+        if one[16:18] == b"\x88\xb5":
+            write("pe_arp", f"{name}-{number}", one[18:])
