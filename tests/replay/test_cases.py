@@ -80,7 +80,8 @@ def check_splits():
             captures.write(half, [(time, data) for time, _, data in records[number::2]])
         run = Run(text, [("upstream", halves[0]), ("upstream", halves[1]), ("downstream", down)])
         tap.ok(run.report["frames"] == whole.report["frames"] and run.drops() == whole.drops(), "in two files")
-        both = sorted([(t, 0, d) for t, _, d in records] + [(t, 1, d) for t, _, d in captures.read(down)[0]])
+        both = [(t, 0, d) for t, _, d in records] + [(t, 1, d) for t, _, d in captures.read(down)[0]]
+        both.sort(key=lambda record: record[:2])
         path = os.path.join(folder, "both")
         captures.write(path, [(time, data) for time, _, data in both])
         text = text.replace("[bridge]\n", "[bridge]\nrouter-mac = 00:12:7f:c4:38:d3\n")
@@ -152,7 +153,7 @@ def check_long_gap():
         open(out, "wb").write(run.bytes["downstream"])
         times = [time // 10**9 for time, _, frame in captures.read(out)[0] if frame[12:14] == b"\x88\xb5"]
         tap.ok(times[:61] == [60 * n for n in range(61)], "HELLO each minute for the first hour of a gap", times[:63])
-        tap.ok(times[61:] == [86400, 86460, 86520], "and again from its end on", times[61:])
+        tap.ok(times[61:] == [86460, 86520], "and again from its end on", times[61:])
 
 
 names = sorted(os.path.basename(path)[:-5] for path in glob.glob(os.path.join(PCAPS, "*.json")))
