@@ -39,6 +39,14 @@ static int journal_priority(enum log_level level)
     return 7;
 }
 
+/* One message is one line, whatever text from outside it quotes. */
+static void without_controls(char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            *text = '?';
+}
+
 void log_write(enum log_level level, const char *format, ...)
 {
     char line[LINE_BYTES];
@@ -53,6 +61,7 @@ void log_write(enum log_level level, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(line + used, sizeof(line) - (size_t)used - 1, format, arguments);
     va_end(arguments);
+    without_controls(line + used);
     size_t length = strlen(line);
     line[length++] = '\n';
     ssize_t written = write(STDERR_FILENO, line, length);
