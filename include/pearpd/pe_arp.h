@@ -78,6 +78,9 @@ struct pe_arp {
 /* "request", "reply", ...: a constant string. */
 const char *pe_arp_type_name(enum pe_arp_type type);
 
+/* The ar$op that messages of `type` bear. */
+uint16_t pe_arp_operation(enum pe_arp_type type);
+
 /* Reads `length` bytes behind the EtherType. 0: *message is filled.
  * -ENOMSG: another ar$hrd or ar$pro, or under 8 bytes: somebody else's frame, to be bridged.
  * -EBADMSG: PE-ARP that breaks the format: lengths, version, type, an operation that does not fit the

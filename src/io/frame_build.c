@@ -58,15 +58,13 @@ static libnet_ptag_t build_arp(libnet_t *l, const struct arp *arp)
 static libnet_ptag_t build_pe_arp(libnet_t *l, const struct pe_arp *m)
 {
     uint8_t spa[PE_ARP_PLN], tpa[PE_ARP_PLN], body[BODY_BYTES];
-    uint16_t operation =
-        m->type == PE_ARP_REQUEST || m->type == PE_ARP_HELLO ? PE_ARP_OP_ASKS : PE_ARP_OP_TELLS;
     int length = pe_arp_write_body(m, body, sizeof(body));
     if (length < 0)
         return -1;
     pe_arp_write_port_address(&m->spa, spa);
     pe_arp_write_port_address(&m->tpa, tpa);
-    return libnet_build_arp(ARP_HRD_ETHERNET, PE_ARP_PRO, MAC_BYTES, PE_ARP_PLN, operation, m->sha.octets, spa,
-                            m->tha.octets, tpa, body, (uint32_t)length, l, 0);
+    return libnet_build_arp(ARP_HRD_ETHERNET, PE_ARP_PRO, MAC_BYTES, PE_ARP_PLN, pe_arp_operation(m->type),
+                            m->sha.octets, spa, m->tha.octets, tpa, body, (uint32_t)length, l, 0);
 }
 
 static libnet_ptag_t build_echo_reply(libnet_t *l, const struct made_echo_reply *echo)
@@ -125,8 +123,7 @@ int frame_build(struct frame_builder *builder, const struct made *made, uint8_t 
             memset(bytes, 0, padded);
             memcpy(bytes, packet, length);
         }
-        /* libnet hands out a block that it had aligned by moving its start. */
-        free(packet - (l->aligner > 0 ? l->aligner : 0));
+        libnet_adv_free_packet(l, packet);
     }
     libnet_clear_packet(l);
     return result;

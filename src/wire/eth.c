@@ -1,7 +1,6 @@
 /* eth.c: see eth.h. */
 #include "pearpd/eth.h"
 
-#include "pearpd/arp.h"
 #include "pearpd/cursor.h"
 
 #include <errno.h>
@@ -36,7 +35,6 @@ int eth_parse(const uint8_t *bytes, size_t length, struct eth *eth)
     if (r.failed)
         return -EBADMSG;
     if (is_tag(eth->ethertype)) {
-        struct rd untagged = r;
         eth->tags = 1;
         eth->outer_tpid = eth->ethertype;
         eth->outer_tci = rd_u16(&r);
@@ -44,8 +42,6 @@ int eth_parse(const uint8_t *bytes, size_t length, struct eth *eth)
         if (r.failed) {
             eth->ethertype = 0;
             eth->payload = length;
-            if (rd_left(&untagged) < 2)
-                eth->outer_tci = 0;
             return 0;
         }
         if (is_tag(eth->ethertype))

@@ -32,7 +32,7 @@ const char *pe_arp_type_name(enum pe_arp_type type)
     return "?";
 }
 
-static uint16_t operation_of(enum pe_arp_type type)
+uint16_t pe_arp_operation(enum pe_arp_type type)
 {
     return type == PE_ARP_REQUEST || type == PE_ARP_HELLO ? PE_ARP_OP_ASKS : PE_ARP_OP_TELLS;
 }
@@ -124,7 +124,7 @@ static bool rd_body(struct rd *r, uint16_t operation, struct pe_arp *m)
         return false;
     m->type = (enum pe_arp_type)type;
     struct rd tlvs = rd_sub(r, tlvs_length);
-    return operation == operation_of(m->type) && !r->failed && rd_tlvs(&tlvs, m);
+    return operation == pe_arp_operation(m->type) && !r->failed && rd_tlvs(&tlvs, m);
 }
 
 int pe_arp_parse(const uint8_t *payload, size_t length, struct pe_arp *message)
