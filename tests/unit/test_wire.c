@@ -187,12 +187,11 @@ static struct pe_arp whole_message(void)
 static size_t write_message(const struct pe_arp *m, uint8_t bytes[static 1024])
 {
     struct wr w = wr_into(bytes, 1024);
-    bool asks = m->type == PE_ARP_REQUEST || m->type == PE_ARP_HELLO;
     wr_u16(&w, 1);
     wr_u16(&w, PE_ARP_PRO);
     wr_u8(&w, 6);
     wr_u8(&w, PE_ARP_PLN);
-    wr_u16(&w, asks ? PE_ARP_OP_ASKS : PE_ARP_OP_TELLS);
+    wr_u16(&w, pe_arp_operation(m->type));
     wr_mac(&w, m->sha);
     pe_arp_write_port_address(&m->spa, bytes + wr_length(&w));
     w.at += PE_ARP_PLN;
@@ -208,14 +207,17 @@ static size_t write_message(const struct pe_arp *m, uint8_t bytes[static 1024])
 static void test_pe_arp_round_trip(void **state)
 {
     (void)state;
-    uint8_t bytes[1024];
+    static const uint16_t operations[] = {0, 24, 25, 25, 25, 25, 24}; /* by type */
+    uint8_t bytes[1024], again[1024];
     struct pe_arp m = whole_message(), back;
     for (enum pe_arp_type type = PE_ARP_REQUEST; type <= PE_ARP_HELLO; type++) {
         m.type = type;
         size_t length = write_message(&m, bytes);
         memset(&back, 0x55, sizeof(back));
         assert_int_equal(pe_arp_parse(bytes, length, &back), 0);
-        assert_memory_equal(&m, &back, sizeof(m));
+        assert_int_equal(bytes[7], operations[type]);
+        assert_int_equal(write_message(&back, again), length);
+        assert_memory_equal(again, bytes, length);
         memset(bytes + length, 0xff, 20); /* padding is not read */
         assert_int_equal(pe_arp_parse(bytes, length + 20, &back), 0);
         assert_true(strlen(pe_arp_type_name(type)) > 2);
@@ -241,6 +243,37 @@ static void test_pe_arp_bytes(void **state)
     assert_true(m.nonce == 1);
     assert_int_equal(write_message(&m, bytes), sizeof(request));
     assert_memory_equal(bytes, request, sizeof(request));
+}
+
+/* Each TLV by hand, in another order than the one that they are written in. */
+static void test_pe_arp_tlvs_by_hand(void **state)
+{
+    (void)state;
+    static const uint8_t tlvs[] = {
+        3,    8,  1,   2,    3,    4,  5,  6,    7,    8,                /* SEQ */
+        0x41, 1,  9,                                                     /* skipped */
+        1,    4,  6,   8,    0x34, 0,                                    /* PSID */
+        4,    6,  2,   0x50, 0x45, 0,  0,  1,                            /* SHARED-MAC */
+        2,    10, 192, 35,   162,  1,  0,  0x12, 0x7f, 0xc4, 0x38, 0xd3, /* GATEWAY */
+        0x7f, 20, 0,   0,    1,    0,  1,  2,    3,    4,    5,    6,
+        7,    8,  9,   10,   11,   12, 13, 14,   15,   16, /* AUTH */
+    };
+    struct pe_arp m = {.type = PE_ARP_CLAIM};
+    uint8_t bytes[1024];
+    size_t length = write_message(&m, bytes);
+    bytes[53] = sizeof(tlvs);
+    memcpy(bytes + length, tlvs, sizeof(tlvs));
+    assert_int_equal(pe_arp_parse(bytes, length + sizeof(tlvs), &m), 0);
+    assert_true(m.psid.present && m.gateway.present && m.seq.present && m.shared_mac.present && m.auth.present);
+    assert_int_equal(m.psid.offset, 6);
+    assert_int_equal(m.psid.length, 8);
+    assert_int_equal(m.psid.psid, 0x34);
+    assert_int_equal(m.gateway.address.host, 0xc023a201);
+    assert_true(mac_number(m.gateway.mac) == UINT64_C(0x00127fc438d3));
+    assert_true(m.seq.number == UINT64_C(0x0102030405060708));
+    assert_true(mac_number(m.shared_mac.mac) == UINT64_C(0x025045000001));
+    assert_int_equal(m.auth.key_id, 256);
+    assert_memory_equal(m.auth.mac, tlvs + sizeof(tlvs) - 16, 16);
 }
 
 static void test_pe_arp_at_every_truncation(void **state)
@@ -534,6 +567,7 @@ int main(void)
         cmocka_unit_test(test_arp_fields),
         cmocka_unit_test(test_pe_arp_round_trip),
         cmocka_unit_test(test_pe_arp_bytes),
+        cmocka_unit_test(test_pe_arp_tlvs_by_hand),
         cmocka_unit_test(test_pe_arp_at_every_truncation),
         cmocka_unit_test(test_pe_arp_fields_wrong_in_turn),
         cmocka_unit_test(test_pe_arp_tlvs),
