@@ -45,6 +45,7 @@ struct live {
     struct control *control;
     struct frame_builder *builder;
     struct event_log events;
+    uint64_t tick_ns;            /* when `tick` is set to fire; ENGINE_NEVER: it is not */
     const struct frame *current; /* of a ring, its bytes stay until the flush */
     struct loop_source *tick, *housekeeping, *links, *terminated, *interrupted, *reloaded;
     uint8_t made[FRAME_BUILD_MAX_BYTES];
@@ -106,14 +107,19 @@ static void take_event(void *context, const struct event *event)
 
 /* Time. */
 
+/* Only where it has changed: arming costs a system call, and this runs behind every batch of frames. */
 static void arm_tick(struct live *live)
 {
     uint64_t next_ns = engine_next(live->engine);
-    uint64_t now_ns = clock_now_ns();
-    if (next_ns == ENGINE_NEVER)
+    if (next_ns == live->tick_ns)
+        return;
+    live->tick_ns = next_ns;
+    if (next_ns == ENGINE_NEVER) {
         loop_timer_set(live->tick, UINT64_MAX);
-    else
-        loop_timer_set(live->tick, next_ns > now_ns ? next_ns - now_ns : 0);
+        return;
+    }
+    uint64_t now_ns = clock_now_ns();
+    loop_timer_set(live->tick, next_ns > now_ns ? next_ns - now_ns : 0);
 }
 
 /* After whatever made the engine do something. */
@@ -127,6 +133,7 @@ static void settle(void *context)
 static void tick(void *context)
 {
     struct live *live = context;
+    live->tick_ns = ENGINE_NEVER;
     engine_tick(live->engine, clock_now_ns(), &live->out);
     settle(live);
 }
@@ -410,6 +417,7 @@ int daemon_run(const char *file, struct config *config)
     }
     live->file = file;
     live->config = config;
+    live->tick_ns = ENGINE_NEVER;
     int status = 1;
     if (sockets_open(config, &live->sockets) == 0) {
         char mac[MAC_TEXT_BYTES];
