@@ -16,6 +16,7 @@
 
 /* Every bound: key in [limits], field, smallest, greatest, default, what it bounds and what goes when it is reached. */
 #define LIMITS(X)                                                                                              \
+    X("addresses", addresses, 1, 4096, 256, "shared addresses; one more is a fault of the configuration")      \
     X("bindings", bindings, 1, 1048576, 65536,                                                                 \
       "learned and permanent bindings; the oldest stale one goes, else nothing is learned")                    \
     X("macs", macs, 16, 1048576, 4096, "MAC addresses learned on each side; the one longest unheard goes")     \

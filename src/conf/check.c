@@ -21,6 +21,9 @@ static void check_bridge(struct conf_reader *r)
         char text[MAC_TEXT_BYTES];
         conf_fault_at(r, r->router_mac_line, "router-mac = %s: is the bridge's own", mac_format(c->mac, text));
     }
+    if (c->address_count > c->limits.addresses)
+        conf_fault_at(r, c->addresses[c->limits.addresses].line,
+                      "[address]: one more than addresses = %u in [limits]", c->limits.addresses);
     if (c->address_count == 0)
         conf_fault_at(r, r->section_lines[SECTION_BRIDGE] != 0 ? r->section_lines[SECTION_BRIDGE] : 1,
                       "there is no [address] section");

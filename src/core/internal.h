@@ -210,6 +210,8 @@ int question_tables_new(struct engine *e);
 bool question_is_negative(struct engine *e, uint32_t address_index, uint16_t port);
 /* What comes of a claim: refused, its range's owner asked, or the claimant challenged. */
 void claim_start(struct engine *e, const struct claim *claim);
+/* Counts a claim that does not get what `owner` has, and tells of it. */
+void claim_refused(struct engine *e, const struct claim *claim, struct mac owner, const char *why);
 /* Ends every question and drops what they hold (a reload). */
 void questions_drop(struct engine *e);
 

@@ -79,18 +79,6 @@ static struct question *question_answered(struct engine *e, const struct pe_arp 
     return NULL;
 }
 
-/* The present owner lives: the claim that waited for its silence is refused. */
-static void refuse_waiting_claim(struct engine *e, const struct question *q)
-{
-    e->stats.counters[COUNTER_CONFLICTS]++;
-    tell(e, (struct event){.kind = EVENT_CONFLICT,
-                           .side = SIDE_DOWNSTREAM,
-                           .range = holding_range(e, &q->claim.holding),
-                           .mac = q->claim.claimant,
-                           .other = q->key.target,
-                           .detail = "claimed the range of an owner that answers"});
-}
-
 static struct verdict reply(struct engine *e, const struct passage *p, const struct pe_arp *m)
 {
     struct holding holding;
@@ -110,7 +98,7 @@ static struct verdict reply(struct engine *e, const struct passage *p, const str
     if (learns && bind_answer(e, &holding, m->tpa.first, m->sha, m->lifetime_s, q->previous) != 0)
         return forged(e, p);
     if (q->has_claim)
-        refuse_waiting_claim(e, q);
+        claim_refused(e, &q->claim, q->key.target, "claimed the range of an owner that answers");
     if (!mac_is_zero(q->key.target))
         question_close(e, q);
     questions_settle(e, holding.address_index);

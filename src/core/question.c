@@ -395,15 +395,16 @@ void questions_drop(struct engine *e)
 
 /* Claims. */
 
-static void claim_refused(struct engine *e, const struct claim *claim, const struct binding *b, const char *why)
+void claim_refused(struct engine *e, const struct claim *claim, struct mac owner, const char *why)
 {
     e->stats.counters[COUNTER_CONFLICTS]++;
-    tell(e, (struct event){.kind = EVENT_CONFLICT,
-                           .side = SIDE_DOWNSTREAM,
-                           .range = holding_range(e, &claim->holding),
-                           .mac = claim->claimant,
-                           .other = b->owner,
-                           .detail = why});
+    if (host_may_tell(host_of(e->hosts, claim->claimant), e->now_ns))
+        tell(e, (struct event){.kind = EVENT_CONFLICT,
+                               .side = SIDE_DOWNSTREAM,
+                               .range = holding_range(e, &claim->holding),
+                               .mac = claim->claimant,
+                               .other = owner,
+                               .detail = why});
 }
 
 void claim_start(struct engine *e, const struct claim *claim)
@@ -414,11 +415,11 @@ void claim_start(struct engine *e, const struct claim *claim)
         if (mac_equal(b->owner, claim->claimant))
             continue;
         if (origin_is_permanent(b->origin)) {
-            claim_refused(e, claim, b, "claimed a permanent range");
+            claim_refused(e, claim, b->owner, "claimed a permanent range");
             return;
         }
         if (b->origin == ORIGIN_TRAFFIC && traffic_lives_in(e, b, &claim->holding)) {
-            claim_refused(e, claim, b, "claimed ports that another host sends from");
+            claim_refused(e, claim, b->owner, "claimed ports that another host sends from");
             return;
         }
         if (b->origin == ORIGIN_PE_ARP && asked == NULL)

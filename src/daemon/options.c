@@ -95,11 +95,10 @@ static int parse_output(struct replay_options *replay, const char *text)
 static int parse_linger(struct replay_options *replay, const char *text)
 {
     char *end;
-    errno = 0;
-    unsigned long long seconds = strtoull(text, &end, 10);
-    if (errno != 0 || *text < '0' || *text > '9' || *end != '\0' || seconds > 100000000)
+    double seconds = strtod(text, &end);
+    if (*text < '0' || *text > '9' || *end != '\0' || strpbrk(text, "xX") != NULL || !(seconds <= 1e8))
         return wrong("--linger wants seconds, 0 to 100000000", text);
-    replay->linger_ns = seconds * UINT64_C(1000000000);
+    replay->linger_ns = (uint64_t)(seconds * 1e9);
     return 0;
 }
 

@@ -146,7 +146,7 @@ static void test_many_sections(void **state)
     struct config c;
     char *text = malloc(COUNT * 80 + 200);
     assert_non_null(text);
-    int used = sprintf(text, GOOD);
+    int used = sprintf(text, GOOD "[limits]\naddresses = 4096\n");
     for (unsigned i = 0; i < COUNT; i++)
         used += sprintf(text + used, "[address 10.0.%u.%u]\n[range 10.0.%u.%u:5-9]\nmac = 00:00:00:00:00:01\n",
                         (COUNT - i) / 250, (COUNT - i) % 250, (COUNT - i) / 250, (COUNT - i) % 250);
@@ -291,6 +291,8 @@ static const struct fault faults[] = {
     {GOOD "[keys]\n1 = aa\n", F "6: 1 = aa: [keys] is not supported in this version\n"},
     {GOOD "[dhcp]\nx = 1\n", F "6: x = 1: [dhcp] is not supported in this version\n"},
     {GOOD "[cluster]\nredis = h:1\n", F "6: redis = h:1: [cluster] is not supported in this version\n"},
+    {GOOD "[address 192.0.2.2]\n[limits]\naddresses = 1\n",
+     F "5: [address]: one more than addresses = 1 in [limits]\n"},
     {GOOD "[limits]\nbindings = 0\n", F "6: bindings = 0: must be a number from 1 to 1048576\n"},
     {GOOD "[limits]\nbindings = many\n", F "6: bindings = many: must be a number from 1 to 1048576\n"},
     {GOOD "[limits]\nbindings = -1\n", F "6: bindings = -1: must be a number from 1 to 1048576\n"},

@@ -96,6 +96,8 @@ static void check_echo_reply(void **state, size_t payload_length)
     assert_int_equal(p.destination.host, 0xc633640a);
     assert_int_equal(p.tos, 0x10);
     assert_false(ipv4_packet_is_fragment(&p));
+    assert_memory_equal(bytes, "\x00\x12\x7f\xc4\x38\xd3\x02PE\0\0\1\x08\0", ETH_HEADER_BYTES);
+    assert_memory_equal(bytes + 18, "\0\0\x40\0\x40\x01", 6); /* id 0, don't fragment, TTL 64, ICMP */
     assert_int_equal(p.body_length, 8 + payload_length);
     const uint8_t *icmp = bytes + 14 + p.body;
     uint8_t type;

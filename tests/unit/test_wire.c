@@ -485,16 +485,13 @@ static void test_ports_at_every_truncation(void **state)
     static const struct {
         uint8_t protocol;
         size_t header;
-    } cases[] = {{PROTOCOL_TCP, 20},
-                 {PROTOCOL_UDP, 8},
-                 {PROTOCOL_UDP_LITE, 8},
-                 {PROTOCOL_SCTP, 12},
-                 {PROTOCOL_DCCP, 12}};
+        const char *name;
+    } cases[] = {{6, 20, "tcp"}, {17, 8, "udp"}, {136, 8, "udp-lite"}, {132, 12, "sctp"}, {33, 12, "dccp"}};
     static const uint8_t whole[24] = {0x08, 0x98, 0x00, 0x35};
     struct l4_ports ports;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_true(l4_has_ports(cases[i].protocol));
-        assert_non_null(l4_protocol_name(cases[i].protocol));
+        assert_string_equal(l4_protocol_name(cases[i].protocol), cases[i].name);
         for (size_t length = 0; length <= sizeof(whole); length++) {
             uint8_t *bytes = copy_of(whole, length);
             int expected = length < cases[i].header ? -EBADMSG : 0;
@@ -505,6 +502,7 @@ static void test_ports_at_every_truncation(void **state)
         assert_int_equal(ports.destination, 53);
     }
     assert_false(l4_has_ports(PROTOCOL_ICMP));
+    assert_string_equal(l4_protocol_name(PROTOCOL_ICMP), "icmp");
     assert_false(l4_has_ports(47));
     assert_null(l4_protocol_name(47));
     assert_int_equal(l4_parse_ports(47, whole, sizeof(whole), &ports), -EBADMSG);
