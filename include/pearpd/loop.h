@@ -10,7 +10,6 @@
 struct loop;
 struct loop_source;
 struct loop_stream;
-struct loop_listener;
 
 /* What is ready first is served by rank: nothing of LOOP_FRAMES runs while LOOP_CONTROL waits. */
 enum loop_rank { LOOP_CONTROL, LOOP_FRAMES };
