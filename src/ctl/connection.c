@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define SOCKETS          "/run/pearpd/*.sock"
 #define FIRST_LINE_BYTES 1024
+#define PATIENCE_S       10 /* resolve takes four */
 
 static int find_only(char *found, size_t size)
 {
@@ -43,6 +45,14 @@ int connection_find(const char *path, const char *name, char *found, size_t size
     return -1;
 }
 
+/* For connecting, sending and reading; 0: without end. */
+static void set_patience(int fd, time_t seconds)
+{
+    const struct timeval patience = {.tv_sec = seconds};
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+}
+
 static int connect_to(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -52,7 +62,10 @@ static int connect_to(const char *path)
     }
     memcpy(address.sun_path, path, strlen(path));
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+    if (fd < 0)
+        return -1;
+    set_patience(fd, PATIENCE_S);
+    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
         return fd;
     int error = errno;
     close(fd);
@@ -60,12 +73,26 @@ static int connect_to(const char *path)
     return -1;
 }
 
+static const char *why_not(int error)
+{
+    switch (error) {
+    case ECONNREFUSED:
+    case ENOENT:
+        return "no daemon is running there";
+    case EAGAIN:
+        return "the daemon does not answer";
+    default:
+        return strerror(error);
+    }
+}
+
 /* "ok", or what the daemon says against it. */
 static int read_first_line(FILE *stream, const char *path)
 {
     char line[FIRST_LINE_BYTES];
     if (fgets(line, sizeof(line), stream) == NULL) {
-        fprintf(stderr, "pearpctl: %s: the daemon closed without an answer\n", path);
+        fprintf(stderr, "pearpctl: %s: %s\n", path,
+                feof(stream) ? "the daemon closed without an answer" : why_not(errno));
         return -1;
     }
     line[strcspn(line, "\n")] = '\0';
@@ -75,21 +102,24 @@ static int read_first_line(FILE *stream, const char *path)
     return -1;
 }
 
-FILE *connection_request(const char *path, const char *line)
+FILE *connection_request(const char *path, const char *line, bool endless)
 {
     int fd = connect_to(path);
-    FILE *stream = fd < 0 ? NULL : fdopen(fd, "r+");
+    FILE *stream = fd < 0 ? NULL : fdopen(fd, "r");
     if (stream == NULL) {
-        fprintf(stderr, "pearpctl: %s: %s\n", path,
-                errno == ECONNREFUSED || errno == ENOENT ? "no daemon is running there" : strerror(errno));
+        fprintf(stderr, "pearpctl: %s: %s\n", path, why_not(errno));
         if (fd >= 0)
             close(fd);
         return NULL;
     }
-    (void)fprintf(stream, "%s\n", line);
-    (void)fflush(stream); /* a daemon that refuses at once has answered and closed: read what it said */
-    if (read_first_line(stream, path) == 0)
+    /* A daemon that refuses at once has answered and closed: what it said is read, whatever became of this. */
+    (void)send(fd, line, strlen(line), MSG_NOSIGNAL);
+    (void)send(fd, "\n", 1, MSG_NOSIGNAL);
+    if (read_first_line(stream, path) == 0) {
+        if (endless)
+            set_patience(fd, 0);
         return stream;
+    }
     fclose(stream);
     return NULL;
 }
@@ -108,7 +138,7 @@ char *connection_body(FILE *stream, size_t *length)
         body = more;
     }
     if (body == NULL || ferror(stream)) {
-        fprintf(stderr, "pearpctl: %s\n", body == NULL ? "out of memory" : strerror(errno));
+        fprintf(stderr, "pearpctl: %s\n", body == NULL ? "out of memory" : why_not(errno));
         free(body);
         return NULL;
     }

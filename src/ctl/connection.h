@@ -2,6 +2,7 @@
 #ifndef PEARPD_CTL_CONNECTION_H
 #define PEARPD_CTL_CONNECTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -9,9 +10,10 @@
  * line on stderr. */
 int connection_find(const char *path, const char *name, char *found, size_t size);
 
-/* Sends the line and reads the daemon's first one. The stream stands at the body; NULL after one line on
- * stderr: no daemon, or it refused. The caller closes it. */
-FILE *connection_request(const char *path, const char *line);
+/* Sends the line and reads the daemon's first one, for ten seconds at most; the body too, but where it
+ * has no end. The stream stands at the body; NULL after one line on stderr: no daemon, or it refused.
+ * The caller closes it. */
+FILE *connection_request(const char *path, const char *line, bool endless);
 
 /* Reads the rest. NULL after one line on stderr; the caller frees it. */
 char *connection_body(FILE *stream, size_t *length);

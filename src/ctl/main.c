@@ -47,6 +47,12 @@ static void usage(FILE *out)
     }
 }
 
+/* Commands that arrive later: named, so that nobody takes them for misspelt. */
+static bool is_later(const char *name)
+{
+    return strcmp(name, "why") == 0 || strcmp(name, "whois") == 0;
+}
+
 static int wrong(const char *what, const char *value)
 {
     fprintf(stderr, "pearpctl: %s%s\nTry 'pearpctl -h'.\n", what, value);
@@ -61,12 +67,14 @@ static const struct command *command_named(const char *name)
     return NULL;
 }
 
+/* Every answer ends with its line: one that does not was cut short. */
 static int print_answer(const struct command *command, const char *text, size_t length, bool as_json)
 {
-    if (as_json) {
+    bool is_whole = length > 1 && text[length - 1] == '\n';
+    if (is_whole && as_json) {
         fwrite(text, 1, length, stdout);
     } else {
-        struct answer *answer = answer_parse(text, length);
+        struct answer *answer = is_whole ? answer_parse(text, length) : NULL;
         if (answer == NULL) {
             fprintf(stderr, "pearpctl: the daemon's answer was cut short\n");
             return 1;
@@ -98,7 +106,7 @@ static int print_stream(const struct command *command, FILE *stream, bool as_jso
 
 static int run(const struct command *command, const char *path, const char *line, bool as_json)
 {
-    FILE *stream = connection_request(path, line);
+    FILE *stream = connection_request(path, line, command->streams);
     int status = 1;
     if (stream == NULL)
         return 1;
@@ -165,11 +173,15 @@ int main(int argc, char **argv)
         return wrong("-s and -n do not go together", "");
     const struct command *command = command_named(argv[optind]);
     if (command == NULL)
-        return wrong("not a command of this version: ", argv[optind]);
+        return wrong(is_later(argv[optind]) ? "not supported in this version: " : "unknown command: ",
+                     argv[optind]);
     char line[LINE_BYTES], path[PATH_BYTES];
     if (words - 1 < command->least || words - 1 > command->most ||
-        !join(argv + optind, words, line, sizeof(line)))
-        return wrong("must be: ", *command->arguments == '\0' ? command->name : command->arguments);
+        !join(argv + optind, words, line, sizeof(line))) {
+        snprintf(line, sizeof(line), "%s%s%s", command->name, *command->arguments == '\0' ? "" : " ",
+                 command->arguments);
+        return wrong("must be: ", line);
+    }
     if (connection_find(socket_path, name, path, sizeof(path)) != 0)
         return 1;
     return run(command, path, line, as_json);

@@ -23,6 +23,7 @@
 #define LINE_MOST_BYTES 65536 /* beyond it the client is closed without a word */
 #define BACKLOG         64
 #define RESOLVE_NS      (4 * NS_PER_S)
+#define ACCEPT_PAUSE_NS NS_PER_S
 
 enum client_state { CLIENT_ASKS, CLIENT_READS_TABLE, CLIENT_MONITORS, CLIENT_RESOLVES, CLIENT_ENDS };
 
@@ -33,9 +34,9 @@ struct client {
     bool in_stats; /* the table stands inside of an object */
     struct json json;
     struct table_cursor cursor;
-    struct range wanted; /* resolve */
-    struct loop_source *timer;
-    uint64_t skipped; /* monitor */
+    struct range wanted;               /* resolve */
+    struct loop_source *look, *waited; /* resolve: something happened; for long enough */
+    uint64_t skipped;                  /* monitor */
     TAILQ_ENTRY(client) others;
 };
 
@@ -43,6 +44,7 @@ struct control {
     struct loop *loop;
     struct control_target target;
     struct loop_source *accepts;
+    struct loop_source *accept_later; /* there was no descriptor for a client */
     int fd;
     char path[SOCKET_PATH_BYTES];
     dev_t device;
@@ -237,7 +239,9 @@ static void version_command(struct client *client)
 
 /* resolve: asks, and answers when an event says what came of it. */
 
-static void resolve_look(struct client *client, bool first)
+enum look { LOOK_FIRST, LOOK_AGAIN, LOOK_LAST };
+
+static void resolve_look(struct client *client, enum look look)
 {
     struct control *control = client->control;
     struct table_entry entry;
@@ -250,11 +254,12 @@ static void resolve_look(struct client *client, bool first)
         answer_end(client);
         break;
     case RESOLVE_ASKING:
-        if (!first)
+        if (look == LOOK_LAST)
             answer_error(client, "nobody answered");
         break;
     case RESOLVE_UNOWNED:
-        answer_error(client, first ? "nobody owns the port, and nobody is asked" : "nobody answered");
+        answer_error(client,
+                     look == LOOK_FIRST ? "nobody owns the port, and nobody is asked" : "nobody answered");
         break;
     case RESOLVE_NOT_SHARED:
         answer_error(client, "that is no shared address");
@@ -267,20 +272,28 @@ static void resolve_again(void *context)
 {
     struct client *client = context;
     if (client->state == CLIENT_RESOLVES)
-        resolve_look(client, false);
+        resolve_look(client, LOOK_AGAIN);
+}
+
+static void resolve_waited(void *context)
+{
+    struct client *client = context;
+    if (client->state == CLIENT_RESOLVES)
+        resolve_look(client, LOOK_LAST);
 }
 
 static void resolve_command(struct client *client, const struct control_request *request)
 {
     client->state = CLIENT_RESOLVES;
     client->wanted = request->range;
-    client->timer = loop_timer(client->control->loop, resolve_again, client);
-    if (client->timer == NULL) {
+    client->look = loop_timer(client->control->loop, resolve_again, client);
+    client->waited = loop_timer(client->control->loop, resolve_waited, client);
+    if (client->look == NULL || client->waited == NULL) {
         answer_error(client, "out of memory");
         return;
     }
-    loop_timer_set(client->timer, RESOLVE_NS);
-    resolve_look(client, true);
+    loop_timer_set(client->waited, RESOLVE_NS);
+    resolve_look(client, LOOK_FIRST);
 }
 
 /* The engine is at work when it tells: it is asked again once it has ended. */
@@ -288,7 +301,7 @@ static void resolve_event(struct client *client, const struct event *event)
 {
     if (event->range.address.host == client->wanted.address.host &&
         range_holds(&event->range, client->wanted.first))
-        loop_timer_set(client->timer, 0);
+        loop_timer_set(client->look, 0);
 }
 
 /* monitor. */
@@ -360,7 +373,8 @@ static void client_free(struct client *client)
 {
     TAILQ_REMOVE(&client->control->clients, client, others);
     client->control->client_count--;
-    loop_source_free(client->timer);
+    loop_source_free(client->look);
+    loop_source_free(client->waited);
     loop_stream_free(client->stream);
     free(client);
 }
@@ -412,6 +426,8 @@ static void client_drained(struct loop_stream *stream, void *context)
     (void)stream;
     if (client->state == CLIENT_READS_TABLE)
         table_go_on(client);
+    else if (client->state == CLIENT_MONITORS && client->skipped > 0)
+        write_skipped(client);
 }
 
 static void client_ended(struct loop_stream *stream, void *context)
@@ -447,16 +463,36 @@ static void client_new(struct control *control, int fd)
     control->client_count++;
 }
 
+/* Who waits keeps the socket readable, and frames come after it: where there is no descriptor left for him,
+ * he waits unwatched. */
+static void accept_pause(struct control *control)
+{
+    loop_source_free(control->accepts);
+    control->accepts = NULL;
+    loop_timer_set(control->accept_later, ACCEPT_PAUSE_NS);
+}
+
 static void accept_ready(void *context)
 {
     struct control *control = context;
     int fd = accept4(control->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0) {
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+            accept_pause(control);
         return;
+    }
     if (control->client_count >= config_of(control)->limits.control_clients)
         refuse(fd);
     else
         client_new(control, fd);
+}
+
+static void accept_go_on(void *context)
+{
+    struct control *control = context;
+    control->accepts = loop_readable(control->loop, LOOP_CONTROL, control->fd, accept_ready, control);
+    if (control->accepts == NULL)
+        loop_timer_set(control->accept_later, ACCEPT_PAUSE_NS);
 }
 
 struct control *control_new(struct loop *loop, int fd, const char *path, const struct control_target *target)
@@ -477,7 +513,8 @@ struct control *control_new(struct loop *loop, int fd, const char *path, const s
         control->inode = status.st_ino;
     }
     control->accepts = loop_readable(loop, LOOP_CONTROL, fd, accept_ready, control);
-    if (control->accepts == NULL || listen(fd, BACKLOG) != 0) {
+    control->accept_later = loop_timer(loop, accept_go_on, control);
+    if (control->accepts == NULL || control->accept_later == NULL || listen(fd, BACKLOG) != 0) {
         control_free(control);
         return NULL;
     }
@@ -494,6 +531,7 @@ void control_free(struct control *control)
         client_free(client);
     }
     loop_source_free(control->accepts);
+    loop_source_free(control->accept_later);
     close(control->fd);
     /* Another daemon's file, made since, stays. */
     if (lstat(control->path, &status) == 0 && status.st_dev == control->device &&

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -277,6 +278,33 @@ static void test_resolve(void **state)
     loop_source_free(later);
 }
 
+static void tell_capture(void *context)
+{
+    const struct event event = {
+        .kind = EVENT_CAPTURE, .range = {{0xc0000201}, 0, UINT16_MAX}, .mac = {{0, 1, 2, 3, 4, 5}}};
+    pass_event(context, &event);
+}
+
+static void add_owner(void *context)
+{
+    struct world *w = context;
+    const struct range range = {{0xc0000201}, 5000, 5000};
+    engine_add(w->engine, w->now, &range, (struct mac){{0, 1, 2, 3, 4, 5}}, &w->out);
+}
+
+/* Another host's doings, which concern all ports of the address, are no answer. */
+static void test_resolve_waits_through_other_events(void **state)
+{
+    struct world *w = *state;
+    struct loop_source *capture = loop_timer(w->loop, tell_capture, w);
+    struct loop_source *owner = loop_timer(w->loop, add_owner, w);
+    loop_timer_set(capture, 50000000);
+    loop_timer_set(owner, 200000000);
+    assert_has(ask(w, "resolve 192.0.2.1:5000"), "\"mac\":\"00:01:02:03:04:05\"");
+    loop_source_free(capture);
+    loop_source_free(owner);
+}
+
 static void test_monitor(void **state)
 {
     struct world *w = *state;
@@ -301,9 +329,7 @@ static void test_monitor_that_does_not_read(void **state)
     run_for(w, 50000000);
     for (unsigned i = 0; i < 200000; i++)
         control_event(w->control, &event);
-    read_answer(w, fd, 300000000);
-    control_event(w->control, &event);
-    assert_has(read_answer(w, fd, 300000000), "{\"event\":\"skipped\",\"count\":");
+    assert_has(read_answer(w, fd, 500000000), "{\"event\":\"skipped\",\"count\":");
     close(fd);
 }
 
@@ -341,6 +367,77 @@ static void test_too_many_clients(void **state)
         close(fds[i]);
     run_for(w, 50000000);
     assert_starts(ask(w, "version"), "ok\n");
+}
+
+static void frame_came(void *context)
+{
+    ++*(unsigned *)context;
+}
+
+/* Who cannot be accepted must not keep frames from being served. */
+static void test_no_descriptor_left(void **state)
+{
+    struct world *w = *state;
+    struct rlimit limit, less;
+    unsigned frames = 0;
+    int pipe_fds[2], waiting = connect_to(w->path), probe;
+    assert_int_equal(pipe(pipe_fds), 0);
+    assert_int_equal(write(pipe_fds[1], "x", 1), 1);
+    struct loop_source *frame = loop_readable(w->loop, LOOP_FRAMES, pipe_fds[0], frame_came, &frames);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    probe = dup(0);
+    assert_true(probe >= 0);
+    close(probe);
+    less = (struct rlimit){(rlim_t)probe, limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &less), 0);
+    run_for(w, 200000000);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_true(frames > 0);
+    loop_source_free(frame);
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
+    assert_int_equal(send(waiting, "version\n", 8, MSG_NOSIGNAL), 8);
+    assert_starts(read_answer(w, waiting, 2000000000), "ok\n");
+    close(waiting);
+}
+
+/* One says nothing, one asks for more than a socket holds and does not read: both are closed. */
+static void test_silent_clients_are_closed(void **state)
+{
+    struct world *w = *state;
+    const int small = 4096;
+    for (uint16_t i = 0; i < 3000; i++) {
+        const struct range range = {{0xc0000201}, (uint16_t)(2000 + i), (uint16_t)(2000 + i)};
+        assert_int_equal(engine_add(w->engine, w->now, &range, (struct mac){{0, 1, 2, 3, 4, 5}}, &w->out), 0);
+    }
+    int mute = connect_to(w->path), stuck = connect_to(w->path);
+    setsockopt(stuck, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+    assert_int_equal(send(stuck, "table\n", 6, MSG_NOSIGNAL), 6);
+    run_for(w, UINT64_C(6000000000));
+    assert_string_equal(read_answer(w, mute, 100000000), "");
+    char byte;
+    assert_int_equal(recv(mute, &byte, 1, MSG_DONTWAIT), 0);
+    read_answer(w, stuck, 500000000);
+    assert_int_equal(recv(stuck, &byte, 1, MSG_DONTWAIT), 0);
+    assert_true(w->length > 3 && strcmp(w->answer + w->length - 2, "]\n") != 0);
+    close(mute);
+    close(stuck);
+}
+
+static void test_long_table_is_whole(void **state)
+{
+    struct world *w = *state;
+    unsigned entries = 0;
+    for (uint16_t i = 0; i < 3000; i++) {
+        const struct range range = {{0xc0000201}, (uint16_t)(2000 + i), (uint16_t)(2000 + i)};
+        assert_int_equal(engine_add(w->engine, w->now, &range, (struct mac){{0, 1, 2, 3, 4, 5}}, &w->out), 0);
+    }
+    const char *table = ask(w, "table");
+    assert_true(w->length > 500000);
+    assert_string_equal(table + w->length - 3, "}]\n");
+    for (const char *at = table; (at = strstr(at, "\"address\"")) != NULL; at++)
+        entries++;
+    assert_int_equal(entries, 3001); /* and the published address */
 }
 
 static void test_random_lines_change_nothing(void **state)
@@ -423,10 +520,14 @@ int main(void)
         TEST(test_stats_have_the_shape_of_a_report),
         TEST(test_version_and_reload),
         TEST(test_resolve),
+        TEST(test_resolve_waits_through_other_events),
         TEST(test_monitor),
         TEST(test_monitor_that_does_not_read),
         TEST(test_bad_requests),
         TEST(test_too_many_clients),
+        TEST(test_no_descriptor_left),
+        TEST(test_silent_clients_are_closed),
+        TEST(test_long_table_is_whole),
         TEST(test_random_lines_change_nothing),
         TEST(test_file),
     };

@@ -1,0 +1,168 @@
+/* test_pearpctl.c: pearpctl against a daemon that answers what the test tells it to: refusals, answers cut short,
+ * none at all. The program is the one built beside the tests. */
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char program[PATH_MAX], folder[64], path[96];
+
+struct result {
+    int status; /* of exit; -1: ended by a signal */
+    char out[4096], err[1024];
+};
+
+static void read_all(int fd, char *text, size_t size)
+{
+    size_t used = 0;
+    ssize_t got;
+    while (used < size - 1 && (got = read(fd, text + used, size - 1 - used)) > 0)
+        used += (size_t)got;
+    text[used] = '\0';
+    close(fd);
+}
+
+/* Ends in the program; 20 seconds are all that it has. */
+static void run_program(char *const *words, int out, int err)
+{
+    dup2(out, STDOUT_FILENO);
+    dup2(err, STDERR_FILENO);
+    signal(SIGPIPE, SIG_DFL);
+    alarm(20);
+    execv(program, words);
+    _exit(127);
+}
+
+/* Accepts one client; answers before or after it has asked, and closes. */
+static void serve(int listener, const char *answer, int before_asked)
+{
+    char line[256];
+    int fd = accept(listener, NULL, NULL);
+    if (!before_asked)
+        (void)!read(fd, line, sizeof(line));
+    (void)send(fd, answer, strlen(answer), MSG_NOSIGNAL);
+    close(fd);
+}
+
+static struct result ask_daemon(const char *answer, int before_asked, const char *command, const char *option)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char *const words[] = {(char *)"pearpctl",      (char *)"-s",           path,
+                           (char *)(size_t)command, (char *)(size_t)option, NULL};
+    struct result result;
+    int out[2], err[2], status, listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    assert_int_equal(bind(listener, (const struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(pipe(out), 0);
+    assert_int_equal(pipe(err), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        run_program(words, out[1], err[1]);
+    close(out[1]);
+    close(err[1]);
+    if (answer != NULL)
+        serve(listener, answer, before_asked);
+    read_all(out[0], result.out, sizeof(result.out));
+    read_all(err[0], result.err, sizeof(result.err));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    result.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    close(listener);
+    unlink(path);
+    return result;
+}
+
+static void test_refused_before_it_asked(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 200; i++) { /* who is first is a matter of luck */
+        struct result r = ask_daemon("error too many clients\n", 1, "table", NULL);
+        assert_int_equal(r.status, 1);
+        assert_string_equal(r.err, "pearpctl: too many clients\n");
+    }
+}
+
+static void test_answers_cut_short(void **state)
+{
+    static const char *const options[] = {NULL, "--json"};
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct result r = ask_daemon("ok\n[{\"address\":\"192.0.2.1\"", 0, "table", options[i]);
+        assert_int_equal(r.status, 1);
+        assert_string_equal(r.out, "");
+        assert_string_equal(r.err, "pearpctl: the daemon's answer was cut short\n");
+        assert_int_equal(ask_daemon("ok\n", 0, "stats", options[i]).status, 1);
+        assert_int_equal(ask_daemon("", 0, "stats", options[i]).status, 1);
+    }
+}
+
+static void test_daemon_that_says_nothing(void **state)
+{
+    (void)state;
+    struct result r = ask_daemon(NULL, 0, "version", NULL);
+    assert_int_equal(r.status, 1);
+    assert_non_null(strstr(r.err, ": the daemon does not answer\n"));
+}
+
+static void test_table_in_text(void **state)
+{
+    (void)state;
+    struct result r = ask_daemon(
+        "ok\n[{\"address\":\"192.0.2.1\",\"first_port\":80,\"last_port\":80,\"mac\":null,"
+        "\"state\":\"incomplete\",\"interface\":\"eth1\"},"
+        "{\"address\":\"192.0.2.1\",\"first_port\":2000,\"last_port\":2999,\"mac\":\"00:0c:29:9e:8c:ee\","
+        "\"state\":\"stale\",\"interface\":\"eth1\"},"
+        "{\"address\":\"192.0.2.1\",\"first_port\":0,\"last_port\":65535,\"mac\":\"02:50:45:00:00:01\","
+        "\"state\":\"published\",\"interface\":\"eth0\"}]\n",
+        0, "table", NULL);
+    assert_int_equal(r.status, 0);
+    assert_string_equal(r.out,
+                        "Address                        HWtype  HWaddress           Flags  Mask  Iface\n"
+                        "192.0.2.1:80-80                        (incomplete)                     eth1\n"
+                        "192.0.2.1:2000-2999            ether   00:0c:29:9e:8c:ee   C            eth1\n"
+                        "192.0.2.1                      ether   02:50:45:00:00:01   CMP          eth0\n");
+}
+
+static void test_monitor_in_text(void **state)
+{
+    (void)state;
+    struct result r =
+        ask_daemon("ok\n{\"event\":\"learned\",\"range\":\"192.0.2.1:2000-2999\",\"mac\":\"00:0c:29:9e:8c:ee\","
+                   "\"detail\":\"pe-arp\"}\n{\"event\":\"skipped\",\"count\":3}\n{\"event\":\"port-up\","
+                   "\"side\":\"upstream\"}\n",
+                   0, "monitor", NULL);
+    assert_int_equal(r.status, 1);
+    assert_string_equal(r.out, "learned 192.0.2.1:2000-2999 00:0c:29:9e:8c:ee (pe-arp)\nskipped 3 events\n"
+                               "port-up upstream\n");
+    assert_string_equal(r.err, "pearpctl: the daemon is gone\n");
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refused_before_it_asked),  cmocka_unit_test(test_answers_cut_short),
+        cmocka_unit_test(test_daemon_that_says_nothing), cmocka_unit_test(test_table_in_text),
+        cmocka_unit_test(test_monitor_in_text),
+    };
+    (void)argc;
+    snprintf(program, sizeof(program), "%s/../pearpctl", dirname(argv[0]));
+    snprintf(folder, sizeof(folder), "/tmp/pearpd-ctl.XXXXXX");
+    if (mkdtemp(folder) == NULL)
+        return 1;
+    snprintf(path, sizeof(path), "%s/x.sock", folder);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    rmdir(folder);
+    return failed;
+}
