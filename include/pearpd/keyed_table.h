@@ -41,6 +41,10 @@ bool keyed_table_full(const struct keyed_table *table);
 void *keyed_table_oldest(const struct keyed_table *table);
 void *keyed_table_newer(const struct keyed_table *table, const void *entry);
 
+/* The entry in the first place in use at or after *place, which moves behind it; NULL: there is none. Start
+ * with 0. Entries keep their place, so a walk may go on after the table has changed. */
+const void *keyed_table_walk(const struct keyed_table *table, uint32_t *place);
+
 /* Moves every entry of `from` into `to`, oldest first, as far as `to` has room for the newest. Both are of
  * one shape. For a reload that changes a limit. */
 void keyed_table_pour(struct keyed_table *to, const struct keyed_table *from);

@@ -10,7 +10,10 @@
 /* Writes one table entry as an object. */
 void report_entry(struct json *j, const struct config *config, const struct table_entry *entry);
 
-/* Writes the members frames, consumed, drops, counters and hosts into the open object. */
+/* Writes one host that did something that is counted for it as an object. */
+void report_host(struct json *j, const struct host_entry *host);
+
+/* Writes the members frames, consumed, drops and counters into the open object. */
 void report_counts(struct json *j, const struct engine *engine);
 
 /* The whole of REPORT.json: one object, table included, and a newline. */

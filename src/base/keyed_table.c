@@ -9,7 +9,7 @@
 struct links {
     uint32_t chain; /* next in the bucket, or next free */
     uint32_t older, newer;
-    uint32_t bucket;
+    uint32_t bucket; /* NONE: this place is free */
 };
 
 struct keyed_table {
@@ -181,6 +181,7 @@ void keyed_table_remove(struct keyed_table *table, void *entry)
     *at = table->links[i].chain;
     list_unlink(table, i);
     table->links[i].chain = table->free;
+    table->links[i].bucket = NONE;
     table->free = i;
     table->count--;
     if (table->last == i)
@@ -206,6 +207,16 @@ void *keyed_table_newer(const struct keyed_table *table, const void *entry)
 {
     uint32_t i = table->links[index_of(table, entry)].newer;
     return i == NONE ? NULL : entry_at(table, i);
+}
+
+const void *keyed_table_walk(const struct keyed_table *table, uint32_t *place)
+{
+    while (*place < table->unused) {
+        uint32_t i = (*place)++;
+        if (table->links[i].bucket != NONE)
+            return entry_at(table, i);
+    }
+    return NULL;
 }
 
 void keyed_table_pour(struct keyed_table *to, const struct keyed_table *from)

@@ -160,14 +160,10 @@ bool engine_table_next(const struct engine *engine, uint64_t now_ns, struct tabl
 
 bool engine_hosts_next(const struct engine *engine, uint32_t *cursor, struct host_entry *entry)
 {
-    const struct host *host = keyed_table_oldest(engine->hosts);
-    uint32_t at = 0;
-    for (; host != NULL; host = keyed_table_newer(engine->hosts, host)) {
+    const struct host *host;
+    while ((host = keyed_table_walk(engine->hosts, cursor)) != NULL) {
         if (host->captures + host->violations + host->bad_pe_arp + host->arp_limited == 0)
             continue;
-        if (at++ < *cursor)
-            continue;
-        ++*cursor;
         *entry = (struct host_entry){host->mac, host->captures, host->violations, host->bad_pe_arp,
                                      host->arp_limited};
         return true;

@@ -25,7 +25,14 @@
 #define RESOLVE_NS      (4 * NS_PER_S)
 #define ACCEPT_PAUSE_NS NS_PER_S
 
-enum client_state { CLIENT_ASKS, CLIENT_READS_TABLE, CLIENT_MONITORS, CLIENT_RESOLVES, CLIENT_ENDS };
+enum client_state {
+    CLIENT_ASKS,
+    CLIENT_READS_HOSTS,
+    CLIENT_READS_TABLE,
+    CLIENT_MONITORS,
+    CLIENT_RESOLVES,
+    CLIENT_ENDS
+};
 
 struct client {
     struct control *control;
@@ -34,6 +41,7 @@ struct client {
     bool in_stats; /* the table stands inside of an object */
     struct json json;
     struct table_cursor cursor;
+    uint32_t host_cursor;
     struct range wanted;               /* resolve */
     struct loop_source *look, *waited; /* resolve: something happened; for long enough */
     uint64_t skipped;                  /* monitor */
@@ -149,16 +157,34 @@ static void answer_table(struct client *client)
     table_go_on(client);
 }
 
+/* The hosts, in the same way; the table follows. */
+static void hosts_go_on(struct client *client)
+{
+    struct host_entry host;
+    while (loop_stream_waiting(client->stream) < PIECE_BYTES) {
+        if (engine_hosts_next(engine_of(client->control), &client->host_cursor, &host)) {
+            report_host(&client->json, &host);
+            continue;
+        }
+        json_array_end(&client->json);
+        json_key(&client->json, "table");
+        json_array_begin(&client->json);
+        client->state = CLIENT_READS_TABLE;
+        table_go_on(client);
+        return;
+    }
+}
+
 static void answer_stats(struct client *client)
 {
     struct json *j = answer_begin(client);
-    client->state = CLIENT_READS_TABLE;
+    client->state = CLIENT_READS_HOSTS;
     client->in_stats = true;
     json_object_begin(j);
     report_counts(j, engine_of(client->control));
-    json_key(j, "table");
+    json_key(j, "hosts");
     json_array_begin(j);
-    table_go_on(client);
+    hosts_go_on(client);
 }
 
 static void answer_result(struct client *client, int error)
@@ -424,7 +450,9 @@ static void client_drained(struct loop_stream *stream, void *context)
 {
     struct client *client = context;
     (void)stream;
-    if (client->state == CLIENT_READS_TABLE)
+    if (client->state == CLIENT_READS_HOSTS)
+        hosts_go_on(client);
+    else if (client->state == CLIENT_READS_TABLE)
         table_go_on(client);
     else if (client->state == CLIENT_MONITORS && client->skipped > 0)
         write_skipped(client);

@@ -64,23 +64,16 @@ static void report_frames(struct json *j, const struct engine_stats *stats)
     json_object_end(j);
 }
 
-static void report_hosts(struct json *j, const struct engine *engine)
+void report_host(struct json *j, const struct host_entry *host)
 {
-    uint32_t cursor = 0;
-    struct host_entry host;
-    json_key(j, "hosts");
-    json_array_begin(j);
-    while (engine_hosts_next(engine, &cursor, &host)) {
-        char mac[MAC_TEXT_BYTES];
-        json_object_begin(j);
-        json_key_string(j, "mac", mac_format(host.mac, mac));
-        json_key_u64(j, "captures", host.captures);
-        json_key_u64(j, "violations", host.violations);
-        json_key_u64(j, "bad_pe_arp", host.bad_pe_arp);
-        json_key_u64(j, "arp_limited", host.arp_limited);
-        json_object_end(j);
-    }
-    json_array_end(j);
+    char mac[MAC_TEXT_BYTES];
+    json_object_begin(j);
+    json_key_string(j, "mac", mac_format(host->mac, mac));
+    json_key_u64(j, "captures", host->captures);
+    json_key_u64(j, "violations", host->violations);
+    json_key_u64(j, "bad_pe_arp", host->bad_pe_arp);
+    json_key_u64(j, "arp_limited", host->arp_limited);
+    json_object_end(j);
 }
 
 void report_counts(struct json *j, const struct engine *engine)
@@ -102,15 +95,21 @@ void report_counts(struct json *j, const struct engine *engine)
     for (unsigned i = 0; i < COUNTER_COUNT; i++)
         json_key_u64(j, counter_name((enum counter)i), stats->counters[i]);
     json_object_end(j);
-    report_hosts(j, engine);
 }
 
 void report_write(struct json *j, const struct config *config, const struct engine *engine, uint64_t now_ns)
 {
     struct table_cursor cursor = {0};
     struct table_entry entry;
+    struct host_entry host;
+    uint32_t place = 0;
     json_object_begin(j);
     report_counts(j, engine);
+    json_key(j, "hosts");
+    json_array_begin(j);
+    while (engine_hosts_next(engine, &place, &host))
+        report_host(j, &host);
+    json_array_end(j);
     json_key(j, "table");
     json_array_begin(j);
     while (engine_table_next(engine, now_ns, &cursor, &entry))

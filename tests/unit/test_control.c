@@ -440,6 +440,35 @@ static void test_long_table_is_whole(void **state)
     assert_int_equal(entries, 3001); /* and the published address */
 }
 
+/* A host's ARP for the shared address, which is a capture counted for it. */
+static void capture_by(struct world *w, uint32_t host)
+{
+    uint8_t bytes[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0x99, 0, 0, 0, 0, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1};
+    const uint8_t shared[] = {192, 0, 2, 1};
+    bytes[10] = (uint8_t)(host >> 8);
+    bytes[11] = (uint8_t)host;
+    memcpy(bytes + 22, bytes + 6, MAC_BYTES);
+    memcpy(bytes + 28, shared, sizeof(shared));
+    memcpy(bytes + 38, shared, sizeof(shared));
+    struct frame frame = {.bytes = bytes, .length = sizeof(bytes), .wire_length = sizeof(bytes)};
+    w->now += 1000000;
+    engine_frame(w->engine, w->now, SIDE_DOWNSTREAM, &frame, &w->out);
+}
+
+static void test_stats_of_many_hosts_are_whole(void **state)
+{
+    struct world *w = *state;
+    unsigned hosts = 0;
+    for (uint32_t i = 0; i < 2000; i++)
+        capture_by(w, i);
+    const char *stats = ask(w, "stats");
+    assert_has(stats, "}],\"table\":[{\"address\":\"192.0.2.1\"");
+    assert_string_equal(stats + w->length - 3, "]}\n");
+    for (const char *at = stats; (at = strstr(at, "\"bad_pe_arp\":0,")) != NULL; at++)
+        hosts++;
+    assert_int_equal(hosts, 2000);
+}
+
 static void test_random_lines_change_nothing(void **state)
 {
     struct world *w = *state;
@@ -528,6 +557,7 @@ int main(void)
         TEST(test_no_descriptor_left),
         TEST(test_silent_clients_are_closed),
         TEST(test_long_table_is_whole),
+        TEST(test_stats_of_many_hosts_are_whole),
         TEST(test_random_lines_change_nothing),
         TEST(test_file),
     };
