@@ -93,18 +93,20 @@ mandir  = $(prefix)/share/man
 docdir  = $(prefix)/share/doc/pearpd
 unitdir = $(prefix)/lib/systemd/system
 compdir = $(prefix)/share/bash-completion/completions
+sharkdir = $(prefix)/share/pearpd/wireshark
 SAMPLES = $(notdir $(wildcard etc/*.conf))
 MAN     = $(notdir $(wildcard man/*.[58]))
 
 install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
 	install -d '$(DESTDIR)$(sbindir)' '$(DESTDIR)$(unitdir)' '$(DESTDIR)$(compdir)' '$(DESTDIR)$(docdir)' \
-	    '$(DESTDIR)$(mandir)/man5' '$(DESTDIR)$(mandir)/man8' '$(DESTDIR)$(sysconfdir)/pearpd'
+	    '$(DESTDIR)$(sharkdir)' '$(DESTDIR)$(mandir)/man5' '$(DESTDIR)$(mandir)/man8' '$(DESTDIR)$(sysconfdir)/pearpd'
 	install -m 755 $(PROGRAMS:%='$(B)/%') '$(DESTDIR)$(sbindir)'
 	for page in $(MAN); do install -m 644 "man/$$page" '$(DESTDIR)$(mandir)'/man"$${page##*.}"/"$$page" || exit 1; done
 	install -m 644 $(SAMPLES:%='etc/%') '$(DESTDIR)$(sysconfdir)/pearpd'
 	install -m 644 etc/bash-completion '$(DESTDIR)$(compdir)/pearpd'
 	ln -sf pearpd '$(DESTDIR)$(compdir)/pearpctl'
 	ln -sf pearpd '$(DESTDIR)$(compdir)/pearp-agent'
+	install -m 644 etc/wireshark/pearp.lua '$(DESTDIR)$(sharkdir)'
 	install -m 644 LICENSE $(wildcard README.md CHANGELOG.md) '$(DESTDIR)$(docdir)'
 	sed -e 's|/usr/sbin/|$(sbindir)/|g' -e 's|/etc/pearpd/|$(sysconfdir)/pearpd/|g' 'systemd/pearpd@.service' \
 	    > '$(DESTDIR)$(unitdir)/pearpd@.service'
@@ -114,7 +116,7 @@ uninstall: ## remove what install put there; configuration stays
 	rm -f $(PROGRAMS:%='$(DESTDIR)$(sbindir)/%') $(PROGRAMS:%='$(DESTDIR)$(compdir)/%') \
 	    '$(DESTDIR)$(unitdir)/pearpd@.service' $(SAMPLES:%='$(DESTDIR)$(sysconfdir)/pearpd/%')
 	for page in $(MAN); do rm -f '$(DESTDIR)$(mandir)'/man"$${page##*.}"/"$$page"; done
-	rm -rf '$(DESTDIR)$(docdir)'
+	rm -rf '$(DESTDIR)$(docdir)' '$(DESTDIR)$(prefix)/share/pearpd'
 	-rmdir '$(DESTDIR)$(sysconfdir)/pearpd' 2>/dev/null
 
 fresh: ## both commands of the README on a minimal Debian 12 made by debootstrap; needs a package mirror

@@ -12,7 +12,8 @@ has() { [ -s "$root/$1" ] || { ls -R "$root"; return 1; }; }
 check "install" quiet_make install
 for file in usr/sbin/pearpd usr/sbin/pearpctl usr/sbin/pearp-agent usr/share/man/man8/pearpd.8 \
     usr/share/man/man5/pearpd.conf.5 usr/share/man/man8/pearpctl.8 usr/share/man/man8/pearp-agent.8 \
-    usr/lib/systemd/system/pearpd@.service usr/share/bash-completion/completions/pearpctl; do
+    usr/lib/systemd/system/pearpd@.service usr/share/bash-completion/completions/pearpctl \
+    usr/share/pearpd/wireshark/pearp.lua; do
     check "it put $file there" has "$file"
 done
 check "a sample configuration is there" has etc/pearpd/sample.conf
