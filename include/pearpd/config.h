@@ -29,14 +29,34 @@
     X("held-frames", held_frames, 1, 65536, 256,                                                               \
       "frames held while their owner is asked for; a new one is dropped (hold_full)")                          \
     X("held-port-frames", held_port_frames, 1, 64, 3, "frames held for one port; the oldest goes (hold_full)") \
-    X("held-super-frames", held_super_frames, 0, 1024, 8,                                                      \
-      "of these, frames over 2,048 bytes; a new one is dropped (hold_full)")                                   \
+    X("held-bytes", held_bytes, 65536, 67108864, 1048576,                                                      \
+      "bytes of frames held while their owner is asked for; a new one is dropped (hold_full)")                 \
     X("negatives", negatives, 16, 65536, 1024, "ports remembered as unanswered; the oldest goes")              \
     X("negative-age", negative_age_s, 1, 3600, 20,                                                             \
       "seconds for which an unanswered port is not asked for again")                                           \
     X("askers", askers, 16, 65536, 1024, "hosts that wait for an ARP answer from upstream; the oldest goes")   \
     X("echo-flows", echo_flows, 16, 1048576, 4096,                                                             \
       "echo requests of hosts whose reply is awaited; the oldest goes")                                        \
+    X("host-share", host_share, 1, 100, 25,                                                                    \
+      "percent of echo-flows, flows, datagrams and waiting-fragments that one host may take; a new one of "    \
+      "its "                                                                                                   \
+      "is not kept")                                                                                           \
+    X("flows", flows, 16, 1048576, 4096,                                                                       \
+      "portless flows of hosts; the one longest unheard goes if it is over flow-age, else a new one is not "   \
+      "kept")                                                                                                  \
+    X("flow-age", flow_age_s, 1, 86400, 300,                                                                   \
+      "seconds without a frame from its host until a portless flow ends")                                      \
+    X("datagrams", datagrams, 16, 65536, 4096,                                                                 \
+      "fragmented datagrams at once; the oldest that waits for its first fragment goes, else the oldest "      \
+      "(fragment_orphan)")                                                                                     \
+    X("datagram-age", datagram_age_s, 1, 60, 5, "seconds until an incomplete datagram is given up")            \
+    X("datagram-fragments", datagram_fragments, 1, 8192, 64,                                                   \
+      "fragments of one datagram that wait for its first; one more is dropped (fragment_orphan)")              \
+    X("waiting-fragments", waiting_fragments, 16, 65536, 4096,                                                 \
+      "fragments that wait for the first of their datagram; the oldest datagram that waits goes "              \
+      "(fragment_orphan)")                                                                                     \
+    X("fragment-bytes", fragment_bytes, 65536, 268435456, 4194304,                                             \
+      "bytes of waiting fragments; the oldest datagram that waits goes (fragment_orphan)")                     \
     X("lifetime", lifetime_s, 1, 65535, 120,                                                                   \
       "seconds until a binding learned by PE-ARP goes stale, where its owner names none")                      \
     X("idle", idle_s, 1, 86400, 300,                                                                           \
@@ -92,6 +112,14 @@ struct config_range {
     unsigned line;
 };
 
+/* One [protocol]: who gets a protocol without ports. */
+struct config_protocol {
+    struct ipv4 address;
+    uint8_t protocol;
+    struct mac mac;
+    unsigned line;
+};
+
 /* Made by config_read() (conf.h), ended by config_free(). */
 struct config {
     char upstream[INTERFACE_NAME_BYTES];
@@ -110,6 +138,8 @@ struct config {
     size_t address_count;
     struct config_range *ranges; /* ascending by address and port, owned */
     size_t range_count;
+    struct config_protocol *protocols; /* ascending by address and number, owned */
+    size_t protocol_count;
     struct limits limits;
 };
 

@@ -4,34 +4,35 @@
 #ifndef PEARPD_DROP_H
 #define PEARPD_DROP_H
 
-#define DROP_REASONS(X)                                                                                     \
-    X(NO_OWNER, "no_owner", "nobody owns the port, nobody may be asked, and there is no default-host")      \
-    X(UNRESOLVED, "unresolved", "hosts were asked who owns the port and nobody answered")                   \
-    X(ARP_CAPTURE, "arp_capture", "a host's ARP with the shared address as sender, which would capture it") \
-    X(ARP_PROBE, "arp_probe", "a host probed for the shared address before it uses it")                     \
-    X(ARP_CONFLICT, "arp_conflict", "ARP from upstream with the shared address as sender")                  \
-    X(ARP_LIMIT, "arp_limit", "more ARP from one host than arp-rate lets upstream")                         \
-    X(ARP_UNASKED, "arp_unasked", "an ARP reply for the shared address that no host asked for")             \
-    X(SOURCE_PORT_VIOLATION, "source_port_violation", "a host sent from a port that another one owns")      \
-    X(FLOW_CONFLICT, "flow_conflict", "a portless flow that another host holds")                            \
-    X(PE_ARP_BAD, "pe_arp_bad", "PE-ARP malformed, not configured, outside ports, or from upstream")        \
-    X(PE_ARP_FORGED, "pe_arp_forged", "PE-ARP unasked, from the wrong MAC, or over another owner's range")  \
-    X(FRAGMENT_BAD, "fragment_bad", "a fragment that overlaps or hides the ports")                          \
-    X(FRAGMENT_ORPHAN, "fragment_orphan", "a fragment whose first one never came")                          \
-    X(ICMP_BAD_QUOTE, "icmp_bad_quote", "an ICMP error that quotes nothing of the shared address")          \
-    X(ICMP_BAD_CHECKSUM, "icmp_bad_checksum",                                                               \
-      "an echo request that would be answered, but a checksum of it is wrong")                              \
-    X(ECHO_LIMIT, "echo_limit", "more echo requests than echo-rate answers")                                \
-    X(ECHO_FRAGMENT, "echo_fragment", "a fragmented echo request, which the bridge cannot answer")          \
-    X(ECHO_DROP, "echo_drop", "an echo request to an address with echo = drop")                             \
-    X(HOLD_FULL, "hold_full", "no room left to hold the frame while its owner is asked for")                \
-    X(SAME_PORT, "same_port", "the destination lives on the side that the frame came from")                 \
-    X(RUNT, "runt", "under 14 bytes, or a packet of a shared address too short for its headers")            \
-    X(TRUNCATED, "truncated", "the capture or the ring kept less than the frame")                           \
-    X(OVERSIZE, "oversize", "too long for the other side")                                                  \
-    X(BAD_SOURCE, "bad_source", "a source MAC that is a group, zero, the bridge's, or heard upstream")      \
-    X(LINK_LOCAL, "link_local", "pause frames; all of 01-80-C2-00-00-xx with link-local = drop")            \
-    X(RING_FULL, "ring_full", "lost by the kernel at the receive ring")                                     \
+#define DROP_REASONS(X)                                                                                        \
+    X(NO_OWNER, "no_owner", "nobody owns the port or flow, nobody may be asked, and there is no default-host") \
+    X(UNRESOLVED, "unresolved", "hosts were asked who owns the port and nobody answered")                      \
+    X(ARP_CAPTURE, "arp_capture", "a host's ARP with the shared address as sender, which would capture it")    \
+    X(ARP_PROBE, "arp_probe", "a host probed for the shared address before it uses it")                        \
+    X(ARP_CONFLICT, "arp_conflict", "ARP from upstream with the shared address as sender")                     \
+    X(ARP_LIMIT, "arp_limit", "more ARP from one host than arp-rate lets upstream")                            \
+    X(ARP_UNASKED, "arp_unasked", "an ARP reply for the shared address that no host asked for")                \
+    X(SOURCE_PORT_VIOLATION, "source_port_violation", "a host sent from a port that another one owns")         \
+    X(FLOW_CONFLICT, "flow_conflict", "a portless flow that another host holds")                               \
+    X(PE_ARP_BAD, "pe_arp_bad", "PE-ARP malformed, not configured, outside ports, or from upstream")           \
+    X(PE_ARP_FORGED, "pe_arp_forged", "PE-ARP unasked, from the wrong MAC, or over another owner's range")     \
+    X(FRAGMENT_BAD, "fragment_bad", "a fragment that overlaps, changes or hides the ports")                    \
+    X(FRAGMENT_ORPHAN, "fragment_orphan",                                                                      \
+      "a fragment whose first one never came, or that a limit had no room for")                                \
+    X(ICMP_BAD_QUOTE, "icmp_bad_quote", "an ICMP error that quotes nothing of the shared address")             \
+    X(ICMP_BAD_CHECKSUM, "icmp_bad_checksum",                                                                  \
+      "an echo request that would be answered, but a checksum of it is wrong")                                 \
+    X(ECHO_LIMIT, "echo_limit", "more echo requests than echo-rate answers")                                   \
+    X(ECHO_FRAGMENT, "echo_fragment", "a fragmented echo request, which the bridge cannot answer")             \
+    X(ECHO_DROP, "echo_drop", "an echo request to an address with echo = drop")                                \
+    X(HOLD_FULL, "hold_full", "no room left to hold the frame while its owner is asked for")                   \
+    X(SAME_PORT, "same_port", "the destination lives on the side that the frame came from")                    \
+    X(RUNT, "runt", "under 14 bytes, or a packet of a shared address too short for its headers")               \
+    X(TRUNCATED, "truncated", "the capture or the ring kept less than the frame")                              \
+    X(OVERSIZE, "oversize", "too long for the other side")                                                     \
+    X(BAD_SOURCE, "bad_source", "a source MAC that is a group, zero, the bridge's, or heard upstream")         \
+    X(LINK_LOCAL, "link_local", "pause frames; all of 01-80-C2-00-00-xx with link-local = drop")               \
+    X(RING_FULL, "ring_full", "lost by the kernel at the receive ring")                                        \
     X(SEND_FAILED, "send_failed", "the kernel refused to send it")
 
 #define CONSUMED_KINDS(X)                                                                          \
@@ -53,7 +54,11 @@
     X(TABLE_FULL, "table_full", "bindings not learned because the table was full (limit: bindings)") \
     X(REQUESTS, "requests", "PE-ARP REQUESTs sent")                                                  \
     X(BAD_SOURCES, "bad_sources", "frames with a source MAC that was not believed")                  \
-    X(MAC_MOVES, "mac_moves", "MAC addresses that changed sides")
+    X(MAC_MOVES, "mac_moves", "MAC addresses that changed sides")                                    \
+    X(FLOW_CONFLICTS, "flow_conflicts", "frames of a portless flow that another host holds")         \
+    X(FLOWS_FULL, "flows_full", "portless flows not kept (limits: flows, host-share)")               \
+    X(FRAGMENT_ID_CLASHES, "fragment_id_clashes",                                                    \
+      "datagrams of two hosts with one id to one remote at once (RFC 6346)")
 
 enum drop_reason {
 #define X(id, name, help) DROP_##id,

@@ -94,7 +94,7 @@ struct table_entry {
 /* One downstream host that did something that is counted for it. */
 struct host_entry {
     struct mac mac;
-    uint64_t captures, violations, bad_pe_arp, arp_limited;
+    uint64_t captures, violations, flow_conflicts, bad_sources, bad_pe_arp, arp_limited;
 };
 
 /* A new engine for `config` (copied), at rest until engine_start(). All memory is taken here.

@@ -7,20 +7,22 @@
 
 #include <stdint.h>
 
-#define EVENT_KINDS(X)                                                           \
-    X(LEARNED, "learned", "a range has an owner now")                            \
-    X(MOVED, "moved", "a range went to another owner")                           \
-    X(STALE, "stale", "a binding's lifetime is over; it still forwards")         \
-    X(EXPIRED, "expired", "a binding ended: its owner fell silent")              \
-    X(RELEASED, "released", "a binding ended: its owner gave it back")           \
-    X(DELETED, "deleted", "a binding ended: an operator or a reload removed it") \
-    X(EVICTED, "evicted", "a stale binding made room for a new one")             \
-    X(CONFLICT, "conflict", "a range or the shared address is claimed by two")   \
-    X(CAPTURE, "capture", "a host's ARP would have captured the shared address") \
-    X(VIOLATION, "violation", "a host sent from a port that another one owns")   \
-    X(BAD_SOURCE, "bad-source", "a source MAC that was not believed")            \
-    X(UNRESOLVED, "unresolved", "nobody answered for a port")                    \
-    X(PORT_UP, "port-up", "a bridge port came up")                               \
+#define EVENT_KINDS(X)                                                                           \
+    X(LEARNED, "learned", "a range has an owner now")                                            \
+    X(MOVED, "moved", "a range went to another owner")                                           \
+    X(STALE, "stale", "a binding's lifetime is over; it still forwards")                         \
+    X(EXPIRED, "expired", "a binding ended: its owner fell silent")                              \
+    X(RELEASED, "released", "a binding ended: its owner gave it back")                           \
+    X(DELETED, "deleted", "a binding ended: an operator or a reload removed it")                 \
+    X(EVICTED, "evicted", "a stale binding made room for a new one")                             \
+    X(CONFLICT, "conflict", "a range or the shared address is claimed by two")                   \
+    X(CAPTURE, "capture", "a host's ARP would have captured the shared address")                 \
+    X(VIOLATION, "violation", "a host sent from a port that another one owns")                   \
+    X(FLOW_CONFLICT, "flow-conflict", "a host sent into a portless flow that another one holds") \
+    X(MAC_MOVED, "mac-moved", "a MAC address changed sides")                                     \
+    X(BAD_SOURCE, "bad-source", "a source MAC that was not believed")                            \
+    X(UNRESOLVED, "unresolved", "nobody answered for a port")                                    \
+    X(PORT_UP, "port-up", "a bridge port came up")                                               \
     X(PORT_DOWN, "port-down", "a bridge port went down")
 
 enum event_kind {

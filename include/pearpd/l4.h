@@ -18,8 +18,14 @@
 #define PROTOCOL_UDP_LITE 136
 
 #define ICMP_HEADER_BYTES 8
-#define ICMP_ECHO_REPLY   0
-#define ICMP_ECHO_REQUEST 8
+/* RFC 792; the errors of RFC 1122 3.2.2. */
+#define ICMP_ECHO_REPLY        0
+#define ICMP_UNREACHABLE       3
+#define ICMP_SOURCE_QUENCH     4
+#define ICMP_REDIRECT          5
+#define ICMP_ECHO_REQUEST      8
+#define ICMP_TIME_EXCEEDED     11
+#define ICMP_PARAMETER_PROBLEM 12
 
 #define UDP_PORT_BOOTPC 68 /* RFC 2131 4.1: the DHCP client's port */
 
@@ -41,6 +47,13 @@ const char *l4_protocol_name(uint8_t protocol);
 /* Reads the ports. 0, or -EBADMSG: shorter than the protocol's own fixed header
  * (TCP 20, UDP and UDP-Lite 8, SCTP and DCCP 12 bytes). */
 int l4_parse_ports(uint8_t protocol, const uint8_t *body, size_t length, struct l4_ports *ports);
+
+/* Reads the ports alone, of a first fragment or a quote, which may hold no more than them.
+ * 0, or -EBADMSG: no protocol with ports, or under 4 bytes. */
+int l4_parse_first_ports(uint8_t protocol, const uint8_t *body, size_t length, struct l4_ports *ports);
+
+/* True for the types that quote the packet they are about, behind 8 bytes. */
+bool icmp_is_error(uint8_t type);
 
 /* Reads type and, for echo request and reply, id and sequence (RFC 792).
  * 0, or -EBADMSG: under 8 bytes. *echo is zero for other types. */

@@ -69,6 +69,27 @@ static void check_range(struct conf_reader *r, size_t i)
         conf_fault_at(r, r->range_lines[i].mac, "mac = %s: is the bridge's own", mac_format(range->mac, mac));
 }
 
+static void check_protocol(struct conf_reader *r, size_t i)
+{
+    const struct config_protocol *p = &r->config->protocols[i];
+    char text[IPV4_TEXT_BYTES], mac[MAC_TEXT_BYTES];
+    if (p->address.host == 0)
+        return; /* told already */
+    if (address_of(r->config, p->address) == NULL)
+        conf_fault_at(r, p->line, "[protocol %s/%u]: there is no [address] for it",
+                      ipv4_format(p->address, text), p->protocol);
+    if (is_bridges_own(r->config, p->mac))
+        conf_fault_at(r, r->protocol_lines[i].mac, "mac = %s: is the bridge's own", mac_format(p->mac, mac));
+}
+
+static int by_protocol(const void *a, const void *b)
+{
+    const struct config_protocol *x = a, *y = b;
+    if (x->address.host != y->address.host)
+        return x->address.host < y->address.host ? -1 : 1;
+    return (int)x->protocol - (int)y->protocol;
+}
+
 static int by_address(const void *a, const void *b)
 {
     const struct config_address *x = a, *y = b;
@@ -115,6 +136,10 @@ void conf_check(struct conf_reader *r)
         check_address(r, i);
     for (size_t i = 0; i < c->range_count; i++)
         check_range(r, i);
+    for (size_t i = 0; i < c->protocol_count; i++)
+        check_protocol(r, i);
+    if (c->protocol_count > 0)
+        qsort(c->protocols, c->protocol_count, sizeof(*c->protocols), by_protocol);
     if (c->address_count > 0)
         qsort(c->addresses, c->address_count, sizeof(*c->addresses), by_address);
     if (c->range_count > 0)

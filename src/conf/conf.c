@@ -3,12 +3,15 @@
  * joins indented lines to the value above, and says nothing of sections (see conf_line()). */
 #include "pearpd/conf.h"
 
+#include "pearpd/l4.h"
+
 #include "reader.h"
 #include "schema.h"
 
 #include <ini.h>
 
 #include <errno.h>
+#include <netdb.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +103,74 @@ static enum conf_section begin_range(struct conf_reader *r, const char *argument
     return SECTION_RANGE;
 }
 
+/* A protocol's number from its name or number, or -1. Names that every system should have are known here, since
+ * a minimal one has no protocols(5). */
+static int protocol_number(const char *name)
+{
+    static const struct {
+        const char *name;
+        int number;
+    } known[] = {{"igmp", 2}, {"ipencap", 4}, {"ipip", 4},  {"ipv6", 41},  {"gre", 47},  {"esp", 50},
+                 {"ah", 51},  {"ospf", 89},   {"pim", 103}, {"vrrp", 112}, {"l2tp", 115}};
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (strcmp(known[i].name, name) == 0)
+            return known[i].number;
+    uint16_t number;
+    if (port_parse(name, &number) == 0)
+        return number <= UINT8_MAX ? number : -1;
+    const struct protoent *entry = getprotobyname(name);
+    return entry == NULL ? -1 : entry->p_proto;
+}
+
+/* "ADDRESS/NAME" into *protocol; a fault is noted, and the address stays zero, where it is none. */
+static void parse_protocol(struct conf_reader *r, const char *argument, struct config_protocol *protocol)
+{
+    char address[IPV4_TEXT_BYTES];
+    size_t length = strcspn(argument, "/");
+    snprintf(address, sizeof(address), "%.*s", (int)(length < sizeof(address) ? length : 0), argument);
+    struct ipv4 parsed;
+    if (argument[length] != '/' || ipv4_parse(address, &parsed) != 0 || !address_is_usable(parsed)) {
+        conf_fault_at(r, r->line, "[protocol %s]: must be ADDRESS/NAME", argument);
+        return;
+    }
+    int number = protocol_number(argument + length + 1);
+    if (number < 0) {
+        conf_fault_at(r, r->line, "[protocol %s]: no protocol of that name or number", argument);
+        return;
+    }
+    if (l4_has_ports((uint8_t)number) || number == PROTOCOL_ICMP) {
+        conf_fault_at(r, r->line, "[protocol %s]: is not one without ports; a [range] gives ports an owner",
+                      argument);
+        return;
+    }
+    protocol->address = parsed;
+    protocol->protocol = (uint8_t)number;
+}
+
+static enum conf_section begin_protocol(struct conf_reader *r, const char *argument)
+{
+    struct config *c = r->config;
+    struct config_protocol protocol = {.line = r->line};
+    parse_protocol(r, argument, &protocol);
+    for (size_t i = 0; protocol.address.host != 0 && i < c->protocol_count; i++)
+        if (c->protocols[i].address.host == protocol.address.host &&
+            c->protocols[i].protocol == protocol.protocol)
+            conf_fault_at(r, r->line, "[protocol %s]: stands already at line %u", argument,
+                          c->protocols[i].line);
+    struct config_protocol *protocols = room_for_one(r, c->protocols, c->protocol_count, sizeof(*protocols));
+    if (protocols != NULL)
+        c->protocols = protocols;
+    struct protocol_lines *lines = room_for_one(r, r->protocol_lines, c->protocol_count, sizeof(*lines));
+    if (lines != NULL)
+        r->protocol_lines = lines;
+    if (protocols == NULL || lines == NULL)
+        return SECTION_NONE;
+    r->index = c->protocol_count++;
+    c->protocols[r->index] = protocol;
+    r->protocol_lines[r->index] = (struct protocol_lines){0};
+    return SECTION_PROTOCOL;
+}
+
 static const struct section_row *section_named(const char *name, size_t length)
 {
     for (size_t i = 0; i < section_row_count; i++)
@@ -117,12 +188,12 @@ static enum conf_section begin_section(struct conf_reader *r, const char *text)
         conf_fault_at(r, r->line, "[%s]: unknown section", text);
         return SECTION_NONE;
     }
-    if (row->section == SECTION_PROTOCOL) {
-        conf_fault_at(r, r->line, "[%s]: not supported in this version", text);
-        return SECTION_NONE;
-    }
-    if (row->argument != NULL)
-        return row->section == SECTION_ADDRESS ? begin_address(r, argument) : begin_range(r, argument);
+    if (row->section == SECTION_ADDRESS)
+        return begin_address(r, argument);
+    if (row->section == SECTION_RANGE)
+        return begin_range(r, argument);
+    if (row->section == SECTION_PROTOCOL)
+        return begin_protocol(r, argument);
     if (r->section_lines[row->section] != 0)
         conf_fault_at(r, r->line, "[%s]: stands already at line %u", text, r->section_lines[row->section]);
     else
@@ -348,6 +419,7 @@ int config_read_stream(FILE *stream, const char *name, struct config *config, co
     free(r.faults);
     free(r.address_lines);
     free(r.range_lines);
+    free(r.protocol_lines);
     if (result != 0)
         config_free(config);
     return result;
@@ -370,7 +442,9 @@ void config_free(struct config *config)
 {
     free(config->addresses);
     free(config->ranges);
+    free(config->protocols);
     config->addresses = NULL;
     config->ranges = NULL;
-    config->address_count = config->range_count = 0;
+    config->protocols = NULL;
+    config->address_count = config->range_count = config->protocol_count = 0;
 }

@@ -42,6 +42,9 @@ struct address_lines {
 struct range_lines {
     unsigned mac;
 };
+struct protocol_lines {
+    unsigned mac;
+};
 
 struct conf_reader {
     FILE *stream;
@@ -61,6 +64,7 @@ struct conf_reader {
 
     struct address_lines *address_lines;
     struct range_lines *range_lines;
+    struct protocol_lines *protocol_lines;
 
     struct conf_fault *faults;
     size_t fault_count;

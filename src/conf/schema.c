@@ -259,6 +259,12 @@ static bool take_range_mac(struct conf_reader *r, const struct key_row *row, con
     return take_unicast_mac(r, row, value, &r->config->ranges[r->index].mac);
 }
 
+static bool take_protocol_mac(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    r->protocol_lines[r->index].mac = r->line;
+    return take_unicast_mac(r, row, value, &r->config->protocols[r->index].mac);
+}
+
 static bool take_range_name(struct conf_reader *r, const struct key_row *row, const char *value)
 {
     struct config_range *range = &r->config->ranges[r->index];
@@ -292,7 +298,8 @@ const struct section_row section_rows[] = {
     {SECTION_ADDRESS, "address", "ADDRESS", 0, "one section for each shared address", "192.35.162.2"},
     {SECTION_RANGE, "range", "ADDRESS:FIRST-LAST", 0, "a permanent binding; it may lie outside ports",
      "192.35.162.2:2000-2999"},
-    {SECTION_PROTOCOL, "protocol", "ADDRESS/NAME", 2, "the owner of a protocol without ports", NULL},
+    {SECTION_PROTOCOL, "protocol", "ADDRESS/NAME", 0,
+     "the owner of a protocol without ports: its name as in protocols(5), or its number", "192.35.162.2/gre"},
     {SECTION_POLICY, "policy", NULL, 0, "what hosts may do", NULL},
     {SECTION_KEYS, "keys", NULL, 2, "keys of authentic PE-ARP", NULL},
     {SECTION_CONTROL, "control", NULL, 0, "where pearpctl finds the daemon", NULL},
@@ -356,6 +363,7 @@ const struct key_row key_rows[] = {
      "pings to the shared address; reply: the bridge answers them", 0, take_echo, 0, 0, 0},
     {SECTION_RANGE, "mac", MAC_TEXT, NULL, "the owner", 0, take_range_mac, 0, 0, 0},
     {SECTION_RANGE, "name", "up to 63 bytes of text", "", "shown by pearpctl", 0, take_range_name, 0, 0, 0},
+    {SECTION_PROTOCOL, "mac", MAC_TEXT, NULL, "the owner", 0, take_protocol_mac, 0, 0, 0},
     {SECTION_POLICY, "source-ports", "enforce | log | off", "enforce",
      "a host's frame with a source port that another one owns: dropped, told, or let pass", 0,
      take_source_ports, 0, 0, 0},

@@ -26,8 +26,17 @@ static bool source_is_believed(struct engine *e, const struct passage *p)
 static void bad_source(struct engine *e, const struct passage *p)
 {
     e->stats.counters[COUNTER_BAD_SOURCES]++;
+    if (p->from == SIDE_DOWNSTREAM && !mac_is_group(p->eth.source))
+        host_of(e->hosts, p->eth.source)->bad_sources++;
     if (rate_take(&e->bad_source_events, rate_limit_of(1, 1), e->now_ns))
         tell(e, (struct event){.kind = EVENT_BAD_SOURCE, .side = p->from, .mac = p->eth.source});
+}
+
+static void mac_moved(struct engine *e, const struct passage *p)
+{
+    e->stats.counters[COUNTER_MAC_MOVES]++;
+    if (rate_take(&e->mac_move_events, rate_limit_of(1, 1), e->now_ns))
+        tell(e, (struct event){.kind = EVENT_MAC_MOVED, .side = p->from, .mac = p->eth.source});
 }
 
 static struct fdb_key key_of(const struct passage *p, struct mac mac)
@@ -50,7 +59,7 @@ bool source_check(struct engine *e, struct passage *p, struct verdict *verdict)
     /* Upstream's copy of a frame of ours must not make our own MAC a neighbour. */
     if (!mac_equal(p->eth.source, e->config.mac) &&
         fdb_learn(e->fdb, p->from, key_of(p, p->eth.source), e->now_ns))
-        e->stats.counters[COUNTER_MAC_MOVES]++;
+        mac_moved(e, p);
     return true;
 }
 

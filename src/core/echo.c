@@ -1,51 +1,97 @@
 /* echo.c: ping to and from shared addresses (PROTOCOL 3, rules 3 and 4).
- * In: echo requests and replies. Out: the bridge's own replies; replies to the host that asked.
+ * In: echo requests and replies. Out: the bridge's own replies; the host that asked.
  *
  * The flows: {shared, remote, id, sequence} of the requests that hosts sent, with the host that sent it
- * last, for 60 s ([limits] echo-flows; in a full table the oldest goes, and its reply is decided by id). */
+ * last, for 60 s ([limits] echo-flows). They lie in parts by the sender's MAC, each of which gives up its
+ * oldest when it is full, so that a host that floods takes few others' flows with its own. */
 #include "internal.h"
 
-#define FLOW_NS (60 * SECOND_NS)
+#include <stdlib.h>
 
-struct echo_flow {
-    struct {
-        uint32_t shared, remote; /* host order */
-        uint16_t id, sequence;
-    } key;
-    struct mac host;
-    uint64_t sent_ns;
+#define FLOW_NS (60 * SECOND_NS)
+#define PARTS   16
+
+struct echo_key {
+    uint32_t shared, remote; /* host order */
+    uint16_t id, sequence;
 };
 
-struct keyed_table *echo_table_new(const struct engine *e)
+struct echo_flow {
+    struct echo_key key;
+    struct mac host;
+    uint64_t sent_ns;
+    uint64_t order; /* among those of one time */
+};
+
+struct echo_flows {
+    uint8_t hash_key[HASH_KEY_BYTES];
+    uint64_t sent;
+    struct keyed_table *parts[PARTS];
+};
+
+struct echo_flows *echo_flows_new(const struct engine *e)
 {
-    return keyed_table_new(e->config.limits.echo_flows, sizeof(((struct echo_flow *)0)->key),
-                           sizeof(struct echo_flow), e->seed.hash_key);
+    struct echo_flows *flows = calloc(1, sizeof(*flows));
+    if (flows == NULL)
+        return NULL;
+    for (unsigned i = 0; i < HASH_KEY_BYTES; i++)
+        flows->hash_key[i] = e->seed.hash_key[i];
+    for (unsigned i = 0; i < PARTS; i++) {
+        flows->parts[i] = keyed_table_new(e->config.limits.echo_flows / PARTS, sizeof(struct echo_key),
+                                          sizeof(struct echo_flow), e->seed.hash_key);
+        if (flows->parts[i] == NULL) {
+            echo_flows_free(flows);
+            return NULL;
+        }
+    }
+    return flows;
+}
+
+void echo_flows_free(struct echo_flows *flows)
+{
+    if (flows == NULL)
+        return;
+    for (unsigned i = 0; i < PARTS; i++)
+        keyed_table_free(flows->parts[i]);
+    free(flows);
+}
+
+void echo_flows_pour(struct echo_flows *to, const struct echo_flows *from)
+{
+    for (unsigned i = 0; i < PARTS; i++)
+        keyed_table_pour(to->parts[i], from->parts[i]);
+    to->sent = from->sent;
 }
 
 void echo_note(struct engine *e, const struct passage *p, const struct ipv4_packet *packet,
                struct icmp_echo echo)
 {
-    struct echo_flow wanted = {.key = {packet->source.host, packet->destination.host, echo.id, echo.sequence}};
+    struct echo_flows *flows = e->echo_flows;
+    struct echo_key key = {packet->source.host, packet->destination.host, echo.id, echo.sequence};
+    uint64_t part = hash_bytes(flows->hash_key, p->eth.source.octets, MAC_BYTES) % PARTS;
     bool fresh;
-    struct echo_flow *flow = keyed_table_put(e->echo_flows, &wanted.key, &fresh);
+    struct echo_flow *flow = keyed_table_put(flows->parts[part], &key, &fresh);
     flow->host = p->eth.source;
     flow->sent_ns = e->now_ns;
+    flow->order = ++flows->sent;
 }
 
-struct verdict echo_reply_rule(struct engine *e, struct passage *p, uint32_t address_index,
-                               const struct ipv4_packet *packet, struct icmp_echo echo)
+struct route echo_route(struct engine *e, struct ipv4 shared, struct ipv4 remote, struct icmp_echo echo)
 {
-    if (ipv4_packet_is_fragment(packet))
-        return to_default_host(e, p->from, p->frame, address_index, DROP_NO_OWNER);
-    struct echo_flow wanted = {.key = {packet->destination.host, packet->source.host, echo.id, echo.sequence}};
-    const struct echo_flow *flow = keyed_table_find(e->echo_flows, &wanted.key);
-    if (flow != NULL && e->now_ns - flow->sent_ns < FLOW_NS)
-        return deliver(e, p->from, p->frame, flow->host, NULL);
-    return to_port(e, p->from, p->frame, address_index, echo.id, 0);
+    struct echo_key key = {shared.host, remote.host, echo.id, echo.sequence};
+    const struct echo_flow *last = NULL;
+    for (unsigned i = 0; i < PARTS; i++) {
+        const struct echo_flow *flow = keyed_table_find(e->echo_flows->parts[i], &key);
+        if (flow != NULL && e->now_ns - flow->sent_ns < FLOW_NS && (last == NULL || flow->order > last->order))
+            last = flow;
+    }
+    if (last == NULL)
+        return (struct route){.kind = ROUTE_PORT, .port = echo.id};
+    return (struct route){.kind = ROUTE_HOST, .host = last->host};
 }
 
 /* The reply carries the request's data, id and sequence (RFC 792) and type of service (RFC 1122 3.2.2.6). */
-static struct verdict answer(struct engine *e, const struct passage *p, const struct ipv4_packet *packet)
+struct verdict echo_answer(struct engine *e, const struct passage *p, const struct ipv4_packet *packet)
 {
     const uint8_t *icmp = p->payload + packet->body;
     uint8_t type;
@@ -71,18 +117,17 @@ static struct verdict answer(struct engine *e, const struct passage *p, const st
     return verdict_consumed(CONSUMED_ECHO_ANSWERED);
 }
 
-struct verdict echo_request_rule(struct engine *e, struct passage *p, uint32_t address_index,
-                                 const struct ipv4_packet *packet)
+struct route echo_request_route(const struct engine *e, uint32_t address_index, bool is_fragment)
 {
     switch (e->config.addresses[address_index].echo) {
     case ECHO_DEFAULT_HOST:
-        return to_default_host(e, p->from, p->frame, address_index, DROP_NO_OWNER);
+        return (struct route){.kind = ROUTE_DEFAULT_HOST, .reason = DROP_NO_OWNER};
     case ECHO_DROP:
-        return verdict_dropped(DROP_ECHO_DROP);
+        return (struct route){.kind = ROUTE_DROP, .reason = DROP_ECHO_DROP};
     case ECHO_REPLY:
         break;
     }
-    if (ipv4_packet_is_fragment(packet))
-        return verdict_dropped(DROP_ECHO_FRAGMENT);
-    return answer(e, p, packet);
+    if (is_fragment)
+        return (struct route){.kind = ROUTE_DROP, .reason = DROP_ECHO_FRAGMENT};
+    return (struct route){.kind = ROUTE_ECHO};
 }

@@ -106,6 +106,7 @@ struct engine *engine_new(const struct config *config, const struct engine_seed 
     e->hello_timer.kind = TIMER_HELLO;
     e->ask_timer.kind = TIMER_ASK;
     e->unicast_timer.kind = TIMER_UNICAST;
+    e->fragments_timer.kind = TIMER_FRAGMENTS;
     if (engine_config_copy(&e->config, config) != 0 || engine_tables_new(e) != 0) {
         engine_free(e);
         return NULL;
@@ -172,6 +173,9 @@ static void timer_due(struct engine *e, struct timer *timer)
     case TIMER_UNICAST:
         questions_budget_due(e, (enum timer_kind)timer->kind);
         break;
+    case TIMER_FRAGMENTS:
+        fragments_due(e);
+        break;
     }
 }
 
@@ -225,22 +229,28 @@ static struct verdict inspect(struct engine *e, struct passage *p)
     return bridge(e, p);
 }
 
+bool passage_of(enum side from, struct frame *frame, struct passage *p)
+{
+    *p = (struct passage){.from = from, .frame = frame};
+    if (eth_parse(frame->bytes, frame->length, &p->eth) != 0)
+        return false;
+    p->payload = frame->bytes + p->eth.payload;
+    p->payload_length = frame->length - p->eth.payload;
+    p->tag = (struct eth_tag){p->eth.tags != 0, p->eth.outer_tci};
+    return true;
+}
+
 static struct verdict judge(struct engine *e, enum side from, struct frame *frame)
 {
-    struct passage p = {.from = from, .frame = frame};
+    struct passage p;
     struct verdict verdict;
     if (frame->wire_length > frame->length)
         return verdict_dropped(DROP_TRUNCATED);
-    if (eth_parse(frame->bytes, frame->length, &p.eth) != 0)
+    if (!passage_of(from, frame, &p))
         return verdict_dropped(DROP_RUNT);
     if (!source_check(e, &p, &verdict))
         return verdict;
-    if (!is_inspected(e, &p.eth))
-        return bridge(e, &p);
-    p.payload = frame->bytes + p.eth.payload;
-    p.payload_length = frame->length - p.eth.payload;
-    p.tag = (struct eth_tag){p.eth.tags != 0, p.eth.outer_tci};
-    return inspect(e, &p);
+    return is_inspected(e, &p.eth) ? inspect(e, &p) : bridge(e, &p);
 }
 
 /* Where `sent` frames are counted is emit(). */

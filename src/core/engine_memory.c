@@ -7,17 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void *array_copy(const void *array, size_t count, size_t size)
+{
+    void *copy = calloc(count + 1, size);
+    if (copy != NULL && count > 0)
+        memcpy(copy, array, count * size);
+    return copy;
+}
+
 int engine_config_copy(struct config *to, const struct config *from)
 {
     *to = *from;
-    to->addresses = calloc(from->address_count + 1, sizeof(*to->addresses));
-    to->ranges = calloc(from->range_count + 1, sizeof(*to->ranges));
-    if (to->addresses == NULL || to->ranges == NULL)
+    to->addresses = array_copy(from->addresses, from->address_count, sizeof(*to->addresses));
+    to->ranges = array_copy(from->ranges, from->range_count, sizeof(*to->ranges));
+    to->protocols = array_copy(from->protocols, from->protocol_count, sizeof(*to->protocols));
+    if (to->addresses == NULL || to->ranges == NULL || to->protocols == NULL)
         return -ENOMEM;
-    if (from->address_count > 0)
-        memcpy(to->addresses, from->addresses, from->address_count * sizeof(*to->addresses));
-    if (from->range_count > 0)
-        memcpy(to->ranges, from->ranges, from->range_count * sizeof(*to->ranges));
     return 0;
 }
 
@@ -38,6 +43,12 @@ static int addresses_new(struct engine *e)
     return 0;
 }
 
+static uint32_t share_of(const struct limits *limits, uint32_t whole)
+{
+    uint32_t share = (uint32_t)((uint64_t)whole * limits->host_share / 100);
+    return share > 0 ? share : 1;
+}
+
 static void limits_take(struct engine *e)
 {
     const struct limits *l = &e->config.limits;
@@ -46,6 +57,9 @@ static void limits_take(struct engine *e)
     e->unicast_mac_limit = rate_limit_of(l->unicast_mac_rate, l->unicast_mac_rate);
     e->arp_limit = rate_limit_of(l->arp_rate, l->arp_rate);
     e->echo_limit = rate_limit_of(l->echo_rate, l->echo_burst);
+    e->share_flows = share_of(l, l->flows);
+    e->share_datagrams = share_of(l, l->datagrams);
+    e->share_waiting = share_of(l, l->waiting_fragments);
 }
 
 /* Permanent ranges of the configuration. Nothing is told: they were always there. */
@@ -75,13 +89,15 @@ int engine_tables_new(struct engine *e)
         return -ENOMEM;
     e->bindings = binding_table_new(bindings, (uint32_t)e->config.address_count);
     e->fdb = fdb_new(l, e->seed.hash_key);
-    e->hold = hold_new(l->held_frames, l->held_super_frames);
+    e->hold = hold_new(l->held_frames, l->held_bytes);
     e->hosts = host_table_new(l->hosts, e->seed.hash_key);
     e->askers = asker_table_new(e);
-    e->echo_flows = echo_table_new(e);
+    e->echo_flows = echo_flows_new(e);
+    e->flows = flow_table_new(e);
+    e->fragments = fragments_new(e);
     e->timers = timer_heap_new(bindings + l->questions + 8);
     if (e->bindings == NULL || e->fdb == NULL || e->hold == NULL || e->hosts == NULL || e->askers == NULL ||
-        e->echo_flows == NULL || e->timers == NULL)
+        e->echo_flows == NULL || e->flows == NULL || e->fragments == NULL || e->timers == NULL)
         return -ENOMEM;
     return ranges_take(e);
 }
@@ -96,12 +112,15 @@ void engine_tables_free(struct engine *e)
     keyed_table_free(e->negatives);
     keyed_table_free(e->asked);
     keyed_table_free(e->askers);
-    keyed_table_free(e->echo_flows);
+    echo_flows_free(e->echo_flows);
+    keyed_table_free(e->flows);
+    fragments_free(e->fragments);
     timer_heap_free(e->timers);
     free(e->shared);
     free(e->address_slots);
     free(e->config.addresses);
     free(e->config.ranges);
+    free(e->config.protocols);
 }
 
 /* A learned or added binding of `old` goes over where the new configuration leaves room for it. */
@@ -167,12 +186,14 @@ static void counts_carry(struct engine *e, const struct engine *old)
     e->unicast_rate = old->unicast_rate;
     e->echo_rate = old->echo_rate;
     e->bad_source_events = old->bad_source_events;
+    e->mac_move_events = old->mac_move_events;
     memcpy(e->mtu_bytes, old->mtu_bytes, sizeof(e->mtu_bytes));
     memcpy(e->link_up, old->link_up, sizeof(e->link_up));
     fdb_pour(e->fdb, old->fdb);
     keyed_table_pour(e->hosts, old->hosts);
     keyed_table_pour(e->askers, old->askers);
-    keyed_table_pour(e->echo_flows, old->echo_flows);
+    echo_flows_pour(e->echo_flows, old->echo_flows);
+    keyed_table_pour(e->flows, old->flows);
     for (uint32_t i = 0; i < old->config.address_count; i++) {
         int index = shared_index(e, old->config.addresses[i].address);
         if (index < 0)
@@ -201,6 +222,7 @@ int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *c
         return -ENOMEM;
     bool started = timer_armed(&engine->hello_timer);
     questions_drop(engine);
+    fragments_drop(engine);
     counts_carry(fresh, engine);
     bindings_carry(fresh, engine);
     /* `fresh` takes the place of what `engine` held, and is freed with it. */

@@ -1,9 +1,8 @@
-/* hold.h: frames kept back while their owner is asked for.
- * In: frames, copied. Out: the same, in order. Called by: question. Never: allocates after hold_new().
+/* hold.h: frames kept back: while their owner is asked for, or until their first fragment comes.
+ * In: frames, copied. Out: the same, in order. Called by: question, fragment. Never: allocates after
+ * hold_new(); decides who goes when it is full, which is the caller's: a new frame is refused.
  *
- * Slots of 2 KiB ([limits] held-frames), of which some have room for a super-frame behind them
- * ([limits] held-super-frames). When there is no slot a new frame is refused: an old one has waited
- * longer and its answer is nearer. */
+ * A frame takes as many chunks of 512 bytes as it needs, so that small ones do not take a large one's room. */
 #ifndef PEARPD_CORE_HOLD_H
 #define PEARPD_CORE_HOLD_H
 
@@ -14,8 +13,8 @@
 #include <stdint.h>
 
 #define HOLD_NONE        UINT32_MAX
-#define HOLD_FRAME_BYTES 2048
-#define HOLD_SUPER_BYTES 65664
+#define HOLD_CHUNK_BYTES 512
+#define HOLD_FRAME_BYTES 66048 /* the longest frame that is held: 64 KiB and its headers */
 
 struct hold;
 
@@ -25,17 +24,18 @@ struct hold_line {
 };
 extern const struct hold_line hold_line_empty;
 
-/* NULL: out of memory. */
-struct hold *hold_new(uint32_t frames, uint32_t super_frames);
+/* Room for `frames` frames and, in chunks, `bytes` bytes of them. NULL: out of memory. */
+struct hold *hold_new(uint32_t frames, uint32_t bytes);
 void hold_free(struct hold *hold);
 
 /* Copies the frame to the end of the line. False: no room. */
 bool hold_append(struct hold *hold, struct hold_line *line, enum side from, const struct frame *frame);
 
-/* The oldest of the line: its frame (the slot's own bytes) and side. False: the line is empty. */
+/* The oldest of the line and its side; its bytes are the hold's, until the next hold_peek(). False: the line
+ * is empty. */
 bool hold_peek(struct hold *hold, const struct hold_line *line, enum side *from, struct frame *frame);
 
-/* Gives the oldest of the line its slot back. */
+/* Gives up the oldest of the line. */
 void hold_remove(struct hold *hold, struct hold_line *line);
 
 #endif

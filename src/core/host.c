@@ -19,6 +19,21 @@ struct host *host_find(struct keyed_table *hosts, struct mac mac)
     return keyed_table_find(hosts, &mac);
 }
 
+bool host_take(struct host *host, enum host_share share, uint32_t most)
+{
+    if (host->shares[share] >= most)
+        return false;
+    host->shares[share]++;
+    return true;
+}
+
+void host_give_back(struct keyed_table *hosts, struct mac mac, enum host_share share, uint32_t count)
+{
+    struct host *host = host_find(hosts, mac);
+    if (host != NULL)
+        host->shares[share] -= count < host->shares[share] ? count : host->shares[share];
+}
+
 bool host_may_tell(struct host *host, uint64_t now_ns)
 {
     return rate_take(&host->events, rate_limit_of(EVENTS_PER_SECOND, EVENTS_PER_SECOND), now_ns);

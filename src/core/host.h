@@ -12,13 +12,18 @@
 
 #include <stdint.h>
 
+/* What one host may take no more than its share of ([limits] host-share). */
+enum host_share { SHARE_FLOWS, SHARE_DATAGRAMS, SHARE_WAITING };
+#define HOST_SHARES 3
+
 struct host {
     struct mac mac;       /* the key */
     struct rate arp;      /* [limits] arp-rate */
     struct rate requests; /* [limits] unicast-mac-rate */
     struct rate events;
     uint32_t open_questions; /* [limits] mac-questions */
-    uint64_t captures, violations, bad_pe_arp, arp_limited;
+    uint32_t shares[HOST_SHARES];
+    uint64_t captures, violations, flow_conflicts, bad_sources, bad_pe_arp, arp_limited;
 };
 
 /* NULL: out of memory. */
@@ -29,6 +34,11 @@ struct host *host_of(struct keyed_table *hosts, struct mac mac);
 
 /* The host of `mac`, or NULL. */
 struct host *host_find(struct keyed_table *hosts, struct mac mac);
+
+/* Takes one more of what the host may have `most` of. False: it has them. */
+bool host_take(struct host *host, enum host_share share, uint32_t most);
+/* Gives `count` of them back, where the host of `mac` is still known. */
+void host_give_back(struct keyed_table *hosts, struct mac mac, enum host_share share, uint32_t count);
 
 /* True where an event about this host may be told now: 10 at once, 10 a second. */
 bool host_may_tell(struct host *host, uint64_t now_ns);

@@ -24,7 +24,15 @@
 #define TRIES     3
 
 /* What a timer lives in. */
-enum timer_kind { TIMER_BINDING, TIMER_QUESTION, TIMER_ANNOUNCE, TIMER_HELLO, TIMER_ASK, TIMER_UNICAST };
+enum timer_kind {
+    TIMER_BINDING,
+    TIMER_QUESTION,
+    TIMER_ANNOUNCE,
+    TIMER_HELLO,
+    TIMER_ASK,
+    TIMER_UNICAST,
+    TIMER_FRAGMENTS
+};
 
 /* A shared address while the engine runs. */
 struct shared {
@@ -88,10 +96,12 @@ struct engine {
     struct keyed_table *negatives;
     struct keyed_table *asked; /* when a port was last asked for */
     struct keyed_table *askers;
-    struct keyed_table *echo_flows;
+    struct echo_flows *echo_flows;
+    struct keyed_table *flows;
+    struct fragments *fragments;
 
     struct timer_heap *timers;
-    struct timer announce_timer, hello_timer, ask_timer, unicast_timer;
+    struct timer announce_timer, hello_timer, ask_timer, unicast_timer, fragments_timer;
 
     struct question_queue fresh, retries; /* broadcasts that wait: new ports first */
     struct question_queue unicasts;       /* unicasts that wait for the budget of all hosts */
@@ -99,7 +109,8 @@ struct engine {
     uint64_t nonce_count;
 
     struct rate_limit ask_limit, unicast_limit, unicast_mac_limit, arp_limit, echo_limit;
-    struct rate ask_rate, unicast_rate, echo_rate, bad_source_events;
+    struct rate ask_rate, unicast_rate, echo_rate, bad_source_events, mac_move_events;
+    uint32_t share_flows, share_datagrams, share_waiting; /* of one host */
 
     uint32_t mtu_bytes[SIDES];
     bool link_up[SIDES];
@@ -113,6 +124,52 @@ struct passage {
     const uint8_t *payload; /* behind the EtherType */
     size_t payload_length;
     struct eth_tag tag; /* that answers carry: the frame's own */
+};
+
+/* What a host must have the right to, to send a packet. */
+enum right_kind {
+    RIGHT_FREE,      /* nothing: echo, UDP source port 68 */
+    RIGHT_PORT,      /* the source port */
+    RIGHT_QUOTE,     /* what its ICMP error quotes was sent to `host`, at `port` */
+    RIGHT_NO_QUOTE,  /* ... was not sent to the shared address */
+    RIGHT_BAD_QUOTE, /* ... cannot be read */
+    RIGHT_FLOW,      /* {remote, protocol} */
+};
+struct right {
+    enum right_kind kind;
+    uint16_t port;
+    uint8_t protocol;
+    struct ipv4 remote;
+    struct mac host; /* zero: nobody in particular */
+};
+
+/* Where a packet to a shared address goes. */
+enum route_kind {
+    ROUTE_PORT,         /* the owner of `port`; hosts are asked for it by `protocol` */
+    ROUTE_HOST,         /* `host` */
+    ROUTE_DEFAULT_HOST, /* default-host, or dropped for `reason` */
+    ROUTE_ECHO,         /* the bridge answers */
+    ROUTE_DROP,         /* dropped for `reason` */
+};
+struct route {
+    enum route_kind kind;
+    uint16_t port;
+    uint8_t protocol;
+    struct mac host;
+    enum drop_reason reason;
+};
+
+/* A packet of a shared address, and what is found out about it: once, from a whole packet or a first
+ * fragment; the fragments behind it share it. */
+struct shared_packet {
+    struct ipv4_packet ip;
+    int source, destination; /* indices of shared addresses, or -1 */
+    bool by_host;            /* from downstream, source shared */
+    struct l4_ports ports;   /* of protocols that have them */
+    uint8_t icmp_type;       /* of ICMP */
+    struct icmp_echo echo;
+    struct right right;
+    struct route route;
 };
 
 /* engine.c: accounts and ways out */
@@ -130,6 +187,9 @@ struct made made_of(const struct engine *e, enum made_kind kind, struct mac dest
 /* The shared address's index, or -1. */
 int shared_index(const struct engine *e, struct ipv4 address);
 void address_insert(struct engine *e, uint32_t index);
+
+/* Reads a frame's Ethernet header. False: it has none. */
+bool passage_of(enum side from, struct frame *frame, struct passage *p);
 
 /* engine_memory.c: tables taken at start and on reload */
 int engine_tables_new(struct engine *e);
@@ -151,7 +211,12 @@ bool pe_arp_rule(struct engine *e, struct passage *p, struct verdict *verdict);
 
 /* ipv4_rules.c: false: neither source nor destination is shared */
 bool ipv4_rule(struct engine *e, struct passage *p, struct verdict *verdict);
-/* The port of `port` of a shared address decides: delivered, held, to default-host or dropped. */
+/* Reads the transport header of a packet that is whole or begins one, and finds its right and its route.
+ * False: too short to hold what they are found by. */
+bool packet_judge(struct engine *e, const struct passage *p, struct shared_packet *s);
+/* Lets a judged packet, or a fragment of its datagram, go its way. */
+struct verdict packet_pass(struct engine *e, struct passage *p, const struct shared_packet *s);
+/* The owner of `port` of a shared address decides: delivered, held, to default-host or dropped. */
 struct verdict to_port(struct engine *e, enum side from, struct frame *frame, uint32_t address_index,
                        uint16_t port, uint8_t protocol);
 /* default-host, or dropped for `reason`. */
@@ -160,20 +225,45 @@ struct verdict to_default_host(struct engine *e, enum side from, struct frame *f
 struct verdict deliver(struct engine *e, enum side from, struct frame *frame, struct mac owner,
                        struct binding *binding);
 
-/* police.c: source ports of hosts */
-/* False: dropped, *verdict says why. Learns from traffic where it may. */
-bool police_port(struct engine *e, const struct passage *p, uint32_t address_index, uint16_t port,
-                 struct verdict *verdict);
+/* police.c: what hosts may send. False: dropped, *verdict says why. Learns from traffic where it may. */
+bool police(struct engine *e, const struct passage *p, uint32_t address_index, const struct right *right,
+            struct verdict *verdict);
+
+/* quote.c: ICMP errors, by the packet that they quote */
+struct route quote_route(struct engine *e, const struct passage *p, const struct shared_packet *s);
+struct right quote_right(struct engine *e, const struct passage *p, const struct shared_packet *s);
+
+/* flow.c: protocols without ports */
+struct keyed_table *flow_table_new(const struct engine *e);
+/* The host that gets {remote, protocol} of a shared address. False: none. */
+bool flow_host(struct engine *e, uint32_t address_index, struct ipv4 remote, uint8_t protocol,
+               struct mac *host);
+/* Notes a host's frame of a flow. False: another host's, in *owner. */
+bool flow_take(struct engine *e, uint32_t address_index, struct ipv4 remote, uint8_t protocol,
+               struct mac sender, struct mac *owner);
+
+/* fragment.c: fragmented datagrams */
+struct fragments *fragments_new(const struct engine *e);
+void fragments_free(struct fragments *fragments);
+struct verdict fragment_rule(struct engine *e, struct passage *p, struct shared_packet *s);
+/* The host that a later fragment of an open datagram is of: its sender, or who it is delivered to. False: not known. */
+bool fragment_sender(struct engine *e, const struct ipv4_packet *later, struct mac *host);
+bool fragment_receiver(struct engine *e, const struct ipv4_packet *later, struct mac *host);
+void fragments_due(struct engine *e);
+/* Ends every datagram and drops what waits (a reload). */
+void fragments_drop(struct engine *e);
 
 /* echo.c */
-struct verdict echo_request_rule(struct engine *e, struct passage *p, uint32_t address_index,
-                                 const struct ipv4_packet *packet);
-struct verdict echo_reply_rule(struct engine *e, struct passage *p, uint32_t address_index,
-                               const struct ipv4_packet *packet, struct icmp_echo echo);
+struct verdict echo_answer(struct engine *e, const struct passage *p, const struct ipv4_packet *packet);
+struct route echo_request_route(const struct engine *e, uint32_t address_index, bool is_fragment);
+/* The route of what comes back for {remote, echo}: the host that sent the request last, else `id` as a port. */
+struct route echo_route(struct engine *e, struct ipv4 shared, struct ipv4 remote, struct icmp_echo echo);
 /* Notes that a host sent an echo request. */
 void echo_note(struct engine *e, const struct passage *p, const struct ipv4_packet *packet,
                struct icmp_echo echo);
-struct keyed_table *echo_table_new(const struct engine *e);
+struct echo_flows *echo_flows_new(const struct engine *e);
+void echo_flows_free(struct echo_flows *flows);
+void echo_flows_pour(struct echo_flows *to, const struct echo_flows *from);
 
 /* ownership.c: bindings come, change state and go; each with its event */
 void binding_enter(struct engine *e, struct binding *b, enum binding_state state);

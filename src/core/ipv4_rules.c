@@ -1,21 +1,13 @@
 /* ipv4_rules.c: IPv4 to and from shared addresses (PROTOCOL 3, the decision and its order).
- * In: IPv4, untagged or in the configured VLAN. Out: the frame, to the owner of its port; held; a reason.
- * The rules for fragments, ICMP errors and portless protocols are rows of the same order; those that
- * stand in no row here are rule 7's: default-host, or no_owner. */
+ * In: IPv4, untagged or in the configured VLAN. Out: the frame, to the owner of what it is about; held; a
+ * reason. A packet is judged once: its right, if a host sent it, and its route, if it is for a shared address. */
 #include "pearpd/dhcp.h"
 
 #include "internal.h"
 
-/* A packet of a shared address with its addresses' indices (-1: not shared). */
-struct shared_packet {
-    struct ipv4_packet ip;
-    int source, destination;
-    bool has_ports; /* ports are there to be read: a whole packet or a first fragment */
-    struct l4_ports ports;
-    bool is_icmp; /* whole, its header there */
-    uint8_t icmp_type;
-    struct icmp_echo echo;
-};
+#include <string.h>
+
+/* Ways to hosts. */
 
 struct verdict deliver(struct engine *e, enum side from, struct frame *frame, struct mac owner,
                        struct binding *binding)
@@ -70,39 +62,35 @@ struct verdict to_port(struct engine *e, enum side from, struct frame *frame, ui
     return question_hold(e, q, from, frame);
 }
 
-/* A DHCP answer: its client has no port of its own to be known by, but its address stands inside. */
-static struct verdict to_dhcp_client(struct engine *e, struct passage *p, const struct shared_packet *s,
-                                     struct mac client)
+/* A host known otherwise than by its port: the frame is counted for a binding only where that is its own. */
+static struct verdict to_host(struct engine *e, struct passage *p, uint32_t address_index,
+                              const struct route *route)
 {
-    struct binding *b = binding_find(e->bindings, (uint32_t)s->destination, UDP_PORT_BOOTPC);
-    if (b != NULL && !mac_equal(b->owner, client))
+    struct binding *b = route->port == 0 ? NULL : binding_find(e->bindings, address_index, route->port);
+    if (b != NULL && !mac_equal(b->owner, route->host))
         b = NULL;
-    return deliver(e, p->from, p->frame, client, b);
-}
-
-static struct verdict icmp_to_shared(struct engine *e, struct passage *p, const struct shared_packet *s)
-{
-    uint32_t address_index = (uint32_t)s->destination;
-    if (s->icmp_type == ICMP_ECHO_REQUEST)
-        return echo_request_rule(e, p, address_index, &s->ip);
-    if (s->icmp_type == ICMP_ECHO_REPLY)
-        return echo_reply_rule(e, p, address_index, &s->ip, s->echo);
-    return to_default_host(e, p->from, p->frame, address_index, DROP_NO_OWNER);
+    return deliver(e, p->from, p->frame, route->host, b);
 }
 
 static struct verdict to_shared(struct engine *e, struct passage *p, const struct shared_packet *s)
 {
     uint32_t address_index = (uint32_t)s->destination;
-    if (s->is_icmp)
-        return icmp_to_shared(e, p, s);
-    if (!s->has_ports || ipv4_packet_is_fragment(&s->ip))
-        return to_default_host(e, p->from, p->frame, address_index, DROP_NO_OWNER);
-    struct mac client;
-    if (s->ip.protocol == PROTOCOL_UDP && s->ports.destination == UDP_PORT_BOOTPC &&
-        dhcp_client_mac(p->payload + s->ip.body, s->ip.body_length, &client) == 0)
-        return to_dhcp_client(e, p, s, client);
-    return to_port(e, p->from, p->frame, address_index, s->ports.destination, s->ip.protocol);
+    switch (s->route.kind) {
+    case ROUTE_PORT:
+        return to_port(e, p->from, p->frame, address_index, s->route.port, s->route.protocol);
+    case ROUTE_HOST:
+        return to_host(e, p, address_index, &s->route);
+    case ROUTE_DEFAULT_HOST:
+        return to_default_host(e, p->from, p->frame, address_index, s->route.reason);
+    case ROUTE_ECHO:
+        return echo_answer(e, p, &s->ip);
+    case ROUTE_DROP:
+        break;
+    }
+    return verdict_dropped(s->route.reason);
 }
+
+/* Ways on. */
 
 /* Hairpin: only what was meant for the bridge or for all; the rest are a switch's flooded copies. */
 static bool is_flooded_copy(const struct engine *e, const struct passage *p)
@@ -120,56 +108,110 @@ static struct verdict from_shared(struct engine *e, struct passage *p)
     return emit(e, SIDE_UPSTREAM, p->frame);
 }
 
-/* Reads what the rules ask of the packet behind the IP header. False: too short for its own headers. */
-static bool read_transport(const struct passage *p, struct shared_packet *s)
+struct verdict packet_pass(struct engine *e, struct passage *p, const struct shared_packet *s)
+{
+    struct verdict verdict;
+    if (s->by_host && !police(e, p, (uint32_t)s->source, &s->right, &verdict))
+        return verdict;
+    if (s->destination < 0)
+        return s->by_host ? from_shared(e, p) : bridge(e, p);
+    if (is_flooded_copy(e, p))
+        return verdict_dropped(DROP_SAME_PORT);
+    return to_shared(e, p, s);
+}
+
+/* Judging. */
+
+static bool is_group(struct ipv4 address)
+{
+    return address.host >> 28 == 14 || address.host == UINT32_MAX;
+}
+
+/* Port 68 is every DHCP client's: its answers are told apart by the client's address inside. */
+static bool judge_ports(const struct passage *p, struct shared_packet *s)
 {
     const uint8_t *body = p->payload + s->ip.body;
     bool fragment = ipv4_packet_is_fragment(&s->ip);
-    if (s->ip.fragment_offset > 0)
-        return true;
-    if (l4_has_ports(s->ip.protocol)) {
-        s->has_ports = l4_parse_ports(s->ip.protocol, body, s->ip.body_length, &s->ports) == 0;
-        return s->has_ports || fragment;
-    }
-    if (s->ip.protocol == PROTOCOL_ICMP) {
-        s->is_icmp = icmp_parse(body, s->ip.body_length, &s->icmp_type, &s->echo) == 0;
-        return s->is_icmp || fragment;
-    }
+    if ((fragment ? l4_parse_first_ports : l4_parse_ports)(s->ip.protocol, body, s->ip.body_length, &s->ports))
+        return false;
+    bool is_udp = s->ip.protocol == PROTOCOL_UDP;
+    s->right = (struct right){.kind = RIGHT_PORT, .port = s->ports.source};
+    if (is_udp && s->ports.source == UDP_PORT_BOOTPC)
+        s->right.kind = RIGHT_FREE;
+    s->route = (struct route){.kind = ROUTE_PORT, .port = s->ports.destination, .protocol = s->ip.protocol};
+    if (is_udp && s->ports.destination == UDP_PORT_BOOTPC &&
+        dhcp_client_mac(body, s->ip.body_length, &s->route.host) == 0)
+        s->route.kind = ROUTE_HOST;
     return true;
 }
 
-/* The source port of a host's packet. False: dropped. Port 68 is every DHCP client's. */
-static bool police(struct engine *e, const struct passage *p, const struct shared_packet *s,
-                   struct verdict *verdict)
+static bool judge_icmp(struct engine *e, const struct passage *p, struct shared_packet *s)
 {
-    if (s->is_icmp && s->icmp_type == ICMP_ECHO_REQUEST && !ipv4_packet_is_fragment(&s->ip))
+    if (icmp_parse(p->payload + s->ip.body, s->ip.body_length, &s->icmp_type, &s->echo) != 0)
+        return false;
+    s->right.kind = RIGHT_FREE;
+    s->route = (struct route){.kind = ROUTE_DEFAULT_HOST, .reason = DROP_NO_OWNER};
+    if (s->by_host && s->icmp_type == ICMP_ECHO_REQUEST)
         echo_note(e, p, &s->ip, s->echo);
-    if (!s->has_ports || (s->ip.protocol == PROTOCOL_UDP && s->ports.source == UDP_PORT_BOOTPC))
+    if (s->by_host && icmp_is_error(s->icmp_type))
+        s->right = quote_right(e, p, s);
+    if (s->destination < 0)
         return true;
-    return police_port(e, p, (uint32_t)s->source, s->ports.source, verdict);
+    if (s->icmp_type == ICMP_ECHO_REQUEST)
+        s->route = echo_request_route(e, (uint32_t)s->destination, ipv4_packet_is_fragment(&s->ip));
+    else if (s->icmp_type == ICMP_ECHO_REPLY)
+        s->route = echo_route(e, s->ip.destination, s->ip.source, s->echo);
+    else if (icmp_is_error(s->icmp_type))
+        s->route = quote_route(e, p, s);
+    return true;
+}
+
+/* Nothing comes back from a group, so that there is no flow to hold. */
+static void judge_portless(struct engine *e, struct shared_packet *s)
+{
+    s->right = (struct right){
+        .kind = is_group(s->ip.destination) ? RIGHT_FREE : RIGHT_FLOW,
+        .protocol = s->ip.protocol,
+        .remote = s->ip.destination,
+    };
+    s->route = (struct route){.kind = ROUTE_DEFAULT_HOST, .reason = DROP_NO_OWNER};
+    if (s->destination >= 0 &&
+        flow_host(e, (uint32_t)s->destination, s->ip.source, s->ip.protocol, &s->route.host))
+        s->route.kind = ROUTE_HOST;
+}
+
+bool packet_judge(struct engine *e, const struct passage *p, struct shared_packet *s)
+{
+    if (l4_has_ports(s->ip.protocol))
+        return judge_ports(p, s);
+    if (s->ip.protocol == PROTOCOL_ICMP)
+        return judge_icmp(e, p, s);
+    judge_portless(e, s);
+    return true;
+}
+
+static struct verdict rule(struct engine *e, struct passage *p, struct shared_packet *s)
+{
+    if (s->ip.broken)
+        return verdict_dropped(DROP_RUNT);
+    if (s->destination < 0 && !s->by_host)
+        return bridge(e, p);
+    if (ipv4_packet_is_fragment(&s->ip))
+        return fragment_rule(e, p, s);
+    return packet_judge(e, p, s) ? packet_pass(e, p, s) : verdict_dropped(DROP_RUNT);
 }
 
 bool ipv4_rule(struct engine *e, struct passage *p, struct verdict *verdict)
 {
-    struct shared_packet s = {0};
+    struct shared_packet s;
+    memset(&s, 0, sizeof(s));
     if (ipv4_packet_parse(p->payload, p->payload_length, &s.ip) != 0)
         return false;
     s.source = shared_index(e, s.ip.source);
     s.destination = shared_index(e, s.ip.destination);
     if (s.source < 0 && s.destination < 0)
         return false;
-    if (s.ip.broken || !read_transport(p, &s)) {
-        *verdict = verdict_dropped(DROP_RUNT);
-        return true;
-    }
-    bool by_host = s.source >= 0 && p->from == SIDE_DOWNSTREAM;
-    if (by_host && !police(e, p, &s, verdict))
-        return true;
-    if (s.destination < 0)
-        *verdict = by_host ? from_shared(e, p) : bridge(e, p);
-    else if (is_flooded_copy(e, p))
-        *verdict = verdict_dropped(DROP_SAME_PORT);
-    else
-        *verdict = to_shared(e, p, &s);
+    s.by_host = s.source >= 0 && p->from == SIDE_DOWNSTREAM;
+    *verdict = rule(e, p, &s);
     return true;
 }

@@ -1,24 +1,38 @@
-/* police.c: a host sends from the ports that it owns (PROTOCOL 3, "IPv4 from a shared address").
- * In: a host's frame and its source port. Out: whether it passes; a binding where nobody owned the port. */
+/* police.c: a host sends what it has the right to (PROTOCOL 3, "IPv4 from a shared address").
+ * In: a host's frame and the right that it needs. Out: whether it passes; a binding where nobody owned the port. */
 #include "internal.h"
 
-static void violation(struct engine *e, const struct passage *p, const struct binding *owner, uint16_t port)
+/* Counts a frame that its sender has no right to. False: it is dropped. */
+static bool violation(struct engine *e, const struct passage *p, struct event event, struct verdict *verdict)
 {
+    if (e->config.source_ports == SOURCE_PORTS_OFF)
+        return true;
+    bool is_flow = event.kind == EVENT_FLOW_CONFLICT;
     struct host *host = host_of(e->hosts, p->eth.source);
-    struct range range = holding_range(e, &owner->holding);
-    range.first = range.last = port;
-    host->violations++;
-    e->stats.counters[COUNTER_VIOLATIONS]++;
+    ++*(is_flow ? &host->flow_conflicts : &host->violations);
+    e->stats.counters[is_flow ? COUNTER_FLOW_CONFLICTS : COUNTER_VIOLATIONS]++;
+    event.side = SIDE_DOWNSTREAM;
+    event.mac = p->eth.source;
     if (host_may_tell(host, e->now_ns))
-        tell(e, (struct event){.kind = EVENT_VIOLATION,
-                               .side = SIDE_DOWNSTREAM,
-                               .range = range,
-                               .mac = p->eth.source,
-                               .other = owner->owner});
+        tell(e, event);
+    if (e->config.source_ports == SOURCE_PORTS_LOG)
+        return true;
+    *verdict = verdict_dropped(is_flow ? DROP_FLOW_CONFLICT : DROP_SOURCE_PORT_VIOLATION);
+    return false;
 }
 
-bool police_port(struct engine *e, const struct passage *p, uint32_t address_index, uint16_t port,
-                 struct verdict *verdict)
+static struct range one_port(const struct engine *e, uint32_t address_index, uint16_t port)
+{
+    return (struct range){e->config.addresses[address_index].address, port, port};
+}
+
+static struct range all_ports(const struct engine *e, uint32_t address_index)
+{
+    return (struct range){e->config.addresses[address_index].address, 0, UINT16_MAX};
+}
+
+static bool police_port(struct engine *e, const struct passage *p, uint32_t address_index, uint16_t port,
+                        struct verdict *verdict)
 {
     struct binding *b = binding_find(e->bindings, address_index, port);
     if (b == NULL) {
@@ -27,18 +41,62 @@ bool police_port(struct engine *e, const struct passage *p, uint32_t address_ind
             return true;
         questions_settle(e, address_index);
     }
-    if (mac_equal(b->owner, p->eth.source)) {
-        b->tx_frames++;
-        b->tx_bytes += p->frame->length;
-        if (b->origin == ORIGIN_TRAFFIC)
-            binding_heard(b, port, e->now_ns);
-        return true;
+    if (!mac_equal(b->owner, p->eth.source)) {
+        struct event event = {
+            .kind = EVENT_VIOLATION, .range = one_port(e, address_index, port), .other = b->owner};
+        return violation(e, p, event, verdict);
     }
-    if (e->config.source_ports == SOURCE_PORTS_OFF)
+    b->tx_frames++;
+    b->tx_bytes += p->frame->length;
+    if (b->origin == ORIGIN_TRAFFIC)
+        binding_heard(b, port, e->now_ns);
+    return true;
+}
+
+static bool police_quote(struct engine *e, const struct passage *p, uint32_t address_index,
+                         const struct right *right, struct verdict *verdict)
+{
+    if (mac_is_zero(right->host) || mac_equal(right->host, p->eth.source))
         return true;
-    violation(e, p, b, port);
-    if (e->config.source_ports == SOURCE_PORTS_LOG)
+    struct event event = {.kind = EVENT_VIOLATION,
+                          .range = one_port(e, address_index, right->port),
+                          .other = right->host,
+                          .detail = "an ICMP error about another host's packet"};
+    return violation(e, p, event, verdict);
+}
+
+static bool police_flow(struct engine *e, const struct passage *p, uint32_t address_index,
+                        const struct right *right, struct verdict *verdict)
+{
+    struct event event = {.kind = EVENT_FLOW_CONFLICT,
+                          .range = {right->remote, 0, UINT16_MAX},
+                          .detail = "a protocol without ports has one holder for each remote"};
+    if (flow_take(e, address_index, right->remote, right->protocol, p->eth.source, &event.other))
         return true;
-    *verdict = verdict_dropped(DROP_SOURCE_PORT_VIOLATION);
-    return false;
+    return violation(e, p, event, verdict);
+}
+
+bool police(struct engine *e, const struct passage *p, uint32_t address_index, const struct right *right,
+            struct verdict *verdict)
+{
+    switch (right->kind) {
+    case RIGHT_FREE:
+        break;
+    case RIGHT_PORT:
+        return police_port(e, p, address_index, right->port, verdict);
+    case RIGHT_QUOTE:
+        return police_quote(e, p, address_index, right, verdict);
+    case RIGHT_NO_QUOTE:
+        return violation(e, p,
+                         (struct event){.kind = EVENT_VIOLATION,
+                                        .range = all_ports(e, address_index),
+                                        .detail = "an ICMP error about no packet of the shared address"},
+                         verdict);
+    case RIGHT_BAD_QUOTE:
+        *verdict = verdict_dropped(DROP_ICMP_BAD_QUOTE);
+        return false;
+    case RIGHT_FLOW:
+        return police_flow(e, p, address_index, right, verdict);
+    }
+    return true;
 }

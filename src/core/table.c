@@ -162,11 +162,13 @@ bool engine_hosts_next(const struct engine *engine, uint32_t *cursor, struct hos
 {
     const struct host *host;
     while ((host = keyed_table_walk(engine->hosts, cursor)) != NULL) {
-        if (host->captures + host->violations + host->bad_pe_arp + host->arp_limited == 0)
-            continue;
-        *entry = (struct host_entry){host->mac, host->captures, host->violations, host->bad_pe_arp,
-                                     host->arp_limited};
-        return true;
+        *entry =
+            (struct host_entry){host->mac,         host->captures,   host->violations, host->flow_conflicts,
+                                host->bad_sources, host->bad_pe_arp, host->arp_limited};
+        if (entry->captures + entry->violations + entry->flow_conflicts + entry->bad_sources +
+                entry->bad_pe_arp + entry->arp_limited >
+            0)
+            return true;
     }
     return false;
 }

@@ -18,6 +18,7 @@ static enum log_level level_of(enum event_kind kind)
     case EVENT_CONFLICT:
     case EVENT_CAPTURE:
     case EVENT_VIOLATION:
+    case EVENT_FLOW_CONFLICT:
     case EVENT_BAD_SOURCE:
         return LOG_LEVEL_WARNING;
     case EVENT_PORT_UP:
@@ -31,6 +32,7 @@ static enum log_level level_of(enum event_kind kind)
     case EVENT_DELETED:
     case EVENT_EVICTED:
     case EVENT_UNRESOLVED:
+    case EVENT_MAC_MOVED:
         break;
     }
     return LOG_LEVEL_INFO;

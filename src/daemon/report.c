@@ -71,6 +71,8 @@ void report_host(struct json *j, const struct host_entry *host)
     json_key_string(j, "mac", mac_format(host->mac, mac));
     json_key_u64(j, "captures", host->captures);
     json_key_u64(j, "violations", host->violations);
+    json_key_u64(j, "flow_conflicts", host->flow_conflicts);
+    json_key_u64(j, "bad_sources", host->bad_sources);
     json_key_u64(j, "bad_pe_arp", host->bad_pe_arp);
     json_key_u64(j, "arp_limited", host->arp_limited);
     json_object_end(j);

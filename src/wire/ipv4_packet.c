@@ -8,13 +8,15 @@
 #define MORE_FRAGMENTS 0x2000
 #define OFFSET_MASK    0x1fff
 
-int ipv4_packet_parse(const uint8_t *payload, size_t length, struct ipv4_packet *packet)
+/* The fixed fields; *header and *total in bytes as they stand there. -ENOMSG: no IPv4 header. */
+static int read_header(const uint8_t *bytes, size_t length, struct ipv4_packet *packet, size_t *header,
+                       size_t *total)
 {
-    struct rd r = rd_over(payload, length);
+    struct rd r = rd_over(bytes, length);
     struct ipv4_packet p = {0};
     uint8_t version_ihl = rd_u8(&r);
     p.tos = rd_u8(&r);
-    size_t total = rd_u16(&r);
+    *total = rd_u16(&r);
     p.id = rd_u16(&r);
     uint16_t fragment = rd_u16(&r);
     rd_skip(&r, 1); /* TTL */
@@ -24,18 +26,37 @@ int ipv4_packet_parse(const uint8_t *payload, size_t length, struct ipv4_packet 
     p.destination = rd_ipv4(&r);
     if (r.failed || version_ihl >> 4 != 4)
         return -ENOMSG;
-    size_t header = (size_t)(version_ihl & 0xf) * 4;
-    if (total == 0 && length > UINT16_MAX)
-        total = length; /* BIG TCP */
+    *header = (size_t)(version_ihl & 0xf) * 4;
     p.more_fragments = fragment & MORE_FRAGMENTS;
     p.fragment_offset = (uint32_t)(fragment & OFFSET_MASK) * 8;
-    p.broken = header < IPV4_HEADER_MIN_BYTES || total < header || total > length;
-    if (!p.broken) {
-        p.header_sum_good = internet_sum(payload, header) == 0xffff;
-        p.body = header;
-        p.body_length = total - header;
-    }
     *packet = p;
+    return 0;
+}
+
+int ipv4_packet_parse(const uint8_t *payload, size_t length, struct ipv4_packet *packet)
+{
+    size_t header, total;
+    if (read_header(payload, length, packet, &header, &total) != 0)
+        return -ENOMSG;
+    if (total == 0 && length > UINT16_MAX)
+        total = length; /* BIG TCP */
+    packet->broken = header < IPV4_HEADER_MIN_BYTES || total < header || total > length;
+    if (!packet->broken) {
+        packet->header_sum_good = internet_sum(payload, header) == 0xffff;
+        packet->body = header;
+        packet->body_length = total - header;
+    }
+    return 0;
+}
+
+int ipv4_quote_parse(const uint8_t *quote, size_t length, struct ipv4_packet *packet)
+{
+    size_t header, total;
+    if (read_header(quote, length, packet, &header, &total) != 0 || header < IPV4_HEADER_MIN_BYTES ||
+        header > length)
+        return -EBADMSG;
+    packet->body = header;
+    packet->body_length = length - header;
     return 0;
 }
 

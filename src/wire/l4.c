@@ -44,12 +44,26 @@ const char *l4_protocol_name(uint8_t protocol)
 int l4_parse_ports(uint8_t protocol, const uint8_t *body, size_t length, struct l4_ports *ports)
 {
     const struct protocol_row *row = row_of(protocol);
-    if (row == NULL || !row->has_ports || length < row->header_bytes)
+    if (row == NULL || length < row->header_bytes)
         return -EBADMSG;
+    return l4_parse_first_ports(protocol, body, length, ports);
+}
+
+int l4_parse_first_ports(uint8_t protocol, const uint8_t *body, size_t length, struct l4_ports *ports)
+{
     struct rd r = rd_over(body, length);
-    ports->source = rd_u16(&r);
-    ports->destination = rd_u16(&r);
+    struct l4_ports read = {.source = rd_u16(&r)};
+    read.destination = rd_u16(&r);
+    if (r.failed || !l4_has_ports(protocol))
+        return -EBADMSG;
+    *ports = read;
     return 0;
+}
+
+bool icmp_is_error(uint8_t type)
+{
+    return type == ICMP_UNREACHABLE || type == ICMP_SOURCE_QUENCH || type == ICMP_REDIRECT ||
+           type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETER_PROBLEM;
 }
 
 int icmp_parse(const uint8_t *body, size_t length, uint8_t *type, struct icmp_echo *echo)

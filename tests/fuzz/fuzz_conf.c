@@ -20,7 +20,8 @@ static void tell(void *context, const char *file, unsigned line, const char *mes
 static bool is_small(const struct limits *l)
 {
     return l->bindings <= 65536 && l->macs <= 65536 && l->hosts <= 65536 && l->echo_flows <= 65536 &&
-           l->held_frames <= 4096 && l->held_super_frames <= 16 && l->unicast_rate <= 10000;
+           l->held_frames <= 4096 && l->held_bytes <= 1048576 && l->flows <= 65536 && l->datagrams <= 4096 &&
+           l->fragment_bytes <= 4194304 && l->unicast_rate <= 10000;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -55,7 +55,8 @@ static struct engine *engine_of(uint8_t variant)
 #define X(key, field, least, most, preset, help) config.limits.field = (least) > 16 ? (least) : 16;
     LIMITS(X)
 #undef X
-    config.limits.held_super_frames = 1;
+    config.limits.held_bytes = config.limits.fragment_bytes = 65536;
+    config.limits.host_share = 50;
     config.limits.held_port_frames = 3;
     config.limits.ask_rate = config.limits.ask_burst = 15;
     config.limits.frame_bytes = 0;
