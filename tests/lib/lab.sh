@@ -330,7 +330,8 @@ serve_all()
     done
 }
 
-# Counters in each host's kernel: frames for the shared address at this host's MAC, to its own ports and to others.
+# Counters in each host's kernel: frames for the shared address at this host's MAC, to its own ports and to others
+# (of fragments the first, which has the ports).
 watch_owners()
 {
     local n
@@ -341,8 +342,8 @@ table netdev lab {
     counter wrong { }
     chain arrived {
         type filter hook ingress device "eth0" priority -450; policy accept;
-        ether daddr $(host_mac "$n") ip daddr $SHARED meta l4proto { tcp, udp } th dport $(host_first "$n")-$(host_last "$n") counter name right
-        ether daddr $(host_mac "$n") ip daddr $SHARED meta l4proto { tcp, udp } th dport != $(host_first "$n")-$(host_last "$n") counter name wrong
+        ether daddr $(host_mac "$n") ip daddr $SHARED ip frag-off & 0x1fff == 0 meta l4proto { tcp, udp } th dport $(host_first "$n")-$(host_last "$n") counter name right
+        ether daddr $(host_mac "$n") ip daddr $SHARED ip frag-off & 0x1fff == 0 meta l4proto { tcp, udp } th dport != $(host_first "$n")-$(host_last "$n") counter name wrong
     }
 }
 NFT
