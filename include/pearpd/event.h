@@ -39,6 +39,8 @@ struct event {
     struct range range; /* the range or port that it is about */
     struct mac mac;     /* who did it; the new owner */
     struct mac other;   /* the old or the rightful owner */
+    struct ipv4 remote; /* FLOW_CONFLICT: the flow's other end */
+    uint8_t protocol;   /* FLOW_CONFLICT: IP protocol */
     const char *detail; /* a constant string that says more, or NULL */
 };
 

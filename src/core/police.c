@@ -69,7 +69,9 @@ static bool police_flow(struct engine *e, const struct passage *p, uint32_t addr
                         const struct right *right, struct verdict *verdict)
 {
     struct event event = {.kind = EVENT_FLOW_CONFLICT,
-                          .range = {right->remote, 0, UINT16_MAX},
+                          .range = all_ports(e, address_index),
+                          .remote = right->remote,
+                          .protocol = right->protocol,
                           .detail = "a protocol without ports has one holder for each remote"};
     if (flow_take(e, address_index, right->remote, right->protocol, p->eth.source, &event.other))
         return true;

@@ -95,6 +95,8 @@ void print_event(const struct answer *event)
         return;
     }
     printf("%s %s", name, *range != '\0' ? range : answer_text(event, "side"));
+    if (answer_member(event, "remote") != NULL)
+        printf(" protocol %" PRIu64 " with %s", answer_number(event, "protocol"), answer_text(event, "remote"));
     if (answer_member(event, "mac") != NULL)
         printf(" %s", answer_text(event, "mac"));
     if (*other != '\0')

@@ -342,6 +342,10 @@ static void write_event(struct client *client, const struct event *event)
     json_key_string(&j, "side", side_name(event->side));
     if (event->range.address.host != 0)
         json_key_string(&j, "range", range_format(&event->range, text));
+    if (event->kind == EVENT_FLOW_CONFLICT) {
+        json_key_string(&j, "remote", ipv4_format(event->remote, text));
+        json_key_u64(&j, "protocol", event->protocol);
+    }
     if (!mac_is_zero(event->mac))
         json_key_string(&j, "mac", mac_format(event->mac, text));
     if (!mac_is_zero(event->other))
