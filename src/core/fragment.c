@@ -40,9 +40,10 @@ struct datagram {
     uint16_t end; /* in units; 0: the last fragment was not seen */
     struct hold_line line;
     TAILQ_ENTRY(datagram) waiting;
+    TAILQ_ENTRY(datagram) same_id;
 };
 
-/* Who of the hosts has an id to a remote in use: for errors that quote a later fragment. */
+/* Whose datagrams have an id to a remote in use: for errors that quote a later fragment. */
 struct sender_key {
     uint32_t source, destination;
     uint16_t id;
@@ -50,8 +51,7 @@ struct sender_key {
 };
 struct sender {
     struct sender_key key;
-    struct mac mac; /* the first that opened it */
-    uint32_t open;
+    TAILQ_HEAD(, datagram) open; /* oldest first, never empty */
 };
 
 struct fragments {
@@ -142,23 +142,24 @@ static struct sender_key sender_key_of(const struct datagram_key *key)
     return (struct sender_key){key->source, key->destination, key->id, key->protocol, 0};
 }
 
-static void sender_note(struct engine *e, const struct datagram_key *key)
+static void sender_note(struct engine *e, struct datagram *d)
 {
-    struct sender_key wanted = sender_key_of(key);
+    struct sender_key wanted = sender_key_of(&d->key);
     bool fresh;
     struct sender *sender = keyed_table_put(e->fragments->senders, &wanted, &fresh);
     if (fresh)
-        sender->mac = key->sender;
-    else if (!mac_equal(sender->mac, key->sender))
+        TAILQ_INIT(&sender->open);
+    else
         e->stats.counters[COUNTER_FRAGMENT_ID_CLASHES]++;
-    sender->open++;
+    TAILQ_INSERT_TAIL(&sender->open, d, same_id);
 }
 
-static void sender_forget(struct engine *e, const struct datagram_key *key)
+static void sender_forget(struct engine *e, struct datagram *d)
 {
-    struct sender_key wanted = sender_key_of(key);
+    struct sender_key wanted = sender_key_of(&d->key);
     struct sender *sender = keyed_table_find(e->fragments->senders, &wanted);
-    if (sender != NULL && --sender->open == 0)
+    TAILQ_REMOVE(&sender->open, d, same_id);
+    if (TAILQ_EMPTY(&sender->open))
         keyed_table_remove(e->fragments->senders, sender);
 }
 
@@ -187,7 +188,7 @@ static void datagram_close(struct engine *e, struct datagram *d)
     if (d->key.side == SIDE_DOWNSTREAM)
         host_give_back(e->hosts, d->key.sender, SHARE_DATAGRAMS, 1);
     if (d->is_counted)
-        sender_forget(e, &d->key);
+        sender_forget(e, d);
     keyed_table_remove(e->fragments->datagrams, d);
 }
 
@@ -240,7 +241,7 @@ static struct datagram *datagram_of(struct engine *e, const struct passage *p, c
     d->line = hold_line_empty;
     d->is_counted = s->by_host;
     if (s->by_host)
-        sender_note(e, &key);
+        sender_note(e, d);
     if (!timer_armed(&e->fragments_timer))
         timer_arm(e);
     return d;
@@ -377,7 +378,7 @@ bool fragment_sender(struct engine *e, const struct ipv4_packet *later, struct m
     const struct sender *sender = keyed_table_find(e->fragments->senders, &key);
     if (sender == NULL)
         return false;
-    *host = sender->mac;
+    *host = TAILQ_FIRST(&sender->open)->key.sender;
     return true;
 }
 
