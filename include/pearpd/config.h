@@ -23,7 +23,8 @@
     X("mac-age", mac_age_s, 10, 86400, 300, "seconds until an unheard MAC address is forgotten")               \
     X("hosts", hosts, 16, 1048576, 8192,                                                                       \
       "downstream hosts counted and rate-limited one by one; the one longest idle goes")                       \
-    X("questions", questions, 16, 65536, 4096, "questions open at once; a new one is not asked")               \
+    X("questions", questions, 16, 65536, 4096,                                                                 \
+      "questions open at once, half of them about ports; a new one is not asked")                              \
     X("mac-questions", mac_questions, 1, 4096, 16,                                                             \
       "questions open at once to one host; a new one is not asked")                                            \
     X("held-frames", held_frames, 1, 65536, 256,                                                               \

@@ -106,6 +106,7 @@ struct engine {
     struct question_queue fresh, retries; /* broadcasts that wait: new ports first */
     struct question_queue unicasts;       /* unicasts that wait for the budget of all hosts */
     struct question_queue broadcasts;     /* every open one, as opened */
+    uint32_t broadcast_count;
     uint64_t nonce_count;
 
     struct rate_limit ask_limit, unicast_limit, unicast_mac_limit, arp_limit, echo_limit;

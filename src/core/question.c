@@ -179,9 +179,13 @@ static void broadcasts_pump(struct engine *e)
 struct question *question_broadcast(struct engine *e, uint32_t address_index, uint16_t port, uint8_t protocol)
 {
     struct question_key key = {address_index, port, nobody};
+    /* A scan must leave room for the challenge of a host that claims. */
+    if (e->broadcast_count >= e->config.limits.questions / 2)
+        return NULL;
     struct question *q = question_new(e, &key);
     if (q == NULL)
         return NULL;
+    e->broadcast_count++;
     q->protocol = protocol;
     TAILQ_INSERT_TAIL(&e->broadcasts, q, broadcasts);
     queue_join(&e->fresh, q);
@@ -370,6 +374,7 @@ void question_close(struct engine *e, struct question *q)
     timer_stop(e->timers, &q->timer);
     if (is_broadcast(q)) {
         TAILQ_REMOVE(&e->broadcasts, q, broadcasts);
+        e->broadcast_count--;
     } else {
         struct host *host = host_find(e->hosts, q->key.target);
         if (host != NULL && host->open_questions > 0)

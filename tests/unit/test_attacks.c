@@ -1,0 +1,694 @@
+/* test_attacks.c: rows of the reliability matrix that need no interface: a bridge between a router and two owners
+ * whose agents answer, numbered traffic to and from both every millisecond, and a host M that does its worst.
+ *
+ * Time is the test's, so that rates are exact. Each row prints its figure. */
+#include "pearpd/engine.h"
+#include "pearpd/frame_build.h"
+#include "pearpd/ipv4_packet.h"
+#include "pearpd/l4.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MS          UINT64_C(1000000)
+#define S           UINT64_C(1000000000)
+#define FRAME_BYTES 512
+#define AGENTS      4
+#define TIMES_MAX   100000
+#define PENDING     8192
+#define QUIET       0x51554945 /* in the frames of quiet traffic */
+
+static const struct mac bridge_mac = {{2, 0x50, 0x45, 0, 0, 1}}, router = {{0, 0x12, 0x7f, 0xc4, 0x38, 0xd3}};
+static const struct mac host_m = {{0, 0xc, 0x29, 0x66, 0x66, 0x66}};
+static const struct ipv4 shared = {0xc023a202}, remote = {0xc633640a}, gateway = {0xc023a201};
+static const struct ipv4 neighbour = {0xc023a209};
+
+struct agent {
+    struct mac mac;
+    uint16_t first, last;
+    bool answers;
+};
+
+struct times {
+    uint64_t at[TIMES_MAX];
+    unsigned count;
+};
+
+struct attack {
+    struct engine *engine;
+    struct engine_out out;
+    struct config config;
+    struct config_address address;
+    struct frame_builder *builder;
+    uint64_t now;
+    struct agent agents[AGENTS];    /* A, B, a newcomer, M */
+    struct pe_arp pending[PENDING]; /* requests that agents were asked and have not answered */
+    unsigned pending_count;
+    struct times broadcasts, challenges;
+    uint64_t quiet_sent, quiet_right, quiet_wrong; /* quiet traffic */
+    uint64_t m_up, good_down;                      /* M's frames upstream; the good ones of a row, delivered */
+    uint64_t echo_replies, misdelivered, arps_up;
+    unsigned events[EVENT_PORT_DOWN + 1];
+};
+
+/* What leaves. */
+
+static uint32_t word(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static const struct agent *owner_of(const struct attack *t, uint16_t port)
+{
+    for (unsigned i = 0; i < AGENTS; i++)
+        if (port >= t->agents[i].first && port <= t->agents[i].last)
+            return &t->agents[i];
+    return NULL;
+}
+
+static void take_send(void *context, enum side to, const struct frame *frame)
+{
+    struct attack *t = context;
+    const uint8_t *b = frame->bytes;
+    bool is_quiet = frame->length >= 46 && word(b + 42) == QUIET;
+    if (to == SIDE_UPSTREAM) {
+        t->quiet_right += is_quiet;
+        t->m_up += !is_quiet;
+        t->arps_up += b[12] == 8 && b[13] == 6;
+        return;
+    }
+    const struct agent *owner = owner_of(t, (uint16_t)(b[36] << 8 | b[37]));
+    bool right = owner != NULL && memcmp(owner->mac.octets, b, 6) == 0;
+    if (is_quiet)
+        ++*(right ? &t->quiet_right : &t->quiet_wrong);
+    else if (frame->length >= 46 && b[23] == PROTOCOL_UDP && (b[20] & 0x1f) == 0 && b[21] == 0)
+        ++*(right ? &t->good_down : &t->misdelivered);
+}
+
+static void times_add(struct times *times, uint64_t at)
+{
+    assert_true(times->count < TIMES_MAX);
+    times->at[times->count++] = at;
+}
+
+static void take_make(void *context, enum side to, const struct made *made)
+{
+    struct attack *t = context;
+    if (made->kind == MADE_ECHO_REPLY)
+        t->echo_replies++;
+    if (made->kind != MADE_PE_ARP || made->pe_arp.type != PE_ARP_REQUEST)
+        return;
+    assert_int_equal(to, SIDE_DOWNSTREAM);
+    times_add(mac_is_zero(made->pe_arp.tha) ? &t->broadcasts : &t->challenges, t->now);
+    if (t->pending_count < PENDING)
+        t->pending[t->pending_count++] = made->pe_arp;
+}
+
+static void take_event(void *context, const struct event *event)
+{
+    struct attack *t = context;
+    t->events[event->kind]++;
+}
+
+/* What comes. */
+
+static struct verdict give(struct attack *t, enum side from, const uint8_t *bytes, size_t length)
+{
+    uint8_t copy[FRAME_BYTES];
+    assert_true(length <= sizeof(copy));
+    memcpy(copy, bytes, length);
+    struct frame frame = {.bytes = copy, .length = length, .wire_length = length};
+    return engine_frame(t->engine, t->now, from, &frame, &t->out);
+}
+
+static struct verdict give_made(struct attack *t, const struct made *made)
+{
+    uint8_t bytes[FRAME_BYTES];
+    int length = frame_build(t->builder, made, bytes, sizeof(bytes));
+    assert_true(length > 0);
+    return give(t, SIDE_DOWNSTREAM, bytes, (size_t)length);
+}
+
+static void put16(uint8_t *at, unsigned value)
+{
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+static void put32(uint8_t *at, uint32_t value)
+{
+    put16(at, value >> 16);
+    put16(at + 2, value & 0xffff);
+}
+
+/* Ethernet and IPv4 with `body` zero bytes; where the body begins. */
+static uint8_t *put_ipv4(uint8_t *bytes, struct mac to, struct mac from, struct ipv4 source,
+                         struct ipv4 destination, uint8_t protocol, size_t body)
+{
+    memset(bytes, 0, 34 + body);
+    memcpy(bytes, to.octets, 6);
+    memcpy(bytes + 6, from.octets, 6);
+    put16(bytes + 12, ETHERTYPE_IPV4);
+    bytes[14] = 0x45;
+    put16(bytes + 16, (unsigned)(20 + body));
+    bytes[22] = 64;
+    bytes[23] = protocol;
+    put32(bytes + 26, source.host);
+    put32(bytes + 30, destination.host);
+    put16(bytes + 24, (uint16_t)~internet_sum(bytes + 14, 20));
+    return bytes + 34;
+}
+
+static struct verdict udp(struct attack *t, enum side from, struct mac source, uint16_t source_port,
+                          uint16_t port, uint32_t mark)
+{
+    uint8_t bytes[FRAME_BYTES];
+    bool up = from == SIDE_UPSTREAM;
+    uint8_t *body = put_ipv4(bytes, up ? bridge_mac : router, source, up ? remote : shared,
+                             up ? shared : remote, PROTOCOL_UDP, 12);
+    put16(body, source_port);
+    put16(body + 2, port);
+    put16(body + 4, 12);
+    put32(body + 8, mark);
+    return give(t, from, bytes, 46);
+}
+
+static struct made pe_arp_of(struct mac host, enum pe_arp_type type, uint16_t first, uint16_t last)
+{
+    struct made made = {.destination = mac_broadcast, .source = host, .ethertype = 0x88b5, .kind = MADE_PE_ARP};
+    made.pe_arp = (struct pe_arp){
+        .type = type, .sha = host, .spa = {shared, 0, first, last}, .tpa = {shared, 0, first, last}};
+    return made;
+}
+
+static void claim(struct attack *t, const struct agent *agent)
+{
+    struct made made = pe_arp_of(agent->mac, PE_ARP_CLAIM, agent->first, agent->last);
+    give_made(t, &made);
+}
+
+static struct made reply_of(const struct agent *agent, const struct pe_arp *request)
+{
+    struct made made = pe_arp_of(agent->mac, PE_ARP_REPLY, agent->first, agent->last);
+    made.destination = made.pe_arp.tha = bridge_mac;
+    made.pe_arp.tpa = request->tpa;
+    made.pe_arp.nonce = request->nonce;
+    return made;
+}
+
+static bool owns(const struct attack *t, uint16_t port, struct mac mac)
+{
+    struct table_cursor cursor = {0};
+    struct table_entry entry;
+    while (engine_table_next(t->engine, t->now, &cursor, &entry))
+        if (entry.state != BINDING_PUBLISHED && range_holds(&entry.range, port) && mac_equal(entry.mac, mac))
+            return true;
+    return false;
+}
+
+/* Time. */
+
+static void answer_pending(struct attack *t)
+{
+    unsigned count = t->pending_count;
+    static struct pe_arp asked[PENDING];
+    memcpy(asked, t->pending, count * sizeof(asked[0]));
+    t->pending_count = 0;
+    for (unsigned i = 0; i < count; i++) {
+        for (unsigned k = 0; k < AGENTS; k++) {
+            const struct agent *agent = &t->agents[k];
+            bool is_asked = mac_is_zero(asked[i].tha) || mac_equal(asked[i].tha, agent->mac);
+            if (!agent->answers || !is_asked || asked[i].tpa.first < agent->first ||
+                asked[i].tpa.first > agent->last)
+                continue;
+            struct made made = reply_of(agent, &asked[i]);
+            give_made(t, &made);
+        }
+    }
+}
+
+static void quiet(struct attack *t)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const struct agent *agent = &t->agents[i];
+        udp(t, SIDE_UPSTREAM, router, 53, (uint16_t)(agent->first + 80), QUIET);
+        udp(t, SIDE_DOWNSTREAM, agent->mac, (uint16_t)(agent->first + 80), 53, QUIET);
+        t->quiet_sent += 2;
+    }
+}
+
+/* One millisecond: timers at their own times, answers, quiet traffic. */
+static void tick(struct attack *t)
+{
+    uint64_t until = t->now + MS;
+    while (engine_next(t->engine) <= until) {
+        t->now = engine_next(t->engine) > t->now ? engine_next(t->engine) : t->now;
+        engine_tick(t->engine, t->now, &t->out);
+    }
+    t->now = until;
+    answer_pending(t);
+    quiet(t);
+    assert_true(engine_stats_balance(engine_stats(t->engine)));
+}
+
+static struct attack *attack_new(void (*change)(struct attack *t))
+{
+    static const struct engine_seed seed = {.nonce_key = {7}, .hash_key = {3}};
+    struct attack *t = calloc(1, sizeof(*t));
+    assert_non_null(t);
+    t->address = (struct config_address){.address = shared,
+                                         .ports_first = 1024,
+                                         .ports_last = 65535,
+                                         .learn = LEARN_PE_ARP | LEARN_TRAFFIC,
+                                         .block = 100};
+    t->config =
+        (struct config){.mac = bridge_mac, .encap = 0x88b5, .addresses = &t->address, .address_count = 1};
+#define X(key, field, least, most, preset, help) t->config.limits.field = (preset);
+    LIMITS(X)
+#undef X
+    if (change != NULL)
+        change(t);
+    t->out = (struct engine_out){t, take_send, take_make, take_event};
+    t->builder = frame_builder_new();
+    t->engine = engine_new(&t->config, &seed);
+    t->now = 1000 * S;
+    t->agents[0] = (struct agent){{{0, 0xc, 0x29, 0x9e, 0x8c, 0xee}}, 2000, 2999, true};
+    t->agents[1] = (struct agent){{{0, 0xc, 0x29, 0x39, 0x44, 0xab}}, 3000, 3999, true};
+    t->agents[2] = (struct agent){{{0, 0xc, 0x29, 0, 0, 3}}, 4000, 4999, false};
+    t->agents[3] = (struct agent){host_m, 1, 0, false};
+    engine_start(t->engine, t->now, &t->out);
+    udp(t, SIDE_UPSTREAM, router, 53, 80, 0); /* the router is heard */
+    claim(t, &t->agents[0]);
+    claim(t, &t->agents[1]);
+    answer_pending(t);
+    assert_true(owns(t, 2080, t->agents[0].mac) && owns(t, 3080, t->agents[1].mac));
+    t->broadcasts.count = t->challenges.count = 0;
+    t->m_up = t->good_down = t->misdelivered = t->arps_up = 0;
+    return t;
+}
+
+static void attack_end(struct attack *t)
+{
+    assert_int_equal(t->quiet_right, t->quiet_sent);
+    assert_int_equal(t->quiet_wrong, 0);
+    assert_true(owns(t, 2080, t->agents[0].mac) && owns(t, 3080, t->agents[1].mac));
+    engine_free(t->engine);
+    frame_builder_free(t->builder);
+    free(t);
+}
+
+static uint64_t dropped(const struct attack *t, enum drop_reason reason)
+{
+    return engine_stats(t->engine)->drops[reason];
+}
+
+/* In no window more than `burst` and `per_second` for each second of it. */
+static void assert_rate(const struct times *times, unsigned per_second, unsigned burst)
+{
+    for (unsigned i = 0; i < times->count; i++)
+        for (unsigned k = i > 3000 ? i - 3000 : 0; k < i; k++)
+            assert_true(i - k + 1 <= burst + (times->at[i] - times->at[k]) * per_second / S + 1);
+}
+
+static void figure(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void figure(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    printf("# ");
+    vprintf(format, arguments);
+    printf("\n");
+    va_end(arguments);
+    fflush(stdout);
+}
+
+/* A sweep of all ports, 150 a millisecond. A host with an agent starts meanwhile, and one without. */
+static void test_sweep(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(NULL);
+    struct agent *newcomer = &t->agents[2];
+    static const struct mac plain = {{0, 0xc, 0x29, 0, 0, 9}};
+    unsigned port = 0, claimed_ms = 0, plain_ms = 0;
+    for (unsigned ms = 0; ms < 4000; ms++) {
+        for (unsigned i = 0; i < 150; i++, port = (port + 1) % 65536)
+            if (port < 2000 || port > 4999)
+                udp(t, SIDE_UPSTREAM, router, 999, (uint16_t)port, 0);
+        if (ms == 1000) {
+            newcomer->answers = true;
+            claim(t, newcomer);
+            udp(t, SIDE_DOWNSTREAM, plain, 6010, 53, QUIET);
+            t->quiet_sent++;
+        }
+        tick(t);
+        if (ms >= 1000 && claimed_ms == 0 && owns(t, 4080, newcomer->mac))
+            claimed_ms = ms - 999;
+        if (ms >= 1000 && plain_ms == 0 && owns(t, 6010, plain))
+            plain_ms = ms - 999;
+    }
+    assert_rate(&t->broadcasts, 5, 10);
+    assert_true(claimed_ms > 0 && claimed_ms <= 1000);
+    assert_true(plain_ms > 0 && plain_ms <= 2000);
+    figure("L8: 600,000 frames to all ports in 4 s: %u broadcast questions; bound %u ms after its CLAIM, %u ms "
+           "after a "
+           "first frame; 0 of %" PRIu64 " quiet frames lost",
+           t->broadcasts.count, claimed_ms, plain_ms, t->quiet_sent);
+    attack_end(t);
+}
+
+static void arp_request(struct attack *t, struct mac host, struct ipv4 spa, uint32_t target)
+{
+    struct made made = {.destination = mac_broadcast, .source = host, .ethertype = ETHERTYPE_ARP};
+    made.arp = (struct arp){ARP_HRD_ETHERNET, ARP_OP_REQUEST, host, mac_zero, spa, {target}};
+    give_made(t, &made);
+}
+
+static void test_arp_flood(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(NULL);
+    uint64_t of_others = 0;
+    for (unsigned ms = 0; ms < 5000; ms++) {
+        for (unsigned i = 0; i < 10; i++)
+            arp_request(t, host_m, neighbour, 0xc023a300 + i);
+        if (ms % 500 == 0) {
+            arp_request(t, t->agents[1].mac, shared, gateway.host);
+            of_others++;
+        }
+        tick(t);
+    }
+    uint64_t of_m = t->arps_up - of_others;
+    assert_true(of_m <= 15 + 15 * 5);
+    assert_int_equal(dropped(t, DROP_ARP_LIMIT), 50000 - of_m);
+    for (unsigned ms = 0; ms < 1000; ms++)
+        tick(t);
+    uint64_t before = t->arps_up;
+    arp_request(t, host_m, neighbour, gateway.host);
+    assert_int_equal(t->arps_up, before + 1);
+    figure("S11: of 50,000 ARP of M in 5 s %" PRIu64 " went up; 10 of 10 of another's; one a second later: up",
+           of_m);
+    attack_end(t);
+}
+
+/* A million guesses while a question is open; then an old nonce, one from another MAC, and a late one. */
+static void test_guessed_nonces(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(NULL);
+    t->agents[3] = (struct agent){host_m, 7000, 7999, false};
+    uint64_t learned = engine_stats(t->engine)->counters[COUNTER_LEARNED], guesses = 0, seed = 1;
+    uint8_t bytes[FRAME_BYTES];
+    for (unsigned ms = 0; ms < 1000; ms++) {
+        if (ms == 0)
+            udp(t, SIDE_UPSTREAM, router, 53, 7010, 0);
+        struct pe_arp request = {.tpa = {shared, PROTOCOL_UDP, 7010, 7010}};
+        struct made made = reply_of(&t->agents[3], &request);
+        int length = frame_build(t->builder, &made, bytes, sizeof(bytes));
+        for (unsigned i = 0; i < 1000; i++, guesses++) {
+            seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            for (unsigned k = 0; k < 8; k++)
+                bytes[14 + 44 + k] = (uint8_t)(seed >> (8 * k));
+            give(t, SIDE_DOWNSTREAM, bytes, (size_t)length);
+        }
+        t->pending_count = 0;
+        tick(t);
+    }
+    assert_int_equal(dropped(t, DROP_PE_ARP_FORGED), guesses);
+    /* Heard by M, which was not asked: a challenge's nonce from another MAC. */
+    struct agent *newcomer = &t->agents[2];
+    claim(t, newcomer);
+    struct pe_arp challenge = t->pending[t->pending_count - 1];
+    struct made made = reply_of(&(struct agent){host_m, 4000, 4999, true}, &challenge);
+    give_made(t, &made);
+    assert_int_equal(dropped(t, DROP_PE_ARP_FORGED), guesses + 1);
+    made = reply_of(newcomer, &challenge);
+    give_made(t, &made);
+    assert_true(owns(t, 4080, newcomer->mac));
+    give_made(t, &made); /* replayed */
+    assert_int_equal(dropped(t, DROP_PE_ARP_FORGED), guesses + 2);
+    udp(t, SIDE_UPSTREAM, router, 53, 7500, 0);
+    struct pe_arp late = t->pending[t->pending_count - 1];
+    t->pending_count = 0;
+    for (unsigned ms = 0; ms < 4000; ms++)
+        tick(t);
+    made = reply_of(&t->agents[3], &late);
+    give_made(t, &made);
+    assert_int_equal(dropped(t, DROP_PE_ARP_FORGED), guesses + 3);
+    assert_int_equal(engine_stats(t->engine)->counters[COUNTER_LEARNED], learned + 1);
+    assert_false(owns(t, 7010, host_m));
+    figure("S14: of %" PRIu64
+           " guessed, 1 overheard, 1 replayed and 1 late nonce 0 learned; pe_arp_forged %" PRIu64,
+           guesses, dropped(t, DROP_PE_ARP_FORGED));
+    attack_end(t);
+}
+
+/* 50 claims a millisecond, each answered when it is challenged; another host claims meanwhile. */
+static void test_claim_flood(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(NULL);
+    struct agent *newcomer = &t->agents[2];
+    unsigned bound_ms = 0, number = 0;
+    t->agents[3] = (struct agent){host_m, 10000, 65535, true};
+    for (unsigned ms = 0; ms < 6000; ms++) {
+        for (unsigned i = 0; i < 50; i++, number = (number + 1) % 5000) {
+            struct made made = pe_arp_of(host_m, PE_ARP_CLAIM, (uint16_t)(10000 + number * 10),
+                                         (uint16_t)(10009 + number * 10));
+            give_made(t, &made);
+        }
+        if (ms == 1000) {
+            newcomer->answers = true;
+            claim(t, newcomer);
+        }
+        tick(t);
+        if (ms >= 1000 && bound_ms == 0 && owns(t, 4080, newcomer->mac))
+            bound_ms = ms - 999;
+    }
+    assert_rate(&t->challenges, 1000, 1000);
+    assert_true(bound_ms > 0 && bound_ms <= 5000);
+    figure("S17: 300,000 CLAIMs in 6 s: %u challenges; another's claim bound after %u ms", t->challenges.count,
+           bound_ms);
+    attack_end(t);
+}
+
+/* A MAC that is heard on both sides in turn, a thousand times a second. */
+static void test_flapping_mac(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(NULL);
+    uint8_t bytes[60] = {0};
+    memcpy(bytes, mac_broadcast.octets, 6);
+    memcpy(bytes + 6, host_m.octets, 6);
+    put16(bytes + 12, 0x88b6);
+    memset(t->events, 0, sizeof(t->events));
+    for (unsigned ms = 0; ms < 5000; ms++) {
+        give(t, SIDE_DOWNSTREAM, bytes, sizeof(bytes));
+        give(t, SIDE_UPSTREAM, bytes, sizeof(bytes));
+        tick(t);
+    }
+    unsigned told = t->events[EVENT_BAD_SOURCE] + t->events[EVENT_MAC_MOVED];
+    assert_in_range(told, 1, 6);
+    figure("S21: 10,000 changes of side in 5 s: %u events, owners unmoved", told);
+    attack_end(t);
+}
+
+static size_t fragment(uint8_t *bytes, struct ipv4 source, uint16_t id, unsigned offset, bool more,
+                       uint16_t port)
+{
+    uint8_t *body = put_ipv4(bytes, bridge_mac, router, source, shared, PROTOCOL_UDP, 24);
+    put16(bytes + 18, id);
+    put16(bytes + 20, offset | (more ? 0x2000U : 0));
+    if (offset == 0) {
+        put16(body, 53);
+        put16(body + 2, port);
+    }
+    return 58;
+}
+
+/* 50 fragments a millisecond that are never completed, tiny, repeated, overlapping, from upstream and from M; good
+ * datagrams in three fragments, reversed, 30 ms apart. */
+static void test_fragment_flood(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(NULL);
+    uint8_t bytes[FRAME_BYTES];
+    uint64_t good = 0, most_held = 0;
+    unsigned number = 0;
+    for (unsigned ms = 0; ms < 7000; ms++) {
+        for (unsigned i = 0; i < 25; i++, number++) {
+            struct ipv4 source = {0x0a000000 + number / 7};
+            size_t length = fragment(bytes, source, (uint16_t)number, number % 3, number % 5 != 0, 2500);
+            give(t, SIDE_UPSTREAM, bytes, length);
+            put_ipv4(bytes, router, host_m, shared, (struct ipv4){0x0a000000 + number}, PROTOCOL_TCP, 8);
+            put16(bytes + 20, (1 + number % 2) | 0x2000U);
+            give(t, SIDE_DOWNSTREAM, bytes, 42);
+        }
+        if (ms % 60 < 31 && ms % 15 == 0) { /* at 0, 15 and 30 */
+            unsigned part = 2 - ms % 60 / 15;
+            size_t length = fragment(bytes, remote, (uint16_t)(ms / 60), part * 3, part < 2, 2600);
+            put32(bytes + 42, part == 0 ? 0x600df00d : 0);
+            uint64_t before = t->good_down;
+            give(t, SIDE_UPSTREAM, bytes, length);
+            good += part == 0 ? t->good_down - before : 0;
+        }
+        if (engine_stats(t->engine)->held > most_held)
+            most_held = engine_stats(t->engine)->held;
+        tick(t);
+    }
+    assert_true(most_held <= t->config.limits.waiting_fragments);
+    assert_int_equal(t->misdelivered, 0);
+    assert_int_equal(good, 7000 / 60 + 1);
+    for (unsigned ms = 0; ms < 5001; ms++)
+        tick(t);
+    assert_int_equal(engine_stats(t->engine)->held, 0);
+    figure("S25: 350,000 hostile fragments in 7 s: %" PRIu64 " held at most, fragment_orphan %" PRIu64
+           ", fragment_bad %" PRIu64 "; %" PRIu64 " of %u good datagrams through",
+           most_held, dropped(t, DROP_FRAGMENT_ORPHAN), dropped(t, DROP_FRAGMENT_BAD), good, 7000 / 60 + 1);
+    attack_end(t);
+}
+
+static void icmp(struct attack *t, uint8_t type, struct ipv4 quoted_source, unsigned quoted, uint16_t port)
+{
+    uint8_t bytes[FRAME_BYTES], inner[64];
+    uint8_t *body = put_ipv4(bytes, bridge_mac, router, remote, shared, PROTOCOL_ICMP, 8 + quoted);
+    uint8_t *ports = put_ipv4(inner, bridge_mac, router, quoted_source, remote, PROTOCOL_UDP, 8);
+    put16(ports, port);
+    body[0] = type;
+    memcpy(body + 8, inner + 14, quoted);
+    put16(body + 2, (uint16_t)~internet_sum(body, 8 + quoted));
+    give(t, SIDE_UPSTREAM, bytes, 42 + quoted);
+}
+
+static void test_icmp_flood(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(NULL);
+    unsigned cut = 0, bad = 0;
+    for (unsigned ms = 0; ms < 5000; ms++) {
+        for (unsigned i = 0; i < 20; i++, cut = (cut + 1) % 28) {
+            icmp(t, ICMP_ECHO_REQUEST, shared, 0, 0);
+            icmp(t, ICMP_TIME_EXCEEDED, neighbour, 28, 2080);
+            icmp(t, ICMP_UNREACHABLE, shared, cut, 2080);
+            bad += cut < 24 ? 2 : 1;
+        }
+        tick(t);
+    }
+    assert_true(t->echo_replies <= 100 + 5 * 100);
+    assert_int_equal(dropped(t, DROP_ECHO_LIMIT), 100000 - t->echo_replies);
+    assert_int_equal(dropped(t, DROP_ICMP_BAD_QUOTE), bad);
+    figure("S26: of 100,000 pings in 5 s %" PRIu64
+           " answered; %u forged and cut quotes: icmp_bad_quote %" PRIu64 ", 0 misdelivered",
+           t->echo_replies, bad, dropped(t, DROP_ICMP_BAD_QUOTE));
+    attack_end(t);
+}
+
+/* New flows without ports, and pings, at 100 a millisecond: those of others stay whose they are. */
+static void test_flow_flood(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(NULL);
+    uint8_t bytes[FRAME_BYTES];
+    unsigned right = 0;
+    for (unsigned ms = 0; ms < 2000; ms++) {
+        if (ms % 500 == 0) {
+            put_ipv4(bytes, router, t->agents[0].mac, shared, remote, 47, 24);
+            give(t, SIDE_DOWNSTREAM, bytes, 58);
+        }
+        for (unsigned i = 0; i < 100; i++) {
+            put_ipv4(bytes, router, host_m, shared, (struct ipv4){0x0b000000 + ms * 100 + i}, 47, 24);
+            give(t, SIDE_DOWNSTREAM, bytes, 58);
+        }
+        put_ipv4(bytes, router, host_m, shared, remote, 47, 24);
+        right += give(t, SIDE_DOWNSTREAM, bytes, 58).fate == FATE_DROPPED;
+        tick(t);
+    }
+    assert_int_equal(right, 2000);
+    assert_int_equal(dropped(t, DROP_FLOW_CONFLICT), 2000);
+    figure("S19: M's 200,000 new portless flows take none of another's: 2,000 of 2,000 attempts flow_conflict");
+    attack_end(t);
+}
+
+/* M speaks from A's ports, one way after the other. */
+static void test_foreign_ports(void **state)
+{
+    (void)state;
+    static const uint8_t protocols[] = {PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_SCTP, PROTOCOL_DCCP,
+                                        PROTOCOL_UDP_LITE};
+    struct attack *t = attack_new(NULL);
+    uint8_t bytes[FRAME_BYTES];
+    unsigned sent = 0;
+    for (unsigned ms = 0; ms < 1000; ms++) {
+        for (unsigned i = 0; i < 5; i++, sent++) {
+            put16(put_ipv4(bytes, router, host_m, shared, remote, protocols[i], 24), 2080 + ms % 900);
+            give(t, SIDE_DOWNSTREAM, bytes, 58);
+        }
+        /* A fragmented datagram, the second part first. */
+        for (unsigned part = 2; part-- > 0; sent++) {
+            uint8_t *body = put_ipv4(bytes, router, host_m, shared, remote, PROTOCOL_UDP, 24);
+            put16(bytes + 18, ms);
+            put16(bytes + 20, part == 0 ? 0x2000 : 3);
+            if (part == 0)
+                put16(body, 2080);
+            give(t, SIDE_DOWNSTREAM, bytes, 58);
+        }
+        /* An error about a packet that A got. */
+        uint8_t *body = put_ipv4(bytes, router, host_m, shared, remote, PROTOCOL_ICMP, 36);
+        uint8_t inner[64];
+        put16(put_ipv4(inner, router, host_m, remote, shared, PROTOCOL_UDP, 8) + 2, 2080);
+        body[0] = ICMP_UNREACHABLE;
+        memcpy(body + 8, inner + 14, 28);
+        give(t, SIDE_DOWNSTREAM, bytes, 70);
+        sent++;
+        tick(t);
+    }
+    struct host_entry host;
+    uint32_t place = 0;
+    uint64_t counted = 0;
+    while (engine_hosts_next(t->engine, &place, &host))
+        counted += mac_equal(host.mac, host_m) ? host.violations : 0;
+    assert_int_equal(t->m_up, 0);
+    assert_int_equal(dropped(t, DROP_SOURCE_PORT_VIOLATION), sent);
+    assert_int_equal(counted, sent);
+    figure("S19: %" PRIu64 " of %u frames from A's ports went up; %" PRIu64 " counted for M", t->m_up, sent,
+           counted);
+    attack_end(t);
+}
+
+/* M claims, answers for, and releases A's range; then everything. */
+static void test_stolen_range(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(NULL);
+    t->agents[3] = (struct agent){host_m, 1024, 65535, true};
+    for (unsigned ms = 0; ms < 5000; ms++) {
+        static const enum pe_arp_type types[] = {PE_ARP_CLAIM, PE_ARP_RELEASE, PE_ARP_CONFLICT, PE_ARP_REPLY};
+        struct made made =
+            pe_arp_of(host_m, types[ms % 4], ms % 8 < 4 ? 2000 : 1024, ms % 8 < 4 ? 2999 : 65535);
+        give_made(t, &made);
+        udp(t, SIDE_UPSTREAM, router, 53, 2081, 0);
+        tick(t);
+    }
+    assert_int_equal(t->good_down, 5000);
+    assert_int_equal(t->misdelivered, 0);
+    figure("S13: 5,000 statements of M about a live range: %" PRIu64 " of 5,000 frames to its owner, 0 to M",
+           t->good_down);
+    attack_end(t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sweep),          cmocka_unit_test(test_arp_flood),
+        cmocka_unit_test(test_guessed_nonces), cmocka_unit_test(test_claim_flood),
+        cmocka_unit_test(test_flapping_mac),   cmocka_unit_test(test_fragment_flood),
+        cmocka_unit_test(test_icmp_flood),     cmocka_unit_test(test_flow_flood),
+        cmocka_unit_test(test_foreign_ports),  cmocka_unit_test(test_stolen_range),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
