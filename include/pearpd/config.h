@@ -4,6 +4,7 @@
 #define PEARPD_CONFIG_H
 
 #include "pearpd/addr.h"
+#include "pearpd/pe_arp_auth.h"
 #include "pearpd/port_set.h"
 
 #include <stdbool.h>
@@ -58,6 +59,9 @@
       "(fragment_orphan)")                                                                                     \
     X("fragment-bytes", fragment_bytes, 65536, 268435456, 4194304,                                             \
       "bytes of waiting fragments; the oldest datagram that waits goes (fragment_orphan)")                     \
+    X("keys", keys, 1, 256, 16, "keys of PE-ARP; one more is a fault of the configuration")                    \
+    X("speakers", speakers, 16, 1048576, 8192,                                                                 \
+      "hosts whose last SEQ is kept, with keys; the one longest unheard goes")                                 \
     X("lifetime", lifetime_s, 1, 65535, 120,                                                                   \
       "seconds until a binding learned by PE-ARP goes stale, where its owner names none")                      \
     X("idle", idle_s, 1, 86400, 300,                                                                           \
@@ -141,6 +145,8 @@ struct config {
     size_t range_count;
     struct config_protocol *protocols; /* ascending by address and number, owned */
     size_t protocol_count;
+    struct pe_arp_key *keys; /* ascending by id, owned; none: PE-ARP is believed without AUTH */
+    size_t key_count;
     struct limits limits;
 };
 

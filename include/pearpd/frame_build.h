@@ -17,7 +17,7 @@ struct frame_builder;
 struct frame_builder *frame_builder_new(void);
 void frame_builder_free(struct frame_builder *builder);
 
-/* Writes the frame to `bytes`, padded with zeros to 60 bytes, checksums filled in.
+/* Writes the frame to `bytes`, padded with zeros to 60 bytes, checksums and AUTH filled in.
  * Its length, or -ENOSPC: `size` is too small, -EINVAL: libnet refused it. */
 int frame_build(struct frame_builder *builder, const struct made *made, uint8_t *bytes, size_t size);
 

@@ -1,8 +1,9 @@
-/* hash.h: keyed hashing of table keys (SipHash by libsodium) and keyed nonces.
+/* hash.h: keyed hashing of table keys (SipHash by libsodium) and keyed nonces; HMAC-SHA-256.
  * The key is the caller's: random in the daemon, fixed in a replay. */
 #ifndef PEARPD_HASH_H
 #define PEARPD_HASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,6 +11,16 @@
 
 /* SipHash-2-4 of `length` bytes. */
 uint64_t hash_bytes(const uint8_t key[static HASH_KEY_BYTES], const void *bytes, size_t length);
+
+#define HMAC_KEY_BYTES 32
+#define HMAC_BYTES     32
+
+/* HMAC-SHA-256 (RFC 2104, FIPS 180-4) of `length` bytes. */
+void hmac_sha256(const uint8_t key[static HMAC_KEY_BYTES], const void *bytes, size_t length,
+                 uint8_t mac[static HMAC_BYTES]);
+
+/* Compares in a time that does not tell where they differ. */
+bool secret_equal(const void *a, const void *b, size_t length);
 
 /* Fills `bytes` with random bytes from the kernel. */
 void random_bytes(void *bytes, size_t length);

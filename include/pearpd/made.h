@@ -7,6 +7,7 @@
 #include "pearpd/arp.h"
 #include "pearpd/eth.h"
 #include "pearpd/pe_arp.h"
+#include "pearpd/pe_arp_auth.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -27,6 +28,7 @@ struct made {
     struct eth_tag tag;
     uint16_t ethertype; /* host order */
     enum made_kind kind;
+    const struct pe_arp_key *key; /* that signs PE-ARP, borrowed; NULL: it bears no AUTH */
     union {
         struct arp arp;
         struct pe_arp pe_arp;

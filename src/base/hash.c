@@ -15,6 +15,19 @@ uint64_t hash_bytes(const uint8_t key[static HASH_KEY_BYTES], const void *bytes,
     return hash;
 }
 
+void hmac_sha256(const uint8_t key[static HMAC_KEY_BYTES], const void *bytes, size_t length,
+                 uint8_t mac[static HMAC_BYTES])
+{
+    _Static_assert(HMAC_KEY_BYTES == crypto_auth_hmacsha256_KEYBYTES, "libsodium's key");
+    _Static_assert(HMAC_BYTES == crypto_auth_hmacsha256_BYTES, "libsodium's result");
+    crypto_auth_hmacsha256(mac, bytes, length, key);
+}
+
+bool secret_equal(const void *a, const void *b, size_t length)
+{
+    return sodium_memcmp(a, b, length) == 0;
+}
+
 void random_bytes(void *bytes, size_t length)
 {
     randombytes_buf(bytes, length);

@@ -90,6 +90,22 @@ static int by_protocol(const void *a, const void *b)
     return (int)x->protocol - (int)y->protocol;
 }
 
+static int by_key_id(const void *a, const void *b)
+{
+    const struct pe_arp_key *x = a, *y = b;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static void check_keys(struct conf_reader *r)
+{
+    struct config *c = r->config;
+    if (c->key_count > c->limits.keys)
+        conf_fault_at(r, r->section_lines[SECTION_KEYS], "[keys]: more than keys = %u in [limits]",
+                      c->limits.keys);
+    if (c->key_count > 0)
+        qsort(c->keys, c->key_count, sizeof(*c->keys), by_key_id);
+}
+
 static int by_address(const void *a, const void *b)
 {
     const struct config_address *x = a, *y = b;
@@ -138,6 +154,7 @@ void conf_check(struct conf_reader *r)
         check_range(r, i);
     for (size_t i = 0; i < c->protocol_count; i++)
         check_protocol(r, i);
+    check_keys(r);
     if (c->protocol_count > 0)
         qsort(c->protocols, c->protocol_count, sizeof(*c->protocols), by_protocol);
     if (c->address_count > 0)

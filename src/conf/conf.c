@@ -1,14 +1,11 @@
-/* conf.c: reads a configuration file with inih; the only place that knows it.
- * inih gives keys and values; lines, sections and repeats are ours to see, since it tells of one fault alone,
- * joins indented lines to the value above, and says nothing of sections (see conf_line()). */
+/* conf.c: a configuration file's sections and keys, as the schema has them, and all their faults. See conf.h. */
 #include "pearpd/conf.h"
 
+#include "pearpd/ini_reader.h"
 #include "pearpd/l4.h"
 
 #include "reader.h"
 #include "schema.h"
-
-#include <ini.h>
 
 #include <errno.h>
 #include <netdb.h>
@@ -215,18 +212,9 @@ static void end_section(struct conf_reader *r)
     memset(r->key_lines, 0, sizeof(r->key_lines));
 }
 
-static int take_key(void *context, const char *section, const char *name, const char *value)
+static void take_known_key(struct conf_reader *r, const struct section_row *at, const char *name,
+                           const char *value)
 {
-    struct conf_reader *r = context;
-    (void)section; /* cut at 49 bytes by inih */
-    r->pending = false;
-    if (r->section == SECTION_NONE)
-        return 1;
-    const struct section_row *at = section_row_of(r->section);
-    if (at->later != 0) {
-        conf_fault_at(r, r->line, "%s = %s: [%s] is not supported in this version", name, value, at->name);
-        return 1;
-    }
     for (size_t i = 0; i < key_row_count; i++) {
         const struct key_row *row = &key_rows[i];
         if (row->section != r->section || strcmp(row->key, name) != 0)
@@ -236,120 +224,63 @@ static int take_key(void *context, const char *section, const char *name, const 
         else
             r->key_lines[i] = r->line;
         row->take(r, row, value);
-        return 1;
+        return;
     }
     conf_fault_at(r, r->line, "%s = %s: unknown key in [%s]", name, value, at->name);
-    return 1;
 }
 
-/* Lines. */
-
-/* Reads one line of any length into `line`, cut; its length, or -1 at the end. *control is the first control
- * character in it, or -1. */
-static long read_line(struct conf_reader *r, char *line, size_t size, int *control)
+/* [keys]: a secret is never repeated in a message. */
+static void take_secret(struct conf_reader *r, const char *name, const char *value)
 {
-    long length = 0;
-    int c = EOF;
-    *control = -1;
-    while (r->bytes <= FILE_BYTES && (c = getc(r->stream)) != EOF && c != '\n') {
-        int after = c == '\r' ? getc(r->stream) : EOF;
-        if (after != EOF)
-            ungetc(after, r->stream);
-        bool is_control = (c < ' ' && c != '\t') || c == 0x7f;
-        if (is_control && !(c == '\r' && (after == '\n' || after == EOF)) && *control < 0)
-            *control = c;
-        if ((size_t)length + 1 < size)
-            line[length] = (char)c;
-        length++;
-        r->bytes++;
-    }
-    if (c == EOF && length == 0)
-        return -1;
-    r->bytes++;
-    line[(size_t)length < size ? (size_t)length : size - 1] = '\0';
-    return length;
-}
-
-static char *trim(char *text)
-{
-    size_t length = strlen(text);
-    while (length > 0 && strchr(" \t", text[length - 1]) != NULL)
-        text[--length] = '\0';
-    return text + strspn(text, " \t");
-}
-
-static bool is_comment(const char *text)
-{
-    return *text == ';' || *text == '#';
-}
-
-/* A section's line. What inih is given of it is nothing. */
-static void section_line(struct conf_reader *r, char *text)
-{
-    char *close = strchr(text, ']');
-    end_section(r);
-    r->section = SECTION_NONE;
-    if (close == NULL) {
-        conf_fault_at(r, r->line, "%s: ']' is missing", text);
+    struct config *c = r->config;
+    struct pe_arp_key key;
+    if (pe_arp_key_parse(name, value, &key) != 0) {
+        conf_fault_at(r, r->line, "%s: must be a number up to 4294967295, with 64 hexadecimal digits", name);
         return;
     }
-    char *rest = trim(close + 1);
-    if (*rest != '\0' && !is_comment(rest)) {
-        conf_fault_at(r, r->line, "%s: text after ']'", rest);
+    for (size_t i = 0; i < c->key_count; i++)
+        if (c->keys[i].id == key.id)
+            conf_fault_at(r, r->line, "%s: stands already in [keys]", name);
+    struct pe_arp_key *keys = room_for_one(r, c->keys, c->key_count, sizeof(*keys));
+    if (keys == NULL)
         return;
-    }
-    *close = '\0';
-    r->section_line = r->line;
-    r->section = begin_section(r, trim(text + 1));
+    c->keys = keys;
+    keys[c->key_count++] = key;
 }
 
-/* True where inih may have the line: a key and its value. */
-static bool is_key_line(struct conf_reader *r, const char *text)
-{
-    size_t name = strcspn(text, "=:");
-    if (text[name] != '=' || name == 0) {
-        conf_fault_at(r, r->line, "%s: neither a section nor KEY = VALUE", text);
-        return false;
-    }
-    if (r->section == SECTION_NONE && r->section_line == 0) {
-        conf_fault_at(r, r->line, "%s: stands before the first section", text);
-        return false;
-    }
-    return true;
-}
-
-/* A line that inih took for none of a key, as where a comment begins before the '='. */
-static void settle_pending(struct conf_reader *r)
-{
-    if (r->pending)
-        conf_fault_at(r, r->line, "%s: neither a section nor KEY = VALUE", r->text);
-    r->pending = false;
-}
-
-/* inih's reader: one line a call, stripped, in a form that it cannot mistake. */
-static char *conf_line(char *text, int size, void *context)
+static void take_key(void *context, unsigned line, const char *name, const char *value)
 {
     struct conf_reader *r = context;
-    int control;
-    settle_pending(r);
-    long length = r->faults_left_out ? -1 : read_line(r, r->text, sizeof(r->text), &control);
-    if (length < 0)
-        return NULL;
-    r->line++;
-    char *start = r->line == 1 && strncmp(r->text, "\xef\xbb\xbf", 3) == 0 ? r->text + 3 : r->text;
-    start = trim(start);
-    if (r->bytes > FILE_BYTES)
-        conf_fault_at(r, r->line, "the file is longer than %lu bytes; the rest is not read", FILE_BYTES);
-    else if (control >= 0)
-        conf_fault_at(r, r->line, "a control character, 0x%02x, stands in the line", (unsigned)control);
-    else if (length > LINE_BYTES)
-        conf_fault_at(r, r->line, "%.40s...: longer than %d bytes", start, LINE_BYTES);
-    else if (*start == '[')
-        section_line(r, start);
-    else if (*start != '\0' && !is_comment(start))
-        r->pending = is_key_line(r, start);
-    snprintf(text, (size_t)size, "%s\n", r->pending ? start : "");
-    return text;
+    r->line = line;
+    if (r->section == SECTION_NONE)
+        return;
+    const struct section_row *at = section_row_of(r->section);
+    if (at->later != 0)
+        conf_fault_at(r, line, "%s = %s: [%s] is not supported in this version", name, value, at->name);
+    else if (r->section == SECTION_KEYS)
+        take_secret(r, name, value);
+    else
+        take_known_key(r, at, name, value);
+}
+
+static void take_section(void *context, unsigned line, char *text)
+{
+    struct conf_reader *r = context;
+    r->line = line;
+    end_section(r);
+    r->section = SECTION_NONE;
+    if (text == NULL)
+        return;
+    r->section_line = line;
+    r->section = begin_section(r, text);
+}
+
+static bool take_fault(void *context, unsigned line, const char *text)
+{
+    struct conf_reader *r = context;
+    r->line = line;
+    conf_fault_at(r, line, "%s", text);
+    return !r->faults_left_out;
 }
 
 /* All of it. */
@@ -407,10 +338,10 @@ int config_read_stream(FILE *stream, const char *name, struct config *config, co
                        void *context)
 {
     struct conf_reader r = {.stream = stream, .file = name, .config = config};
+    const struct ini_taker taker = {&r, FILE_BYTES, take_section, take_key, take_fault};
     presets(config);
-    if (ini_parse_stream(conf_line, &r, take_key, &r) < 0)
+    if (ini_read(stream, &taker) != 0)
         r.out_of_memory = true;
-    settle_pending(&r);
     end_section(&r);
     default_socket(&r);
     if (!r.out_of_memory)
@@ -443,8 +374,10 @@ void config_free(struct config *config)
     free(config->addresses);
     free(config->ranges);
     free(config->protocols);
+    free(config->keys);
     config->addresses = NULL;
     config->ranges = NULL;
     config->protocols = NULL;
-    config->address_count = config->range_count = config->protocol_count = 0;
+    config->keys = NULL;
+    config->address_count = config->range_count = config->protocol_count = config->key_count = 0;
 }

@@ -3,15 +3,16 @@
 #define PEARPD_CONF_READER_H
 
 #include "pearpd/conf.h"
+#include "pearpd/ini_reader.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 
 #define FAULT_BYTES 512
 #define FAULTS_MAX  1000
-#define LINE_BYTES  190 /* below INI_MAX_LINE, whose rest would be read as the next line */
+#define LINE_BYTES  INI_LINE_BYTES
 #define KEYS_MAX    96
-#define FILE_BYTES  (256UL * 1048576) /* twice what a million ranges take */
+#define FILE_BYTES  ((size_t)256 * 1048576) /* twice what a million ranges take */
 
 enum conf_section {
     SECTION_NONE, /* before the first, or unknown: its keys are passed over */
@@ -51,9 +52,6 @@ struct conf_reader {
     const char *file;
     struct config *config;
     unsigned line;
-    size_t bytes; /* read so far */
-    bool pending; /* inih has a line and did not call back yet */
-    char text[LINE_BYTES + 2];
 
     enum conf_section section;
     unsigned section_line;

@@ -301,7 +301,11 @@ const struct section_row section_rows[] = {
     {SECTION_PROTOCOL, "protocol", "ADDRESS/NAME", 0,
      "the owner of a protocol without ports: its name as in protocols(5), or its number", "192.35.162.2/gre"},
     {SECTION_POLICY, "policy", NULL, 0, "what hosts may do", NULL},
-    {SECTION_KEYS, "keys", NULL, 2, "keys of authentic PE-ARP", NULL},
+    {SECTION_KEYS, "keys", NULL, 0,
+     "keys of authentic PE-ARP, ID = 64 hexadecimal digits each; with one, no statement without AUTH is "
+     "believed, and "
+     "the lowest id signs",
+     NULL},
     {SECTION_CONTROL, "control", NULL, 0, "where pearpctl finds the daemon", NULL},
     {SECTION_STATE, "state", NULL, 0, "what survives a restart", NULL},
     {SECTION_DHCP, "dhcp", NULL, 3, "address sharing leases", NULL},

@@ -64,6 +64,8 @@ struct made made_of(const struct engine *e, enum made_kind kind, struct mac dest
     made.source = e->config.mac;
     made.ethertype = ethertype;
     made.tag = (struct eth_tag){e->config.vlan != 0, e->config.vlan};
+    if (kind == MADE_PE_ARP && e->config.key_count > 0)
+        made.key = &e->config.keys[0]; /* the lowest id signs */
     return made;
 }
 

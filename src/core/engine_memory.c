@@ -21,7 +21,8 @@ int engine_config_copy(struct config *to, const struct config *from)
     to->addresses = array_copy(from->addresses, from->address_count, sizeof(*to->addresses));
     to->ranges = array_copy(from->ranges, from->range_count, sizeof(*to->ranges));
     to->protocols = array_copy(from->protocols, from->protocol_count, sizeof(*to->protocols));
-    if (to->addresses == NULL || to->ranges == NULL || to->protocols == NULL)
+    to->keys = array_copy(from->keys, from->key_count, sizeof(*to->keys));
+    if (to->addresses == NULL || to->ranges == NULL || to->protocols == NULL || to->keys == NULL)
         return -ENOMEM;
     return 0;
 }
@@ -94,10 +95,12 @@ int engine_tables_new(struct engine *e)
     e->askers = asker_table_new(e);
     e->echo_flows = echo_flows_new(e);
     e->flows = flow_table_new(e);
+    e->speakers = speaker_table_new(e);
     e->fragments = fragments_new(e);
     e->timers = timer_heap_new(bindings + l->questions + 8);
     if (e->bindings == NULL || e->fdb == NULL || e->hold == NULL || e->hosts == NULL || e->askers == NULL ||
-        e->echo_flows == NULL || e->flows == NULL || e->fragments == NULL || e->timers == NULL)
+        e->echo_flows == NULL || e->flows == NULL || e->speakers == NULL || e->fragments == NULL ||
+        e->timers == NULL)
         return -ENOMEM;
     return ranges_take(e);
 }
@@ -114,6 +117,7 @@ void engine_tables_free(struct engine *e)
     keyed_table_free(e->askers);
     echo_flows_free(e->echo_flows);
     keyed_table_free(e->flows);
+    keyed_table_free(e->speakers);
     fragments_free(e->fragments);
     timer_heap_free(e->timers);
     free(e->shared);
@@ -121,6 +125,7 @@ void engine_tables_free(struct engine *e)
     free(e->config.addresses);
     free(e->config.ranges);
     free(e->config.protocols);
+    free(e->config.keys);
 }
 
 /* A learned or added binding of `old` goes over where the new configuration leaves room for it. */
@@ -194,6 +199,7 @@ static void counts_carry(struct engine *e, const struct engine *old)
     keyed_table_pour(e->askers, old->askers);
     echo_flows_pour(e->echo_flows, old->echo_flows);
     keyed_table_pour(e->flows, old->flows);
+    keyed_table_pour(e->speakers, old->speakers);
     for (uint32_t i = 0; i < old->config.address_count; i++) {
         int index = shared_index(e, old->config.addresses[i].address);
         if (index < 0)

@@ -98,6 +98,7 @@ struct engine {
     struct keyed_table *askers;
     struct echo_flows *echo_flows;
     struct keyed_table *flows;
+    struct keyed_table *speakers;
     struct fragments *fragments;
 
     struct timer_heap *timers;
@@ -209,6 +210,11 @@ struct verdict arp_rule(struct engine *e, struct passage *p);
 
 /* pe_arp_rules.c: false: the frame is somebody else's */
 bool pe_arp_rule(struct engine *e, struct passage *p, struct verdict *verdict);
+
+/* speaker.c */
+struct keyed_table *speaker_table_new(const struct engine *e);
+/* True where the message is from the frame's source and, with keys, authentic and no replay. */
+bool speaker_is_believed(struct engine *e, const struct passage *p, const struct pe_arp *m);
 
 /* ipv4_rules.c: false: neither source nor destination is shared */
 bool ipv4_rule(struct engine *e, struct passage *p, struct verdict *verdict);

@@ -87,7 +87,7 @@ static struct verdict reply(struct engine *e, const struct passage *p, const str
         return bad(e, p);
     if (m->spa.protocol != 0 && m->spa.protocol != m->tpa.protocol)
         return bad(e, p);
-    if (!mac_equal(m->sha, p->eth.source))
+    if (!speaker_is_believed(e, p, m))
         return forged(e, p);
     if (!mac_is_zero(m->tha) && !mac_equal(m->tha, e->config.mac))
         return forged(e, p);
@@ -110,7 +110,7 @@ static struct verdict claim(struct engine *e, const struct passage *p, const str
     struct claim claim = {.claimant = m->sha};
     if (!same_port_address(&m->spa, &m->tpa) || !holding_of(e, m, &claim.holding))
         return bad(e, p);
-    if (!mac_equal(m->sha, p->eth.source))
+    if (!speaker_is_believed(e, p, m))
         return forged(e, p);
     if (e->config.addresses[claim.holding.address_index].learn & LEARN_PE_ARP ||
         is_configured_for(e, &claim.holding, m->sha))
@@ -124,7 +124,7 @@ static struct verdict release(struct engine *e, const struct passage *p, const s
     struct holding holding;
     if (!same_port_address(&m->spa, &m->tpa) || !holding_of(e, m, &holding))
         return bad(e, p);
-    if (!mac_equal(m->sha, p->eth.source))
+    if (!speaker_is_believed(e, p, m))
         return forged(e, p);
     uint32_t at = 0;
     struct binding *b = overlap_next(e, &holding, &at);
@@ -145,7 +145,7 @@ static struct verdict conflict(struct engine *e, const struct passage *p, const 
     struct holding holding;
     if (!holding_of(e, m, &holding))
         return bad(e, p);
-    if (!mac_equal(m->sha, p->eth.source))
+    if (!speaker_is_believed(e, p, m))
         return forged(e, p);
     e->stats.counters[COUNTER_CONFLICTS]++;
     if (host_may_tell(host_of(e->hosts, m->sha), e->now_ns))
@@ -163,7 +163,7 @@ static struct verdict of_another_bridge(struct engine *e, const struct passage *
 {
     if (shared_index(e, m->tpa.address) < 0)
         return bad(e, p);
-    if (!mac_equal(m->sha, p->eth.source))
+    if (!speaker_is_believed(e, p, m))
         return forged(e, p);
     return verdict_consumed(CONSUMED_PE_ARP);
 }

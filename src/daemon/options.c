@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { OPTION_LINGER = 256, OPTION_ANY_NONCE, OPTION_EMIT_NFT };
 
@@ -192,7 +193,12 @@ static void tell_fault(void *context, const char *file, unsigned line, const cha
 
 int daemon_config_read(const char *file, struct config *config)
 {
-    return config_read(file, config, tell_fault, NULL) == 0 ? 0 : -1;
+    if (config_read(file, config, tell_fault, NULL) != 0)
+        return -1;
+    struct stat status;
+    if (config->key_count > 0 && stat(file, &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0)
+        log_warning("%s holds keys, and others than its owner may read it", file);
+    return 0;
 }
 
 int daemon_main(int argc, char **argv)

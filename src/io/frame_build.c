@@ -55,9 +55,15 @@ static libnet_ptag_t build_arp(libnet_t *l, const struct arp *arp)
                             arp->tha.octets, tpa, NULL, 0, l, 0);
 }
 
-static libnet_ptag_t build_pe_arp(libnet_t *l, const struct pe_arp *m)
+/* An AUTH has its key's id and no signature yet. */
+static libnet_ptag_t build_pe_arp(libnet_t *l, const struct pe_arp *message, const struct pe_arp_key *key)
 {
     uint8_t spa[PE_ARP_PLN], tpa[PE_ARP_PLN], body[BODY_BYTES];
+    struct pe_arp signed_message = *message;
+    const struct pe_arp *m = &signed_message;
+    signed_message.auth.present = signed_message.auth.present || key != NULL;
+    if (key != NULL)
+        signed_message.auth.key_id = key->id;
     int length = pe_arp_write_body(m, body, sizeof(body));
     if (length < 0)
         return -1;
@@ -92,7 +98,7 @@ static libnet_ptag_t build_network(libnet_t *l, const struct made *made)
     case MADE_ARP:
         return build_arp(l, &made->arp);
     case MADE_PE_ARP:
-        return build_pe_arp(l, &made->pe_arp);
+        return build_pe_arp(l, &made->pe_arp, made->key);
     case MADE_ECHO_REPLY:
         return build_echo_reply(l, &made->echo_reply);
     }
@@ -123,6 +129,10 @@ int frame_build(struct frame_builder *builder, const struct made *made, uint8_t 
             memset(bytes, 0, padded);
             memcpy(bytes, packet, length);
         }
+        size_t header = made->tag.present ? ETH_HEADER_BYTES + ETH_TAG_BYTES : ETH_HEADER_BYTES;
+        if (result > 0 && made->kind == MADE_PE_ARP && made->key != NULL &&
+            pe_arp_sign(bytes + header, length - header, made->key) != 0)
+            result = -EINVAL;
         libnet_adv_free_packet(l, packet);
     }
     libnet_clear_packet(l);

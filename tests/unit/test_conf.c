@@ -165,7 +165,9 @@ struct fault {
     const char *text, *told;
 };
 
-#define F "dir/rack1.conf:"
+#define F        "dir/rack1.conf:"
+#define KEY_REST "00112233445566778899aabbccddeeff00112233445566778899aabbccddeef"
+#define KEY      "0" KEY_REST
 static const struct fault faults[] = {
     {"", F "1: [bridge] is missing\n" F "1: there is no [address] section\n"},
     {"[address 192.0.2.1]\n", F "1: [bridge] is missing\n"},
@@ -286,6 +288,15 @@ static const struct fault faults[] = {
     {GOOD "[control]\nmetrics = 127.0.0.1:80\n",
      F "6: metrics = 127.0.0.1:80: not supported in this version, which knows none alone\n"},
     {GOOD "[state]\nfile = /x\n", F "6: file = /x: not supported in this version, which knows none alone\n"},
+    {GOOD "[keys]\n7 = " KEY "\n8 = 0" KEY "\n9 = g" KEY_REST "\n7 = " KEY "\n4294967296 = " KEY "\nx = " KEY
+          "\n",
+     F "7: 8: must be a number up to 4294967295, with 64 hexadecimal digits\n" F
+       "8: 9: must be a number up to 4294967295, with 64 hexadecimal digits\n" F
+       "9: 7: stands already in [keys]\n" F
+       "10: 4294967296: must be a number up to 4294967295, with 64 hexadecimal digits\n" F
+       "11: x: must be a number up to 4294967295, with 64 hexadecimal digits\n"},
+    {GOOD "[keys]\n7 = " KEY "\n8 = " KEY "\n[limits]\nkeys = 1\n",
+     F "5: [keys]: more than keys = 1 in [limits]\n"},
     {GOOD "[protocol 192.0.2.1/gre]\n", F "5: mac is missing in [protocol]\n"},
     {GOOD "[protocol gre]\nmac = 02:00:00:00:00:01\n", F "5: [protocol gre]: must be ADDRESS/NAME\n"},
     {GOOD "[protocol 192.0.2.256/gre]\nmac = 02:00:00:00:00:01\n",
@@ -305,7 +316,7 @@ static const struct fault faults[] = {
      F "7: [protocol 192.0.2.1/47]: stands already at line 5\n"},
     {GOOD "[protocol 192.0.2.1/gre]\nmac = 01:00:00:00:00:01\n",
      F "6: mac = 01:00:00:00:00:01: a multicast MAC address cannot be a host's\n"},
-    {GOOD "[keys]\n1 = aa\n", F "6: 1 = aa: [keys] is not supported in this version\n"},
+    {GOOD "[keys]\n1 = aa\n", F "6: 1: must be a number up to 4294967295, with 64 hexadecimal digits\n"},
     {GOOD "[dhcp]\nx = 1\n", F "6: x = 1: [dhcp] is not supported in this version\n"},
     {GOOD "[cluster]\nredis = h:1\n", F "6: redis = h:1: [cluster] is not supported in this version\n"},
     {GOOD "[address 192.0.2.2]\n[limits]\naddresses = 1\n",

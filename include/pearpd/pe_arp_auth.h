@@ -1,0 +1,30 @@
+/* pe_arp_auth.h: AUTH of PE-ARP (PROTOCOL 1): HMAC-SHA-256 cut to 128 bits.
+ * In: the bytes of a message, keys. Out: its signature; whether it is a good one.
+ * Called by: core (checks), io (signs), agent, conf. Never: says what an unsigned message is worth. */
+#ifndef PEARPD_PE_ARP_AUTH_H
+#define PEARPD_PE_ARP_AUTH_H
+
+#include "pearpd/hash.h"
+#include "pearpd/pe_arp.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pe_arp_key {
+    uint32_t id;
+    uint8_t bytes[HMAC_KEY_BYTES];
+};
+
+/* A key's id, decimal, and its value, 64 hexadecimal digits. 0, or -EINVAL and *key is left alone. */
+int pe_arp_key_parse(const char *id, const char *value, struct pe_arp_key *key);
+
+/* Fills in the last 16 bytes of a message whose last TLV is AUTH with this key's id. `payload` begins with
+ * ar$hrd; what follows the TLVs is padding. 0, or -EBADMSG: no room for such a message in `length` bytes. */
+int pe_arp_sign(uint8_t *payload, size_t length, const struct pe_arp_key *key);
+
+/* True where `message`, read from `payload`, bears an AUTH that one of the keys made. */
+bool pe_arp_is_authentic(const uint8_t *payload, size_t length, const struct pe_arp *message,
+                         const struct pe_arp_key *keys, size_t key_count);
+
+#endif

@@ -1,0 +1,46 @@
+/* speaker.c: whether a PE-ARP message is from who it says (PROTOCOL 1, AUTH and SEQ).
+ * In: messages from hosts. Out: true where its sender can be believed to have said it, now.
+ * Called by: pe_arp_rules.
+ *
+ * The last SEQ of each MAC that bore a good AUTH ([limits] speakers; in a full table the one longest unheard
+ * goes). Without keys nobody gets in, so that it cannot be filled from outside. */
+#include "internal.h"
+
+struct speaker {
+    struct mac mac;
+    uint64_t number;
+};
+
+struct keyed_table *speaker_table_new(const struct engine *e)
+{
+    return keyed_table_new(e->config.limits.speakers, sizeof(struct mac), sizeof(struct speaker),
+                           e->seed.hash_key);
+}
+
+static bool bears_number(enum pe_arp_type type)
+{
+    return type == PE_ARP_CLAIM || type == PE_ARP_RELEASE || type == PE_ARP_CONFLICT;
+}
+
+static bool number_grows(struct engine *e, const struct pe_arp *m)
+{
+    bool fresh;
+    if (!m->seq.present)
+        return false;
+    struct speaker *speaker = keyed_table_put(e->speakers, &m->sha, &fresh);
+    if (!fresh && m->seq.number <= speaker->number)
+        return false;
+    speaker->number = m->seq.number;
+    return true;
+}
+
+bool speaker_is_believed(struct engine *e, const struct passage *p, const struct pe_arp *m)
+{
+    if (!mac_equal(m->sha, p->eth.source))
+        return false;
+    if (e->config.key_count == 0)
+        return true;
+    if (!pe_arp_is_authentic(p->payload, p->payload_length, m, e->config.keys, e->config.key_count))
+        return false;
+    return !bears_number(m->type) || number_grows(e, m);
+}

@@ -1,0 +1,93 @@
+/* pe_arp_auth.c: see pe_arp_auth.h. */
+#include "pearpd/pe_arp_auth.h"
+
+#include "pearpd/cursor.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define EXT_LEN_OFFSET 52
+#define MESSAGE_BYTES  (PE_ARP_FIXED_BYTES + PE_ARP_TLVS_MAX_BYTES)
+
+static int digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool parse_id(const char *text, uint32_t *id)
+{
+    uint64_t number = 0;
+    size_t length = strlen(text);
+    if (length == 0 || length > 10 || strspn(text, "0123456789") != length)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        number = number * 10 + (uint64_t)(text[i] - '0');
+    *id = (uint32_t)number;
+    return number <= UINT32_MAX;
+}
+
+int pe_arp_key_parse(const char *id, const char *value, struct pe_arp_key *key)
+{
+    struct pe_arp_key read;
+    if (!parse_id(id, &read.id) || strlen(value) != 2 * HMAC_KEY_BYTES)
+        return -EINVAL;
+    for (size_t i = 0; i < HMAC_KEY_BYTES; i++) {
+        int high = digit(value[2 * i]), low = digit(value[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return -EINVAL;
+        read.bytes[i] = (uint8_t)(high << 4 | low);
+    }
+    *key = read;
+    return 0;
+}
+
+/* The message's length by its own word; 0: it is not there as a whole, or has no room for an AUTH. */
+static size_t message_length(const uint8_t *payload, size_t length)
+{
+    struct rd r = rd_over(payload, length);
+    rd_skip(&r, EXT_LEN_OFFSET);
+    size_t tlvs = rd_u16(&r);
+    if (r.failed || tlvs < PE_ARP_AUTH_MAC_BYTES || tlvs > PE_ARP_TLVS_MAX_BYTES || rd_left(&r) < tlvs)
+        return 0;
+    return PE_ARP_FIXED_BYTES + tlvs;
+}
+
+/* Over everything, the 16 bytes of the signature as zero. */
+static void signature(const uint8_t *payload, size_t length, const struct pe_arp_key *key,
+                      uint8_t mac[static HMAC_BYTES])
+{
+    uint8_t message[MESSAGE_BYTES];
+    memcpy(message, payload, length - PE_ARP_AUTH_MAC_BYTES);
+    memset(message + length - PE_ARP_AUTH_MAC_BYTES, 0, PE_ARP_AUTH_MAC_BYTES);
+    hmac_sha256(key->bytes, message, length, mac);
+}
+
+int pe_arp_sign(uint8_t *payload, size_t length, const struct pe_arp_key *key)
+{
+    uint8_t mac[HMAC_BYTES];
+    length = message_length(payload, length);
+    if (length == 0)
+        return -EBADMSG;
+    signature(payload, length, key, mac);
+    memcpy(payload + length - PE_ARP_AUTH_MAC_BYTES, mac, PE_ARP_AUTH_MAC_BYTES);
+    return 0;
+}
+
+bool pe_arp_is_authentic(const uint8_t *payload, size_t length, const struct pe_arp *message,
+                         const struct pe_arp_key *keys, size_t key_count)
+{
+    uint8_t mac[HMAC_BYTES];
+    length = message_length(payload, length);
+    if (length == 0 || !message->auth.present)
+        return false;
+    for (size_t i = 0; i < key_count; i++) {
+        if (keys[i].id != message->auth.key_id)
+            continue;
+        signature(payload, length, &keys[i], mac);
+        return secret_equal(mac, message->auth.mac, PE_ARP_AUTH_MAC_BYTES);
+    }
+    return false;
+}
