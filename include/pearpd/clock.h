@@ -1,4 +1,4 @@
-/* clock.h: the one clock. Called by: daemon, agent. Never by: core, wire, replay. */
+/* clock.h: the clocks. Called by: daemon, agent. Never by: core, wire, replay. */
 #ifndef PEARPD_CLOCK_H
 #define PEARPD_CLOCK_H
 
@@ -9,5 +9,8 @@
 
 /* CLOCK_BOOTTIME: goes on while the machine sleeps, never jumps. */
 uint64_t clock_now_ns(void);
+
+/* CLOCK_REALTIME in microseconds: for numbers that must grow over restarts, never for intervals. */
+uint64_t clock_wall_us(void);
 
 #endif

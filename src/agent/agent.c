@@ -136,7 +136,7 @@ static void tell(enum sharer_event event, const struct pe_arp *message, void *co
         log_warning("the bridge at %s manages %s: the range held here is not in it", sender, range);
         break;
     case SHARER_FORGED:
-        log_debug("a frame that says it is from %s is not", sender);
+        log_debug("a frame that says it is from %s is not, or is not signed with a key that is known", sender);
         break;
     }
 }
@@ -164,15 +164,15 @@ static void on_readable(void *context)
     struct agent *agent = context;
     const struct sharer_out out = sharer_out(agent);
     for (unsigned i = 0; i < FRAMES_PER_WAKE; i++) {
-        struct mac from, to;
-        struct pe_arp message;
-        const int got = pe_arp_socket_next(agent->socket, &from, &to, &message);
+        uint8_t bytes[PE_ARP_SOCKET_FRAME_BYTES];
+        struct sharer_heard heard;
+        const int got = pe_arp_socket_next(agent->socket, bytes, &heard);
         if (got == -EAGAIN)
             break;
         if (got < 0)
             log_info("packet socket: %s", strerror(-got));
         if (got == 1)
-            sharer_message(&agent->sharer, clock_now_ns(), from, to, &message, &out);
+            sharer_message(&agent->sharer, clock_now_ns(), &heard, &out);
     }
     arm(agent);
 }
@@ -328,7 +328,8 @@ static int start(struct agent *agent)
     }
     if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
         seed = clock_now_ns() ^ mac_number(link.mac);
-    sharer_init(&agent->sharer, &agent->options->range, link.mac, agent->options->ethertype, seed);
+    const struct sharer_keys keys = {agent->options->keys, agent->options->key_count, clock_wall_us()};
+    sharer_init(&agent->sharer, &agent->options->range, link.mac, agent->options->ethertype, seed, &keys);
     const struct sharer_out out = sharer_out(agent);
     sharer_link(&agent->sharer, clock_now_ns(), link.up, link.mac, &out);
     write_state(agent);

@@ -4,6 +4,7 @@
 #include "pearpd/log.h"
 
 #include "agent.h"
+#include "config.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -18,7 +19,9 @@ enum { OPTION_UNDO = 256, OPTION_JSON };
 struct asked {
     struct agent_options options;
     int verbosity;
-    bool address, ports, gateway, print, undo, json, status;
+    bool address, ports, gateway, encap, print, undo, json, status;
+    const char *file;
+    struct agent_config config;
 };
 
 static const struct {
@@ -33,7 +36,7 @@ static const struct {
     {'g', NULL, "GATEWAY",
      "the gateway; without it: that of the present default route, or the one the bridge names"},
     {'e', NULL, "0x88b5|arp", "the EtherType that carries PE-ARP, as `encap` of the bridge"},
-    {'c', NULL, "FILE", "several ranges from a file: not in this version"},
+    {'c', NULL, "FILE", "the above, and keys, from a file"},
     {'n', NULL, NULL, "print what would be set, change nothing"},
     {OPTION_UNDO, "undo", NULL, "put back what a killed agent left on IFACE"},
     {OPTION_JSON, "json", NULL, "status as JSON"},
@@ -48,6 +51,7 @@ static const struct {
 static void print_help(void)
 {
     printf("usage: pearp-agent -i IFACE -a ADDRESS -p FIRST-LAST [-g GATEWAY] [-n] [-v]\n"
+           "       pearp-agent -c FILE [-n] [-v]\n"
            "       pearp-agent -i IFACE --undo\n"
            "       pearp-agent status [--json]\n\n");
     for (size_t i = 0; i < ROWS; i++) {
@@ -66,35 +70,6 @@ static int usage(const char *what, const char *value)
     fprintf(stderr, "pearp-agent: %s%s%s (pearp-agent -h tells the usage)\n", what, value == NULL ? "" : ": ",
             value == NULL ? "" : value);
     return EXIT_USAGE;
-}
-
-/* A unicast address that a host may have. */
-static bool parse_host(const char *text, struct ipv4 *address)
-{
-    if (ipv4_parse(text, address) != 0)
-        return false;
-    const uint32_t top = address->host >> 24;
-    return top != 0 && top != 127 && top < 224;
-}
-
-/* Letters that may stand in the kernel's paths and in nft's names without further thought. */
-static bool interface_is_plain(const char *name)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+@:";
-    const size_t length = strlen(name);
-    return length > 0 && length < 16 && strspn(name, plain) == length && name[0] != '.' &&
-           strcmp(name, "lo") != 0 && strcmp(name, "all") != 0 && strcmp(name, "default") != 0;
-}
-
-static bool parse_encap(const char *text, uint16_t *ethertype)
-{
-    if (strcmp(text, "arp") == 0)
-        *ethertype = ETHERTYPE_ARP;
-    else if (strcmp(text, "0x88b5") == 0)
-        *ethertype = ETHERTYPE_PE_ARP;
-    else
-        return false;
-    return true;
 }
 
 static int take_ports(const char *text, struct asked *asked)
@@ -123,9 +98,11 @@ static int take(int key, const char *value, struct asked *asked)
         asked->gateway = true;
         return parse_host(value, &asked->options.gateway) ? 0 : usage("-g: not a host's IPv4 address", value);
     case 'e':
+        asked->encap = true;
         return parse_encap(value, &asked->options.ethertype) ? 0 : usage("-e: neither 0x88b5 nor arp", value);
     case 'c':
-        return usage("-c FILE is not in this version: give -i, -a and -p", NULL);
+        asked->file = value;
+        return 0;
     case 'n':
         asked->print = true;
         return 0;
@@ -150,11 +127,16 @@ static int take(int key, const char *value, struct asked *asked)
 static int check(const struct asked *asked)
 {
     const struct agent_options *o = &asked->options;
-    const bool some = asked->address || asked->ports || asked->gateway || asked->print;
+    const bool some = asked->address || asked->ports || asked->gateway || asked->print || asked->file != NULL;
     if (asked->status)
         return o->interface == NULL && !some && !asked->undo ? 0 : usage("status takes --json alone", NULL);
     if (asked->json)
         return usage("--json belongs to status", NULL);
+    if (asked->file != NULL && (o->interface != NULL || asked->address || asked->ports || asked->gateway ||
+                                asked->encap || asked->undo))
+        return usage("-c FILE says all of it: it takes -n, -v and -q alone", NULL);
+    if (asked->file != NULL)
+        return 0;
     if (o->interface == NULL)
         return usage("-i IFACE is missing", NULL);
     if (asked->undo)
@@ -212,5 +194,7 @@ int main(int argc, char **argv)
         return agent_status(asked.json);
     if (asked.undo)
         return agent_undo(asked.options.interface);
+    if (asked.file != NULL && agent_config_read(asked.file, &asked.config, &asked.options) != 0)
+        return EXIT_FAILURE;
     return asked.print ? agent_print(&asked.options) : agent_run(&asked.options);
 }

@@ -30,12 +30,12 @@ int pe_arp_socket_bind(int fd, unsigned ifindex, uint16_t ethertype)
     return bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
 }
 
-int pe_arp_socket_next(int fd, struct mac *from, struct mac *to, struct pe_arp *message)
+int pe_arp_socket_next(int fd, uint8_t bytes[static PE_ARP_SOCKET_FRAME_BYTES], struct sharer_heard *heard)
 {
-    uint8_t bytes[PE_ARP_SOCKET_FRAME_BYTES];
     struct sockaddr_ll address = {.sll_pkttype = PACKET_OTHERHOST};
     socklen_t address_length = sizeof(address);
-    const ssize_t length = recvfrom(fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&address, &address_length);
+    const ssize_t length =
+        recvfrom(fd, bytes, PE_ARP_SOCKET_FRAME_BYTES, 0, (struct sockaddr *)&address, &address_length);
     if (length < 0)
         return -errno;
     /* A frame in a VLAN that this interface is not in comes as one for another host. */
@@ -45,11 +45,11 @@ int pe_arp_socket_next(int fd, struct mac *from, struct mac *to, struct pe_arp *
     struct eth eth;
     if (eth_parse(bytes, (size_t)length, &eth) != 0 || eth.payload > (size_t)length)
         return 0;
-    if (pe_arp_parse(bytes + eth.payload, (size_t)length - eth.payload, message) != 0)
-        return 0;
-    *from = eth.source;
-    *to = eth.destination;
-    return 1;
+    *heard = (struct sharer_heard){.from = eth.source,
+                                   .to = eth.destination,
+                                   .payload = bytes + eth.payload,
+                                   .payload_length = (size_t)length - eth.payload};
+    return pe_arp_parse(heard->payload, heard->payload_length, &heard->message) == 0;
 }
 
 int pe_arp_socket_send(int fd, const uint8_t *bytes, size_t length)

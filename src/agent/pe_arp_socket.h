@@ -3,8 +3,7 @@
 #ifndef PEARPD_AGENT_PE_ARP_SOCKET_H
 #define PEARPD_AGENT_PE_ARP_SOCKET_H
 
-#include "pearpd/addr.h"
-#include "pearpd/pe_arp.h"
+#include "sharer.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,9 +17,9 @@ int pe_arp_socket_open(void);
 /* Hears frames of `ethertype` on the interface from now on; again after it was made anew. 0 or -Exxx. */
 int pe_arp_socket_bind(int fd, unsigned ifindex, uint16_t ethertype);
 
-/* Takes the next frame. 1: *from, *to and *message are filled; 0: one that is not for us, damaged, or not
- * PE-ARP; -EAGAIN: none waits; -Exxx: the socket's error, which is thereby cleared. */
-int pe_arp_socket_next(int fd, struct mac *from, struct mac *to, struct pe_arp *message);
+/* Takes the next frame into `bytes`. 1: *heard is filled, and borrows from them; 0: one that is not for us,
+ * damaged, or not PE-ARP; -EAGAIN: none waits; -Exxx: the socket's error, which is thereby cleared. */
+int pe_arp_socket_next(int fd, uint8_t bytes[static PE_ARP_SOCKET_FRAME_BYTES], struct sharer_heard *heard);
 
 /* 0 or -Exxx. */
 int pe_arp_socket_send(int fd, const uint8_t *bytes, size_t length);

@@ -25,25 +25,34 @@ static struct port_address whole_range(const struct sharer *s)
     return (struct port_address){.address = s->range.address, .first = s->range.first, .last = s->range.last};
 }
 
-static struct made message_to(const struct sharer *s, struct mac destination, enum pe_arp_type type)
+static struct made message_to(struct sharer *s, struct mac destination, enum pe_arp_type type)
 {
     struct made made = {.destination = destination,
                         .source = s->own,
                         .ethertype = s->ethertype,
                         .kind = MADE_PE_ARP,
                         .pe_arp = {.type = type, .sha = s->own, .spa = whole_range(s), .tpa = whole_range(s)}};
+    if (s->keys.count == 0)
+        return made;
+    made.key = &s->keys.keys[s->signing];
+    if (type == PE_ARP_CLAIM || type == PE_ARP_RELEASE || type == PE_ARP_CONFLICT) {
+        made.pe_arp.seq.present = true;
+        made.pe_arp.seq.number = s->keys.number++;
+    }
     return made;
 }
 
-static void send_claim(const struct sharer *s, const struct sharer_out *out)
+static void send_claim(struct sharer *s, const struct sharer_out *out)
 {
     const struct made claim = message_to(s, mac_broadcast, PE_ARP_CLAIM);
     out->send(&claim, out->context);
 }
 
-void sharer_init(struct sharer *s, const struct range *range, struct mac own, uint16_t ethertype, uint64_t seed)
+void sharer_init(struct sharer *s, const struct range *range, struct mac own, uint16_t ethertype, uint64_t seed,
+                 const struct sharer_keys *keys)
 {
     *s = (struct sharer){.range = *range,
+                         .keys = *keys,
                          .own = own,
                          .ethertype = ethertype,
                          .random = seed,
@@ -148,18 +157,39 @@ static void hear_hello(struct sharer *s, uint64_t now_ns, const struct pe_arp *h
         s->hello_claim_due_ns = due_ns > s->hello_claim_allowed_ns ? due_ns : s->hello_claim_allowed_ns;
 }
 
-void sharer_message(struct sharer *s, uint64_t now_ns, struct mac from, struct mac to,
-                    const struct pe_arp *message, const struct sharer_out *out)
+static bool is_believed(const struct sharer *s, const struct sharer_heard *heard)
 {
+    if (!mac_equal(heard->from, heard->message.sha))
+        return false;
+    return s->keys.count == 0 || pe_arp_is_authentic(heard->payload, heard->payload_length, &heard->message,
+                                                     s->keys.keys, s->keys.count);
+}
+
+/* Keys are changed one machine after the other: what the bridge signs with is what it believes. */
+static void follow_key(struct sharer *s, const struct pe_arp *message)
+{
+    if (message->type != PE_ARP_REQUEST && message->type != PE_ARP_HELLO)
+        return;
+    for (size_t i = 0; i < s->keys.count; i++)
+        if (s->keys.keys[i].id == message->auth.key_id)
+            s->signing = i;
+}
+
+void sharer_message(struct sharer *s, uint64_t now_ns, const struct sharer_heard *heard,
+                    const struct sharer_out *out)
+{
+    const struct pe_arp *message = &heard->message;
+    const struct mac from = heard->from;
     if (s->stopped || !s->link_up || mac_is_group(from) || mac_is_zero(from) || mac_equal(from, s->own))
         return;
-    if (!mac_equal(from, message->sha)) {
+    if (!is_believed(s, heard)) {
         out->event(SHARER_FORGED, message, out->context);
         return;
     }
+    follow_key(s, message);
     switch (message->type) {
     case PE_ARP_REQUEST:
-        hear_request(s, to, message, out);
+        hear_request(s, heard->to, message, out);
         break;
     case PE_ARP_CLAIM:
         hear_claim(s, now_ns, message, out);

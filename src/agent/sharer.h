@@ -7,8 +7,10 @@
 #include "pearpd/addr.h"
 #include "pearpd/made.h"
 #include "pearpd/pe_arp.h"
+#include "pearpd/pe_arp_auth.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define SHARER_CLAIM_GAP_MAX_S 60
@@ -19,7 +21,7 @@ enum sharer_event {
     SHARER_ACCUSED,    /* another agent says that our range is its own */
     SHARER_EPOCH,      /* a HELLO of an epoch not heard before */
     SHARER_UNMANAGED,  /* that HELLO's ports do not hold our range */
-    SHARER_FORGED,     /* a sender that is not the frame's source */
+    SHARER_FORGED,     /* a sender that is not the frame's source, or no good AUTH */
 };
 
 struct sharer_out {
@@ -30,10 +32,19 @@ struct sharer_out {
     void *context;
 };
 
+/* What PE-ARP is signed with and believed by. */
+struct sharer_keys {
+    const struct pe_arp_key *keys; /* ascending by id, borrowed; the lowest signs until a bridge is heard */
+    size_t count;                  /* 0: nothing is signed, all is believed */
+    uint64_t number;               /* the first SEQ; it grows from there: the wall clock in microseconds */
+};
+
 struct sharer {
     struct range range;
+    struct sharer_keys keys;
     struct mac own;
     uint16_t ethertype;
+    size_t signing; /* the key that the bridge signs with, which it therefore knows */
     bool link_up;
     bool stopped;    /* released: silent from now on */
     bool challenged; /* since the link came up */
@@ -47,16 +58,25 @@ struct sharer {
     uint64_t conflict_allowed_ns;    /* not before: one a second */
 };
 
-/* A sharer of `range` at MAC `own`, its link down, nothing sent yet. `seed` spreads its claims: another on each host. */
-void sharer_init(struct sharer *s, const struct range *range, struct mac own, uint16_t ethertype,
-                 uint64_t seed);
+/* A sharer of `range` at MAC `own`, its link down, nothing sent yet. `seed` spreads its claims: another on each host.
+ * `keys` is copied, what it points to borrowed. */
+void sharer_init(struct sharer *s, const struct range *range, struct mac own, uint16_t ethertype, uint64_t seed,
+                 const struct sharer_keys *keys);
 
 /* The link comes up, or goes, or the interface's MAC is another. Up: claims, again after 1, 2, 4 .. 60 s. */
 void sharer_link(struct sharer *s, uint64_t now_ns, bool up, struct mac own, const struct sharer_out *out);
 
-/* What the message heard in a frame `from` .. `to` asks for. */
-void sharer_message(struct sharer *s, uint64_t now_ns, struct mac from, struct mac to,
-                    const struct pe_arp *message, const struct sharer_out *out);
+/* A message as it was heard; `payload` begins with ar$hrd, borrowed. */
+struct sharer_heard {
+    struct mac from, to; /* of the frame */
+    struct pe_arp message;
+    const uint8_t *payload;
+    size_t payload_length;
+};
+
+/* What the message asks for. */
+void sharer_message(struct sharer *s, uint64_t now_ns, const struct sharer_heard *heard,
+                    const struct sharer_out *out);
 
 /* Sends what is due; returns when to call again, UINT64_MAX for never. */
 uint64_t sharer_tick(struct sharer *s, uint64_t now_ns, const struct sharer_out *out);

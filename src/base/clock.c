@@ -3,6 +3,13 @@
 
 #include <time.h>
 
+uint64_t clock_wall_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 uint64_t clock_now_ns(void)
 {
     struct timespec now;

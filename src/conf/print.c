@@ -38,6 +38,8 @@ void config_print_sample(FILE *out)
             continue;
         fprintf(out, "\n; %s\n[%s%s%s]\n", section->help, section->name, section->example != NULL ? " " : "",
                 section->example != NULL ? section->example : "");
+        if (section->section == SECTION_KEYS)
+            fputs("; 1 = (64 hexadecimal digits, as of: openssl rand -hex 32)\n", out);
         for (size_t k = 0; k < key_row_count; k++)
             if (key_rows[k].section == section->section)
                 print_sample_key(out, &key_rows[k]);
@@ -54,6 +56,8 @@ void config_print_mdoc(FILE *out)
                 section->argument != NULL ? section->argument : "");
         fprintf(out, "%c%s.\n", section->help[0] - 'a' + 'A', section->help + 1);
         fputs(".Bl -tag -width Ds\n", out);
+        if (section->section == SECTION_KEYS)
+            fputs(".It Ar id No = Ar digits\nA number from 0 to 4294967295, and 64 hexadecimal digits.\n", out);
         for (size_t k = 0; k < key_row_count; k++) {
             const struct key_row *row = &key_rows[k];
             if (row->section != section->section)

@@ -229,7 +229,7 @@ def test_usage():
     before = snapshot()
     wrong = [[], ["-i", "eth0"], ["-i", "eth0", "-a", SHARED], ["-i", "eth0", "-a", "1.2.3", "-p", "1-2"],
              ["-i", "eth0", "-a", SHARED, "-p", "3-2"], ["-i", "eth0", "-a", SHARED, "-p", "1-65536"],
-             ["-i", "a/b", "-a", SHARED, "-p", "1-2"], ["-c", "x"], ["--json"], ["status", "more"], ["-x"],
+             ["-i", "a/b", "-a", SHARED, "-p", "1-2"], ["-c", "x", "-i", "eth0"], ["--json"], ["status", "more"], ["-x"],
              ["-i", "eth0", "--undo", "-n"], ["-i", "eth0", "-a", SHARED, "-p", "1-2", "-g", SHARED]]
     results = [(w, on(HOST, AGENT, *w, check=False)) for w in wrong]
     bad = [(w, r.returncode, r.stdout) for w, r in results if r.returncode != 2 or r.stdout.count("\n") != 1]

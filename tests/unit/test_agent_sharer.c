@@ -2,6 +2,8 @@
  * The agent's files are in no library: the unit under test is drawn in whole. */
 #include "../../src/agent/sharer.c" /* NOLINT(bugprone-suspicious-include) */
 
+#include "pearpd/frame_build.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,7 +45,7 @@ static void begin(struct fixture *f)
     memset(f, 0, sizeof(*f));
     f->out = (struct sharer_out){.send = take_sent, .event = take_event, .context = f};
     f->now_ns = 1000 * NS_IN_S;
-    sharer_init(&f->sharer, &range, own, 0x88b5, 42);
+    sharer_init(&f->sharer, &range, own, 0x88b5, 42, &(struct sharer_keys){0});
 }
 
 static void begin_up(struct fixture *f)
@@ -70,7 +72,8 @@ static struct pe_arp hello(uint64_t epoch, uint16_t window_s)
 
 static void hear(struct fixture *f, struct mac from, struct mac to, struct pe_arp message)
 {
-    sharer_message(&f->sharer, f->now_ns, from, to, &message, &f->out);
+    const struct sharer_heard heard = {.from = from, .to = to, .message = message};
+    sharer_message(&f->sharer, f->now_ns, &heard, &f->out);
 }
 
 /* Runs the timers for `seconds`; the times of what was sent, in seconds from now, are put into `times`. */
@@ -308,6 +311,52 @@ static void release_is_the_last_word(void **state)
     assert_int_equal(f.sent_count, 1);
 }
 
+/* What was built from `made`, as it is heard. */
+static void hear_signed(struct fixture *f, struct made made, const struct pe_arp_key *key)
+{
+    struct frame_builder *builder = frame_builder_new();
+    uint8_t bytes[200];
+    made.key = key;
+    const int length = frame_build(builder, &made, bytes, sizeof(bytes));
+    assert_true(length > 0);
+    struct sharer_heard heard = {
+        .from = made.source, .to = own, .payload = bytes + 14, .payload_length = (size_t)length - 14};
+    assert_int_equal(pe_arp_parse(heard.payload, heard.payload_length, &heard.message), 0);
+    sharer_message(&f->sharer, f->now_ns, &heard, &f->out);
+    frame_builder_free(builder);
+}
+
+static void with_keys_the_authentic_is_believed_and_all_is_signed(void **state)
+{
+    static const struct pe_arp_key keys[] = {{.id = 3, .bytes = {1}}, {.id = 8, .bytes = {2}}};
+    const struct pe_arp_key wrong = {.id = 3, .bytes = {9}};
+    struct fixture f;
+    (void)state;
+    begin(&f);
+    sharer_init(&f.sharer, &range, own, 0x88b5, 42, &(struct sharer_keys){keys, 2, 1000});
+    sharer_link(&f.sharer, f.now_ns, true, own, &f.out);
+    assert_int_equal(f.sent_count, 1);
+    assert_ptr_equal(f.sent[0].key, &keys[0]);
+    assert_true(f.sent[0].pe_arp.seq.present && f.sent[0].pe_arp.seq.number == 1000);
+
+    struct made asks = {.destination = own,
+                        .source = bridge,
+                        .ethertype = 0x88b5,
+                        .kind = MADE_PE_ARP,
+                        .pe_arp = request(2000, 2000)};
+    hear_signed(&f, asks, NULL);
+    hear_signed(&f, asks, &wrong);
+    assert_int_equal(f.sent_count, 1);
+    assert_int_equal(f.events[SHARER_FORGED], 2);
+    hear_signed(&f, asks, &keys[1]);
+    assert_int_equal(f.sent_count, 2);
+    assert_int_equal(f.sent[1].pe_arp.type, PE_ARP_REPLY);
+    assert_ptr_equal(f.sent[1].key, &keys[1]); /* the one that the bridge used */
+    assert_false(f.sent[1].pe_arp.seq.present);
+    sharer_stop(&f.sharer, &f.out);
+    assert_true(f.sent[2].pe_arp.seq.present && f.sent[2].pe_arp.seq.number == 1001);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +370,7 @@ int main(void)
         cmocka_unit_test(a_foreign_claim_is_a_conflict),
         cmocka_unit_test(an_accusation_is_told),
         cmocka_unit_test(release_is_the_last_word),
+        cmocka_unit_test(with_keys_the_authentic_is_believed_and_all_is_signed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
