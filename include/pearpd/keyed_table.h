@@ -45,6 +45,9 @@ void *keyed_table_newer(const struct keyed_table *table, const void *entry);
  * with 0. Entries keep their place, so a walk may go on after the table has changed. */
 const void *keyed_table_walk(const struct keyed_table *table, uint32_t *place);
 
+/* How many entries were compared with a key so far: what looking up has cost. */
+uint64_t keyed_table_steps(const struct keyed_table *table);
+
 /* Moves every entry of `from` into `to`, oldest first, as far as `to` has room for the newest. Both are of
  * one shape. For a reload that changes a limit. */
 void keyed_table_pour(struct keyed_table *to, const struct keyed_table *from);

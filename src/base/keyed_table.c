@@ -19,6 +19,7 @@ struct keyed_table {
     uint32_t unused; /* entries from here on were never used */
     uint32_t free;
     uint32_t last; /* found last */
+    uint64_t steps;
     size_t key_bytes, entry_bytes;
     uint8_t hash_key[HASH_KEY_BYTES];
     uint32_t *buckets;
@@ -77,10 +78,10 @@ static uint32_t bucket_of(const struct keyed_table *table, const void *key)
     return (uint32_t)hash_bytes(table->hash_key, key, table->key_bytes) & table->mask;
 }
 
-static uint32_t find_in(const struct keyed_table *table, uint32_t bucket, const void *key)
+static uint32_t find_in(struct keyed_table *table, uint32_t bucket, const void *key)
 {
     uint32_t i = table->buckets[bucket];
-    while (i != NONE && memcmp(entry_at(table, i), key, table->key_bytes) != 0)
+    while (i != NONE && (table->steps++, memcmp(entry_at(table, i), key, table->key_bytes) != 0))
         i = table->links[i].chain;
     return i;
 }
@@ -186,6 +187,11 @@ void keyed_table_remove(struct keyed_table *table, void *entry)
     table->count--;
     if (table->last == i)
         table->last = NONE;
+}
+
+uint64_t keyed_table_steps(const struct keyed_table *table)
+{
+    return table->steps;
 }
 
 uint32_t keyed_table_count(const struct keyed_table *table)

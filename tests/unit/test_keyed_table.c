@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,6 +136,46 @@ static void test_random_against_a_list(void **state)
     keyed_table_free(table);
 }
 
+#define COLLIDING 2000
+
+/* The steps to find all of `keys` in a table under `secret`. */
+static uint64_t steps_of(const uint32_t *keys, const uint8_t secret[static HASH_KEY_BYTES])
+{
+    struct keyed_table *table = keyed_table_new(COLLIDING, sizeof(uint32_t), sizeof(struct entry), secret);
+    assert_non_null(table);
+    for (unsigned i = 0; i < COLLIDING; i++)
+        put(table, keys[i], i);
+    uint64_t before = keyed_table_steps(table);
+    for (unsigned i = 0; i < COLLIDING; i++)
+        assert_non_null(find(table, keys[i]));
+    uint64_t steps = keyed_table_steps(table) - before;
+    keyed_table_free(table);
+    return steps;
+}
+
+/* Row S27: keys that all fall into one place under a hash key that an attacker guessed, or that count up, cost
+ * no more under the one that is used than random keys do. */
+static void test_keys_that_collide(void **state)
+{
+    static uint32_t colliding[COLLIDING], counting[COLLIDING], random[COLLIDING];
+    static const uint8_t guessed[HASH_KEY_BYTES] = {9}, secret[HASH_KEY_BYTES] = {7, 7, 7};
+    (void)state;
+    uint32_t key = 0;
+    for (unsigned i = 0; i < COLLIDING; i++, key++) {
+        while ((hash_bytes(guessed, &key, sizeof(key)) & 2047) != 0)
+            key++;
+        colliding[i] = key;
+        counting[i] = i << 16;
+        random[i] = (uint32_t)hash_bytes(guessed, &i, sizeof(i));
+    }
+    uint64_t usual = steps_of(random, secret), worst = steps_of(colliding, guessed);
+    uint64_t attacked = steps_of(colliding, secret), counted = steps_of(counting, secret);
+    assert_true(worst > 100 * usual); /* they do collide under the guess */
+    assert_true(attacked <= 2 * usual && counted <= 2 * usual);
+    printf("# S27: %u keys: %llu steps for random ones, %llu for colliding, %llu for counting ones\n",
+           COLLIDING, (unsigned long long)usual, (unsigned long long)attacked, (unsigned long long)counted);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +184,7 @@ int main(void)
         cmocka_unit_test(test_removed_is_gone_and_its_room_is_used),
         cmocka_unit_test(test_pour_keeps_the_newest),
         cmocka_unit_test(test_random_against_a_list),
+        cmocka_unit_test(test_keys_that_collide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
