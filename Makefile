@@ -80,10 +80,21 @@ FUZZ_SECONDS ?= 60
 fuzz: ## run every fuzz target, FUZZ_SECONDS (60) in all
 	@tests/run --label fuzz --limit 0 -- scripts/fuzz $(FUZZ_SECONDS)
 
-# The generator of `make bench`.
-$(B)/load: tests/lib/load.c
+# The generators of `make bench` and of the floods among the tests.
+$(B)/load $(B)/flood: $(B)/%: tests/lib/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
+tools: $(B)/load $(B)/flood
+
+reliability: all tools ## rows of the reliability matrix that take a time: medians of 20 tries, the worst, memory
+	@scripts/deps build test
+	@PEARPD_BUILD='$(abspath $(B))' scripts/reliability
+
+SOAK_SECONDS ?= 3600
+soak: ## the long rows, before a release: a million runs of the models, fuzzing for SOAK_SECONDS (3600) each
+	@scripts/deps build test
+	@scripts/soak $(SOAK_SECONDS)
 
 bench: all $(B)/load ## kernel bridge and pearpd in turn in the lab: small frames and TCP
 	@PEARPD_BUILD='$(abspath $(B))' scripts/bench
@@ -129,4 +140,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit property fuzz-targets deps check demo lint fuzz bench install uninstall fresh clean help
+.PHONY: all unit property tools reliability soak fuzz-targets deps check demo lint fuzz bench install uninstall fresh clean help

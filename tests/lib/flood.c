@@ -1,0 +1,190 @@
+/* flood.c: a hostile or merely busy host's frames at a given rate, for rows of the reliability matrix.
+ * In: IFACE KIND RATE SECONDS SOURCE-MAC DESTINATION-MAC SHARED-IP OTHER-IP [FIRST LAST]. Out: how many were sent.
+ * Called by: tests, in a namespace of their own. Never: receives.
+ *
+ * Kinds: sweep      UDP to SHARED, ports FIRST to LAST in turn
+ *        arp        ARP requests of OTHER for addresses in turn
+ *        claim      PE-ARP CLAIMs of SHARED, ranges of ten ports from FIRST to LAST in turn
+ *        fragment   later and first fragments to SHARED that are never completed
+ *        storm      broadcasts of an EtherType that is nobody's */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#define BATCH       32
+#define FRAME_BYTES 70
+
+struct flood {
+    uint8_t source[6], destination[6], shared[4], other[4];
+    unsigned first, last;
+};
+
+static void put16(uint8_t *at, unsigned value)
+{
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+static void put_ethernet(uint8_t *frame, const struct flood *f, bool to_all, unsigned ethertype)
+{
+    memset(frame, 0, FRAME_BYTES);
+    memcpy(frame, f->destination, 6);
+    if (to_all)
+        memset(frame, 0xff, 6);
+    memcpy(frame + 6, f->source, 6);
+    put16(frame + 12, ethertype);
+}
+
+static void put_ipv4(uint8_t *frame, const struct flood *f, unsigned id, unsigned fragment, unsigned port)
+{
+    uint8_t *ip = frame + 14;
+    uint32_t sum = 0;
+    put_ethernet(frame, f, false, ETH_P_IP);
+    ip[0] = 0x45;
+    put16(ip + 2, 52);
+    put16(ip + 4, id);
+    put16(ip + 6, fragment);
+    ip[8] = 64;
+    ip[9] = 17;
+    memcpy(ip + 12, f->other, 4);
+    memcpy(ip + 16, f->shared, 4);
+    for (unsigned i = 0; i < 20; i += 2)
+        sum += (uint32_t)(ip[i] << 8 | ip[i + 1]);
+    sum = (sum & 0xffff) + (sum >> 16);
+    put16(ip + 10, (uint16_t) ~(sum + (sum >> 16)));
+    put16(ip + 20, 4000);
+    put16(ip + 22, port);
+    put16(ip + 24, 32);
+}
+
+static void sweep(uint8_t *frame, const struct flood *f, uint64_t number)
+{
+    put_ipv4(frame, f, 0, 0, f->first + (unsigned)(number % (f->last - f->first + 1)));
+}
+
+static void fragment(uint8_t *frame, const struct flood *f, uint64_t number)
+{
+    put_ipv4(frame, f, (unsigned)number & 0xffff, (unsigned)(number % 3) | 0x2000, f->first);
+}
+
+static void arp(uint8_t *frame, const struct flood *f, uint64_t number)
+{
+    static const uint8_t fixed[] = {0, 1, 8, 0, 6, 4, 0, 1};
+    put_ethernet(frame, f, true, ETH_P_ARP);
+    memcpy(frame + 14, fixed, sizeof(fixed));
+    memcpy(frame + 22, f->source, 6);
+    memcpy(frame + 28, f->other, 4);
+    memcpy(frame + 38, f->other, 3);
+    frame[41] = (uint8_t)(100 + number % 100);
+}
+
+/* PROTOCOL 1: spa and tpa are the range claimed. */
+static void claim(uint8_t *frame, const struct flood *f, uint64_t number)
+{
+    static const uint8_t fixed[] = {0, 1, 0x88, 0xb5, 6, 10, 0, 25};
+    unsigned first = f->first + 10 * (unsigned)(number % ((f->last - f->first + 1) / 10));
+    put_ethernet(frame, f, true, 0x88b5);
+    memcpy(frame + 14, fixed, sizeof(fixed));
+    memcpy(frame + 22, f->source, 6);
+    for (unsigned at = 28; at <= 44; at += 16) {
+        memcpy(frame + at, f->shared, 4);
+        put16(frame + at + 6, first);
+        put16(frame + at + 8, first + 9);
+    }
+    frame[54] = 1;
+    frame[55] = 3;
+}
+
+static void storm(uint8_t *frame, const struct flood *f, uint64_t number)
+{
+    put_ethernet(frame, f, true, 0x88b6);
+    memcpy(frame + 14, &number, sizeof(number));
+}
+
+static const struct {
+    const char *name;
+    void (*make)(uint8_t *frame, const struct flood *f, uint64_t number);
+} kinds[] = {{"sweep", sweep}, {"arp", arp}, {"claim", claim}, {"fragment", fragment}, {"storm", storm}};
+
+static bool read_mac(const char *text, uint8_t mac[static 6])
+{
+    char *end = NULL;
+    for (int n = 0; n < 6; n++, text = end + 1) {
+        mac[n] = (uint8_t)strtoul(text, &end, 16);
+        if (end == text || (n < 5 && *end != ':'))
+            return false;
+    }
+    return true;
+}
+
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* `rate` 0: as fast as it goes. */
+static uint64_t run(int fd, const struct flood *f, size_t kind, double rate, double seconds)
+{
+    static uint8_t frames[BATCH][FRAME_BYTES];
+    struct iovec parts[BATCH];
+    struct mmsghdr messages[BATCH] = {0};
+    const double start_s = now_s();
+    uint64_t made = 0, sent = 0;
+    for (unsigned n = 0; n < BATCH; n++) {
+        parts[n] = (struct iovec){.iov_base = frames[n], .iov_len = FRAME_BYTES};
+        messages[n].msg_hdr = (struct msghdr){.msg_iov = &parts[n], .msg_iovlen = 1};
+    }
+    for (double passed; (passed = now_s() - start_s) < seconds;) {
+        if (rate > 0 && (double)made > passed * rate) {
+            nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
+            continue;
+        }
+        for (unsigned n = 0; n < BATCH; n++)
+            kinds[kind].make(frames[n], f, made++);
+        const int count = sendmmsg(fd, messages, BATCH, 0);
+        if (count < 0 && errno != ENOBUFS && errno != EAGAIN)
+            return 0;
+        sent += count > 0 ? (uint64_t)count : 0;
+    }
+    return sent;
+}
+
+int main(int argc, char **argv)
+{
+    struct flood f = {.first = 1, .last = 65535};
+    size_t kind = 0;
+    while (argc > 2 && kind < sizeof(kinds) / sizeof(kinds[0]) && strcmp(kinds[kind].name, argv[2]) != 0)
+        kind++;
+    if (argc < 9 || kind == sizeof(kinds) / sizeof(kinds[0]) || !read_mac(argv[5], f.source) ||
+        !read_mac(argv[6], f.destination) || inet_pton(AF_INET, argv[7], f.shared) != 1 ||
+        inet_pton(AF_INET, argv[8], f.other) != 1) {
+        fprintf(stderr,
+                "usage: flood IFACE sweep|arp|claim|fragment|storm RATE SECONDS SOURCE-MAC DESTINATION-MAC "
+                "SHARED-IP OTHER-IP [FIRST LAST]\n");
+        return 2;
+    }
+    if (argc > 10) {
+        f.first = (unsigned)strtoul(argv[9], NULL, 10);
+        f.last = (unsigned)strtoul(argv[10], NULL, 10);
+    }
+    const struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(argv[1])};
+    const int fd = socket(AF_PACKET, SOCK_RAW, 0);
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+        perror("flood");
+        return 1;
+    }
+    const uint64_t sent = run(fd, &f, kind, strtod(argv[3], NULL), strtod(argv[4], NULL));
+    printf("%llu\n", (unsigned long long)sent);
+    return sent == 0;
+}

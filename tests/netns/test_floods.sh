@@ -1,0 +1,89 @@
+#!/bin/bash
+# A machine on the hosts' switch, and one behind the router, do their worst at tens of thousands of frames a second,
+# while numbered traffic goes to and from both owners. None of that is lost, what the flood costs is bounded, and every
+# frame is accounted for. Counts, never times: those are `make reliability`.
+# Reliability rows (as far as they apply): L8, S11, S17, S23, S25.
+. "$(dirname "$0")/../lib/lab.sh"
+LAB_HOSTS=3 LAB_MODE=agent LAB_LEARN=pe-arp
+lab_test
+serve_all && watch_owners || bail "no servers"
+kill "${AGENT_PID[3]}" && wait "${AGENT_PID[3]}" # it comes back during the sweep
+bridge=02:50:45:00:00:01 router_mac=00:12:7f:c4:38:d3 SECONDS_EACH=3
+attacker=$(on neighbour cat /sys/class/net/eth0/address)
+pss_kib() { awk '/^Pss:/ { print $2 }' "/proc/$PEARPD_PID/smaps_rollup"; }
+is_sanitized() { nm "$PEARPD_BUILD/pearpd" 2>/dev/null | grep -q __asan; }
+rate() { if is_sanitized; then echo $(($1 / 10)); else echo "$1"; fi; }
+on router timeout 60 tcpdump -nn -i eth0 -w "$LAB_DIR/up.pcap" -U arp and ether src "$attacker" 2>"$LAB_DIR/tcpdump" &
+wait_for 5 grep -q listening "$LAB_DIR/tcpdump"
+
+# quiet_during TEXT COMMAND...: the flood, with quiet traffic in it. SENT is how many frames it sent.
+quiet_during()
+{
+    local text=$1 n
+    shift
+    for n in 1 2; do
+        at_once talk_on remote quiet $SHARED $(($(host_first $n) + 80)) 200 $((SECONDS_EACH - 1)) "host$n" \
+            >"$LAB_DIR/quiet$n" 2>&1
+    done
+    at_once "$@" >"$LAB_DIR/sent" 2>&1
+    all_done
+    check "$text: none of the quiet traffic was lost, doubled or misdelivered" same 0 $?
+    diag "$(cat "$LAB_DIR"/quiet?)"
+    SENT=$(cat "$LAB_DIR/sent")
+    sleep 0.3
+    check "$text: every frame is accounted for" equation
+    if ! is_sanitized; then
+        check "$text: memory within 24 MiB and 200 bytes a binding" test "$(pss_kib)" -le 24576
+    fi
+}
+flood() { # flood PLACE KIND RATE SOURCE DESTINATION OTHER-IP [FIRST LAST]
+    local place=$1 kind=$2 rate=$3
+    shift 3
+    on "$place" "$PEARPD_BUILD/flood" eth0 "$kind" "$(rate "$rate")" $SECONDS_EACH "$1" "$2" $SHARED "${@:3}"
+}
+
+sweep_and_start()
+{
+    flood router sweep 50000 $router_mac $bridge $REMOTE 8000 65535 &
+    local sweep=$!
+    sleep 1
+    lab_start_agent 3
+    wait_for 2 lab_bound 3 && : >"$LAB_DIR/bound"
+    wait $sweep
+}
+quiet_during "sweep of all ports" sweep_and_start
+check "a host that starts meanwhile is bound" test -e "$LAB_DIR/bound"
+check "questions kept to 5 a second, 10 at once" test "$(stat_of counters/requests)" -le $((10 + 5 * (SECONDS_EACH + 4) + 20))
+echo "# L8: live: $SENT frames to 57,536 ports in $SECONDS_EACH s: $(stat_of counters/requests) questions in all; the newcomer bound; quiet traffic whole"
+
+before=$(stat_of drops/arp_limit)
+quiet_during "ARP flood" flood neighbour arp 10000 "$attacker" ff:ff:ff:ff:ff:ff $NEIGHBOUR
+sleep 1.5
+up=$(tcpdump -nn -r "$LAB_DIR/up.pcap" 2>/dev/null | wc -l)
+check "ARP flood: no more than 15 a second went up" test "$up" -le $((15 + 15 * (SECONDS_EACH + 2)))
+check "ARP flood: the rest was counted" test $(($(stat_of drops/arp_limit) - before)) -ge $((SENT - up - $(stat_of drops/ring_full)))
+check "ARP flood: a second later the machine is not shut out" on neighbour ping -q -c 1 -W 2 $ROUTER
+echo "# S11: live: of $SENT ARP in $SECONDS_EACH s $up went up; quiet traffic whole"
+
+before=$(stat_of counters/requests)
+quiet_during "CLAIM flood" flood neighbour claim 50000 "$attacker" ff:ff:ff:ff:ff:ff $NEIGHBOUR 20000 60000
+asked=$(($(stat_of counters/requests) - before))
+check "CLAIM flood: challenges kept to 10 a second for the machine" test "$asked" -le $((20 + 10 * (SECONDS_EACH + 5)))
+check "CLAIM flood: the owners stand" lab_bound 1
+echo "# S17: live: $SENT CLAIMs in $SECONDS_EACH s: $asked challenges; quiet traffic whole"
+
+before=$(stat_of drops/fragment_orphan)
+quiet_during "fragments that are never completed, from upstream" flood router fragment 50000 $router_mac $bridge $REMOTE 2080 2080
+up=$SENT
+quiet_during "and from a host" flood neighbour fragment 50000 "$attacker" $bridge $NEIGHBOUR 2080 2080
+sleep 5.2
+check "fragments: none waits any more" same 0 "$(stat_of frames/held)"
+echo "# S25: live: $up and $SENT hostile fragments: $(($(stat_of drops/fragment_orphan) - before)) orphans, Pss $(pss_kib) KiB; quiet traffic whole"
+
+before=$(stat_of frames/upstream/out)
+quiet_during "broadcast storm" flood neighbour storm 20000 "$attacker" ff:ff:ff:ff:ff:ff $NEIGHBOUR
+out=$(($(stat_of frames/upstream/out) - before))
+check "storm: one out for one in" test "$out" -le $((SENT + 10000))
+echo "# S23: live: $SENT broadcasts in $SECONDS_EACH s, $out frames upstream in all; quiet traffic whole"
+check "no frame came to a wrong host" same "0 0 0" "$(arrived 1 wrong) $(arrived 2 wrong) $(arrived 3 wrong)"
+done_testing
