@@ -103,8 +103,24 @@ def tag_cases():
     inner = packet(ROUTER, M, SHARED, 2000, REMOTE, 53, tag=9)
     service = inner[:12] + b"\x88\xa8" + inner[14:]
     for number, frame in enumerate((inner, service, inner[:12] + b"\x88\xa8\x00\x00" + inner[12:],
-                                    inner[:12] + b"\x81\x00\x00\x00" + inner[12:], service[:14] + b"\x00\x00" + service[16:])):
+                                    inner[:12] + b"\x81\x00\x00\x00" + inner[12:])):
         c.bridged(1.3 + number / 10, "downstream", frame)
+
+    c = owned("tags-disguise", "tags with VID 0 that a stock receiver passes over, of any TPID: bridged as they are, but they hide nothing")
+    capture, plain = ask(M, SHARED, SHARED), packet(ROUTER, M, SHARED, 9000, REMOTE, 53)
+    stolen, to_a = packet(ROUTER, M, SHARED, 2000, REMOTE, 53), packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 2000)
+    for number, tags in enumerate((b"\x88\xa8\x00\x00", b"\x81\x00\x00\x00\x81\x00\xe0\x00", b"\x88\xa8\x00\x00\x81\x00\x00\x00",
+                                   b"\x81\x00\x00\x00" * 5)):
+        at = 1 + number / 10
+
+        def in_tags(frame, tags=tags):
+            return frame[:12] + tags + frame[12:]
+        c.dropped(at, "downstream", in_tags(capture), "arp_capture")
+        c.dropped(at, "downstream", in_tags(stolen), "source_port_violation")
+        c.count(captures=1, violations=1)
+        c.bridged(at + 0.01, "downstream", in_tags(plain))
+        c.bridged(at + 0.02, "upstream", in_tags(to_a))
+        c.bridged(at + 0.03, "downstream", in_tags(ask(M, NEAR, GATEWAY)))
 
     c = Case("vlan-hopping", "the subnet in VLAN 5: tags of other shapes neither reach it nor leave it", bridge="vlan = 5", tag=5,
              rest="[range 192.35.162.2:2000-2999]\nmac = 00:0c:29:9e:8c:ee\n")

@@ -44,6 +44,11 @@ int eth_parse(const uint8_t *bytes, size_t length, struct eth *eth);
 /* The VID of the first tag; 0 for none (a priority tag, VID 0, is no VLAN: PROTOCOL 3, fine points). */
 uint16_t eth_vid(const struct eth *eth);
 
+/* Reads through every tag with VID 0, which stock receivers pass over however many there are and whatever their
+ * TPID, and through one 0x8100 tag `vlan` (0: none). True: *eth holds what such a receiver sees, as of an
+ * untagged frame. False: other tags, or no whole header. */
+bool eth_parse_through(const uint8_t *bytes, size_t length, uint16_t vlan, struct eth *eth);
+
 /* Writes an address into the header of a frame of at least 14 bytes. */
 void eth_set_destination(uint8_t *bytes, struct mac mac);
 void eth_set_source(uint8_t *bytes, struct mac mac);

@@ -134,7 +134,7 @@ static struct verdict from_upstream(struct engine *e, struct passage *p, const s
 
 /* Downstream. */
 
-static struct verdict capture(struct engine *e, const struct passage *p, uint32_t address_index)
+struct verdict arp_capture(struct engine *e, const struct passage *p, uint32_t address_index)
 {
     struct host *host = host_of(e->hosts, p->eth.source);
     host->captures++;
@@ -169,7 +169,7 @@ static struct verdict from_downstream(struct engine *e, struct passage *p, const
     bool request = arp->operation == ARP_OP_REQUEST && arp->hardware == ARP_HRD_ETHERNET;
     if (sender >= 0) {
         if (!request || sender == target)
-            return capture(e, p, (uint32_t)sender);
+            return arp_capture(e, p, (uint32_t)sender);
         return target >= 0 ? answer(e, p, arp) : relay_request(e, p, arp);
     }
     if (request && target >= 0)
@@ -183,7 +183,7 @@ static struct verdict snap(struct engine *e, struct passage *p, const struct arp
     int sender = shared_index(e, arp->spa);
     if (sender < 0)
         return bridge_arp(e, p);
-    return p->from == SIDE_UPSTREAM ? conflict(e, p, (uint32_t)sender) : capture(e, p, (uint32_t)sender);
+    return p->from == SIDE_UPSTREAM ? conflict(e, p, (uint32_t)sender) : arp_capture(e, p, (uint32_t)sender);
 }
 
 struct verdict arp_rule(struct engine *e, struct passage *p)

@@ -252,7 +252,9 @@ static struct verdict judge(struct engine *e, enum side from, struct frame *fram
         return verdict_dropped(DROP_RUNT);
     if (!source_check(e, &p, &verdict))
         return verdict;
-    return is_inspected(e, &p.eth) ? inspect(e, &p) : bridge(e, &p);
+    if (is_inspected(e, &p.eth))
+        return inspect(e, &p);
+    return disguise_check(e, &p, &verdict) ? bridge(e, &p) : verdict;
 }
 
 /* Where `sent` frames are counted is emit(). */

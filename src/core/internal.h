@@ -211,6 +211,12 @@ struct verdict arp_rule(struct engine *e, struct passage *p);
 /* pe_arp_rules.c: false: the frame is somebody else's */
 bool pe_arp_rule(struct engine *e, struct passage *p, struct verdict *verdict);
 
+/* arp_rules.c: a host's ARP with a shared address as sender */
+struct verdict arp_capture(struct engine *e, const struct passage *p, uint32_t address_index);
+
+/* disguise.c: False: the frame goes no further, *verdict says why */
+bool disguise_check(struct engine *e, const struct passage *p, struct verdict *verdict);
+
 /* speaker.c */
 struct keyed_table *speaker_table_new(const struct engine *e);
 /* True where the message is from the frame's source and, with keys, authentic and no replay. */

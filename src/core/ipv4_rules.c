@@ -128,7 +128,7 @@ static bool is_group(struct ipv4 address)
 }
 
 /* Port 68 is every DHCP client's: its answers are told apart by the client's address inside. */
-static bool judge_ports(const struct passage *p, struct shared_packet *s)
+static bool judge_ports(const struct engine *e, const struct passage *p, struct shared_packet *s)
 {
     const uint8_t *body = p->payload + s->ip.body;
     bool fragment = ipv4_packet_is_fragment(&s->ip);
@@ -140,7 +140,8 @@ static bool judge_ports(const struct passage *p, struct shared_packet *s)
         s->right.kind = RIGHT_FREE;
     s->route = (struct route){.kind = ROUTE_PORT, .port = s->ports.destination, .protocol = s->ip.protocol};
     if (is_udp && s->ports.destination == UDP_PORT_BOOTPC &&
-        dhcp_client_mac(body, s->ip.body_length, &s->route.host) == 0)
+        dhcp_client_mac(body, s->ip.body_length, &s->route.host) == 0 &&
+        !mac_equal(s->route.host, e->config.mac))
         s->route.kind = ROUTE_HOST;
     return true;
 }
@@ -183,7 +184,7 @@ static void judge_portless(struct engine *e, struct shared_packet *s)
 bool packet_judge(struct engine *e, const struct passage *p, struct shared_packet *s)
 {
     if (l4_has_ports(s->ip.protocol))
-        return judge_ports(p, s);
+        return judge_ports(e, p, s);
     if (s->ip.protocol == PROTOCOL_ICMP)
         return judge_icmp(e, p, s);
     judge_portless(e, s);

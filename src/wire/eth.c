@@ -52,6 +52,26 @@ int eth_parse(const uint8_t *bytes, size_t length, struct eth *eth)
     return 0;
 }
 
+bool eth_parse_through(const uint8_t *bytes, size_t length, uint16_t vlan, struct eth *eth)
+{
+    struct rd r = rd_over(bytes, length);
+    bool vlan_seen = vlan == 0;
+    *eth = (struct eth){0};
+    eth->destination = rd_mac(&r);
+    eth->source = rd_mac(&r);
+    eth->ethertype = rd_u16(&r);
+    while (!r.failed && is_tag(eth->ethertype)) {
+        uint16_t vid = rd_u16(&r) & 0xfff;
+        if (vid != 0 && (vlan_seen || vid != vlan || eth->ethertype != ETHERTYPE_CTAG))
+            return false;
+        vlan_seen = vlan_seen || vid != 0;
+        eth->ethertype = rd_u16(&r);
+    }
+    eth->snap_arp = eth->ethertype < LENGTH_BELOW && rd_snap_arp(&r);
+    eth->payload = length - rd_left(&r);
+    return !r.failed && vlan_seen;
+}
+
 uint16_t eth_vid(const struct eth *eth)
 {
     return eth->outer_tci & 0xfff;

@@ -1,0 +1,54 @@
+/* disguise.c: frames of hosts in tags that the bridge passes untouched and a stock receiver passes over.
+ * In: a frame from downstream in 0x88a8 or several tags. Out: whether it may go on, as it is.
+ * Called by: engine.
+ *
+ * Linux strips every tag with VID 0, of either TPID, however many there are: what is inside reaches the router as if
+ * untagged. Such a frame is still bridged untouched (PROTOCOL 3, fine points), unless it would take the shared
+ * address or send from another host's ports: one ARP reply in such tags would redirect all sharers' traffic. */
+#include "internal.h"
+
+#include <string.h>
+
+/* True: ARP with a shared sender; *address_index. */
+static bool is_capture(const struct engine *e, const struct passage *p, uint32_t *address_index)
+{
+    struct arp arp;
+    if ((p->eth.ethertype != ETHERTYPE_ARP && !p->eth.snap_arp) ||
+        arp_parse(p->payload, p->payload_length, &arp) != 0)
+        return false;
+    int index = shared_index(e, arp.spa);
+    *address_index = (uint32_t)index;
+    return index >= 0;
+}
+
+/* False: a host sends what it has no right to. Later fragments are let pass: alone they are nobody's. */
+static bool police_ipv4(struct engine *e, const struct passage *p, struct verdict *verdict)
+{
+    struct shared_packet s;
+    memset(&s, 0, sizeof(s));
+    if (p->eth.ethertype != ETHERTYPE_IPV4 || ipv4_packet_parse(p->payload, p->payload_length, &s.ip) != 0 ||
+        s.ip.broken || s.ip.fragment_offset > 0)
+        return true;
+    s.source = shared_index(e, s.ip.source);
+    s.destination = -1;
+    s.by_host = s.source >= 0;
+    if (!s.by_host || !packet_judge(e, p, &s))
+        return true;
+    return police(e, p, (uint32_t)s.source, &s.right, verdict);
+}
+
+bool disguise_check(struct engine *e, const struct passage *p, struct verdict *verdict)
+{
+    struct passage inside = *p;
+    uint32_t address_index;
+    if (p->from != SIDE_DOWNSTREAM ||
+        !eth_parse_through(p->frame->bytes, p->frame->length, e->config.vlan, &inside.eth))
+        return true;
+    inside.payload = p->frame->bytes + inside.eth.payload;
+    inside.payload_length = p->frame->length - inside.eth.payload;
+    if (is_capture(e, &inside, &address_index)) {
+        *verdict = arp_capture(e, &inside, address_index);
+        return false;
+    }
+    return police_ipv4(e, &inside, verdict);
+}
