@@ -15,6 +15,8 @@ from case import CASES, CONF, Case  # noqa: E402, F401
 import basic_cases  # noqa: E402, F401
 import hard_cases  # noqa: E402, F401
 import hostile_cases  # noqa: E402, F401
+import edge_cases  # noqa: E402, F401
+import segment_cases  # noqa: E402, F401
 
 if __name__ == "__main__":
     for one in CASES:
