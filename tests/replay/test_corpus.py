@@ -165,13 +165,95 @@ def own_addresses(name, path):
         tap.ok(run.report["frames"]["held"] == 0, f"nothing is held for ever, {side}: {name}")
 
 
+OWNER = bytes.fromhex("000c299e8cee")
+OWNS = "mac = 00:0c:29:9e:8c:ee\n"
+# With an address of its own shared: name, address, what is owned, {number of a frame: its drop}, `vlan`.
+# All frames come in upstream; those to the address leave to their owner, the others unchanged.
+TO_OWNER = (
+    ("18-icmp-unreachable-udp.pcap", "192.168.1.1", "[range {}:53-53]", {}, 0),
+    ("19-icmp-no-context.pcap", "10.0.0.2", "[range {}:1-65535]", {0: "icmp_bad_quote"}, 0),
+    ("21-fragments-1.pcap", "164.1.123.61", "[range {}:137-137]", {}, 0),
+    ("22-fragments-2.pcap", "164.1.123.61", "[range {}:137-137]", {}, 0),
+    ("23-fragments-of-a-syn.pcap", "10.0.0.5", "[range {}:80-80]", {}, 0),
+    ("24-ipv4-bad-header-length.pcap", None, "[range {}:1-65535]", {0: "runt"}, 0),
+    ("25-ipv4-bad-total-length.pcap", None, "[range {}:1-65535]", {0: "runt"}, 0),
+    ("27-ah-ipip-ping.pcap", "10.1.48.22", "[protocol {}/ah]", {}, 0),
+    ("76-esp-plain.pcap", "190.0.0.2", "[protocol {}/esp]", {6: "bad_source", 7: "bad_source"}, 0),
+    ("79-fragments-in-vlan-tiny.pcap", "2.2.2.2", "[range {}:8080-8080]", {1: "fragment_bad"}, 6),
+)
+# With the address of a host in them shared: name, address, `router-mac`, what is owned. Every frame crosses.
+BOTH_WAYS = (
+    ("12-http-vlan0.pcap", "141.142.228.5", "00:10:db:88:d2:ef", "[range {}:59856-59856]"),
+    ("30-sctp.pcap", "192.168.170.8", "00:60:08:45:e4:55", "[range {}:7-7]"),
+    ("78-fragments-both-ways.pcap", "10.0.0.1", "00:26:88:df:17:c7", "[range {}:1637-1637]"),
+    ("80-icmp-errors-quoting-tcp.pcap", "10.10.1.4", "00:1f:33:d9:81:60",
+     "[range {0}:56166-56166]\n" + OWNS + "[range {0}:1470-1470]"),
+    ("83-6in4-ping.pcap", "10.0.0.1", "c2:01:42:02:00:00", "[protocol {}/41]"),
+)
+
+
+def is_to(address, frame):
+    start = 18 if frame[12:14] == b"\x81\x00" else 14
+    destination = bytes(int(part) for part in address.split("."))
+    return frame[start - 2:start] == b"\x08\x00" and frame[start + 16:start + 20] == destination
+
+
+def to_owner(name, address, owned, drops, vlan):
+    frames = [data for _, _, data in captures.read(where(name))[0]]
+    address = address or ".".join(map(str, frames[0][30:34]))
+    text = conf([address], bridge=f"vlan = {vlan or 'none'}\n", address="learn = none\n",
+                rest=owned.format(address) + "\n" + OWNS)
+    run = Run(text, [("upstream", where(name))], "--linger", "10")
+    wanted = [OWNER + frame[6:] if is_to(address, frame) else frame for n, frame in enumerate(frames) if n not in drops]
+    counts = {reason: list(drops.values()).count(reason) for reason in drops.values()}
+    good = run.status == 0 and left(run, "downstream") == wanted and run.drops() == counts and run.balances()
+    what = ", ".join(sorted(counts)) or "to its owner"
+    tap.ok(good, f"its destination shared, {what}: {name}",
+           f"{run.status} {run.drops() if run.report else ''} {len(left(run, 'downstream'))} of {len(wanted)} {run.stderr}")
+
+
+def across(name, address, router, owned):
+    """Hosts keep their MAC upstream here, so that what leaves is what came in but for the owner's MAC."""
+    frames = [data for _, _, data in captures.read(where(name))[0]]
+    text = conf([address], bridge=f"router-mac = {router}\nsource-mac = host\n[policy]\nsource-ports = off\n",
+                address="learn = none\n", rest=owned.format(address) + "\n" + OWNS)
+    run = Run(text, [("both", where(name))])
+    from_router = [frame for frame in frames if frame[6:12].hex(":") == router]
+    good = (left(run, "upstream") == [frame for frame in frames if frame not in from_router]
+            and left(run, "downstream") == [OWNER + frame[6:] for frame in from_router])
+    good = good and run.status == 0 and run.balances() and not run.drops()
+    tap.ok(good, f"a host's address shared, all of it crosses: {name}",
+           f"{run.status} {run.drops() if run.report else ''} {run.stderr}")
+
+
+def other_cases():
+    """ARP and ping in VLAN 123, ARP in SNAP, DHCP: with an address of the capture shared."""
+    text = conf(["192.168.123.1"], bridge="vlan = 123\nrouter-mac = 00:18:73:de:57:c1\n")
+    run = Run(text, [("both", where("70-vlan-arp-echo.pcap"))])
+    consumed = {kind: n for kind, n in run.report["consumed"].items() if n}
+    wanted = {"arp_answered": 1, "arp_relayed": 1, "echo_answered": 5}
+    tap.ok(run.drops() == {"arp_capture": 2} and consumed == wanted and run.balances(),
+           "a host's address shared, vlan = 123: 70-vlan-arp-echo.pcap", f"{run.drops()} {consumed}")
+    name = where("03-arp-in-snap.pcapng")
+    frames = [data for _, _, data in captures.read(name)[0]]
+    run = Run(conf(["10.0.0.2"]), [("downstream", name)])
+    tap.ok(run.drops() == {"arp_capture": 2} and left(run, "upstream") == frames[:2],
+           "a host's address shared, captured in SNAP: 03-arp-in-snap.pcapng", run.drops())
+    name = where("32-dhcp.pcap")
+    frames = [data for _, _, data in captures.read(name)[0]]
+    run = Run(conf(["128.2.6.97"], bridge="router-mac = 00:0c:29:40:0e:ef\n"), [("both", name)])
+    client = frames[1][14 + 20 + 8 + 28:][:6]
+    wanted = [client + frames[1][6:]] + [frame for frame in frames[2:] if frame[6:12] == frames[1][6:12]]
+    tap.ok(left(run, "downstream") == wanted and not run.drops(), "a client's address shared: 32-dhcp.pcap", run.drops())
+
+
 def quoted_cases():
-    """Rows that say what happens with the capture's own destination shared."""
-    for name, reason in (("24-ipv4-bad-header-length.pcap", "runt"), ("25-ipv4-bad-total-length.pcap", "runt")):
-        data = captures.read(where(name))[0][0][2]
-        run = Run(conf([".".join(map(str, data[30:34]))]), [("upstream", where(name))])
-        tap.ok(run.status == 0 and run.drops() == {reason: 1}, f"its destination shared, {reason}: {name}",
-               f"{run.status} {run.drops() if run.report else ''} {run.stderr}")
+    """Rows that say what happens with an address of the capture shared, and what follows for others from the rules."""
+    for case in TO_OWNER:
+        to_owner(*case)
+    for case in BOTH_WAYS:
+        across(*case)
+    other_cases()
 
 
 if not os.path.isdir(CORPUS):
