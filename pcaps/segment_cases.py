@@ -35,8 +35,8 @@ def arp_cases():
     c.dropped(5.1, "downstream", ask(M, NONE, SHARED, tag=0), "arp_probe")
     # Another EtherType, other address lengths, another VLAN, two tags: somebody else's.
     others = [eth(ALL, M, 0x8035, body[14:]), body[:18] + b"\x08" + body[19:], body[:19] + b"\x10" + body[20:],
-              snap(ask(M, NEAR, GATEWAY)), ask(M, SHARED, SHARED, tag=5), body[:12] + b"\x88\xa8\x00\x00" + body[12:],
-              body[:12] + b"\x81\x00\x00\x00" * 2 + body[12:]]
+              snap(ask(M, NEAR, GATEWAY)), ask(M, SHARED, SHARED, tag=5), body[:12] + b"\x88\xa8\x00\x07" + body[12:],
+              body[:12] + b"\x81\x00\x00\x07\x81\x00\x00\x00" + body[12:]]
     for number, frame in enumerate(others):
         c.bridged(6 + number / 10, "downstream", frame)
 
@@ -118,7 +118,7 @@ def vlan_cases():
     inner = packet(ROUTER, A, SHARED, 2500, REMOTE, 53)[12:]
     at = 1.0
     for tags in ("", "81000000", "81000006", "81006006", "88a80005", "88a8000581000005", "8100000581000005",
-                 "8100000581000000", "91000005"):
+                 "91000005"):
         at += 0.1
         c.bridged(at, "downstream", ROUTER + A + bytes.fromhex(tags) + inner)
     for tags in ("", "81000006", "88a80005", "8100000588a80005"):
