@@ -30,7 +30,7 @@
     X(RUNT, "runt", "under 14 bytes, or a packet of a shared address too short for its headers")               \
     X(TRUNCATED, "truncated", "the capture or the ring kept less than the frame")                              \
     X(OVERSIZE, "oversize", "too long for the other side")                                                     \
-    X(BAD_SOURCE, "bad_source", "a source MAC that is a group, zero, the bridge's, or heard upstream")         \
+    X(BAD_SOURCE, "bad_source", "a source MAC that is a group, zero, the bridge's own, or heard upstream")     \
     X(LINK_LOCAL, "link_local", "pause frames; all of 01-80-C2-00-00-xx with link-local = drop")               \
     X(RING_FULL, "ring_full", "lost by the kernel at the receive ring")                                        \
     X(SEND_FAILED, "send_failed", "the kernel refused to send it")

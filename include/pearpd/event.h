@@ -20,6 +20,7 @@
     X(VIOLATION, "violation", "a host sent from a port that another one owns")                   \
     X(FLOW_CONFLICT, "flow-conflict", "a host sent into a portless flow that another one holds") \
     X(MAC_MOVED, "mac-moved", "a MAC address changed sides")                                     \
+    X(LOOP, "loop", "a frame of the bridge's own came back: the segments are joined outside")    \
     X(BAD_SOURCE, "bad-source", "a source MAC that was not believed")                            \
     X(UNRESOLVED, "unresolved", "nobody answered for a port")                                    \
     X(PORT_UP, "port-up", "a bridge port came up")                                               \

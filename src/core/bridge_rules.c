@@ -13,12 +13,11 @@ static bool is_link_local(struct mac mac)
 static bool source_is_believed(struct engine *e, const struct passage *p)
 {
     struct mac source = p->eth.source;
-    if (mac_is_group(source) || mac_is_zero(source))
+    if (mac_is_group(source) || mac_is_zero(source) || mac_equal(source, e->config.mac))
         return false;
     if (p->from == SIDE_UPSTREAM)
         return true;
-    if (mac_equal(source, e->config.mac) ||
-        (e->config.has_router_mac && mac_equal(source, e->config.router_mac)))
+    if (e->config.has_router_mac && mac_equal(source, e->config.router_mac))
         return false;
     return !fdb_heard_upstream(e->fdb, source, e->now_ns);
 }
@@ -30,6 +29,14 @@ static void bad_source(struct engine *e, const struct passage *p)
         host_of(e->hosts, p->eth.source)->bad_sources++;
     if (rate_take(&e->bad_source_events, rate_limit_of(1, 1), e->now_ns))
         tell(e, (struct event){.kind = EVENT_BAD_SOURCE, .side = p->from, .mac = p->eth.source});
+}
+
+/* A frame of the bridge's own came back upstream. No host can make that: theirs with this MAC end above. */
+static void loop_seen(struct engine *e)
+{
+    fdb_loop(e->fdb, e->now_ns);
+    if (rate_take(&e->loop_events, rate_limit_of(1, 1), e->now_ns))
+        tell(e, (struct event){.kind = EVENT_LOOP, .side = SIDE_UPSTREAM, .mac = e->config.mac});
 }
 
 static void mac_moved(struct engine *e, const struct passage *p)
@@ -47,6 +54,8 @@ static struct fdb_key key_of(const struct passage *p, struct mac mac)
 bool source_check(struct engine *e, struct passage *p, struct verdict *verdict)
 {
     if (!source_is_believed(e, p)) {
+        if (p->from == SIDE_UPSTREAM && mac_equal(p->eth.source, e->config.mac))
+            loop_seen(e);
         bad_source(e, p);
         *verdict = verdict_dropped(DROP_BAD_SOURCE);
         return false;
@@ -56,9 +65,7 @@ bool source_check(struct engine *e, struct passage *p, struct verdict *verdict)
         *verdict = verdict_dropped(DROP_LINK_LOCAL);
         return false;
     }
-    /* Upstream's copy of a frame of ours must not make our own MAC a neighbour. */
-    if (!mac_equal(p->eth.source, e->config.mac) &&
-        fdb_learn(e->fdb, p->from, key_of(p, p->eth.source), e->now_ns))
+    if (fdb_learn(e->fdb, p->from, key_of(p, p->eth.source), e->now_ns))
         mac_moved(e, p);
     return true;
 }

@@ -192,6 +192,7 @@ static void counts_carry(struct engine *e, const struct engine *old)
     e->echo_rate = old->echo_rate;
     e->bad_source_events = old->bad_source_events;
     e->mac_move_events = old->mac_move_events;
+    e->loop_events = old->loop_events;
     memcpy(e->mtu_bytes, old->mtu_bytes, sizeof(e->mtu_bytes));
     memcpy(e->link_up, old->link_up, sizeof(e->link_up));
     fdb_pour(e->fdb, old->fdb);

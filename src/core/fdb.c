@@ -9,13 +9,18 @@
 #define HEARD_NS  UINT64_C(30000000000)
 #define SECOND_NS UINT64_C(1000000000)
 
+#define LOOP_AFTER_NS  (5 * SECOND_NS)
+#define LOOP_BEFORE_NS (60 * SECOND_NS) /* HELLO comes once a minute */
+
 struct fdb_entry {
     struct fdb_key key;
+    bool was_downstream; /* of those heard upstream: it lived downstream when it was first */
     uint64_t heard_ns;
 };
 
 struct fdb {
     uint64_t age_ns;
+    uint64_t loop_ns; /* when one was seen last; 0: never */
     struct keyed_table *side[SIDES];
     struct keyed_table *upstream; /* keyed by MAC in VLAN 0 whatever its VLAN */
 };
@@ -56,6 +61,18 @@ void fdb_free(struct fdb *fdb)
     free(fdb);
 }
 
+void fdb_loop(struct fdb *fdb, uint64_t now_ns)
+{
+    fdb->loop_ns = now_ns;
+}
+
+/* Its own frames come back a while before or after one of the bridge's that tells of the loop. */
+static bool is_by_loop(const struct fdb *fdb, const struct fdb_entry *heard)
+{
+    return heard->was_downstream && fdb->loop_ns != 0 && heard->heard_ns <= fdb->loop_ns + LOOP_AFTER_NS &&
+           fdb->loop_ns <= heard->heard_ns + LOOP_BEFORE_NS;
+}
+
 static bool note(struct keyed_table *table, const struct fdb_key *key, uint64_t now_ns)
 {
     bool fresh;
@@ -70,12 +87,22 @@ static bool heard_within(struct keyed_table *table, const struct fdb_key *key, u
     return entry != NULL && now_ns - entry->heard_ns < age_ns;
 }
 
+static void note_upstream(struct fdb *fdb, const struct fdb_key *key, bool lives_downstream, uint64_t now_ns)
+{
+    bool fresh;
+    struct fdb_entry *entry = keyed_table_put(fdb->upstream, key, &fresh);
+    if (fresh || now_ns - entry->heard_ns >= HEARD_NS)
+        entry->was_downstream = lives_downstream;
+    entry->heard_ns = now_ns;
+}
+
 bool fdb_learn(struct fdb *fdb, enum side side, struct fdb_key key, uint64_t now_ns)
 {
     if (side == SIDE_UPSTREAM) {
         struct fdb_key any_vlan = key;
         any_vlan.vlan[0] = any_vlan.vlan[1] = 0;
-        note(fdb->upstream, &any_vlan, now_ns);
+        note_upstream(fdb, &any_vlan, heard_within(fdb->side[SIDE_DOWNSTREAM], &key, now_ns, fdb->age_ns),
+                      now_ns);
     }
     if (!note(fdb->side[side], &key, now_ns))
         return false;
@@ -96,7 +123,8 @@ bool fdb_lives(struct fdb *fdb, enum side side, struct fdb_key key, uint64_t now
 bool fdb_heard_upstream(struct fdb *fdb, struct mac mac, uint64_t now_ns)
 {
     struct fdb_key key = fdb_key_of(mac, 0, false);
-    return heard_within(fdb->upstream, &key, now_ns, HEARD_NS);
+    const struct fdb_entry *entry = keyed_table_find(fdb->upstream, &key);
+    return entry != NULL && now_ns - entry->heard_ns < HEARD_NS && !is_by_loop(fdb, entry);
 }
 
 void fdb_pour(struct fdb *to, const struct fdb *from)
@@ -104,4 +132,5 @@ void fdb_pour(struct fdb *to, const struct fdb *from)
     for (unsigned i = 0; i < SIDES; i++)
         keyed_table_pour(to->side[i], from->side[i]);
     keyed_table_pour(to->upstream, from->upstream);
+    to->loop_ns = from->loop_ns;
 }

@@ -4,7 +4,9 @@
  *
  * A table for each side ([limits] macs, mac-age), so a flood of addresses on one side never takes an
  * entry of the other; in a full one the address longest unheard goes. Beside them the addresses heard
- * upstream, by MAC alone: for 30 s nobody downstream is believed to be one of them (PROTOCOL 3). */
+ * upstream, by MAC alone: for 30 s nobody downstream is believed to be one of them (PROTOCOL 3). A loop outside
+ * brings the hosts' own frames in upstream: those that lived downstream until then, and while a loop was seen, are
+ * believed again at once. */
 #ifndef PEARPD_CORE_FDB_H
 #define PEARPD_CORE_FDB_H
 
@@ -36,7 +38,10 @@ bool fdb_learn(struct fdb *fdb, enum side side, struct fdb_key key, uint64_t now
 /* True where `key` was heard on `side` within mac-age and nowhere else since. */
 bool fdb_lives(struct fdb *fdb, enum side side, struct fdb_key key, uint64_t now_ns);
 
-/* True where `mac` was heard upstream within 30 s, in whatever VLAN. */
+/* Notes that a frame of the bridge's own came in upstream: the segments are joined outside. */
+void fdb_loop(struct fdb *fdb, uint64_t now_ns);
+
+/* True where `mac` was heard upstream within 30 s, in whatever VLAN, and not by a loop. */
 bool fdb_heard_upstream(struct fdb *fdb, struct mac mac, uint64_t now_ns);
 
 /* Takes over what `from` knows. */

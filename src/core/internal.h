@@ -111,7 +111,7 @@ struct engine {
     uint64_t nonce_count;
 
     struct rate_limit ask_limit, unicast_limit, unicast_mac_limit, arp_limit, echo_limit;
-    struct rate ask_rate, unicast_rate, echo_rate, bad_source_events, mac_move_events;
+    struct rate ask_rate, unicast_rate, echo_rate, bad_source_events, mac_move_events, loop_events;
     uint32_t share_flows, share_datagrams, share_waiting; /* of one host */
 
     uint32_t mtu_bytes[SIDES];

@@ -67,6 +67,7 @@ void binding_end(struct engine *e, struct binding *b, enum event_kind why)
     case EVENT_VIOLATION:
     case EVENT_FLOW_CONFLICT:
     case EVENT_MAC_MOVED:
+    case EVENT_LOOP:
     case EVENT_BAD_SOURCE:
     case EVENT_UNRESOLVED:
     case EVENT_PORT_UP:
