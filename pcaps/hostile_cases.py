@@ -121,6 +121,10 @@ def tag_cases():
         c.bridged(at + 0.01, "downstream", in_tags(plain))
         c.bridged(at + 0.02, "upstream", in_tags(to_a))
         c.bridged(at + 0.03, "downstream", in_tags(ask(M, NEAR, GATEWAY)))
+        c.bridged(at + 0.04, "downstream", in_tags(ipv4(ROUTER, M, SHARED, REMOTE, GRE, bytes(30))))
+        c.dropped(at + 0.05, "upstream", ipv4(BRIDGE, ROUTER, REMOTE, SHARED, GRE, bytes(30)), "no_owner")
+        c.bridged(at + 0.06, "downstream", in_tags(echo(ROUTER, M, SHARED, REMOTE, 8, 7, 7)))
+        c.dropped(at + 0.07, "upstream", echo(BRIDGE, ROUTER, REMOTE, SHARED, 0, 7, 7), "no_owner")
 
     c = Case("vlan-hopping", "the subnet in VLAN 5: tags of other shapes neither reach it nor leave it", bridge="vlan = 5", tag=5,
              rest="[range 192.35.162.2:2000-2999]\nmac = 00:0c:29:9e:8c:ee\n")
@@ -140,6 +144,16 @@ def tag_cases():
     c.dropped(2.2, "downstream", ask(M, SHARED, SHARED, tag=5), "arp_capture")
     c.count(captures=1)
     c.bridged(2.3, "downstream", ask(M, SHARED, SHARED))
+
+
+    c = Case("vlan-disguise", "behind the subnet's tag and one with VID 0: a host teaches nothing, and takes no other's port",
+             bridge="vlan = 5", tag=5, rest="[range 192.35.162.2:3000-3999]\nmac = 00:0c:29:39:44:ab\n")
+    c.owner(3000, 3999, B, "permanent", "config")
+    for at, tags in ((1, b"\x81\x00\x00\x05\x81\x00\x00\x00"), (1.5, b"\x88\xa8\x00\x00\x81\x00\x00\x05")):
+        free, stolen = packet(ROUTER, M, SHARED, 2500, REMOTE, 53), packet(ROUTER, M, SHARED, 3000, REMOTE, 53)
+        c.bridged(at, "downstream", free[:12] + tags + free[12:])
+        c.dropped(at + 0.1, "downstream", stolen[:12] + tags + stolen[12:], "source_port_violation")
+        c.count(violations=1)
 
 
 def source_cases():

@@ -32,9 +32,10 @@ static bool police_ipv4(struct engine *e, const struct passage *p, struct verdic
     s.source = shared_index(e, s.ip.source);
     s.destination = -1;
     s.by_host = s.source >= 0;
+    s.is_disguised = true;
     if (!s.by_host || !packet_judge(e, p, &s))
         return true;
-    return police(e, p, (uint32_t)s.source, &s.right, verdict);
+    return police_look(e, p, (uint32_t)s.source, &s.right, verdict);
 }
 
 bool disguise_check(struct engine *e, const struct passage *p, struct verdict *verdict)

@@ -167,6 +167,7 @@ struct shared_packet {
     struct ipv4_packet ip;
     int source, destination; /* indices of shared addresses, or -1 */
     bool by_host;            /* from downstream, source shared */
+    bool is_disguised;       /* in tags that are bridged untouched: looked at, never learned from */
     struct l4_ports ports;   /* of protocols that have them */
     uint8_t icmp_type;       /* of ICMP */
     struct icmp_echo echo;
@@ -241,6 +242,9 @@ struct verdict deliver(struct engine *e, enum side from, struct frame *frame, st
 /* police.c: what hosts may send. False: dropped, *verdict says why. Learns from traffic where it may. */
 bool police(struct engine *e, const struct passage *p, uint32_t address_index, const struct right *right,
             struct verdict *verdict);
+/* The same, and nothing is learned or counted for an owner. */
+bool police_look(struct engine *e, const struct passage *p, uint32_t address_index, const struct right *right,
+                 struct verdict *verdict);
 
 /* quote.c: ICMP errors, by the packet that they quote */
 struct route quote_route(struct engine *e, const struct passage *p, const struct shared_packet *s);

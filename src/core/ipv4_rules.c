@@ -152,7 +152,7 @@ static bool judge_icmp(struct engine *e, const struct passage *p, struct shared_
         return false;
     s->right.kind = RIGHT_FREE;
     s->route = (struct route){.kind = ROUTE_DEFAULT_HOST, .reason = DROP_NO_OWNER};
-    if (s->by_host && s->icmp_type == ICMP_ECHO_REQUEST)
+    if (s->by_host && !s->is_disguised && s->icmp_type == ICMP_ECHO_REQUEST)
         echo_note(e, p, &s->ip, s->echo);
     if (s->by_host && icmp_is_error(s->icmp_type))
         s->right = quote_right(e, p, s);

@@ -31,6 +31,17 @@ static struct range all_ports(const struct engine *e, uint32_t address_index)
     return (struct range){e->config.addresses[address_index].address, 0, UINT16_MAX};
 }
 
+static bool port_is_free(struct engine *e, const struct passage *p, uint32_t address_index, uint16_t port,
+                         struct verdict *verdict)
+{
+    const struct binding *b = binding_find(e->bindings, address_index, port);
+    if (b == NULL || mac_equal(b->owner, p->eth.source))
+        return true;
+    struct event event = {
+        .kind = EVENT_VIOLATION, .range = one_port(e, address_index, port), .other = b->owner};
+    return violation(e, p, event, verdict);
+}
+
 static bool police_port(struct engine *e, const struct passage *p, uint32_t address_index, uint16_t port,
                         struct verdict *verdict)
 {
@@ -41,11 +52,8 @@ static bool police_port(struct engine *e, const struct passage *p, uint32_t addr
             return true;
         questions_settle(e, address_index);
     }
-    if (!mac_equal(b->owner, p->eth.source)) {
-        struct event event = {
-            .kind = EVENT_VIOLATION, .range = one_port(e, address_index, port), .other = b->owner};
-        return violation(e, p, event, verdict);
-    }
+    if (!mac_equal(b->owner, p->eth.source))
+        return port_is_free(e, p, address_index, port, verdict);
     b->tx_frames++;
     b->tx_bytes += p->frame->length;
     if (b->origin == ORIGIN_TRAFFIC)
@@ -65,22 +73,35 @@ static bool police_quote(struct engine *e, const struct passage *p, uint32_t add
     return violation(e, p, event, verdict);
 }
 
-static bool police_flow(struct engine *e, const struct passage *p, uint32_t address_index,
-                        const struct right *right, struct verdict *verdict)
+static bool flow_conflict(struct engine *e, const struct passage *p, uint32_t address_index,
+                          const struct right *right, struct mac owner, struct verdict *verdict)
 {
     struct event event = {.kind = EVENT_FLOW_CONFLICT,
                           .range = all_ports(e, address_index),
+                          .other = owner,
                           .remote = right->remote,
                           .protocol = right->protocol,
                           .detail = "a protocol without ports has one holder for each remote"};
-    if (flow_take(e, address_index, right->remote, right->protocol, p->eth.source, &event.other))
-        return true;
     return violation(e, p, event, verdict);
+}
+
+bool police_look(struct engine *e, const struct passage *p, uint32_t address_index, const struct right *right,
+                 struct verdict *verdict)
+{
+    struct mac owner;
+    if (right->kind == RIGHT_PORT)
+        return port_is_free(e, p, address_index, right->port, verdict);
+    if (right->kind != RIGHT_FLOW)
+        return police(e, p, address_index, right, verdict);
+    if (!flow_host(e, address_index, right->remote, right->protocol, &owner) || mac_equal(owner, p->eth.source))
+        return true;
+    return flow_conflict(e, p, address_index, right, owner, verdict);
 }
 
 bool police(struct engine *e, const struct passage *p, uint32_t address_index, const struct right *right,
             struct verdict *verdict)
 {
+    struct mac owner;
     switch (right->kind) {
     case RIGHT_FREE:
         break;
@@ -98,7 +119,9 @@ bool police(struct engine *e, const struct passage *p, uint32_t address_index, c
         *verdict = verdict_dropped(DROP_ICMP_BAD_QUOTE);
         return false;
     case RIGHT_FLOW:
-        return police_flow(e, p, address_index, right, verdict);
+        if (flow_take(e, address_index, right->remote, right->protocol, p->eth.source, &owner))
+            return true;
+        return flow_conflict(e, p, address_index, right, owner, verdict);
     }
     return true;
 }
