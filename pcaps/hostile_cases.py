@@ -179,6 +179,16 @@ def source_cases():
     c.count(captures=1)
 
 
+    c = owned("hosts-that-lie", "PE-ARP from upstream and a DHCP ACK from a host teach nothing")
+    for number, frame in enumerate((claim(ROUTER, 5000, 5999), holds(ROUTER, 5000, 5999, 1, 5000), claim(ROUTER, 2000, 2999, RELEASE))):
+        c.dropped(1 + number / 10, "upstream", frame, "pe_arp_bad")
+    boot = struct.pack(">BBBB", 2, 1, 6, 0) + bytes(12) + SHARED + bytes(8) + M + bytes(202) + bytes.fromhex("63825363") + b"\x35\x01\x05\x9f\x04\x06\x08\x34\x00\xff"
+    body = struct.pack(">HHHH", 67, 68, 8 + len(boot), 0) + boot
+    c.bridged(2.5, "downstream", ipv4(ALL, M, NEAR, b"\xff" * 4, UDP, body))
+    c.dropped(2.6, "downstream", ipv4(BRIDGE, M, NEAR, SHARED, UDP, body), "same_port")
+    c.dropped(2.7, "upstream", packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 5500), "no_owner")
+
+
 def port_set_cases():
     psid = "psid = {}"
     c = Case("port-set-contiguous", "offset 0: 16 ranges of 4,096 ports; claimed, learned from traffic, refused",

@@ -35,4 +35,5 @@ on neighbour ping -q -c 4 -i 0.05 -W 1 -M do -s 3000 $ROUTER >/dev/null
 check "what upstream does not take is oversize, each frame" same 4 $(($(stat_of drops/oversize) - before))
 check "the rest passes" jumbo 2 1500
 check "every frame is accounted for" equation
+echo "# S29: 7 sizes to 9,000 bytes and super-frames whole (hash), $(stat_of drops/oversize) oversize, exact; $(stat_of drops/truncated) truncated"
 done_testing

@@ -51,4 +51,5 @@ kill -CONT "${AGENT_PID[1]}"
 check "the first owner, awake again, answers for it" wait_for 5 talk_on remote ask tcp $SHARED 2080 -t 1
 check "and owns it" same "$(host_mac 1)" "$(owner 2000-2999)"
 check "every frame is accounted for" equation
+echo "# S13: live: 0 frames to the rival while the owner answers; a silent owner's range moves; a permanent one does not"
 done_testing

@@ -35,4 +35,5 @@ talk_on neighbour arp eth0 request "$(on neighbour cat /sys/class/net/eth0/addre
 sleep 0.3
 check "probes are dropped" same 3 $(($(stat_of drops/arp_probe) - before))
 check "every frame is accounted for" equation
+echo "# S12: $(stat_of drops/arp_conflict) claims from upstream and $(stat_of drops/arp_probe) probes from hosts: none went further"
 done_testing

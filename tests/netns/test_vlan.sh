@@ -38,4 +38,5 @@ both_ways "two customer tags" 81000064810000c888b6
 both_ways "IPv6" 86dd
 crosses "a spanning tree frame, down" router neighbour "0180c2000000${router_mac}002642420300"
 check "every frame is accounted for" equation
+echo "# S28: live: $(grep -c "^both_ways \|^crosses \"" "$0") forms of frames with tags crossed as they were; replay cases vlan-hopping, vlan-disguise, tags, tags-disguise: 0 learned"
 done_testing

@@ -718,6 +718,8 @@ static void test_against_the_model(void **state)
     print_message("SEED=%llu RUNS=%llu STEPS=%u\n", (unsigned long long)seed, (unsigned long long)runs, steps);
     for (uint64_t i = 0; i < runs; i++)
         one_run(seed + i, steps);
+    printf("# S4: %llu runs of %u steps of hard packets, equal to the model (SEED=%llu)\n",
+           (unsigned long long)runs, steps, (unsigned long long)seed);
 }
 
 int main(void)

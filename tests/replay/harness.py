@@ -26,6 +26,10 @@ class Tap:
             print("\n".join("# " + line for line in str(why).splitlines()[:20]))
         sys.stdout.flush()
 
+    def figure(self, row, text):
+        """Of a row of the reliability matrix; tests/run shows it."""
+        print(f"# {row}: {text}")
+
     def skip(self, text, why):
         self.count += 1
         print(f"ok {self.count} - {text} # SKIP {why}")

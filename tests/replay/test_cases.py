@@ -15,6 +15,7 @@ from harness import ROOT, Run, Tap, conf
 PCAPS = os.path.join(ROOT, "pcaps")
 SIDES = ("upstream", "downstream")
 tap = Tap()
+reports = {}
 
 
 def inputs(name):
@@ -52,6 +53,7 @@ def check_case(name):
     tap.ok(run.status == 0 and run.report is not None, f"{name}: {expected['about']}", run.stderr)
     if run.report is None:
         return
+    reports[name] = run.report
     for side in SIDES:
         wanted = open(os.path.join(PCAPS, f"{name}.{side}.out.pcap"), "rb").read()
         tap.ok(run.bytes[side] == wanted, f"{name}: what leaves {side}", difference(wanted, run.bytes[side]))
@@ -165,6 +167,11 @@ with tempfile.TemporaryDirectory() as made:
     tap.ok(same and len(files) == 6 * len(names), "pcaps/ is what pcaps/make.py writes")
 for case in names:
     check_case(case)
+tap.figure("S5", f"{len(names)} cases: replayed twice, and equal to the byte to what every build must give")
+tap.figure("S18", f"{sum(reports['pe-arp-fields']['drops'].values())} frames of PE-ARP wrong in one field: each its drop, "
+           f"{reports['pe-arp-fields']['counters']['learned'] - 1} learned by them")
+learned = sum(reports["hosts-that-lie"]["counters"][name] for name in ("learned", "moves"))
+tap.figure("S15", f"PE-ARP from upstream and DHCP from a host: {learned} learned")
 check_splits()
 check_damage()
 check_options()
