@@ -43,6 +43,9 @@
       "percent of echo-flows, flows, datagrams and waiting-fragments that one host may take; a new one of "    \
       "its "                                                                                                   \
       "is not kept")                                                                                           \
+    X("host-ports", host_ports, 1, 100, 100,                                                                   \
+      "percent of an address's ports that one host may own by claims and traffic; more is not learned "        \
+      "(conflict)")                                                                                            \
     X("flows", flows, 16, 1048576, 4096,                                                                       \
       "portless flows of hosts; the one longest unheard goes if it is over flow-age, else a new one is not "   \
       "kept")                                                                                                  \

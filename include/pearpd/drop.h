@@ -42,22 +42,23 @@
     X(ECHO_ANSWERED, "echo_answered", "echo requests answered by the bridge")                      \
     X(DHCP, "dhcp", "DHCP messages answered by the bridge")
 
-#define COUNTERS(X)                                                                                  \
-    X(CAPTURES, "captures", "ARP frames by which a host would have captured a shared address")       \
-    X(CONFLICTS, "conflicts", "claims refused because the range has a live or permanent owner")      \
-    X(VIOLATIONS, "violations", "frames from a port that another host owns")                         \
-    X(MOVES, "moves", "ranges that went from one owner to another")                                  \
-    X(LEARNED, "learned", "bindings learned")                                                        \
-    X(EXPIRED, "expired", "bindings that ended because their owner fell silent")                     \
-    X(RELEASED, "released", "bindings that ended because their owner released them")                 \
-    X(EVICTED, "evicted", "stale bindings removed to make room (limit: bindings)")                   \
-    X(TABLE_FULL, "table_full", "bindings not learned because the table was full (limit: bindings)") \
-    X(REQUESTS, "requests", "PE-ARP REQUESTs sent")                                                  \
-    X(BAD_SOURCES, "bad_sources", "frames with a source MAC that was not believed")                  \
-    X(MAC_MOVES, "mac_moves", "MAC addresses that changed sides")                                    \
-    X(FLOW_CONFLICTS, "flow_conflicts", "frames of a portless flow that another host holds")         \
-    X(FLOWS_FULL, "flows_full", "portless flows not kept (limits: flows, host-share)")               \
-    X(FRAGMENT_ID_CLASHES, "fragment_id_clashes",                                                    \
+#define COUNTERS(X)                                                                                     \
+    X(CAPTURES, "captures", "ARP frames by which a host would have captured a shared address")          \
+    X(CONFLICTS, "conflicts", "claims refused because the range has a live or permanent owner")         \
+    X(VIOLATIONS, "violations", "frames from a port that another host owns")                            \
+    X(MOVES, "moves", "ranges that went from one owner to another")                                     \
+    X(LEARNED, "learned", "bindings learned")                                                           \
+    X(EXPIRED, "expired", "bindings that ended because their owner fell silent")                        \
+    X(RELEASED, "released", "bindings that ended because their owner released them")                    \
+    X(EVICTED, "evicted", "stale bindings removed to make room (limit: bindings)")                      \
+    X(TABLE_FULL, "table_full", "bindings not learned because the table was full (limit: bindings)")    \
+    X(HOST_PORTS, "host_ports", "ranges not learned because their host had enough (limit: host-ports)") \
+    X(REQUESTS, "requests", "PE-ARP REQUESTs sent")                                                     \
+    X(BAD_SOURCES, "bad_sources", "frames with a source MAC that was not believed")                     \
+    X(MAC_MOVES, "mac_moves", "MAC addresses that changed sides")                                       \
+    X(FLOW_CONFLICTS, "flow_conflicts", "frames of a portless flow that another host holds")            \
+    X(FLOWS_FULL, "flows_full", "portless flows not kept (limits: flows, host-share)")                  \
+    X(FRAGMENT_ID_CLASHES, "fragment_id_clashes",                                                       \
       "datagrams of two hosts with one id to one remote at once (RFC 6346)")
 
 enum drop_reason {

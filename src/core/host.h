@@ -21,7 +21,8 @@ struct host {
     struct rate arp;      /* [limits] arp-rate */
     struct rate requests; /* [limits] unicast-mac-rate */
     struct rate events;
-    uint32_t open_questions; /* [limits] mac-questions */
+    uint64_t enough_until_ns; /* it owns what host-ports allows: not counted again before */
+    uint32_t open_questions;  /* [limits] mac-questions */
     uint32_t shares[HOST_SHARES];
     uint64_t captures, violations, flow_conflicts, bad_sources, bad_pe_arp, arp_limited;
 };

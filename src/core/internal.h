@@ -295,6 +295,8 @@ struct binding *learn_from_traffic(struct engine *e, uint32_t address_index, uin
  * 0; -EEXIST: it overlaps another live owner. */
 int bind_answer(struct engine *e, const struct holding *holding, uint16_t asked, struct mac owner,
                 uint16_t lifetime_s, struct mac previous);
+/* True where `owner` may learn `holding` beside what it owns of the address already ([limits] host-ports). */
+bool may_own_more(struct engine *e, const struct holding *holding, struct mac owner);
 /* True where the owner learned from traffic lives on a port of `holding`. */
 bool traffic_lives_in(const struct engine *e, const struct binding *b, const struct holding *holding);
 /* The next binding over `holding` at or behind *at (span << 16 | port), which moves on; NULL: no more. */

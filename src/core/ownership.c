@@ -175,11 +175,61 @@ static bool block_of(const struct engine *e, uint32_t address_index, uint16_t po
     return true;
 }
 
+static uint32_t ports_of(const struct holding *holding)
+{
+    uint32_t ports = 0;
+    for (unsigned i = 0; i < holding_spans(holding); i++) {
+        struct port_span span = holding_span(holding, i);
+        ports += (uint32_t)span.last - span.first + 1;
+    }
+    return ports;
+}
+
+/* Learned ports of the owner that `holding` does not have. */
+static uint32_t ports_owned_beside(const struct engine *e, const struct holding *holding, struct mac owner)
+{
+    uint32_t ports = 0, next = 0;
+    uint16_t port;
+    const struct binding *b;
+    while (next <= UINT16_MAX &&
+           (b = binding_next(e->bindings, holding->address_index, (uint16_t)next, UINT16_MAX, &port)) != NULL) {
+        next = b->holding.is_port_set ? port + 1U : b->holding.last + 1U;
+        if (origin_is_permanent(b->origin) || !mac_equal(b->owner, owner))
+            continue;
+        for (uint32_t p = port; p < next; p++)
+            ports += !holding_has(holding, (uint16_t)p);
+    }
+    return ports;
+}
+
+bool may_own_more(struct engine *e, const struct holding *holding, struct mac owner)
+{
+    const struct config_address *a = &e->config.addresses[holding->address_index];
+    uint32_t percent = e->config.limits.host_ports;
+    uint32_t most = ((uint32_t)a->ports_last - a->ports_first + 1) * percent / 100;
+    if (percent >= 100)
+        return true;
+    /* Counting walks the address: not for each frame of a host that sends from everywhere. */
+    struct host *host = host_of(e->hosts, owner);
+    if (e->now_ns >= host->enough_until_ns && ports_of(holding) + ports_owned_beside(e, holding, owner) <= most)
+        return true;
+    if (e->now_ns >= host->enough_until_ns)
+        host->enough_until_ns = e->now_ns + SECOND_NS;
+    e->stats.counters[COUNTER_HOST_PORTS]++;
+    if (host_may_tell(host, e->now_ns))
+        tell(e, (struct event){.kind = EVENT_CONFLICT,
+                               .side = SIDE_DOWNSTREAM,
+                               .range = holding_range(e, holding),
+                               .mac = owner,
+                               .detail = "more ports than host-ports lets one host own"});
+    return false;
+}
+
 struct binding *learn_from_traffic(struct engine *e, uint32_t address_index, uint16_t port, struct mac owner)
 {
     struct holding holding;
     if (!(e->config.addresses[address_index].learn & LEARN_TRAFFIC) ||
-        !block_of(e, address_index, port, &holding))
+        !block_of(e, address_index, port, &holding) || !may_own_more(e, &holding, owner))
         return NULL;
     struct binding *b = binding_make(e, &holding, owner, ORIGIN_TRAFFIC);
     if (b == NULL)
@@ -290,6 +340,8 @@ int bind_answer(struct engine *e, const struct holding *holding, uint16_t asked,
         make_reachable(e, b, lifetime_s);
         return 0;
     }
+    if (!may_own_more(e, &cut, owner))
+        return 0;
     clear_holding(e, &cut, owner);
     b = binding_make(e, &cut, owner, ORIGIN_PE_ARP);
     if (b == NULL)

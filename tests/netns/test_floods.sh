@@ -54,7 +54,7 @@ sweep_and_start()
 quiet_during "sweep of all ports" sweep_and_start
 check "a host that starts meanwhile is bound" test -e "$LAB_DIR/bound"
 check "questions kept to 5 a second, 10 at once" test "$(stat_of counters/requests)" -le $((10 + 5 * (SECONDS_EACH + 4) + 20))
-echo "# L8: live: $SENT frames to 57,536 ports in $SECONDS_EACH s: $(stat_of counters/requests) questions in all; the newcomer bound; quiet traffic whole"
+echo "# L8: live: $SENT frames to 57,536 ports in $SECONDS_EACH s: $(stat_of counters/requests) questions in all; the newcomer bound; quiet traffic whole; Pss $(pss_kib) KiB"
 
 before=$(stat_of drops/arp_limit)
 quiet_during "ARP flood" flood neighbour arp 10000 "$attacker" ff:ff:ff:ff:ff:ff $NEIGHBOUR
@@ -63,14 +63,14 @@ up=$(tcpdump -nn -r "$LAB_DIR/up.pcap" 2>/dev/null | wc -l)
 check "ARP flood: no more than 15 a second went up" test "$up" -le $((15 + 15 * (SECONDS_EACH + 2)))
 check "ARP flood: the rest was counted" test $(($(stat_of drops/arp_limit) - before)) -ge $((SENT - up - $(stat_of drops/ring_full)))
 check "ARP flood: a second later the machine is not shut out" on neighbour ping -q -c 1 -W 2 $ROUTER
-echo "# S11: live: of $SENT ARP in $SECONDS_EACH s $up went up; quiet traffic whole"
+echo "# S11: live: of $SENT ARP in $SECONDS_EACH s $up went up; quiet traffic whole; Pss $(pss_kib) KiB"
 
 before=$(stat_of counters/requests)
 quiet_during "CLAIM flood" flood neighbour claim 50000 "$attacker" ff:ff:ff:ff:ff:ff $NEIGHBOUR 20000 60000
 asked=$(($(stat_of counters/requests) - before))
 check "CLAIM flood: challenges kept to 10 a second for the machine" test "$asked" -le $((20 + 10 * (SECONDS_EACH + 5)))
 check "CLAIM flood: the owners stand" lab_bound 1
-echo "# S17: live: $SENT CLAIMs in $SECONDS_EACH s: $asked challenges; quiet traffic whole"
+echo "# S17: live: $SENT CLAIMs in $SECONDS_EACH s: $asked challenges; quiet traffic whole; Pss $(pss_kib) KiB"
 
 before=$(stat_of drops/fragment_orphan)
 quiet_during "fragments that are never completed, from upstream" flood router fragment 50000 $router_mac $bridge $REMOTE 2080 2080
@@ -78,12 +78,12 @@ up=$SENT
 quiet_during "and from a host" flood neighbour fragment 50000 "$attacker" $bridge $NEIGHBOUR 2080 2080
 sleep 5.2
 check "fragments: none waits any more" same 0 "$(stat_of frames/held)"
-echo "# S25: live: $up and $SENT hostile fragments: $(($(stat_of drops/fragment_orphan) - before)) orphans, Pss $(pss_kib) KiB; quiet traffic whole"
+echo "# S25: live: $up and $SENT hostile fragments: $(($(stat_of drops/fragment_orphan) - before)) orphans; quiet traffic whole; Pss $(pss_kib) KiB"
 
 before=$(stat_of frames/upstream/out)
 quiet_during "broadcast storm" flood neighbour storm 20000 "$attacker" ff:ff:ff:ff:ff:ff $NEIGHBOUR
 out=$(($(stat_of frames/upstream/out) - before))
 check "storm: one out for one in" test "$out" -le $((SENT + 10000))
-echo "# S23: live: $SENT broadcasts in $SECONDS_EACH s, $out frames upstream in all; quiet traffic whole"
+echo "# S23: live: $SENT broadcasts in $SECONDS_EACH s, $out frames upstream in all; quiet traffic whole; Pss $(pss_kib) KiB"
 check "no frame came to a wrong host" same "0 0 0" "$(arrived 1 wrong) $(arrived 2 wrong) $(arrived 3 wrong)"
 done_testing

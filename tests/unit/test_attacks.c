@@ -714,14 +714,56 @@ static void test_stolen_range(void **state)
     attack_end(t);
 }
 
+static void half_for_one(struct attack *t)
+{
+    t->config.limits.host_ports = 50;
+}
+
+/* M claims everything, and sends from everywhere, before anybody else is there: with host-ports = 50 half is left. */
+static void test_claims_everything(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(half_for_one);
+    struct agent *newcomer = &t->agents[2];
+    t->agents[3] = (struct agent){host_m, 4000, 65535, true};
+    claim(t, &t->agents[3]);
+    for (unsigned ms = 0; ms < 100; ms++)
+        tick(t);
+    assert_false(owns(t, 10000, host_m));
+    for (unsigned port = 4000; port < 65500; port += 100)
+        udp(t, SIDE_DOWNSTREAM, host_m, (uint16_t)port, 53, 0);
+    unsigned owned = 0;
+    for (unsigned port = 4050; port < 65500; port += 100)
+        owned += owns(t, (uint16_t)port, host_m);
+    assert_in_range(owned, 300, 323);
+    t->agents[3].answers = false;
+    newcomer->first = 60000;
+    newcomer->last = 60999;
+    newcomer->answers = true;
+    claim(t, newcomer);
+    tick(t);
+    assert_true(owns(t, 60080, newcomer->mac));
+    assert_true(t->events[EVENT_CONFLICT] >= 1);
+    figure("S13: M claims all ports and sends from all: %u of 615 blocks its own with host-ports = 50, a "
+           "newcomer is bound",
+           owned);
+    attack_end(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sweep),          cmocka_unit_test(test_arp_flood),
-        cmocka_unit_test(test_guessed_nonces), cmocka_unit_test(test_claim_flood),
-        cmocka_unit_test(test_loop),           cmocka_unit_test(test_flapping_mac),
-        cmocka_unit_test(test_fragment_flood), cmocka_unit_test(test_icmp_flood),
-        cmocka_unit_test(test_flow_flood),     cmocka_unit_test(test_foreign_ports),
+        cmocka_unit_test(test_sweep),
+        cmocka_unit_test(test_arp_flood),
+        cmocka_unit_test(test_guessed_nonces),
+        cmocka_unit_test(test_claim_flood),
+        cmocka_unit_test(test_claims_everything),
+        cmocka_unit_test(test_loop),
+        cmocka_unit_test(test_flapping_mac),
+        cmocka_unit_test(test_fragment_flood),
+        cmocka_unit_test(test_icmp_flood),
+        cmocka_unit_test(test_flow_flood),
+        cmocka_unit_test(test_foreign_ports),
         cmocka_unit_test(test_stolen_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
