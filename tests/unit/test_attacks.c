@@ -727,7 +727,7 @@ static void test_claims_everything(void **state)
     struct agent *newcomer = &t->agents[2];
     t->agents[3] = (struct agent){host_m, 4000, 65535, true};
     claim(t, &t->agents[3]);
-    for (unsigned ms = 0; ms < 100; ms++)
+    for (unsigned ms = 0; ms < 1100; ms++)
         tick(t);
     assert_false(owns(t, 10000, host_m));
     for (unsigned port = 4000; port < 65500; port += 100)
