@@ -168,7 +168,18 @@ def fragment_cases():
     c.delivered(1.1, "upstream", arriving(1, 0, True, boot, source=GATEWAY), B)
     c.leave(1.1, "downstream", moved(early, B))
     c.delivered(1.2, "upstream", arriving(1, len(boot) // 8, True, bytes(8), source=GATEWAY), B)
-    c.dropped(1.3, "upstream", packet(BRIDGE, ROUTER, GATEWAY, 67, SHARED, 68, TCP), "no_owner")
+    c.dropped(1.3, "upstream", ipv4(BRIDGE, ROUTER, GATEWAY, SHARED, TCP, boot), "no_owner")
+
+    c = owned("port-68", "source port 68 of UDP is every DHCP client's, even where it has an owner; TCP's is not",
+              rest="[range 192.35.162.2:68-68]\nmac = 00:0c:29:9e:8c:ee\n")
+    c.table.insert(0, [68, 68, A.hex(":"), "permanent", "config"])
+    c.bridged(1, "downstream", packet(ROUTER, M, SHARED, 68, REMOTE, 67), BRIDGE)
+    c.bridged(1.1, "downstream", part(M, 1, 0, True, ports(68, 67) + bytes(8)), BRIDGE)
+    c.bridged(1.2, "downstream", part(M, 1, 2, False, bytes(3)), BRIDGE)
+    c.dropped(1.3, "downstream", packet(ROUTER, M, SHARED, 68, REMOTE, 67, TCP), "source_port_violation")
+    c.dropped(1.4, "downstream", part(M, 2, 0, True, ports(68, 67) + bytes(8), TCP), "source_port_violation")
+    c.count(violations=2)
+    c.delivered(1.5, "upstream", packet(BRIDGE, ROUTER, REMOTE, 67, SHARED, 68, TCP), A)
 
     c = owned("fragments-waiting-full", "no room for one more that waits: the oldest datagram that waits goes", linger=6,
               rest="[limits]\nwaiting-fragments = 16\n")

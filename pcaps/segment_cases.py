@@ -25,7 +25,8 @@ def arp_cases():
              for hardware in (1, 6, 15) for operation in (2, 3, 4, 8, 9, 10)]
     forms += [padded(body), body + bytes(1000), arp(ROUTER, M, 1, M, SHARED, ROUTER, SHARED),
               arp(ROUTER, M, 2, ROUTER, SHARED, ROUTER, GATEWAY), ask(M, SHARED, GATEWAY, hardware=6, tag=0),
-              reply(ALL, M, SHARED, SHARED, tag=0xf000), snap(body), snap(reply(ROUTER, M, SHARED, GATEWAY))]
+              reply(ALL, M, SHARED, SHARED, tag=0xf000), snap(body), snap(reply(ROUTER, M, SHARED, GATEWAY)),
+              snap(ask(M, SHARED, GATEWAY))]
     at = 1.0
     for frame in forms:
         at += 0.1
@@ -106,9 +107,9 @@ def vlan_cases():
     c.delivered(2, "downstream", tagged(packet(BRIDGE, NEIGHBOUR, NEAR, 9, SHARED, 2000)), A, BRIDGE)
     c.come(2.1, "downstream", ask(A, SHARED, GATEWAY, tag=0xa005))
     c.leave(2.1, "upstream", arp(ALL, BRIDGE, 1, BRIDGE, SHARED, ZERO, GATEWAY, tag=0xa005))
-    c.come(2.2, "upstream", reply(BRIDGE, ROUTER, GATEWAY, SHARED, tag=5))
+    c.come(2.2, "upstream", reply(BRIDGE, ROUTER, GATEWAY, SHARED, tag=0xc005))
     c.consume("arp_relayed")
-    c.make(2.2, "downstream", reply(A, ROUTER, GATEWAY, SHARED, tag=5))
+    c.make(2.2, "downstream", reply(A, ROUTER, GATEWAY, SHARED, tag=0xc005))
     c.dropped(2.3, "upstream", reply(ALL, M, SHARED, SHARED, tag=0x2005), "arp_conflict")
     c.count(conflicts=1)
     c.make(2.3, "upstream", gratuitous(tag=5))
@@ -257,6 +258,95 @@ def pe_arp_cases():
     c.owner(2260, 2260, None, "incomplete", "pe-arp")
 
 
+def limit_cases():
+    c = Case("release-at-once", "one question a second for a range: a RELEASE just after a claim waits for its challenge", linger=2)
+    c.claims(1, A, 2000, 2999, 1)
+    c.told(1.3, claim(A, 2000, 2999, RELEASE))
+    c.make(2, "downstream", request(2, 2000, A))
+    c.count(requests=1, released=1)
+
+    c = Case("challenge-limit", "ten challenges at once for one host, then ten a second; another host's do not wait for them")
+    ranges = [(3000 + 100 * n, 3099 + 100 * n) for n in range(12)]
+    for first, last in ranges:
+        c.told(1, claim(M, first, last))
+    c.told(1.05, claim(B, 2000, 2999))
+    asked = [(1, M, first) for first, _ in ranges[:10]]
+    asked += [(1.05, B, 2000), (1.1, M, ranges[10][0]), (1.2, M, ranges[11][0])]
+    for nonce, (at, host, first) in enumerate(asked, 1):
+        last = 2999 if host == B else first + 99
+        c.make(at, "downstream", request(nonce, first, host))
+        c.told(1.3 + nonce / 100, holds(host, first, last, nonce, first))
+        c.owner(first, last, host, "reachable", "pe-arp")
+    c.table.sort()
+    c.count(requests=13, learned=13)
+
+    c = Case("hold-limits", "held-frames in all: one more is hold_full, and those that wait go on waiting",
+             rest="[limits]\nheld-frames = 4\n")
+    for n in range(5):
+        frame = packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 5000 + n)
+        c.come(1, "upstream", frame)
+        c.make(1, "downstream", request(n + 1, 5000 + n, protocol=UDP))
+        if n < 4:
+            c.leave(1.1 + n / 100, "downstream", moved(frame, A))
+        c.told(1.1 + n / 100, holds(A, 5000 + n, 5000 + n, n + 1, 5000 + n, UDP))
+        c.owner(5000 + n, 5000 + n, A, "reachable", "pe-arp")
+    c.drop("hold_full")
+    c.count(requests=5, learned=5)
+
+    c = Case("hold-default-host", "nobody answers: what was held goes to default-host, and what comes in the next 20 s",
+             address="default-host = 00:0c:29:00:00:09")
+    frames = [packet(BRIDGE, ROUTER, REMOTE, port, SHARED, 2500) for port in (1, 2, 3)]
+    for number, frame in enumerate(frames[:2]):
+        c.come(1 + number / 10, "upstream", frame)
+        c.leave(4, "downstream", moved(frame, NEIGHBOUR))
+    for nonce in (1, 2, 3):
+        c.make(nonce, "downstream", request(nonce, 2500, protocol=UDP))
+    c.delivered(23.9, "upstream", frames[2], NEIGHBOUR)
+    c.come(24.1, "upstream", frames[2])
+    c.make(24.1, "downstream", request(4, 2500, protocol=UDP))
+    c.told(24.2, holds(A, 2000, 2999, 4, 2500, UDP))
+    c.leave(24.2, "downstream", moved(frames[2], A))
+    c.count(requests=4, learned=1)
+    c.owner(2000, 2999, A, "reachable", "pe-arp")
+
+    c = Case("oversize", "frame-bytes: one byte more is too long for either side, a shared address or not",
+             rest="[range 192.35.162.2:2000-2999]\nmac = 00:0c:29:9e:8c:ee\n[limits]\nframe-bytes = 1514\n")
+    c.owner(2000, 2999, A, "permanent", "config")
+    for number, size in enumerate((1472, 1473)):
+        body = struct.pack(">HHHH", 53, 2000, size + 8, 0) + bytes(size)
+        back = struct.pack(">HHHH", 2000, 53, size + 8, 0) + bytes(size)
+        frames = ((ipv4(BRIDGE, ROUTER, REMOTE, SHARED, UDP, body), A, None, "upstream"),
+                  (ipv4(BRIDGE, NEIGHBOUR, NEAR, SHARED, UDP, body), A, BRIDGE, "downstream"),
+                  (ipv4(ROUTER, A, SHARED, REMOTE, UDP, back), None, BRIDGE, "downstream"),
+                  (eth(ALL, M, 0x88b6, bytes(size + 28)), None, None, "downstream"))
+        for turn, (frame, to, source, side) in enumerate(frames):
+            at = 1 + number + turn / 10
+            if size > 1472:
+                c.dropped(at, side, frame, "oversize")
+            elif to is None:
+                c.bridged(at, side, frame, source)
+            else:
+                c.delivered(at, side, frame, to, source)
+
+    c = Case("traffic-cut", "a block learned from traffic is cut to the run of ports that nobody owns around the first",
+             rest="[range 192.35.162.2:2400-2499]\nmac = 00:0c:29:66:66:66\n")
+    c.bridged(1, "downstream", packet(ROUTER, A, SHARED, 2600, REMOTE, 53), BRIDGE)
+    c.bridged(1.1, "downstream", packet(ROUTER, B, SHARED, 2100, REMOTE, 53), BRIDGE)
+    for port, host in ((2000, B), (2399, B), (2400, M), (2499, M), (2500, A), (2999, A)):
+        c.delivered(1.2 + port / 10000, "upstream", packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, port), host)
+    c.dropped(1.6, "downstream", packet(ROUTER, A, SHARED, 2399, REMOTE, 53), "source_port_violation")
+    c.count(learned=2, violations=1)
+    c.owner(2000, 2399, B, "reachable", "traffic")
+    c.owner(2400, 2499, M, "permanent", "config")
+    c.owner(2500, 2999, A, "reachable", "traffic")
+
+    c = Case("hello-gateway", "the router that asked for the shared address is the gateway that the next HELLO names", linger=59.5)
+    c.come(1, "upstream", ask(ROUTER, GATEWAY, SHARED))
+    c.consume("arp_answered")
+    c.make(1, "upstream", reply(ROUTER, BRIDGE, SHARED, GATEWAY))
+    c.make(60, "downstream", hello(gateway=GATEWAY + ROUTER))
+
+
 def key_cases():
     key = bytes(range(32))
     signed = lambda frame: sign(frame, key, 3)  # noqa: E731
@@ -289,4 +379,5 @@ vlan_cases()
 hairpin_cases()
 source_cases()
 pe_arp_cases()
+limit_cases()
 key_cases()
