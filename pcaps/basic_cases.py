@@ -263,6 +263,7 @@ def traffic_cases():
              bridge="source-mac = host\n[policy]\nsource-ports = log")
     c.bridged(1, "downstream", packet(ROUTER, A, SHARED, 2500, REMOTE, 53))
     c.bridged(1.1, "downstream", packet(ROUTER, B, SHARED, 2500, REMOTE, 53))
+    c.blame(B, violations=1)
     c.count(learned=1, violations=1)
     c.owner(2000, 2999, A, "reachable", "traffic")
 

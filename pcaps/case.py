@@ -22,6 +22,9 @@ ports = 2000-9999
 # The first frame of each case, which the start-up announcements go before.
 FIRST = eth(ALL, ROUTER, 0x9000, b"start")
 
+# What a drop of a host's frame is counted as for its MAC.
+BLAME = {"arp_capture": "captures", "source_port_violation": "violations", "flow_conflict": "flow_conflicts",
+         "bad_source": "bad_sources", "pe_arp_bad": "bad_pe_arp", "pe_arp_forged": "bad_pe_arp", "arp_limit": "arp_limited"}
 
 CASES = []
 
@@ -36,6 +39,7 @@ class Case:
         self.left = {"upstream": [], "downstream": []}
         self.drops, self.consumed, self.counters, self.table = {}, {}, {}, []
         self.made = self.held = 0
+        self.hosts = {}
         if start:
             self.starts(**options)
         CASES.append(self)
@@ -68,6 +72,11 @@ class Case:
                 continue
             self.counters[name] = self.counters.get(name, 0) + number
 
+    def blame(self, host, **counts):
+        for name, number in counts.items():
+            blamed = self.hosts.setdefault(host.hex(":"), {})
+            blamed[name] = blamed.get(name, 0) + number
+
     def owner(self, first, last, host, state, origin):
         self.table.append([first, last, host and host.hex(":"), state, origin])
 
@@ -75,6 +84,8 @@ class Case:
     def dropped(self, at, side, frame, reason):
         self.come(at, side, frame)
         self.drop(reason)
+        if side == "downstream" and reason in BLAME and not frame[6] & 1 and any(frame[6:12]):
+            self.blame(frame[6:12], **{BLAME[reason]: 1})
 
     def bridged(self, at, side, frame, source=None):
         self.come(at, side, frame)
@@ -112,7 +123,7 @@ class Case:
             counts[side] = {"in": len(self.frames[side]), "out": len(self.left[side])}
         expected = {"about": self.about, "linger": self.linger,
                     "frames": {**counts, "made": self.made, "held": self.held}, "consumed": self.consumed,
-                    "drops": self.drops, "counters": self.counters, "table": self.table}
+                    "drops": self.drops, "counters": self.counters, "hosts": self.hosts, "table": self.table}
         json.dump(expected, open(path + ".json", "w"), indent=1, sort_keys=True)
         open(path + ".json", "a").write("\n")
 

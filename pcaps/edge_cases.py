@@ -245,6 +245,7 @@ def host_fragment_cases():
     c.come(3, "downstream", ipv4(BRIDGE, M, SHARED, SHARED, UDP, bytes(5), fragment=2, ident=5))
     c.dropped(3.1, "downstream", first, "source_port_violation")
     c.drop("source_port_violation")
+    c.blame(M, violations=1)
     c.count(violations=2)
 
 
@@ -279,6 +280,7 @@ def portless_cases():
               bridge=LOG, rest="[protocol 192.35.162.2/gre]\nmac = 00:0c:29:39:44:ab\n")
     c.bridged(1, "downstream", ipv4(ROUTER, A, SHARED, REMOTE, GRE, bytes(30)), BRIDGE)
     c.count(flow_conflicts=1)
+    c.blame(A, flow_conflicts=1)
     c.delivered(1.1, "upstream", ipv4(BRIDGE, ROUTER, REMOTE, SHARED, GRE, bytes(30)), B)
 
 

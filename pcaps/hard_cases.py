@@ -117,6 +117,8 @@ def icmp_cases():
             else:
                 c.bridged(at, "downstream", from_sharer(M, quote), BRIDGE)
             c.count(violations=1 if word != "off" else 0)
+            if word == "log":
+                c.blame(M, violations=1)
         c.dropped(2.4, "downstream", from_sharer(A, own[:19]), "icmp_bad_quote")
 
     c = owned("icmp-queries", "other ICMP: to default-host", address="default-host = 00:0c:29:00:00:09\necho = default-host\n")
@@ -241,13 +243,16 @@ def fragment_cases():
                 if bad:
                     c.drop("source_port_violation", 2)
                     c.count(violations=2)
+                    c.blame(M, violations=2)
                 else:
                     c.leave(at + 0.1, "upstream", moved(first, source=BRIDGE))
                     c.leave(at + 0.1, "upstream", moved(later, source=BRIDGE))
             else:
                 c.bridged(at, "downstream", later, BRIDGE)
                 c.bridged(at + 0.1, "downstream", first, BRIDGE)
-                c.count(violations=1 if bad and word == "log" else 0)
+                if bad and word == "log":
+                    c.count(violations=1)
+                    c.blame(M, violations=1)
         late = part(A, 9, 2, False, bytes(9))
         if word == "enforce":
             c.dropped(4, "downstream", late, "fragment_orphan")
@@ -320,7 +325,9 @@ def portless_cases():
         c = owned("portless-" + word, f"source-ports = {word}: another's frame passes and changes nothing", bridge=policy)
         c.bridged(1, "downstream", ipv4(ROUTER, A, SHARED, REMOTE, GRE, bytes(30)), BRIDGE)
         c.bridged(1.1, "downstream", ipv4(ROUTER, B, SHARED, REMOTE, GRE, bytes(30)), BRIDGE)
-        c.count(flow_conflicts=1 if word == "log" else 0)
+        if word == "log":
+            c.count(flow_conflicts=1)
+            c.blame(B, flow_conflicts=1)
         c.delivered(1.2, "upstream", ipv4(BRIDGE, ROUTER, REMOTE, SHARED, GRE, bytes(30)), A)
 
     c = owned("portless-default-host", "what no flow decides: to default-host", address="default-host = 00:0c:29:00:00:09\n")

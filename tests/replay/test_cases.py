@@ -46,6 +46,12 @@ def rows(report):
             for e in report["table"] if e["state"] != "published"]
 
 
+def blamed(report):
+    """What is counted for each host's MAC. Zero is nobody's."""
+    found = {h["mac"]: {k: n for k, n in h.items() if k != "mac" and n} for h in report["hosts"]}
+    return {mac: counts for mac, counts in found.items() if counts and mac != "00:00:00:00:00:00"}
+
+
 def check_case(name):
     expected = json.load(open(os.path.join(PCAPS, name + ".json")))
     text = open(os.path.join(PCAPS, name + ".conf")).read()
@@ -58,9 +64,10 @@ def check_case(name):
         wanted = open(os.path.join(PCAPS, f"{name}.{side}.out.pcap"), "rb").read()
         tap.ok(run.bytes[side] == wanted, f"{name}: what leaves {side}", difference(wanted, run.bytes[side]))
     nonzero = {part: {k: n for k, n in run.report[part].items() if n} for part in ("consumed", "drops", "counters")}
-    got = {"frames": run.report["frames"], **nonzero, "table": rows(run.report)}
+    got = {"frames": run.report["frames"], **nonzero, "hosts": blamed(run.report),
+           "table": rows(run.report)}
     wanted = {key: expected[key] for key in got}
-    tap.ok(got == wanted, f"{name}: counts and table", f"expected {wanted}\n     got {got}")
+    tap.ok(got == wanted, f"{name}: counts, for each host too, and table", f"expected {wanted}\n     got {got}")
     tap.ok(run.balances(), f"{name}: the equation")
     again = Run(text, inputs(name), "--linger", str(expected["linger"]))
     tap.ok((run.bytes, run.report_bytes) == (again.bytes, again.report_bytes), f"{name}: the same again")
