@@ -44,6 +44,7 @@ static struct engine *engine_of(uint8_t variant)
     static const struct engine_seed seed = {.plain_nonces = true, .any_nonce = true};
     static struct config_address address;
     static struct config_range range = {.range = {{0xc0000201}, 2000, 2010}, .mac = {{0, 0, 0, 0, 0, 7}}};
+    static struct pe_arp_key key = {.id = 1};
     struct config config = {.mac = {{2, 0x50, 0x45, 0, 0, 1}},
                             .encap = variant & 1 ? 0x0806 : 0x88b5,
                             .vlan = variant & 2 ? 5 : 0,
@@ -51,7 +52,9 @@ static struct engine *engine_of(uint8_t variant)
                             .addresses = &address,
                             .address_count = 1,
                             .ranges = &range,
-                            .range_count = 1};
+                            .range_count = 1,
+                            .keys = &key,
+                            .key_count = variant >> 6 & 1};
 #define X(key, field, least, most, preset, help) config.limits.field = (least) > 16 ? (least) : 16;
     LIMITS(X)
 #undef X

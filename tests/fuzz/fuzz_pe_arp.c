@@ -1,5 +1,6 @@
 /* fuzz_pe_arp.c: PE-ARP: what is read and written again keeps its fields, and is read and written as the same. */
 #include "pearpd/pe_arp.h"
+#include "pearpd/pe_arp_auth.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,26 @@ static size_t rewrite(const struct pe_arp *m, const uint8_t *head, uint8_t bytes
     return PE_ARP_ADDRESSES_BYTES + (size_t)body;
 }
 
+/* Signed with a key it is authentic, and with every bit of the signature but its own it is not. */
+static void sign(const uint8_t *data, size_t size, const struct pe_arp *message)
+{
+    struct pe_arp_key keys[2] = {{.id = 1}, {.id = message->auth.key_id, .bytes = {7}}};
+    struct pe_arp signed_message;
+    bool bears = message->auth.present;
+    uint8_t *copy = malloc(size);
+    must(copy != NULL);
+    memcpy(copy, data, size);
+    must(!pe_arp_is_authentic(copy, size, message, keys, 0));
+    (void)pe_arp_is_authentic(copy, size, message, keys, 2);
+    if (bears && keys[1].id != 1) {
+        must(pe_arp_sign(copy, size, &keys[1]) == 0 && pe_arp_parse(copy, size, &signed_message) == 0);
+        must(pe_arp_is_authentic(copy, size, &signed_message, keys, 2));
+        signed_message.auth.mac[message->nonce % PE_ARP_AUTH_MAC_BYTES] ^= 1;
+        must(!pe_arp_is_authentic(copy, size, &signed_message, keys, 2));
+    }
+    free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct pe_arp message, again;
@@ -48,5 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
          again.seq.present == message.seq.present && again.shared_mac.present == message.shared_mac.present &&
          again.auth.present == message.auth.present);
     must(rewrite(&again, data, bytes_again) == length && memcmp(bytes, bytes_again, length) == 0);
+    must(pe_arp_type_name(message.type)[0] != '?');
+    sign(data, size, &message);
     return 0;
 }

@@ -28,6 +28,10 @@ static void read_ipv4(const uint8_t *payload, size_t length)
     const uint8_t *body = payload + packet.body;
     internet_sum(body, packet.body_length);
     l4_parse_ports(packet.protocol, body, packet.body_length, &ports);
+    must(!l4_has_ports(packet.protocol) || l4_protocol_name(packet.protocol) != NULL);
+    struct ipv4_packet quote;
+    if (ipv4_quote_parse(body, packet.body_length, &quote) == 0)
+        must(quote.body + quote.body_length == packet.body_length);
     icmp_parse(body, packet.body_length, &type, &echo);
     if (dhcp_client_mac(body, packet.body_length, &mac) == 0)
         must(!mac_is_group(mac) && !mac_is_zero(mac));
@@ -42,6 +46,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (result != 0)
         return 0;
     must(eth.payload <= size && eth.payload >= ETH_HEADER_BYTES && eth_vid(&eth) < 4096 && eth.tags <= 2);
+    struct eth through;
+    if (eth_parse_through(data, size, 5, &through))
+        must(through.payload <= size && through.payload >= ETH_HEADER_BYTES + ETH_TAG_BYTES);
     size_t length = size - eth.payload;
     if (arp_parse(data + eth.payload, length, &arp) == 0)
         must(length >= ARP_BYTES);

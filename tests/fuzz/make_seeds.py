@@ -73,3 +73,17 @@ for name, records in STORIES.items():
         write("wire", f"{name}-{number}", one[4:])
         if one[16:18] == b"\x88\xb5":
             write("pe_arp", f"{name}-{number}", one[18:])
+
+# fuzz_hard: {flags, protocol, id, offset, quote, length} a packet, no bytes of its own.
+UDP, TCP, ICMP, GRE, FIRST = 0, 1, 2, 3, 0x80
+HARD = {
+    "fragments": [(1, UDP, 1, 2, 0, 16), (1, UDP, 1, FIRST, 0, 16), (1, UDP, 1, 4, 0, 5), (1, TCP, 2, 1, 0, 8)],
+    "from-hosts": [(0, UDP, 1, 2, 0, 16), (0, UDP, 1, FIRST, 0, 16), (4, UDP, 1, FIRST, 0, 16), (4, UDP, 1, 2, 0, 9)],
+    "never-first": [(1, UDP, n & 3, 2 + n, 0, 16) for n in range(16)] + [(1 | 8 | 0x70, UDP, 0, 5, 0, 8)],
+    "quotes": [(1, ICMP, 0, 0, 1 | kind << 1 | of << 4, 36) for kind in range(8) for of in range(8)],
+    "host-quotes": [(0, ICMP, 0, 0, 1 | kind << 1 | of << 4, 36) for kind in (0, 3) for of in range(8)],
+    "flows": [(0, GRE, 0, 0, 0, 20), (1, GRE, 0, 0, 0, 20), (4, GRE, 0, 0, 0, 20), (8 | 0x70, GRE, 0, 0, 0, 20)],
+}
+for name, packets in HARD.items():
+    for variant in (0, 1, 2, 4 | 0x80):
+        write("hard", f"{name}-{variant}", bytes([variant]) + b"".join(bytes(packet) for packet in packets))
