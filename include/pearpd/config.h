@@ -60,7 +60,7 @@
     X("waiting-fragments", waiting_fragments, 16, 65536, 4096,                                                 \
       "fragments that wait for the first of their datagram; the oldest datagram that waits goes "              \
       "(fragment_orphan)")                                                                                     \
-    X("fragment-bytes", fragment_bytes, 65536, 268435456, 4194304,                                             \
+    X("fragment-bytes", fragment_bytes, 65536, 268435456, 3145728,                                             \
       "bytes of waiting fragments; the oldest datagram that waits goes (fragment_orphan)")                     \
     X("keys", keys, 1, 256, 16, "keys of PE-ARP; one more is a fault of the configuration")                    \
     X("speakers", speakers, 16, 1048576, 8192,                                                                 \

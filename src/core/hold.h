@@ -2,7 +2,7 @@
  * In: frames, copied. Out: the same, in order. Called by: question, fragment. Never: allocates after
  * hold_new(); decides who goes when it is full, which is the caller's: a new frame is refused.
  *
- * A frame takes as many chunks of 512 bytes as it needs, so that small ones do not take a large one's room. */
+ * A frame takes as many chunks of 256 bytes as it needs, so that small ones do not take a large one's room. */
 #ifndef PEARPD_CORE_HOLD_H
 #define PEARPD_CORE_HOLD_H
 
@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define HOLD_NONE        UINT32_MAX
-#define HOLD_CHUNK_BYTES 512
+#define HOLD_CHUNK_BYTES 256
 #define HOLD_FRAME_BYTES 66048 /* the longest frame that is held: 64 KiB and its headers */
 
 struct hold;

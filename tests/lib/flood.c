@@ -6,6 +6,7 @@
  *        arp        ARP requests of OTHER for addresses in turn
  *        claim      PE-ARP CLAIMs of SHARED, ranges of ten ports from FIRST to LAST in turn
  *        fragment   later and first fragments to SHARED that are never completed
+ *        large      the same, of 1,514 bytes
  *        storm      broadcasts of an EtherType that is nobody's */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,6 +23,7 @@
 
 #define BATCH       32
 #define FRAME_BYTES 70
+#define LARGE_BYTES 1514
 
 struct flood {
     uint8_t source[6], destination[6], shared[4], other[4];
@@ -44,13 +46,14 @@ static void put_ethernet(uint8_t *frame, const struct flood *f, bool to_all, uns
     put16(frame + 12, ethertype);
 }
 
-static void put_ipv4(uint8_t *frame, const struct flood *f, unsigned id, unsigned fragment, unsigned port)
+static void put_ipv4(uint8_t *frame, const struct flood *f, unsigned length, unsigned id, unsigned fragment,
+                     unsigned port)
 {
     uint8_t *ip = frame + 14;
     uint32_t sum = 0;
     put_ethernet(frame, f, false, ETH_P_IP);
     ip[0] = 0x45;
-    put16(ip + 2, 52);
+    put16(ip + 2, length);
     put16(ip + 4, id);
     put16(ip + 6, fragment);
     ip[8] = 64;
@@ -68,12 +71,17 @@ static void put_ipv4(uint8_t *frame, const struct flood *f, unsigned id, unsigne
 
 static void sweep(uint8_t *frame, const struct flood *f, uint64_t number)
 {
-    put_ipv4(frame, f, 0, 0, f->first + (unsigned)(number % (f->last - f->first + 1)));
+    put_ipv4(frame, f, 52, 0, 0, f->first + (unsigned)(number % (f->last - f->first + 1)));
 }
 
 static void fragment(uint8_t *frame, const struct flood *f, uint64_t number)
 {
-    put_ipv4(frame, f, (unsigned)number & 0xffff, (unsigned)(number % 3) | 0x2000, f->first);
+    put_ipv4(frame, f, 52, (unsigned)number & 0xffff, (unsigned)(number % 3) | 0x2000, f->first);
+}
+
+static void large(uint8_t *frame, const struct flood *f, uint64_t number)
+{
+    put_ipv4(frame, f, LARGE_BYTES - 14, (unsigned)number & 0xffff, 185 | 0x2000, f->first);
 }
 
 static void arp(uint8_t *frame, const struct flood *f, uint64_t number)
@@ -112,8 +120,10 @@ static void storm(uint8_t *frame, const struct flood *f, uint64_t number)
 
 static const struct {
     const char *name;
+    size_t length;
     void (*make)(uint8_t *frame, const struct flood *f, uint64_t number);
-} kinds[] = {{"sweep", sweep}, {"arp", arp}, {"claim", claim}, {"fragment", fragment}, {"storm", storm}};
+} kinds[] = {{"sweep", FRAME_BYTES, sweep},       {"arp", FRAME_BYTES, arp},     {"claim", FRAME_BYTES, claim},
+             {"fragment", FRAME_BYTES, fragment}, {"large", LARGE_BYTES, large}, {"storm", FRAME_BYTES, storm}};
 
 static bool read_mac(const char *text, uint8_t mac[static 6])
 {
@@ -136,13 +146,13 @@ static double now_s(void)
 /* `rate` 0: as fast as it goes. */
 static uint64_t run(int fd, const struct flood *f, size_t kind, double rate, double seconds)
 {
-    static uint8_t frames[BATCH][FRAME_BYTES];
+    static uint8_t frames[BATCH][LARGE_BYTES];
     struct iovec parts[BATCH];
     struct mmsghdr messages[BATCH] = {0};
     const double start_s = now_s();
     uint64_t made = 0, sent = 0;
     for (unsigned n = 0; n < BATCH; n++) {
-        parts[n] = (struct iovec){.iov_base = frames[n], .iov_len = FRAME_BYTES};
+        parts[n] = (struct iovec){.iov_base = frames[n], .iov_len = kinds[kind].length};
         messages[n].msg_hdr = (struct msghdr){.msg_iov = &parts[n], .msg_iovlen = 1};
     }
     for (double passed; (passed = now_s() - start_s) < seconds;) {
@@ -169,9 +179,10 @@ int main(int argc, char **argv)
     if (argc < 9 || kind == sizeof(kinds) / sizeof(kinds[0]) || !read_mac(argv[5], f.source) ||
         !read_mac(argv[6], f.destination) || inet_pton(AF_INET, argv[7], f.shared) != 1 ||
         inet_pton(AF_INET, argv[8], f.other) != 1) {
-        fprintf(stderr,
-                "usage: flood IFACE sweep|arp|claim|fragment|storm RATE SECONDS SOURCE-MAC DESTINATION-MAC "
-                "SHARED-IP OTHER-IP [FIRST LAST]\n");
+        fprintf(
+            stderr,
+            "usage: flood IFACE sweep|arp|claim|fragment|large|storm RATE SECONDS SOURCE-MAC DESTINATION-MAC "
+            "SHARED-IP OTHER-IP [FIRST LAST]\n");
         return 2;
     }
     if (argc > 10) {

@@ -75,10 +75,12 @@ echo "# S17: live: $SENT CLAIMs in $SECONDS_EACH s: $asked challenges; quiet tra
 before=$(stat_of drops/fragment_orphan)
 quiet_during "fragments that are never completed, from upstream" flood router fragment 50000 $router_mac $bridge $REMOTE 2080 2080
 up=$SENT
+quiet_during "of 1,514 bytes" flood router large 30000 $router_mac $bridge $REMOTE 2080 2080
+pss=$(pss_kib)
 quiet_during "and from a host" flood neighbour fragment 50000 "$attacker" $bridge $NEIGHBOUR 2080 2080
 sleep 5.2
 check "fragments: none waits any more" same 0 "$(stat_of frames/held)"
-echo "# S25: live: $up and $SENT hostile fragments: $(($(stat_of drops/fragment_orphan) - before)) orphans; quiet traffic whole; Pss $(pss_kib) KiB"
+echo "# S25: live: $up and $SENT hostile fragments: $(($(stat_of drops/fragment_orphan) - before)) orphans; quiet traffic whole; Pss $pss KiB with all room for waiting taken"
 
 before=$(stat_of frames/upstream/out)
 quiet_during "broadcast storm" flood neighbour storm 20000 "$attacker" ff:ff:ff:ff:ff:ff $NEIGHBOUR
