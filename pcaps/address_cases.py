@@ -18,14 +18,16 @@ def addresses_cases():
         c.bridged(at, "downstream", packet(ROUTER, host, address, 2000, REMOTE, 53), BRIDGE)
         c.bridged(at, "downstream", ipv4(ROUTER, host, address, REMOTE, GRE, bytes(30)), BRIDGE)
         c.bridged(at, "downstream", echo(ROUTER, host, address, REMOTE, 8, 7, 1), BRIDGE)
-        c.bridged(at, "downstream", ipv4(ROUTER, host, address, REMOTE, UDP, ports(2000, 53), fragment=0x2000, ident=9), BRIDGE)
+        first = ipv4(ROUTER, host, address, REMOTE, UDP, ports(2000, 53), fragment=0x2000, ident=9)
+        c.bridged(at, "downstream", first, BRIDGE)
     for at, host, address, other in ((1.2, A, SHARED, OTHER), (1.3, B, OTHER, SHARED)):
         c.delivered(at, "upstream", ipv4(BRIDGE, ROUTER, REMOTE, address, GRE, bytes(30)), host)
         c.delivered(at, "upstream", echo(BRIDGE, ROUTER, REMOTE, address, 0, 7, 1), host)
-        c.delivered(at, "upstream", ipv4(BRIDGE, ROUTER, REMOTE, address, UDP, ports(53, 2000), fragment=0x2000, ident=9), host)
-        c.delivered(at, "upstream", error(BRIDGE, ROUTER, REMOTE, address, 3, 4, quoted(address, REMOTE, TCP, ports(2000, 53))), host)
-        c.dropped(at, "upstream", error(BRIDGE, ROUTER, REMOTE, address, 3, 4, quoted(other, REMOTE, TCP, ports(2000, 53))),
-                  "icmp_bad_quote")
+        first = ipv4(BRIDGE, ROUTER, REMOTE, address, UDP, ports(53, 2000), fragment=0x2000, ident=9)
+        own, wrong = (quoted(about, REMOTE, TCP, ports(2000, 53)) for about in (address, other))
+        c.delivered(at, "upstream", first, host)
+        c.delivered(at, "upstream", error(BRIDGE, ROUTER, REMOTE, address, 3, 4, own), host)
+        c.dropped(at, "upstream", error(BRIDGE, ROUTER, REMOTE, address, 3, 4, wrong), "icmp_bad_quote")
         c.dropped(at, "downstream", packet(ROUTER, host, other, 2000, REMOTE, 53), "source_port_violation")
         c.dropped(at, "downstream", ipv4(ROUTER, host, other, REMOTE, GRE, bytes(30)), "flow_conflict")
         c.delivered(at, "downstream", packet(BRIDGE, host, address, 2000, other, 2000), B if host == A else A, BRIDGE)
@@ -139,6 +141,95 @@ def reply_cases():
     c.owner(2000, 2999, A, "reachable", "pe-arp")
 
 
+def life_cases():
+    frame = packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 2500)
+    c = Case("release-partial", "a RELEASE of a part frees all of the binding, once its owner is silent", linger=0)
+    c.claims(1, A, 2000, 2999, 1)
+    c.told(3, claim(A, 2100, 2200, RELEASE))
+    c.make(3, "downstream", request(2, 2000, A))
+    c.delivered(3.9, "upstream", frame, A)
+    c.come(4.1, "upstream", frame)
+    c.make(4.1, "downstream", request(3, 2500, protocol=UDP))
+    c.count(requests=2, released=1)
+    c.held = 1
+    c.owner(2500, 2500, None, "incomplete", "pe-arp")
+
+    c = Case("traffic-kept", "only frames of the owner keep what traffic taught: not the remote's, nor those of another host")
+    for turn in range(1, 10):
+        c.make(60 * turn, "downstream", hello())
+    c.bridged(1, "downstream", packet(ROUTER, A, SHARED, 2500, REMOTE, 53), BRIDGE)
+    c.bridged(250, "downstream", packet(ROUTER, A, SHARED, 2501, REMOTE, 53), BRIDGE)
+    c.dropped(400, "downstream", packet(ROUTER, M, SHARED, 2502, REMOTE, 53), "source_port_violation")
+    c.delivered(549, "upstream", frame, A)
+    c.come(551, "upstream", frame)
+    c.make(551, "downstream", request(1, 2500, protocol=UDP))
+    c.held = 1
+    c.count(learned=1, violations=1, expired=1, requests=1)
+    c.owner(2500, 2500, None, "incomplete", "pe-arp")
+
+    c = Case("bindings-full", "the table is full: one that is stale makes room, one that is reachable does not",
+             rest="[limits]\nbindings = 2\n")
+    for at, nonce, host, first, lifetime in ((1, 1, A, 2000, 10), (1.1, 2, B, 3000, 100), (1.2, 3, M, 4000, 100),
+                                             (12, 4, M, 5000, 100)):
+        c.told(at, claim(host, first, first + 999))
+        c.make(at, "downstream", request(nonce, first, host))
+        c.told(at + 0.01, holds(host, first, first + 999, nonce, first, lifetime=lifetime))
+    c.count(requests=4, learned=3, table_full=1, evicted=1)
+    c.owner(3000, 3999, B, "reachable", "pe-arp")
+    c.owner(5000, 5999, M, "reachable", "pe-arp")
+
+    c = Case("questions-retry", "retries spend the budget of new questions; new ports go first")
+    frames = [packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 5000 + n) for n in range(12)]
+    for frame in frames[:11]:
+        c.come(1, "upstream", frame)
+    c.come(2.1, "upstream", frames[11])
+    asked = [(1, n) for n in range(10)] + [(1.2, 10)] + [(2, n) for n in range(4)] + [(2.2, 11)]
+    asked += [(2.4 + 0.2 * turn, n) for turn, n in enumerate((4, 5, 6, 7, 8, 9))]
+    for nonce, (at, n) in enumerate(asked, 1):
+        c.make(at, "downstream", request(nonce, 5000 + n, protocol=UDP))
+    c.bridged(3.5, "upstream", eth(ALL, ROUTER, 0x9000, b"end"))
+    c.held = 12
+    c.count(requests=len(asked))
+    for n in range(12):
+        c.owner(5000 + n, 5000 + n, None, "incomplete", "pe-arp")
+
+
+def bounds_cases():
+    c = owned("shortest", "the shortest packet of each protocol reaches its owner; one byte less is a runt, from either side")
+    at = 1.0
+    for protocol, size in ((TCP, 20), (UDP, 8), (LITE, 8), (SCTP, 12), (DCCP, 12)):
+        for side, source, destination, body in (("upstream", REMOTE, SHARED, ports(53, 2000)),
+                                                ("downstream", SHARED, REMOTE, ports(2000, 53))):
+            at += 0.01
+            body = (body + b"\x00" * 4 + b"\x50" * 8)[:size]
+            to, sender = (BRIDGE, ROUTER) if side == "upstream" else (ROUTER, A)
+            c.dropped(at, side, ipv4(to, sender, source, destination, protocol, body[:-1]), "runt")
+            whole = ipv4(to, sender, source, destination, protocol, body)
+            if side == "upstream":
+                c.delivered(at, side, whole, A)
+            else:
+                c.bridged(at, side, whole, BRIDGE)
+            # The same with a total length that ends before its header does.
+            c.dropped(at, side, whole[:16] + b"\x00\x13" + whole[18:], "runt")
+
+    c = owned("spoofed-upstream", "a shared address as source from upstream is no host's: bridged, or to the owner of its port")
+    c.bridged(1, "upstream", packet(NEIGHBOUR, ROUTER, SHARED, 2000, NEAR, 53))
+    c.delivered(1.1, "upstream", packet(BRIDGE, ROUTER, SHARED, 3000, SHARED, 2000), A)
+    c.bridged(1.2, "upstream", ipv4(NEIGHBOUR, ROUTER, SHARED, NEAR, GRE, bytes(30)))
+    c.dropped(1.3, "upstream", ipv4(BRIDGE, ROUTER, NEAR, SHARED, GRE, bytes(30)), "no_owner")
+    c.bridged(1.4, "upstream", echo(NEIGHBOUR, ROUTER, SHARED, NEAR, 8, 9000, 1))
+    c.dropped(1.5, "upstream", echo(BRIDGE, ROUTER, NEAR, SHARED, 0, 9000, 1), "no_owner")
+
+    c = owned("to-groups", "a sharer's frames to a broadcast or a group go upstream in the bridge's name, if its port is its own")
+    for number, (to, address) in enumerate(((ALL, b"\xff" * 4), (ALL, ip("192.35.162.255")),
+                                            (mac("01:00:5e:00:00:fb"), ip("224.0.0.251")))):
+        c.bridged(1 + number / 10, "downstream", packet(to, A, SHARED, 2000, address, 5353), BRIDGE)
+        c.dropped(2 + number / 10, "downstream", packet(to, M, SHARED, 2000, address, 5353), "source_port_violation")
+        c.count(violations=1)
+
+
 addresses_cases()
 learn_cases()
 reply_cases()
+life_cases()
+bounds_cases()
