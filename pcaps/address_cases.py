@@ -76,6 +76,28 @@ def learn_cases():
     c.owner(2000, 2999, A, "reachable", "pe-arp")
     c.owner(5000, 5000, B, "permanent", "config")
 
+    c = Case("permanent-outside", "a configured range outside ports: its owner's agent is challenged, any other claim is refused",
+             rest="[range 192.35.162.2:80-99]\nmac = 00:0c:29:9e:8c:ee\n")
+    c.told(1, claim(A, 80, 99))
+    c.make(1, "downstream", request(1, 80, A))
+    c.told(1.1, holds(A, 80, 99, 1, 80))
+    for number, frame in enumerate((claim(A, 80, 100), claim(A, 79, 99), claim(M, 80, 99), claim(M, 85, 85))):
+        c.dropped(1.2 + number / 10, "downstream", frame, "pe_arp_bad")
+    c.delivered(1.8, "upstream", packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 99), A)
+    c.count(requests=1)
+    c.owner(80, 99, A, "permanent", "config")
+
+    c = Case("host-ports", "host-ports bounds what one host owns by claims and traffic; its frames pass, others may have the rest",
+             rest="[limits]\nhost-ports = 25\n")
+    for number, port in enumerate((2000, 3000, 4000)):
+        c.bridged(1 + number / 10, "downstream", packet(ROUTER, M, SHARED, port, REMOTE, 53), BRIDGE)
+    c.bridged(1.4, "downstream", packet(ROUTER, A, SHARED, 4000, REMOTE, 53), BRIDGE)
+    c.dropped(1.5, "downstream", packet(ROUTER, M, SHARED, 4000, REMOTE, 53), "source_port_violation")
+    c.count(learned=3, violations=1, host_ports=1)
+    c.owner(2000, 2999, M, "reachable", "traffic")
+    c.owner(3000, 3999, M, "reachable", "traffic")
+    c.owner(4000, 4999, A, "reachable", "traffic")
+
     c = Case("arp-limit-relayed", "relayed requests count for the rate too; one that did not go up has no answer to wait for")
     for number in range(17):
         frame = ask(A, SHARED, GATEWAY if number < 15 else NEAR)

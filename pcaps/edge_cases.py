@@ -90,6 +90,16 @@ def icmp_cases():
     c.count(violations=1)
     c.delivered(1.3, "upstream", later, A)
 
+    c = owned("icmp-hosts-quote-flow", "a host's error about a packet without ports: checked by who holds its flow, or nobody",
+              rest="[protocol 192.35.162.2/esp]\nmac = 00:0c:29:39:44:ab\n")
+    c.bridged(1, "downstream", ipv4(ROUTER, A, SHARED, REMOTE, GRE, bytes(30)), BRIDGE)
+    for at, protocol, source, owner, other in ((1.1, GRE, REMOTE, A, M), (1.2, ESP, FAR, B, A)):
+        quote = quoted(source, SHARED, protocol, bytes(8))
+        c.bridged(at, "downstream", from_sharer(owner, quote), BRIDGE)
+        c.dropped(at, "downstream", from_sharer(other, quote), "source_port_violation")
+        c.count(violations=1)
+    c.bridged(1.3, "downstream", from_sharer(M, quoted(FAR, SHARED, GRE, bytes(8))), BRIDGE)
+
     c = owned("icmp-hosts-quote-echo", "echo ids are not ports: errors about pings and their answers are not policed")
     for number, kind in enumerate((0, 8)):
         quote = quoted(REMOTE, SHARED, ICMP, echo8(2000, 1, kind))
