@@ -234,6 +234,12 @@ def other_cases():
     wanted = {"arp_answered": 1, "arp_relayed": 1, "echo_answered": 5}
     tap.ok(run.drops() == {"arp_capture": 2} and consumed == wanted and run.balances(),
            "a host's address shared, vlan = 123: 70-vlan-arp-echo.pcap", f"{run.drops()} {consumed}")
+    name, address = where("81-icmp-errors-quoting-udp.pcap"), "192.150.186.15"
+    frames = [data for _, _, data in captures.read(name)[0] if is_to(address, data)]
+    run = Run(conf([address], address="learn = none\n", rest=f"[range {address}:61415-61416]\n{OWNS}"), [("upstream", name)])
+    good = [frame for frame in left(run, "downstream") if is_to(address, frame)] == [OWNER + frame[6:] for frame in frames]
+    tap.ok(good and len(frames) == 2 and run.balances() and set(run.drops()) == {"same_port"},
+           "a quoted source shared, errors to its owner: 81-icmp-errors-quoting-udp.pcap", run.drops())
     name = where("03-arp-in-snap.pcapng")
     frames = [data for _, _, data in captures.read(name)[0]]
     run = Run(conf(["10.0.0.2"]), [("downstream", name)])
