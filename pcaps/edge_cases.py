@@ -100,6 +100,19 @@ def icmp_cases():
         c.count(violations=1)
     c.bridged(1.3, "downstream", from_sharer(M, quoted(FAR, SHARED, GRE, bytes(8))), BRIDGE)
 
+    later = quoted(SHARED, REMOTE, UDP, bytes(8), fragment=2, ident=7)
+    for word, forged, reason in (("dropped", part(M, 7, 0, True, ports(2000, 53) + bytes(8)), "source_port_violation"),
+                                 ("waiting", part(M, 7, 2, False, bytes(8)), None)):
+        c = owned("icmp-quoted-fragment-" + word, "an error about a later fragment is not for a host of whose datagram nothing left")
+        if reason is None:
+            c.come(1, "downstream", forged)
+            c.held = 1
+        else:
+            c.dropped(1, "downstream", forged, reason)
+            c.count(violations=1)
+        c.bridged(1.1, "downstream", part(A, 7, 0, True, ports(2000, 53) + bytes(8)), BRIDGE)
+        c.delivered(1.2, "upstream", to_sharer(later), A)
+
     c = owned("icmp-hosts-quote-echo", "echo ids are not ports: errors about pings and their answers are not policed")
     for number, kind in enumerate((0, 8)):
         quote = quoted(REMOTE, SHARED, ICMP, echo8(2000, 1, kind))
@@ -191,6 +204,12 @@ def fragment_cases():
     c.count(violations=2)
     c.delivered(1.5, "upstream", packet(BRIDGE, ROUTER, REMOTE, 67, SHARED, 68, TCP), A)
 
+    c = owned("fragment-gaps", "a datagram is closed when every byte was seen, in whatever order: even parts first, then odd")
+    frames = datagram(1, 2000, 44)
+    for number, n in enumerate([*range(0, 44, 2), *range(1, 44, 2)]):
+        c.delivered(1 + number / 100, "upstream", frames[n], A)
+    c.delivered(2, "upstream", datagram(1, 3000)[0], B)
+
     c = owned("fragments-waiting-full", "no room for one more that waits: the oldest datagram that waits goes", linger=6,
               rest="[limits]\nwaiting-fragments = 16\n")
     frames = {ident: datagram(ident, 2000 if ident % 2 else 3000, 6) for ident in range(1, 6)}
@@ -233,6 +252,13 @@ def host_fragment_cases():
     c.bridged(5, "downstream", part(A, 40, 0, True, ports(2000, 53) + bytes(8)), BRIDGE)
     c.dropped(5.1, "downstream", part(A, 40, 0, True, ports(3000, 53) + bytes(8)), "fragment_bad")
     c.bridged(5.2, "downstream", part(A, 40, 2, False, bytes(8)), BRIDGE)
+
+    c = owned("fragment-second-first-icmp", "ICMP has no ports: a second first that is another packet is refused, the same again is not")
+    answer = echo(ROUTER, M, SHARED, REMOTE, 0, 1, 1, bytes(32))[34:]
+    about = from_sharer(M, quoted(REMOTE, SHARED, UDP, ports(53, 2000)) + bytes(4))[34:]
+    for at in (1, 1.1):
+        c.bridged(at, "downstream", part(M, 9, 0, True, answer, ICMP), BRIDGE)
+    c.dropped(1.2, "downstream", part(M, 9, 0, True, about, ICMP), "fragment_bad")
 
     c = Case("fragment-teaches", "a host's first fragment teaches its block, and those that came before it leave behind it")
     first, later = part(A, 1, 0, True, ports(2500, 53) + bytes(8)), part(A, 1, 2, False, bytes(9))

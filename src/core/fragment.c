@@ -15,7 +15,7 @@
 
 #include <stdlib.h>
 
-#define SPANS 16
+#define SPANS 64 /* as many as wait by default: any order of those is known to be complete */
 
 struct datagram_key {
     uint32_t source, destination; /* host order */
@@ -43,7 +43,7 @@ struct datagram {
     TAILQ_ENTRY(datagram) same_id;
 };
 
-/* Whose datagrams have an id to a remote in use: for errors that quote a later fragment. */
+/* Of whose datagrams with an id to a remote something left: for errors that quote a later fragment. */
 struct sender_key {
     uint32_t source, destination;
     uint16_t id;
@@ -51,7 +51,7 @@ struct sender_key {
 };
 struct sender {
     struct sender_key key;
-    TAILQ_HEAD(, datagram) open; /* oldest first, never empty */
+    TAILQ_HEAD(, datagram) open; /* in the order in which they left, never empty */
 };
 
 struct fragments {
@@ -239,9 +239,6 @@ static struct datagram *datagram_of(struct engine *e, const struct passage *p, c
     d = keyed_table_put(f->datagrams, &key, &fresh);
     d->opened_ns = e->now_ns;
     d->line = hold_line_empty;
-    d->is_counted = s->by_host;
-    if (s->by_host)
-        sender_note(e, d);
     if (!timer_armed(&e->fragments_timer))
         timer_arm(e);
     return d;
@@ -301,6 +298,18 @@ static void take_after_first(const struct datagram *d, struct shared_packet *s)
     s->ports = d->first.ports;
 }
 
+/* Lets a fragment pass. Once one of a host's has left, its id is in use at the remote. */
+static struct verdict fragment_pass(struct engine *e, struct datagram *d, struct passage *p,
+                                    const struct shared_packet *s)
+{
+    struct verdict verdict = packet_pass(e, p, s);
+    if (verdict.fate == FATE_SENT && s->by_host && !d->is_counted) {
+        d->is_counted = true;
+        sender_note(e, d);
+    }
+    return verdict;
+}
+
 static void release(struct engine *e, struct datagram *d)
 {
     enum side from;
@@ -311,22 +320,29 @@ static void release(struct engine *e, struct datagram *d)
         struct shared_packet s = d->first;
         line_remove(e, d);
         passage_of(from, &frame, &p);
-        settle_held(e, packet_pass(e, &p, &s));
+        settle_held(e, fragment_pass(e, d, &p, &s));
     }
+}
+
+/* The same packet again, as far as it decides anything. */
+static bool same_first(const struct shared_packet *a, const struct shared_packet *b)
+{
+    return a->ports.source == b->ports.source && a->ports.destination == b->ports.destination &&
+           a->icmp_type == b->icmp_type && a->echo.id == b->echo.id && a->echo.sequence == b->echo.sequence &&
+           quote_equal(&a->quote, &b->quote);
 }
 
 static struct verdict first_fragment(struct engine *e, struct datagram *d, struct passage *p,
                                      const struct shared_packet *s)
 {
-    const struct l4_ports *a = &d->first.ports, *b = &s->ports;
-    if (d->has_first && (a->source != b->source || a->destination != b->destination))
+    if (d->has_first && !same_first(&d->first, s))
         return verdict_dropped(DROP_FRAGMENT_BAD);
     bool again = d->has_first;
     if (!again)
         d->first = *s;
     d->has_first = true;
     note_seen(d, &s->ip);
-    struct verdict verdict = packet_pass(e, p, &d->first);
+    struct verdict verdict = fragment_pass(e, d, p, &d->first);
     if (!again)
         release(e, d);
     return verdict;
@@ -347,7 +363,7 @@ static struct verdict later_fragment(struct engine *e, struct datagram *d, struc
     s->right.kind = RIGHT_FREE;
     if (d->has_first)
         take_after_first(d, s);
-    return packet_pass(e, p, s);
+    return fragment_pass(e, d, p, s);
 }
 
 struct verdict fragment_rule(struct engine *e, struct passage *p, struct shared_packet *s)
@@ -372,7 +388,7 @@ struct verdict fragment_rule(struct engine *e, struct passage *p, struct shared_
 
 /* Quotes of later fragments. */
 
-bool fragment_sender(struct engine *e, const struct ipv4_packet *later, struct mac *host)
+bool fragment_sender(struct engine *e, const struct quote *later, struct mac *host)
 {
     struct sender_key key = {later->source.host, later->destination.host, later->id, later->protocol, 0};
     const struct sender *sender = keyed_table_find(e->fragments->senders, &key);
@@ -382,7 +398,7 @@ bool fragment_sender(struct engine *e, const struct ipv4_packet *later, struct m
     return true;
 }
 
-bool fragment_receiver(struct engine *e, const struct ipv4_packet *later, struct mac *host)
+bool fragment_receiver(struct engine *e, const struct quote *later, struct mac *host)
 {
     struct datagram_key key = {
         .source = later->source.host,

@@ -161,6 +161,19 @@ struct route {
     enum drop_reason reason;
 };
 
+/* What an ICMP error quotes: the packet that it is about, as far as it can be read. */
+struct quote {
+    bool is_readable; /* a whole header, and enough behind it for what the packet is known by */
+    struct ipv4 source, destination;
+    uint8_t protocol;
+    uint16_t id;
+    uint32_t fragment_offset;
+    bool has_ports, has_echo;
+    struct l4_ports ports;
+    uint8_t icmp_type;
+    struct icmp_echo echo;
+};
+
 /* A packet of a shared address, and what is found out about it: once, from a whole packet or a first
  * fragment; the fragments behind it share it. */
 struct shared_packet {
@@ -171,6 +184,7 @@ struct shared_packet {
     struct l4_ports ports;   /* of protocols that have them */
     uint8_t icmp_type;       /* of ICMP */
     struct icmp_echo echo;
+    struct quote quote; /* of ICMP errors */
     struct right right;
     struct route route;
 };
@@ -247,8 +261,10 @@ bool police_look(struct engine *e, const struct passage *p, uint32_t address_ind
                  struct verdict *verdict);
 
 /* quote.c: ICMP errors, by the packet that they quote */
-struct route quote_route(struct engine *e, const struct passage *p, const struct shared_packet *s);
-struct right quote_right(struct engine *e, const struct passage *p, const struct shared_packet *s);
+void quote_read(const struct passage *p, struct shared_packet *s);
+struct route quote_route(struct engine *e, const struct shared_packet *s);
+struct right quote_right(struct engine *e, const struct shared_packet *s);
+bool quote_equal(const struct quote *a, const struct quote *b);
 
 /* flow.c: protocols without ports */
 struct keyed_table *flow_table_new(const struct engine *e);
@@ -264,8 +280,8 @@ struct fragments *fragments_new(const struct engine *e);
 void fragments_free(struct fragments *fragments);
 struct verdict fragment_rule(struct engine *e, struct passage *p, struct shared_packet *s);
 /* The host that a later fragment of an open datagram is of: its sender, or who it is delivered to. False: not known. */
-bool fragment_sender(struct engine *e, const struct ipv4_packet *later, struct mac *host);
-bool fragment_receiver(struct engine *e, const struct ipv4_packet *later, struct mac *host);
+bool fragment_sender(struct engine *e, const struct quote *later, struct mac *host);
+bool fragment_receiver(struct engine *e, const struct quote *later, struct mac *host);
 void fragments_due(struct engine *e);
 /* Ends every datagram and drops what waits (a reload). */
 void fragments_drop(struct engine *e);

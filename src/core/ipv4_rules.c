@@ -154,8 +154,10 @@ static bool judge_icmp(struct engine *e, const struct passage *p, struct shared_
     s->route = (struct route){.kind = ROUTE_DEFAULT_HOST, .reason = DROP_NO_OWNER};
     if (s->by_host && !s->is_disguised && s->icmp_type == ICMP_ECHO_REQUEST)
         echo_note(e, p, &s->ip, s->echo);
+    if (icmp_is_error(s->icmp_type))
+        quote_read(p, s);
     if (s->by_host && icmp_is_error(s->icmp_type))
-        s->right = quote_right(e, p, s);
+        s->right = quote_right(e, s);
     if (s->destination < 0)
         return true;
     if (s->icmp_type == ICMP_ECHO_REQUEST)
@@ -163,7 +165,7 @@ static bool judge_icmp(struct engine *e, const struct passage *p, struct shared_
     else if (s->icmp_type == ICMP_ECHO_REPLY)
         s->route = echo_route(e, s->ip.destination, s->ip.source, s->echo);
     else if (icmp_is_error(s->icmp_type))
-        s->route = quote_route(e, p, s);
+        s->route = quote_route(e, s);
     return true;
 }
 

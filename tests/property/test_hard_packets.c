@@ -62,7 +62,7 @@ struct packet {
         unsigned offset;
         uint8_t icmp_type;
         uint16_t echo_id, sequence;
-    } quote;
+    } quote, known; /* `known`: what of it the bytes that are there tell */
     struct bytes frame;
 };
 
@@ -71,6 +71,7 @@ struct model_datagram {
     struct packet any, first;
     uint64_t opened;
     unsigned order;
+    unsigned left; /* in which order the first of it left; 0: nothing did */
     bool seen[UNITS];
     unsigned end; /* 0: not known */
     struct packet waiting[EACH];
@@ -94,7 +95,7 @@ struct model_echo {
 
 struct world {
     uint64_t seed, random, now;
-    unsigned step, order;
+    unsigned step, order, lefts;
     struct config config;
     struct config_address address;
     struct config_range ranges[HOSTS];
@@ -190,15 +191,15 @@ static bool has_ports(uint8_t protocol)
     return protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDP;
 }
 
-/* The oldest open datagram of hosts with that key. */
+/* Of the open datagrams of hosts with that key, the one that left first. */
 static int sender_of_fragment(const struct world *w, const struct quoted *q)
 {
     const struct model_datagram *oldest = NULL;
     for (unsigned i = 0; i < DATAGRAMS; i++) {
         const struct model_datagram *d = &w->datagrams[i];
         if (d->used && d->any.from == SIDE_DOWNSTREAM && d->any.destination.host == q->destination.host &&
-            d->any.protocol == q->protocol && d->any.id == q->id &&
-            (oldest == NULL || d->order < oldest->order))
+            d->any.protocol == q->protocol && d->any.id == q->id && d->left > 0 &&
+            (oldest == NULL || d->left < oldest->left))
             oldest = d;
     }
     return oldest == NULL ? TO_NOBODY : (int)oldest->any.host;
@@ -328,6 +329,21 @@ static void pass(struct world *w, const struct packet *p, const struct packet *f
     leave(w, p, fault);
 }
 
+/* What decides of a first fragment, all of it from its bytes. */
+static bool same_first(const struct packet *a, const struct packet *b)
+{
+    if (a->source_port != b->source_port || a->destination_port != b->destination_port)
+        return false;
+    if (a->protocol != PROTOCOL_ICMP)
+        return true;
+    if (a->icmp_type != b->icmp_type || a->quote_is_readable != b->quote_is_readable)
+        return false;
+    if (is_error(a->icmp_type))
+        return memcmp(&a->known, &b->known, sizeof(a->known)) == 0;
+    bool is_echo = a->icmp_type == 0 || a->icmp_type == 8;
+    return !is_echo || (a->echo_id == b->echo_id && a->sequence == b->sequence);
+}
+
 static void end(struct world *w, struct model_datagram *d)
 {
     for (unsigned i = 0; i < d->waiting_count; i++, w->held--)
@@ -409,8 +425,8 @@ static void model_fragment(struct world *w, const struct packet *p)
     }
     struct model_datagram *d = datagram_of(w, p);
     bool is_first = p->offset == 0;
-    if (is_first && d->has_first &&
-        (d->first.source_port != p->source_port || d->first.destination_port != p->destination_port)) {
+    unsigned before = w->expected_count;
+    if (is_first && d->has_first && !same_first(p, &d->first)) {
         drop(w, DROP_FRAGMENT_BAD);
     } else if (is_first && !d->has_first) {
         d->has_first = true;
@@ -432,6 +448,8 @@ static void model_fragment(struct world *w, const struct packet *p)
         else
             leave(w, p, DROP_COUNT);
     }
+    if (d->used && d->left == 0 && p->from == SIDE_DOWNSTREAM && w->expected_count > before)
+        d->left = ++w->lefts;
     bool complete = d->used && d->has_first && d->end > 0;
     for (unsigned i = 0; complete && i < d->end; i++)
         complete = d->seen[i];
@@ -545,6 +563,21 @@ static size_t put_quote(struct world *w, struct packet *p, uint8_t *at)
     size_t header = put_ip(at, pick(w, 11), 100, q, q->offset);
     put_transport(at + header, q->protocol, q->icmp_type, a, b);
     p->quote_is_readable = pick(w, 8) != 0;
+    if (p->quote_is_readable) {
+        bool is_ping = q->icmp_type == 0 || q->icmp_type == 8,
+             by_port = q->offset == 0 && has_ports(q->protocol);
+        bool by_echo = q->offset == 0 && q->protocol == PROTOCOL_ICMP;
+        p->known.source = q->source;
+        p->known.destination = q->destination;
+        p->known.protocol = q->protocol;
+        p->known.id = q->id;
+        p->known.offset = q->offset;
+        p->known.source_port = by_port ? a : 0;
+        p->known.destination_port = by_port ? b : 0;
+        p->known.icmp_type = by_echo ? q->icmp_type : 0;
+        p->known.echo_id = by_echo && is_ping ? a : 0;
+        p->known.sequence = by_echo && is_ping ? b : 0;
+    }
     return p->quote_is_readable ? header + 8 + 4 * pick(w, 3) : pick(w, (unsigned)header);
 }
 
