@@ -211,6 +211,15 @@ def port_set_cases():
     c.owner(8192, 12287, A, "reachable", "pe-arp")
     c.owner(12288, 16383, B, "reachable", "traffic")
 
+    c = Case("port-set-outside", "offset 6: a port below 1024 is in no set: nobody is asked", address=psid.format("6/8"), first=0, last=65535)
+    c.conf = c.conf.replace("ports = 2000-9999", "ports = 0-65535")
+    c.dropped(1, "upstream", packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 1023), "no_owner")
+    c.come(1.1, "upstream", packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 1024))
+    c.make(1.1, "downstream", request(1, 1024, protocol=UDP))
+    c.count(requests=1)
+    c.held = 1
+    c.owner(1024, 1024, None, "incomplete", "pe-arp")
+
     c = Case("port-set-meets", "traffic does not teach a port set that meets another owner's range; a configured range goes first",
              address=psid.format("4/8"), rest="[range 192.35.162.2:4096-4111]\nmac = 00:0c:29:39:44:ab\n", first=4096, last=65535)
     c.conf = c.conf.replace("ports = 2000-9999", "ports = 4096-65535")

@@ -244,6 +244,8 @@ bool ipv4_rule(struct engine *e, struct passage *p, struct verdict *verdict);
 bool packet_judge(struct engine *e, const struct passage *p, struct shared_packet *s);
 /* Lets a judged packet, or a fragment of its datagram, go its way. */
 struct verdict packet_pass(struct engine *e, struct passage *p, const struct shared_packet *s);
+/* True where somebody could own the port by PE-ARP. */
+bool may_be_asked_for(const struct config_address *a, uint16_t port);
 /* The owner of `port` of a shared address decides: delivered, held, to default-host or dropped. */
 struct verdict to_port(struct engine *e, enum side from, struct frame *frame, uint32_t address_index,
                        uint16_t port, uint8_t protocol);

@@ -39,9 +39,12 @@ struct verdict to_default_host(struct engine *e, enum side from, struct frame *f
     return deliver(e, from, frame, a->default_host, NULL);
 }
 
-static bool may_be_asked_for(const struct config_address *a, uint16_t port)
+bool may_be_asked_for(const struct config_address *a, uint16_t port)
 {
-    return a->learn & LEARN_PE_ARP && port >= a->ports_first && port <= a->ports_last;
+    uint16_t psid;
+    if (!(a->learn & LEARN_PE_ARP) || port < a->ports_first || port > a->ports_last)
+        return false;
+    return !a->has_psid || port_set_of(a->psid, port, &psid);
 }
 
 struct verdict to_port(struct engine *e, enum side from, struct frame *frame, uint32_t address_index,

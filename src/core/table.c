@@ -274,8 +274,7 @@ enum resolve_state engine_resolve(struct engine *engine, uint64_t now_ns, struct
         entry_of_binding(engine, now_ns, b, entry);
         return RESOLVE_OWNED;
     }
-    const struct config_address *a = &engine->config.addresses[address_index];
-    if (!(a->learn & LEARN_PE_ARP) || port < a->ports_first || port > a->ports_last ||
+    if (!may_be_asked_for(&engine->config.addresses[address_index], port) ||
         question_is_negative(engine, address_index, port))
         return RESOLVE_UNOWNED;
     if (question_find(engine, address_index, port, mac_zero) == NULL &&
