@@ -132,7 +132,7 @@ static void note_seen(struct datagram *d, const struct ipv4_packet *packet)
 
 static bool is_complete(const struct datagram *d)
 {
-    return d->has_first && d->end != 0 && d->spans == 1 && d->seen[0].first == 0 && d->seen[0].end >= d->end;
+    return d->has_first && d->end != 0 && d->spans > 0 && d->seen[0].first == 0 && d->seen[0].end >= d->end;
 }
 
 /* Datagrams come and go. */
