@@ -222,6 +222,15 @@ def pe_arp_cases():
     c.delivered(2.6, "upstream", packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 2600), A)
     c.owner(2000, 2999, A, "reachable", "pe-arp")
 
+    c = Case("another-bridge", "a REQUEST or HELLO from a host: of no address of ours, or not from its sender's MAC, is refused", linger=2)
+    for number, (kind, first, last) in enumerate(((REQUEST, 2000, 2000), (HELLO, 2000, 9999))):
+        ours = pe_arp(ALL, M, kind, NO_PORTS, ZERO, port_address(SHARED, first, last), 7)
+        c.dropped(1 + number, "downstream", pe_arp(ALL, M, kind, NO_PORTS, ZERO, port_address(REMOTE, first, last), 7), "pe_arp_bad")
+        c.dropped(1.1 + number, "downstream", moved(ours, source=A), "pe_arp_forged")
+        c.dropped(1.2 + number, "upstream", moved(pe_arp(ALL, ROUTER, kind, NO_PORTS, ZERO, port_address(SHARED, first, last), 7)),
+                  "pe_arp_bad")
+        c.told(1.3 + number, ours)
+
     c = Case("questions", "ten questions at once, then five a second, one for a port; each answered by itself")
     frames = [packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 5000 + n) for n in range(13)]
     for n, frame in enumerate(frames):
@@ -364,6 +373,10 @@ def key_cases():
         c.told(at + 0.01, signed(holds(host, first, first + 999, nonce, first)))
         c.count(requests=1, learned=1)
         c.owner(first, first + 999, host, "reachable", "pe-arp")
+    for number, kind in enumerate((REQUEST, HELLO)):
+        frame = pe_arp(ALL, M, kind, NO_PORTS, ZERO, port_address(SHARED, 2000, 2000), 7)
+        c.dropped(1.2 + number / 10, "downstream", frame, "pe_arp_forged")
+        c.told(1.25 + number / 10, signed(frame))
     held = port_address(SHARED, 3000, 3999)
     conflict = lambda tlvs: pe_arp(ALL, B, CONFLICT, held, M, held, tlvs=tlvs)  # noqa: E731
     for number, frame in enumerate((signed(conflict(b"")), signed(conflict(seq(5))), signed(conflict(seq(4))), conflict(seq(6)))):
