@@ -87,23 +87,21 @@ static bool heard_within(struct keyed_table *table, const struct fdb_key *key, u
     return entry != NULL && now_ns - entry->heard_ns < age_ns;
 }
 
-static void note_upstream(struct fdb *fdb, const struct fdb_key *key, bool lives_downstream, uint64_t now_ns)
+static void note_upstream(struct fdb *fdb, const struct fdb_key *key, uint64_t now_ns)
 {
     bool fresh;
-    struct fdb_entry *entry = keyed_table_put(fdb->upstream, key, &fresh);
+    struct fdb_key any_vlan = *key;
+    any_vlan.vlan[0] = any_vlan.vlan[1] = 0;
+    struct fdb_entry *entry = keyed_table_put(fdb->upstream, &any_vlan, &fresh);
     if (fresh || now_ns - entry->heard_ns >= HEARD_NS)
-        entry->was_downstream = lives_downstream;
+        entry->was_downstream = heard_within(fdb->side[SIDE_DOWNSTREAM], key, now_ns, fdb->age_ns);
     entry->heard_ns = now_ns;
 }
 
 bool fdb_learn(struct fdb *fdb, enum side side, struct fdb_key key, uint64_t now_ns)
 {
-    if (side == SIDE_UPSTREAM) {
-        struct fdb_key any_vlan = key;
-        any_vlan.vlan[0] = any_vlan.vlan[1] = 0;
-        note_upstream(fdb, &any_vlan, heard_within(fdb->side[SIDE_DOWNSTREAM], &key, now_ns, fdb->age_ns),
-                      now_ns);
-    }
+    if (side == SIDE_UPSTREAM)
+        note_upstream(fdb, &key, now_ns);
     if (!note(fdb->side[side], &key, now_ns))
         return false;
     struct keyed_table *other = fdb->side[side_other(side)];

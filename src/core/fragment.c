@@ -329,7 +329,7 @@ static bool same_first(const struct shared_packet *a, const struct shared_packet
 {
     return a->ports.source == b->ports.source && a->ports.destination == b->ports.destination &&
            a->icmp_type == b->icmp_type && a->echo.id == b->echo.id && a->echo.sequence == b->echo.sequence &&
-           quote_equal(&a->quote, &b->quote);
+           (!icmp_is_error(a->icmp_type) || quote_equal(&a->quote, &b->quote));
 }
 
 static struct verdict first_fragment(struct engine *e, struct datagram *d, struct passage *p,

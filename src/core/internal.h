@@ -184,9 +184,9 @@ struct shared_packet {
     struct l4_ports ports;   /* of protocols that have them */
     uint8_t icmp_type;       /* of ICMP */
     struct icmp_echo echo;
-    struct quote quote; /* of ICMP errors */
     struct right right;
     struct route route;
+    struct quote quote; /* of ICMP errors; of others not even zero */
 };
 
 /* engine.c: accounts and ways out */

@@ -210,7 +210,7 @@ static struct verdict rule(struct engine *e, struct passage *p, struct shared_pa
 bool ipv4_rule(struct engine *e, struct passage *p, struct verdict *verdict)
 {
     struct shared_packet s;
-    memset(&s, 0, sizeof(s));
+    memset(&s, 0, offsetof(struct shared_packet, quote));
     if (ipv4_packet_parse(p->payload, p->payload_length, &s.ip) != 0)
         return false;
     s.source = shared_index(e, s.ip.source);
