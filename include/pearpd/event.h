@@ -19,6 +19,7 @@
     X(CAPTURE, "capture", "a host's ARP would have captured the shared address")                 \
     X(VIOLATION, "violation", "a host sent from a port that another one owns")                   \
     X(FLOW_CONFLICT, "flow-conflict", "a host sent into a portless flow that another one holds") \
+    X(REFUSED, "refused", "PE-ARP or ARP of a host that was not taken")                          \
     X(MAC_MOVED, "mac-moved", "a MAC address changed sides")                                     \
     X(LOOP, "loop", "a frame of the bridge's own came back: the segments are joined outside")    \
     X(BAD_SOURCE, "bad-source", "a source MAC that was not believed")                            \

@@ -34,6 +34,11 @@ static bool may_go_upstream(struct engine *e, const struct passage *p)
     if (rate_take(&host->arp, e->arp_limit, e->now_ns))
         return true;
     host->arp_limited++;
+    if (host_may_tell(host, e->now_ns))
+        tell(e, (struct event){.kind = EVENT_REFUSED,
+                               .side = SIDE_DOWNSTREAM,
+                               .mac = p->eth.source,
+                               .detail = "more ARP than arp-rate lets upstream"});
     return false;
 }
 

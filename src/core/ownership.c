@@ -66,6 +66,7 @@ void binding_end(struct engine *e, struct binding *b, enum event_kind why)
     case EVENT_CAPTURE:
     case EVENT_VIOLATION:
     case EVENT_FLOW_CONFLICT:
+    case EVENT_REFUSED:
     case EVENT_MAC_MOVED:
     case EVENT_LOOP:
     case EVENT_BAD_SOURCE:

@@ -7,16 +7,25 @@
 
 /* Who is told the reason decides in this order: what the message says (bad), then who says it (forged). */
 
+static void refused(struct engine *e, const struct passage *p, const char *why)
+{
+    struct host *host = host_of(e->hosts, p->eth.source);
+    host->bad_pe_arp++;
+    if (host_may_tell(host, e->now_ns))
+        tell(e, (struct event){
+                    .kind = EVENT_REFUSED, .side = SIDE_DOWNSTREAM, .mac = p->eth.source, .detail = why});
+}
+
 static struct verdict forged(struct engine *e, const struct passage *p)
 {
-    host_of(e->hosts, p->eth.source)->bad_pe_arp++;
+    refused(e, p, "PE-ARP forged: unasked, of another MAC, over another's range, or not authentic");
     return verdict_dropped(DROP_PE_ARP_FORGED);
 }
 
 static struct verdict bad(struct engine *e, const struct passage *p)
 {
     if (p->from == SIDE_DOWNSTREAM)
-        host_of(e->hosts, p->eth.source)->bad_pe_arp++;
+        refused(e, p, "PE-ARP malformed, or of what is not configured");
     return verdict_dropped(DROP_PE_ARP_BAD);
 }
 

@@ -19,6 +19,7 @@ static enum log_level level_of(enum event_kind kind)
     case EVENT_CAPTURE:
     case EVENT_VIOLATION:
     case EVENT_FLOW_CONFLICT:
+    case EVENT_REFUSED:
     case EVENT_LOOP:
     case EVENT_BAD_SOURCE:
         return LOG_LEVEL_WARNING;
