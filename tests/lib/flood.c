@@ -8,6 +8,8 @@
  *        fragment   later and first fragments to SHARED that are never completed
  *        large      the same, of 1,514 bytes
  *        storm      broadcasts of an EtherType that is nobody's */
+#include "frame_tools.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_ether.h>
@@ -30,12 +32,6 @@ struct flood {
     unsigned first, last;
 };
 
-static void put16(uint8_t *at, unsigned value)
-{
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
 static void put_ethernet(uint8_t *frame, const struct flood *f, bool to_all, unsigned ethertype)
 {
     memset(frame, 0, FRAME_BYTES);
@@ -50,7 +46,6 @@ static void put_ipv4(uint8_t *frame, const struct flood *f, unsigned length, uns
                      unsigned port)
 {
     uint8_t *ip = frame + 14;
-    uint32_t sum = 0;
     put_ethernet(frame, f, false, ETH_P_IP);
     ip[0] = 0x45;
     put16(ip + 2, length);
@@ -60,10 +55,7 @@ static void put_ipv4(uint8_t *frame, const struct flood *f, unsigned length, uns
     ip[9] = 17;
     memcpy(ip + 12, f->other, 4);
     memcpy(ip + 16, f->shared, 4);
-    for (unsigned i = 0; i < 20; i += 2)
-        sum += (uint32_t)(ip[i] << 8 | ip[i + 1]);
-    sum = (sum & 0xffff) + (sum >> 16);
-    put16(ip + 10, (uint16_t) ~(sum + (sum >> 16)));
+    put16(ip + 10, ip_checksum(ip));
     put16(ip + 20, 4000);
     put16(ip + 22, port);
     put16(ip + 24, 32);
@@ -124,24 +116,6 @@ static const struct {
     void (*make)(uint8_t *frame, const struct flood *f, uint64_t number);
 } kinds[] = {{"sweep", FRAME_BYTES, sweep},       {"arp", FRAME_BYTES, arp},     {"claim", FRAME_BYTES, claim},
              {"fragment", FRAME_BYTES, fragment}, {"large", LARGE_BYTES, large}, {"storm", FRAME_BYTES, storm}};
-
-static bool read_mac(const char *text, uint8_t mac[static 6])
-{
-    char *end = NULL;
-    for (int n = 0; n < 6; n++, text = end + 1) {
-        mac[n] = (uint8_t)strtoul(text, &end, 16);
-        if (end == text || (n < 5 && *end != ':'))
-            return false;
-    }
-    return true;
-}
-
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 /* `rate` 0: as fast as it goes. */
 static uint64_t run(int fd, const struct flood *f, size_t kind, double rate, double seconds)

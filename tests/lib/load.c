@@ -1,6 +1,8 @@
 /* load.c: 60-byte UDP frames flat out, for `make bench`.
  * In: IFACE SECONDS SOURCE-IP DESTINATION-IP SOURCE-MAC, then MAC:PORT for each destination, taken in turn.
  * Out: how many frames were sent. Called by: scripts/bench, in a namespace of its own. Never: receives. */
+#include "frame_tools.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_ether.h>
@@ -17,33 +19,6 @@
 #define BATCH       64
 #define FRAME_BYTES 60
 #define UDP_BYTES   (FRAME_BYTES - 14 - 20)
-
-static void put16(uint8_t *at, unsigned value)
-{
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
-static uint16_t ip_checksum(const uint8_t header[static 20])
-{
-    uint32_t sum = 0;
-    for (int n = 0; n < 20; n += 2)
-        sum += (uint32_t)(header[n] << 8 | header[n + 1]);
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)~sum;
-}
-
-static bool read_mac(const char *text, uint8_t mac[static 6])
-{
-    char *end = NULL;
-    for (int n = 0; n < 6; n++, text = end + 1) {
-        mac[n] = (uint8_t)strtoul(text, &end, 16);
-        if (end == text || (n < 5 && *end != ':'))
-            return false;
-    }
-    return true;
-}
 
 /* A UDP frame without a checksum of its own (RFC 768). `to` is MAC:PORT. */
 static bool write_frame(uint8_t frame[static FRAME_BYTES], char *const *arguments, const char *to)
@@ -65,13 +40,6 @@ static bool write_frame(uint8_t frame[static FRAME_BYTES], char *const *argument
     put16(udp + 2, (unsigned)strtoul(port + 1, NULL, 10));
     put16(udp + 4, UDP_BYTES);
     return true;
-}
-
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 static uint64_t flood(int fd, struct mmsghdr messages[static BATCH], double end_s)
