@@ -15,7 +15,8 @@
     X(SOURCE_PORT_VIOLATION, "source_port_violation", "a host sent from a port that another one owns")         \
     X(FLOW_CONFLICT, "flow_conflict", "a portless flow that another host holds")                               \
     X(PE_ARP_BAD, "pe_arp_bad", "PE-ARP malformed, not configured, outside ports, or from upstream")           \
-    X(PE_ARP_FORGED, "pe_arp_forged", "PE-ARP unasked, from the wrong MAC, or over another owner's range")     \
+    X(PE_ARP_FORGED, "pe_arp_forged",                                                                          \
+      "PE-ARP unasked, not authentic, from the wrong MAC, or over another's range")                            \
     X(FRAGMENT_BAD, "fragment_bad", "a fragment that overlaps, changes or hides the ports")                    \
     X(FRAGMENT_ORPHAN, "fragment_orphan",                                                                      \
       "a fragment whose first one never came, or that a limit had no room for")                                \
