@@ -42,7 +42,7 @@ def main():
     folder, start_ns = sys.argv[1], int(float(sys.argv[2]) * 10**9)
     failed = 0
     with tempfile.TemporaryDirectory() as work:
-        command = [PEARPD, "-q", "-c", os.path.join(folder, "lab.conf"), "--any-nonce"]
+        command = [PEARPD, "-q", "-c", os.path.join(folder, "lab.conf"), "--any-nonce", "--linger", "4"]
         for side in ("upstream", "downstream"):
             came = [(time, data) for time, _, data in captures.read(f"{folder}/{side}.in.pcap")[0] if time >= start_ns]
             captures.write(f"{work}/{side}.in", came)
