@@ -40,9 +40,8 @@
     X("echo-flows", echo_flows, 16, 1048576, 4096,                                                             \
       "echo requests of hosts whose reply is awaited; the oldest goes")                                        \
     X("host-share", host_share, 1, 100, 25,                                                                    \
-      "percent of echo-flows, flows, datagrams and waiting-fragments that one host may take; a new one of "    \
-      "its "                                                                                                   \
-      "is not kept")                                                                                           \
+      "percent of flows, datagrams and waiting-fragments that one host may take; a new one of its is not "     \
+      "kept")                                                                                                  \
     X("host-ports", host_ports, 1, 100, 100,                                                                   \
       "percent of an address's ports that one host may own by claims and traffic; more is not learned "        \
       "(conflict)")                                                                                            \
@@ -117,7 +116,7 @@ struct config_range {
     struct range range;
     struct mac mac;
     char name[RANGE_NAME_BYTES]; /* empty: none */
-    unsigned line;
+    unsigned line, mac_line;     /* of the section and of its mac in the file */
 };
 
 /* One [protocol]: who gets a protocol without ports. */
@@ -125,8 +124,17 @@ struct config_protocol {
     struct ipv4 address;
     uint8_t protocol;
     struct mac mac;
-    unsigned line;
+    unsigned line, mac_line;
 };
+
+/* The order in which they are kept, for qsort(3) and bsearch(3): by address and number. */
+static inline int config_protocol_order(const void *a, const void *b)
+{
+    const struct config_protocol *x = (const struct config_protocol *)a, *y = (const struct config_protocol *)b;
+    if (x->address.host != y->address.host)
+        return x->address.host < y->address.host ? -1 : 1;
+    return (int)x->protocol - (int)y->protocol;
+}
 
 /* Made by config_read() (conf.h), ended by config_free(). */
 struct config {

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define FILE_BYTES  65536
@@ -49,10 +48,7 @@ bool interface_is_plain(const char *name)
 
 bool parse_host(const char *text, struct ipv4 *address)
 {
-    if (ipv4_parse(text, address) != 0)
-        return false;
-    const uint32_t top = address->host >> 24;
-    return top != 0 && top != 127 && top < 224;
+    return ipv4_parse(text, address) == 0 && ipv4_is_host(*address);
 }
 
 bool parse_encap(const char *text, uint16_t *ethertype)
@@ -133,11 +129,9 @@ static void take_secret(struct reading *r, unsigned line, const char *name, cons
         fault_at(r, line, "%s: must be a number up to 4294967295, with 64 hexadecimal digits", name);
         return;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (r->config->keys[i].id == key.id) {
-            fault_at(r, line, "%s: stands already in [keys]", name);
-            return;
-        }
+    if (pe_arp_key_find(r->config->keys, count, key.id) != NULL) {
+        fault_at(r, line, "%s: stands already in [keys]", name);
+        return;
     }
     if (count == AGENT_KEYS_MAX) {
         fault_at(r, line, "%s: more than %u keys", name, AGENT_KEYS_MAX);
@@ -180,12 +174,6 @@ static bool on_fault(void *context, unsigned line, const char *text)
     return true;
 }
 
-static int by_id(const void *a, const void *b)
-{
-    const struct pe_arp_key *x = a, *y = b;
-    return x->id < y->id ? -1 : x->id > y->id;
-}
-
 static void check(struct reading *r)
 {
     const unsigned line = r->agent_line != 0 ? r->agent_line : 1;
@@ -196,7 +184,7 @@ static void check(struct reading *r)
             fault_at(r, line, "%s is missing in [agent]", rows[i].key);
     if (r->options->gateway.host != 0 && r->options->gateway.host == r->options->range.address.host)
         fault_at(r, line, "the gateway is the shared address");
-    qsort(r->config->keys, r->options->key_count, sizeof(r->config->keys[0]), by_id);
+    pe_arp_keys_sort(r->config->keys, r->options->key_count);
     r->options->keys = r->config->keys;
 }
 

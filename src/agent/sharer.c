@@ -32,9 +32,9 @@ static struct made message_to(struct sharer *s, struct mac destination, enum pe_
                         .ethertype = s->ethertype,
                         .kind = MADE_PE_ARP,
                         .pe_arp = {.type = type, .sha = s->own, .spa = whole_range(s), .tpa = whole_range(s)}};
-    if (s->keys.count == 0)
+    made.key = s->signing;
+    if (made.key == NULL)
         return made;
-    made.key = &s->keys.keys[s->signing];
     if (type == PE_ARP_CLAIM || type == PE_ARP_RELEASE || type == PE_ARP_CONFLICT) {
         made.pe_arp.seq.present = true;
         made.pe_arp.seq.number = s->keys.number++;
@@ -53,6 +53,7 @@ void sharer_init(struct sharer *s, const struct range *range, struct mac own, ui
 {
     *s = (struct sharer){.range = *range,
                          .keys = *keys,
+                         .signing = keys->count > 0 ? &keys->keys[0] : NULL,
                          .own = own,
                          .ethertype = ethertype,
                          .random = seed,
@@ -170,9 +171,7 @@ static void follow_key(struct sharer *s, const struct pe_arp *message)
 {
     if (message->type != PE_ARP_REQUEST && message->type != PE_ARP_HELLO)
         return;
-    for (size_t i = 0; i < s->keys.count; i++)
-        if (s->keys.keys[i].id == message->auth.key_id)
-            s->signing = i;
+    s->signing = pe_arp_key_find(s->keys.keys, s->keys.count, message->auth.key_id);
 }
 
 void sharer_message(struct sharer *s, uint64_t now_ns, const struct sharer_heard *heard,

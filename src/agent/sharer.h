@@ -44,7 +44,7 @@ struct sharer {
     struct sharer_keys keys;
     struct mac own;
     uint16_t ethertype;
-    size_t signing; /* the key that the bridge signs with, which it therefore knows */
+    const struct pe_arp_key *signing; /* the key that the bridge signs with, which it therefore knows */
     bool link_up;
     bool stopped;    /* released: silent from now on */
     bool challenged; /* since the link came up */

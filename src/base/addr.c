@@ -129,6 +129,12 @@ int ipv4_parse(const char *text, struct ipv4 *address)
     return ipv4_parse_until(text, text + strlen(text), address);
 }
 
+bool ipv4_is_host(struct ipv4 address)
+{
+    unsigned top = address.host >> 24;
+    return top != 0 && top != 127 && top < 224;
+}
+
 int port_parse(const char *text, uint16_t *port)
 {
     uint32_t number;

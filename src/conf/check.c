@@ -66,7 +66,7 @@ static void check_range(struct conf_reader *r, size_t i)
         conf_fault_at(r, range->line, "[range %s]: there is no [address] for it",
                       range_format(&range->range, text));
     if (is_bridges_own(r->config, range->mac))
-        conf_fault_at(r, r->range_lines[i].mac, "mac = %s: is the bridge's own", mac_format(range->mac, mac));
+        conf_fault_at(r, range->mac_line, "mac = %s: is the bridge's own", mac_format(range->mac, mac));
 }
 
 static void check_protocol(struct conf_reader *r, size_t i)
@@ -79,21 +79,7 @@ static void check_protocol(struct conf_reader *r, size_t i)
         conf_fault_at(r, p->line, "[protocol %s/%u]: there is no [address] for it",
                       ipv4_format(p->address, text), p->protocol);
     if (is_bridges_own(r->config, p->mac))
-        conf_fault_at(r, r->protocol_lines[i].mac, "mac = %s: is the bridge's own", mac_format(p->mac, mac));
-}
-
-static int by_protocol(const void *a, const void *b)
-{
-    const struct config_protocol *x = a, *y = b;
-    if (x->address.host != y->address.host)
-        return x->address.host < y->address.host ? -1 : 1;
-    return (int)x->protocol - (int)y->protocol;
-}
-
-static int by_key_id(const void *a, const void *b)
-{
-    const struct pe_arp_key *x = a, *y = b;
-    return x->id < y->id ? -1 : x->id > y->id;
+        conf_fault_at(r, p->mac_line, "mac = %s: is the bridge's own", mac_format(p->mac, mac));
 }
 
 static void check_keys(struct conf_reader *r)
@@ -102,8 +88,7 @@ static void check_keys(struct conf_reader *r)
     if (c->key_count > c->limits.keys)
         conf_fault_at(r, r->section_lines[SECTION_KEYS], "[keys]: more than keys = %u in [limits]",
                       c->limits.keys);
-    if (c->key_count > 0)
-        qsort(c->keys, c->key_count, sizeof(*c->keys), by_key_id);
+    pe_arp_keys_sort(c->keys, c->key_count);
 }
 
 static int by_address(const void *a, const void *b)
@@ -156,7 +141,7 @@ void conf_check(struct conf_reader *r)
         check_protocol(r, i);
     check_keys(r);
     if (c->protocol_count > 0)
-        qsort(c->protocols, c->protocol_count, sizeof(*c->protocols), by_protocol);
+        qsort(c->protocols, c->protocol_count, sizeof(*c->protocols), config_protocol_order);
     if (c->address_count > 0)
         qsort(c->addresses, c->address_count, sizeof(*c->addresses), by_address);
     if (c->range_count > 0)

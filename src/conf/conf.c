@@ -42,20 +42,13 @@ void conf_fault_at(struct conf_reader *r, unsigned line, const char *format, ...
 
 /* Sections. */
 
-/* A shared address is some host's: not this network's, loopback, multicast or broadcast (RFC 6890). */
-static bool address_is_usable(struct ipv4 address)
-{
-    unsigned top = address.host >> 24;
-    return top != 0 && top != 127 && top < 224;
-}
-
 static enum conf_section begin_address(struct conf_reader *r, const char *argument)
 {
     struct config *c = r->config;
     struct config_address a = {.ports_first = 1024, .ports_last = 65535, .learn = LEARN_PE_ARP | LEARN_TRAFFIC};
     a.block = 1000;
     a.line = r->line;
-    if (ipv4_parse(argument, &a.address) != 0 || !address_is_usable(a.address))
+    if (ipv4_parse(argument, &a.address) != 0 || !ipv4_is_host(a.address))
         conf_fault_at(r, r->line, "[address %s]: must be the IPv4 address of a host", argument);
     for (size_t i = 0; a.address.host != 0 && i < c->address_count; i++)
         if (c->addresses[i].address.host == a.address.host)
@@ -87,16 +80,11 @@ static enum conf_section begin_range(struct conf_reader *r, const char *argument
     else if (range.range.address.host == 0)
         conf_fault_at(r, r->line, "[range %s]: there is no [address] for it", argument);
     struct config_range *ranges = room_for_one(r, c->ranges, c->range_count, sizeof(*ranges));
-    if (ranges != NULL)
-        c->ranges = ranges;
-    struct range_lines *lines = room_for_one(r, r->range_lines, c->range_count, sizeof(*lines));
-    if (lines != NULL)
-        r->range_lines = lines;
-    if (ranges == NULL || lines == NULL)
+    if (ranges == NULL)
         return SECTION_NONE;
+    c->ranges = ranges;
     r->index = c->range_count++;
     c->ranges[r->index] = range;
-    r->range_lines[r->index] = (struct range_lines){0};
     return SECTION_RANGE;
 }
 
@@ -126,7 +114,7 @@ static void parse_protocol(struct conf_reader *r, const char *argument, struct c
     size_t length = strcspn(argument, "/");
     snprintf(address, sizeof(address), "%.*s", (int)(length < sizeof(address) ? length : 0), argument);
     struct ipv4 parsed;
-    if (argument[length] != '/' || ipv4_parse(address, &parsed) != 0 || !address_is_usable(parsed)) {
+    if (argument[length] != '/' || ipv4_parse(address, &parsed) != 0 || !ipv4_is_host(parsed)) {
         conf_fault_at(r, r->line, "[protocol %s]: must be ADDRESS/NAME", argument);
         return;
     }
@@ -155,16 +143,11 @@ static enum conf_section begin_protocol(struct conf_reader *r, const char *argum
             conf_fault_at(r, r->line, "[protocol %s]: stands already at line %u", argument,
                           c->protocols[i].line);
     struct config_protocol *protocols = room_for_one(r, c->protocols, c->protocol_count, sizeof(*protocols));
-    if (protocols != NULL)
-        c->protocols = protocols;
-    struct protocol_lines *lines = room_for_one(r, r->protocol_lines, c->protocol_count, sizeof(*lines));
-    if (lines != NULL)
-        r->protocol_lines = lines;
-    if (protocols == NULL || lines == NULL)
+    if (protocols == NULL)
         return SECTION_NONE;
+    c->protocols = protocols;
     r->index = c->protocol_count++;
     c->protocols[r->index] = protocol;
-    r->protocol_lines[r->index] = (struct protocol_lines){0};
     return SECTION_PROTOCOL;
 }
 
@@ -238,9 +221,8 @@ static void take_secret(struct conf_reader *r, const char *name, const char *val
         conf_fault_at(r, r->line, "%s: must be a number up to 4294967295, with 64 hexadecimal digits", name);
         return;
     }
-    for (size_t i = 0; i < c->key_count; i++)
-        if (c->keys[i].id == key.id)
-            conf_fault_at(r, r->line, "%s: stands already in [keys]", name);
+    if (pe_arp_key_find(c->keys, c->key_count, key.id) != NULL)
+        conf_fault_at(r, r->line, "%s: stands already in [keys]", name);
     struct pe_arp_key *keys = room_for_one(r, c->keys, c->key_count, sizeof(*keys));
     if (keys == NULL)
         return;
@@ -349,8 +331,6 @@ int config_read_stream(FILE *stream, const char *name, struct config *config, co
     int result = tell_faults(&r, fault, context);
     free(r.faults);
     free(r.address_lines);
-    free(r.range_lines);
-    free(r.protocol_lines);
     if (result != 0)
         config_free(config);
     return result;

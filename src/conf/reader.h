@@ -10,7 +10,6 @@
 
 #define FAULT_BYTES 512
 #define FAULTS_MAX  1000
-#define LINE_BYTES  INI_LINE_BYTES
 #define KEYS_MAX    96
 #define FILE_BYTES  ((size_t)256 * 1048576) /* twice what a million ranges take */
 
@@ -40,12 +39,6 @@ struct conf_fault {
 struct address_lines {
     unsigned psid, block, ports, default_host, end;
 };
-struct range_lines {
-    unsigned mac;
-};
-struct protocol_lines {
-    unsigned mac;
-};
 
 struct conf_reader {
     FILE *stream;
@@ -61,8 +54,6 @@ struct conf_reader {
     unsigned upstream_line, downstream_line, mac_line, router_mac_line, socket_line;
 
     struct address_lines *address_lines;
-    struct range_lines *range_lines;
-    struct protocol_lines *protocol_lines;
 
     struct conf_fault *faults;
     size_t fault_count;

@@ -191,7 +191,7 @@ static char *next_word(char **rest)
 
 static bool take_learn(struct conf_reader *r, const struct key_row *row, const char *value)
 {
-    char words[LINE_BYTES + 2], *rest = words;
+    char words[INI_LINE_BYTES + 2], *rest = words;
     unsigned learn = 0;
     bool none = false, good = true;
     snprintf(words, sizeof(words), "%s", value);
@@ -255,13 +255,13 @@ static bool take_default_host(struct conf_reader *r, const struct key_row *row, 
 
 static bool take_range_mac(struct conf_reader *r, const struct key_row *row, const char *value)
 {
-    r->range_lines[r->index].mac = r->line;
+    r->config->ranges[r->index].mac_line = r->line;
     return take_unicast_mac(r, row, value, &r->config->ranges[r->index].mac);
 }
 
 static bool take_protocol_mac(struct conf_reader *r, const struct key_row *row, const char *value)
 {
-    r->protocol_lines[r->index].mac = r->line;
+    r->config->protocols[r->index].mac_line = r->line;
     return take_unicast_mac(r, row, value, &r->config->protocols[r->index].mac);
 }
 

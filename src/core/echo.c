@@ -24,7 +24,6 @@ struct echo_flow {
 };
 
 struct echo_flows {
-    uint8_t hash_key[HASH_KEY_BYTES];
     uint64_t sent;
     struct keyed_table *parts[PARTS];
 };
@@ -34,8 +33,6 @@ struct echo_flows *echo_flows_new(const struct engine *e)
     struct echo_flows *flows = calloc(1, sizeof(*flows));
     if (flows == NULL)
         return NULL;
-    for (unsigned i = 0; i < HASH_KEY_BYTES; i++)
-        flows->hash_key[i] = e->seed.hash_key[i];
     for (unsigned i = 0; i < PARTS; i++) {
         flows->parts[i] = keyed_table_new(e->config.limits.echo_flows / PARTS, sizeof(struct echo_key),
                                           sizeof(struct echo_flow), e->seed.hash_key);
@@ -68,7 +65,7 @@ void echo_note(struct engine *e, const struct passage *p, const struct ipv4_pack
 {
     struct echo_flows *flows = e->echo_flows;
     struct echo_key key = {packet->source.host, packet->destination.host, echo.id, echo.sequence};
-    uint64_t part = hash_bytes(flows->hash_key, p->eth.source.octets, MAC_BYTES) % PARTS;
+    uint64_t part = hash_bytes(e->seed.hash_key, p->eth.source.octets, MAC_BYTES) % PARTS;
     bool fresh;
     struct echo_flow *flow = keyed_table_put(flows->parts[part], &key, &fresh);
     flow->host = p->eth.source;

@@ -6,6 +6,8 @@
  * has no more than its share: a flood of new flows cannot take or push out those that are used. */
 #include "internal.h"
 
+#include <stdlib.h>
+
 struct flow {
     struct {
         uint32_t shared, remote; /* host order */
@@ -23,18 +25,9 @@ struct keyed_table *flow_table_new(const struct engine *e)
 
 static const struct config_protocol *configured(const struct engine *e, struct ipv4 address, uint8_t protocol)
 {
-    size_t low = 0, high = e->config.protocol_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const struct config_protocol *c = &e->config.protocols[middle];
-        if (c->address.host == address.host && c->protocol == protocol)
-            return c;
-        if (c->address.host < address.host || (c->address.host == address.host && c->protocol < protocol))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
+    const struct config_protocol wanted = {.address = address, .protocol = protocol};
+    return bsearch(&wanted, e->config.protocols, e->config.protocol_count, sizeof(wanted),
+                   config_protocol_order);
 }
 
 static bool is_over(const struct engine *e, const struct flow *flow)
@@ -65,7 +58,7 @@ bool flow_host(struct engine *e, uint32_t address_index, struct ipv4 remote, uin
 
 static void flow_end(struct engine *e, struct flow *flow)
 {
-    host_give_back(e->hosts, flow->host, SHARE_FLOWS, 1);
+    host_give_back(e->hosts, flow->host, SHARE_FLOWS);
     keyed_table_remove(e->flows, flow);
 }
 

@@ -33,7 +33,7 @@ struct unit_span {
 struct datagram {
     struct datagram_key key;
     struct shared_packet first; /* has_first: what was found of it */
-    bool has_first, is_counted, is_in_waiting;
+    bool has_first, is_counted;
     uint64_t opened_ns;
     struct unit_span seen[SPANS]; /* ascending, apart */
     unsigned spans;
@@ -163,30 +163,24 @@ static void sender_forget(struct engine *e, struct datagram *d)
         keyed_table_remove(e->fragments->senders, sender);
 }
 
-static void waiting_leave(struct fragments *f, struct datagram *d)
-{
-    if (d->is_in_waiting)
-        TAILQ_REMOVE(&f->waiting, d, waiting);
-    d->is_in_waiting = false;
-}
-
 /* The oldest of the line is no longer the datagram's. */
 static void line_remove(struct engine *e, struct datagram *d)
 {
     hold_remove(e->fragments->hold, &d->line);
     if (d->key.side == SIDE_DOWNSTREAM)
-        host_give_back(e->hosts, d->key.sender, SHARE_WAITING, 1);
+        host_give_back(e->hosts, d->key.sender, SHARE_WAITING);
 }
 
 static void datagram_close(struct engine *e, struct datagram *d)
 {
+    if (d->line.count > 0)
+        TAILQ_REMOVE(&e->fragments->waiting, d, waiting);
     while (d->line.count > 0) {
         line_remove(e, d);
         settle_held(e, verdict_dropped(DROP_FRAGMENT_ORPHAN));
     }
-    waiting_leave(e->fragments, d);
     if (d->key.side == SIDE_DOWNSTREAM)
-        host_give_back(e->hosts, d->key.sender, SHARE_DATAGRAMS, 1);
+        host_give_back(e->hosts, d->key.sender, SHARE_DATAGRAMS);
     if (d->is_counted)
         sender_forget(e, d);
     keyed_table_remove(e->fragments->datagrams, d);
@@ -264,8 +258,9 @@ void fragments_drop(struct engine *e)
 
 /* Fragments. */
 
-/* Keeps a fragment until its first comes. */
-static struct verdict wait_for_first(struct engine *e, struct datagram *d, const struct passage *p)
+/* Keeps a fragment until its first comes. A datagram for which there is no room goes, as any that waits longest. */
+static struct verdict wait_for_first(struct engine *e, struct datagram *d, const struct passage *p,
+                                     const struct ipv4_packet *packet)
 {
     struct fragments *f = e->fragments;
     struct verdict orphan = verdict_dropped(DROP_FRAGMENT_ORPHAN);
@@ -275,27 +270,20 @@ static struct verdict wait_for_first(struct engine *e, struct datagram *d, const
         return orphan;
     while (!hold_append(f->hold, &d->line, p->from, p->frame)) {
         struct datagram *oldest = TAILQ_FIRST(&f->waiting);
-        if (oldest == NULL || oldest == d) {
-            if (by_host)
-                host_give_back(e->hosts, p->eth.source, SHARE_WAITING, 1);
-            if (oldest == d)
-                datagram_close(e, d);
-            return orphan;
+        if (oldest != NULL && oldest != d) {
+            datagram_close(e, oldest);
+            continue;
         }
-        datagram_close(e, oldest);
+        if (by_host)
+            host_give_back(e->hosts, p->eth.source, SHARE_WAITING);
+        if (oldest == d)
+            datagram_close(e, d);
+        return orphan;
     }
-    if (!d->is_in_waiting)
+    if (d->line.count == 1)
         TAILQ_INSERT_TAIL(&f->waiting, d, waiting);
-    d->is_in_waiting = true;
+    note_seen(d, packet);
     return (struct verdict){.fate = FATE_HELD};
-}
-
-/* What the first found holds for a fragment behind it. */
-static void take_after_first(const struct datagram *d, struct shared_packet *s)
-{
-    s->right = d->first.right;
-    s->route = d->first.route;
-    s->ports = d->first.ports;
 }
 
 /* Lets a fragment pass. Once one of a host's has left, its id is in use at the remote. */
@@ -314,13 +302,13 @@ static void release(struct engine *e, struct datagram *d)
 {
     enum side from;
     struct frame frame;
-    waiting_leave(e->fragments, d);
+    if (d->line.count > 0)
+        TAILQ_REMOVE(&e->fragments->waiting, d, waiting);
     while (hold_peek(e->fragments->hold, &d->line, &from, &frame)) {
         struct passage p;
-        struct shared_packet s = d->first;
         line_remove(e, d);
         passage_of(from, &frame, &p);
-        settle_held(e, fragment_pass(e, d, &p, &s));
+        settle_held(e, fragment_pass(e, d, &p, &d->first));
     }
 }
 
@@ -348,21 +336,14 @@ static struct verdict first_fragment(struct engine *e, struct datagram *d, struc
     return verdict;
 }
 
+/* What the first found holds for the fragments behind it; without it, where none waits, nothing stands against them. */
 static struct verdict later_fragment(struct engine *e, struct datagram *d, struct passage *p,
                                      struct shared_packet *s)
 {
-    bool must_wait = s->destination >= 0 || e->config.source_ports == SOURCE_PORTS_ENFORCE;
-    if (!d->has_first && must_wait) {
-        struct ipv4_packet packet = s->ip;
-        struct verdict verdict = wait_for_first(e, d, p);
-        if (verdict.fate == FATE_HELD)
-            note_seen(d, &packet);
-        return verdict;
-    }
     note_seen(d, &s->ip);
-    s->right.kind = RIGHT_FREE;
     if (d->has_first)
-        take_after_first(d, s);
+        return fragment_pass(e, d, p, &d->first);
+    s->right.kind = RIGHT_FREE;
     return fragment_pass(e, d, p, s);
 }
 
@@ -377,11 +358,11 @@ struct verdict fragment_rule(struct engine *e, struct passage *p, struct shared_
     struct datagram *d = datagram_of(e, p, s);
     if (d == NULL)
         return verdict_dropped(DROP_FRAGMENT_ORPHAN);
+    bool must_wait = s->destination >= 0 || e->config.source_ports == SOURCE_PORTS_ENFORCE;
+    if (!is_first && !d->has_first && must_wait)
+        return wait_for_first(e, d, p, &s->ip);
     struct verdict verdict = is_first ? first_fragment(e, d, p, s) : later_fragment(e, d, p, s);
-    /* Found anew: what could not wait may have closed it. */
-    struct datagram_key key = key_of(p, &s->ip);
-    d = keyed_table_find(e->fragments->datagrams, &key);
-    if (d != NULL && is_complete(d))
+    if (is_complete(d))
         datagram_close(e, d);
     return verdict;
 }

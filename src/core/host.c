@@ -27,11 +27,11 @@ bool host_take(struct host *host, enum host_share share, uint32_t most)
     return true;
 }
 
-void host_give_back(struct keyed_table *hosts, struct mac mac, enum host_share share, uint32_t count)
+void host_give_back(struct keyed_table *hosts, struct mac mac, enum host_share share)
 {
     struct host *host = host_find(hosts, mac);
-    if (host != NULL)
-        host->shares[share] -= count < host->shares[share] ? count : host->shares[share];
+    if (host != NULL && host->shares[share] > 0)
+        host->shares[share]--;
 }
 
 bool host_may_tell(struct host *host, uint64_t now_ns)

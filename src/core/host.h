@@ -38,8 +38,8 @@ struct host *host_find(struct keyed_table *hosts, struct mac mac);
 
 /* Takes one more of what the host may have `most` of. False: it has them. */
 bool host_take(struct host *host, enum host_share share, uint32_t most);
-/* Gives `count` of them back, where the host of `mac` is still known. */
-void host_give_back(struct keyed_table *hosts, struct mac mac, enum host_share share, uint32_t count);
+/* Gives one back, where the host of `mac` is still known. */
+void host_give_back(struct keyed_table *hosts, struct mac mac, enum host_share share);
 
 /* True where an event about this host may be told now: 10 at once, 10 a second. */
 bool host_may_tell(struct host *host, uint64_t now_ns);

@@ -31,14 +31,10 @@ static struct range all_ports(const struct engine *e, uint32_t address_index)
     return (struct range){e->config.addresses[address_index].address, 0, UINT16_MAX};
 }
 
-static bool port_is_free(struct engine *e, const struct passage *p, uint32_t address_index, uint16_t port,
-                         struct verdict *verdict)
+static bool port_violation(struct engine *e, const struct passage *p, uint32_t address_index, uint16_t port,
+                           struct mac owner, struct verdict *verdict)
 {
-    const struct binding *b = binding_find(e->bindings, address_index, port);
-    if (b == NULL || mac_equal(b->owner, p->eth.source))
-        return true;
-    struct event event = {
-        .kind = EVENT_VIOLATION, .range = one_port(e, address_index, port), .other = b->owner};
+    struct event event = {.kind = EVENT_VIOLATION, .range = one_port(e, address_index, port), .other = owner};
     return violation(e, p, event, verdict);
 }
 
@@ -53,7 +49,7 @@ static bool police_port(struct engine *e, const struct passage *p, uint32_t addr
         questions_settle(e, address_index);
     }
     if (!mac_equal(b->owner, p->eth.source))
-        return port_is_free(e, p, address_index, port, verdict);
+        return port_violation(e, p, address_index, port, b->owner, verdict);
     b->tx_frames++;
     b->tx_bytes += p->frame->length;
     if (b->origin == ORIGIN_TRAFFIC)
@@ -89,8 +85,11 @@ bool police_look(struct engine *e, const struct passage *p, uint32_t address_ind
                  struct verdict *verdict)
 {
     struct mac owner;
-    if (right->kind == RIGHT_PORT)
-        return port_is_free(e, p, address_index, right->port, verdict);
+    if (right->kind == RIGHT_PORT) {
+        const struct binding *b = binding_find(e->bindings, address_index, right->port);
+        return b == NULL || mac_equal(b->owner, p->eth.source) ||
+               port_violation(e, p, address_index, right->port, b->owner, verdict);
+    }
     if (right->kind != RIGHT_FLOW)
         return police(e, p, address_index, right, verdict);
     if (!flow_host(e, address_index, right->remote, right->protocol, &owner) || mac_equal(owner, p->eth.source))

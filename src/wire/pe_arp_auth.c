@@ -4,6 +4,7 @@
 #include "pearpd/cursor.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define EXT_LEN_OFFSET 52
@@ -42,6 +43,26 @@ int pe_arp_key_parse(const char *id, const char *value, struct pe_arp_key *key)
     }
     *key = read;
     return 0;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct pe_arp_key *x = a, *y = b;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+void pe_arp_keys_sort(struct pe_arp_key *keys, size_t count)
+{
+    if (count > 0)
+        qsort(keys, count, sizeof(*keys), by_id);
+}
+
+const struct pe_arp_key *pe_arp_key_find(const struct pe_arp_key *keys, size_t count, uint32_t id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (keys[i].id == id)
+            return &keys[i];
+    return NULL;
 }
 
 /* The message's length by its own word; 0: it is not there as a whole, or has no room for an AUTH. */
@@ -83,11 +104,9 @@ bool pe_arp_is_authentic(const uint8_t *payload, size_t length, const struct pe_
     length = message_length(payload, length);
     if (length == 0 || !message->auth.present)
         return false;
-    for (size_t i = 0; i < key_count; i++) {
-        if (keys[i].id != message->auth.key_id)
-            continue;
-        signature(payload, length, &keys[i], mac);
-        return secret_equal(mac, message->auth.mac, PE_ARP_AUTH_MAC_BYTES);
-    }
-    return false;
+    const struct pe_arp_key *key = pe_arp_key_find(keys, key_count, message->auth.key_id);
+    if (key == NULL)
+        return false;
+    signature(payload, length, key, mac);
+    return secret_equal(mac, message->auth.mac, PE_ARP_AUTH_MAC_BYTES);
 }

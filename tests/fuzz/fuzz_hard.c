@@ -8,6 +8,8 @@
 #include "pearpd/ipv4_packet.h"
 #include "pearpd/l4.h"
 
+#include "../lib/frame_tools.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,12 +80,6 @@ static struct engine *engine_of(uint8_t variant)
                                       .has_default_host = variant >> 7,
                                       .default_host = {{0, 0, 0, 0, 0, 9}}};
     return engine_new(&config, &seed);
-}
-
-static void put16(uint8_t *at, unsigned value)
-{
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
 }
 
 static void put_header(uint8_t *ip, size_t length, uint8_t protocol, uint8_t id, unsigned fragment,

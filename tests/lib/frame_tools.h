@@ -1,4 +1,4 @@
-/* frame_tools.h: what the generators of frames share. Included by: load.c, flood.c. */
+/* frame_tools.h: what those share who write frames byte by byte. Included by: load.c, flood.c, tests of the engine. */
 #ifndef PEARPD_TESTS_FRAME_TOOLS_H
 #define PEARPD_TESTS_FRAME_TOOLS_H
 
@@ -11,6 +11,12 @@ static inline void put16(uint8_t *at, unsigned value)
 {
     at[0] = (uint8_t)(value >> 8);
     at[1] = (uint8_t)value;
+}
+
+static inline void put32(uint8_t *at, uint32_t value)
+{
+    put16(at, value >> 16);
+    put16(at + 2, value & 0xffff);
 }
 
 static inline uint16_t ip_checksum(const uint8_t header[static 20])

@@ -9,8 +9,9 @@ import socket
 import struct
 import sys
 
-SOL_PACKET, PACKET_AUXDATA, PACKET_IGNORE_OUTGOING = 263, 8, 23
-TP_STATUS_VLAN_VALID = 1 << 4
+from talk import PACKET_AUXDATA, SOL_PACKET, receive_tagged
+
+PACKET_IGNORE_OUTGOING = 23
 
 
 def opened(interface):
@@ -24,15 +25,10 @@ def opened(interface):
 
 def receive(sock):
     """The frame, and its tag's TCI or None."""
-    frame, control, _, _ = sock.recvmsg(65536, 256)
-    for level, kind, data in control:
-        if (level, kind) == (SOL_PACKET, PACKET_AUXDATA):
-            status, _, _, _, _, tci, _ = struct.unpack("=IIIHHHH", data[:20])
-            if status & TP_STATUS_VLAN_VALID:
-                return frame, tci
-    if frame[12:14] == b"\x81\x00":
+    frame, tag, _ = receive_tagged(sock)
+    if tag is None and frame[12:14] == b"\x81\x00":
         return frame[:12] + frame[16:], struct.unpack(">H", frame[14:16])[0]
-    return frame, None
+    return frame, tag and tag[1]
 
 
 def main():

@@ -270,6 +270,18 @@ def packet_socket(interface):
     return sock
 
 
+def receive_tagged(sock):
+    """A frame, the tag that the kernel took off it as (TPID, TCI) or None, and whether it was sent from here."""
+    frame, control, _, address = sock.recvmsg(1 << 17, 256)
+    tag = None
+    for level, kind, data in control:
+        if level == SOL_PACKET and kind == PACKET_AUXDATA:
+            status, _, _, _, _, tci, tpid = struct.unpack("=IIIHHHH", data[:20])
+            if status & TP_STATUS_VLAN_VALID:
+                tag = (tpid if status & TP_STATUS_VLAN_TPID_VALID else 0x8100, tci)
+    return frame, tag, address[2] == PACKET_OUTGOING
+
+
 def listen(options):
     sock = packet_socket(options.interface)
     sock.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
@@ -278,15 +290,11 @@ def listen(options):
     while (left := end - time.monotonic()) > 0:
         if not select.select([sock], [], [], left)[0]:
             break
-        frame, control, _, address = sock.recvmsg(1 << 17, 256)
-        if address[2] == PACKET_OUTGOING:
+        frame, tag, outgoing = receive_tagged(sock)
+        if outgoing:
             continue
-        for level, kind, data in control:
-            if level == SOL_PACKET and kind == PACKET_AUXDATA:
-                status, _, _, _, _, tci, tpid = struct.unpack("=IIIHHHH", data[:20])
-                if status & TP_STATUS_VLAN_VALID:
-                    tpid = tpid if status & TP_STATUS_VLAN_TPID_VALID else 0x8100
-                    frame = frame[:12] + struct.pack("!HH", tpid, tci) + frame[12:]
+        if tag is not None:
+            frame = frame[:12] + struct.pack("!HH", *tag) + frame[12:]
         print(frame.hex(), flush=True)
 
 

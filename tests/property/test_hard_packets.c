@@ -9,6 +9,9 @@
 #include "pearpd/ipv4_packet.h"
 #include "pearpd/l4.h"
 
+#include "../lib/frame_tools.h"
+#include "../lib/seeded.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -122,18 +125,9 @@ static void blame(const struct world *w, const char *what)
             blame((w), #condition); \
     } while (0)
 
-/* SplitMix64. */
-static uint64_t next_random(struct world *w)
-{
-    uint64_t z = w->random += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
 static unsigned pick(struct world *w, unsigned below)
 {
-    return (unsigned)(next_random(w) % below);
+    return (unsigned)(seeded_next(&w->random) % below);
 }
 
 /* The model. */
@@ -478,18 +472,6 @@ static void model_time(struct world *w)
 
 /* Frames. */
 
-static void put16(uint8_t *at, unsigned value)
-{
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
-static void put32(uint8_t *at, uint32_t value)
-{
-    put16(at, value >> 16);
-    put16(at + 2, value & 0xffff);
-}
-
 /* Writes an IPv4 header with `words` of options; returns what it took. */
 static size_t put_ip(uint8_t *ip, unsigned words, size_t body, const struct quoted *q, unsigned fragment)
 {
@@ -623,7 +605,7 @@ static void make_packet(struct world *w, struct packet *p)
             }
         }
     } else {
-        body[0] = (uint8_t)next_random(w);
+        body[0] = (uint8_t)seeded_next(&w->random);
     }
     struct quoted q = {p->source, p->destination, p->protocol, p->id, 0, 0, 0, 0, 0, 0};
     size_t header = put_ip(frame + 14, pick(w, 3), length, &q, p->offset | (p->more ? 0x2000U : 0));
@@ -717,7 +699,7 @@ static void one_run(uint64_t seed, unsigned steps)
     const struct engine_out out = {w, take_send, take_make, take_event};
     w->engine = engine_new(&w->config, &engine_seed);
     assert_non_null(w->engine);
-    w->now = 1 + next_random(w) % (S * 1000000);
+    w->now = 1 + seeded_next(&w->random) % (S * 1000000);
     engine_start(w->engine, w->now, &out);
     for (w->step = 0; w->step < steps && w->flow_count < FLOWS && w->echo_count < ECHOES; w->step++) {
         struct packet p;
@@ -735,12 +717,6 @@ static void one_run(uint64_t seed, unsigned steps)
     }
     engine_free(w->engine);
     free(w);
-}
-
-static uint64_t from_environment(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text == NULL ? otherwise : strtoull(text, NULL, 10);
 }
 
 static void test_against_the_model(void **state)

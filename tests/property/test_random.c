@@ -11,6 +11,9 @@
 #include "pearpd/ipv4_packet.h"
 #include "pearpd/l4.h"
 
+#include "../lib/frame_tools.h"
+#include "../lib/seeded.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -99,18 +102,9 @@ static void blame(const struct world *w, const char *what)
             blame((w), #condition); \
     } while (0)
 
-/* SplitMix64. */
-static uint64_t next_random(struct world *w)
-{
-    uint64_t z = w->random += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
 static unsigned pick(struct world *w, unsigned below)
 {
-    return (unsigned)(next_random(w) % below);
+    return (unsigned)(seeded_next(&w->random) % below);
 }
 
 /* Out of the engines. */
@@ -410,18 +404,6 @@ static size_t put_header(struct world *w, struct mac to, struct mac from, uint16
     return at + 2;
 }
 
-static void put16(uint8_t *at, uint16_t value)
-{
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
-static void put32(uint8_t *at, uint32_t value)
-{
-    put16(at, (uint16_t)(value >> 16));
-    put16(at + 2, (uint16_t)value);
-}
-
 /* An IPv4 packet with options at times; where the transport begins. */
 static size_t put_ipv4(struct world *w, struct mac to, struct mac from, struct ipv4 source,
                        struct ipv4 destination, uint8_t protocol, size_t body)
@@ -665,7 +647,7 @@ static void step_pe_arp(struct world *w)
         const struct asked *r =
             &w->requests[(w->request_count - 1 - pick(w, newest < 4 ? newest : 4)) % REQUESTS];
         m->tpa = r->tpa;
-        m->nonce = pick(w, 6) == 0 ? next_random(w) : r->nonce;
+        m->nonce = pick(w, 6) == 0 ? seeded_next(&w->random) : r->nonce;
         m->spa.address = r->tpa.address;
         if (pick(w, 5) != 0) {
             m->spa.first = (uint16_t)(r->tpa.first / 250 * 250);
@@ -714,7 +696,7 @@ static void step_noise(struct world *w)
     w->from = pick(w, 2) == 0 ? SIDE_UPSTREAM : SIDE_DOWNSTREAM;
     w->length = pick(w, 80);
     for (size_t i = 0; i < w->length; i++)
-        w->bytes[i] = (uint8_t)next_random(w);
+        w->bytes[i] = (uint8_t)seeded_next(&w->random);
     if (w->length >= 12 && pick(w, 2) == 0)
         memcpy(w->bytes + 6, (w->from == SIDE_UPSTREAM ? router : hosts[pick(w, HOSTS)]).octets, 6);
     if (w->length >= 14 && pick(w, 2) == 0)
@@ -756,7 +738,7 @@ static void one_run(uint64_t seed, unsigned steps)
     w->builder = frame_builder_new();
     w->a.engine = engine_new(&w->config, &keys[0]);
     w->b.engine = engine_new(&w->config, &keys[1]);
-    w->now = 1 + next_random(w) % (S * 1000000);
+    w->now = 1 + seeded_next(&w->random) % (S * 1000000);
     memset(w->owner, NOBODY, sizeof(w->owner));
     struct engine_out a = out_of(&w->a), b = out_of(&w->b);
     engine_start(w->a.engine, w->now, &a);
@@ -773,12 +755,6 @@ static void one_run(uint64_t seed, unsigned steps)
     engine_free(w->b.engine);
     frame_builder_free(w->builder);
     free(w);
-}
-
-static uint64_t from_environment(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text == NULL ? otherwise : strtoull(text, NULL, 10);
 }
 
 static void test_random_frames(void **state)

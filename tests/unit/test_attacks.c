@@ -7,6 +7,8 @@
 #include "pearpd/ipv4_packet.h"
 #include "pearpd/l4.h"
 
+#include "../lib/frame_tools.h"
+
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -133,18 +135,6 @@ static struct verdict give_made(struct attack *t, const struct made *made)
     int length = frame_build(t->builder, made, bytes, sizeof(bytes));
     assert_true(length > 0);
     return give(t, SIDE_DOWNSTREAM, bytes, (size_t)length);
-}
-
-static void put16(uint8_t *at, unsigned value)
-{
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
-static void put32(uint8_t *at, uint32_t value)
-{
-    put16(at, value >> 16);
-    put16(at + 2, value & 0xffff);
 }
 
 /* Ethernet and IPv4 with `body` zero bytes; where the body begins. */
