@@ -29,7 +29,7 @@ struct live;
 struct live_side {
     struct live *live;
     enum side side;
-    struct packet_port *port;
+    struct frame_port *port;
     struct loop_source *readable;
     unsigned ifindex; /* 0: not there */
 };
@@ -55,7 +55,7 @@ struct live {
 
 static void flush_side(struct live *live, enum side side)
 {
-    uint64_t failed = packet_port_flush(live->sides[side].port);
+    uint64_t failed = frame_port_flush(live->sides[side].port);
     if (failed > 0)
         engine_send_failed(live->engine, side, failed);
 }
@@ -69,10 +69,10 @@ static void flush(struct live *live)
 /* Frames of a ring stay where they are until the flush; all others are copied. */
 static bool queue(struct live *live, enum side to, const struct frame *frame)
 {
-    struct packet_port *port = live->sides[to].port;
+    struct frame_port *port = live->sides[to].port;
     if (live->current != NULL && frame->bytes == live->current->bytes)
-        return packet_port_queue(port, frame);
-    return packet_port_queue_copy(port, frame);
+        return frame_port_queue(port, frame);
+    return frame_port_queue_copy(port, frame);
 }
 
 static void send_frame(void *context, enum side to, const struct frame *frame)
@@ -141,7 +141,7 @@ static void tick(void *context)
 static void count_lost(struct live *live)
 {
     for (unsigned side = 0; side < SIDES; side++) {
-        uint64_t lost = packet_port_lost(live->sides[side].port);
+        uint64_t lost = frame_port_lost(live->sides[side].port);
         if (lost > 0)
             engine_ring_full(live->engine, (enum side)side, lost);
     }
@@ -164,11 +164,11 @@ static void ring_ready(void *context)
     struct frame frame;
     uint64_t now_ns = clock_now_ns();
     live->current = &frame;
-    for (uint32_t n = 0; n < live->config->limits.ring_budget && packet_port_next(from->port, &frame); n++)
+    for (uint32_t n = 0; n < live->config->limits.ring_budget && frame_port_next(from->port, &frame); n++)
         engine_frame(live->engine, now_ns, from->side, &frame, &live->out);
     settle(live);
     live->current = NULL;
-    packet_port_release(from->port);
+    frame_port_release(from->port);
 }
 
 /* Links. */
@@ -190,7 +190,7 @@ static void side_lost(struct live *live, struct live_side *side)
 static void side_changed(struct live *live, struct live_side *side, const struct link_info *link)
 {
     if (side->ifindex != link->index) {
-        int error = packet_port_bind(side->port, link->index);
+        int error = frame_port_bind(side->port, link->index);
         if (error != 0) {
             log_error("cannot bind to %s: %s", link->name, strerror(-error));
             return;
@@ -341,7 +341,7 @@ static int sources_start(struct live *live)
     for (unsigned i = 0; i < SIDES; i++) {
         struct live_side *side = &live->sides[i];
         *side = (struct live_side){.live = live, .side = (enum side)i, .port = live->sockets.ports[i]};
-        side->readable = loop_readable(loop, LOOP_FRAMES, packet_port_fd(side->port), ring_ready, side);
+        side->readable = loop_readable(loop, LOOP_FRAMES, frame_port_fd(side->port), ring_ready, side);
         all = all && side->readable != NULL;
     }
     live->tick = loop_timer(loop, tick, live);

@@ -3,6 +3,7 @@
 
 #include "pearpd/control.h"
 #include "pearpd/log.h"
+#include "pearpd/packet_port.h"
 
 #include <errno.h>
 #include <string.h>
@@ -37,7 +38,7 @@ void sockets_close(struct sockets *sockets)
 {
     for (unsigned side = 0; side < SIDES; side++) {
         if (sockets->ports[side] != NULL)
-            packet_port_close(sockets->ports[side]);
+            frame_port_close(sockets->ports[side]);
         sockets->ports[side] = NULL;
     }
     if (sockets->requests != NULL)

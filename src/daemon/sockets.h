@@ -3,11 +3,11 @@
 #define PEARPD_DAEMON_SOCKETS_H
 
 #include "pearpd/config.h"
+#include "pearpd/frame_port.h"
 #include "pearpd/netlink.h"
-#include "pearpd/packet_port.h"
 
 struct sockets {
-    struct packet_port *ports[SIDES];
+    struct frame_port *ports[SIDES];
     struct netlink *requests; /* asks about links */
     struct netlink *links;    /* hears of them */
     int control_fd;           /* -1: none, or control has taken it */

@@ -30,10 +30,9 @@
 #define BLOCK_BYTES         65536     /* the kernel finds such a piece in one, and many slots share it */
 #define SOCKET_BUFFER_BYTES (8 << 20) /* frames longer than a slot that wait; frames a device holds */
 
-#define LONG_FRAMES      16     /* frames longer than a slot that are held before a release */
-#define LONG_FRAME_BYTES 69632  /* a 64 KiB datagram, its headers and tags; whole pages */
-#define LIST_FRAMES      256    /* to be sent by one flush */
-#define COPIES_BYTES     131072 /* of which copies take so much at most */
+#define LONG_FRAMES      16    /* frames longer than a slot that are held before a release */
+#define LONG_FRAME_BYTES 69632 /* a 64 KiB datagram, its headers and tags; whole pages */
+#define LIST_FRAMES      256   /* to be sent by one flush */
 
 _Static_assert(sizeof(struct virtio_net_hdr) <= FRAME_OFFLOAD_BYTES, "struct frame has room for the header");
 _Static_assert(LONG_FRAME_BYTES > ETH_TAG_BYTES + 65536, "a super-frame fits");
@@ -48,8 +47,8 @@ struct send_list {
 };
 
 struct packet_port {
-    int fd;
-    unsigned ifindex; /* of the promiscuous membership; 0: none yet */
+    struct frame_port base; /* its fd is the socket */
+    unsigned ifindex;       /* of the promiscuous membership; 0: none yet */
     uint8_t *ring;
     uint32_t slots; /* a power of two */
     uint32_t head;  /* the slot that is filled next */
@@ -102,9 +101,9 @@ static int map_ring(struct packet_port *port)
         .tp_frame_size = SLOT_BYTES,
         .tp_frame_nr = port->slots,
     };
-    if (setsockopt(port->fd, SOL_PACKET, PACKET_RX_RING, &request, sizeof(request)) != 0)
+    if (setsockopt(port->base.fd, SOL_PACKET, PACKET_RX_RING, &request, sizeof(request)) != 0)
         return -1;
-    void *ring = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, port->fd, 0);
+    void *ring = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, port->base.fd, 0);
     if (ring == MAP_FAILED)
         return -1;
     port->ring = ring;
@@ -122,11 +121,11 @@ static void prepare_list(struct send_list *list)
 static int open_parts(struct packet_port *port)
 {
     /* Protocol 0: nothing is received before packet_port_bind(). */
-    port->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (port->fd < 0 || set_options(port->fd) != 0 || map_ring(port) != 0)
+    port->base.fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (port->base.fd < 0 || set_options(port->base.fd) != 0 || map_ring(port) != 0)
         return -1;
     port->long_frames = malloc((size_t)LONG_FRAMES * LONG_FRAME_BYTES);
-    port->list.copies = malloc(COPIES_BYTES);
+    port->list.copies = malloc(FRAME_PORT_COPY_MAX);
     if (port->long_frames == NULL || port->list.copies == NULL) {
         errno = ENOMEM;
         return -1;
@@ -135,35 +134,19 @@ static int open_parts(struct packet_port *port)
     return 0;
 }
 
-struct packet_port *packet_port_open(uint32_t ring_slots)
+/* Of the table of calls. */
+static struct packet_port *packet_port_of(struct frame_port *base)
 {
-    if (ring_slots > SLOTS_MAX) {
-        errno = EINVAL;
-        return NULL;
-    }
-    struct packet_port *port = calloc(1, sizeof(*port));
-    if (port == NULL)
-        return NULL;
-    port->slots = SLOTS_MIN;
-    while (port->slots < ring_slots)
-        port->slots *= 2;
-    if (open_parts(port) != 0) {
-        const int error = errno;
-        packet_port_close(port);
-        errno = error;
-        return NULL;
-    }
-    return port;
+    return (struct packet_port *)(void *)base;
 }
 
-void packet_port_close(struct packet_port *port)
+static void packet_port_close(struct frame_port *base)
 {
-    if (port == NULL)
-        return;
+    struct packet_port *port = packet_port_of(base);
     if (port->ring != NULL)
         munmap(port->ring, ring_bytes(port));
-    if (port->fd >= 0)
-        close(port->fd);
+    if (port->base.fd >= 0)
+        close(port->base.fd);
     free(port->long_frames);
     free(port->list.copies);
     free(port);
@@ -173,7 +156,7 @@ static bool is_bound(const struct packet_port *port, unsigned ifindex)
 {
     struct sockaddr_ll address = {0};
     socklen_t length = sizeof(address);
-    if (port->ifindex != ifindex || getsockname(port->fd, (struct sockaddr *)&address, &length) != 0)
+    if (port->ifindex != ifindex || getsockname(port->base.fd, (struct sockaddr *)&address, &length) != 0)
         return false;
     return address.sll_ifindex == (int)ifindex; /* -1 once the interface was deleted */
 }
@@ -184,8 +167,9 @@ static int change_membership(int fd, int option, unsigned ifindex)
     return setsockopt(fd, SOL_PACKET, option, &membership, sizeof(membership));
 }
 
-int packet_port_bind(struct packet_port *port, unsigned ifindex)
+static int packet_port_bind(struct frame_port *base, unsigned ifindex)
 {
+    struct packet_port *port = packet_port_of(base);
     if (ifindex == 0) /* which would be all interfaces */
         return -ENODEV;
     /* Leaving and joining anew is heard as two changes of the link: who binds on those never stops. */
@@ -196,20 +180,15 @@ int packet_port_bind(struct packet_port *port, unsigned ifindex)
         .sll_protocol = htons(ETH_P_ALL),
         .sll_ifindex = (int)ifindex,
     };
-    if (bind(port->fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
+    if (bind(port->base.fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
         return -errno;
     if (port->ifindex != 0) /* an error here: the kernel dropped it with its interface */
-        change_membership(port->fd, PACKET_DROP_MEMBERSHIP, port->ifindex);
+        change_membership(port->base.fd, PACKET_DROP_MEMBERSHIP, port->ifindex);
     port->ifindex = 0;
-    if (change_membership(port->fd, PACKET_ADD_MEMBERSHIP, ifindex) != 0)
+    if (change_membership(port->base.fd, PACKET_ADD_MEMBERSHIP, ifindex) != 0)
         return -errno;
     port->ifindex = ifindex;
     return 0;
-}
-
-int packet_port_fd(const struct packet_port *port)
-{
-    return port->fd;
 }
 
 /* What the kernel says of a frame beside its bytes, from a slot or from PACKET_AUXDATA. */
@@ -275,9 +254,9 @@ static bool receive_long(struct packet_port *port, struct frame *frame)
     } control;
     struct msghdr message = {
         .msg_iov = parts, .msg_iovlen = 2, .msg_control = &control, .msg_controllen = sizeof(control)};
-    ssize_t length = recvmsg(port->fd, &message, MSG_DONTWAIT | MSG_TRUNC);
+    ssize_t length = recvmsg(port->base.fd, &message, MSG_DONTWAIT | MSG_TRUNC);
     if (length < 0 && errno != EAGAIN) /* an error of the socket (ENETDOWN) is told first, once */
-        length = recvmsg(port->fd, &message, MSG_DONTWAIT | MSG_TRUNC);
+        length = recvmsg(port->base.fd, &message, MSG_DONTWAIT | MSG_TRUNC);
     if (length < (ssize_t)sizeof(header))
         return false;
     frame->bytes = parts[1].iov_base;
@@ -310,11 +289,12 @@ static void read_error(const struct packet_port *port)
 {
     int error;
     socklen_t length = sizeof(error);
-    getsockopt(port->fd, SOL_SOCKET, SO_ERROR, &error, &length);
+    getsockopt(port->base.fd, SOL_SOCKET, SO_ERROR, &error, &length);
 }
 
-bool packet_port_next(struct packet_port *port, struct frame *frame)
+static bool packet_port_next(struct frame_port *base, struct frame *frame)
 {
+    struct packet_port *port = packet_port_of(base);
     if (port->taken == port->slots)
         return false;
     struct tpacket2_hdr *slot = slot_at(port, port->head);
@@ -337,8 +317,9 @@ bool packet_port_next(struct packet_port *port, struct frame *frame)
     return true;
 }
 
-void packet_port_release(struct packet_port *port)
+static void packet_port_release(struct frame_port *base)
 {
+    struct packet_port *port = packet_port_of(base);
     for (; port->taken > 0; port->taken--)
         __atomic_store_n(&slot_at(port, port->head - port->taken)->tp_status, TP_STATUS_KERNEL,
                          __ATOMIC_RELEASE);
@@ -352,18 +333,20 @@ static void append(struct send_list *list, const struct frame *frame, uint8_t *b
     list->count++;
 }
 
-bool packet_port_queue(struct packet_port *port, const struct frame *frame)
+static bool packet_port_queue(struct frame_port *base, const struct frame *frame)
 {
+    struct packet_port *port = packet_port_of(base);
     if (port->list.count == LIST_FRAMES)
         return false;
     append(&port->list, frame, frame->bytes);
     return true;
 }
 
-bool packet_port_queue_copy(struct packet_port *port, const struct frame *frame)
+static bool packet_port_queue_copy(struct frame_port *base, const struct frame *frame)
 {
+    struct packet_port *port = packet_port_of(base);
     struct send_list *list = &port->list;
-    if (list->count == LIST_FRAMES || frame->length > COPIES_BYTES - list->copied_bytes)
+    if (list->count == LIST_FRAMES || frame->length > FRAME_PORT_COPY_MAX - list->copied_bytes)
         return false;
     uint8_t *copy = list->copies + list->copied_bytes;
     memcpy(copy, frame->bytes, frame->length);
@@ -372,17 +355,13 @@ bool packet_port_queue_copy(struct packet_port *port, const struct frame *frame)
     return true;
 }
 
-size_t packet_port_copy_max(void)
+static uint64_t packet_port_flush(struct frame_port *base)
 {
-    return COPIES_BYTES;
-}
-
-uint64_t packet_port_flush(struct packet_port *port)
-{
+    struct packet_port *port = packet_port_of(base);
     struct send_list *list = &port->list;
     uint64_t left_out = 0;
     for (unsigned next = 0; next < list->count;) {
-        const int sent = sendmmsg(port->fd, list->messages + next, list->count - next, MSG_DONTWAIT);
+        const int sent = sendmmsg(port->base.fd, list->messages + next, list->count - next, MSG_DONTWAIT);
         if (sent > 0) {
             next += (unsigned)sent;
             continue;
@@ -397,11 +376,45 @@ uint64_t packet_port_flush(struct packet_port *port)
     return left_out;
 }
 
-uint64_t packet_port_lost(struct packet_port *port)
+static uint64_t packet_port_lost(struct frame_port *base)
 {
+    struct packet_port *port = packet_port_of(base);
     struct tpacket_stats statistics;
     socklen_t length = sizeof(statistics);
-    if (getsockopt(port->fd, SOL_PACKET, PACKET_STATISTICS, &statistics, &length) != 0)
+    if (getsockopt(port->base.fd, SOL_PACKET, PACKET_STATISTICS, &statistics, &length) != 0)
         return 0;
     return statistics.tp_drops;
+}
+
+static const struct frame_port_calls calls = {
+    .close = packet_port_close,
+    .bind = packet_port_bind,
+    .next = packet_port_next,
+    .release = packet_port_release,
+    .queue = packet_port_queue,
+    .queue_copy = packet_port_queue_copy,
+    .flush = packet_port_flush,
+    .lost = packet_port_lost,
+};
+
+struct frame_port *packet_port_open(uint32_t ring_slots)
+{
+    if (ring_slots > SLOTS_MAX) {
+        errno = EINVAL;
+        return NULL;
+    }
+    struct packet_port *port = calloc(1, sizeof(*port));
+    if (port == NULL)
+        return NULL;
+    port->base.calls = &calls;
+    port->slots = SLOTS_MIN;
+    while (port->slots < ring_slots)
+        port->slots *= 2;
+    if (open_parts(port) != 0) {
+        const int error = errno;
+        packet_port_close(&port->base);
+        errno = error;
+        return NULL;
+    }
+    return &port->base;
 }

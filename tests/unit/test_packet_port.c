@@ -83,11 +83,11 @@ static void cut_cable(void)
     run("ip link del left");
 }
 
-static struct packet_port *port_on(const char *name, uint32_t slots)
+static struct frame_port *port_on(const char *name, uint32_t slots)
 {
-    struct packet_port *port = packet_port_open(slots);
+    struct frame_port *port = packet_port_open(slots);
     assert_non_null(port);
-    assert_int_equal(packet_port_bind(port, index_of(name)), 0);
+    assert_int_equal(frame_port_bind(port, index_of(name)), 0);
     return port;
 }
 
@@ -104,23 +104,23 @@ static int stranger_on(const char *name, int with_header)
     return fd;
 }
 
-static bool wait_frame(struct packet_port *port, struct frame *frame)
+static bool wait_frame(struct frame_port *port, struct frame *frame)
 {
-    struct pollfd pollfd = {.fd = packet_port_fd(port), .events = POLLIN};
+    struct pollfd pollfd = {.fd = frame_port_fd(port), .events = POLLIN};
     for (unsigned i = 0; i < 100; i++) {
-        if (packet_port_next(port, frame))
+        if (frame_port_next(port, frame))
             return true;
         poll(&pollfd, 1, 10);
     }
     return false;
 }
 
-static void expect_nothing(struct packet_port *port)
+static void expect_nothing(struct frame_port *port)
 {
     struct frame frame;
-    struct pollfd pollfd = {.fd = packet_port_fd(port), .events = POLLIN};
+    struct pollfd pollfd = {.fd = frame_port_fd(port), .events = POLLIN};
     assert_int_equal(poll(&pollfd, 1, 30), 0);
-    assert_false(packet_port_next(port, &frame));
+    assert_false(frame_port_next(port, &frame));
 }
 
 /* A frame of `length` bytes with the tags given, its payload from `seed`. */
@@ -139,7 +139,7 @@ static void make_frame(uint8_t *bytes, size_t length, const uint16_t *tags, unsi
         bytes[at] = (uint8_t)(seed = seed * 1103515245 + 12345, seed >> 16);
 }
 
-static void expect_frame(struct packet_port *port, const uint8_t *bytes, size_t length)
+static void expect_frame(struct frame_port *port, const uint8_t *bytes, size_t length)
 {
     struct frame frame;
     assert_true(wait_frame(port, &frame));
@@ -176,41 +176,41 @@ static void test_nothing_before_bind(void **state)
     need_namespace();
     uint8_t bytes[60];
     struct frame frame;
-    struct packet_port *port = packet_port_open(64);
+    struct frame_port *port = packet_port_open(64);
     assert_non_null(port);
     const int fd = stranger_on("right", 0);
     make_frame(bytes, sizeof(bytes), NULL, 0, 1);
     assert_int_equal(send(fd, bytes, sizeof(bytes), 0), sizeof(bytes));
     expect_nothing(port);
     frame = (struct frame){.bytes = bytes, .length = sizeof(bytes)};
-    assert_true(packet_port_queue(port, &frame));
-    assert_int_equal(packet_port_flush(port), 1); /* nowhere to send to */
-    assert_int_equal(packet_port_bind(port, 0), -ENODEV);
-    assert_int_equal(packet_port_bind(port, 99999), -ENODEV);
-    assert_int_equal(packet_port_bind(port, index_of("left")), 0);
+    assert_true(frame_port_queue(port, &frame));
+    assert_int_equal(frame_port_flush(port), 1); /* nowhere to send to */
+    assert_int_equal(frame_port_bind(port, 0), -ENODEV);
+    assert_int_equal(frame_port_bind(port, 99999), -ENODEV);
+    assert_int_equal(frame_port_bind(port, index_of("left")), 0);
     assert_int_equal(send(fd, bytes, sizeof(bytes), 0), sizeof(bytes));
     expect_frame(port, bytes, sizeof(bytes));
-    packet_port_close(port);
-    packet_port_close(NULL);
+    frame_port_close(port);
+    frame_port_close(NULL);
     close(fd);
 }
 
 /* From a stranger to `left`, and from there, by queue and by copy, to `right`. */
-static void pass_along(struct packet_port *left, struct packet_port *right, int fd, const uint8_t *bytes,
+static void pass_along(struct frame_port *left, struct frame_port *right, int fd, const uint8_t *bytes,
                        size_t length)
 {
     struct frame frame;
     assert_int_equal(send(fd, bytes, length, 0), length);
     expect_frame(left, bytes, length);
-    packet_port_release(left);
+    frame_port_release(left);
     frame = (struct frame){.bytes = (uint8_t *)(uintptr_t)bytes, .length = length};
-    assert_true(packet_port_queue(left, &frame));
-    assert_true(packet_port_queue_copy(left, &frame));
-    assert_int_equal(packet_port_flush(left), 0);
+    assert_true(frame_port_queue(left, &frame));
+    assert_true(frame_port_queue_copy(left, &frame));
+    assert_int_equal(frame_port_flush(left), 0);
     expect_frame(right, bytes, length);
     expect_frame(right, bytes, length);
-    packet_port_release(right);
-    assert_false(packet_port_next(left, &frame)); /* its own frames it does not hear */
+    frame_port_release(right);
+    assert_false(frame_port_next(left, &frame)); /* its own frames it does not hear */
 }
 
 static void test_every_length(void **state)
@@ -218,15 +218,15 @@ static void test_every_length(void **state)
     (void)state;
     need_namespace();
     uint8_t bytes[1514];
-    struct packet_port *left = port_on("left", 64), *right = port_on("right", 64);
+    struct frame_port *left = port_on("left", 64), *right = port_on("right", 64);
     const int fd = stranger_on("right", 0);
     for (size_t length = 60; length <= sizeof(bytes); length++) {
         make_frame(bytes, length, NULL, 0, (unsigned)length);
         pass_along(left, right, fd, bytes, length);
     }
-    assert_int_equal(packet_port_lost(left) + packet_port_lost(right), 0);
-    packet_port_close(left);
-    packet_port_close(right);
+    assert_int_equal(frame_port_lost(left) + frame_port_lost(right), 0);
+    frame_port_close(left);
+    frame_port_close(right);
     close(fd);
 }
 
@@ -249,7 +249,7 @@ static void test_tags_as_on_the_wire(void **state)
         {{0x88a8, 0x0001, 0x8100, 0x0002, 0x8100, 0x0003}, 3},
     };
     uint8_t bytes[1518];
-    struct packet_port *left = port_on("left", 64), *right = port_on("right", 64);
+    struct frame_port *left = port_on("left", 64), *right = port_on("right", 64);
     const int fd = stranger_on("right", 0);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         for (size_t length = 60; length <= 1514; length += length < 80 ? 1 : 239) {
@@ -258,8 +258,8 @@ static void test_tags_as_on_the_wire(void **state)
         }
     make_frame(bytes, 1518, cases[0].tags, 1, 1); /* a full frame and its tag */
     pass_along(left, right, fd, bytes, 1518);
-    packet_port_close(left);
-    packet_port_close(right);
+    frame_port_close(left);
+    frame_port_close(right);
     close(fd);
 }
 
@@ -298,7 +298,7 @@ static void send_with(int fd, const struct virtio_net_hdr *header, uint8_t *byte
     assert_int_equal(sendmsg(fd, &message, 0), sizeof(*header) + length);
 }
 
-static void expect_super(struct packet_port *port, const uint8_t *bytes, size_t length,
+static void expect_super(struct frame_port *port, const uint8_t *bytes, size_t length,
                          const struct virtio_net_hdr *sent, struct frame *frame)
 {
     assert_true(wait_frame(port, frame));
@@ -322,7 +322,7 @@ static void test_super_frames(void **state)
     static const size_t lengths[] = {1200, 1800, 1960, 1964, 1968, 1972, 2048, 4096, 65000, 65531};
     uint8_t *bytes = malloc(FRAME_MAX);
     struct frame frame;
-    struct packet_port *left = port_on("left", 64), *right = port_on("right", 64);
+    struct frame_port *left = port_on("left", 64), *right = port_on("right", 64);
     const int fd = stranger_on("right", 1);
     for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
         for (size_t tag_bytes = 0; tag_bytes <= 4; tag_bytes += 4) {
@@ -330,16 +330,16 @@ static void test_super_frames(void **state)
                 make_super(bytes, lengths[i] + tag_bytes, tag_bytes, (unsigned)i);
             send_with(fd, &header, bytes, lengths[i] + tag_bytes);
             expect_super(left, bytes, lengths[i] + tag_bytes, &header, &frame);
-            assert_true(packet_port_queue(left, &frame));
-            assert_true(packet_port_queue_copy(left, &frame));
-            assert_int_equal(packet_port_flush(left), 0);
-            packet_port_release(left);
+            assert_true(frame_port_queue(left, &frame));
+            assert_true(frame_port_queue_copy(left, &frame));
+            assert_int_equal(frame_port_flush(left), 0);
+            frame_port_release(left);
             expect_super(right, bytes, lengths[i] + tag_bytes, &header, &frame);
             expect_super(right, bytes, lengths[i] + tag_bytes, &header, &frame);
-            packet_port_release(right);
+            frame_port_release(right);
         }
-    packet_port_close(left);
-    packet_port_close(right);
+    frame_port_close(left);
+    frame_port_close(right);
     close(fd);
     free(bytes);
 }
@@ -350,7 +350,7 @@ static void test_partial_checksum(void **state)
     need_namespace();
     uint8_t bytes[1000];
     struct frame frame;
-    struct packet_port *left = port_on("left", 64);
+    struct frame_port *left = port_on("left", 64);
     const int fd = stranger_on("right", 1);
     for (size_t tag_bytes = 0; tag_bytes <= 4; tag_bytes += 4) {
         struct virtio_net_hdr header = make_super(bytes, sizeof(bytes), tag_bytes, 1);
@@ -365,9 +365,9 @@ static void test_partial_checksum(void **state)
         assert_int_equal(got.csum_start, header.csum_start);
         assert_int_equal(got.csum_offset, header.csum_offset);
         assert_int_equal(got.hdr_len, 0);
-        packet_port_release(left);
+        frame_port_release(left);
     }
-    packet_port_close(left);
+    frame_port_close(left);
     close(fd);
 }
 
@@ -379,7 +379,7 @@ static void test_long_frames_wait_for_release(void **state)
     uint8_t *bytes = malloc(FRAME_MAX);
     uint8_t small[60];
     struct frame frames[17];
-    struct packet_port *left = port_on("left", 64);
+    struct frame_port *left = port_on("left", 64);
     const int fd = stranger_on("right", 1);
     const struct virtio_net_hdr plain = {.flags = 0};
     for (unsigned i = 0; i < 20; i++) {
@@ -390,11 +390,11 @@ static void test_long_frames_wait_for_release(void **state)
     send_with(fd, &plain, small, sizeof(small));
     for (unsigned i = 0; i < 16; i++)
         assert_true(wait_frame(left, &frames[i]));
-    assert_false(packet_port_next(left, &frames[16]));
-    assert_false(packet_port_next(left, &frames[16]));
+    assert_false(frame_port_next(left, &frames[16]));
+    assert_false(frame_port_next(left, &frames[16]));
     for (unsigned i = 0; i < 20; i++) {
         if (i == 16)
-            packet_port_release(left);
+            frame_port_release(left);
         if (i >= 16)
             assert_true(wait_frame(left, &frames[i - 16]));
         make_super(bytes, 30000 + i, 0, i);
@@ -402,9 +402,9 @@ static void test_long_frames_wait_for_release(void **state)
         assert_memory_equal(frames[i % 16].bytes, bytes, 30000 + i);
     }
     expect_frame(left, small, sizeof(small));
-    packet_port_release(left);
+    frame_port_release(left);
     expect_nothing(left);
-    packet_port_close(left);
+    frame_port_close(left);
     close(fd);
     free(bytes);
 }
@@ -418,7 +418,7 @@ static void test_cut_where_no_copy_is_left(void **state)
     uint8_t *bytes = malloc(FRAME_MAX);
     struct frame frame;
     unsigned whole = 0, cut = 0;
-    struct packet_port *left = port_on("left", 1024);
+    struct frame_port *left = port_on("left", 1024);
     const int fd = stranger_on("right", 1);
     for (unsigned i = 0; i < SENT; i++) {
         const struct virtio_net_hdr header = make_super(bytes, LENGTH + i, 0, i);
@@ -434,16 +434,16 @@ static void test_cut_where_no_copy_is_left(void **state)
             whole++;
         else
             cut++;
-        packet_port_release(left);
+        frame_port_release(left);
     }
     assert_true(whole > 16);
     assert_true(cut > 0);
-    assert_int_equal(packet_port_lost(left), 0);
+    assert_int_equal(frame_port_lost(left), 0);
     expect_nothing(left);
     const struct virtio_net_hdr header = make_super(bytes, LENGTH, 0, 7);
     send_with(fd, &header, bytes, LENGTH);
     expect_super(left, bytes, LENGTH, &header, &frame);
-    packet_port_close(left);
+    frame_port_close(left);
     close(fd);
     free(bytes);
 }
@@ -454,7 +454,7 @@ static void test_ring_overflow_is_counted(void **state)
     need_namespace();
     uint8_t bytes[100];
     struct frame frames[17];
-    struct packet_port *left = port_on("left", 9); /* rounded up: 16 */
+    struct frame_port *left = port_on("left", 9); /* rounded up: 16 */
     const int fd = stranger_on("right", 0);
     for (unsigned i = 0; i < 40; i++) {
         make_frame(bytes, sizeof(bytes), NULL, 0, i);
@@ -462,33 +462,33 @@ static void test_ring_overflow_is_counted(void **state)
     }
     for (unsigned i = 0; i < 16; i++)
         assert_true(wait_frame(left, &frames[i]));
-    assert_false(packet_port_next(left, &frames[16])); /* all slots are held: none is handed out twice */
+    assert_false(frame_port_next(left, &frames[16])); /* all slots are held: none is handed out twice */
     for (unsigned i = 0; i < 16; i++) {
         make_frame(bytes, sizeof(bytes), NULL, 0, i);
         assert_memory_equal(frames[i].bytes, bytes, sizeof(bytes));
     }
-    assert_int_equal(packet_port_lost(left), 24);
-    assert_int_equal(packet_port_lost(left), 0);
-    packet_port_release(left);
+    assert_int_equal(frame_port_lost(left), 24);
+    assert_int_equal(frame_port_lost(left), 0);
+    frame_port_release(left);
     expect_nothing(left);
     for (unsigned i = 0; i < 100; i++) { /* round and round */
         make_frame(bytes, sizeof(bytes), NULL, 0, i);
         assert_int_equal(send(fd, bytes, sizeof(bytes), 0), sizeof(bytes));
         expect_frame(left, bytes, sizeof(bytes));
         if (i % 3 == 0)
-            packet_port_release(left);
+            frame_port_release(left);
     }
-    assert_int_equal(packet_port_lost(left), 0);
-    packet_port_close(left);
+    assert_int_equal(frame_port_lost(left), 0);
+    frame_port_close(left);
     close(fd);
 }
 
-static void queue_numbered(struct packet_port *port, uint8_t (*bytes)[60], unsigned count)
+static void queue_numbered(struct frame_port *port, uint8_t (*bytes)[60], unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
         make_frame(bytes[i], 60, NULL, 0, i);
         const struct frame frame = {.bytes = bytes[i], .length = 60};
-        assert_true(packet_port_queue(port, &frame));
+        assert_true(frame_port_queue(port, &frame));
     }
 }
 
@@ -497,23 +497,23 @@ static void test_refused_frames_are_counted_and_skipped(void **state)
     (void)state;
     need_namespace();
     uint8_t bytes[9][60];
-    struct packet_port *left = port_on("left", 64), *right = port_on("right", 64);
+    struct frame_port *left = port_on("left", 64), *right = port_on("right", 64);
     static const int refusals[9] = {ENOBUFS, 0, 0, EAGAIN, ENETDOWN, 0, EMSGSIZE, EPERM, 0};
     memcpy(script, refusals, sizeof(refusals));
     script[8] = EINTR; /* refuses nothing: the ninth is asked again */
     script[9] = 0;
     script_length = 10;
     queue_numbered(left, bytes, 9);
-    assert_int_equal(packet_port_flush(left), 5);
+    assert_int_equal(frame_port_flush(left), 5);
     for (unsigned i = 0; i < 9; i++)
         if (refusals[i] == 0)
             expect_frame(right, bytes[i], 60);
-    packet_port_release(right);
+    frame_port_release(right);
     expect_nothing(right);
-    assert_int_equal(packet_port_flush(left), 0); /* the list is empty: nothing goes twice */
+    assert_int_equal(frame_port_flush(left), 0); /* the list is empty: nothing goes twice */
     expect_nothing(right);
-    packet_port_close(left);
-    packet_port_close(right);
+    frame_port_close(left);
+    frame_port_close(right);
 }
 
 static void test_longer_than_the_mtu(void **state)
@@ -521,23 +521,23 @@ static void test_longer_than_the_mtu(void **state)
     (void)state;
     need_namespace();
     uint8_t bytes[1514];
-    struct packet_port *left = port_on("left", 64), *right = port_on("right", 64);
+    struct frame_port *left = port_on("left", 64), *right = port_on("right", 64);
     run("ip link set left mtu 1000");
     struct frame frame = {.bytes = bytes};
     for (unsigned i = 0; i < 3; i++) {
         frame.length = i == 1 ? 1015 : 1014;
         make_frame(bytes, frame.length, NULL, 0, i);
-        assert_true(packet_port_queue_copy(left, &frame));
+        assert_true(frame_port_queue_copy(left, &frame));
     }
-    assert_int_equal(packet_port_flush(left), 1);
+    assert_int_equal(frame_port_flush(left), 1);
     for (unsigned i = 0; i < 3; i += 2) {
         make_frame(bytes, 1014, NULL, 0, i);
         expect_frame(right, bytes, 1014);
     }
-    packet_port_release(right);
+    frame_port_release(right);
     expect_nothing(right);
-    packet_port_close(left);
-    packet_port_close(right);
+    frame_port_close(left);
+    frame_port_close(right);
 }
 
 static void test_list_is_bounded(void **state)
@@ -545,37 +545,37 @@ static void test_list_is_bounded(void **state)
     (void)state;
     need_namespace();
     uint8_t bytes[60];
-    struct packet_port *left = port_on("left", 64), *right = port_on("right", 1024);
+    struct frame_port *left = port_on("left", 64), *right = port_on("right", 1024);
     make_frame(bytes, sizeof(bytes), NULL, 0, 1);
     struct frame frame = {.bytes = bytes, .length = sizeof(bytes)};
     unsigned queued = 0;
-    while (packet_port_queue(left, &frame))
+    while (frame_port_queue(left, &frame))
         queued++;
     assert_int_equal(queued, 256);
-    assert_false(packet_port_queue_copy(left, &frame));
-    assert_int_equal(packet_port_flush(left), 0);
+    assert_false(frame_port_queue_copy(left, &frame));
+    assert_int_equal(frame_port_flush(left), 0);
     for (unsigned i = 0; i < queued; i++)
         expect_frame(right, bytes, sizeof(bytes));
-    packet_port_release(right);
+    frame_port_release(right);
 
-    uint8_t *large = calloc(1, packet_port_copy_max() + 1);
-    assert_true(packet_port_copy_max() >= 65549);
-    frame = (struct frame){.bytes = large, .length = packet_port_copy_max() + 1};
-    assert_false(packet_port_queue_copy(left, &frame));
+    uint8_t *large = calloc(1, FRAME_PORT_COPY_MAX + 1);
+    assert_true(FRAME_PORT_COPY_MAX >= 65549);
+    frame = (struct frame){.bytes = large, .length = FRAME_PORT_COPY_MAX + 1};
+    assert_false(frame_port_queue_copy(left, &frame));
     frame.length--;
-    assert_true(packet_port_queue_copy(left, &frame));
+    assert_true(frame_port_queue_copy(left, &frame));
     frame.length = 60;
-    assert_false(packet_port_queue_copy(left, &frame)); /* no room */
-    assert_int_equal(packet_port_flush(left), 1);       /* too long for the link */
-    assert_true(packet_port_queue_copy(left, &frame));  /* room again */
+    assert_false(frame_port_queue_copy(left, &frame)); /* no room */
+    assert_int_equal(frame_port_flush(left), 1);       /* too long for the link */
+    assert_true(frame_port_queue_copy(left, &frame));  /* room again */
     free(large);
-    packet_port_close(left);
-    packet_port_close(right);
+    frame_port_close(left);
+    frame_port_close(right);
 }
 
 struct forwarder {
     struct loop *loop;
-    struct packet_port *ports[2];
+    struct frame_port *ports[2];
     struct loop_source *sources[2];
     unsigned wakes, frames, supers;
     uint64_t refused;
@@ -583,20 +583,20 @@ struct forwarder {
 
 static void forward(struct forwarder *forwarder, unsigned from)
 {
-    struct packet_port *in = forwarder->ports[from], *out = forwarder->ports[!from];
+    struct frame_port *in = forwarder->ports[from], *out = forwarder->ports[!from];
     struct frame frame;
     forwarder->wakes++;
-    for (unsigned budget = 0; budget < 64 && packet_port_next(in, &frame); budget++) {
+    for (unsigned budget = 0; budget < 64 && frame_port_next(in, &frame); budget++) {
         forwarder->frames++;
         forwarder->supers += frame.super;
         if (frame.wire_length > frame.length)
             forwarder->refused++;
         else if (out != NULL)
-            assert_true(packet_port_queue(out, &frame));
+            assert_true(frame_port_queue(out, &frame));
     }
     if (out != NULL)
-        forwarder->refused += packet_port_flush(out);
-    packet_port_release(in);
+        forwarder->refused += frame_port_flush(out);
+    frame_port_release(in);
 }
 
 static void forward_0(void *context)
@@ -628,16 +628,16 @@ static void test_link_down_and_up(void **state)
     need_namespace();
     uint8_t bytes[3][60];
     struct forwarder forwarder = {.loop = loop_new(), .ports = {port_on("left", 64)}};
-    struct packet_port *left = forwarder.ports[0];
+    struct frame_port *left = forwarder.ports[0];
     forwarder.sources[0] =
-        loop_readable(forwarder.loop, LOOP_FRAMES, packet_port_fd(left), forward_0, &forwarder);
+        loop_readable(forwarder.loop, LOOP_FRAMES, frame_port_fd(left), forward_0, &forwarder);
     for (unsigned i = 0; i < 3; i++) {
         run("ip link set left down");
         forwarder.wakes = forwarder.frames = 0;
         run_for(forwarder.loop, 100 * MS_NS);
         assert_true(forwarder.wakes >= 1 && forwarder.wakes <= 3); /* told once, no spin */
         queue_numbered(left, bytes, 3);
-        assert_int_equal(packet_port_flush(left), 3);
+        assert_int_equal(frame_port_flush(left), 3);
         forwarder.wakes = 0;
         run_for(forwarder.loop, 50 * MS_NS);
         assert_true(forwarder.wakes <= 1);
@@ -649,11 +649,11 @@ static void test_link_down_and_up(void **state)
         run_for(forwarder.loop, 50 * MS_NS);
         assert_int_equal(forwarder.frames, 1);
         queue_numbered(left, bytes, 3);
-        assert_int_equal(packet_port_flush(left), 0);
+        assert_int_equal(frame_port_flush(left), 0);
         close(fd);
     }
     loop_source_free(forwarder.sources[0]);
-    packet_port_close(left);
+    frame_port_close(left);
     loop_free(forwarder.loop);
 }
 
@@ -664,7 +664,7 @@ static void test_down_with_frames_waiting(void **state)
     need_namespace();
     uint8_t *bytes = malloc(FRAME_MAX);
     struct frame frame;
-    struct packet_port *left = port_on("left", 64);
+    struct frame_port *left = port_on("left", 64);
     const int fd = stranger_on("right", 1);
     const struct virtio_net_hdr header = make_super(bytes, 30000, 0, 1);
     for (unsigned i = 0; i < 3; i++)
@@ -672,10 +672,10 @@ static void test_down_with_frames_waiting(void **state)
     run("ip link set left down");
     for (unsigned i = 0; i < 3; i++)
         expect_super(left, bytes, 30000, &header, &frame);
-    packet_port_release(left);
-    packet_port_next(left, &frame);
+    frame_port_release(left);
+    frame_port_next(left, &frame);
     expect_nothing(left);
-    packet_port_close(left);
+    frame_port_close(left);
     close(fd);
     free(bytes);
 }
@@ -686,31 +686,31 @@ static void test_interface_made_anew(void **state)
     need_namespace();
     uint8_t bytes[60], made[1][60];
     struct frame frame;
-    struct packet_port *left = port_on("left", 64);
+    struct frame_port *left = port_on("left", 64);
     for (unsigned i = 0; i < 3; i++) {
         cut_cable();
-        while (packet_port_next(left, &frame))
-            packet_port_release(left);
+        while (frame_port_next(left, &frame))
+            frame_port_release(left);
         expect_nothing(left);
         queue_numbered(left, made, 1);
-        assert_int_equal(packet_port_flush(left), 1);
+        assert_int_equal(frame_port_flush(left), 1);
         make_cable();
         const int fd = stranger_on("right", 0);
         make_frame(bytes, sizeof(bytes), NULL, 0, i);
         assert_int_equal(send(fd, bytes, sizeof(bytes), 0), sizeof(bytes));
         expect_nothing(left); /* another interface, though of the same name */
-        assert_int_equal(packet_port_bind(left, index_of("left")), 0);
-        assert_int_equal(packet_port_bind(left, index_of("left")), 0);
+        assert_int_equal(frame_port_bind(left, index_of("left")), 0);
+        assert_int_equal(frame_port_bind(left, index_of("left")), 0);
         run("ip -d link show left | grep -q 'promiscuity 1 '");
         assert_int_equal(send(fd, bytes, sizeof(bytes), 0), sizeof(bytes));
         expect_frame(left, bytes, sizeof(bytes));
-        packet_port_release(left);
+        frame_port_release(left);
         close(fd);
     }
-    assert_int_equal(packet_port_bind(left, index_of("right")), 0); /* a move leaves nothing behind */
+    assert_int_equal(frame_port_bind(left, index_of("right")), 0); /* a move leaves nothing behind */
     run("ip -d link show left | grep -q 'promiscuity 0 '");
     run("ip -d link show right | grep -q 'promiscuity 1 '");
-    packet_port_close(left);
+    frame_port_close(left);
     run("ip -d link show right | grep -q 'promiscuity 0 '");
 }
 
@@ -718,7 +718,7 @@ static void test_made_anew_under_the_same_index(void **state)
 {
     (void)state;
     need_namespace();
-    struct packet_port *left = port_on("left", 64);
+    struct frame_port *left = port_on("left", 64);
     const unsigned index = index_of("left");
     char command[160];
     cut_cable();
@@ -729,16 +729,16 @@ static void test_made_anew_under_the_same_index(void **state)
     run(command);
     wait_up();
     assert_int_equal(index_of("left"), index);
-    assert_int_equal(packet_port_bind(left, index), 0);
+    assert_int_equal(frame_port_bind(left, index), 0);
     run("ip -d link show left | grep -q 'promiscuity 1 '");
     const int fd = stranger_on("right", 0);
     uint8_t bytes[60];
     struct frame frame;
     make_frame(bytes, sizeof(bytes), NULL, 0, 1);
-    packet_port_next(left, &frame); /* the ENETDOWN of its predecessor */
+    frame_port_next(left, &frame); /* the ENETDOWN of its predecessor */
     assert_int_equal(send(fd, bytes, sizeof(bytes), 0), sizeof(bytes));
     expect_frame(left, bytes, sizeof(bytes));
-    packet_port_close(left);
+    frame_port_close(left);
     close(fd);
 }
 
@@ -861,7 +861,7 @@ static void tcp_through(const char *options, struct forwarder *forwarder)
     *forwarder = (struct forwarder){.loop = loop_new()};
     for (unsigned i = 0; i < 2; i++) {
         forwarder->ports[i] = port_on(names[i], 1024);
-        forwarder->sources[i] = loop_readable(forwarder->loop, LOOP_FRAMES, packet_port_fd(forwarder->ports[i]),
+        forwarder->sources[i] = loop_readable(forwarder->loop, LOOP_FRAMES, frame_port_fd(forwarder->ports[i]),
                                               ready[i], forwarder);
         assert_int_equal(write(hosts[i].tell, "g", 1), 1);
     }
@@ -870,7 +870,7 @@ static void tcp_through(const char *options, struct forwarder *forwarder)
     for (unsigned i = 0; i < 2; i++) {
         end_host(&hosts[i]);
         loop_source_free(forwarder->sources[i]);
-        packet_port_close(forwarder->ports[i]);
+        frame_port_close(forwarder->ports[i]);
     }
     loop_free(forwarder->loop);
     /* Their namespaces go some time after their hosts. */
