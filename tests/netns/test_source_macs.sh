@@ -27,6 +27,11 @@ check "a host is reached" talk_on remote ask tcp $SHARED 2080
 check "a host reaches the remote" talk_on host2 ask tcp $REMOTE 7000
 check "the router knows the bridge's MAC" same $bridge "$(router_cache)"
 
+# The switch would believe the forged frames and send some of the hosts' answers to the forger: it is told where both are,
+# so that what is lost is the bridge's.
+for source in $router $bridge; do
+    on switch bridge fdb replace $source dev box master static || bail "the switch takes no static entry"
+done
 at_once talk_on remote quiet $SHARED 2080 500 3 host1 >"$LAB_DIR/quiet" 2>&1
 before=$(stat_of drops/bad_source)
 for source in $router $bridge; do
