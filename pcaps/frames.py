@@ -118,3 +118,47 @@ def gratuitous(address=SHARED, tag=None):
 def moved(frame, to=None, source=None):
     """The frame with other addresses, all else as it was."""
     return (to or frame[:6]) + (source or frame[6:12]) + frame[12:]
+
+
+DISCOVER, OFFER, DREQUEST, DECLINE, ACK, NAK, DRELEASE, INFORM = range(1, 9)
+
+
+def udp(to, source, sip, dip, sport, dport, data, tag=None, fragment=0):
+    """UDP with its checksum."""
+    head = struct.pack(">HHHH", sport, dport, 8 + len(data), 0)
+    total = checksum(sip + dip + struct.pack(">BBH", 0, UDP, 8 + len(data)) + head + data)
+    return ipv4(to, source, sip, dip, UDP, head[:6] + struct.pack(">H", total or 0xffff) + data, fragment=fragment, tag=tag)
+
+
+def option(code, value):
+    return bytes([code, len(value)]) + value
+
+
+def address(code, text):
+    return option(code, ip(text))
+
+
+def port_params(offset, length, psid):
+    return option(159, struct.pack(">BBH", offset, length, psid << 16 - length if length else 0))
+
+
+def lease_time(seconds):
+    return option(51, struct.pack(">I", seconds))
+
+
+def boot(op, client, options, xid=0x3903f326, flags=0, ciaddr=NONE, yiaddr=NONE, giaddr=NONE, end=b"\xff", sname=b"", file=b""):
+    """A DHCP message, padded to BOOTP's 300 bytes."""
+    body = struct.pack(">BBBBIHH", op, 1, 6, 0, xid, 0, flags) + ciaddr + yiaddr + NONE + giaddr + client + bytes(10)
+    body += sname.ljust(64, b"\0") + file.ljust(128, b"\0") + bytes.fromhex("63825363") + options + end
+    return body.ljust(300, b"\0")
+
+
+def from_server(kind, client, options=b"", to=ALL, source=ROUTER, sip=GATEWAY, dip=b"\xff" * 4, dport=68, tag=None, **more):
+    """What the network's own server says to `client`."""
+    body = boot(2, client, option(53, bytes([kind])) + option(54, sip) + options, **more)
+    return udp(to, source, sip, dip, 67, dport, body, tag)
+
+
+def from_client(kind, client, options=b"", to=ALL, source=None, sip=NONE, dip=b"\xff" * 4, tag=None, **more):
+    """What `client` says."""
+    return udp(to, source or client, sip, dip, 68, 67, boot(1, client, option(53, bytes([kind])) + options, **more), tag)

@@ -60,7 +60,10 @@
     X(FLOW_CONFLICTS, "flow_conflicts", "frames of a portless flow that another host holds")            \
     X(FLOWS_FULL, "flows_full", "portless flows not kept (limits: flows, host-share)")                  \
     X(FRAGMENT_ID_CLASHES, "fragment_id_clashes",                                                       \
-      "datagrams of two hosts with one id to one remote at once (RFC 6346)")
+      "datagrams of two hosts with one id to one remote at once (RFC 6346)")                            \
+    X(DHCP_FORGED, "dhcp_forged", "DHCPACKs that came from a host: they teach nothing")                 \
+    X(DHCP_MALFORMED, "dhcp_malformed", "DHCP messages that could not be read: they teach nothing")     \
+    X(DHCP_UNFIT, "dhcp_unfit", "leases of a server that do not fit ports or psid of their address")
 
 enum drop_reason {
 #define X(id, name, help) DROP_##id,

@@ -13,13 +13,13 @@
     X(STALE, "stale", "a binding's lifetime is over; it still forwards")                         \
     X(EXPIRED, "expired", "a binding ended: its owner fell silent")                              \
     X(RELEASED, "released", "a binding ended: its owner gave it back")                           \
-    X(DELETED, "deleted", "a binding ended: an operator or a reload removed it")                 \
+    X(DELETED, "deleted", "a binding ended: an operator, a reload or a DHCPNAK removed it")      \
     X(EVICTED, "evicted", "a stale binding made room for a new one")                             \
     X(CONFLICT, "conflict", "a range or the shared address is claimed by two")                   \
     X(CAPTURE, "capture", "a host's ARP would have captured the shared address")                 \
     X(VIOLATION, "violation", "a host sent from a port that another one owns")                   \
     X(FLOW_CONFLICT, "flow-conflict", "a host sent into a portless flow that another one holds") \
-    X(REFUSED, "refused", "PE-ARP or ARP of a host that was not taken")                          \
+    X(REFUSED, "refused", "PE-ARP, ARP or DHCP that was not taken")                              \
     X(MAC_MOVED, "mac-moved", "a MAC address changed sides")                                     \
     X(LOOP, "loop", "a frame of the bridge's own came back: the segments are joined outside")    \
     X(BAD_SOURCE, "bad-source", "a source MAC that was not believed")                            \

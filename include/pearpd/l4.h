@@ -27,7 +27,8 @@
 #define ICMP_TIME_EXCEEDED     11
 #define ICMP_PARAMETER_PROBLEM 12
 
-#define UDP_PORT_BOOTPC 68 /* RFC 2131 4.1: the DHCP client's port */
+#define UDP_PORT_BOOTPC  68 /* RFC 2131 4.1: the DHCP client's port */
+#define UDP_HEADER_BYTES 8
 
 /* Ports in host order. */
 struct l4_ports {

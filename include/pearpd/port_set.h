@@ -21,6 +21,9 @@ struct port_span {
 /* True where offset and length can be used together. */
 bool port_set_valid(struct port_set_params params);
 
+/* True where both part the ports in the same way. */
+bool port_set_same(struct port_set_params a, struct port_set_params b);
+
 /* The PSID of `port`. False where the port belongs to no set (its `offset` bits are zero). */
 bool port_set_of(struct port_set_params params, uint16_t port, uint16_t *psid);
 

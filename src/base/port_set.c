@@ -7,6 +7,11 @@ bool port_set_valid(struct port_set_params params)
            params.offset + params.length <= 16;
 }
 
+bool port_set_same(struct port_set_params a, struct port_set_params b)
+{
+    return a.offset == b.offset && a.length == b.length;
+}
+
 static unsigned rest_bits(struct port_set_params params)
 {
     return 16U - params.offset - params.length;

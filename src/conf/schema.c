@@ -173,9 +173,8 @@ static unsigned learn_bit(struct conf_reader *r, const struct key_row *row, cons
     if (strcmp(word, "traffic") == 0)
         return LEARN_TRAFFIC;
     if (strcmp(word, "dhcp") == 0)
-        conf_fault_at(r, r->line, "%s = %s: dhcp is not supported in this version", row->key, value);
-    else
-        conf_fault_at(r, r->line, "%s = %s: '%s' must be %s", row->key, value, word, row->values);
+        return LEARN_DHCP;
+    conf_fault_at(r, r->line, "%s = %s: '%s' must be %s", row->key, value, word, row->values);
     return 0;
 }
 
@@ -353,8 +352,9 @@ const struct key_row key_rows[] = {
      0, 0},
     {SECTION_ADDRESS, "ports", "FIRST-LAST", "1024-65535", "what may be claimed; outside it nothing is learned",
      0, take_ports, 0, 0, 0},
-    {SECTION_ADDRESS, "learn", "pe-arp, traffic, or none", "pe-arp, traffic", "how owners are learned", 0,
-     take_learn, 0, 0, 0},
+    {SECTION_ADDRESS, "learn", "pe-arp, traffic, dhcp, or none", "pe-arp, traffic",
+     "how owners are learned; dhcp: from the leases with ports (RFC 7618) of a server upstream", 0, take_learn,
+     0, 0, 0},
     {SECTION_ADDRESS, "block", "1-65536", "1000",
      "with traffic: a source port teaches the aligned block that it lies in; blocks start at the first of "
      "ports",

@@ -38,10 +38,22 @@ bool holding_has(const struct holding *holding, uint16_t port)
     return port >= holding->first && port <= holding->last;
 }
 
+void holding_take_set(struct holding *holding, const struct config_address *address,
+                      struct port_set_params params, uint16_t psid)
+{
+    struct port_span bounds = port_set_bounds(params, psid);
+    holding->first = bounds.first;
+    holding->last = bounds.last;
+    holding->is_port_set = address->has_psid || params.offset > 0;
+    holding->params = params;
+    holding->psid = psid;
+}
+
 bool holding_equal(const struct holding *a, const struct holding *b)
 {
     return a->address_index == b->address_index && a->first == b->first && a->last == b->last &&
-           a->is_port_set == b->is_port_set && (!a->is_port_set || a->psid == b->psid);
+           a->is_port_set == b->is_port_set &&
+           (!a->is_port_set || (a->psid == b->psid && port_set_same(a->params, b->params)));
 }
 
 struct binding_table *binding_table_new(uint32_t limit, uint32_t addresses)

@@ -8,6 +8,7 @@
 #define PEARPD_CORE_BINDING_H
 
 #include "pearpd/addr.h"
+#include "pearpd/config.h"
 #include "pearpd/engine.h"
 #include "pearpd/port_set.h"
 #include "pearpd/timer_heap.h"
@@ -27,6 +28,9 @@ struct holding {
 unsigned holding_spans(const struct holding *holding);
 struct port_span holding_span(const struct holding *holding, unsigned index);
 bool holding_has(const struct holding *holding, uint16_t port);
+/* Makes it the port set `psid`: a plain range where none is configured for the address and the set is one. */
+void holding_take_set(struct holding *holding, const struct config_address *address,
+                      struct port_set_params params, uint16_t psid);
 bool holding_equal(const struct holding *a, const struct holding *b);
 
 /* Ports that an owner learned from traffic sent from, over 10 s or so; three make the last 30 s. */

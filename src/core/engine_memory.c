@@ -97,10 +97,11 @@ int engine_tables_new(struct engine *e)
     e->flows = flow_table_new(e);
     e->speakers = speaker_table_new(e);
     e->fragments = fragments_new(e);
+    e->lessees = lessee_table_new(e);
     e->timers = timer_heap_new(bindings + l->questions + 8);
     if (e->bindings == NULL || e->fdb == NULL || e->hold == NULL || e->hosts == NULL || e->askers == NULL ||
         e->echo_flows == NULL || e->flows == NULL || e->speakers == NULL || e->fragments == NULL ||
-        e->timers == NULL)
+        e->lessees == NULL || e->timers == NULL)
         return -ENOMEM;
     return ranges_take(e);
 }
@@ -118,6 +119,7 @@ void engine_tables_free(struct engine *e)
     echo_flows_free(e->echo_flows);
     keyed_table_free(e->flows);
     keyed_table_free(e->speakers);
+    keyed_table_free(e->lessees);
     fragments_free(e->fragments);
     timer_heap_free(e->timers);
     free(e->shared);
@@ -128,6 +130,35 @@ void engine_tables_free(struct engine *e)
     free(e->config.keys);
 }
 
+static unsigned learn_bit_of(enum binding_origin origin)
+{
+    switch (origin) {
+    case ORIGIN_PE_ARP:
+        return LEARN_PE_ARP;
+    case ORIGIN_TRAFFIC:
+        return LEARN_TRAFFIC;
+    case ORIGIN_DHCP:
+        return LEARN_DHCP;
+    case ORIGIN_CONFIG:
+    case ORIGIN_CONTROL:
+        break;
+    }
+    return 0;
+}
+
+/* True where the new configuration lets `b`, learned under `was`, be as it is. */
+static bool binding_still_fits(const struct config_address *a, const struct config_address *was,
+                               const struct binding *b)
+{
+    if (origin_is_permanent(b->origin))
+        return true;
+    if (b->origin == ORIGIN_DHCP)
+        return (a->learn & LEARN_DHCP) && lease_fits(a, &b->holding);
+    bool same_sets = a->has_psid == was->has_psid && (!a->has_psid || port_set_same(a->psid, was->psid));
+    return (a->learn & learn_bit_of(b->origin)) && same_sets && b->holding.first >= a->ports_first &&
+           b->holding.last <= a->ports_last;
+}
+
 /* A learned or added binding of `old` goes over where the new configuration leaves room for it. */
 static void binding_carry(struct engine *e, const struct engine *old, const struct binding *b)
 {
@@ -136,19 +167,11 @@ static void binding_carry(struct engine *e, const struct engine *old, const stru
     if (index < 0 || b->origin == ORIGIN_CONFIG)
         return;
     const struct config_address *a = &e->config.addresses[index];
-    unsigned needs = b->origin == ORIGIN_PE_ARP    ? LEARN_PE_ARP
-                     : b->origin == ORIGIN_TRAFFIC ? LEARN_TRAFFIC
-                                                   : 0;
-    bool same_sets =
-        a->has_psid == was->has_psid &&
-        (!a->has_psid || (a->psid.offset == was->psid.offset && a->psid.length == was->psid.length));
     struct holding holding = b->holding;
     holding.address_index = (uint32_t)index;
     uint32_t at = 0;
-    if ((a->learn & needs) != needs || mac_equal(b->owner, e->config.mac) ||
+    if (!binding_still_fits(a, was, b) || mac_equal(b->owner, e->config.mac) ||
         overlap_next(e, &holding, &at) != NULL)
-        return;
-    if (needs != 0 && (!same_sets || holding.first < a->ports_first || holding.last > a->ports_last))
         return;
     struct binding *kept = binding_add(e->bindings, &holding, b->owner);
     if (kept == NULL)
@@ -165,6 +188,8 @@ static void binding_carry(struct engine *e, const struct engine *old, const stru
         timer_set(e->timers, &kept->timer, due_ns);
     if (kept->state == BINDING_STALE)
         binding_stale_add(e->bindings, kept);
+    if (kept->origin == ORIGIN_DHCP)
+        lessee_note(e, kept);
 }
 
 static void bindings_carry(struct engine *e, const struct engine *old)
@@ -193,6 +218,7 @@ static void counts_carry(struct engine *e, const struct engine *old)
     e->bad_source_events = old->bad_source_events;
     e->mac_move_events = old->mac_move_events;
     e->loop_events = old->loop_events;
+    e->dhcp_events = old->dhcp_events;
     memcpy(e->mtu_bytes, old->mtu_bytes, sizeof(e->mtu_bytes));
     memcpy(e->link_up, old->link_up, sizeof(e->link_up));
     fdb_pour(e->fdb, old->fdb);

@@ -99,6 +99,8 @@ struct engine {
     struct echo_flows *echo_flows;
     struct keyed_table *flows;
     struct keyed_table *speakers;
+    struct keyed_table *lessees; /* the last lease of each host, for what ends it */
+    bool looks_at_dhcp;          /* some address learns from it, or is served */
     struct fragments *fragments;
 
     struct timer_heap *timers;
@@ -112,6 +114,7 @@ struct engine {
 
     struct rate_limit ask_limit, unicast_limit, unicast_mac_limit, arp_limit, echo_limit;
     struct rate ask_rate, unicast_rate, echo_rate, bad_source_events, mac_move_events, loop_events;
+    struct rate dhcp_events;
     uint32_t share_flows, share_datagrams, share_waiting; /* of one host */
 
     uint32_t mtu_bytes[SIDES];
@@ -255,6 +258,15 @@ struct verdict to_default_host(struct engine *e, enum side from, struct frame *f
 struct verdict deliver(struct engine *e, enum side from, struct frame *frame, struct mac owner,
                        struct binding *binding);
 
+/* dhcp_rules.c: leases that pass by. True: the frame goes no further, *verdict says why. */
+bool dhcp_rule(struct engine *e, const struct passage *p, const struct ipv4_packet *ip,
+               struct verdict *verdict);
+struct keyed_table *lessee_table_new(struct engine *e);
+/* Notes that `lease` is the last that its owner got. */
+void lessee_note(struct engine *e, const struct binding *lease);
+/* True where the configuration of the address lets a server lease `holding`. */
+bool lease_fits(const struct config_address *a, const struct holding *holding);
+
 /* police.c: what hosts may send. False: dropped, *verdict says why. Learns from traffic where it may. */
 bool police(struct engine *e, const struct passage *p, uint32_t address_index, const struct right *right,
             struct verdict *verdict);
@@ -321,6 +333,11 @@ bool traffic_lives_in(const struct engine *e, const struct binding *b, const str
 struct binding *overlap_next(const struct engine *e, const struct holding *holding, uint32_t *at);
 struct range holding_range(const struct engine *e, const struct holding *holding);
 bool origin_is_permanent(enum binding_origin origin);
+/* Permanent, or leased: no statement of a host moves it. */
+bool origin_is_fixed(enum binding_origin origin);
+/* A lease of the address's server gives `holding` to `owner` for left_ns (ENGINE_NEVER: for ever), or for longer.
+ * 0; -EPERM: a permanent range is there; -ENOSPC: the table is full. */
+int bind_lease(struct engine *e, const struct holding *holding, struct mac owner, uint64_t left_ns);
 
 /* question.c: asking */
 struct question *question_broadcast(struct engine *e, uint32_t address_index, uint16_t port, uint8_t protocol);

@@ -213,6 +213,8 @@ bool ipv4_rule(struct engine *e, struct passage *p, struct verdict *verdict)
     memset(&s, 0, offsetof(struct shared_packet, quote));
     if (ipv4_packet_parse(p->payload, p->payload_length, &s.ip) != 0)
         return false;
+    if (e->looks_at_dhcp && dhcp_rule(e, p, &s.ip, verdict))
+        return true;
     s.source = shared_index(e, s.ip.source);
     s.destination = shared_index(e, s.ip.destination);
     if (s.source < 0 && s.destination < 0)

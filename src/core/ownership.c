@@ -1,6 +1,6 @@
 /* ownership.c: bindings come, change state and go (PROTOCOL 2).
- * In: answers that count, first frames, time. Out: the table, one event for each change.
- * Called by: question, police, table, engine. Never: asks anybody. */
+ * In: answers that count, first frames, leases, time. Out: the table, one event for each change.
+ * Called by: question, police, dhcp, table, engine. Never: asks anybody. */
 #include "internal.h"
 
 #include <errno.h>
@@ -10,6 +10,11 @@ static const struct mac nobody;
 bool origin_is_permanent(enum binding_origin origin)
 {
     return origin == ORIGIN_CONFIG || origin == ORIGIN_CONTROL;
+}
+
+bool origin_is_fixed(enum binding_origin origin)
+{
+    return origin_is_permanent(origin) || origin == ORIGIN_DHCP;
 }
 
 struct range holding_range(const struct engine *e, const struct holding *holding)
@@ -111,9 +116,13 @@ int binding_make_permanent(struct engine *e, const struct holding *holding, stru
     return 0;
 }
 
-/* Reachable: its lifetime is over. From traffic: perhaps silent for too long. */
+/* Reachable: its lifetime is over. From traffic: perhaps silent for too long. Leased: the lease is over. */
 void binding_due(struct engine *e, struct binding *b)
 {
+    if (b->origin == ORIGIN_DHCP) {
+        binding_end(e, b, EVENT_EXPIRED);
+        return;
+    }
     if (b->origin != ORIGIN_TRAFFIC) {
         binding_enter(e, b, BINDING_STALE);
         return;
@@ -195,7 +204,7 @@ static uint32_t ports_owned_beside(const struct engine *e, const struct holding 
     while (next <= UINT16_MAX &&
            (b = binding_next(e->bindings, holding->address_index, (uint16_t)next, UINT16_MAX, &port)) != NULL) {
         next = b->holding.is_port_set ? port + 1U : b->holding.last + 1U;
-        if (origin_is_permanent(b->origin) || !mac_equal(b->owner, owner))
+        if (origin_is_fixed(b->origin) || !mac_equal(b->owner, owner))
             continue;
         for (uint32_t p = port; p < next; p++)
             ports += !holding_has(holding, (uint16_t)p);
@@ -274,15 +283,16 @@ static void yield_span(struct engine *e, struct binding *b, struct port_span spa
         binding_shrink(e->bindings, b, (uint16_t)(span.last + 1), h->last);
 }
 
-/* Cuts `holding` to the ports around `asked` that no permanent range has. False: `asked` itself is in one. */
-static bool cut_by_permanent(struct engine *e, struct holding *holding, uint16_t asked)
+/* Cuts `holding` to the ports around `asked` that no permanent or leased range has. False: `asked` itself is in
+ * one, or a port set is in the way. */
+static bool cut_by_fixed(struct engine *e, struct holding *holding, uint16_t asked)
 {
     uint32_t at = 0;
     struct holding whole = *holding;
     for (struct binding *b; (b = overlap_next(e, &whole, &at)) != NULL;) {
-        if (!origin_is_permanent(b->origin))
+        if (!origin_is_fixed(b->origin))
             continue;
-        if (holding_has(&b->holding, asked) || holding->is_port_set)
+        if (holding_has(&b->holding, asked) || holding->is_port_set || b->holding.is_port_set)
             return false;
         if (b->holding.last < asked && b->holding.last >= holding->first)
             holding->first = (uint16_t)(b->holding.last + 1);
@@ -334,7 +344,7 @@ int bind_answer(struct engine *e, const struct holding *holding, uint16_t asked,
     struct holding cut = *holding;
     if (!only_owner_lives_in(e, holding, owner))
         return -EEXIST;
-    if (!cut_by_permanent(e, &cut, asked))
+    if (!cut_by_fixed(e, &cut, asked))
         return 0;
     struct binding *b = binding_find(e->bindings, cut.address_index, asked);
     if (b != NULL && b->origin == ORIGIN_PE_ARP && holding_equal(&b->holding, &cut)) {
@@ -351,5 +361,73 @@ int bind_answer(struct engine *e, const struct holding *holding, uint16_t asked,
     bool moved = !mac_is_zero(previous) && !mac_equal(previous, owner);
     e->stats.counters[moved ? COUNTER_MOVES : COUNTER_LEARNED]++;
     tell_binding(e, moved ? EVENT_MOVED : EVENT_LEARNED, b, previous);
+    return 0;
+}
+
+/* Leases. The server is the authority: what it leases is taken from whoever learned it otherwise, or was leased it
+ * before; only permanent ranges stand above it. */
+
+static bool meets_permanent(struct engine *e, const struct holding *holding, struct mac owner)
+{
+    uint32_t at = 0;
+    for (const struct binding *b; (b = overlap_next(e, holding, &at)) != NULL;) {
+        if (!origin_is_permanent(b->origin))
+            continue;
+        const struct claim claim = {.holding = *holding, .claimant = owner};
+        if (!mac_equal(b->owner, owner))
+            claim_refused(e, &claim, b->owner, "leased a permanent range");
+        return true;
+    }
+    return false;
+}
+
+/* Frees the ports of `holding` for their new lessee: the former owner of one of them, zero where nobody else had any. */
+static struct mac make_way(struct engine *e, const struct holding *holding, struct mac owner)
+{
+    struct mac previous = nobody;
+    for (unsigned i = 0; i < holding_spans(holding); i++) {
+        struct port_span span = holding_span(holding, i);
+        uint16_t port;
+        struct binding *b;
+        while ((b = binding_next(e->bindings, holding->address_index, span.first, span.last, &port)) != NULL) {
+            if (!mac_equal(b->owner, owner))
+                previous = b->owner;
+            if (b->origin == ORIGIN_TRAFFIC && !mac_equal(b->owner, owner))
+                yield_span(e, b, span);
+            else
+                binding_end(e, b, EVENT_DELETED);
+        }
+    }
+    return previous;
+}
+
+static void lease_lasts(struct engine *e, struct binding *b, uint64_t left_ns)
+{
+    binding_enter(e, b, BINDING_REACHABLE);
+    if (left_ns == ENGINE_NEVER)
+        timer_stop(e->timers, &b->timer);
+    else
+        timer_set(e->timers, &b->timer, e->now_ns + left_ns);
+}
+
+int bind_lease(struct engine *e, const struct holding *holding, struct mac owner, uint64_t left_ns)
+{
+    struct binding *b = binding_find(e->bindings, holding->address_index, holding->first);
+    if (b != NULL && b->origin == ORIGIN_DHCP && holding_equal(&b->holding, holding) &&
+        mac_equal(b->owner, owner)) {
+        lease_lasts(e, b, left_ns);
+        return 0;
+    }
+    if (meets_permanent(e, holding, owner))
+        return -EPERM;
+    struct mac previous = make_way(e, holding, owner);
+    b = binding_make(e, holding, owner, ORIGIN_DHCP);
+    if (b == NULL)
+        return -ENOSPC;
+    lease_lasts(e, b, left_ns);
+    bool moved = !mac_is_zero(previous);
+    e->stats.counters[moved ? COUNTER_MOVES : COUNTER_LEARNED]++;
+    tell_binding(e, moved ? EVENT_MOVED : EVENT_LEARNED, b, previous);
+    questions_settle(e, holding->address_index);
     return 0;
 }

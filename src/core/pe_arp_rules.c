@@ -29,15 +29,16 @@ static struct verdict bad(struct engine *e, const struct passage *p)
     return verdict_dropped(DROP_PE_ARP_BAD);
 }
 
-/* True where every port of `holding` is in a permanent range of `mac`, which may lie outside `ports`. */
-static bool is_configured_for(const struct engine *e, const struct holding *holding, struct mac mac)
+/* True where every port of `holding` is in a permanent range of `mac`, which may lie outside `ports`, or in one that
+ * it leases, which may be a port set where none is configured. */
+static bool is_fixed_for(const struct engine *e, const struct holding *holding, struct mac mac)
 {
     for (unsigned i = 0; i < holding_spans(holding); i++) {
         struct port_span span = holding_span(holding, i);
         uint32_t port = span.first;
         while (port <= span.last) {
             const struct binding *b = binding_find(e->bindings, holding->address_index, (uint16_t)port);
-            if (b == NULL || !origin_is_permanent(b->origin) || !mac_equal(b->owner, mac))
+            if (b == NULL || !origin_is_fixed(b->origin) || !mac_equal(b->owner, mac))
                 return false;
             port = b->holding.is_port_set ? port + 1 : (uint32_t)b->holding.last + 1;
         }
@@ -53,21 +54,19 @@ static bool holding_of(const struct engine *e, const struct pe_arp *m, struct ho
         return false;
     const struct config_address *a = &e->config.addresses[index];
     *holding = (struct holding){.address_index = (uint32_t)index, .first = m->spa.first, .last = m->spa.last};
-    if (m->psid.present != a->has_psid && !is_configured_for(e, holding, m->sha))
-        return false;
+    const struct port_set_params params = {m->psid.offset, m->psid.length};
+    bool as_configured = m->psid.present == a->has_psid && (!a->has_psid || port_set_same(params, a->psid));
     if (m->psid.present) {
-        if (m->psid.offset != a->psid.offset || m->psid.length != a->psid.length)
-            return false;
-        struct port_span bounds = port_set_bounds(a->psid, m->psid.psid);
+        struct port_span bounds = port_set_bounds(params, m->psid.psid);
         if (bounds.first != m->spa.first || bounds.last != m->spa.last)
             return false;
-        holding->is_port_set = true;
-        holding->params = a->psid;
-        holding->psid = m->psid.psid;
+        holding_take_set(holding, a, params, m->psid.psid);
     }
+    if (!as_configured && !is_fixed_for(e, holding, m->sha))
+        return false;
     if (m->spa.first >= a->ports_first && m->spa.last <= a->ports_last)
         return true;
-    return is_configured_for(e, holding, m->sha);
+    return is_fixed_for(e, holding, m->sha);
 }
 
 static bool same_port_address(const struct port_address *a, const struct port_address *b)
@@ -122,7 +121,7 @@ static struct verdict claim(struct engine *e, const struct passage *p, const str
     if (!speaker_is_believed(e, p, m))
         return forged(e, p);
     if (e->config.addresses[claim.holding.address_index].learn & LEARN_PE_ARP ||
-        is_configured_for(e, &claim.holding, m->sha))
+        is_fixed_for(e, &claim.holding, m->sha))
         claim_start(e, &claim);
     return verdict_consumed(CONSUMED_PE_ARP);
 }

@@ -423,6 +423,11 @@ void claim_start(struct engine *e, const struct claim *claim)
             claim_refused(e, claim, b->owner, "claimed a permanent range");
             return;
         }
+        /* No challenge: a host without an agent could not answer it. */
+        if (b->origin == ORIGIN_DHCP) {
+            claim_refused(e, claim, b->owner, "claimed a range that another host leases");
+            return;
+        }
         if (b->origin == ORIGIN_TRAFFIC && traffic_lives_in(e, b, &claim->holding)) {
             claim_refused(e, claim, b->owner, "claimed ports that another host sends from");
             return;

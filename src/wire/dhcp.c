@@ -1,14 +1,43 @@
-/* dhcp.c: the client's address in a DHCP message (RFC 2131 section 2). See dhcp.h. */
+/* dhcp.c: see dhcp.h. Options are gathered by code first, since one may stand in several parts; then each is read
+ * whole, and any other length than its own is malformed. */
 #include "pearpd/dhcp.h"
 
 #include "pearpd/cursor.h"
+#include "pearpd/l4.h"
 
 #include <errno.h>
+#include <string.h>
 
-#define UDP_HEADER_BYTES              8
-#define BOOTREPLY                     2
 #define HTYPE_ETHERNET                1
 #define BETWEEN_HLEN_AND_CHADDR_BYTES 25 /* hops, xid, secs, flags, ciaddr, yiaddr, siaddr, giaddr */
+#define CHADDR_BYTES                  16
+#define SNAME_BYTES                   64
+#define FILE_BYTES                    128
+#define COOKIE                        UINT32_C(0x63825363) /* RFC 2131 3 */
+#define BOOTP_BYTES                   300                  /* RFC 1542 2.1: the shortest that all take */
+
+/* RFC 2132, 3046, 7618. */
+enum {
+    OPTION_PAD = 0,
+    OPTION_NETMASK = 1,
+    OPTION_ROUTER = 3,
+    OPTION_DNS = 6,
+    OPTION_MTU = 26,
+    OPTION_REQUESTED = 50,
+    OPTION_LEASE = 51,
+    OPTION_OVERLOAD = 52,
+    OPTION_KIND = 53,
+    OPTION_SERVER_ID = 54,
+    OPTION_PARAMETERS = 55,
+    OPTION_CLIENT_ID = 61,
+    OPTION_RELAY = 82,
+    OPTION_PORT_PARAMS = 159,
+    OPTION_END = 255,
+};
+#define PORT_PARAMS_BYTES   4
+#define OVERLOAD_FILE_BIT   1
+#define OVERLOAD_SNAME_BIT  2
+#define CLIENT_ID_MIN_BYTES 2 /* RFC 2132 9.14 */
 
 int dhcp_client_mac(const uint8_t *udp, size_t length, struct mac *mac)
 {
@@ -17,10 +46,265 @@ int dhcp_client_mac(const uint8_t *udp, size_t length, struct mac *mac)
     uint8_t op = rd_u8(&r), htype = rd_u8(&r), hlen = rd_u8(&r);
     rd_skip(&r, BETWEEN_HLEN_AND_CHADDR_BYTES);
     struct mac client = rd_mac(&r);
-    if (r.failed || op != BOOTREPLY || htype != HTYPE_ETHERNET || hlen != MAC_BYTES)
+    if (r.failed || op != DHCP_OP_REPLY || htype != HTYPE_ETHERNET || hlen != MAC_BYTES)
         return -ENOMSG;
     if (mac_is_zero(client) || mac_is_group(client))
         return -ENOMSG;
     *mac = client;
     return 0;
+}
+
+/* Options that are short and of one length, put together from their parts. One byte more than any needs: more than
+ * it can hold is too long for each of them. */
+struct gathered {
+    bool present;
+    unsigned length;
+    uint8_t bytes[5];
+};
+
+struct options {
+    struct gathered requested, lease, overload, kind, server_id, ports;
+    bool has_client_id;
+};
+
+static void gather(struct gathered *g, struct rd *value)
+{
+    g->present = true;
+    while (rd_left(value) > 0) {
+        uint8_t byte = rd_u8(value);
+        if (g->length < sizeof(g->bytes))
+            g->bytes[g->length++] = byte;
+    }
+}
+
+/* False: too long. */
+static bool gather_client_id(struct dhcp *m, struct rd *value)
+{
+    size_t length = rd_left(value);
+    if (length > sizeof(m->client_id) - m->client_id_length)
+        return false;
+    memcpy(m->client_id + m->client_id_length, rd_bytes(value, length), length);
+    m->client_id_length += length;
+    return true;
+}
+
+static bool take_option(uint8_t code, struct rd *value, struct options *o, struct dhcp *m)
+{
+    switch (code) {
+    case OPTION_REQUESTED:
+        gather(&o->requested, value);
+        break;
+    case OPTION_LEASE:
+        gather(&o->lease, value);
+        break;
+    case OPTION_OVERLOAD:
+        gather(&o->overload, value);
+        break;
+    case OPTION_KIND:
+        gather(&o->kind, value);
+        break;
+    case OPTION_SERVER_ID:
+        gather(&o->server_id, value);
+        break;
+    case OPTION_PORT_PARAMS:
+        gather(&o->ports, value);
+        break;
+    case OPTION_PARAMETERS:
+        while (rd_left(value) > 0)
+            m->wants_ports = rd_u8(value) == OPTION_PORT_PARAMS || m->wants_ports;
+        break;
+    case OPTION_CLIENT_ID:
+        o->has_client_id = true;
+        return gather_client_id(m, value);
+    case OPTION_RELAY:
+        m->has_relay = true;
+        break;
+    default:
+        break;
+    }
+    return true;
+}
+
+/* Reads options up to their end mark, which must be there. */
+static bool take_options(struct rd *r, struct options *o, struct dhcp *m)
+{
+    for (;;) {
+        uint8_t code = rd_u8(r);
+        if (r->failed)
+            return false;
+        if (code == OPTION_END)
+            return true;
+        if (code == OPTION_PAD)
+            continue;
+        struct rd value = rd_sub(r, rd_u8(r));
+        if (r->failed || !take_option(code, &value, o, m))
+            return false;
+    }
+}
+
+/* The value of an option of `bytes` bytes. False: it is there with another length. */
+static bool number_of(const struct gathered *g, unsigned bytes, bool *present, uint32_t *number)
+{
+    *present = g->present;
+    *number = 0;
+    if (!g->present)
+        return true;
+    for (unsigned i = 0; i < bytes; i++)
+        *number = *number << 8 | g->bytes[i];
+    return g->length == bytes;
+}
+
+/* RFC 7618 9: the PSID stands left-aligned, and what is right of it is zero. */
+static bool read_ports(const struct gathered *g, struct dhcp_port_params *ports)
+{
+    if (!g->present)
+        return true;
+    if (g->length != PORT_PARAMS_BYTES || g->bytes[0] > 15 || g->bytes[1] > 16 ||
+        g->bytes[0] + g->bytes[1] > 16)
+        return false;
+    unsigned length = g->bytes[1], left = (unsigned)g->bytes[2] << 8 | g->bytes[3];
+    if (length > 0 && (left & (0xffffU >> length)) != 0)
+        return false;
+    *ports = (struct dhcp_port_params){.present = true,
+                                       .offset = g->bytes[0],
+                                       .length = g->bytes[1],
+                                       .psid = length == 0 ? 0 : (uint16_t)(left >> (16 - length))};
+    return true;
+}
+
+static bool read_options(const struct options *o, struct dhcp *m)
+{
+    uint32_t number;
+    bool present, good = true;
+    good = number_of(&o->requested, 4, &m->has_requested, &m->requested.host) && good;
+    good = number_of(&o->server_id, 4, &m->has_server_id, &m->server_id.host) && good;
+    good = number_of(&o->lease, 4, &m->has_lease, &m->lease_s) && good;
+    good = number_of(&o->kind, 1, &present, &number) && good;
+    if (!present || number < DHCP_DISCOVER || number > DHCP_INFORM)
+        return false;
+    m->kind = (enum dhcp_kind)number;
+    if (o->has_client_id && m->client_id_length < CLIENT_ID_MIN_BYTES)
+        return false;
+    return read_ports(&o->ports, &m->ports) && good;
+}
+
+/* The fields before the options. False: no Ethernet client's. */
+static bool take_fields(struct rd *r, struct dhcp *m)
+{
+    m->op = rd_u8(r);
+    uint8_t htype = rd_u8(r), hlen = rd_u8(r);
+    m->hops = rd_u8(r);
+    m->xid = rd_u32(r);
+    m->secs = rd_u16(r);
+    m->flags = rd_u16(r);
+    m->ciaddr = rd_ipv4(r);
+    m->yiaddr = rd_ipv4(r);
+    m->siaddr = rd_ipv4(r);
+    m->giaddr = rd_ipv4(r);
+    m->chaddr = rd_mac(r);
+    rd_skip(r, CHADDR_BYTES - MAC_BYTES);
+    return !r->failed && (m->op == DHCP_OP_REQUEST || m->op == DHCP_OP_REPLY) && htype == HTYPE_ETHERNET &&
+           hlen == MAC_BYTES;
+}
+
+int dhcp_parse(const uint8_t *body, size_t length, struct dhcp *message)
+{
+    struct rd r = rd_over(body, length);
+    struct options o = {0};
+    memset(message, 0, sizeof(*message));
+    if (!take_fields(&r, message))
+        return -ENOMSG;
+    struct rd sname = rd_sub(&r, SNAME_BYTES), file = rd_sub(&r, FILE_BYTES);
+    if (rd_u32(&r) != COOKIE || r.failed)
+        return -ENOMSG;
+    if (!take_options(&r, &o, message))
+        return -EBADMSG;
+    uint32_t overload;
+    bool overloaded, good = number_of(&o.overload, 1, &overloaded, &overload);
+    if (!good || (overloaded && (overload < 1 || overload > 3)))
+        return -EBADMSG;
+    /* RFC 2131 4.1: `file` before `sname`. One that names itself overloaded again is malformed. */
+    if ((overload & OVERLOAD_FILE_BIT) != 0 && !take_options(&file, &o, message))
+        return -EBADMSG;
+    if ((overload & OVERLOAD_SNAME_BIT) != 0 && !take_options(&sname, &o, message))
+        return -EBADMSG;
+    if (o.overload.length > 1)
+        return -EBADMSG;
+    if (!o.kind.present)
+        return -ENOMSG;
+    return read_options(&o, message) ? 0 : -EBADMSG;
+}
+
+/* Writing. */
+
+static void write_option(struct wr *w, uint8_t code, const void *bytes, size_t length)
+{
+    wr_u8(w, code);
+    wr_u8(w, (uint8_t)length);
+    wr_bytes(w, bytes, length);
+}
+
+static void write_address(struct wr *w, uint8_t code, struct ipv4 address)
+{
+    if (address.host == 0)
+        return;
+    wr_u8(w, code);
+    wr_u8(w, 4);
+    wr_ipv4(w, address);
+}
+
+static void write_options(struct wr *w, const struct dhcp_answer *a)
+{
+    const uint8_t kind = (uint8_t)a->kind;
+    write_option(w, OPTION_KIND, &kind, 1);
+    write_address(w, OPTION_SERVER_ID, a->server_id);
+    if (a->lease_s != 0)
+        write_address(w, OPTION_LEASE, (struct ipv4){a->lease_s});
+    write_address(w, OPTION_NETMASK, a->netmask);
+    write_address(w, OPTION_ROUTER, a->router);
+    if (a->dns_count > 0) {
+        wr_u8(w, OPTION_DNS);
+        wr_u8(w, (uint8_t)(4 * a->dns_count));
+    }
+    for (unsigned i = 0; i < a->dns_count; i++)
+        wr_ipv4(w, a->dns[i]);
+    if (a->mtu != 0) {
+        wr_u8(w, OPTION_MTU);
+        wr_u8(w, 2);
+        wr_u16(w, a->mtu);
+    }
+    if (a->ports.present) {
+        wr_u8(w, OPTION_PORT_PARAMS);
+        wr_u8(w, PORT_PARAMS_BYTES);
+        wr_u8(w, a->ports.offset);
+        wr_u8(w, a->ports.length);
+        wr_u16(w, a->ports.length == 0 ? 0 : (uint16_t)(a->ports.psid << (16 - a->ports.length)));
+    }
+    if (a->client_id_length > 0)
+        write_option(w, OPTION_CLIENT_ID, a->client_id, a->client_id_length);
+    wr_u8(w, OPTION_END);
+}
+
+int dhcp_write(const struct dhcp_answer *answer, uint8_t *bytes, size_t size)
+{
+    static const uint8_t zeros[SNAME_BYTES + FILE_BYTES];
+    struct wr w = wr_into(bytes, size);
+    wr_u8(&w, DHCP_OP_REPLY);
+    wr_u8(&w, HTYPE_ETHERNET);
+    wr_u8(&w, MAC_BYTES);
+    wr_u8(&w, 0);
+    wr_u32(&w, answer->xid);
+    wr_u16(&w, 0);
+    wr_u16(&w, answer->flags);
+    wr_ipv4(&w, answer->ciaddr);
+    wr_ipv4(&w, answer->yiaddr);
+    wr_bytes(&w, zeros, 8); /* siaddr, giaddr */
+    wr_mac(&w, answer->chaddr);
+    wr_bytes(&w, zeros, CHADDR_BYTES - MAC_BYTES);
+    wr_bytes(&w, zeros, SNAME_BYTES + FILE_BYTES);
+    wr_u32(&w, COOKIE);
+    write_options(&w, answer);
+    while (!w.failed && wr_length(&w) < BOOTP_BYTES)
+        wr_u8(&w, OPTION_PAD);
+    return w.failed ? -ENOSPC : (int)wr_length(&w);
 }

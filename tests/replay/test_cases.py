@@ -177,8 +177,8 @@ for case in names:
 tap.figure("S5", f"{len(names)} cases: replayed twice, and equal to the byte to what every build must give")
 tap.figure("S18", f"{sum(reports['pe-arp-fields']['drops'].values())} frames of PE-ARP wrong in one field: each its drop, "
            f"{reports['pe-arp-fields']['counters']['learned'] - 1} learned by them")
-learned = sum(reports["hosts-that-lie"]["counters"][name] for name in ("learned", "moves"))
-tap.figure("S15", f"PE-ARP from upstream and DHCP from a host: {learned} learned")
+learned = sum(reports[case]["counters"][name] for case in ("hosts-that-lie", "dhcp-forged") for name in ("learned", "moves"))
+tap.figure("S15", f"PE-ARP from upstream and {reports['dhcp-forged']['counters']['dhcp_forged']} DHCPACKs from hosts: {learned} learned")
 check_splits()
 check_damage()
 check_options()

@@ -98,7 +98,7 @@ static void test_everything_given(void **state)
         "router-mac = 00:12:7F:c4:38:d3\naccel = none\n"
         "# another comment\n"
         "[address 198.51.100.2]\nports = 0-65535\nlearn = none\npsid = 6/8\necho = drop\n"
-        "[address 192.0.2.1]\nports = 2000-2999\nlearn = traffic,pe-arp\nblock = 100\n"
+        "[address 192.0.2.1]\nports = 2000-2999\nlearn = traffic,pe-arp, dhcp\nblock = 100\n"
         "default-host = 00:0c:29:9e:8c:ee\necho = default-host\n"
         "[range 198.51.100.2:22-22]\nmac = 00:0c:29:9e:8c:ee\nname = host A\n"
         "[range 192.0.2.1:80]\nmac = 00:0c:29:9e:8c:ee\n"
@@ -118,7 +118,7 @@ static void test_everything_given(void **state)
     assert_int_equal(c.router_mac.octets[2], 0x7f);
     assert_int_equal(c.address_count, 2);
     assert_int_equal(c.addresses[0].address.host, 0xc0000201); /* ascending */
-    assert_int_equal(c.addresses[0].learn, LEARN_PE_ARP | LEARN_TRAFFIC);
+    assert_int_equal(c.addresses[0].learn, LEARN_PE_ARP | LEARN_TRAFFIC | LEARN_DHCP);
     assert_int_equal(c.addresses[0].block, 100);
     assert_true(c.addresses[0].has_default_host);
     assert_int_equal(c.addresses[0].echo, ECHO_DEFAULT_HOST);
@@ -223,15 +223,15 @@ static const struct fault faults[] = {
     {GOOD "ports = 5-65536\n", F "5: ports = 5-65536: must be FIRST-LAST\n"},
     {GOOD "learn = none, traffic\n", F "5: learn = none, traffic: none stands beside another way to learn\n"},
     {GOOD "learn = pe-arp, none\n", F "5: learn = pe-arp, none: none stands beside another way to learn\n"},
-    {GOOD "learn = gossip\n", F "5: learn = gossip: 'gossip' must be pe-arp, traffic, or none\n"},
-    {GOOD "learn =\n", F "5: learn = : must be pe-arp, traffic, or none\n"},
+    {GOOD "learn = gossip\n", F "5: learn = gossip: 'gossip' must be pe-arp, traffic, dhcp, or none\n"},
+    {GOOD "learn =\n", F "5: learn = : must be pe-arp, traffic, dhcp, or none\n"},
     {GOOD "learn = traffic, traffic\n", F "5: learn = traffic, traffic: 'traffic' stands twice\n"},
     {GOOD "learn = none, none\n", F "5: learn = none, none: 'none' stands twice\n"},
-    {GOOD "learn = ,\n", F "5: learn = ,: '' must be pe-arp, traffic, or none\n" F
-                           "5: learn = ,: '' must be pe-arp, traffic, or none\n"},
+    {GOOD "learn = ,\n", F "5: learn = ,: '' must be pe-arp, traffic, dhcp, or none\n" F
+                           "5: learn = ,: '' must be pe-arp, traffic, dhcp, or none\n"},
     {GOOD "learn = pe-arp traffic\n",
-     F "5: learn = pe-arp traffic: 'pe-arp traffic' must be pe-arp, traffic, or none\n"},
-    {GOOD "learn = dhcp\n", F "5: learn = dhcp: dhcp is not supported in this version\n"},
+     F "5: learn = pe-arp traffic: 'pe-arp traffic' must be pe-arp, traffic, dhcp, or none\n"},
+    {GOOD "learn = dhcp, none\n", F "5: learn = dhcp, none: none stands beside another way to learn\n"},
     {GOOD "block = 0\n", F "5: block = 0: must be 1-65536\n"},
     {GOOD "block = 1k\n", F "5: block = 1k: must be 1-65536\n"},
     {GOOD "block = 4294967297\n", F "5: block = 4294967297: must be 1-65536\n"},
@@ -337,7 +337,7 @@ static const struct fault faults[] = {
        "9: accel = x: not supported in this version, which knows none alone\n" F
        "10: mac = x: must be auto or a MAC address, xx:xx:xx:xx:xx:xx\n" F
        "11: [address x]: must be the IPv4 address of a host\n" F "13: ports = x: must be FIRST-LAST\n" F
-       "14: learn = x: 'x' must be pe-arp, traffic, or none\n" F "15: block = x: must be 1-65536\n" F
+       "14: learn = x: 'x' must be pe-arp, traffic, dhcp, or none\n" F "15: block = x: must be 1-65536\n" F
        "16: echo = x: must be reply | default-host | drop\n" F
        "17: default-host = x: must be none or a MAC address, xx:xx:xx:xx:xx:xx\n" F
        "18: [range x]: must be ADDRESS:FIRST-LAST\n" F

@@ -1,0 +1,156 @@
+/* dhcp_rules.c: DHCP that passes the bridge, and the leases that it shows (RFC 2131, RFC 7618; `learn = dhcp`).
+ * In: IPv4 between the ports of DHCP. Out: bindings for as long as a lease lasts. Called by: ipv4_rules.
+ * Never: changes where a frame goes.
+ *
+ * A DHCPACK from upstream with ports gives them to its client; a later one of the same client extends the lease, one
+ * of another moves it: the server is the authority. A DHCPNAK from upstream, DHCPRELEASE and DHCPDECLINE of the owner
+ * itself, and the lease's end free them. Fragments are not read: a server's message fits a frame. */
+#include "pearpd/dhcp.h"
+
+#include "internal.h"
+
+#include <errno.h>
+
+/* The last lease of a host. [limits] bindings; in a full table the one longest unchanged goes, and its lease lasts
+ * until its end whatever is said. */
+struct lessee {
+    struct mac mac; /* the key */
+    uint16_t port;  /* the lease's first */
+    uint32_t address_index;
+};
+
+struct keyed_table *lessee_table_new(struct engine *e)
+{
+    bool learns = false;
+    for (size_t i = 0; i < e->config.address_count; i++)
+        learns = learns || (e->config.addresses[i].learn & LEARN_DHCP);
+    e->looks_at_dhcp = learns;
+    return keyed_table_new(learns ? e->config.limits.bindings : 1, sizeof(struct mac), sizeof(struct lessee),
+                           e->seed.hash_key);
+}
+
+void lessee_note(struct engine *e, const struct binding *lease)
+{
+    bool fresh;
+    struct lessee *lessee = keyed_table_put(e->lessees, &lease->owner, &fresh);
+    lessee->address_index = lease->holding.address_index;
+    lessee->port = lease->holding.first;
+}
+
+/* The last lease of `mac`, where it is still in force. */
+static struct binding *lease_of(struct engine *e, struct mac mac)
+{
+    const struct lessee *lessee = keyed_table_find(e->lessees, &mac);
+    if (lessee == NULL)
+        return NULL;
+    struct binding *b = binding_find(e->bindings, lessee->address_index, lessee->port);
+    return b != NULL && b->origin == ORIGIN_DHCP && mac_equal(b->owner, mac) ? b : NULL;
+}
+
+bool lease_fits(const struct config_address *a, const struct holding *holding)
+{
+    if (a->has_psid && !(holding->is_port_set && port_set_same(a->psid, holding->params)))
+        return false;
+    return holding->first >= a->ports_first && holding->last <= a->ports_last;
+}
+
+static bool can_own(struct engine *e, struct mac mac)
+{
+    return !mac_is_zero(mac) && !mac_is_group(mac) && !mac_equal(mac, e->config.mac) &&
+           !(e->config.has_router_mac && mac_equal(mac, e->config.router_mac)) &&
+           !fdb_heard_upstream(e->fdb, mac, e->now_ns);
+}
+
+static void refused(struct engine *e, enum side side, struct mac mac, const char *why)
+{
+    if (rate_take(&e->dhcp_events, rate_limit_of(1, 1), e->now_ns))
+        tell(e, (struct event){.kind = EVENT_REFUSED, .side = side, .mac = mac, .detail = why});
+}
+
+/* The answer to a DHCPINFORM has no lease in it. */
+static void ack_seen(struct engine *e, const struct dhcp *m)
+{
+    int index = shared_index(e, m->yiaddr);
+    if (index < 0 || !m->ports.present || !m->has_lease || m->lease_s == 0)
+        return;
+    const struct config_address *a = &e->config.addresses[index];
+    const struct port_set_params params = {m->ports.offset, m->ports.length};
+    struct holding holding = {.address_index = (uint32_t)index};
+    if (!(a->learn & LEARN_DHCP))
+        return;
+    if (port_set_valid(params))
+        holding_take_set(&holding, a, params, m->ports.psid);
+    if (!port_set_valid(params) || !lease_fits(a, &holding) || !can_own(e, m->chaddr)) {
+        e->stats.counters[COUNTER_DHCP_UNFIT]++;
+        refused(e, SIDE_UPSTREAM, m->chaddr,
+                "a lease that does not fit ports or psid, or of no host downstream");
+        return;
+    }
+    uint64_t left_ns = m->lease_s == DHCP_LEASE_FOREVER ? ENGINE_NEVER : m->lease_s * SECOND_NS;
+    if (bind_lease(e, &holding, m->chaddr, left_ns) == 0)
+        lessee_note(e, binding_find(e->bindings, holding.address_index, holding.first));
+}
+
+static void nak_seen(struct engine *e, const struct dhcp *m)
+{
+    struct binding *lease = lease_of(e, m->chaddr);
+    if (lease != NULL)
+        binding_end(e, lease, EVENT_DELETED);
+}
+
+static void from_server(struct engine *e, const struct passage *p, const struct dhcp *m)
+{
+    if (p->from == SIDE_DOWNSTREAM && m->kind == DHCP_ACK) {
+        e->stats.counters[COUNTER_DHCP_FORGED]++;
+        refused(e, SIDE_DOWNSTREAM, p->eth.source, "a DHCPACK from a host");
+    }
+    if (p->from == SIDE_DOWNSTREAM)
+        return;
+    if (m->kind == DHCP_ACK)
+        ack_seen(e, m);
+    else if (m->kind == DHCP_NAK)
+        nak_seen(e, m);
+}
+
+/* RFC 2131 table 5: a DHCPRELEASE names its address in ciaddr, a DHCPDECLINE as the one requested. */
+static void from_client(struct engine *e, const struct passage *p, const struct dhcp *m)
+{
+    struct ipv4 address = m->kind == DHCP_RELEASE ? m->ciaddr : m->requested;
+    if (p->from == SIDE_UPSTREAM || !mac_equal(p->eth.source, m->chaddr) ||
+        (m->kind != DHCP_RELEASE && m->kind != DHCP_DECLINE))
+        return;
+    struct binding *lease = lease_of(e, m->chaddr);
+    if (lease != NULL && shared_index(e, address) == (int)lease->holding.address_index)
+        binding_end(e, lease, EVENT_RELEASED);
+}
+
+/* The UDP datagram between DHCP's ports that the packet is, or false. */
+static bool is_dhcp(const struct passage *p, const struct ipv4_packet *ip, struct l4_ports *ports)
+{
+    if (ip->protocol != PROTOCOL_UDP || ip->broken || ipv4_packet_is_fragment(ip) ||
+        l4_parse_ports(PROTOCOL_UDP, p->payload + ip->body, ip->body_length, ports) != 0)
+        return false;
+    return ports->destination == DHCP_PORT_SERVER || ports->destination == DHCP_PORT_CLIENT;
+}
+
+bool dhcp_rule(struct engine *e, const struct passage *p, const struct ipv4_packet *ip, struct verdict *verdict)
+{
+    struct l4_ports ports;
+    struct dhcp message;
+    (void)verdict;
+    if (!is_dhcp(p, ip, &ports))
+        return false;
+    const uint8_t *body = p->payload + ip->body + UDP_HEADER_BYTES;
+    int error = dhcp_parse(body, ip->body_length - UDP_HEADER_BYTES, &message);
+    if (error == -EBADMSG) {
+        e->stats.counters[COUNTER_DHCP_MALFORMED]++;
+        refused(e, p->from, p->eth.source, "a DHCP message that cannot be read");
+    }
+    if (error != 0)
+        return false;
+    if (message.op == DHCP_OP_REPLY && ports.source == DHCP_PORT_SERVER)
+        from_server(e, p, &message);
+    else if (message.op == DHCP_OP_REQUEST)
+        from_client(e, p, &message);
+    return false;
+}
