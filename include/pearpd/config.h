@@ -138,15 +138,17 @@ static inline int config_protocol_order(const void *a, const void *b)
 
 /* Made by config_read() (conf.h), ended by config_free(). */
 struct config {
-    char upstream[INTERFACE_NAME_BYTES];
+    char upstream[INTERFACE_NAME_BYTES]; /* without `tap:` */
+    bool upstream_tap;                   /* this machine is the router: upstream is a tap */
     char downstream[INTERFACE_NAME_BYTES];
-    bool mac_auto;        /* daemon fills `mac` from upstream's own before the engine starts */
+    bool mac_auto;        /* daemon fills `mac` from an interface's before the engine starts */
     struct mac mac;       /* the bridge MAC */
     uint16_t vlan;        /* 0: none */
     uint16_t encap;       /* EtherType of PE-ARP, host order: 0x88b5 or 0x0806 */
     bool source_mac_host; /* source-mac = host */
     bool link_local_drop; /* link-local = drop */
     bool has_router_mac;
+    bool router_mac_found; /* not given: daemon fills it from the tap's own */
     struct mac router_mac;
     enum source_ports_mode source_ports;
     char socket[SOCKET_PATH_BYTES];   /* control socket */

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define TAP "tap:"
+
 /* Faults about the value of the key on the line being read. */
 #define bad_value(r, row, value) \
     (conf_fault_at((r), (r)->line, "%s = %s: must be %s", (row)->key, (value), (row)->values), false)
@@ -37,20 +39,29 @@ static bool interface_is_valid(const char *name)
            strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
-static bool take_interface(struct conf_reader *r, const struct key_row *row, const char *value)
+static bool take_upstream(struct conf_reader *r, const struct key_row *row, const char *value)
 {
-    if (strncmp(value, "tap:", 4) == 0) {
-        conf_fault_at(r, r->line, "%s = %s: tap: is not supported in this version", row->key, value);
+    const bool tap = strncmp(value, TAP, strlen(TAP)) == 0;
+    const char *name = tap ? value + strlen(TAP) : value;
+    /* The kernel would put a number in place of a '%' in the name of a tap. */
+    if (!interface_is_valid(name) || (tap && strchr(name, '%') != NULL))
+        return bad_value(r, row, value);
+    r->config->upstream_tap = tap;
+    snprintf(r->config->upstream, sizeof(r->config->upstream), "%s", name);
+    r->upstream_line = r->line;
+    return true;
+}
+
+static bool take_downstream(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    if (strncmp(value, TAP, strlen(TAP)) == 0) {
+        conf_fault_at(r, r->line, "%s = %s: only upstream can be a tap", row->key, value);
         return false;
     }
     if (!interface_is_valid(value))
         return bad_value(r, row, value);
-    char *name = (char *)r->config + row->offset;
-    snprintf(name, INTERFACE_NAME_BYTES, "%s", value);
-    if (name == r->config->upstream)
-        r->upstream_line = r->line;
-    else
-        r->downstream_line = r->line;
+    snprintf(r->config->downstream, sizeof(r->config->downstream), "%s", value);
+    r->downstream_line = r->line;
     return true;
 }
 
@@ -328,14 +339,14 @@ const size_t section_row_count = sizeof(section_rows) / sizeof(section_rows[0]);
 #define MAC_TEXT "a MAC address, xx:xx:xx:xx:xx:xx"
 
 const struct key_row key_rows[] = {
-    {SECTION_BRIDGE, "upstream", "an interface's name", NULL, "the interface on the router's side", 0,
-     take_interface, offsetof(struct config, upstream), 0, 0},
+    {SECTION_BRIDGE, "upstream", "an interface's name, or tap:NAME", NULL,
+     "the interface on the router's side; tap: this machine is the router, and its kernel routes into that tap",
+     0, take_upstream, 0, 0, 0},
     {SECTION_BRIDGE, "downstream", "an interface's name", NULL, "the interface on the hosts' side", 0,
-     take_interface, offsetof(struct config, downstream), 0, 0},
+     take_downstream, 0, 0, 0},
     {SECTION_BRIDGE, "mac", "auto or " MAC_TEXT, "auto",
-     "the bridge MAC: what the router sees for every shared address; auto: locally administered, from "
-     "upstream's own, "
-     "the same after a restart",
+     "the bridge MAC, which the router sees for every shared address; auto: always the same, from upstream's "
+     "own, beside a tap from downstream's",
      0, take_bridge_mac, 0, 0, 0},
     {SECTION_BRIDGE, "vlan", "none or 1-4094", "none",
      "the VLAN that carries this subnet on both ports; all else is bridged untouched", 0, take_vlan, 0, 0, 0},
@@ -346,8 +357,10 @@ const struct key_row key_rows[] = {
     {SECTION_BRIDGE, "link-local", "forward | drop", "forward",
      "frames to 01-80-C2-00-00-xx, as spanning tree; pause frames never cross", 0, take_link_local, 0, 0, 0},
     {SECTION_BRIDGE, "router-mac", MAC_TEXT, "",
-     "the router's MAC: never believed as a source downstream; tells the sides apart in a replay of both", 0,
-     take_router_mac, 0, 0, 0},
+     "the router's MAC, by default a tap's own: never believed as a source downstream; tells the sides apart "
+     "in "
+     "a replay of both",
+     0, take_router_mac, 0, 0, 0},
     {SECTION_BRIDGE, "accel", "none", "none", "forwarding of established flows in the kernel", 5, take_later, 0,
      0, 0},
     {SECTION_ADDRESS, "ports", "FIRST-LAST", "1024-65535", "what may be claimed; outside it nothing is learned",

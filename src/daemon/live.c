@@ -12,9 +12,9 @@
 #include "pearpd/loop.h"
 #include "pearpd/notify.h"
 
-#include "bridge_mac.h"
 #include "event_log.h"
 #include "sockets.h"
+#include "upstream.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -32,6 +32,7 @@ struct live_side {
     struct frame_port *port;
     struct loop_source *readable;
     unsigned ifindex; /* 0: not there */
+    bool refused;     /* it is there, but could not be bound to: tried again */
 };
 
 struct live {
@@ -138,23 +139,6 @@ static void tick(void *context)
     settle(live);
 }
 
-static void count_lost(struct live *live)
-{
-    for (unsigned side = 0; side < SIDES; side++) {
-        uint64_t lost = frame_port_lost(live->sides[side].port);
-        if (lost > 0)
-            engine_ring_full(live->engine, (enum side)side, lost);
-    }
-}
-
-static void housekeeping(void *context)
-{
-    struct live *live = context;
-    count_lost(live);
-    event_log_tell_skipped(&live->events, clock_now_ns());
-    loop_timer_set(live->housekeeping, HOUSEKEEPING_NS);
-}
-
 /* Frames. */
 
 static void ring_ready(void *context)
@@ -187,17 +171,44 @@ static void side_lost(struct live *live, struct live_side *side)
     engine_link(live->engine, clock_now_ns(), side->side, false, 0, &live->out);
 }
 
+static const char *bind_error(const struct live *live, const struct live_side *side, int error)
+{
+    return side->side == SIDE_UPSTREAM ? upstream_bind_error(live->config, error) : strerror(-error);
+}
+
+/* A tap made anew, or given another MAC: the router has another one. Asked for, as news may be old. */
+static void router_changed(struct live *live)
+{
+    char text[MAC_TEXT_BYTES];
+    struct link_info tap;
+    if (!live->config->upstream_tap || netlink_link(live->sockets.requests, live->config->upstream, &tap) != 0)
+        return;
+    const int news = upstream_take_router_mac(live->config, tap.mac);
+    if (news < 0)
+        log_error("%s has the bridge MAC, %s: nothing passes", tap.name, mac_format(tap.mac, text));
+    if (news <= 0)
+        return;
+    log_notice("the router's MAC is %s", mac_format(tap.mac, text));
+    if (engine_reload(live->engine, clock_now_ns(), live->config, &live->out) != 0)
+        log_error("out of memory: the engine goes on with the router's old MAC");
+}
+
 static void side_changed(struct live *live, struct live_side *side, const struct link_info *link)
 {
     if (side->ifindex != link->index) {
         int error = frame_port_bind(side->port, link->index);
         if (error != 0) {
-            log_error("cannot bind to %s: %s", link->name, strerror(-error));
+            if (!side->refused)
+                log_error("cannot bind to %s: %s", link->name, bind_error(live, side, error));
+            side->refused = true;
             return;
         }
+        side->refused = false;
         side->ifindex = link->index;
         log_info("%s is %s", link->name, side_name(side->side));
     }
+    if (side->side == SIDE_UPSTREAM)
+        router_changed(live);
     engine_link(live->engine, clock_now_ns(), side->side, link->up, link->mtu_bytes, &live->out);
 }
 
@@ -231,6 +242,19 @@ static void sides_look_up(struct live *live)
     }
 }
 
+/* Who makes a tap holds it for a moment: it is busy when the kernel tells of it. */
+static void bind_again(struct live *live)
+{
+    for (unsigned i = 0; i < SIDES; i++) {
+        struct live_side *side = &live->sides[i];
+        struct link_info link;
+        if (side->refused && netlink_link(live->sockets.requests, interface_of(live, side->side), &link) == 0) {
+            side_changed(live, side, &link);
+            settle(live);
+        }
+    }
+}
+
 static void links_ready(void *context)
 {
     struct live *live = context;
@@ -239,19 +263,24 @@ static void links_ready(void *context)
     settle(live);
 }
 
-/* `mac = auto` needs upstream's own MAC. 0, or -1 and a message. */
-static int mac_find(struct netlink *netlink, struct config *config, char *message, size_t size)
+/* Once a second. */
+
+static void count_lost(struct live *live)
 {
-    struct link_info link;
-    if (!config->mac_auto)
-        return 0;
-    int error = netlink_link(netlink, config->upstream, &link);
-    if (error != 0) {
-        snprintf(message, size, "mac = auto needs upstream %s: %s", config->upstream, strerror(-error));
-        return -1;
+    for (unsigned side = 0; side < SIDES; side++) {
+        uint64_t lost = frame_port_lost(live->sides[side].port);
+        if (lost > 0)
+            engine_ring_full(live->engine, (enum side)side, lost);
     }
-    config->mac = bridge_mac_of(link.mac);
-    return 0;
+}
+
+static void housekeeping(void *context)
+{
+    struct live *live = context;
+    count_lost(live);
+    bind_again(live);
+    event_log_tell_skipped(&live->events, clock_now_ns());
+    loop_timer_set(live->housekeeping, HOUSEKEEPING_NS);
 }
 
 /* Signals and the control socket. */
@@ -270,6 +299,9 @@ static int reload_possible(const struct config *now, const struct config *next, 
     const char *key = NULL;
     if (strcmp(now->socket, next->socket) != 0)
         key = "[control] socket";
+    if (now->upstream_tap != next->upstream_tap ||
+        (now->upstream_tap && strcmp(now->upstream, next->upstream) != 0))
+        key = "[bridge] upstream, to a tap or from one,";
     if (now->limits.ring_slots != next->limits.ring_slots)
         key = "[limits] ring-slots";
     if (key == NULL)
@@ -281,7 +313,7 @@ static int reload_possible(const struct config *now, const struct config *next, 
 static int reload_take(struct live *live, struct config *next, char *message, size_t size)
 {
     if (reload_possible(live->config, next, message, size) != 0 ||
-        mac_find(live->sockets.requests, next, message, size) != 0)
+        upstream_find_macs(live->sockets.requests, next, message, size) != 0)
         return -1;
     if (engine_reload(live->engine, clock_now_ns(), next, &live->out) != 0) {
         snprintf(message, size, "out of memory");
@@ -389,7 +421,8 @@ static void live_end(struct live *live)
 static int live_begin(struct live *live)
 {
     char message[256];
-    if (mac_find(live->sockets.requests, live->config, message, sizeof(message)) != 0) {
+    if (upstream_start(live->sockets.requests, live->sockets.ports[SIDE_UPSTREAM], live->config, message,
+                       sizeof(message)) != 0) {
         log_error("%s", message);
         return -1;
     }

@@ -4,6 +4,7 @@
 #include "pearpd/control.h"
 #include "pearpd/log.h"
 #include "pearpd/packet_port.h"
+#include "pearpd/tap_port.h"
 
 #include <errno.h>
 #include <string.h>
@@ -20,9 +21,11 @@ int sockets_open(const struct config *config, struct sockets *sockets)
 {
     *sockets = (struct sockets){.control_fd = -1, .control_path = config->socket};
     for (unsigned side = 0; side < SIDES; side++) {
-        sockets->ports[side] = packet_port_open(config->limits.ring_slots);
+        const bool tap = side == SIDE_UPSTREAM && config->upstream_tap;
+        sockets->ports[side] =
+            tap ? tap_port_open(config->upstream) : packet_port_open(config->limits.ring_slots);
         if (sockets->ports[side] == NULL)
-            return failed(sockets, "cannot open a packet socket", errno);
+            return failed(sockets, tap ? "cannot open /dev/net/tun" : "cannot open a packet socket", errno);
     }
     sockets->requests = netlink_open();
     sockets->links = netlink_watch_links();
@@ -37,8 +40,7 @@ int sockets_open(const struct config *config, struct sockets *sockets)
 void sockets_close(struct sockets *sockets)
 {
     for (unsigned side = 0; side < SIDES; side++) {
-        if (sockets->ports[side] != NULL)
-            frame_port_close(sockets->ports[side]);
+        frame_port_close(sockets->ports[side]);
         sockets->ports[side] = NULL;
     }
     if (sockets->requests != NULL)

@@ -1,17 +1,22 @@
 #!/bin/bash
 # lab.sh: a network to try pearpd in, out of network namespaces. Sourced by tests and the demo; as a command:
 #
-#   tests/lib/lab.sh up [-n HOSTS] [-p] [-b] [-c FILE]   raise one; prints its name and how to enter it
-#                       -p: hosts without an agent; -b: a kernel bridge in pearpd's place; -c: added to pearpd's configuration
+#   tests/lib/lab.sh up [-n HOSTS] [-p] [-b | -e] [-c FILE]   raise one; prints its name and how to enter it
+#                       -p: hosts without an agent; -b: a kernel bridge in pearpd's place; -e: pearpd on a router;
+#                       -c: added to pearpd's configuration
 #   tests/lib/lab.sh down NAME|all                       end its processes, remove its namespaces and files
 #   tests/lib/lab.sh list
 #
 #   remote ------- router ------- box ------- switch --+-- host1 .. hostN   192.35.162.2, all of them
 #   198.51.100.10  .1   192.35.162.1  (pearpd)         +-- neighbour        192.35.162.9, its own
 #
+# As an edge router (LAB_BOX=edge, -e) the box is itself the router, and `router` another name for it:
+#
+#   remote ------- box: eth0, kernel, tap0, pearpd, eth1 ------- switch --+-- ...
+#
 # Only iproute2 is needed to build it. Each lab has a name of its own, so several may stand at once. Offloads stay
 # as the kernel sets them, IPv6 is left alone. Variables, to be set before lab_up:
-#   LAB_HOSTS (3)  LAB_MODE (agent | plain)  LAB_BOX (pearpd | bridge)  LAB_CONF (lines added to the configuration)
+#   LAB_HOSTS (3)  LAB_MODE (agent | plain)  LAB_BOX (pearpd | bridge | edge)  LAB_CONF (lines added to the configuration)
 #   LAB_LEARN (what the shared address is learned from)  PEARPD_BUILD (where the programs are)
 # shellcheck shell=bash
 
@@ -19,25 +24,35 @@ LAB_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 LAB_TMP=${TMPDIR:-/tmp}
 PEARPD_BUILD=${PEARPD_BUILD:-$LAB_ROOT/build}
 SHARED=192.35.162.2 ROUTER=192.35.162.1 NEIGHBOUR=192.35.162.9 REMOTE=198.51.100.10
+LAB_UP=eth0 LAB_UPLINK=eth1 # the router's interfaces on the hosts' and on the remote's side; the box's upstream is LAB_UP too
 LAB_ID='' LAB_DIR='' LAB_FIRST=2000 LAB_BLOCK=1000
 LAB_RUN_FILES=/run/pearp-agent # where agents keep a folder for each namespace
 
 lab_say() { echo "lab: $*" >&2; }
 
+# The namespace of a place.
+lab_place()
+{
+    [ "$LAB_BOX" = edge ] && [ "$1" = router ] && set -- box
+    echo "pearp-$LAB_ID-$1"
+}
+
 # on PLACE COMMAND...: there. Not for the background: see `start`.
 on()
 {
-    local place=$1
+    local place
+    place=$(lab_place "$1")
     shift
-    ip netns exec "pearp-$LAB_ID-$place" "$@"
+    ip netns exec "$place" "$@"
 }
 
 # start PLACE LOG COMMAND...: in the background there; LAB_PID is its process id.
 start()
 {
-    local place=$1 log=$2
+    local place log=$2
+    place=$(lab_place "$1")
     shift 2
-    ip netns exec "pearp-$LAB_ID-$place" "$@" >"$LAB_DIR/$log" 2>&1 </dev/null &
+    ip netns exec "$place" "$@" >"$LAB_DIR/$log" 2>&1 </dev/null &
     LAB_PID=$!
 }
 
@@ -78,13 +93,17 @@ host_mac()
 }
 hosts() { seq 1 "$LAB_HOSTS"; }
 
-lab_ids() { ip netns list | sed -n 's/^pearp-\([^-]*\)-router\b.*/\1/p'; }
+lab_ids() { ip netns list | sed -n 's/^pearp-\([^-]*\)-remote\b.*/\1/p'; }
 
 lab_links()
 {
     local p=pearp-$LAB_ID n
-    echo "link add eth0 netns $p-remote type veth peer name eth1 netns $p-router"
-    echo "link add eth0 netns $p-router address 00:12:7f:c4:38:d3 type veth peer name eth0 netns $p-box"
+    if [ "$LAB_BOX" = edge ]; then
+        echo "link add eth0 netns $p-remote type veth peer name eth0 netns $p-box"
+    else
+        echo "link add eth0 netns $p-remote type veth peer name eth1 netns $p-router"
+        echo "link add eth0 netns $p-router address 00:12:7f:c4:38:d3 type veth peer name eth0 netns $p-box"
+    fi
     echo "link add eth1 netns $p-box type veth peer name box netns $p-switch"
     for n in $(hosts); do
         echo "link add eth0 netns $p-host$n address $(host_mac "$n") type veth peer name host$n netns $p-switch"
@@ -93,7 +112,7 @@ lab_links()
 }
 
 # lab_in PLACE: ip(8) commands from standard input, there.
-lab_in() { ip -n "pearp-$LAB_ID-$1" -batch -; }
+lab_in() { ip -n "$(lab_place "$1")" -batch -; }
 
 lab_switch()
 {
@@ -105,30 +124,55 @@ lab_switch()
     echo "link set br0 up"
 }
 
+# Do the hosts have agents? A kernel bridge has nobody to speak to.
+lab_agents() { [ "$LAB_MODE" = agent ] && [ "$LAB_BOX" != bridge ]; }
+
 lab_host()
 {
     echo "link set lo up"
     echo "link set eth0 up"
-    [ "$LAB_MODE" = agent ] && [ "$LAB_BOX" = pearpd ] && return
+    lab_agents && return
     echo "address add $SHARED/24 dev eth0"
     echo "route add default via $ROUTER"
 }
+
+# On an edge router the hosts' side is the tap, which pearpd makes: lab_tap.
+lab_router()
+{
+    printf '%s\n' "link set lo up" "link set eth0 up" "link set eth1 up"
+    if [ "$LAB_BOX" = edge ]; then
+        echo "address add 198.51.100.1/24 dev eth0"
+    else
+        printf '%s\n' "address add $ROUTER/24 dev eth0" "address add 198.51.100.1/24 dev eth1"
+    fi
+}
+
+# An edge router's kernel would answer ARP on eth1 for the addresses that it has elsewhere, and send redirects, which
+# count against the ICMP errors that the shared address may get.
+lab_sysctls()
+{
+    [ "$LAB_BOX" = edge ] || return 0
+    on box sysctl -q -w net.ipv4.conf.eth1.arp_ignore=1 net.ipv6.conf.eth1.disable_ipv6=1 \
+        net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.default.send_redirects=0
+}
+
+# What the operator of an edge router does once.
+lab_tap() { printf '%s\n' "address add $ROUTER/24 dev $LAB_UP" "link set $LAB_UP up" | lab_in box; }
 
 lab_configure()
 {
     local n
     printf '%s\n' "link set lo up" "link set eth0 up" "address add $REMOTE/24 dev eth0" \
         "route add default via 198.51.100.1" | lab_in remote &&
-        printf '%s\n' "link set lo up" "link set eth0 up" "link set eth1 up" "address add $ROUTER/24 dev eth0" \
-            "address add 198.51.100.1/24 dev eth1" | lab_in router &&
+        lab_router | lab_in router &&
         on router sysctl -q -w net.ipv4.ip_forward=1 &&
         lab_switch | lab_in switch &&
         printf '%s\n' "link set lo up" "link set eth0 up" "address add $NEIGHBOUR/24 dev eth0" \
             "route add default via $ROUTER" | lab_in neighbour &&
-        printf '%s\n' "link set lo up" "link set eth0 up" "link set eth1 up" | lab_in box || return 1
+        printf '%s\n' "link set lo up" "link set eth0 up" "link set eth1 up" | lab_in box && lab_sysctls || return 1
     for n in $(hosts); do
         lab_host | lab_in "host$n" || return 1
-        [ "$LAB_MODE" = agent ] && [ "$LAB_BOX" = pearpd ] ||
+        lab_agents ||
             on "host$n" sysctl -q -w net.ipv4.ip_local_port_range="$(host_first "$n") $(host_last "$n")" || return 1
     done
 }
@@ -148,7 +192,7 @@ lab_write_config()
 {
     cat >"$LAB_DIR/lab.conf" <<CONF
 [bridge]
-upstream   = eth0
+upstream   = $([ "$LAB_BOX" = edge ] && echo tap:)$LAB_UP
 downstream = eth1
 mac        = 02:50:45:00:00:01
 
@@ -200,7 +244,8 @@ lab_box()
     fi
     lab_write_config
     lab_start_pearpd || return 1
-    [ "$LAB_MODE" = agent ] || return 0
+    [ "$LAB_BOX" != edge ] || lab_tap || return 1
+    lab_agents || return 0
     for n in $(hosts); do
         lab_start_agent "$n"
     done
@@ -216,12 +261,14 @@ lab_up()
 {
     local place
     LAB_HOSTS=${LAB_HOSTS:-3} LAB_MODE=${LAB_MODE:-agent} LAB_BOX=${LAB_BOX:-pearpd}
+    LAB_UP=eth0 LAB_UPLINK=eth1
+    [ "$LAB_BOX" != edge ] || LAB_UP=tap0 LAB_UPLINK=eth0
     [ "$LAB_HOSTS" -le 63 ] || LAB_BLOCK=64
     [ "$LAB_HOSTS" -le 992 ] || { lab_say "at most 992 hosts"; return 1; }
     [ "$(id -u)" -eq 0 ] || { lab_say "needs root: network namespaces"; return 1; }
     LAB_DIR=$(mktemp -d "$LAB_TMP/pearpd-lab.XXXXXX") || return 1
     LAB_ID=${LAB_DIR##*.}
-    for place in router remote box switch neighbour $(hosts | sed 's/^/host/'); do
+    for place in $([ "$LAB_BOX" = edge ] || echo router) remote box switch neighbour $(hosts | sed 's/^/host/'); do
         ip netns add "pearp-$LAB_ID-$place" || return 1
     done
     lab_links | ip -batch - && lab_no_bridge_netfilter && lab_configure && lab_box
@@ -300,7 +347,7 @@ watch_large()
     on box nft -f - <<NFT
 table netdev lab {
     counter large { }
-    chain up { type filter hook ingress device "eth0" priority 0; meta length > 1514 counter name large; }
+    chain up { type filter hook ingress device "$LAB_UP" priority 0; meta length > 1514 counter name large; }
     chain down { type filter hook ingress device "eth1" priority 0; meta length > 1514 counter name large; }
 }
 NFT
@@ -366,12 +413,16 @@ only_owners()
 # For check: every frame that came in left, was consumed, dropped under a name, or is held.
 equation() { ctl stats --json | talk equation; }
 
+# What pearpd takes of memory; a build with sanitizers takes more than it may.
+pss_kib() { awk '/^Pss:/ { print $2 }' "/proc/$PEARPD_PID/smaps_rollup"; }
+is_sanitized() { nm "$PEARPD_BUILD/pearpd" 2>/dev/null | grep -q __asan; }
+
 # stat PATH: one figure of the statistics, as drops/arp_capture.
 stat_of() { ctl stats --json | talk figure "$1"; }
 
 lab_usage()
 {
-    sed -n '3,7s/^#  *//p' "${BASH_SOURCE[0]}" >&2
+    sed -n '3,8s/^#  *//p' "${BASH_SOURCE[0]}" >&2
     exit 2
 }
 
@@ -379,11 +430,12 @@ lab_command_up()
 {
     local option
     LAB_HOSTS=3 LAB_MODE=agent LAB_BOX=pearpd
-    while getopts 'n:pbc:' option; do
+    while getopts 'n:pbec:' option; do
         case $option in
         n) LAB_HOSTS=$OPTARG ;;
         p) LAB_MODE=plain ;;
         b) LAB_BOX=bridge ;;
+        e) LAB_BOX=edge ;;
         c) LAB_CONF=$(cat "$OPTARG") || exit 1 ;;
         *) lab_usage ;;
         esac
@@ -393,7 +445,7 @@ lab_command_up()
     trap 'exit 130' INT TERM HUP
     lab_up || exit 1
     trap - EXIT
-    echo "lab $LAB_ID: remote router box switch neighbour$(hosts | sed 's/^/ host/' | tr -d '\n')"
+    echo "lab $LAB_ID: remote$([ "$LAB_BOX" = edge ] || echo ' router') box switch neighbour$(hosts | sed 's/^/ host/' | tr -d '\n')"
     echo "  enter one:   ip netns exec pearp-$LAB_ID-host1 bash"
     [ "$LAB_BOX" = bridge ] || echo "  the table:   $PEARPD_BUILD/pearpctl -s $LAB_DIR/pearpd.sock table"
     echo "  take it down: tests/lib/lab.sh down $LAB_ID"

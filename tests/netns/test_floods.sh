@@ -10,8 +10,6 @@ serve_all && watch_owners || bail "no servers"
 kill "${AGENT_PID[3]}" && wait "${AGENT_PID[3]}" # it comes back during the sweep
 bridge=02:50:45:00:00:01 router_mac=00:12:7f:c4:38:d3 SECONDS_EACH=3
 attacker=$(on neighbour cat /sys/class/net/eth0/address)
-pss_kib() { awk '/^Pss:/ { print $2 }' "/proc/$PEARPD_PID/smaps_rollup"; }
-is_sanitized() { nm "$PEARPD_BUILD/pearpd" 2>/dev/null | grep -q __asan; }
 rate() { if is_sanitized; then echo $(($1 / 10)); else echo "$1"; fi; }
 on router timeout 60 tcpdump -nn -i eth0 -w "$LAB_DIR/up.pcap" -U arp and ether src "$attacker" 2>"$LAB_DIR/tcpdump" &
 wait_for 5 grep -q listening "$LAB_DIR/tcpdump"

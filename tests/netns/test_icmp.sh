@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib/lab.sh"
 
 # The router sends nothing longer than 1,300 bytes to the remote, which does not know of it.
-narrow_link() { on router ip link set eth1 mtu 1300; }
+narrow_link() { on router ip link set $LAB_UPLINK mtu 1300; }
 learned_mtu() { on "$1" ip route get $REMOTE | grep -o 'mtu [0-9]*'; }
 hops() { grep -Eo '(192\.35\.162\.1|198\.51\.100\.10)\b' "$1" | uniq | tr '\n' ' '; }
 

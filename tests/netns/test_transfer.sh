@@ -7,11 +7,13 @@ LAB_HOSTS=2
 # offloads on|off: on every interface of the hosts, the router and the remote.
 offloads()
 {
-    local place
-    for place in remote router $(hosts | sed 's/^/host/'); do
+    local place interface
+    for place in remote $(hosts | sed 's/^/host/'); do
         on "$place" ethtool -K eth0 tx "$1" sg "$1" tso "$1" gso "$1" gro "$1" >/dev/null 2>&1
     done
-    on router ethtool -K eth1 tx "$1" sg "$1" tso "$1" gso "$1" gro "$1" >/dev/null 2>&1
+    for interface in $LAB_UP $LAB_UPLINK; do
+        on router ethtool -K "$interface" tx "$1" sg "$1" tso "$1" gso "$1" gro "$1" >/dev/null 2>&1
+    done
 }
 
 for LAB_MODE in agent plain; do

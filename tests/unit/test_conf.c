@@ -85,6 +85,22 @@ static void test_defaults(void **state)
     config_free(&c);
 }
 
+static void test_upstream_tap(void **state)
+{
+    (void)state;
+    struct config c;
+    assert_int_equal(
+        read_text("[bridge]\nupstream = tap:123456789abcdef\ndownstream = eth1\n[address 192.0.2.1]\n", &c), 0);
+    assert_string_equal(told, "");
+    assert_true(c.upstream_tap);
+    assert_string_equal(c.upstream, "123456789abcdef");
+    assert_string_equal(c.downstream, "eth1");
+    config_free(&c);
+    assert_int_equal(read_text(GOOD, &c), 0);
+    assert_false(c.upstream_tap);
+    config_free(&c);
+}
+
 static void test_everything_given(void **state)
 {
     (void)state;
@@ -176,13 +192,25 @@ static const struct fault faults[] = {
     {"\n[bridge]\nupstream = b\n[address 192.0.2.1]\n", F "2: downstream is missing in [bridge]\n"},
     {"[bridge]\nupstream = b\ndownstream = b\n[address 192.0.2.1]\n", F "3: downstream = b: is upstream too\n"},
     {"[bridge]\nupstream = a/b\ndownstream = b\n[address 192.0.2.1]\n",
-     F "2: upstream = a/b: must be an interface's name\n"},
+     F "2: upstream = a/b: must be an interface's name, or tap:NAME\n"},
     {"[bridge]\nupstream = 0123456789abcdef\ndownstream = b\n[address 192.0.2.1]\n",
-     F "2: upstream = 0123456789abcdef: must be an interface's name\n"},
+     F "2: upstream = 0123456789abcdef: must be an interface's name, or tap:NAME\n"},
     {"[bridge]\nupstream =\ndownstream = b\n[address 192.0.2.1]\n",
-     F "2: upstream = : must be an interface's name\n"},
-    {"[bridge]\nupstream = tap:x\ndownstream = b\n[address 192.0.2.1]\n",
-     F "2: upstream = tap:x: tap: is not supported in this version\n"},
+     F "2: upstream = : must be an interface's name, or tap:NAME\n"},
+    {"[bridge]\nupstream = tap:\ndownstream = b\n[address 192.0.2.1]\n",
+     F "2: upstream = tap:: must be an interface's name, or tap:NAME\n"},
+    {"[bridge]\nupstream = tap:a b\ndownstream = b\n[address 192.0.2.1]\n",
+     F "2: upstream = tap:a b: must be an interface's name, or tap:NAME\n"},
+    {"[bridge]\nupstream = tap:pe%d\ndownstream = b\n[address 192.0.2.1]\n",
+     F "2: upstream = tap:pe%d: must be an interface's name, or tap:NAME\n"},
+    {"[bridge]\nupstream = tap:0123456789abcdef\ndownstream = b\n[address 192.0.2.1]\n",
+     F "2: upstream = tap:0123456789abcdef: must be an interface's name, or tap:NAME\n"},
+    {"[bridge]\nupstream = TAP:x\ndownstream = b\n[address 192.0.2.1]\n",
+     F "2: upstream = TAP:x: must be an interface's name, or tap:NAME\n"},
+    {"[bridge]\nupstream = tap:x\ndownstream = x\n[address 192.0.2.1]\n",
+     F "3: downstream = x: is upstream too\n"},
+    {"[bridge]\nupstream = tap:x\ndownstream = tap:y\n[address 192.0.2.1]\n",
+     F "3: downstream = tap:y: only upstream can be a tap\n"},
     {GOOD "[bridge]\nupstream = c\ndownstream = d\n", F "5: [bridge]: stands already at line 1\n"},
     {"[bridge]\nupstream = a\nupstream = b\ndownstream = c\n[address 192.0.2.1]\n",
      F "3: upstream = b: stands already at line 2\n"},
@@ -330,9 +358,9 @@ static const struct fault faults[] = {
      "mac = x\n[address x]\n[address 192.0.2.1]\nports = x\nlearn = x\nblock = x\necho = x\ndefault-host = x\n"
      "[range x]\nmac = x\n[x]\n[limits]\nmacs = x\n",
      F "1: junk: neither a section nor KEY = VALUE\n" F "2: downstream is missing in [bridge]\n" F
-       "3: upstream = a/: must be an interface's name\n" F "4: vlan = x: must be none or 1-4094\n" F
-       "5: encap = x: must be 0x88b5 or arp\n" F "6: source-mac = x: must be bridge | host\n" F
-       "7: link-local = x: must be forward | drop\n" F
+       "3: upstream = a/: must be an interface's name, or tap:NAME\n" F
+       "4: vlan = x: must be none or 1-4094\n" F "5: encap = x: must be 0x88b5 or arp\n" F
+       "6: source-mac = x: must be bridge | host\n" F "7: link-local = x: must be forward | drop\n" F
        "8: router-mac = x: must be a MAC address, xx:xx:xx:xx:xx:xx\n" F
        "9: accel = x: not supported in this version, which knows none alone\n" F
        "10: mac = x: must be auto or a MAC address, xx:xx:xx:xx:xx:xx\n" F
@@ -507,6 +535,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_everything_given),
+        cmocka_unit_test(test_upstream_tap),
         cmocka_unit_test(test_many_sections),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_odd_bytes),

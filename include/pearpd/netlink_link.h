@@ -1,0 +1,23 @@
+/* netlink_link.h: one interface's settings and statistics. See netlink.h for struct netlink.
+ * Called by: daemon, tap_port. */
+#ifndef PEARPD_NETLINK_LINK_H
+#define PEARPD_NETLINK_LINK_H
+
+#include "pearpd/addr.h"
+#include "pearpd/netlink.h"
+
+#include <stdint.h>
+
+struct link_settings {
+    struct mac mac;
+    uint32_t mtu_bytes;    /* 0: as it is */
+    uint32_t queue_frames; /* that it holds before they leave (txqueuelen) */
+};
+
+/* Sets them. 0 or -Exxx; needs CAP_NET_ADMIN. */
+int netlink_link_set(struct netlink *netlink, unsigned ifindex, const struct link_settings *settings);
+
+/* Frames that the kernel dropped on their way out of the interface (tx_dropped). 0 or -Exxx. */
+int netlink_link_dropped(struct netlink *netlink, unsigned ifindex, uint64_t *dropped);
+
+#endif

@@ -1,0 +1,273 @@
+/* tap_port.c: a tap with vnet headers, read and written frame by frame.
+ * In: what the kernel routes into the tap. Out: struct frame, as on the wire. Called by: daemon.
+ * Never: judges a frame, waits, copies a frame beyond the kernel's own copy.
+ *
+ * Life: opened | attached | lost its interface (EBADFD) and attached again to one made anew. The same open
+ * /dev/net/tun serves all of it, so that attaching again needs no file to be opened. A descriptor without
+ * an interface is readable with POLLERR for ever; an epoll set stands before it, which it leaves meanwhile. */
+#include "pearpd/tap_port.h"
+
+#include "pearpd/eth.h"
+#include "pearpd/netlink.h"
+#include "pearpd/netlink_link.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <linux/virtio_net.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define READ_BYTES 69632     /* a 64 KiB datagram, its headers and tags */
+#define ROOM_BYTES (1 << 20) /* of frames that are held before a release, side by side */
+#define ROOM_ALIGN 64
+#define DEVICE     "/dev/net/tun"
+
+#ifndef TUN_F_USO4 /* Linux 6.2 */
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
+_Static_assert(sizeof(struct virtio_net_hdr) <= FRAME_OFFLOAD_BYTES, "struct frame has room for the header");
+_Static_assert(READ_BYTES > sizeof(struct virtio_net_hdr) + ETH_HEADER_BYTES + ETH_TAG_BYTES + 65536,
+               "a super-frame fits");
+
+struct tap_port {
+    struct frame_port base; /* its fd is the epoll set */
+    int tun;
+    unsigned ifindex; /* attached to; 0: to nothing */
+    char name[IFNAMSIZ];
+    struct netlink *netlink;
+    uint64_t dropped; /* the interface's count when it was asked last */
+    uint64_t refused; /* writes that failed since the last flush */
+    size_t taken_bytes;
+    uint8_t *room;
+};
+
+static struct tap_port *tap_port_of(struct frame_port *base)
+{
+    return (struct tap_port *)(void *)base;
+}
+
+static int open_device(struct tap_port *port)
+{
+    port->tun = open(DEVICE, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    return port->tun < 0 ? -errno : 0;
+}
+
+/* Leaves the interface alone from now on; nothing of it is readable. */
+static void detach(struct tap_port *port)
+{
+    if (port->ifindex != 0)
+        epoll_ctl(port->base.fd, EPOLL_CTL_DEL, port->tun, NULL);
+    port->ifindex = 0;
+}
+
+/* Checksums and segments are left to whoever can do them, as on the packet sockets. */
+static int set_offloads(const struct tap_port *port)
+{
+    const unsigned offloads = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+    const int header_bytes = sizeof(struct virtio_net_hdr);
+    if (ioctl(port->tun, TUNSETVNETHDRSZ, &header_bytes) != 0)
+        return -errno;
+    if (ioctl(port->tun, TUNSETOFFLOAD, offloads | TUN_F_USO4 | TUN_F_USO6) == 0 ||
+        ioctl(port->tun, TUNSETOFFLOAD, offloads) == 0)
+        return 0;
+    return -errno;
+}
+
+static int take_interface(struct tap_port *port)
+{
+    struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
+    memcpy(request.ifr_name, port->name, sizeof(request.ifr_name));
+    return ioctl(port->tun, TUNSETIFF, &request) == 0 ? 0 : -errno;
+}
+
+/* What TUNSETIFF took is the interface that was meant, of index `ifindex` (0: any). */
+static int know_interface(struct tap_port *port, unsigned ifindex)
+{
+    struct link_info link;
+    int error = netlink_link(port->netlink, port->name, &link);
+    if (error == 0 && ifindex != 0 && link.index != ifindex)
+        error = -ENODEV;
+    if (error == 0)
+        error = netlink_link_dropped(port->netlink, link.index, &port->dropped);
+    struct epoll_event event = {.events = EPOLLIN};
+    if (error == 0 && epoll_ctl(port->base.fd, EPOLL_CTL_ADD, port->tun, &event) != 0)
+        error = -errno;
+    if (error == 0)
+        port->ifindex = link.index;
+    return error;
+}
+
+/* Gives the interface back, which only closing does. */
+static void let_go(struct tap_port *port)
+{
+    detach(port);
+    close(port->tun);
+    port->tun = -1;
+}
+
+/* `persist`: what this makes is to stay. */
+static int attach(struct tap_port *port, unsigned ifindex, bool persist)
+{
+    int error = port->tun < 0 ? open_device(port) : 0;
+    if (error == 0)
+        error = take_interface(port);
+    if (error != 0)
+        return error;
+    error = set_offloads(port);
+    if (error == 0 && persist && ioctl(port->tun, TUNSETPERSIST, 1) != 0)
+        error = -errno;
+    if (error == 0)
+        error = know_interface(port, ifindex);
+    if (error != 0)
+        let_go(port);
+    return error;
+}
+
+int tap_port_create(struct frame_port *base)
+{
+    return attach(tap_port_of(base), 0, true);
+}
+
+static int tap_port_bind(struct frame_port *base, unsigned ifindex)
+{
+    struct tap_port *port = tap_port_of(base);
+    if (ifindex == 0)
+        return -ENODEV;
+    if (port->ifindex == ifindex)
+        return 0;
+    if (port->ifindex != 0) /* the one it has was renamed, and another got the name */
+        let_go(port);
+    return attach(port, ifindex, false);
+}
+
+static void tap_port_close(struct frame_port *base)
+{
+    struct tap_port *port = tap_port_of(base);
+    if (port->tun >= 0)
+        close(port->tun);
+    if (port->base.fd >= 0)
+        close(port->base.fd);
+    netlink_close(port->netlink);
+    free(port->room);
+    free(port);
+}
+
+/* Reads of a frame: [virtio_net_hdr][frame]; the IPv4 header behind an untagged Ethernet one is aligned. */
+static bool tap_port_next(struct frame_port *base, struct frame *frame)
+{
+    struct tap_port *port = tap_port_of(base);
+    struct virtio_net_hdr header;
+    if (port->ifindex == 0 || port->taken_bytes + READ_BYTES > ROOM_BYTES)
+        return false;
+    uint8_t *bytes = port->room + port->taken_bytes;
+    ssize_t length;
+    do
+        length = read(port->tun, bytes, READ_BYTES);
+    while (length < 0 && errno == EINTR);
+    if (length < 0 && errno != EAGAIN) /* its interface was deleted (EBADFD) */
+        detach(port);
+    if (length < (ssize_t)sizeof(header))
+        return false;
+    memcpy(&header, bytes, sizeof(header));
+    frame->bytes = bytes + sizeof(header);
+    frame->length = frame->wire_length = (size_t)length - sizeof(header);
+    frame->super = header.gso_type != VIRTIO_NET_HDR_GSO_NONE;
+    memset(frame->offload, 0, sizeof(frame->offload));
+    memcpy(frame->offload, &header, sizeof(header));
+    port->taken_bytes += ((size_t)length + ROOM_ALIGN - 1) / ROOM_ALIGN * ROOM_ALIGN;
+    return true;
+}
+
+static void tap_port_release(struct frame_port *base)
+{
+    tap_port_of(base)->taken_bytes = 0;
+}
+
+/* Written at once: there is no call that writes several, and its bytes are in the cache now. Refused: EIO
+ * where the interface is down, EBADFD where it is gone, ENOMEM and the like. */
+static bool tap_port_queue(struct frame_port *base, const struct frame *frame)
+{
+    struct tap_port *port = tap_port_of(base);
+    struct virtio_net_hdr header;
+    memcpy(&header, frame->offload, sizeof(header));
+    const struct iovec parts[2] = {{&header, sizeof(header)}, {frame->bytes, frame->length}};
+    ssize_t written = -1;
+    if (port->ifindex != 0)
+        do
+            written = writev(port->tun, parts, 2);
+        while (written < 0 && errno == EINTR);
+    if (written < 0)
+        port->refused++;
+    return true;
+}
+
+static uint64_t tap_port_flush(struct frame_port *base)
+{
+    struct tap_port *port = tap_port_of(base);
+    const uint64_t refused = port->refused;
+    port->refused = 0;
+    return refused;
+}
+
+static uint64_t tap_port_lost(struct frame_port *base)
+{
+    struct tap_port *port = tap_port_of(base);
+    uint64_t dropped;
+    if (port->ifindex == 0 || netlink_link_dropped(port->netlink, port->ifindex, &dropped) != 0)
+        return 0;
+    const uint64_t lost = dropped > port->dropped ? dropped - port->dropped : 0;
+    port->dropped = dropped;
+    return lost;
+}
+
+static const struct frame_port_calls calls = {
+    .close = tap_port_close,
+    .bind = tap_port_bind,
+    .next = tap_port_next,
+    .release = tap_port_release,
+    .queue = tap_port_queue,
+    .queue_copy = tap_port_queue,
+    .flush = tap_port_flush,
+    .lost = tap_port_lost,
+};
+
+static int open_parts(struct tap_port *port)
+{
+    const int error = open_device(port);
+    if (error != 0)
+        return error;
+    port->base.fd = epoll_create1(EPOLL_CLOEXEC);
+    if (port->base.fd < 0)
+        return -errno;
+    port->netlink = netlink_open();
+    if (port->netlink == NULL)
+        return -errno;
+    port->room = malloc(ROOM_BYTES);
+    return port->room == NULL ? -ENOMEM : 0;
+}
+
+struct frame_port *tap_port_open(const char *name)
+{
+    struct tap_port *port = calloc(1, sizeof(*port));
+    if (port == NULL)
+        return NULL;
+    port->base.calls = &calls;
+    port->base.fd = port->tun = -1;
+    snprintf(port->name, sizeof(port->name), "%s", name);
+    const int error = open_parts(port);
+    if (error != 0) {
+        tap_port_close(&port->base);
+        errno = -error;
+        return NULL;
+    }
+    return &port->base;
+}
