@@ -105,7 +105,7 @@ docdir  = $(prefix)/share/doc/pearpd
 unitdir = $(prefix)/lib/systemd/system
 compdir = $(prefix)/share/bash-completion/completions
 sharkdir = $(prefix)/share/pearpd/wireshark
-SAMPLES = $(notdir $(wildcard etc/*.conf))
+SAMPLES = $(notdir $(wildcard etc/*.conf etc/*.sample))
 MAN     = $(notdir $(wildcard man/*.[58]))
 
 install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)

@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #define FRAMES_PER_WAKE  64 /* the loop has others to serve */
-#define STATE_TEXT_BYTES 256
+#define STATE_TEXT_BYTES (256 + HELD_MAX * (HELD_TEXT_BYTES + 10))
 #define SIGNALS          3
 
 struct agent {
@@ -34,25 +34,42 @@ struct agent {
     struct loop *loop;
     struct loop_source *timer, *readable, *news, *table_news, *signals[SIGNALS];
     struct frame_builder *builder;
-    struct host_wish wish;
+    struct host_wish wish; /* with what is held now */
     struct ipv4 gateway;
     struct undo undo;
     bool recorded; /* *undo is on disk, and may be in effect */
     bool send_fault_told;
-    uint64_t tables_gone; /* a bit for each family whose table of ours somebody removed */
-    struct sharer sharer;
+    uint64_t tables_gone;            /* a bit for each family whose table of ours somebody removed */
+    struct sharer sharers[HELD_MAX]; /* one for each of wish.held */
+    uint64_t number;                 /* the next SEQ */
+    bool link_up;
     struct mac bridge; /* SHARED-MAC of the last HELLO of a new epoch; zero: none heard */
+    uint64_t epoch;    /* of that */
+    bool epoch_told;
     int exit_status;
 };
+
+static bool all_heard(const struct agent *agent)
+{
+    for (size_t i = 0; i < agent->wish.held.count; i++)
+        if (!agent->sharers[i].challenged)
+            return false;
+    return true;
+}
 
 /* For `status`; what is lost with it is told anew. */
 static void write_state(const struct agent *agent)
 {
-    char text[STATE_TEXT_BYTES], name[RUN_NAME_BYTES], mac[MAC_TEXT_BYTES], address[IPV4_TEXT_BYTES];
-    const int length = snprintf(text, sizeof(text), "link %s\nheard %s\nbridge %s\ngateway %s\n",
-                                agent->sharer.link_up ? "up" : "down", agent->sharer.challenged ? "yes" : "no",
-                                mac_is_zero(agent->bridge) ? "" : mac_format(agent->bridge, mac),
-                                agent->gateway.host == 0 ? "" : ipv4_format(agent->gateway, address));
+    char text[STATE_TEXT_BYTES], name[RUN_NAME_BYTES], mac[MAC_TEXT_BYTES], address[IPV4_TEXT_BYTES],
+        held[HELD_TEXT_BYTES];
+    int length = snprintf(text, sizeof(text), "link %s\nheard %s\nbridge %s\ngateway %s\n",
+                          agent->link_up ? "up" : "down", all_heard(agent) ? "yes" : "no",
+                          mac_is_zero(agent->bridge) ? "" : mac_format(agent->bridge, mac),
+                          agent->gateway.host == 0 ? "" : ipv4_format(agent->gateway, address));
+    for (size_t i = 0; i < agent->wish.held.count; i++)
+        if (agent->sharers[i].challenged)
+            length += snprintf(text + length, sizeof(text) - (size_t)length, "heard-of %s\n",
+                               held_format(&agent->wish.held.held[i], held));
     const int error = run_write(agent->directory, run_name(agent->options->interface, "state", name), text,
                                 (size_t)length, false);
     if (error != 0)
@@ -99,6 +116,10 @@ static void send_made(const struct made *made, void *context)
 static void hear_epoch(struct agent *agent, const struct pe_arp *hello)
 {
     char mac[MAC_TEXT_BYTES], address[IPV4_TEXT_BYTES];
+    if (agent->epoch_told && agent->epoch == hello->nonce)
+        return; /* another range heard it too */
+    agent->epoch_told = true;
+    agent->epoch = hello->nonce;
     if (hello->shared_mac.present)
         agent->bridge = hello->shared_mac.mac;
     log_info("a bridge says hello from %s", mac_format(hello->sha, mac));
@@ -119,7 +140,7 @@ static void tell(enum sharer_event event, const struct pe_arp *message, void *co
     range_format(&(struct range){a->address, a->first, a->last}, range);
     switch (event) {
     case SHARER_CHALLENGED:
-        log_notice("the bridge at %s has heard of the range", sender);
+        log_notice("the bridge at %s has heard of %s", sender, range);
         write_state(agent);
         break;
     case SHARER_CONFLICT:
@@ -133,7 +154,7 @@ static void tell(enum sharer_event event, const struct pe_arp *message, void *co
         write_state(agent);
         break;
     case SHARER_UNMANAGED:
-        log_warning("the bridge at %s manages %s: the range held here is not in it", sender, range);
+        log_warning("the bridge at %s manages %s: a range held here is not in it", sender, range);
         break;
     case SHARER_FORGED:
         log_debug("a frame that says it is from %s is not, or is not signed with a key that is known", sender);
@@ -150,7 +171,11 @@ static void arm(struct agent *agent)
 {
     const struct sharer_out out = sharer_out(agent);
     const uint64_t now_ns = clock_now_ns();
-    const uint64_t next_ns = sharer_tick(&agent->sharer, now_ns, &out);
+    uint64_t next_ns = UINT64_MAX;
+    for (size_t i = 0; i < agent->wish.held.count; i++) {
+        const uint64_t due_ns = sharer_tick(&agent->sharers[i], now_ns, &out);
+        next_ns = due_ns < next_ns ? due_ns : next_ns;
+    }
     loop_timer_set(agent->timer, next_ns == UINT64_MAX ? UINT64_MAX : next_ns > now_ns ? next_ns - now_ns : 0);
 }
 
@@ -171,8 +196,8 @@ static void on_readable(void *context)
             break;
         if (got < 0)
             log_info("packet socket: %s", strerror(-got));
-        if (got == 1)
-            sharer_message(&agent->sharer, clock_now_ns(), &heard, &out);
+        for (size_t k = 0; got == 1 && k < agent->wish.held.count; k++)
+            sharer_message(&agent->sharers[k], clock_now_ns(), &heard, &out);
     }
     arm(agent);
 }
@@ -194,7 +219,7 @@ static int move_to(struct agent *agent, const struct link_info *link)
 static void follow_link(struct agent *agent, const struct link_info *link)
 {
     const struct sharer_out out = sharer_out(agent);
-    const bool was_up = agent->sharer.link_up, up = link->up && !link->gone;
+    const bool was_up = agent->link_up, up = link->up && !link->gone;
     int error = 0;
     if (!link->gone && link->index != agent->undo.ifindex)
         error = move_to(agent, link);
@@ -206,7 +231,9 @@ static void follow_link(struct agent *agent, const struct link_info *link)
     }
     if (up != was_up)
         log_notice("%s is %s", link->name, up ? "up" : link->gone ? "gone" : "down");
-    sharer_link(&agent->sharer, clock_now_ns(), up, link->mac, &out);
+    agent->link_up = up;
+    for (size_t i = 0; i < agent->wish.held.count; i++)
+        sharer_link(&agent->sharers[i], clock_now_ns(), up, link->mac, &out);
     if (up != was_up)
         write_state(agent);
     arm(agent);
@@ -251,7 +278,7 @@ static void on_table_news(void *context)
     if (error == 0)
         log_notice("somebody removed the nftables rules of this agent: loading them again");
     agent->tables_gone = 0;
-    if (nft_load(agent->options->interface, &agent->options->range) != 0)
+    if (nft_load(agent->options->interface, &agent->wish.held, agent->wish.police) != 0)
         fail(agent);
 }
 
@@ -310,12 +337,23 @@ static void close_all(struct agent *agent)
     frame_builder_free(agent->builder);
 }
 
+static void start_sharer(struct agent *agent, size_t index, const struct link_info *link)
+{
+    const struct sharer_keys keys = {agent->options->keys, agent->options->key_count, &agent->number};
+    const struct sharer_out out = sharer_out(agent);
+    uint64_t seed = 0;
+    if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
+        seed = clock_now_ns() ^ mac_number(link->mac) ^ index;
+    sharer_init(&agent->sharers[index], &agent->wish.held.held[index], link->mac, agent->options->ethertype,
+                seed, &keys);
+    sharer_link(&agent->sharers[index], clock_now_ns(), link->up, link->mac, &out);
+}
+
 /* The settings, then the first claim, then the word that this is ready. */
 static int start(struct agent *agent)
 {
-    char range[RANGE_TEXT_BYTES], mac[MAC_TEXT_BYTES], address[IPV4_TEXT_BYTES];
+    char held[HELD_TEXT_BYTES], mac[MAC_TEXT_BYTES], address[IPV4_TEXT_BYTES];
     struct link_info link;
-    uint64_t seed = 0;
     int error = settle(agent);
     if (error == 0)
         error = netlink_link(agent->netlink, agent->options->interface, &link);
@@ -326,16 +364,15 @@ static int start(struct agent *agent)
         log_error("cannot listen on %s: %s", link.name, strerror(-error));
         return error;
     }
-    if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
-        seed = clock_now_ns() ^ mac_number(link.mac);
-    const struct sharer_keys keys = {agent->options->keys, agent->options->key_count, clock_wall_us()};
-    sharer_init(&agent->sharer, &agent->options->range, link.mac, agent->options->ethertype, seed, &keys);
-    const struct sharer_out out = sharer_out(agent);
-    sharer_link(&agent->sharer, clock_now_ns(), link.up, link.mac, &out);
+    agent->number = clock_wall_us();
+    agent->link_up = link.up;
+    for (size_t i = 0; i < agent->wish.held.count; i++) {
+        start_sharer(agent, i, &link);
+        log_notice("holding %s on %s (%s)%s", held_format(&agent->wish.held.held[i], held), link.name,
+                   mac_format(link.mac, mac), link.up ? "" : ", which is down");
+    }
     write_state(agent);
     arm(agent);
-    log_notice("holding %s on %s (%s)%s", range_format(&agent->options->range, range), link.name,
-               mac_format(link.mac, mac), link.up ? "" : ", which is down");
     if (agent->gateway.host != 0)
         log_info("gateway %s", ipv4_format(agent->gateway, address));
     else
@@ -353,7 +390,8 @@ static int hold(struct agent *agent)
         error = agent->exit_status == 0 ? 0 : -EIO;
     notify_stopping();
     const struct sharer_out out = sharer_out(agent);
-    sharer_stop(&agent->sharer, &out);
+    for (size_t i = 0; i < agent->wish.held.count; i++)
+        sharer_stop(&agent->sharers[i], &out);
     if (agent->recorded) {
         const int undone = record_undo(agent->directory, agent->netlink, &agent->undo);
         error = error != 0 ? error : undone;
@@ -395,15 +433,22 @@ static void leave_interface(struct agent *agent, const char *interface)
         run_directory_close(agent->directory);
 }
 
+static struct host_wish wish_of(const struct agent_options *options)
+{
+    return (struct host_wish){.interface = options->interface,
+                              .held = options->held,
+                              .police = options->enforce == ENFORCE_NFT,
+                              .gateway = options->gateway};
+}
+
 int agent_run(const struct agent_options *options)
 {
-    struct agent agent = {
-        .options = options,
-        .directory = -1,
-        .lock = -1,
-        .socket = -1,
-        .wish = {.interface = options->interface, .range = options->range, .gateway = options->gateway},
-        .undo = {.namespace_cookie = run_namespace_cookie()}};
+    struct agent agent = {.options = options,
+                          .directory = -1,
+                          .lock = -1,
+                          .socket = -1,
+                          .wish = wish_of(options),
+                          .undo = {.namespace_cookie = run_namespace_cookie()}};
     struct link_info link;
     bool found = false;
     int error = take_interface(&agent, options->interface);
@@ -439,8 +484,7 @@ int agent_undo(const char *interface)
 
 int agent_print(const struct agent_options *options)
 {
-    const struct host_wish wish = {
-        .interface = options->interface, .range = options->range, .gateway = options->gateway};
+    const struct host_wish wish = wish_of(options);
     struct undo undo = {.ifindex = 0};
     struct ipv4 gateway;
     struct netlink *netlink = netlink_open();

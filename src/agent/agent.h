@@ -6,26 +6,38 @@
 #include "pearpd/addr.h"
 #include "pearpd/pe_arp_auth.h"
 
+#include "held.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define INTERFACE_BYTES 16 /* IFNAMSIZ, with its NUL */
-#define AGENT_KEYS_MAX  16
+#define INTERFACE_BYTES  16 /* IFNAMSIZ, with its NUL */
+#define AGENT_KEYS_MAX   16
+#define AGENT_PATH_BYTES 128
 
+/* What holds local programs to the ranges. */
+enum agent_enforce { ENFORCE_NFT, ENFORCE_NONE };
+
+/* Plain data; the names of keys are those of the agent's file (schema.c). */
 struct agent_options {
-    const char *interface;
-    struct range range;
+    char interface[INTERFACE_BYTES];
+    struct held_list held;
     struct ipv4 gateway; /* 0.0.0.0: find one */
     uint16_t ethertype;
-    const struct pe_arp_key *keys; /* ascending by id; the first signs; none: nothing is signed or checked */
+    char metrics[AGENT_PATH_BYTES]; /* "": none is written */
+    uint32_t watch_s;               /* from one look at the sockets to the next */
+    uint32_t warn_percent;
+    enum agent_enforce enforce;
+    struct pe_arp_key
+        keys[AGENT_KEYS_MAX]; /* ascending by id; the first signs; none: nothing is signed or checked */
     size_t key_count;
 };
 
 /* Prints what agent_run() would change and changes nothing. */
 int agent_print(const struct agent_options *options);
 
-/* Holds the range until SIGTERM, SIGINT or SIGHUP. */
+/* Holds the ranges until SIGTERM, SIGINT or SIGHUP. */
 int agent_run(const struct agent_options *options);
 
 /* Puts back what a killed agent left. */

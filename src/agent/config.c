@@ -1,211 +1,269 @@
-/* config.c: see config.h. [agent] says what is held, [keys] what is signed with. */
+/* config.c: see config.h: a file's sections and keys, as the schema has them, and all of its faults. */
 #include "config.h"
 
 #include "pearpd/eth.h"
 #include "pearpd/ini_reader.h"
 
+#include "schema.h"
+
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define FILE_BYTES  65536
+#define FILE_BYTES  1048576
 #define FAULT_BYTES 512
-#define KEYS        5
+#define FAULTS_MAX  1000
 
-enum section { SECTION_NONE, SECTION_AGENT, SECTION_KEYS };
-
-struct reading {
-    const char *file;
-    struct agent_config *config;
-    struct agent_options *options;
-    enum section section;
-    unsigned agent_line, keys_line; /* of the sections; 0: not there */
-    unsigned lines[KEYS];           /* of the keys of [agent], by row */
-    unsigned faults;
+struct agent_fault {
+    unsigned line, order;
+    char text[FAULT_BYTES];
 };
 
-static void fault_at(struct reading *r, unsigned line, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static void fault_at(struct reading *r, unsigned line, const char *format, ...)
+void reading_fault(struct reading *r, unsigned line, const char *format, ...)
 {
-    char text[FAULT_BYTES];
+    if (r->fault_count == FAULTS_MAX) {
+        r->faults_left_out = true;
+        return;
+    }
+    struct agent_fault *more = reallocarray(r->faults, r->fault_count + 1, sizeof(*more));
+    if (more == NULL) {
+        r->out_of_memory = true;
+        return;
+    }
+    r->faults = more;
+    struct agent_fault *fault = &more[r->fault_count];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
+    vsnprintf(fault->text, sizeof(fault->text), format, arguments);
     va_end(arguments);
-    fprintf(stderr, "%s:%u: %s\n", r->file, line, text);
-    r->faults++;
+    fault->line = line;
+    fault->order = (unsigned)r->fault_count++;
 }
 
-bool interface_is_plain(const char *name)
+/* A key that must be given: asked when its section ends. */
+static void end_section(struct reading *r)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+@:";
-    const size_t length = strlen(name);
-    return length > 0 && length < INTERFACE_BYTES && strspn(name, plain) == length && name[0] != '.' &&
-           strcmp(name, "lo") != 0 && strcmp(name, "all") != 0 && strcmp(name, "default") != 0;
+    for (size_t i = 0; r->section != NULL && i < r->section->key_count; i++)
+        if (r->section->keys[i].preset == NULL && r->key_lines[i] == 0)
+            reading_fault(r, r->section_line, "%s is missing in [%s]", r->section->keys[i].key,
+                          r->section->name);
+    memset(r->key_lines, 0, sizeof(r->key_lines));
+    r->section = NULL;
 }
 
-bool parse_host(const char *text, struct ipv4 *address)
+static const struct section_row *section_named(const char *name, size_t length)
 {
-    return ipv4_parse(text, address) == 0 && ipv4_is_host(*address);
+    for (size_t i = 0; i < section_row_count; i++)
+        if (strlen(section_rows[i].name) == length && strncmp(section_rows[i].name, name, length) == 0)
+            return &section_rows[i];
+    return NULL;
 }
 
-bool parse_encap(const char *text, uint16_t *ethertype)
-{
-    if (strcmp(text, "arp") == 0)
-        *ethertype = ETHERTYPE_ARP;
-    else if (strcmp(text, "0x88b5") == 0)
-        *ethertype = ETHERTYPE_PE_ARP;
-    else
-        return false;
-    return true;
-}
-
-/* Keys of [agent]: false: not of that form. */
-
-static bool take_interface(struct reading *r, const char *value)
-{
-    if (!interface_is_plain(value))
-        return false;
-    snprintf(r->config->interface, sizeof(r->config->interface), "%s", value);
-    r->options->interface = r->config->interface;
-    return true;
-}
-
-static bool take_address(struct reading *r, const char *value)
-{
-    return parse_host(value, &r->options->range.address);
-}
-
-static bool take_ports(struct reading *r, const char *value)
-{
-    return ports_parse(value, &r->options->range.first, &r->options->range.last) == 0;
-}
-
-static bool take_gateway(struct reading *r, const char *value)
-{
-    return parse_host(value, &r->options->gateway);
-}
-
-static bool take_encap(struct reading *r, const char *value)
-{
-    return parse_encap(value, &r->options->ethertype);
-}
-
-static const struct {
-    const char *key, *values;
-    bool must_stand;
-    bool (*take)(struct reading *r, const char *value);
-} rows[KEYS] = {
-    {"interface", "an interface that can be used", true, take_interface},
-    {"address", "a host's IPv4 address", true, take_address},
-    {"ports", "FIRST-LAST", true, take_ports},
-    {"gateway", "a host's IPv4 address", false, take_gateway},
-    {"encap", "0x88b5 or arp", false, take_encap},
-};
-
-static void take_agent_key(struct reading *r, unsigned line, const char *name, const char *value)
-{
-    for (size_t i = 0; i < KEYS; i++) {
-        if (strcmp(rows[i].key, name) != 0)
-            continue;
-        if (r->lines[i] != 0)
-            fault_at(r, line, "%s = %s: stands already at line %u", name, value, r->lines[i]);
-        r->lines[i] = line;
-        if (!rows[i].take(r, value))
-            fault_at(r, line, "%s = %s: must be %s", name, value, rows[i].values);
-        return;
-    }
-    fault_at(r, line, "%s = %s: unknown key in [agent]", name, value);
-}
-
-/* A secret is never repeated in a message. */
-static void take_secret(struct reading *r, unsigned line, const char *name, const char *value)
-{
-    struct pe_arp_key key;
-    const size_t count = r->options->key_count;
-    if (pe_arp_key_parse(name, value, &key) != 0) {
-        fault_at(r, line, "%s: must be a number up to 4294967295, with 64 hexadecimal digits", name);
-        return;
-    }
-    if (pe_arp_key_find(r->config->keys, count, key.id) != NULL) {
-        fault_at(r, line, "%s: stands already in [keys]", name);
-        return;
-    }
-    if (count == AGENT_KEYS_MAX) {
-        fault_at(r, line, "%s: more than %u keys", name, AGENT_KEYS_MAX);
-        return;
-    }
-    r->config->keys[r->options->key_count++] = key;
-}
-
-static void on_key(void *context, unsigned line, const char *name, const char *value)
+static void take_section(void *context, unsigned line, char *text)
 {
     struct reading *r = context;
-    if (r->section == SECTION_AGENT)
-        take_agent_key(r, line, name, value);
-    else if (r->section == SECTION_KEYS)
-        take_secret(r, line, name, value);
-}
-
-static void on_section(void *context, unsigned line, char *text)
-{
-    struct reading *r = context;
-    r->section = SECTION_NONE;
+    r->line = line;
+    end_section(r);
     if (text == NULL)
         return;
-    unsigned *stood = strcmp(text, "agent") == 0  ? &r->agent_line
-                      : strcmp(text, "keys") == 0 ? &r->keys_line
-                                                  : NULL;
-    if (stood == NULL) {
-        fault_at(r, line, "[%s]: unknown section", text);
+    const size_t length = strcspn(text, " \t");
+    const char *argument = text + length + strspn(text + length, " \t");
+    const struct section_row *row = section_named(text, length);
+    if (row == NULL || (row->argument == NULL && *argument != '\0')) {
+        reading_fault(r, line, "[%s]: unknown section", text);
         return;
     }
-    if (*stood != 0)
-        fault_at(r, line, "[%s]: stands already at line %u", text, *stood);
-    *stood = *stood != 0 ? *stood : line;
-    r->section = stood == &r->agent_line ? SECTION_AGENT : SECTION_KEYS;
+    unsigned *stood = &r->section_lines[row - section_rows];
+    if (row->argument == NULL && *stood != 0)
+        reading_fault(r, line, "[%s]: stands already at line %u", text, *stood);
+    else
+        *stood = line;
+    r->section_line = line;
+    if (row->begin == NULL || row->begin(r, argument))
+        r->section = row;
 }
 
-static bool on_fault(void *context, unsigned line, const char *text)
+static void take_key(void *context, unsigned line, const char *name, const char *value)
 {
-    fault_at(context, line, "%s", text);
-    return true;
+    struct reading *r = context;
+    r->line = line;
+    if (r->section == NULL)
+        return;
+    if (r->section->take != NULL) {
+        r->section->take(r, name, value);
+        return;
+    }
+    for (size_t i = 0; i < r->section->key_count; i++) {
+        const struct key_row *row = &r->section->keys[i];
+        if (strcmp(row->key, name) != 0)
+            continue;
+        if (r->key_lines[i] != 0)
+            reading_fault(r, line, "%s = %s: stands already at line %u", name, value, r->key_lines[i]);
+        else
+            r->key_lines[i] = line;
+        if (!row->take(r, row, value))
+            reading_fault(r, line, "%s = %s: must be %s", name, value, row->values);
+        return;
+    }
+    reading_fault(r, line, "%s = %s: unknown key in [%s]", name, value, r->section->name);
+}
+
+static bool take_fault(void *context, unsigned line, const char *text)
+{
+    struct reading *r = context;
+    reading_fault(r, line, "%s", text);
+    return !r->faults_left_out;
+}
+
+/* address and ports in [agent]: the short form of a first range. */
+static void check_short_form(struct reading *r)
+{
+    struct held_list *list = &r->options->held;
+    size_t other = 0;
+    if ((r->address_line != 0) != (r->ports_line != 0))
+        reading_fault(r, r->agent_line, "address and ports in [agent] stand together or not at all");
+    if (r->address.host == 0 || r->ports_line == 0)
+        return;
+    const struct held held = {.range = {r->address, r->first, r->last}};
+    struct held_list first = {.count = 0};
+    (void)held_add(&first, &held, &other);
+    for (size_t i = 0; i < list->count; i++) {
+        const int error = held_add(&first, &list->held[i], &other);
+        if (error == -EEXIST)
+            reading_fault(r, r->range_lines[i], "[range]: shares ports with line %u", r->ports_line);
+        else if (error != 0)
+            reading_fault(r, r->range_lines[i],
+                          "[range]: one more than %u ranges, or %u spans of ports, in all", HELD_MAX,
+                          HELD_SPANS_MAX);
+    }
+    *list = first;
 }
 
 static void check(struct reading *r)
 {
-    const unsigned line = r->agent_line != 0 ? r->agent_line : 1;
+    const struct agent_options *o = r->options;
     if (r->agent_line == 0)
-        fault_at(r, line, "[agent] is missing");
-    for (size_t i = 0; r->agent_line != 0 && i < KEYS; i++)
-        if (rows[i].must_stand && r->lines[i] == 0)
-            fault_at(r, line, "%s is missing in [agent]", rows[i].key);
-    if (r->options->gateway.host != 0 && r->options->gateway.host == r->options->range.address.host)
-        fault_at(r, line, "the gateway is the shared address");
-    pe_arp_keys_sort(r->config->keys, r->options->key_count);
-    r->options->keys = r->config->keys;
+        reading_fault(r, 1, "[agent] is missing");
+    check_short_form(r);
+    if (r->agent_line != 0 && r->address_line == 0 && r->ports_line == 0 && r->ranges_seen == 0)
+        reading_fault(r, r->agent_line, "nothing to hold: neither address and ports in [agent] nor a [range]");
+    for (size_t i = 0; i < o->held.count; i++)
+        if (o->gateway.host != 0 && o->gateway.host == o->held.held[i].range.address.host) {
+            reading_fault(r, r->gateway_line, "the gateway is a shared address");
+            break;
+        }
+    pe_arp_keys_sort(r->options->keys, o->key_count);
 }
 
-int agent_config_read(const char *file, struct agent_config *config, struct agent_options *options)
+static int by_line(const void *a, const void *b)
 {
-    struct reading r = {.file = file, .config = config, .options = options};
-    const struct ini_taker taker = {&r, FILE_BYTES, on_section, on_key, on_fault};
+    const struct agent_fault *x = a, *y = b;
+    if (x->line != y->line)
+        return x->line < y->line ? -1 : 1;
+    return x->order < y->order ? -1 : 1;
+}
+
+/* The number of faults, or -Exxx. */
+static int tell_faults(struct reading *r, bool unreadable, agent_fault_fn *fault, void *context)
+{
+    if (r->fault_count > 0)
+        qsort(r->faults, r->fault_count, sizeof(*r->faults), by_line);
+    for (size_t i = 0; i < r->fault_count; i++)
+        fault(context, r->file, r->faults[i].line, r->faults[i].text);
+    if (r->faults_left_out)
+        fault(context, r->file, r->line, "too many faults, the rest is not shown");
+    if (unreadable || r->out_of_memory) {
+        fault(context, r->file, 0, r->out_of_memory ? "out of memory" : "cannot be read");
+        return r->out_of_memory ? -ENOMEM : -EIO;
+    }
+    return (int)r->fault_count;
+}
+
+void agent_config_preset(struct agent_options *options)
+{
+    *options = (struct agent_options){.ethertype = ETHERTYPE_PE_ARP, .watch_s = 10, .warn_percent = 90};
+}
+
+int agent_config_read_stream(FILE *stream, const char *name, struct agent_options *options,
+                             agent_fault_fn *fault, void *context)
+{
+    struct reading r = {.file = name, .options = options};
+    const struct ini_taker taker = {&r, FILE_BYTES, take_section, take_key, take_fault};
+    agent_config_preset(options);
+    if (ini_read(stream, &taker) != 0)
+        r.out_of_memory = true;
+    end_section(&r);
+    check(&r);
+    const int result = tell_faults(&r, ferror(stream) != 0, fault, context);
+    free(r.faults);
+    return result;
+}
+
+int agent_config_read(const char *file, struct agent_options *options, agent_fault_fn *fault, void *context)
+{
     FILE *stream = fopen(file, "re");
     if (stream == NULL) {
         const int error = -errno;
-        fprintf(stderr, "pearp-agent: %s: %s\n", file, strerror(errno));
+        fault(context, file, 0, strerror(errno));
         return error;
     }
-    int error = ini_read(stream, &taker);
-    if (error == 0 && ferror(stream))
-        error = -EIO;
+    const int result = agent_config_read_stream(stream, file, options, fault, context);
     fclose(stream);
-    if (error != 0) {
-        fprintf(stderr, "pearp-agent: %s: %s\n", file, strerror(-error));
-        return error;
+    return result;
+}
+
+/* A line of the sample. */
+static void print_sample_key(FILE *out, const struct key_row *row)
+{
+    fprintf(out, "; %s: %s\n", row->help, row->values);
+    if (row->sample != NULL)
+        fprintf(out, "%s = %s\n", row->key, row->sample);
+    else
+        fprintf(out, ";%s = %s\n", row->key, row->preset);
+}
+
+void agent_config_print_sample(FILE *out)
+{
+    fputs("; pearp-agent: what a host holds, for pearp-agent -c FILE; see pearp-agent.conf(5).\n"
+          "; Keys behind a ';' stand at their default. With [keys], let nobody else read the file.\n",
+          out);
+    for (size_t i = 0; i < section_row_count; i++) {
+        const struct section_row *row = &section_rows[i];
+        fprintf(out, "\n; %s\n%s[%s%s%s]\n", row->help, row->argument != NULL ? ";" : "", row->name,
+                row->example != NULL ? " " : "", row->example != NULL ? row->example : "");
+        if (row->take != NULL)
+            fputs("; 1 = (64 hexadecimal digits, as of: openssl rand -hex 32)\n", out);
+        for (size_t k = 0; k < row->key_count; k++)
+            print_sample_key(out, &row->keys[k]);
     }
-    check(&r);
-    return r.faults == 0 ? 0 : -EINVAL;
+}
+
+static int capital(char c)
+{
+    return c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c;
+}
+
+void agent_config_print_mdoc(FILE *out)
+{
+    for (size_t i = 0; i < section_row_count; i++) {
+        const struct section_row *row = &section_rows[i];
+        fprintf(out, ".Ss [%s%s%s]\n%c%s.\n", row->name, row->argument != NULL ? " " : "",
+                row->argument != NULL ? row->argument : "", capital(row->help[0]), row->help + 1);
+        if (row->key_count > 0)
+            fputs(".Bl -tag -width Ds\n", out);
+        for (size_t k = 0; k < row->key_count; k++) {
+            const struct key_row *key = &row->keys[k];
+            fprintf(out, ".It Ic %s No = Ar value\n%c%s.\nTakes %s; ", key->key, capital(key->help[0]),
+                    key->help + 1, key->values);
+            if (key->preset == NULL)
+                fputs("must be given.\n", out);
+            else if (*key->preset == '\0')
+                fputs("there is no default.\n", out);
+            else
+                fprintf(out, "the default is \\(lq%s\\(rq.\n", key->preset);
+        }
+        if (row->key_count > 0)
+            fputs(".El\n", out);
+    }
 }

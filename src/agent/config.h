@@ -1,19 +1,30 @@
-/* config.h: the agent's file (pearp-agent -c FILE).
- * In: a file's name. Out: options and keys. Called by: main. Never: changes anything. */
+/* config.h: the agent's file (pearp-agent -c FILE), pearp-agent.conf(5).
+ * In: an INI file. Out: options, or every fault of the file as FILE:LINE: message. Called by: main, tests.
+ * Never: touches an interface. */
 #ifndef PEARPD_AGENT_CONFIG_H
 #define PEARPD_AGENT_CONFIG_H
 
 #include "agent.h"
 
-/* What the texts of a file say, for as long as the agent runs. */
-struct agent_config {
-    char interface[INTERFACE_BYTES];
-    struct pe_arp_key keys[AGENT_KEYS_MAX];
-};
+#include <stdio.h>
 
-/* Reads `file` into *options, which borrow from *config. 0, or -EINVAL: every fault was printed to standard error
- * as FILE:LINE: message; -Exxx: it cannot be read, and that was printed. */
-int agent_config_read(const char *file, struct agent_config *config, struct agent_options *options);
+/* Called once for each fault, in the order of their lines; `message` names the value. */
+typedef void agent_fault_fn(void *context, const char *file, unsigned line, const char *message);
+
+/* Every option at its default. */
+void agent_config_preset(struct agent_options *options);
+
+/* Reads `file`. The number of faults told (0: *options is filled), or -Exxx where it cannot be read, which was
+ * told as a fault of line 0. */
+int agent_config_read(const char *file, struct agent_options *options, agent_fault_fn *fault, void *context);
+
+/* The same from an open stream. */
+int agent_config_read_stream(FILE *stream, const char *name, struct agent_options *options,
+                             agent_fault_fn *fault, void *context);
+
+/* Write etc/agent.conf.sample, and the list of sections and keys for pearp-agent.conf(5), from the schema. */
+void agent_config_print_sample(FILE *out);
+void agent_config_print_mdoc(FILE *out);
 
 /* Letters that may stand in the kernel's paths and in nft's names without further thought. */
 bool interface_is_plain(const char *name);

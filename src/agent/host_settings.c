@@ -3,128 +3,22 @@
 
 #include "pearpd/log.h"
 
+#include "host_sysctls.h"
 #include "nft.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define PATH_BYTES  128
 #define LO          "lo"
 #define HOST_PREFIX 32
 
-static const struct {
-    bool of_interface;
-    const char *value; /* NULL: the range */
-} sysctls[] = {
-#define X(id, name, of_interface, value) {of_interface, value},
-    UNDO_SYSCTLS(X)
-#undef X
-};
-
-/* The name below /proc/sys, as sysctl(8) with '/' takes it. */
-static void sysctl_path(const char *interface, enum undo_sysctl sysctl, char path[static PATH_BYTES])
+/* The shared address that connections come from: the first. */
+static struct ipv4 primary(const struct undo *undo)
 {
-    if (sysctls[sysctl].of_interface)
-        snprintf(path, PATH_BYTES, "net/ipv4/conf/%s/%s", interface, undo_sysctl_name(sysctl));
-    else
-        snprintf(path, PATH_BYTES, "net/ipv4/%s", undo_sysctl_name(sysctl));
-}
-
-static int sysctl_open(const char *path, int flags)
-{
-    char full[PATH_BYTES + 16];
-    snprintf(full, sizeof(full), "/proc/sys/%s", path);
-    const int fd = open(full, flags | O_CLOEXEC);
-    return fd < 0 ? -errno : fd;
-}
-
-/* The value without its newline. 0 or -Exxx. */
-static int sysctl_read(const char *path, char value[static UNDO_VALUE_BYTES])
-{
-    const int fd = sysctl_open(path, O_RDONLY);
-    if (fd < 0)
-        return fd;
-    const ssize_t length = read(fd, value, UNDO_VALUE_BYTES - 1);
-    const int error = length < 0 ? -errno : 0;
-    close(fd);
-    value[length > 0 ? length : 0] = '\0';
-    value[strcspn(value, "\n")] = '\0';
-    return error != 0 || value[0] != '\0' ? error : -EIO;
-}
-
-static int sysctl_write(const char *path, const char *value)
-{
-    const int fd = sysctl_open(path, O_WRONLY);
-    if (fd < 0)
-        return fd;
-    const size_t length = strlen(value);
-    const int error = write(fd, value, length) == (ssize_t)length ? 0 : -(errno != 0 ? errno : EIO);
-    close(fd);
-    return error;
-}
-
-/* The first port that the kernel lets ip_local_port_range begin with. */
-static unsigned lowest_local_port(void)
-{
-    char value[UNDO_VALUE_BYTES];
-    if (sysctl_read("net/ipv4/ip_unprivileged_port_start", value) != 0)
-        return 1;
-    const unsigned long lowest = strtoul(value, NULL, 10);
-    return lowest > 0 && lowest <= UINT16_MAX ? (unsigned)lowest : 1;
-}
-
-/* The value wished for; "" for none: the kernel takes no part of the range for ports it picks. */
-static void sysctl_wish(const struct range *range, enum undo_sysctl sysctl, char value[static UNDO_VALUE_BYTES])
-{
-    if (sysctls[sysctl].value != NULL) {
-        snprintf(value, UNDO_VALUE_BYTES, "%s", sysctls[sysctl].value);
-        return;
-    }
-    const unsigned lowest = lowest_local_port();
-    const unsigned first = range->first < lowest ? lowest : range->first;
-    value[0] = '\0';
-    if (first <= range->last)
-        snprintf(value, UNDO_VALUE_BYTES, "%u %u", first, range->last);
-}
-
-/* Equal but for blanks: the kernel parts two numbers by a tab. */
-static bool same_value(const char *a, const char *b)
-{
-    while (*a != '\0' && *b != '\0') {
-        const bool blank_a = *a == ' ' || *a == '\t', blank_b = *b == ' ' || *b == '\t';
-        if (blank_a != blank_b || (!blank_a && *a != *b))
-            return false;
-        a++;
-        b++;
-    }
-    return *a == *b;
-}
-
-static int plan_sysctls(struct undo *undo)
-{
-    for (size_t i = 0; i < UNDO_SYSCTL_COUNT; i++) {
-        char path[PATH_BYTES], now[UNDO_VALUE_BYTES], wish[UNDO_VALUE_BYTES];
-        const enum undo_sysctl sysctl = (enum undo_sysctl)i;
-        sysctl_path(undo->interface, sysctl, path);
-        const int error = sysctl_read(path, now);
-        if (error != 0) {
-            log_error("cannot read sysctl %s: %s", path, strerror(-error));
-            return error;
-        }
-        sysctl_wish(&undo->range, sysctl, wish);
-        if (wish[0] == '\0')
-            log_warning("ports %u-%u are below ip_unprivileged_port_start: the kernel picks none of them for "
-                        "programs that do not bind, and what it picks outside is dropped",
-                        undo->range.first, undo->range.last);
-        else if (undo->sysctls[i][0] == '\0' && !same_value(now, wish))
-            memcpy(undo->sysctls[i], now, sizeof(now));
-    }
-    return 0;
+    return undo->held.held[0].range.address;
 }
 
 struct address_search {
@@ -150,14 +44,23 @@ static void look_at_address(const struct host_address *address, void *context)
         search->on_other = true;
 }
 
-static int plan_address(struct netlink *netlink, struct undo *undo, struct address_search *search)
+static bool is_added(const struct undo *undo, struct ipv4 address)
+{
+    for (size_t i = 0; i < undo->address_count; i++)
+        if (undo->addresses[i].host == address.host)
+            return true;
+    return false;
+}
+
+static int plan_address(struct netlink *netlink, struct ipv4 shared, struct undo *undo,
+                        struct address_search *search)
 {
     struct link_info lo;
     char text[IPV4_TEXT_BYTES];
+    ipv4_format(shared, text);
     int error = netlink_link(netlink, LO, &lo);
     if (error == 0) {
-        *search = (struct address_search){
-            .shared = undo->range.address, .ifindex = undo->ifindex, .lo_ifindex = lo.index};
+        *search = (struct address_search){.shared = shared, .ifindex = undo->ifindex, .lo_ifindex = lo.index};
         error = netlink_addresses(netlink, look_at_address, search);
     }
     if (error != 0) {
@@ -165,16 +68,14 @@ static int plan_address(struct netlink *netlink, struct undo *undo, struct addre
         return error;
     }
     if (!lo.up)
-        log_warning("interface lo is down: this host will not receive what is sent to %s",
-                    ipv4_format(undo->range.address, text));
+        log_warning("interface lo is down: this host will not receive what is sent to %s", text);
     if (search->on_interface)
-        log_notice("%s is an address of %s and stays there; ARP for it is silenced by nftables rules",
-                   ipv4_format(undo->range.address, text), undo->interface);
+        log_notice("%s is an address of %s and stays there; ARP for it is silenced by nftables rules", text,
+                   undo->interface);
     else if (search->on_other)
-        log_warning("%s is an address of another interface and stays there",
-                    ipv4_format(undo->range.address, text));
-    if (!search->on_lo && !search->on_interface && !search->on_other)
-        undo->address = true;
+        log_warning("%s is an address of another interface and stays there", text);
+    if (!search->on_lo && !search->on_interface && !search->on_other && !is_added(undo, shared))
+        undo->addresses[undo->address_count++] = shared;
     return 0;
 }
 
@@ -273,24 +174,23 @@ static int plan_default_route(const struct route_search *search, bool only_addre
 static int plan_routes(struct netlink *netlink, const struct host_wish *wish,
                        const struct address_search *addresses, struct undo *undo, struct ipv4 *gateway)
 {
-    struct route_search search = {
-        .ifindex = undo->ifindex, .shared = undo->range.address, .gateway = wish->gateway};
+    struct route_search search = {.ifindex = undo->ifindex, .shared = primary(undo), .gateway = wish->gateway};
     int error = search_routes(netlink, &search);
     if (error != 0)
         return error;
     if (wish->gateway.host == 0) {
         const struct ipv4 found = search.found;
-        search =
-            (struct route_search){.ifindex = undo->ifindex, .shared = undo->range.address, .gateway = found};
+        search = (struct route_search){.ifindex = undo->ifindex, .shared = primary(undo), .gateway = found};
         error = found.host == 0 ? 0 : search_routes(netlink, &search);
     }
     *gateway = search.gateway;
     if (error != 0 || search.gateway.host == 0)
         return error;
-    if (search.gateway.host == undo->range.address.host) {
-        log_error("the gateway and the shared address are the same");
-        return -EINVAL;
-    }
+    for (size_t i = 0; i < undo->held.count; i++)
+        if (search.gateway.host == undo->held.held[i].range.address.host) {
+            log_error("the gateway and a shared address are the same");
+            return -EINVAL;
+        }
     plan_gateway_route(&search, undo);
     return plan_default_route(&search, addresses->on_interface && !addresses->primary_there, undo);
 }
@@ -299,7 +199,8 @@ int host_settings_plan(struct netlink *netlink, const struct host_wish *wish, st
                        struct ipv4 *gateway)
 {
     struct link_info link;
-    struct address_search addresses;
+    struct address_search first = {0}, search;
+    struct ipv4 addresses[HELD_MAX];
     int error = netlink_link(netlink, wish->interface, &link);
     if (error != 0) {
         log_error("interface %s: %s", wish->interface, strerror(-error));
@@ -307,13 +208,15 @@ int host_settings_plan(struct netlink *netlink, const struct host_wish *wish, st
     }
     snprintf(undo->interface, sizeof(undo->interface), "%s", wish->interface);
     undo->ifindex = link.index;
-    undo->range = wish->range;
+    undo->held = wish->held;
     undo->rules = true;
-    error = plan_sysctls(undo);
+    undo->police = wish->police;
+    error = host_sysctls_plan(undo);
+    const size_t count = held_addresses(&undo->held, addresses);
+    for (size_t i = 0; i < count && error == 0; i++)
+        error = plan_address(netlink, addresses[i], undo, i == 0 ? &first : &search);
     if (error == 0)
-        error = plan_address(netlink, undo, &addresses);
-    if (error == 0)
-        error = plan_routes(netlink, wish, &addresses, undo, gateway);
+        error = plan_routes(netlink, wish, &first, undo, gateway);
     return error;
 }
 
@@ -323,7 +226,7 @@ static struct host_route gateway_route(const struct undo *undo)
                                .prefix_length = HOST_PREFIX,
                                .scope = RT_SCOPE_LINK,
                                .ifindex = undo->ifindex,
-                               .source = undo->range.address};
+                               .source = primary(undo)};
 }
 
 static struct host_route default_route(const struct undo *undo)
@@ -331,18 +234,16 @@ static struct host_route default_route(const struct undo *undo)
     return (struct host_route){.gateway = undo->default_route,
                                .scope = RT_SCOPE_UNIVERSE,
                                .ifindex = undo->ifindex,
-                               .source = undo->range.address};
+                               .source = primary(undo)};
 }
 
 /* SHARED/32 on lo. 0 or -Exxx. */
-static int shared_address(struct netlink *netlink, const struct undo *undo, struct host_address *address)
+static int shared_address(struct netlink *netlink, struct ipv4 shared, struct host_address *address)
 {
     struct link_info lo;
     const int error = netlink_link(netlink, LO, &lo);
-    *address = (struct host_address){.ifindex = lo.index,
-                                     .address = undo->range.address,
-                                     .prefix_length = HOST_PREFIX,
-                                     .scope = RT_SCOPE_HOST};
+    *address = (struct host_address){
+        .ifindex = lo.index, .address = shared, .prefix_length = HOST_PREFIX, .scope = RT_SCOPE_HOST};
     return error;
 }
 
@@ -352,27 +253,10 @@ static int failed(const char *what, int error)
     return error;
 }
 
-static int apply_sysctls(const struct undo *undo)
-{
-    for (size_t i = 0; i < UNDO_SYSCTL_COUNT; i++) {
-        char path[PATH_BYTES], wish[UNDO_VALUE_BYTES];
-        if (undo->sysctls[i][0] == '\0')
-            continue;
-        sysctl_path(undo->interface, (enum undo_sysctl)i, path);
-        sysctl_wish(&undo->range, (enum undo_sysctl)i, wish);
-        const int error = sysctl_write(path, wish);
-        if (error != 0) {
-            log_error("cannot set sysctl %s to %s: %s", path, wish, strerror(-error));
-            return error;
-        }
-    }
-    return 0;
-}
-
-static int apply_address(struct netlink *netlink, const struct undo *undo)
+static int apply_address(struct netlink *netlink, struct ipv4 shared)
 {
     struct host_address address;
-    int error = shared_address(netlink, undo, &address);
+    int error = shared_address(netlink, shared, &address);
     if (error == 0)
         error = netlink_address_add(netlink, &address);
     return error == 0 || error == -EEXIST ? 0 : failed("add the shared address to lo", error);
@@ -395,11 +279,11 @@ static int apply_routes(struct netlink *netlink, const struct undo *undo)
 /* Rules first: no ARP for the shared address gets out while the rest is being set. */
 int host_settings_apply(struct netlink *netlink, const struct undo *undo)
 {
-    int error = undo->rules ? nft_load(undo->interface, &undo->range) : 0;
+    int error = undo->rules ? nft_load(undo->interface, &undo->held, undo->police) : 0;
     if (error == 0)
-        error = apply_sysctls(undo);
-    if (error == 0 && undo->address)
-        error = apply_address(netlink, undo);
+        error = host_sysctls_apply(undo);
+    for (size_t i = 0; i < undo->address_count && error == 0; i++)
+        error = apply_address(netlink, undo->addresses[i]);
     if (error == 0)
         error = apply_routes(netlink, undo);
     return error;
@@ -414,7 +298,7 @@ static void keep_first(int *first, int error)
 static int undo_default_route(struct netlink *netlink, const struct undo *undo)
 {
     const struct host_route ours = default_route(undo);
-    struct route_search search = {.ifindex = undo->ifindex, .shared = undo->range.address};
+    struct route_search search = {.ifindex = undo->ifindex, .shared = primary(undo)};
     int error = search_routes(netlink, &search);
     if (error != 0)
         return error;
@@ -424,7 +308,7 @@ static int undo_default_route(struct netlink *netlink, const struct undo *undo)
     }
     const bool ours_stands = search.present.ifindex == undo->ifindex && !search.present.several &&
                              search.present.gateway.host == undo->default_route.host &&
-                             search.present.source.host == undo->range.address.host;
+                             search.present.source.host == primary(undo).host;
     if (search.default_there && !ours_stands) {
         if (search.raw.length != undo->replaced.length ||
             memcmp(search.raw.bytes, undo->replaced.bytes, search.raw.length) != 0)
@@ -451,30 +335,13 @@ static int undo_routes(struct netlink *netlink, const struct undo *undo)
     return error;
 }
 
-static int undo_address(struct netlink *netlink, const struct undo *undo)
+static int undo_address(struct netlink *netlink, struct ipv4 shared)
 {
     struct host_address address;
-    int error = shared_address(netlink, undo, &address);
+    int error = shared_address(netlink, shared, &address);
     if (error == 0)
         error = netlink_address_delete(netlink, &address);
     return error == 0 || error == -EADDRNOTAVAIL ? 0 : failed("delete the shared address from lo", error);
-}
-
-static int undo_sysctls(const struct undo *undo, bool interface_there)
-{
-    int first = 0;
-    for (size_t i = 0; i < UNDO_SYSCTL_COUNT; i++) {
-        char path[PATH_BYTES];
-        if (undo->sysctls[i][0] == '\0' || (sysctls[i].of_interface && !interface_there))
-            continue;
-        sysctl_path(undo->interface, (enum undo_sysctl)i, path);
-        const int error = sysctl_write(path, undo->sysctls[i]);
-        if (error != 0) {
-            log_error("cannot set sysctl %s back to %s: %s", path, undo->sysctls[i], strerror(-error));
-            keep_first(&first, error);
-        }
-    }
-    return first;
 }
 
 int host_settings_undo(struct netlink *netlink, const struct undo *undo)
@@ -487,9 +354,9 @@ int host_settings_undo(struct netlink *netlink, const struct undo *undo)
     else
         log_notice("interface %s is gone, or another: its own sysctls and routes went with it",
                    undo->interface);
-    if (undo->address)
-        keep_first(&first, undo_address(netlink, undo));
-    keep_first(&first, undo_sysctls(undo, there));
+    for (size_t i = 0; i < undo->address_count; i++)
+        keep_first(&first, undo_address(netlink, undo->addresses[i]));
+    keep_first(&first, host_sysctls_undo(undo, there));
     if (undo->rules)
         keep_first(&first, nft_remove(undo->interface));
     return first;
@@ -508,19 +375,12 @@ static void print_routes(const struct undo *undo, const char *shared)
 
 void host_settings_print(const struct undo *undo)
 {
-    char rules[NFT_TEXT_MAX_BYTES], shared[IPV4_TEXT_BYTES];
-    ipv4_format(undo->range.address, shared);
-    if (nft_format(undo->interface, &undo->range, rules, sizeof(rules)) > 0)
+    char *rules = malloc(NFT_TEXT_MAX_BYTES), shared[IPV4_TEXT_BYTES];
+    if (rules != NULL && nft_format(undo->interface, &undo->held, undo->police, rules, NFT_TEXT_MAX_BYTES) > 0)
         printf("nft -f - <<'END'\n%sEND\n", rules);
-    for (size_t i = 0; i < UNDO_SYSCTL_COUNT; i++) {
-        char path[PATH_BYTES], wish[UNDO_VALUE_BYTES];
-        if (undo->sysctls[i][0] == '\0')
-            continue;
-        sysctl_path(undo->interface, (enum undo_sysctl)i, path);
-        sysctl_wish(&undo->range, (enum undo_sysctl)i, wish);
-        printf("sysctl -w %s=\"%s\"\n", path, wish);
-    }
-    if (undo->address)
-        printf("ip addr add %s/32 dev lo scope host\n", shared);
-    print_routes(undo, shared);
+    free(rules);
+    host_sysctls_print(undo);
+    for (size_t i = 0; i < undo->address_count; i++)
+        printf("ip addr add %s/32 dev lo scope host\n", ipv4_format(undo->addresses[i], shared));
+    print_routes(undo, ipv4_format(primary(undo), shared));
 }

@@ -1,6 +1,5 @@
 /* main.c: pearp-agent(8): options and what they ask for.
  * In: the command line. Out: an exit status: 0, 1 a fault, 2 wrong usage. Never: does the work. */
-#include "pearpd/eth.h"
 #include "pearpd/log.h"
 
 #include "agent.h"
@@ -14,14 +13,14 @@
 
 #define EXIT_USAGE 2
 
-enum { OPTION_UNDO = 256, OPTION_JSON };
+enum { OPTION_UNDO = 256, OPTION_JSON, OPTION_METRICS };
 
 struct asked {
     struct agent_options options;
     int verbosity;
     bool address, ports, gateway, encap, print, undo, json, status;
-    const char *file;
-    struct agent_config config;
+    const char *file, *metrics;
+    struct range range; /* of -a and -p */
 };
 
 static const struct {
@@ -36,7 +35,8 @@ static const struct {
     {'g', NULL, "GATEWAY",
      "the gateway; without it: that of the present default route, or the one the bridge names"},
     {'e', NULL, "0x88b5|arp", "the EtherType that carries PE-ARP, as `encap` of the bridge"},
-    {'c', NULL, "FILE", "the above, and keys, from a file"},
+    {'c', NULL, "FILE", "the above from a file, and several ranges, keys and more: pearp-agent.conf(5)"},
+    {OPTION_METRICS, "metrics", "FILE", "write figures there for node_exporter's textfile collector"},
     {'n', NULL, NULL, "print what would be set, change nothing"},
     {OPTION_UNDO, "undo", NULL, "put back what a killed agent left on IFACE"},
     {OPTION_JSON, "json", NULL, "status as JSON"},
@@ -50,8 +50,8 @@ static const struct {
 
 static void print_help(void)
 {
-    printf("usage: pearp-agent -i IFACE -a ADDRESS -p FIRST-LAST [-g GATEWAY] [-n] [-v]\n"
-           "       pearp-agent -c FILE [-n] [-v]\n"
+    printf("usage: pearp-agent -i IFACE -a ADDRESS -p FIRST-LAST [-g GATEWAY] [--metrics FILE] [-n] [-v]\n"
+           "       pearp-agent -c FILE [--metrics FILE] [-n] [-v]\n"
            "       pearp-agent -i IFACE --undo\n"
            "       pearp-agent status [--json]\n\n");
     for (size_t i = 0; i < ROWS; i++) {
@@ -74,7 +74,7 @@ static int usage(const char *what, const char *value)
 
 static int take_ports(const char *text, struct asked *asked)
 {
-    const int error = ports_parse(text, &asked->options.range.first, &asked->options.range.last);
+    const int error = ports_parse(text, &asked->range.first, &asked->range.last);
     asked->ports = true;
     if (error == -ERANGE)
         return usage("-p: the last port is below the first", text);
@@ -86,12 +86,11 @@ static int take(int key, const char *value, struct asked *asked)
 {
     switch (key) {
     case 'i':
-        asked->options.interface = value;
+        snprintf(asked->options.interface, sizeof(asked->options.interface), "%s", value);
         return interface_is_plain(value) ? 0 : usage("-i: not an interface that can be used", value);
     case 'a':
         asked->address = true;
-        return parse_host(value, &asked->options.range.address) ? 0
-                                                                : usage("-a: not a host's IPv4 address", value);
+        return parse_host(value, &asked->range.address) ? 0 : usage("-a: not a host's IPv4 address", value);
     case 'p':
         return take_ports(value, asked);
     case 'g':
@@ -109,6 +108,11 @@ static int take(int key, const char *value, struct asked *asked)
     case OPTION_UNDO:
         asked->undo = true;
         return 0;
+    case OPTION_METRICS:
+        asked->metrics = value;
+        return value[0] == '/' && strlen(value) < AGENT_PATH_BYTES
+                   ? 0
+                   : usage("--metrics: not an absolute path", value);
     case OPTION_JSON:
         asked->json = true;
         return 0;
@@ -127,17 +131,18 @@ static int take(int key, const char *value, struct asked *asked)
 static int check(const struct asked *asked)
 {
     const struct agent_options *o = &asked->options;
-    const bool some = asked->address || asked->ports || asked->gateway || asked->print || asked->file != NULL;
+    const bool some = asked->address || asked->ports || asked->gateway || asked->print || asked->file != NULL ||
+                      asked->metrics != NULL;
     if (asked->status)
-        return o->interface == NULL && !some && !asked->undo ? 0 : usage("status takes --json alone", NULL);
+        return o->interface[0] == '\0' && !some && !asked->undo ? 0 : usage("status takes --json alone", NULL);
     if (asked->json)
         return usage("--json belongs to status", NULL);
-    if (asked->file != NULL && (o->interface != NULL || asked->address || asked->ports || asked->gateway ||
+    if (asked->file != NULL && (o->interface[0] != '\0' || asked->address || asked->ports || asked->gateway ||
                                 asked->encap || asked->undo))
-        return usage("-c FILE says all of it: it takes -n, -v and -q alone", NULL);
+        return usage("-c FILE says all of it: it takes --metrics, -n, -v and -q alone", NULL);
     if (asked->file != NULL)
         return 0;
-    if (o->interface == NULL)
+    if (o->interface[0] == '\0')
         return usage("-i IFACE is missing", NULL);
     if (asked->undo)
         return some ? usage("--undo takes -i IFACE alone", NULL) : 0;
@@ -145,7 +150,7 @@ static int check(const struct asked *asked)
         return usage("-a ADDRESS is missing", NULL);
     if (!asked->ports)
         return usage("-p FIRST-LAST is missing", NULL);
-    if (asked->gateway && o->gateway.host == o->range.address.host)
+    if (asked->gateway && o->gateway.host == asked->range.address.host)
         return usage("-g: the gateway is the shared address", NULL);
     return 0;
 }
@@ -183,9 +188,34 @@ static int parse(int argc, char **argv, struct asked *asked)
     return optind < argc ? usage("not understood", argv[optind]) : check(asked);
 }
 
+static void tell_fault(void *context, const char *file, unsigned line, const char *message)
+{
+    (void)context;
+    if (line == 0)
+        fprintf(stderr, "pearp-agent: %s: %s\n", file, message);
+    else
+        fprintf(stderr, "%s:%u: %s\n", file, line, message);
+}
+
+/* The options of the file, or of -a and -p. 0, or -EINVAL after every fault was printed. */
+static int fill_in(struct asked *asked)
+{
+    struct agent_options *o = &asked->options;
+    if (asked->file != NULL && agent_config_read(asked->file, o, tell_fault, NULL) != 0)
+        return -EINVAL;
+    if (asked->file == NULL) {
+        o->held.held[0].range = asked->range;
+        o->held.count = 1;
+    }
+    if (asked->metrics != NULL)
+        snprintf(o->metrics, sizeof(o->metrics), "%s", asked->metrics);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
-    struct asked asked = {.options = {.ethertype = ETHERTYPE_PE_ARP}};
+    struct asked asked = {.file = NULL};
+    agent_config_preset(&asked.options);
     const int parsed = parse(argc, argv, &asked);
     if (parsed != 0)
         return parsed < 0 ? EXIT_SUCCESS : parsed;
@@ -194,7 +224,7 @@ int main(int argc, char **argv)
         return agent_status(asked.json);
     if (asked.undo)
         return agent_undo(asked.options.interface);
-    if (asked.file != NULL && agent_config_read(asked.file, &asked.config, &asked.options) != 0)
+    if (fill_in(&asked) != 0)
         return EXIT_FAILURE;
     return asked.print ? agent_print(&asked.options) : agent_run(&asked.options);
 }

@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -15,6 +17,7 @@
 
 #define NFT_MESSAGE_BYTES 512
 #define EXIT_NOT_RUN      127
+#define PROTOCOLS         "{ tcp, udp, udplite, sctp, dccp }"
 
 static const char *const nft_programs[] = {"/usr/sbin/nft", "/sbin/nft", "/usr/local/sbin/nft", "/usr/bin/nft"};
 
@@ -39,41 +42,130 @@ static int format_removal(const char *interface, char *text, size_t size)
     return length < 0 || (size_t)length >= size ? -ENOSPC : length;
 }
 
-/* PROTOCOL 4, the last three lines. Policing leaves lo alone: nothing of it reaches the wire. */
-int nft_format(const char *interface, const struct range *range, char *text, size_t size)
+struct text {
+    char *at;
+    size_t left;
+    bool failed;
+};
+
+static void put(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void put(struct text *t, const char *format, ...)
 {
-    char table[NFT_TABLE_BYTES], shared[IPV4_TEXT_BYTES];
-    nft_table(interface, table);
-    ipv4_format(range->address, shared);
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vsnprintf(t->at, t->left, format, arguments);
+    va_end(arguments);
+    if (t->failed || length < 0 || (size_t)length >= t->left) {
+        t->failed = true;
+        return;
+    }
+    t->at += length;
+    t->left -= (size_t)length;
+}
+
+/* "{ FIRST-LAST, ... }": what is held of `address`, or of all for 0.0.0.0. */
+static void put_ports(struct text *t, const struct held_list *held, struct ipv4 address)
+{
+    struct port_span spans[HELD_SPANS_MAX];
+    const size_t count = held_union(held, address, spans);
+    for (size_t i = 0; i < count; i++)
+        put(t, "%s%u-%u", i == 0 ? "{ " : ", ", spans[i].first, spans[i].last);
+    put(t, " }");
+}
+
+/* The span of `address` that most fit into: ping ids and moved ports go there. */
+static struct port_span widest(const struct held_list *held, struct ipv4 address)
+{
+    struct port_span spans[HELD_SPANS_MAX], most = {0, 0};
+    const size_t count = held_union(held, address, spans);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || spans[i].last - spans[i].first > most.last - most.first)
+            most = spans[i];
+    return most;
+}
+
+static void put_egress(struct text *t, const char *interface, const struct ipv4 *addresses, size_t count)
+{
+    char shared[IPV4_TEXT_BYTES];
+    put(t,
+        "    chain egress {\n"
+        "        type filter hook egress device \"%s\" priority filter; policy accept;\n",
+        interface);
+    for (size_t i = 0; i < count; i++) {
+        ipv4_format(addresses[i], shared);
+        put(t,
+            "        arp ptype ip arp saddr ip %s arp operation request arp daddr ip != %s arp saddr ip "
+            "set 0.0.0.0 accept\n"
+            "        arp ptype ip arp saddr ip %s drop\n",
+            shared, shared, shared);
+    }
+    put(t, "    }\n");
+}
+
+/* Policing leaves lo alone: nothing of it reaches the wire. A DHCP client renews from port 68, which is in no range
+ * and which the bridge lets pass. */
+static void put_output(struct text *t, const struct held_list *held, const struct ipv4 *addresses, size_t count)
+{
+    char shared[IPV4_TEXT_BYTES];
+    put(t, "    chain output {\n"
+           "        type filter hook output priority filter; policy accept;\n"
+           "        oifname \"lo\" accept\n"
+           "        udp sport 68 accept\n");
+    for (size_t i = 0; i < count; i++) {
+        put(t,
+            "        ip saddr %s meta l4proto " PROTOCOLS " th sport != ", ipv4_format(addresses[i], shared));
+        put_ports(t, held, (struct ipv4){0});
+        put(t, " drop\n");
+    }
+    put(t, "    }\n");
+}
+
+/* The kernel picks ports for all addresses from the ranges of all: one picked from another address's is moved. */
+static void put_postrouting(struct text *t, const char *interface, const struct held_list *held,
+                            const struct ipv4 *addresses, size_t count, bool police)
+{
+    char shared[IPV4_TEXT_BYTES];
+    put(t, "    chain postrouting {\n"
+           "        type nat hook postrouting priority srcnat; policy accept;\n"
+           "        udp sport 68 accept\n");
+    for (size_t i = 0; i < count; i++) {
+        const struct port_span into = widest(held, addresses[i]);
+        ipv4_format(addresses[i], shared);
+        put(t, "        oifname \"%s\" ip saddr %s meta l4proto icmp snat to %s:%u-%u\n", interface, shared,
+            shared, into.first, into.last);
+        if (count == 1 || !police)
+            continue;
+        put(t, "        oifname \"%s\" ip saddr %s meta l4proto " PROTOCOLS " th sport != ", interface, shared);
+        put_ports(t, held, addresses[i]);
+        put(t, " snat to %s:%u-%u\n", shared, into.first, into.last);
+    }
+    put(t, "    }\n");
+}
+
+/* PROTOCOL 4, the last three lines. */
+int nft_format(const char *interface, const struct held_list *held, bool police, char *text, size_t size)
+{
+    char table[NFT_TABLE_BYTES];
+    struct ipv4 addresses[HELD_MAX];
+    const size_t count = held_addresses(held, addresses);
     const int removal = format_removal(interface, text, size);
     if (removal < 0)
         return removal;
-    const size_t left = size - (size_t)removal;
-    const int length =
-        snprintf(text + removal, left,
-                 "table netdev %s {\n"
-                 "    chain egress {\n"
-                 "        type filter hook egress device \"%s\" priority filter; policy accept;\n"
-                 "        arp ptype ip arp saddr ip %s arp operation request arp daddr ip != %s arp saddr ip "
-                 "set 0.0.0.0 accept\n"
-                 "        arp ptype ip arp saddr ip %s drop\n"
-                 "    }\n"
-                 "}\n"
-                 "table inet %s {\n"
-                 "    chain output {\n"
-                 "        type filter hook output priority filter; policy accept;\n"
-                 "        oifname != \"lo\" ip saddr %s meta l4proto { tcp, udp } th sport != %u-%u drop\n"
-                 "    }\n"
-                 "}\n"
-                 "table ip %s {\n"
-                 "    chain postrouting {\n"
-                 "        type nat hook postrouting priority srcnat; policy accept;\n"
-                 "        oifname \"%s\" ip saddr %s meta l4proto icmp snat to %s:%u-%u\n"
-                 "    }\n"
-                 "}\n",
-                 table, interface, shared, shared, shared, table, shared, range->first, range->last, table,
-                 interface, shared, shared, range->first, range->last);
-    return length < 0 || (size_t)length >= left ? -ENOSPC : removal + length;
+    struct text t = {.at = text + removal, .left = size - (size_t)removal};
+    nft_table(interface, table);
+    put(&t, "table netdev %s {\n", table);
+    put_egress(&t, interface, addresses, count);
+    put(&t, "}\n");
+    if (police) {
+        put(&t, "table inet %s {\n", table);
+        put_output(&t, held, addresses, count);
+        put(&t, "}\n");
+    }
+    put(&t, "table ip %s {\n", table);
+    put_postrouting(&t, interface, held, addresses, count, police);
+    put(&t, "}\n");
+    return t.failed ? -ENOSPC : (int)(t.at - text);
 }
 
 /* A descriptor of a nameless file with `length` bytes in it, to be read from its start. */
@@ -168,16 +260,22 @@ static int load_text(const char *text, size_t length)
     return error;
 }
 
-int nft_load(const char *interface, const struct range *range)
+int nft_load(const char *interface, const struct held_list *held, bool police)
 {
-    char text[NFT_TEXT_MAX_BYTES];
-    const int length = nft_format(interface, range, text, sizeof(text));
-    return length < 0 ? length : load_text(text, (size_t)length);
+    char *text = malloc(NFT_TEXT_MAX_BYTES);
+    if (text == NULL) {
+        log_error("cannot make the rules: %s", strerror(ENOMEM));
+        return -ENOMEM;
+    }
+    const int length = nft_format(interface, held, police, text, NFT_TEXT_MAX_BYTES);
+    const int error = length < 0 ? length : load_text(text, (size_t)length);
+    free(text);
+    return error;
 }
 
 int nft_remove(const char *interface)
 {
-    char text[NFT_TEXT_MAX_BYTES];
+    char text[8 * NFT_TABLE_BYTES];
     const int length = format_removal(interface, text, sizeof(text));
     return length < 0 ? length : load_text(text, (size_t)length);
 }

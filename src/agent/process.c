@@ -28,8 +28,9 @@ static void read_name(pid_t pid, char name[static PROCESS_NAME_BYTES])
     fclose(file);
 }
 
-/* Whether `wanted` has the socket that the link /proc/PID/fd/N points to. */
-static void match(struct process **wanted, size_t count, pid_t pid, const char *target)
+/* Whether `wanted` has the socket that the link /proc/PID/fd/N points to. `name` is read once for a process. */
+static void match(struct process **wanted, size_t count, pid_t pid, const char *target,
+                  char name[static PROCESS_NAME_BYTES])
 {
     unsigned long inode;
     char after;
@@ -39,13 +40,15 @@ static void match(struct process **wanted, size_t count, pid_t pid, const char *
     struct process **found = bsearch(&key_pointer, wanted, count, sizeof(struct process *), compare_inode);
     if (found == NULL || (*found)->pid != 0)
         return;
+    if (name[0] == '\0')
+        read_name(pid, name);
     (*found)->pid = pid;
-    read_name(pid, (*found)->name);
+    memcpy((*found)->name, name, PROCESS_NAME_BYTES);
 }
 
 static void look_into(struct process **wanted, size_t count, pid_t pid)
 {
-    char path[64], target[64];
+    char path[64], target[64], name[PROCESS_NAME_BYTES] = "";
     snprintf(path, sizeof(path), "/proc/%ld/fd", (long)pid);
     DIR *descriptors = opendir(path);
     if (descriptors == NULL)
@@ -55,7 +58,7 @@ static void look_into(struct process **wanted, size_t count, pid_t pid)
         if (length <= 0)
             continue;
         target[length] = '\0';
-        match(wanted, count, pid, target);
+        match(wanted, count, pid, target, name);
     }
     closedir(descriptors);
 }

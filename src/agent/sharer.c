@@ -22,7 +22,8 @@ static uint64_t next_random(struct sharer *s)
 
 static struct port_address whole_range(const struct sharer *s)
 {
-    return (struct port_address){.address = s->range.address, .first = s->range.first, .last = s->range.last};
+    const struct range *range = &s->held.range;
+    return (struct port_address){.address = range->address, .first = range->first, .last = range->last};
 }
 
 static struct made message_to(struct sharer *s, struct mac destination, enum pe_arp_type type)
@@ -32,12 +33,18 @@ static struct made message_to(struct sharer *s, struct mac destination, enum pe_
                         .ethertype = s->ethertype,
                         .kind = MADE_PE_ARP,
                         .pe_arp = {.type = type, .sha = s->own, .spa = whole_range(s), .tpa = whole_range(s)}};
+    made.pe_arp.psid.present = s->held.is_port_set;
+    if (s->held.is_port_set) {
+        made.pe_arp.psid.offset = s->held.params.offset;
+        made.pe_arp.psid.length = s->held.params.length;
+        made.pe_arp.psid.psid = s->held.psid;
+    }
     made.key = s->signing;
     if (made.key == NULL)
         return made;
     if (type == PE_ARP_CLAIM || type == PE_ARP_RELEASE || type == PE_ARP_CONFLICT) {
         made.pe_arp.seq.present = true;
-        made.pe_arp.seq.number = s->keys.number++;
+        made.pe_arp.seq.number = (*s->keys.number)++;
     }
     return made;
 }
@@ -48,10 +55,10 @@ static void send_claim(struct sharer *s, const struct sharer_out *out)
     out->send(&claim, out->context);
 }
 
-void sharer_init(struct sharer *s, const struct range *range, struct mac own, uint16_t ethertype, uint64_t seed,
+void sharer_init(struct sharer *s, const struct held *held, struct mac own, uint16_t ethertype, uint64_t seed,
                  const struct sharer_keys *keys)
 {
-    *s = (struct sharer){.range = *range,
+    *s = (struct sharer){.held = *held,
                          .keys = *keys,
                          .signing = keys->count > 0 ? &keys->keys[0] : NULL,
                          .own = own,
@@ -99,12 +106,23 @@ static bool protocol_is_held(uint8_t protocol)
 
 static bool is_ours(const struct sharer *s, const struct port_address *a)
 {
-    return a->address.host == s->range.address.host && a->first >= s->range.first && a->last <= s->range.last;
+    if (a->address.host != s->held.range.address.host || (s->held.is_port_set && a->first != a->last))
+        return false;
+    return held_has(&s->held, a->first) && held_has(&s->held, a->last);
 }
 
-static bool overlaps_ours(const struct sharer *s, const struct port_address *a)
+static struct held plain_range(const struct port_address *a)
 {
-    return a->address.host == s->range.address.host && a->first <= s->range.last && a->last >= s->range.first;
+    return (struct held){.range = {a->address, a->first, a->last}};
+}
+
+/* What the sender of `message` says that it holds. */
+static struct held stated(const struct pe_arp *message)
+{
+    const struct port_set_params params = {message->psid.offset, message->psid.length};
+    if (!message->psid.present || !port_set_valid(params))
+        return plain_range(&message->spa);
+    return held_port_set(message->spa.address, params, message->psid.psid);
 }
 
 static void hear_request(struct sharer *s, struct mac to, const struct pe_arp *request,
@@ -129,7 +147,8 @@ static void hear_request(struct sharer *s, struct mac to, const struct pe_arp *r
 static void hear_claim(struct sharer *s, uint64_t now_ns, const struct pe_arp *claim,
                        const struct sharer_out *out)
 {
-    if (!overlaps_ours(s, &claim->spa) || now_ns < s->conflict_allowed_ns)
+    const struct held other = stated(claim);
+    if (!held_overlaps(&s->held, &other) || now_ns < s->conflict_allowed_ns)
         return;
     struct made conflict = message_to(s, mac_broadcast, PE_ARP_CONFLICT);
     conflict.pe_arp.tpa = claim->spa;
@@ -143,12 +162,12 @@ static void hear_claim(struct sharer *s, uint64_t now_ns, const struct pe_arp *c
 static void hear_hello(struct sharer *s, uint64_t now_ns, const struct pe_arp *hello,
                        const struct sharer_out *out)
 {
-    if (hello->tpa.address.host != s->range.address.host || (s->epoch_known && hello->nonce == s->epoch))
+    if (hello->tpa.address.host != s->held.range.address.host || (s->epoch_known && hello->nonce == s->epoch))
         return;
     s->epoch = hello->nonce;
     s->epoch_known = true;
     out->event(SHARER_EPOCH, hello, out->context);
-    if (s->range.first < hello->tpa.first || s->range.last > hello->tpa.last) {
+    if (s->held.range.first < hello->tpa.first || s->held.range.last > hello->tpa.last) {
         out->event(SHARER_UNMANAGED, hello, out->context);
         return;
     }
@@ -156,6 +175,14 @@ static void hear_hello(struct sharer *s, uint64_t now_ns, const struct pe_arp *h
     const uint64_t due_ns = now_ns + (window_ns > 0 ? next_random(s) % window_ns : 0);
     if (s->hello_claim_due_ns == NEVER_NS)
         s->hello_claim_due_ns = due_ns > s->hello_claim_allowed_ns ? due_ns : s->hello_claim_allowed_ns;
+}
+
+/* tpa is a range of ours as the other heard it. */
+static void hear_conflict(struct sharer *s, const struct pe_arp *conflict, const struct sharer_out *out)
+{
+    const struct held ours = plain_range(&conflict->tpa);
+    if (mac_equal(conflict->tha, s->own) && held_overlaps(&s->held, &ours))
+        out->event(SHARER_ACCUSED, conflict, out->context);
 }
 
 static bool is_believed(const struct sharer *s, const struct sharer_heard *heard)
@@ -197,8 +224,7 @@ void sharer_message(struct sharer *s, uint64_t now_ns, const struct sharer_heard
         hear_hello(s, now_ns, message, out);
         break;
     case PE_ARP_CONFLICT:
-        if (mac_equal(message->tha, s->own) && overlaps_ours(s, &message->tpa))
-            out->event(SHARER_ACCUSED, message, out->context);
+        hear_conflict(s, message, out);
         break;
     case PE_ARP_REPLY:
     case PE_ARP_RELEASE:

@@ -1,4 +1,5 @@
-/* sharer.h: what a host that holds a range says and when (PROTOCOL 1): the pure part of the agent.
+/* sharer.h: what a host that holds a range or a port set says and when (PROTOCOL 1): the pure part of the agent.
+ * A sharer for each range; they share the numbers of what they sign.
  * In: PE-ARP messages, link changes and time. Out: PE-ARP messages and events through struct sharer_out.
  * Called by: agent, tests. Never: opens a socket, reads a clock, logs. */
 #ifndef PEARPD_AGENT_SHARER_H
@@ -8,6 +9,8 @@
 #include "pearpd/made.h"
 #include "pearpd/pe_arp.h"
 #include "pearpd/pe_arp_auth.h"
+
+#include "held.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,11 +39,12 @@ struct sharer_out {
 struct sharer_keys {
     const struct pe_arp_key *keys; /* ascending by id, borrowed; the lowest signs until a bridge is heard */
     size_t count;                  /* 0: nothing is signed, all is believed */
-    uint64_t number;               /* the first SEQ; it grows from there: the wall clock in microseconds */
+    /* The next SEQ, borrowed: it grows from the wall clock in microseconds, one for all ranges of a MAC. */
+    uint64_t *number;
 };
 
 struct sharer {
-    struct range range;
+    struct held held;
     struct sharer_keys keys;
     struct mac own;
     uint16_t ethertype;
@@ -58,9 +62,9 @@ struct sharer {
     uint64_t conflict_allowed_ns;    /* not before: one a second */
 };
 
-/* A sharer of `range` at MAC `own`, its link down, nothing sent yet. `seed` spreads its claims: another on each host.
+/* A sharer of `held` at MAC `own`, its link down, nothing sent yet. `seed` spreads its claims: another on each host.
  * `keys` is copied, what it points to borrowed. */
-void sharer_init(struct sharer *s, const struct range *range, struct mac own, uint16_t ethertype, uint64_t seed,
+void sharer_init(struct sharer *s, const struct held *held, struct mac own, uint16_t ethertype, uint64_t seed,
                  const struct sharer_keys *keys);
 
 /* The link comes up, or goes, or the interface's MAC is another. Up: claims, again after 1, 2, 4 .. 60 s. */

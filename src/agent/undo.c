@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNDO_HEADING "pearp-agent-undo 1"
+#define UNDO_HEADING "pearp-agent-undo 2"
 
 static const char *const sysctl_names[] = {
 #define X(id, name, of_interface, value) name,
@@ -56,18 +56,23 @@ static void put_raw(struct text *t, const struct host_route_raw *raw)
 int undo_format(const struct undo *undo, char *text, size_t size)
 {
     struct text t = {.at = text, .left = size};
-    char range[RANGE_TEXT_BYTES], address[IPV4_TEXT_BYTES];
+    char held[HELD_TEXT_BYTES], address[IPV4_TEXT_BYTES];
     put(&t, UNDO_HEADING "\n");
     put(&t, "interface %s\nifindex %u\n", undo->interface, undo->ifindex);
     put(&t, "namespace %" PRIu64 "\n", undo->namespace_cookie);
-    put(&t, "range %s\n", range_format(&undo->range, range));
+    for (size_t i = 0; i < undo->held.count; i++)
+        put(&t, "range %s\n", held_format(&undo->held.held[i], held));
     for (size_t i = 0; i < UNDO_SYSCTL_COUNT; i++)
         if (undo->sysctls[i][0] != '\0')
             put(&t, "%s %s\n", sysctl_names[i], undo->sysctls[i]);
+    if (undo->reserves)
+        put(&t, "reserved %s\n", undo->reserved);
     if (undo->rules)
         put(&t, "rules\n");
-    if (undo->address)
-        put(&t, "address\n");
+    if (undo->police)
+        put(&t, "police\n");
+    for (size_t i = 0; i < undo->address_count; i++)
+        put(&t, "address %s\n", ipv4_format(undo->addresses[i], address));
     if (undo->gateway_route.host != 0)
         put(&t, "gateway-route %s\n", ipv4_format(undo->gateway_route, address));
     if (undo->default_route.host != 0)
@@ -141,7 +146,26 @@ static bool parse_namespace(const char *value, struct undo *undo)
 
 static bool parse_range(const char *value, struct undo *undo)
 {
-    return range_parse(value, &undo->range) == 0;
+    struct held held;
+    size_t other;
+    return held_parse(value, &held) == 0 && held_add(&undo->held, &held, &other) == 0;
+}
+
+static bool parse_police(const char *value, struct undo *undo)
+{
+    undo->police = true;
+    return value[0] == '\0';
+}
+
+/* Ports and ranges of them, parted by commas. */
+static bool parse_reserved(const char *value, struct undo *undo)
+{
+    const size_t length = strlen(value);
+    if (length >= sizeof(undo->reserved) || strspn(value, "-0123456789,") != length)
+        return false;
+    memcpy(undo->reserved, value, length + 1);
+    undo->reserves = true;
+    return true;
 }
 
 static bool parse_rules(const char *value, struct undo *undo)
@@ -152,8 +176,10 @@ static bool parse_rules(const char *value, struct undo *undo)
 
 static bool parse_address(const char *value, struct undo *undo)
 {
-    undo->address = true;
-    return value[0] == '\0';
+    if (undo->address_count == HELD_MAX || ipv4_parse(value, &undo->addresses[undo->address_count]) != 0)
+        return false;
+    undo->address_count++;
+    return true;
 }
 
 static bool parse_gateway_route(const char *value, struct undo *undo)
@@ -173,17 +199,20 @@ static bool parse_replaced(const char *value, struct undo *undo)
 
 static const struct {
     const char *key;
+    bool repeats;
     bool (*parse)(const char *value, struct undo *undo);
 } keys[] = {
-    {"interface", parse_interface},
-    {"ifindex", parse_ifindex},
-    {"namespace", parse_namespace},
-    {"range", parse_range},
-    {"rules", parse_rules},
-    {"address", parse_address},
-    {"gateway-route", parse_gateway_route},
-    {"default-route", parse_default_route},
-    {"replaced", parse_replaced},
+    {"interface", false, parse_interface},
+    {"ifindex", false, parse_ifindex},
+    {"namespace", false, parse_namespace},
+    {"range", true, parse_range},
+    {"reserved", false, parse_reserved},
+    {"rules", false, parse_rules},
+    {"police", false, parse_police},
+    {"address", true, parse_address},
+    {"gateway-route", false, parse_gateway_route},
+    {"default-route", false, parse_default_route},
+    {"replaced", false, parse_replaced},
 };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -199,7 +228,7 @@ static bool parse_line(char *line, struct undo *undo, unsigned *seen)
     for (size_t i = 0; i < KEYS; i++) {
         if (strcmp(line, keys[i].key) != 0)
             continue;
-        const bool again = (*seen & 1U << i) != 0;
+        const bool again = (*seen & 1U << i) != 0 && !keys[i].repeats;
         *seen |= 1U << i;
         return !again && keys[i].parse(value, undo);
     }

@@ -6,15 +6,18 @@
 #include "pearpd/addr.h"
 #include "pearpd/netlink_host.h"
 
+#include "held.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define UNDO_INTERFACE_BYTES 16
 #define UNDO_VALUE_BYTES     32
-#define UNDO_TEXT_MAX_BYTES  8192
+#define UNDO_RESERVED_BYTES  4096
+#define UNDO_TEXT_MAX_BYTES  16384
 
-/* The sysctls of PROTOCOL 4: name, of the interface, value wished for (NULL: the range). */
+/* The sysctls of PROTOCOL 4: name, of the interface, value wished for (NULL: the ranges). */
 #define UNDO_SYSCTLS(X)                        \
     X(ARP_IGNORE, "arp_ignore", true, "1")     \
     X(ARP_ANNOUNCE, "arp_announce", true, "2") \
@@ -34,13 +37,17 @@ struct undo {
     char interface[UNDO_INTERFACE_BYTES];
     unsigned ifindex;
     uint64_t namespace_cookie; /* SO_NETNS_COOKIE; 0: the kernel does not tell */
-    struct range range;
+    struct held_list held;
     char sysctls[UNDO_SYSCTL_COUNT][UNDO_VALUE_BYTES]; /* the value before; "": not changed */
-    bool rules;                                        /* the tables of nft.h */
-    bool address;                                      /* range.address on lo */
-    struct ipv4 gateway_route;                         /* the route to it was added; 0.0.0.0: was not */
-    struct ipv4 default_route;                         /* the default route by it was added */
-    struct host_route_raw replaced;                    /* the default route that stood in its place */
+    bool reserves;                                     /* ip_local_reserved_ports was changed, from: */
+    char reserved[UNDO_RESERVED_BYTES];
+    bool rules;                      /* the tables of nft.h */
+    bool police;                     /* with those that hold programs to the ranges */
+    struct ipv4 addresses[HELD_MAX]; /* added to lo */
+    size_t address_count;
+    struct ipv4 gateway_route;      /* the route to it was added; 0.0.0.0: was not */
+    struct ipv4 default_route;      /* the default route by it was added */
+    struct host_route_raw replaced; /* the default route that stood in its place */
 };
 
 /* Writes the record as text. Its length, or -ENOSPC. */

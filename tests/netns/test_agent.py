@@ -142,7 +142,7 @@ def arp_sender(frame):
 def snapshot():
     """All that an agent changes, and what is beside it, as text."""
     names = ["net.ipv4.conf.eth0." + n for n in ("arp_ignore", "arp_announce", "arp_notify")]
-    names.append("net.ipv4.ip_local_port_range")
+    names += ["net.ipv4.ip_local_port_range", "net.ipv4.ip_local_reserved_ports"]
     parts = [on(HOST, *command, check=False).stdout for command in (
         ("sysctl", *names), ("ip", "-4", "addr"), ("ip", "-4", "route", "show", "table", "all"), ("ip", "rule"),
         ("nft", "list", "ruleset"))]
@@ -384,9 +384,20 @@ def test_ports(wire):
         connection.close()
 
 
+def server_inside():
+    """A server on a port of the range that the kernel has not given away already."""
+    for port in range(2500, 3000):
+        try:
+            return socket.create_server((SHARED, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    raise RuntimeError("no port is free")
+
+
 def test_policy():
     with Inside(HOST):
-        inside, outside = socket.create_server((SHARED, 2500)), socket.create_server(("", 8080))
+        inside, outside = server_inside(), socket.create_server(("", 8080))
         bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         bound.bind((SHARED, 4000))
         with socket.create_connection((SHARED, 8080), 2):
@@ -396,7 +407,7 @@ def test_policy():
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         udp.bind((FAR, 7001))
         udp.settimeout(0.7)
-        with socket.create_connection((SHARED, 2500), 2):
+        with socket.create_connection((SHARED, inside.getsockname()[1]), 2):
             reached = True
         try:
             socket.create_connection((SHARED, 8080), 1.5).close()
@@ -525,7 +536,7 @@ def test_killed(before):
     ok(not different, "killed anywhere in its start: --undo puts everything back", *different)
     os.makedirs(RUN, exist_ok=True)
     with open(RUN + "/eth0.undo", "w") as file:
-        file.write("pearp-agent-undo 1\ninterface eth0\nrules\n")
+        file.write("pearp-agent-undo 2\ninterface eth0\nrules\n")
     done = on(HOST, AGENT, "-i", "eth0", "--undo", check=False)
     ok(done.returncode == 1 and "eth0.undo:" in done.stdout and snapshot() == before,
        "a damaged record is refused by file and line", done.stdout)

@@ -1,5 +1,6 @@
 /* test_agent_sharer.c: what a sharer says and when, with time in the test's hand.
  * The agent's files are in no library: the unit under test is drawn in whole. */
+#include "../../src/agent/held.c"   /* NOLINT(bugprone-suspicious-include) */
 #include "../../src/agent/sharer.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include "pearpd/frame_build.h"
@@ -13,7 +14,8 @@
 
 #define SENT_MAX 64
 
-static const struct range range = {{0xc023a202}, 2000, 2999};
+static const struct held held = {.range = {{0xc023a202}, 2000, 2999}};
+static const struct range *const range = &held.range;
 static const struct mac own = {{2, 0, 0, 0, 0, 1}}, bridge = {{2, 0x50, 0x45, 0, 0, 1}},
                         other = {{2, 0, 0, 0, 0, 9}};
 
@@ -45,7 +47,7 @@ static void begin(struct fixture *f)
     memset(f, 0, sizeof(*f));
     f->out = (struct sharer_out){.send = take_sent, .event = take_event, .context = f};
     f->now_ns = 1000 * NS_IN_S;
-    sharer_init(&f->sharer, &range, own, 0x88b5, 42, &(struct sharer_keys){0});
+    sharer_init(&f->sharer, &held, own, 0x88b5, 42, &(struct sharer_keys){0});
 }
 
 static void begin_up(struct fixture *f)
@@ -58,14 +60,14 @@ static void begin_up(struct fixture *f)
 static struct pe_arp request(uint16_t first, uint16_t last)
 {
     return (struct pe_arp){
-        .type = PE_ARP_REQUEST, .sha = bridge, .tpa = {range.address, 6, first, last}, .nonce = 77};
+        .type = PE_ARP_REQUEST, .sha = bridge, .tpa = {range->address, 6, first, last}, .nonce = 77};
 }
 
 static struct pe_arp hello(uint64_t epoch, uint16_t window_s)
 {
     return (struct pe_arp){.type = PE_ARP_HELLO,
                            .sha = bridge,
-                           .tpa = {range.address, 0, 1024, 65535},
+                           .tpa = {range->address, 0, 1024, 65535},
                            .nonce = epoch,
                            .lifetime_s = window_s};
 }
@@ -251,7 +253,7 @@ static void a_foreign_claim_is_a_conflict(void **state)
 {
     (void)state;
     struct fixture f;
-    struct pe_arp claim = {.type = PE_ARP_CLAIM, .sha = other, .spa = {range.address, 0, 2900, 3100}};
+    struct pe_arp claim = {.type = PE_ARP_CLAIM, .sha = other, .spa = {range->address, 0, 2900, 3100}};
     begin_up(&f);
     hear(&f, other, mac_broadcast, claim);
     assert_int_equal(f.sent_count, 1);
@@ -281,8 +283,8 @@ static void an_accusation_is_told(void **state)
     struct pe_arp conflict = {.type = PE_ARP_CONFLICT,
                               .sha = other,
                               .tha = own,
-                              .spa = {range.address, 0, 2900, 3100},
-                              .tpa = {range.address, 0, 2000, 2999}};
+                              .spa = {range->address, 0, 2900, 3100},
+                              .tpa = {range->address, 0, 2000, 2999}};
     begin_up(&f);
     hear(&f, other, mac_broadcast, conflict);
     assert_int_equal(f.events[SHARER_ACCUSED], 1);
@@ -333,7 +335,8 @@ static void with_keys_the_authentic_is_believed_and_all_is_signed(void **state)
     struct fixture f;
     (void)state;
     begin(&f);
-    sharer_init(&f.sharer, &range, own, 0x88b5, 42, &(struct sharer_keys){keys, 2, 1000});
+    uint64_t next = 1000;
+    sharer_init(&f.sharer, &held, own, 0x88b5, 42, &(struct sharer_keys){keys, 2, &next});
     sharer_link(&f.sharer, f.now_ns, true, own, &f.out);
     assert_int_equal(f.sent_count, 1);
     assert_ptr_equal(f.sent[0].key, &keys[0]);
@@ -357,6 +360,59 @@ static void with_keys_the_authentic_is_believed_and_all_is_signed(void **state)
     assert_true(f.sent[2].pe_arp.seq.present && f.sent[2].pe_arp.seq.number == 1001);
 }
 
+static void a_port_set_is_claimed_and_answered_as_one(void **state)
+{
+    (void)state;
+    const struct port_set_params params = {4, 8};
+    const struct held set = held_port_set(range->address, params, 0x34);
+    struct fixture f;
+    begin(&f);
+    sharer_init(&f.sharer, &set, own, 0x88b5, 42, &(struct sharer_keys){0});
+    sharer_link(&f.sharer, f.now_ns, true, own, &f.out);
+    assert_int_equal(f.sent_count, 1);
+    const struct pe_arp *claim = &f.sent[0].pe_arp;
+    assert_true(claim->psid.present && claim->psid.offset == 4 && claim->psid.length == 8);
+    assert_int_equal(claim->psid.psid, 0x34);
+    assert_int_equal(claim->spa.first, 0x1340);
+    assert_int_equal(claim->spa.last, 0xf34f);
+    hear(&f, bridge, own, request(0x2341, 0x2341)); /* inside a span */
+    assert_int_equal(f.sent_count, 2);
+    assert_int_equal(f.sent[1].pe_arp.psid.psid, 0x34);
+    hear(&f, bridge, own, request(0x2351, 0x2351)); /* between two */
+    hear(&f, bridge, own, request(0x1340, 0x2341)); /* both ends are ours, what lies between is not */
+    assert_int_equal(f.sent_count, 2);
+    struct pe_arp other_set = {.type = PE_ARP_CLAIM, .sha = other, .spa = {range->address, 0, 0x1350, 0xf35f}};
+    other_set.psid.present = true;
+    other_set.psid.offset = 4;
+    other_set.psid.length = 8;
+    other_set.psid.psid = 0x35;
+    hear(&f, other, mac_broadcast, other_set); /* its bounds reach into ours, its ports do not */
+    assert_int_equal(f.events[SHARER_CONFLICT], 0);
+    other_set.psid.present = false; /* as a plain range they do */
+    hear(&f, other, mac_broadcast, other_set);
+    assert_int_equal(f.events[SHARER_CONFLICT], 1);
+}
+
+static void the_ranges_of_a_host_count_their_numbers_together(void **state)
+{
+    static const struct pe_arp_key keys[] = {{.id = 3, .bytes = {1}}};
+    const struct held more = {.range = {{0xc023a203}, 5000, 5999}};
+    struct sharer second;
+    struct fixture f;
+    uint64_t next = 7;
+    (void)state;
+    begin(&f);
+    sharer_init(&f.sharer, &held, own, 0x88b5, 42, &(struct sharer_keys){keys, 1, &next});
+    sharer_init(&second, &more, own, 0x88b5, 43, &(struct sharer_keys){keys, 1, &next});
+    sharer_link(&f.sharer, f.now_ns, true, own, &f.out);
+    sharer_link(&second, f.now_ns, true, own, &f.out);
+    sharer_stop(&f.sharer, &f.out);
+    assert_int_equal(f.sent_count, 3);
+    for (unsigned i = 0; i < 3; i++)
+        assert_true(f.sent[i].pe_arp.seq.number == 7 + i);
+    assert_int_equal(f.sent[1].pe_arp.spa.first, 5000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +427,8 @@ int main(void)
         cmocka_unit_test(an_accusation_is_told),
         cmocka_unit_test(release_is_the_last_word),
         cmocka_unit_test(with_keys_the_authentic_is_believed_and_all_is_signed),
+        cmocka_unit_test(a_port_set_is_claimed_and_answered_as_one),
+        cmocka_unit_test(the_ranges_of_a_host_count_their_numbers_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* test_agent_undo.c: the undo record: what is written is read, and nothing else is.
  * The agent's files are in no library: the unit under test is drawn in whole. */
+#include "../../src/agent/held.c" /* NOLINT(bugprone-suspicious-include) */
 #include "../../src/agent/undo.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include <setjmp.h>
@@ -13,12 +14,18 @@ static struct undo full(void)
     struct undo undo = {.interface = "eth0.5",
                         .ifindex = 7,
                         .namespace_cookie = UINT64_MAX,
-                        .range = {{0xc023a202}, 0, 65535},
                         .sysctls = {"0", "1", "", "32768\t60999"},
+                        .reserves = true,
+                        .reserved = "8080,9000-9100",
                         .rules = true,
-                        .address = true,
+                        .police = true,
+                        .addresses = {{0xc023a202}, {0xc023a203}},
+                        .address_count = 2,
                         .gateway_route = {0xc023a201},
                         .default_route = {0xc023a201}};
+    undo.held.held[undo.held.count++] = (struct held){.range = {{0xc023a202}, 0, 65535}};
+    undo.held.held[undo.held.count++] =
+        held_port_set((struct ipv4){0xc023a203}, (struct port_set_params){6, 8}, 255);
     undo.replaced.length = sizeof(undo.replaced.bytes);
     for (size_t i = 0; i < undo.replaced.length; i++)
         undo.replaced.bytes[i] = (uint8_t)(i * 7);
@@ -40,13 +47,19 @@ static void what_is_written_is_read(void **state)
         assert_string_equal(read.interface, "eth0.5");
         assert_true(read.namespace_cookie == UINT64_MAX);
         assert_int_equal(read.rules, undo.rules);
-        assert_int_equal(read.address, undo.address);
+        assert_int_equal(read.police, undo.police);
+        assert_int_equal(read.reserves, undo.reserves);
+        assert_string_equal(read.reserved, undo.reserved);
+        assert_int_equal(read.address_count, undo.address_count);
+        assert_int_equal(read.held.count, undo.held.count);
+        for (size_t k = 0; k < undo.held.count; k++)
+            assert_true(held_equal(&read.held.held[k], &undo.held.held[k]));
         assert_int_equal(read.default_route.host, undo.default_route.host);
         assert_string_equal(read.sysctls[3], undo.sysctls[3]);
         assert_int_equal(read.replaced.length, undo.replaced.length);
         assert_memory_equal(read.replaced.bytes, undo.replaced.bytes, undo.replaced.length);
         undo = (struct undo){.interface = "eth0.5", .namespace_cookie = UINT64_MAX}; /* the least there is */
-        undo.range = (struct range){{1}, 5, 5};
+        undo.held.held[undo.held.count++] = (struct held){.range = {{0x0a000001}, 5, 5}};
     }
     assert_int_equal(undo_format(&read, text, 20), -ENOSPC);
 }
@@ -62,7 +75,7 @@ static void a_cut_record_is_refused(void **state)
         assert_int_equal(undo_parse(text, (size_t)cut, &read, &line), -EBADMSG);
 }
 
-#define HEAD "pearp-agent-undo 1\ninterface eth0\nifindex 2\nnamespace 1\nrange 10.0.0.1:1-2\n"
+#define HEAD "pearp-agent-undo 2\ninterface eth0\nifindex 2\nnamespace 1\nrange 10.0.0.1:1-2\n"
 
 static void what_is_not_understood_is_refused(void **state)
 {
@@ -71,14 +84,18 @@ static void what_is_not_understood_is_refused(void **state)
         const char *text;
         unsigned line;
     } bad[] = {
-        {"pearp-agent-undo 2\nend\n", 1},
-        {"pearp-agent-undo 1\nend\n", 2},
-        {"pearp-agent-undo 1\ninterface ../../etc\nend\n", 2},
-        {"pearp-agent-undo 1\ninterface sixteencharacters\nend\n", 2},
+        {"pearp-agent-undo 1\nend\n", 1},
+        {"pearp-agent-undo 2\nend\n", 2},
+        {"pearp-agent-undo 2\ninterface ../../etc\nend\n", 2},
+        {"pearp-agent-undo 2\ninterface sixteencharacters\nend\n", 2},
         {HEAD "end\nmore\n", 6},
         {HEAD "ifindex 3\nend\n", 6},
         {HEAD "rules yes\nend\n", 6},
-        {HEAD "address\naddress\nend\n", 7},
+        {HEAD "rules\nrules\nend\n", 7},
+        {HEAD "address\nend\n", 6},
+        {HEAD "range 10.0.0.1:2-3\nend\n", 6},
+        {HEAD "range 10.0.0.1:psid/4/8/256\nend\n", 6},
+        {HEAD "reserved 80;81\nend\n", 6},
         {HEAD "unknown 1\nend\n", 6},
         {HEAD "arp_ignore\nend\n", 6},
         {HEAD "arp_ignore 1; reboot\nend\n", 6},

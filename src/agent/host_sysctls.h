@@ -1,0 +1,23 @@
+/* host_sysctls.h: the sysctls of a host that shares an address (PROTOCOL 4).
+ * In: what is held, what is there. Out: a record of what differs (undo.h), its doing and its undoing.
+ * Called by: host_settings. Never: adds an address, a route or a rule. */
+#ifndef PEARPD_AGENT_HOST_SYSCTLS_H
+#define PEARPD_AGENT_HOST_SYSCTLS_H
+
+#include "undo.h"
+
+/* Adds to *undo what has to be changed for undo->held on undo->interface. 0, or -Exxx after one line in the log.
+ * The kernel picks ports for all addresses from one span: it is made to reach from the lowest to the highest port
+ * held, and what lies between the ranges is reserved, which keeps the kernel from picking it. */
+int host_sysctls_plan(struct undo *undo);
+
+/* Makes the changes. 0, or -Exxx after one line in the log. */
+int host_sysctls_apply(const struct undo *undo);
+
+/* Puts them back; those of the interface where it is there. 0, or the first -Exxx, each after a line in the log. */
+int host_sysctls_undo(const struct undo *undo, bool interface_there);
+
+/* Prints the commands that host_sysctls_apply() stands for. */
+void host_sysctls_print(const struct undo *undo);
+
+#endif
