@@ -10,6 +10,11 @@
 /* CLOCK_BOOTTIME: goes on while the machine sleeps, never jumps. */
 uint64_t clock_now_ns(void);
 
+/* What tells one boot of the machine from another: $PEARPD_BOOT_ID, which the unit sets where /proc/sys is hidden, else
+ * the kernel's boot id. Empty: not known. Returns `text`. */
+#define BOOT_ID_BYTES 64
+const char *clock_boot_id(char text[static BOOT_ID_BYTES]);
+
 /* CLOCK_REALTIME in microseconds: for numbers that must grow over restarts, never for intervals. */
 uint64_t clock_wall_us(void);
 

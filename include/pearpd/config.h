@@ -14,6 +14,7 @@
 #define INTERFACE_NAME_BYTES 16 /* IFNAMSIZ, with its NUL */
 #define RANGE_NAME_BYTES     64
 #define SOCKET_PATH_BYTES    108 /* sun_path, with its NUL */
+#define STATE_PATH_BYTES     256
 
 /* Every bound: key in [limits], field, smallest, greatest, default, what it bounds and what goes when it is reached. */
 #define LIMITS(X)                                                                                              \
@@ -151,8 +152,11 @@ struct config {
     bool router_mac_found; /* not given: daemon fills it from the tap's own */
     struct mac router_mac;
     enum source_ports_mode source_ports;
-    char socket[SOCKET_PATH_BYTES];   /* control socket */
-    struct config_address *addresses; /* ascending, owned */
+    char socket[SOCKET_PATH_BYTES];    /* control socket */
+    char state_file[STATE_PATH_BYTES]; /* empty: none */
+    uint32_t state_period_s;           /* a change of the table is in it within so many */
+    uint32_t state_counters_s;         /* counters that changed alone are */
+    struct config_address *addresses;  /* ascending, owned */
     size_t address_count;
     struct config_range *ranges; /* ascending by address and port, owned */
     size_t range_count;

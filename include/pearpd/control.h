@@ -7,6 +7,7 @@
 
 #include "pearpd/config.h"
 #include "pearpd/engine.h"
+#include "pearpd/json.h"
 #include "pearpd/loop.h"
 
 #include <stdint.h>
@@ -23,6 +24,8 @@ struct control_target {
     int (*reload)(void *context, char *message, size_t size);
     /* Called after a command that made the engine do something: frames may wait to be sent. */
     void (*touched)(void *context);
+    /* Writes what `stats` has beside the engine's counts into the open object; NULL: nothing. */
+    void (*more_stats)(void *context, struct json *j);
     void *context;
 };
 

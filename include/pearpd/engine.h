@@ -73,6 +73,8 @@ enum binding_origin { ORIGIN_CONFIG, ORIGIN_PE_ARP, ORIGIN_TRAFFIC, ORIGIN_DHCP,
 
 const char *binding_state_name(enum binding_state state);
 const char *binding_origin_name(enum binding_origin origin);
+/* By its name; false, and *origin is left alone: there is none of it. */
+bool binding_origin_parse(const char *name, enum binding_origin *origin);
 
 /* One line of the table, by value (`name` is borrowed until the next call into the engine). */
 struct table_entry {
@@ -149,6 +151,27 @@ struct table_cursor {
 };
 bool engine_table_next(const struct engine *engine, uint64_t now_ns, struct table_cursor *cursor,
                        struct table_entry *entry);
+
+/* The same for the bindings alone: no open questions, no published addresses. */
+bool engine_bindings_next(const struct engine *engine, uint64_t now_ns, struct table_cursor *cursor,
+                          struct table_entry *entry);
+
+/* Grows with each binding that comes, goes or shrinks; not with those that merely age. */
+uint64_t engine_changes(const struct engine *engine);
+
+/* Puts back a binding of an earlier run, as engine_bindings_next() gave it; age_ns and expires_ns are from now.
+ * By PE-ARP: stale, and asked for by unicast REQUESTs, 300 a second and their retries. From traffic: stale, and it goes
+ * after the idle time it had left, or a minute. From DHCP: until its lease ends. An operator's: permanent. A
+ * configured one is there already: it takes age and counters. No event is told.
+ * 0; -ENOENT: not a shared address; -EINVAL: a MAC that cannot own, or no binding; -ERANGE: not by the present
+ * ports, psid or learn; -EEXIST: overlaps one that is there; -ESTALE: configured otherwise now; -ETIME: its lease
+ * is over; -ENOSPC: [limits] bindings. */
+int engine_restore(struct engine *engine, uint64_t now_ns, const struct table_entry *entry,
+                   const struct engine_out *out);
+
+/* HELLO's epoch: to be saved, and to be put back before engine_start() where the whole table came back. */
+uint64_t engine_epoch(const struct engine *engine);
+void engine_epoch_restore(struct engine *engine, uint64_t epoch);
 
 /* The same for the hosts, in no order that means anything but the same in every replay. */
 bool engine_hosts_next(const struct engine *engine, uint32_t *cursor, struct host_entry *entry);

@@ -1,7 +1,12 @@
 /* clock.c: see clock.h. */
 #include "pearpd/clock.h"
 
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 uint64_t clock_wall_us(void)
 {
@@ -15,4 +20,21 @@ uint64_t clock_now_ns(void)
     struct timespec now;
     clock_gettime(CLOCK_BOOTTIME, &now);
     return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+const char *clock_boot_id(char text[static BOOT_ID_BYTES])
+{
+    const char *given = getenv("PEARPD_BOOT_ID");
+    memset(text, 0, BOOT_ID_BYTES);
+    if (given != NULL) {
+        snprintf(text, BOOT_ID_BYTES, "%s", given);
+    } else {
+        int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+        if (fd >= 0 && read(fd, text, BOOT_ID_BYTES - 1) < 0)
+            *text = '\0';
+        if (fd >= 0)
+            close(fd);
+    }
+    text[strspn(text, "0123456789abcdefABCDEF-")] = '\0';
+    return text;
 }

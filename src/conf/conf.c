@@ -271,6 +271,8 @@ static void presets(struct config *config)
 {
     memset(config, 0, sizeof(*config));
     config->mac_auto = true;
+    config->state_period_s = 1;
+    config->state_counters_s = 60;
     config->encap = 0x88b5;
 #define X(key, field, least, most, preset, help) config->limits.field = (preset);
     LIMITS(X)

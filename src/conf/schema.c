@@ -293,6 +293,17 @@ static bool take_socket(struct conf_reader *r, const struct key_row *row, const 
     return true;
 }
 
+static bool take_state_file(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    *r->config->state_file = '\0';
+    if (strcmp(value, "none") == 0)
+        return true;
+    if (*value != '/' || value[strlen(value) - 1] == '/' || strlen(value) >= STATE_PATH_BYTES)
+        return bad_value(r, row, value);
+    snprintf(r->config->state_file, STATE_PATH_BYTES, "%s", value);
+    return true;
+}
+
 /* A key of a later part: its default is no fault. */
 static bool take_later(struct conf_reader *r, const struct key_row *row, const char *value)
 {
@@ -387,7 +398,14 @@ const struct key_row key_rows[] = {
     {SECTION_CONTROL, "socket", "an absolute path, up to 107 bytes", "/run/pearpd/NAME.sock",
      "the control socket; NAME is this file's without .conf", 0, take_socket, 0, 0, 0},
     {SECTION_CONTROL, "metrics", "none", "none", "where metrics are served", 4, take_later, 0, 0, 0},
-    {SECTION_STATE, "file", "none", "none", "where learned bindings survive a restart", 3, take_later, 0, 0, 0},
+    {SECTION_STATE, "file", "none or an absolute path, up to 255 bytes", "none",
+     "where bindings and their counters survive a restart; see STATE in pearpd(8)", 0, take_state_file, 0, 0,
+     0},
+    {SECTION_STATE, "period", "1-3600", "1", "seconds within which a change of the table is saved", 0,
+     take_number, offsetof(struct config, state_period_s), 1, 3600},
+    {SECTION_STATE, "counters", "1-86400", "60",
+     "seconds within which counters are saved where nothing else changed", 0, take_number,
+     offsetof(struct config, state_counters_s), 1, 86400},
     LIMITS(X)};
 const size_t key_row_count = sizeof(key_rows) / sizeof(key_rows[0]);
 #undef X

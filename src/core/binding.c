@@ -13,6 +13,7 @@ struct binding_table {
     uint32_t limit, count, unused, free;
     uint32_t addresses;
     uint32_t stale_oldest, stale_newest;
+    uint64_t changes;
     struct binding *bindings; /* from 1: ids of the port maps; stale_older links the free ones */
     struct portmap *maps;
     struct portmap_pool pool;
@@ -134,6 +135,7 @@ struct binding *binding_add(struct binding_table *table, const struct holding *h
     binding->name = "";
     binding->stale_older = binding->stale_newer = NONE;
     table->count++;
+    table->changes++;
     map_holding(table, holding, id);
     return binding;
 }
@@ -145,6 +147,7 @@ void binding_remove(struct binding_table *table, struct binding *binding)
     binding->stale_older = table->free;
     table->free = id_of(table, binding);
     table->count--;
+    table->changes++;
 }
 
 void binding_shrink(struct binding_table *table, struct binding *binding, uint16_t first, uint16_t last)
@@ -157,6 +160,7 @@ void binding_shrink(struct binding_table *table, struct binding *binding, uint16
         portmap_set(&table->pool, map, (uint16_t)(last + 1), holding->last, PORTMAP_NOBODY);
     holding->first = first;
     holding->last = last;
+    table->changes++;
 }
 
 void binding_stale_add(struct binding_table *table, struct binding *binding)
@@ -201,6 +205,11 @@ bool binding_table_full(const struct binding_table *table)
 uint32_t binding_table_count(const struct binding_table *table)
 {
     return table->count;
+}
+
+uint64_t binding_table_changes(const struct binding_table *table)
+{
+    return table->changes;
 }
 
 /* The window that `now_ns` falls into, or the oldest one, begun anew. */

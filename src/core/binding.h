@@ -88,6 +88,9 @@ struct binding *binding_oldest_stale(const struct binding_table *table);
 bool binding_table_full(const struct binding_table *table);
 uint32_t binding_table_count(const struct binding_table *table);
 
+/* Grows with each binding that comes, goes or shrinks. */
+uint64_t binding_table_changes(const struct binding_table *table);
+
 /* Notes a frame of the owner's from `port`. */
 void binding_heard(struct binding *binding, uint16_t port, uint64_t now_ns);
 

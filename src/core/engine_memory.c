@@ -130,35 +130,6 @@ void engine_tables_free(struct engine *e)
     free(e->config.keys);
 }
 
-static unsigned learn_bit_of(enum binding_origin origin)
-{
-    switch (origin) {
-    case ORIGIN_PE_ARP:
-        return LEARN_PE_ARP;
-    case ORIGIN_TRAFFIC:
-        return LEARN_TRAFFIC;
-    case ORIGIN_DHCP:
-        return LEARN_DHCP;
-    case ORIGIN_CONFIG:
-    case ORIGIN_CONTROL:
-        break;
-    }
-    return 0;
-}
-
-/* True where the new configuration lets `b`, learned under `was`, be as it is. */
-static bool binding_still_fits(const struct config_address *a, const struct config_address *was,
-                               const struct binding *b)
-{
-    if (origin_is_permanent(b->origin))
-        return true;
-    if (b->origin == ORIGIN_DHCP)
-        return (a->learn & LEARN_DHCP) && lease_fits(a, &b->holding);
-    bool same_sets = a->has_psid == was->has_psid && (!a->has_psid || port_set_same(a->psid, was->psid));
-    return (a->learn & learn_bit_of(b->origin)) && same_sets && b->holding.first >= a->ports_first &&
-           b->holding.last <= a->ports_last;
-}
-
 /* A learned or added binding of `old` goes over where the new configuration leaves room for it. */
 static void binding_carry(struct engine *e, const struct engine *old, const struct binding *b)
 {
@@ -166,12 +137,10 @@ static void binding_carry(struct engine *e, const struct engine *old, const stru
     int index = shared_index(e, was->address);
     if (index < 0 || b->origin == ORIGIN_CONFIG)
         return;
-    const struct config_address *a = &e->config.addresses[index];
     struct holding holding = b->holding;
     holding.address_index = (uint32_t)index;
     uint32_t at = 0;
-    if (!binding_still_fits(a, was, b) || mac_equal(b->owner, e->config.mac) ||
-        overlap_next(e, &holding, &at) != NULL)
+    if (!binding_fits(e, &holding, b->owner, b->origin) || overlap_next(e, &holding, &at) != NULL)
         return;
     struct binding *kept = binding_add(e->bindings, &holding, b->owner);
     if (kept == NULL)
@@ -212,6 +181,8 @@ static void counts_carry(struct engine *e, const struct engine *old)
     e->stats = old->stats;
     e->now_ns = old->now_ns;
     e->nonce_count = old->nonce_count;
+    e->confirm_ns = old->confirm_ns;
+    e->changes = old->changes + binding_table_changes(old->bindings);
     e->ask_rate = old->ask_rate;
     e->unicast_rate = old->unicast_rate;
     e->echo_rate = old->echo_rate;

@@ -111,6 +111,8 @@ struct engine {
     struct question_queue broadcasts;     /* every open one, as opened */
     uint32_t broadcast_count;
     uint64_t nonce_count;
+    uint64_t confirm_ns; /* when the last restored binding is asked for */
+    uint64_t changes;    /* of tables before the present one */
 
     struct rate_limit ask_limit, unicast_limit, unicast_mac_limit, arp_limit, echo_limit;
     struct rate ask_rate, unicast_rate, echo_rate, bad_source_events, mac_move_events, loop_events;
@@ -315,6 +317,9 @@ void echo_flows_pour(struct echo_flows *to, const struct echo_flows *from);
 /* ownership.c: bindings come, change state and go; each with its event */
 void binding_enter(struct engine *e, struct binding *b, enum binding_state state);
 void binding_end(struct engine *e, struct binding *b, enum event_kind why);
+/* A new binding; in a full table the oldest stale one makes room. NULL: none is stale. */
+struct binding *binding_make(struct engine *e, const struct holding *holding, struct mac owner,
+                             enum binding_origin origin);
 /* Makes a permanent binding over ports that nobody holds. 0 or -ENOSPC. */
 int binding_make_permanent(struct engine *e, const struct holding *holding, struct mac mac,
                            enum binding_origin origin, const char *name);
@@ -339,6 +344,13 @@ bool origin_is_fixed(enum binding_origin origin);
  * 0; -EPERM: a permanent range is there; -ENOSPC: the table is full. */
 int bind_lease(struct engine *e, const struct holding *holding, struct mac owner, uint64_t left_ns);
 
+/* restore.c: what an earlier run knew */
+/* True where the configuration lets `owner` hold `holding` by `origin`. */
+bool binding_fits(const struct engine *e, const struct holding *holding, struct mac owner,
+                  enum binding_origin origin);
+/* A restored binding's turn to be asked for. */
+void binding_confirm(struct engine *e, struct binding *b);
+
 /* question.c: asking */
 struct question *question_broadcast(struct engine *e, uint32_t address_index, uint16_t port, uint8_t protocol);
 struct question *question_unicast(struct engine *e, uint32_t address_index, uint16_t port, struct mac target);
@@ -346,6 +358,8 @@ struct question *question_find(struct engine *e, uint32_t address_index, uint16_
 bool question_has_nonce(const struct engine *e, const struct question *q, uint64_t nonce);
 struct verdict question_hold(struct engine *e, struct question *q, enum side from, const struct frame *frame);
 void question_close(struct engine *e, struct question *q);
+/* Asks the owner of a stale binding whether it is still there. False: no question could be opened. */
+bool binding_probe(struct engine *e, struct binding *b);
 /* Ends every broadcast whose port has an owner now; what it held goes there. */
 void questions_settle(struct engine *e, uint32_t address_index);
 void question_due(struct engine *e, struct question *q);

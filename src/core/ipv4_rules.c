@@ -24,9 +24,8 @@ struct verdict deliver(struct engine *e, enum side from, struct frame *frame, st
         return verdict;
     binding->rx_frames++;
     binding->rx_bytes += frame->length;
-    if (binding->state == BINDING_STALE &&
-        question_unicast(e, binding->holding.address_index, binding->holding.first, owner) != NULL)
-        binding_enter(e, binding, BINDING_PROBE);
+    if (binding->state == BINDING_STALE && binding->origin != ORIGIN_TRAFFIC)
+        binding_probe(e, binding);
     return verdict;
 }
 

@@ -1,6 +1,6 @@
 /* ownership.c: bindings come, change state and go (PROTOCOL 2).
  * In: answers that count, first frames, leases, time. Out: the table, one event for each change.
- * Called by: question, police, dhcp, table, engine. Never: asks anybody. */
+ * Called by: question, police, dhcp, table, engine. Never: asks anybody but whom it restored. */
 #include "internal.h"
 
 #include <errno.h>
@@ -85,9 +85,8 @@ void binding_end(struct engine *e, struct binding *b, enum event_kind why)
     binding_remove(e->bindings, b);
 }
 
-/* A new binding; in a full table the oldest stale one makes room. NULL: none is stale. */
-static struct binding *binding_make(struct engine *e, const struct holding *holding, struct mac owner,
-                                    enum binding_origin origin)
+struct binding *binding_make(struct engine *e, const struct holding *holding, struct mac owner,
+                             enum binding_origin origin)
 {
     if (binding_table_full(e->bindings)) {
         struct binding *stale = binding_oldest_stale(e->bindings);
@@ -116,7 +115,8 @@ int binding_make_permanent(struct engine *e, const struct holding *holding, stru
     return 0;
 }
 
-/* Reachable: its lifetime is over. From traffic: perhaps silent for too long. Leased: the lease is over. */
+/* Reachable: its lifetime is over. Stale: it was restored. From traffic: perhaps silent for too long. Leased: the lease
+ * is over. */
 void binding_due(struct engine *e, struct binding *b)
 {
     if (b->origin == ORIGIN_DHCP) {
@@ -124,7 +124,10 @@ void binding_due(struct engine *e, struct binding *b)
         return;
     }
     if (b->origin != ORIGIN_TRAFFIC) {
-        binding_enter(e, b, BINDING_STALE);
+        if (b->state == BINDING_REACHABLE)
+            binding_enter(e, b, BINDING_STALE);
+        else if (b->state == BINDING_STALE)
+            binding_confirm(e, b);
         return;
     }
     uint64_t idle_ns = e->config.limits.idle_s * SECOND_NS;

@@ -52,8 +52,10 @@ static bool police_port(struct engine *e, const struct passage *p, uint32_t addr
         return port_violation(e, p, address_index, port, b->owner, verdict);
     b->tx_frames++;
     b->tx_bytes += p->frame->length;
-    if (b->origin == ORIGIN_TRAFFIC)
+    if (b->origin == ORIGIN_TRAFFIC) {
         binding_heard(b, port, e->now_ns);
+        binding_enter(e, b, BINDING_REACHABLE);
+    }
     return true;
 }
 

@@ -317,6 +317,14 @@ struct question *question_unicast(struct engine *e, uint32_t address_index, uint
     return q;
 }
 
+bool binding_probe(struct engine *e, struct binding *b)
+{
+    if (question_unicast(e, b->holding.address_index, b->holding.first, b->owner) == NULL)
+        return false;
+    binding_enter(e, b, BINDING_PROBE);
+    return true;
+}
+
 /* The target fell silent: what it owns around the port goes, and the claim that waited goes on. */
 static void unicast_silent(struct engine *e, struct question *q)
 {

@@ -43,6 +43,17 @@ const char *binding_origin_name(enum binding_origin origin)
     return "?";
 }
 
+bool binding_origin_parse(const char *name, enum binding_origin *origin)
+{
+    for (int i = ORIGIN_CONFIG; i <= ORIGIN_CONTROL; i++) {
+        if (strcmp(binding_origin_name((enum binding_origin)i), name) != 0)
+            continue;
+        *origin = (enum binding_origin)i;
+        return true;
+    }
+    return false;
+}
+
 static uint64_t left_ns(uint64_t due_ns, uint64_t now_ns)
 {
     if (due_ns == TIMER_NEVER)
@@ -55,6 +66,13 @@ static uint64_t binding_ends_ns(const struct engine *e, const struct binding *b)
     if (b->origin == ORIGIN_TRAFFIC)
         return b->heard_ns + e->config.limits.idle_s * SECOND_NS;
     return b->state == BINDING_REACHABLE && timer_armed(&b->timer) ? b->timer.due_ns : TIMER_NEVER;
+}
+
+/* A restored one was learned before the clock's zero, perhaps: times are taken modulo 2^64. */
+static uint64_t age_ns(const struct binding *b, uint64_t now_ns)
+{
+    uint64_t age = now_ns - b->learned_ns;
+    return age <= INT64_MAX ? age : 0;
 }
 
 static void entry_of_binding(const struct engine *e, uint64_t now_ns, const struct binding *b,
@@ -70,7 +88,7 @@ static void entry_of_binding(const struct engine *e, uint64_t now_ns, const stru
         .has_psid = b->holding.is_port_set,
         .psid = b->holding.params,
         .psid_id = b->holding.psid,
-        .age_ns = now_ns > b->learned_ns ? now_ns - b->learned_ns : 0,
+        .age_ns = age_ns(b, now_ns),
         .expires_ns = left_ns(binding_ends_ns(e, b), now_ns),
         .rx_frames = b->rx_frames,
         .rx_bytes = b->rx_bytes,
@@ -156,6 +174,21 @@ bool engine_table_next(const struct engine *engine, uint64_t now_ns, struct tabl
     entry_published(e, cursor->address_index, entry);
     *cursor = (struct table_cursor){.address_index = cursor->address_index + 1};
     return true;
+}
+
+bool engine_bindings_next(const struct engine *engine, uint64_t now_ns, struct table_cursor *cursor,
+                          struct table_entry *entry)
+{
+    for (; cursor->address_index < engine->config.address_count; cursor->address_index++) {
+        const struct binding *b = next_binding(engine, cursor->address_index, cursor->port);
+        if (b != NULL) {
+            cursor->port = b->holding.first + 1U;
+            entry_of_binding(engine, now_ns, b, entry);
+            return true;
+        }
+        cursor->port = 0;
+    }
+    return false;
 }
 
 bool engine_hosts_next(const struct engine *engine, uint32_t *cursor, struct host_entry *entry)

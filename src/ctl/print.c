@@ -57,11 +57,23 @@ static void print_number(const char *path, uint64_t number)
     printf("%-36s %" PRIu64 "\n", path, number);
 }
 
+/* The words of it; its numbers are walked like the others. */
+static void print_state(const struct answer *state)
+{
+    static const char *const words[] = {"file", "last_error"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        const char *text = answer_text(state, words[i]);
+        if (*text != '\0')
+            printf("state.%-30s %s\n", words[i], text);
+    }
+}
+
 void print_stats(const struct answer *stats)
 {
-    static const char *const groups[] = {"frames", "consumed", "drops", "counters"};
+    static const char *const groups[] = {"frames", "consumed", "drops", "counters", "state"};
     for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
         answer_walk_numbers(answer_member(stats, groups[i]), groups[i], print_number);
+    print_state(answer_member(stats, "state"));
     const struct answer *hosts = answer_member(stats, "hosts");
     for (size_t i = 0; i < answer_count(hosts); i++) {
         char path[64];

@@ -182,6 +182,8 @@ static void answer_stats(struct client *client)
     client->in_stats = true;
     json_object_begin(j);
     report_counts(j, engine_of(client->control));
+    if (client->control->target.more_stats != NULL)
+        client->control->target.more_stats(client->control->target.context, j);
     json_key(j, "hosts");
     json_array_begin(j);
     hosts_go_on(client);

@@ -14,6 +14,7 @@
 
 #include "event_log.h"
 #include "sockets.h"
+#include "state.h"
 #include "upstream.h"
 
 #include <errno.h>
@@ -46,6 +47,7 @@ struct live {
     struct control *control;
     struct frame_builder *builder;
     struct event_log events;
+    struct state *state;         /* NULL: none is kept */
     uint64_t tick_ns;            /* when `tick` is set to fire; ENGINE_NEVER: it is not */
     const struct frame *current; /* of a ring, its bytes stay until the flush */
     struct loop_source *tick, *housekeeping, *links, *terminated, *interrupted, *reloaded;
@@ -129,6 +131,7 @@ static void settle(void *context)
     struct live *live = context;
     flush(live);
     arm_tick(live);
+    state_look(live->state);
 }
 
 static void tick(void *context)
@@ -285,12 +288,20 @@ static void housekeeping(void *context)
 
 /* Signals and the control socket. */
 
+static void stop_now(void *context)
+{
+    const struct live *live = context;
+    loop_stop(live->loop);
+}
+
+/* Frames pass while the state is saved a last time. */
 static void stop(void *context)
 {
     struct live *live = context;
     log_notice("stopping");
     notify_stopping();
-    loop_stop(live->loop);
+    if (!state_finish(live->state, stop_now, live))
+        stop_now(live);
 }
 
 /* What a running bridge cannot change: said, and nothing is changed. */
@@ -304,6 +315,8 @@ static int reload_possible(const struct config *now, const struct config *next, 
         key = "[bridge] upstream, to a tap or from one,";
     if (now->limits.ring_slots != next->limits.ring_slots)
         key = "[limits] ring-slots";
+    if (strcmp(now->state_file, next->state_file) != 0)
+        key = "[state] file";
     if (key == NULL)
         return 0;
     snprintf(message, size, "%s cannot change while pearpd runs: restart it", key);
@@ -322,6 +335,7 @@ static int reload_take(struct live *live, struct config *next, char *message, si
     config_free(live->config);
     *live->config = *next;
     sides_look_up(live);
+    state_reloaded(live->state);
     return 0;
 }
 
@@ -350,6 +364,12 @@ static void reload_asked(void *context)
 
 /* Life. */
 
+static void more_stats(void *context, struct json *j)
+{
+    const struct live *live = context;
+    state_report(live->state, j);
+}
+
 static int control_start(struct live *live)
 {
     struct control_target target = {
@@ -359,6 +379,7 @@ static int control_start(struct live *live)
         .now_ns = clock_now_ns,
         .reload = reload,
         .touched = settle,
+        .more_stats = more_stats,
         .context = live,
     };
     live->control = control_new(live->loop, live->sockets.control_fd, live->config->socket, &target);
@@ -399,6 +420,28 @@ static int engine_begin(struct live *live)
     return live->engine == NULL || live->builder == NULL ? -1 : 0;
 }
 
+/* In a child that writes the state: nothing of this is its own. */
+static void unburden(void *context)
+{
+    struct live *live = context;
+    engine_free(live->engine);
+    frame_builder_free(live->builder);
+    for (unsigned side = 0; side < SIDES; side++)
+        frame_port_close(live->sockets.ports[side]);
+}
+
+static int restore(struct live *live)
+{
+    struct state_target target = {
+        .engine = &live->engine,
+        .config = (const struct config *const *)&live->config,
+        .out = &live->out,
+        .unburden = unburden,
+        .context = live,
+    };
+    return state_start(live->state, live->loop, &target);
+}
+
 static void live_end(struct live *live)
 {
     struct loop_source *sources[] = {live->tick,
@@ -412,6 +455,7 @@ static void live_end(struct live *live)
     for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
         loop_source_free(sources[i]);
     control_free(live->control);
+    state_free(live->state);
     engine_free(live->engine);
     frame_builder_free(live->builder);
     sockets_close(&live->sockets);
@@ -427,7 +471,7 @@ static int live_begin(struct live *live)
         return -1;
     }
     live->loop = loop_new();
-    if (live->loop == NULL || engine_begin(live) != 0 || sources_start(live) != 0) {
+    if (live->loop == NULL || engine_begin(live) != 0 || sources_start(live) != 0 || restore(live) != 0) {
         log_error("out of memory");
         return -1;
     }
@@ -451,6 +495,7 @@ int daemon_run(const char *file, struct config *config)
     live->file = file;
     live->config = config;
     live->tick_ns = ENGINE_NEVER;
+    live->state = state_new(config); /* forks while there is little to be copied */
     int status = 1;
     if (sockets_open(config, &live->sockets) == 0) {
         char mac[MAC_TEXT_BYTES];
@@ -461,6 +506,8 @@ int daemon_run(const char *file, struct config *config)
             status = loop_run(live->loop) == 0 ? 0 : 1;
         }
         live_end(live);
+    } else {
+        state_free(live->state);
     }
     free(live);
     return status;

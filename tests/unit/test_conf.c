@@ -315,7 +315,9 @@ static const struct fault faults[] = {
     {GOOD "[control]\nsocket = x.sock\n", F "6: socket = x.sock: must be an absolute path, up to 107 bytes\n"},
     {GOOD "[control]\nmetrics = 127.0.0.1:80\n",
      F "6: metrics = 127.0.0.1:80: not supported in this version, which knows none alone\n"},
-    {GOOD "[state]\nfile = /x\n", F "6: file = /x: not supported in this version, which knows none alone\n"},
+    {GOOD "[state]\nfile = x\nperiod = 0\n",
+     F "6: file = x: must be none or an absolute path, up to 255 bytes\n" F
+       "7: period = 0: must be a number from 1 to 3600\n"},
     {GOOD "[keys]\n7 = " KEY "\n8 = 0" KEY "\n9 = g" KEY_REST "\n7 = " KEY "\n4294967296 = " KEY "\nx = " KEY
           "\n",
      F "7: 8: must be a number up to 4294967295, with 64 hexadecimal digits\n" F

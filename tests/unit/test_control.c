@@ -112,7 +112,7 @@ static int set_up(void **state)
     int fd = control_open(w->path);
     assert_true(fd >= 0);
     const struct control_target target = {&w->engine, &w->config_now, &w->out, now_of_world,
-                                          reload,     touched,        w};
+                                          reload,     touched,        NULL,    w};
     w->control = control_new(w->loop, fd, w->path, &target);
     assert_non_null(w->control);
     *state = w;

@@ -1,0 +1,182 @@
+/* restore.c: what an earlier run knew, put back and confirmed.
+ * In: bindings as that run had them. Out: stale ones that forward, and one REQUEST to each owner in its turn.
+ * Called by: daemon through engine.h; engine_memory (a reload asks binding_fits()). Never: reads a file, tells events. */
+#include "internal.h"
+
+#include <errno.h>
+
+#define CONFIRM_STEP_NS  (SECOND_NS / 300) /* with two more tries each, where nobody answers: 900 a second */
+#define CONFIRM_AGAIN_NS SECOND_NS         /* where no question could be opened */
+#define GRACE_S          60                /* for a host that cannot be asked to be heard again */
+
+static unsigned learn_bit_of(enum binding_origin origin)
+{
+    switch (origin) {
+    case ORIGIN_PE_ARP:
+        return LEARN_PE_ARP;
+    case ORIGIN_TRAFFIC:
+        return LEARN_TRAFFIC;
+    case ORIGIN_DHCP:
+        return LEARN_DHCP;
+    case ORIGIN_CONFIG:
+    case ORIGIN_CONTROL:
+        break;
+    }
+    return 0;
+}
+
+bool binding_fits(const struct engine *e, const struct holding *holding, struct mac owner,
+                  enum binding_origin origin)
+{
+    const struct config_address *a = &e->config.addresses[holding->address_index];
+    if (mac_equal(owner, e->config.mac))
+        return false;
+    if (origin_is_permanent(origin))
+        return true;
+    if (!(a->learn & learn_bit_of(origin)))
+        return false;
+    if (origin == ORIGIN_DHCP)
+        return lease_fits(a, holding);
+    if (holding->first < a->ports_first || holding->last > a->ports_last || holding->is_port_set != a->has_psid)
+        return false;
+    return !a->has_psid || port_set_same(a->psid, holding->params);
+}
+
+void binding_confirm(struct engine *e, struct binding *b)
+{
+    if (!binding_probe(e, b))
+        timer_set(e->timers, &b->timer, e->now_ns + CONFIRM_AGAIN_NS);
+}
+
+static void counts_restore(struct engine *e, struct binding *b, const struct table_entry *entry)
+{
+    b->learned_ns = e->now_ns - entry->age_ns;
+    b->rx_frames = entry->rx_frames;
+    b->rx_bytes = entry->rx_bytes;
+    b->tx_frames = entry->tx_frames;
+    b->tx_bytes = entry->tx_bytes;
+}
+
+/* Its place in the turns of those that are to be asked for. */
+static void confirm_later(struct engine *e, struct binding *b)
+{
+    if (e->confirm_ns < e->now_ns)
+        e->confirm_ns = e->now_ns;
+    e->confirm_ns += CONFIRM_STEP_NS;
+    timer_set(e->timers, &b->timer, e->confirm_ns);
+}
+
+/* Which of its ports it sent from is not known any more: if it did of late, it lives on all of them. */
+static void traffic_restore(struct engine *e, struct binding *b, uint64_t left_ns)
+{
+    uint64_t idle_ns = e->config.limits.idle_s * SECOND_NS;
+    uint64_t grace_ns = GRACE_S * SECOND_NS;
+    if (left_ns > idle_ns)
+        left_ns = idle_ns;
+    if (idle_ns - left_ns < LIVE_NS) {
+        uint64_t heard_ns = e->now_ns - (idle_ns - left_ns);
+        binding_heard(b, b->holding.first, heard_ns);
+        binding_heard(b, b->holding.last, heard_ns);
+    }
+    if (left_ns < grace_ns)
+        left_ns = grace_ns < idle_ns ? grace_ns : idle_ns;
+    b->heard_ns = e->now_ns + left_ns - idle_ns;
+    timer_set(e->timers, &b->timer, e->now_ns + left_ns);
+}
+
+/* A state that was, without the event of entering it. */
+static void state_restore(struct engine *e, struct binding *b, const struct table_entry *entry)
+{
+    switch (entry->origin) {
+    case ORIGIN_CONFIG:
+    case ORIGIN_CONTROL:
+        b->state = BINDING_PERMANENT;
+        return;
+    case ORIGIN_DHCP:
+        b->state = BINDING_REACHABLE;
+        if (entry->expires_ns != ENGINE_NEVER)
+            timer_set(e->timers, &b->timer, e->now_ns + entry->expires_ns);
+        lessee_note(e, b);
+        return;
+    case ORIGIN_PE_ARP:
+        confirm_later(e, b);
+        break;
+    case ORIGIN_TRAFFIC:
+        traffic_restore(e, b, entry->expires_ns);
+        break;
+    }
+    b->state = BINDING_STALE;
+    binding_stale_add(e->bindings, b);
+}
+
+/* A configured binding stands since engine_new(), if it stands. */
+static int configured_restore(struct engine *e, const struct holding *holding, const struct table_entry *entry)
+{
+    struct binding *b = binding_find(e->bindings, holding->address_index, holding->first);
+    if (b == NULL || b->origin != ORIGIN_CONFIG || !holding_equal(&b->holding, holding) ||
+        !mac_equal(b->owner, entry->mac))
+        return -ESTALE;
+    counts_restore(e, b, entry);
+    return 0;
+}
+
+/* What the entry holds. False: nothing that could be held. */
+static bool holding_of_entry(const struct table_entry *entry, uint32_t address_index, struct holding *holding)
+{
+    *holding = (struct holding){
+        .address_index = address_index, .first = entry->range.first, .last = entry->range.last};
+    if (!entry->has_psid)
+        return holding->first <= holding->last;
+    if (!port_set_valid(entry->psid) || entry->psid_id >> entry->psid.length != 0)
+        return false;
+    struct port_span bounds = port_set_bounds(entry->psid, entry->psid_id);
+    holding->is_port_set = true;
+    holding->params = entry->psid;
+    holding->psid = entry->psid_id;
+    return holding->first == bounds.first && holding->last == bounds.last;
+}
+
+int engine_restore(struct engine *engine, uint64_t now_ns, const struct table_entry *entry,
+                   const struct engine_out *out)
+{
+    struct engine *e = engine;
+    engine_tick(e, now_ns, out);
+    struct holding holding;
+    int index = shared_index(e, entry->range.address);
+    if (index < 0)
+        return -ENOENT;
+    if (entry->state == BINDING_INCOMPLETE || entry->state == BINDING_PUBLISHED || mac_is_zero(entry->mac) ||
+        mac_is_group(entry->mac) || mac_equal(entry->mac, e->config.mac) ||
+        !holding_of_entry(entry, (uint32_t)index, &holding))
+        return -EINVAL;
+    if (entry->origin == ORIGIN_CONFIG)
+        return configured_restore(e, &holding, entry);
+    if (!binding_fits(e, &holding, entry->mac, entry->origin))
+        return -ERANGE;
+    if (entry->origin == ORIGIN_DHCP && entry->expires_ns == 0)
+        return -ETIME;
+    uint32_t at = 0;
+    if (overlap_next(e, &holding, &at) != NULL)
+        return -EEXIST;
+    if (binding_table_full(e->bindings))
+        return -ENOSPC;
+    struct binding *b = binding_make(e, &holding, entry->mac, entry->origin);
+    counts_restore(e, b, entry);
+    state_restore(e, b, entry);
+    return 0;
+}
+
+uint64_t engine_changes(const struct engine *engine)
+{
+    return engine->changes + binding_table_changes(engine->bindings);
+}
+
+uint64_t engine_epoch(const struct engine *engine)
+{
+    return engine->seed.epoch;
+}
+
+void engine_epoch_restore(struct engine *engine, uint64_t epoch)
+{
+    engine->seed.epoch = epoch;
+}

@@ -1,0 +1,44 @@
+/* state.h: what the bridge knows survives it ([state]; pearpd(8), STATE).
+ * In: an engine. Out: its table in a file, and back from it. Called by: live. Never: waits for a disk once frames
+ * pass; a child process does (file_writer.h). NULL stands for `file = none` everywhere. */
+#ifndef PEARPD_DAEMON_STATE_H
+#define PEARPD_DAEMON_STATE_H
+
+#include "pearpd/config.h"
+#include "pearpd/engine.h"
+#include "pearpd/json.h"
+#include "pearpd/loop.h"
+
+#include <stdbool.h>
+
+struct state;
+
+/* What it works on: the daemon's own pointers. */
+struct state_target {
+    struct engine *const *engine;
+    const struct config *const *config;
+    const struct engine_out *out;
+    /* Called in a child that was forked late: lets go of the daemon's memory. */
+    void (*unburden)(void *context);
+    void *context;
+};
+
+/* Before rings are mapped: the child is forked here. NULL: no file is configured, or out of memory. */
+struct state *state_new(const struct config *config);
+void state_free(struct state *state);
+
+/* Reads the file into the engine, which has not started yet, and saves from now on. 0 or -ENOMEM. */
+int state_start(struct state *state, struct loop *loop, const struct state_target *target);
+
+/* Whenever the engine may have changed: cheap where it has not. */
+void state_look(struct state *state);
+/* A reload has taken place: the table is saved anew. */
+void state_reloaded(struct state *state);
+
+/* Saves a last time and calls `finished`, two seconds later at the latest. False: there is nothing to wait for. */
+bool state_finish(struct state *state, void (*finished)(void *context), void *context);
+
+/* Writes the member "state" of `pearpctl stats` into the open object; nothing without a file. */
+void state_report(const struct state *state, struct json *j);
+
+#endif

@@ -1,0 +1,140 @@
+/* state_kinds.c: see state_kinds.h. */
+#include "state_kinds.h"
+
+#include "pearpd/clock.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define LEASE_LEAST_NS \
+    (600 * NS_PER_S) /* what a lease keeps where only a wall clock tells the time that passed */
+
+struct state_kind {
+    const char *name;
+    /* Adds the fields of the next record. False: there are no more. */
+    bool (*save)(struct state_walk *walk, struct state_line *line);
+    int (*load)(struct state_load *load, const struct state_record *record);
+};
+
+/* epoch: HELLO's, so that hosts need not claim again what the table knows. */
+
+static bool epoch_save(struct state_walk *walk, struct state_line *line)
+{
+    if (walk->count > 0)
+        return false;
+    state_line_u64(line, "value", engine_epoch(walk->engine));
+    return true;
+}
+
+static int epoch_load(struct state_load *load, const struct state_record *record)
+{
+    load->has_epoch = state_record_u64(record, "value", &load->epoch);
+    return load->has_epoch ? 0 : -EBADMSG;
+}
+
+/* binding: one of the table. */
+
+static bool binding_save(struct state_walk *walk, struct state_line *line)
+{
+    struct table_entry entry;
+    char text[RANGE_TEXT_BYTES + MAC_TEXT_BYTES];
+    if (!engine_bindings_next(walk->engine, walk->now_ns, &walk->bindings, &entry))
+        return false;
+    state_line_text(line, "range", range_format(&entry.range, text));
+    state_line_text(line, "mac", mac_format(entry.mac, text));
+    state_line_text(line, "origin", binding_origin_name(entry.origin));
+    if (entry.has_psid) {
+        state_line_u64(line, "psid_offset", entry.psid.offset);
+        state_line_u64(line, "psid_length", entry.psid.length);
+        state_line_u64(line, "psid", entry.psid_id);
+    }
+    state_line_u64(line, "age_ns", entry.age_ns);
+    if (entry.expires_ns != ENGINE_NEVER)
+        state_line_u64(line, "left_ns", entry.expires_ns);
+    state_line_u64(line, "rx_frames", entry.rx_frames);
+    state_line_u64(line, "rx_bytes", entry.rx_bytes);
+    state_line_u64(line, "tx_frames", entry.tx_frames);
+    state_line_u64(line, "tx_bytes", entry.tx_bytes);
+    return true;
+}
+
+static bool psid_read(const struct state_record *record, struct table_entry *entry)
+{
+    uint64_t offset, length, psid;
+    if (state_record_text(record, "psid") == NULL)
+        return true;
+    if (!state_record_u64(record, "psid_offset", &offset) ||
+        !state_record_u64(record, "psid_length", &length) || !state_record_u64(record, "psid", &psid) ||
+        offset > 15 || length > 16 || psid > UINT16_MAX)
+        return false;
+    entry->has_psid = true;
+    entry->psid = (struct port_set_params){(uint8_t)offset, (uint8_t)length};
+    entry->psid_id = (uint16_t)psid;
+    return true;
+}
+
+static bool entry_read(const struct state_record *record, struct table_entry *entry)
+{
+    const char *range = state_record_text(record, "range"), *mac = state_record_text(record, "mac");
+    const char *origin = state_record_text(record, "origin");
+    *entry = (struct table_entry){.state = BINDING_REACHABLE, .side = SIDE_DOWNSTREAM, .name = ""};
+    if (range == NULL || range_parse(range, &entry->range) != 0 || mac == NULL ||
+        mac_parse(mac, &entry->mac) != 0 || origin == NULL || !binding_origin_parse(origin, &entry->origin) ||
+        !psid_read(record, entry))
+        return false;
+    if (!state_record_u64(record, "left_ns", &entry->expires_ns))
+        entry->expires_ns = ENGINE_NEVER;
+    return state_record_u64(record, "age_ns", &entry->age_ns) &&
+           state_record_u64(record, "rx_frames", &entry->rx_frames) &&
+           state_record_u64(record, "rx_bytes", &entry->rx_bytes) &&
+           state_record_u64(record, "tx_frames", &entry->tx_frames) &&
+           state_record_u64(record, "tx_bytes", &entry->tx_bytes);
+}
+
+/* What is left of `left_ns`. A wall clock may have jumped: it ends no lease. */
+static uint64_t left_now(const struct state_load *load, enum binding_origin origin, uint64_t left_ns)
+{
+    if (left_ns == ENGINE_NEVER)
+        return left_ns;
+    uint64_t left = left_ns > load->elapsed_ns ? left_ns - load->elapsed_ns : 0;
+    uint64_t least = left_ns < LEASE_LEAST_NS ? left_ns : LEASE_LEAST_NS;
+    return origin == ORIGIN_DHCP && !load->is_same_boot && left < least ? least : left;
+}
+
+static int binding_load(struct state_load *load, const struct state_record *record)
+{
+    struct table_entry entry;
+    if (!entry_read(record, &entry))
+        return -EBADMSG;
+    if (entry.age_ns > UINT64_MAX / 4)
+        entry.age_ns = UINT64_MAX / 4;
+    entry.age_ns += load->elapsed_ns;
+    entry.expires_ns = left_now(load, entry.origin, entry.expires_ns);
+    return engine_restore(load->engine, load->now_ns, &entry, load->out);
+}
+
+static const struct state_kind kinds[] = {
+    {"epoch", epoch_save, epoch_load},
+    {"binding", binding_save, binding_load},
+};
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+bool state_walk_next(struct state_walk *walk, struct state_line *line)
+{
+    for (; walk->kind < KINDS; walk->kind++, walk->count = 0) {
+        state_line_begin(line, kinds[walk->kind].name);
+        if (kinds[walk->kind].save(walk, line)) {
+            walk->count++;
+            return true;
+        }
+    }
+    return false;
+}
+
+int state_record_load(struct state_load *load, const struct state_record *record)
+{
+    for (size_t i = 0; i < KINDS; i++)
+        if (strcmp(kinds[i].name, record->kind) == 0)
+            return kinds[i].load(load, record);
+    return -ENOMSG;
+}

@@ -1,0 +1,390 @@
+/* file_writer.c: see file_writer.h.
+ *
+ * Caller to child: "begin", lines, "commit COUNT"; child to caller: "done ERRNO STEP". Lines of a file are told from the
+ * two words by the dot that each of them begins with on this way. */
+#include "pearpd/file_writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CHANNEL      3 /* the child's only descriptor beside the standard ones */
+#define LINE_BYTES   4096
+#define BUFFER_BYTES 65536
+#define ANSWER_BYTES 128
+#define CHILD_NICE   10
+#define SUFFIX       ".new"
+#define SUFFIX_BYTES (sizeof(SUFFIX) - 1)
+
+enum step {
+    STEP_NONE,
+    STEP_REPLACE,
+    STEP_CREATE,
+    STEP_LOCK,
+    STEP_WRITE,
+    STEP_SYNC,
+    STEP_RENAME,
+    STEP_DIRECTORY
+};
+static const char *const step_names[] = {
+    "", "replace", "create", "lock", "write", "sync", "rename", "sync the directory of",
+};
+#define STEPS (sizeof(step_names) / sizeof(step_names[0]))
+
+/* The child. Its memory is static: nothing of it is touched in the caller. */
+
+struct target {
+    char path[FILE_WRITER_PATH_BYTES];
+    char beside[FILE_WRITER_PATH_BYTES + SUFFIX_BYTES];
+    char directory[FILE_WRITER_PATH_BYTES];
+    int fd; /* of `beside`; -1: not open */
+    bool begun;
+    enum step step; /* that failed; STEP_NONE: none did */
+    int error;
+    uint64_t lines;
+    size_t used;
+    char buffer[BUFFER_BYTES];
+};
+
+static void fail(struct target *t, enum step step, int error)
+{
+    if (t->step != STEP_NONE)
+        return;
+    t->step = step;
+    t->error = error;
+}
+
+/* What stands at `path` may be replaced: nothing, or a file of ours. 0 or -1 and errno. */
+static int may_replace(const char *path)
+{
+    struct stat status;
+    if (lstat(path, &status) != 0)
+        return errno == ENOENT ? 0 : -1;
+    if (S_ISREG(status.st_mode) && status.st_uid == geteuid())
+        return 0;
+    errno = S_ISREG(status.st_mode)   ? EPERM
+            : S_ISLNK(status.st_mode) ? ELOOP
+            : S_ISDIR(status.st_mode) ? EISDIR
+                                      : EEXIST;
+    return -1;
+}
+
+/* Opens `beside` and locks it, as the file that has this name now. */
+static void open_beside(struct target *t)
+{
+    struct stat by_name, by_fd;
+    if (may_replace(t->beside) != 0) {
+        fail(t, STEP_CREATE, errno);
+        return;
+    }
+    t->fd = open(t->beside, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (t->fd < 0) {
+        fail(t, STEP_CREATE, errno);
+        return;
+    }
+    if (flock(t->fd, LOCK_EX | LOCK_NB) != 0 || fstat(t->fd, &by_fd) != 0 ||
+             lstat(t->beside, &by_name) != 0)
+        fail(t, STEP_LOCK, errno);
+    else if (by_fd.st_ino != by_name.st_ino || by_fd.st_dev != by_name.st_dev)
+        fail(t, STEP_LOCK, EAGAIN);
+    else if (fchmod(t->fd, S_IRUSR | S_IWUSR) != 0 || ftruncate(t->fd, 0) != 0)
+        fail(t, STEP_CREATE, errno);
+}
+
+/* Gives up what is beside: room for others, where the disk is full. Another writer's file is left alone. */
+static void forget(struct target *t)
+{
+    if (t->fd < 0)
+        return;
+    if (t->step != STEP_LOCK)
+        unlink(t->beside);
+    close(t->fd);
+    t->fd = -1;
+}
+
+static void begin(struct target *t)
+{
+    forget(t);
+    t->begun = true;
+    t->step = STEP_NONE;
+    t->error = 0;
+    t->lines = 0;
+    t->used = 0;
+    if (may_replace(t->path) != 0)
+        fail(t, STEP_REPLACE, errno);
+    else
+        open_beside(t);
+}
+
+static void write_out(struct target *t)
+{
+    size_t done = 0;
+    while (t->step == STEP_NONE && done < t->used) {
+        ssize_t written = write(t->fd, t->buffer + done, t->used - done);
+        if (written >= 0)
+            done += (size_t)written;
+        else if (errno != EINTR)
+            fail(t, STEP_WRITE, errno);
+    }
+    t->used = 0;
+}
+
+static void line(struct target *t, const char *text, size_t length)
+{
+    t->lines++;
+    if (t->step != STEP_NONE)
+        return;
+    if (t->used + length + 1 > sizeof(t->buffer))
+        write_out(t);
+    memcpy(t->buffer + t->used, text, length);
+    t->buffer[t->used + length] = '\n';
+    t->used += length + 1;
+}
+
+static void replace(struct target *t)
+{
+    if (fsync(t->fd) != 0) {
+        fail(t, STEP_SYNC, errno);
+        return;
+    }
+    if (may_replace(t->path) != 0) {
+        fail(t, STEP_REPLACE, errno);
+        return;
+    }
+    if (rename(t->beside, t->path) != 0) {
+        fail(t, STEP_RENAME, errno);
+        return;
+    }
+    close(t->fd);
+    t->fd = -1;
+    int directory = open(t->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0 || fsync(directory) != 0)
+        fail(t, STEP_DIRECTORY, errno);
+    if (directory >= 0)
+        close(directory);
+}
+
+static void answer(const struct target *t)
+{
+    char text[ANSWER_BYTES];
+    int length = snprintf(text, sizeof(text), "done %d %d\n", t->error, (int)t->step);
+    if (write(CHANNEL, text, (size_t)length) < 0)
+        _exit(0); /* nobody listens any more */
+}
+
+static void commit(struct target *t, const char *count)
+{
+    if (!t->begun || strtoull(count, NULL, 10) != t->lines)
+        fail(t, STEP_WRITE, EPROTO);
+    write_out(t);
+    if (t->step == STEP_NONE)
+        replace(t);
+    forget(t);
+    t->begun = false;
+    answer(t);
+}
+
+static void message(struct target *t, char *text, size_t length)
+{
+    text[length] = '\0';
+    if (*text == '.')
+        line(t, text + 1, length - 1);
+    else if (strcmp(text, "begin") == 0)
+        begin(t);
+    else if (strncmp(text, "commit ", 7) == 0)
+        commit(t, text + 7);
+}
+
+static void serve(struct target *t)
+{
+    static char input[BUFFER_BYTES];
+    size_t used = 0;
+    ssize_t length;
+    while ((length = read(CHANNEL, input + used, sizeof(input) - used)) != 0) {
+        if (length < 0 && errno == EINTR)
+            continue;
+        if (length < 0)
+            break;
+        used += (size_t)length;
+        char *at = input, *newline;
+        while ((newline = memchr(at, '\n', used - (size_t)(at - input))) != NULL) {
+            message(t, at, (size_t)(newline - at));
+            at = newline + 1;
+        }
+        used -= (size_t)(at - input);
+        memmove(input, at, used);
+        if (used == sizeof(input))
+            break; /* no line is that long */
+    }
+    forget(t);
+}
+
+static void directory_of(const char *path, char *directory, size_t size)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        snprintf(directory, size, ".");
+    else
+        snprintf(directory, size, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+}
+
+/* The child sees signals that were meant for the program as a whole, and ends by the end of its channel alone. */
+static void quiet_signals(void)
+{
+    static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGQUIT};
+    sigset_t none;
+    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+        signal(ignored[i], SIG_IGN);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+_Noreturn static void child(int channel, const char *path)
+{
+    static struct target target;
+    quiet_signals();
+    prctl(PR_SET_NAME, "pearpd-state");
+    int null = open("/dev/null", O_RDWR);
+    for (int fd = 0; null >= 0 && fd <= 2; fd++)
+        dup2(null, fd);
+    if (channel != CHANNEL)
+        dup2(channel, CHANNEL);
+    close_range(CHANNEL + 1, ~0U, 0);
+    (void)setpriority(PRIO_PROCESS, 0, CHILD_NICE);
+    target.fd = -1;
+    snprintf(target.path, sizeof(target.path), "%s", path);
+    snprintf(target.beside, sizeof(target.beside), "%s" SUFFIX, path);
+    directory_of(path, target.directory, sizeof(target.directory));
+    serve(&target);
+    _exit(0);
+}
+
+/* The caller's side. */
+
+struct file_writer {
+    pid_t pid;
+    int fd; /* -1: the stream has it */
+    bool reaped;
+    struct loop_stream *stream;
+    const struct file_writer_calls *calls;
+    void *context;
+};
+
+struct file_writer *file_writer_new(const char *path, void (*unburden)(void *context), void *context)
+{
+    int ends[2];
+    struct file_writer *writer = calloc(1, sizeof(*writer));
+    if (writer == NULL)
+        return NULL;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        free(writer);
+        return NULL;
+    }
+    writer->fd = ends[0];
+    writer->pid = fork();
+    if (writer->pid == 0) {
+        if (unburden != NULL)
+            unburden(context);
+        child(ends[1], path);
+    }
+    int error = errno;
+    close(ends[1]);
+    if (writer->pid < 0) {
+        close(ends[0]);
+        free(writer);
+        errno = error;
+        return NULL;
+    }
+    return writer;
+}
+
+static void answered(struct loop_stream *stream, const char *text, size_t length, void *context)
+{
+    struct file_writer *writer = context;
+    char line_text[ANSWER_BYTES];
+    int error;
+    unsigned step;
+    (void)stream;
+    snprintf(line_text, sizeof(line_text), "%.*s", (int)length, text);
+    if (sscanf(line_text, "done %d %u", &error, &step) == 2 && step < STEPS)
+        writer->calls->done(writer->context, error, step_names[step]);
+}
+
+static void drained(struct loop_stream *stream, void *context)
+{
+    struct file_writer *writer = context;
+    (void)stream;
+    writer->calls->room(writer->context);
+}
+
+static void ended(struct loop_stream *stream, void *context)
+{
+    struct file_writer *writer = context;
+    (void)stream;
+    writer->calls->gone(writer->context);
+}
+
+int file_writer_attach(struct file_writer *writer, struct loop *loop, const struct file_writer_calls *calls,
+                       void *context)
+{
+    static const struct loop_stream_calls stream_calls = {answered, drained, ended};
+    writer->calls = calls;
+    writer->context = context;
+    writer->stream = loop_stream_new(loop, writer->fd, ANSWER_BYTES, &stream_calls, writer);
+    writer->fd = -1;
+    return writer->stream == NULL ? -ENOMEM : 0;
+}
+
+void file_writer_begin(struct file_writer *writer)
+{
+    static const char text[] = "begin\n";
+    loop_stream_write(writer->stream, text, sizeof(text) - 1);
+}
+
+void file_writer_line(struct file_writer *writer, const char *text, size_t length)
+{
+    loop_stream_write(writer->stream, ".", 1);
+    loop_stream_write(writer->stream, text, length);
+}
+
+void file_writer_commit(struct file_writer *writer, uint64_t lines)
+{
+    char text[40];
+    int length = snprintf(text, sizeof(text), "commit %" PRIu64 "\n", lines);
+    loop_stream_write(writer->stream, text, (size_t)length);
+}
+
+size_t file_writer_waiting(const struct file_writer *writer)
+{
+    return loop_stream_waiting(writer->stream);
+}
+
+bool file_writer_has_ended(struct file_writer *writer)
+{
+    if (!writer->reaped)
+        writer->reaped = waitpid(writer->pid, NULL, WNOHANG) != 0;
+    return writer->reaped;
+}
+
+void file_writer_free(struct file_writer *writer)
+{
+    if (writer == NULL)
+        return;
+    loop_stream_free(writer->stream);
+    if (writer->fd >= 0)
+        close(writer->fd);
+    (void)file_writer_has_ended(writer); /* one that hangs at its disk is left to init */
+    free(writer);
+}
