@@ -1,4 +1,4 @@
-/* hash.h: keyed hashing of table keys (SipHash by libsodium) and keyed nonces; HMAC-SHA-256.
+/* hash.h: keyed hashing of table keys (SipHash by libsodium) and keyed nonces; HMAC-SHA-256; secrets as text.
  * The key is the caller's: random in the daemon, fixed in a replay. */
 #ifndef PEARPD_HASH_H
 #define PEARPD_HASH_H
@@ -18,6 +18,13 @@ uint64_t hash_bytes(const uint8_t key[static HASH_KEY_BYTES], const void *bytes,
 /* HMAC-SHA-256 (RFC 2104, FIPS 180-4) of `length` bytes. */
 void hmac_sha256(const uint8_t key[static HMAC_KEY_BYTES], const void *bytes, size_t length,
                  uint8_t mac[static HMAC_BYTES]);
+
+/* The same with a key of any length. */
+void hmac_sha256_keyed(const uint8_t *key, size_t key_length, const void *bytes, size_t length,
+                       uint8_t mac[static HMAC_BYTES]);
+
+/* Reads base64 (RFC 4648 4, with its padding) into `bytes`. 0, or -EINVAL: not of that form, or over `size`. */
+int base64_decode(const char *text, uint8_t *bytes, size_t size, size_t *length);
 
 /* Compares in a time that does not tell where they differ. */
 bool secret_equal(const void *a, const void *b, size_t length);
