@@ -34,6 +34,7 @@ enum pe_arp_tlv {
     PE_ARP_TLV_SEQ = 0x03,
     PE_ARP_TLV_SHARED_MAC = 0x04,
     PE_ARP_TLV_SKIPPED_FROM = 0x40, /* unknown types below refuse the frame */
+    PE_ARP_TLV_SERVICE = 0x40,      /* may repeat; one that says nothing of use is passed over */
     PE_ARP_TLV_AUTH = 0x7f,
 };
 
@@ -73,7 +74,27 @@ struct pe_arp {
         uint32_t key_id;
         uint8_t mac[PE_ARP_AUTH_MAC_BYTES];
     } auth;
+    /* Where the SERVICE TLVs stand, perhaps among others: borrowed, of the message that was read; for writing, what
+     * pe_arp_write_service() wrote. Read with pe_arp_service_next(). */
+    const uint8_t *services;
+    size_t services_length;
 };
+
+/* A service on ports of a REPLY's or CLAIM's sender: {protocol u8, port u16, name}. */
+struct pe_arp_service {
+    uint8_t protocol; /* IP protocol; never 0 */
+    uint16_t port;
+    const char *
+        name; /* _http._tcp.example.net: letters that a DNS name may have, without a NUL at its end, borrowed */
+    size_t name_length;
+};
+
+/* Walks a message's services: start with *at = 0. False: no more. Those with a name that is none, or without a
+ * protocol or port, are passed over. */
+bool pe_arp_service_next(const struct pe_arp *message, size_t *at, struct pe_arp_service *service);
+
+/* Writes one SERVICE TLV. The bytes written; -ENOSPC; -EINVAL: the name is none, or too long for a TLV. */
+int pe_arp_write_service(const struct pe_arp_service *service, uint8_t *bytes, size_t size);
 
 /* "request", "reply", ...: a constant string. */
 const char *pe_arp_type_name(enum pe_arp_type type);

@@ -2,6 +2,7 @@
 #include "pearpd/pe_arp.h"
 
 #include "pearpd/cursor.h"
+#include "pearpd/dns_name.h"
 
 #include <errno.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #define GATEWAY_BYTES 10
 #define SEQ_BYTES     8
 #define AUTH_BYTES    (4 + PE_ARP_AUTH_MAC_BYTES)
+#define SERVICE_BYTES 3 /* before the name */
 
 const char *pe_arp_type_name(enum pe_arp_type type)
 {
@@ -124,6 +126,8 @@ static bool rd_body(struct rd *r, uint16_t operation, struct pe_arp *m)
         return false;
     m->type = (enum pe_arp_type)type;
     struct rd tlvs = rd_sub(r, tlvs_length);
+    m->services = tlvs.at;
+    m->services_length = rd_left(&tlvs);
     return operation == pe_arp_operation(m->type) && !r->failed && rd_tlvs(&tlvs, m);
 }
 
@@ -165,6 +169,56 @@ static void wr_tlv(struct wr *w, enum pe_arp_tlv type, uint8_t length)
     wr_u8(w, length);
 }
 
+bool pe_arp_service_next(const struct pe_arp *message, size_t *at, struct pe_arp_service *service)
+{
+    struct dns_name name;
+    if (message->services_length == 0)
+        return false;
+    struct rd r = rd_over(message->services, message->services_length);
+    rd_skip(&r, *at);
+    while (rd_left(&r) > 0) {
+        const uint8_t type = rd_u8(&r), length = rd_u8(&r);
+        struct rd value = rd_sub(&r, length);
+        *at = message->services_length - rd_left(&r);
+        if (type != PE_ARP_TLV_SERVICE)
+            continue;
+        service->protocol = rd_u8(&value);
+        service->port = rd_u16(&value);
+        service->name_length = rd_left(&value);
+        service->name = (const char *)rd_bytes(&value, service->name_length);
+        if (!value.failed && service->protocol != 0 && service->port != 0 &&
+            dns_name_parse_bytes(service->name, service->name_length, &name) == 0)
+            return true;
+    }
+    return false;
+}
+
+int pe_arp_write_service(const struct pe_arp_service *service, uint8_t *bytes, size_t size)
+{
+    struct dns_name name;
+    struct wr w = wr_into(bytes, size);
+    if (SERVICE_BYTES + service->name_length > UINT8_MAX ||
+        dns_name_parse_bytes(service->name, service->name_length, &name) != 0)
+        return -EINVAL;
+    wr_tlv(&w, PE_ARP_TLV_SERVICE, (uint8_t)(SERVICE_BYTES + service->name_length));
+    wr_u8(&w, service->protocol);
+    wr_u16(&w, service->port);
+    wr_bytes(&w, service->name, service->name_length);
+    return w.failed ? -ENOSPC : (int)wr_length(&w);
+}
+
+static void wr_services(struct wr *w, const struct pe_arp *m)
+{
+    struct pe_arp_service service;
+    uint8_t tlv[2 + UINT8_MAX];
+    size_t at = 0;
+    while (pe_arp_service_next(m, &at, &service)) {
+        const int length = pe_arp_write_service(&service, tlv, sizeof(tlv));
+        if (length > 0)
+            wr_bytes(w, tlv, (size_t)length);
+    }
+}
+
 static void wr_tlvs(struct wr *w, const struct pe_arp *m)
 {
     if (m->psid.present) {
@@ -186,6 +240,7 @@ static void wr_tlvs(struct wr *w, const struct pe_arp *m)
         wr_tlv(w, PE_ARP_TLV_SHARED_MAC, MAC_BYTES);
         wr_mac(w, m->shared_mac.mac);
     }
+    wr_services(w, m);
     if (m->auth.present) {
         wr_tlv(w, PE_ARP_TLV_AUTH, AUTH_BYTES);
         wr_u32(w, m->auth.key_id);

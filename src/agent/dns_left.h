@@ -1,0 +1,20 @@
+/* dns_left.h: the records that may stand in the DNS, on disk while they may: a line for each.
+ * In and out: the publisher's records. Called by: service. Never: decides what is to stand. */
+#ifndef PEARPD_AGENT_DNS_LEFT_H
+#define PEARPD_AGENT_DNS_LEFT_H
+
+#include "dns_publisher.h"
+
+/* Writes what may stand; removes the file where nothing may. What fails is said. */
+void dns_left_write(int directory, const char *interface, const struct dns_publisher *publisher);
+
+/* Gives the publisher what an earlier agent may have left. 0 (also when there is nothing, or nothing that can be read:
+ * it is said), or -ENOSPC. */
+int dns_left_read(int directory, const char *interface, struct dns_publisher *publisher);
+
+/* One line: ZONE NAME TYPE RDATA (hexadecimal), with its newline. The length, or -ENOSPC. */
+int dns_left_format(const struct dns_name *zone, const struct dns_record *record, char *text, size_t size);
+/* Reads one line without its newline. False: it is none. */
+bool dns_left_parse(const char *line, size_t length, struct dns_name *zone, struct dns_record *record);
+
+#endif

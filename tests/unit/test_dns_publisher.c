@@ -1,0 +1,517 @@
+/* test_dns_publisher.c: what is kept in the DNS and when, with time in the test's hand, and a server of the test's own.
+ * The agent's files are in no library: the units under test are drawn in whole. */
+#include "../../src/agent/dns_publisher.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/dns_trouble.c"   /* NOLINT(bugprone-suspicious-include) */
+
+#include "pearpd/cursor.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define LOG_BYTES 4096
+#define WALL_S    1795625544
+
+struct fixture {
+    struct dns_publisher *publisher;
+    struct dns_publisher_out out;
+    struct dns_key key;
+    struct dns_time time;
+    int srv, srv2, address;
+    char log[LOG_BYTES]; /* since the last look */
+    uint8_t last[DNS_MESSAGE_BYTES];
+    size_t last_length;
+    unsigned last_zone, sends, ends;
+    int send_error;
+    bool stream;
+};
+
+static struct dns_name name_of(const char *text)
+{
+    struct dns_name name;
+    assert_int_equal(dns_name_parse(text, &name), 0);
+    return name;
+}
+
+static void note(struct fixture *f, const char *text)
+{
+    assert_true(strlen(f->log) + strlen(text) + 2 < LOG_BYTES);
+    if (f->log[0] != '\0')
+        strcat(f->log, " ");
+    strcat(f->log, text);
+}
+
+/* "+PORT" and "-PORT" for SRV, "+A" for an address, in the order of the update. */
+static void describe(struct fixture *f, const uint8_t *bytes, size_t length)
+{
+    struct rd r = rd_over(bytes, length);
+    struct dns_name name;
+    rd_skip(&r, 8);
+    const unsigned updates = rd_u16(&r);
+    assert_int_equal(rd_u16(&r), 1); /* the TSIG */
+    rd_dns_name(&r, bytes, &name);
+    rd_skip(&r, 4);
+    for (unsigned i = 0; i < updates; i++) {
+        char text[16];
+        rd_dns_name(&r, bytes, &name);
+        const uint16_t type = rd_u16(&r), class = rd_u16(&r);
+        rd_skip(&r, 4);
+        struct rd rdata = rd_sub(&r, rd_u16(&r));
+        rd_skip(&rdata, 4);
+        snprintf(text, sizeof(text), "%c%s", class == 1 ? '+' : '-', type == DNS_TYPE_A ? "A" : "");
+        if (type == DNS_TYPE_SRV)
+            snprintf(text + 1, sizeof(text) - 1, "%u", rd_u16(&rdata));
+        note(f, text);
+    }
+    assert_false(r.failed);
+}
+
+static int take_send(void *context, unsigned zone, const uint8_t *bytes, size_t length, bool stream)
+{
+    struct fixture *f = context;
+    f->sends++;
+    f->stream = stream;
+    if (f->send_error != 0)
+        return f->send_error;
+    if (f->last_length == length && memcmp(f->last, bytes, length) == 0)
+        note(f, "again");
+    else
+        describe(f, bytes, length);
+    memcpy(f->last, bytes, length);
+    f->last_length = length;
+    f->last_zone = zone;
+    return 0;
+}
+
+static void take_end(void *context, unsigned zone)
+{
+    struct fixture *f = context;
+    (void)zone;
+    f->ends++;
+}
+
+static void take_event(void *context, const struct dns_event *event)
+{
+    struct fixture *f = context;
+    static const char *const names[] = {"published", "withdrawn", "failed", "ignored"};
+    char text[DNS_TROUBLE_TEXT_BYTES], line[DNS_TROUBLE_TEXT_BYTES + 16];
+    dns_trouble_format(&event->trouble, &f->key.name, f->time.wall_s, text);
+    text[strcspn(text, ":")] = '\0';
+    snprintf(line, sizeof(line), "%s%s%s", names[event->kind], text[0] == '\0' ? "" : "=", text);
+    note(f, line);
+}
+
+static void begin(struct fixture *f)
+{
+    static const uint8_t seed[HASH_KEY_BYTES] = {7};
+    struct dns_record record;
+    const struct dns_name zone = name_of("example.net"), name = name_of("_http._tcp.example.net"),
+                          target = name_of("shared.example.net");
+    memset(f, 0, sizeof(*f));
+    f->out = (struct dns_publisher_out){f, take_send, take_end, take_event};
+    f->key = (struct dns_key){.name = name_of("agent-key"), .secret = "secret", .secret_length = 6};
+    f->time = (struct dns_time){1000 * NS_IN_S, WALL_S};
+    f->publisher = dns_publisher_new(&f->key, 600, seed);
+    assert_non_null(f->publisher);
+    dns_record_srv(&record, &name, 60, 0, 0, 2080, &target);
+    f->srv = dns_publisher_add(f->publisher, &zone, &record, false);
+    assert_int_equal(dns_publisher_add(f->publisher, &zone, &record, false), f->srv);
+    dns_record_srv(&record, &name, 60, 0, 0, 2081, &target);
+    f->srv2 = dns_publisher_add(f->publisher, &zone, &record, false);
+    dns_record_a(&record, &target, 60, (struct ipv4){0xc023a202});
+    f->address = dns_publisher_add(f->publisher, &zone, &record, true);
+    assert_true(f->srv >= 0 && f->srv2 >= 0 && f->address >= 0);
+}
+
+static void finish(struct fixture *f)
+{
+    dns_publisher_free(f->publisher);
+}
+
+static void expect(struct fixture *f, const char *log)
+{
+    assert_string_equal(f->log, log);
+    f->log[0] = '\0';
+}
+
+static void tick(struct fixture *f)
+{
+    (void)dns_publisher_tick(f->publisher, f->time, &f->out);
+}
+
+/* Runs the timers for so long; each at its time. */
+static void pass(struct fixture *f, uint64_t seconds)
+{
+    const uint64_t end_ns = f->time.now_ns + seconds * NS_IN_S;
+    for (unsigned i = 0; i < 10000; i++) {
+        const uint64_t next_ns = dns_publisher_tick(f->publisher, f->time, &f->out);
+        if (next_ns > end_ns)
+            break;
+        f->time.wall_s += (next_ns - f->time.now_ns) / NS_IN_S;
+        f->time.now_ns = next_ns;
+    }
+    f->time.wall_s += (end_ns - f->time.now_ns) / NS_IN_S;
+    f->time.now_ns = end_ns;
+    tick(f);
+}
+
+struct says {
+    uint16_t flags; /* 0: an answer, no error */
+    uint16_t id_off;
+    const char *zone;
+    bool unsigned_, forged;
+    unsigned error;
+    int64_t late_s;
+};
+
+static void answer(struct fixture *f, struct says says)
+{
+    const struct dns_name algorithm = name_of("hmac-sha256");
+    uint8_t bytes[1024], covered[2048], mac[HMAC_BYTES];
+    const uint64_t time_s = f->time.wall_s - (uint64_t)says.late_s;
+    struct wr w = wr_into(bytes, sizeof(bytes)), c = wr_into(covered, sizeof(covered));
+    struct rd request = rd_over(f->last, f->last_length);
+    const uint16_t id = rd_u16(&request);
+    wr_u16(&w, (uint16_t)(id + says.id_off));
+    wr_u16(&w, (uint16_t)(0xa800 | says.flags));
+    wr_u16(&w, 1);
+    wr_u32(&w, 0);
+    wr_u16(&w, 0);
+    const struct dns_name zone = name_of(says.zone == NULL ? "example.net" : says.zone);
+    wr_dns_name(&w, &zone);
+    wr_u32(&w, DNS_TYPE_SOA << 16 | 1);
+    wr_u16(&c, HMAC_BYTES);
+    wr_bytes(&c, f->last + f->last_length - 6 - HMAC_BYTES, HMAC_BYTES);
+    wr_bytes(&c, bytes, wr_length(&w));
+    covered[2 + HMAC_BYTES] = f->last[0];
+    covered[2 + HMAC_BYTES + 1] = f->last[1];
+    wr_dns_name(&c, &f->key.name);
+    wr_u16(&c, 255);
+    wr_u32(&c, 0);
+    wr_dns_name(&c, &algorithm);
+    wr_u16(&c, (uint16_t)(time_s >> 32));
+    wr_u32(&c, (uint32_t)time_s);
+    wr_u16(&c, 300);
+    wr_u16(&c, (uint16_t)says.error);
+    wr_u16(&c, 0);
+    hmac_sha256_keyed(f->key.secret, f->key.secret_length, covered, wr_length(&c), mac);
+    mac[3] ^= says.forged;
+    if (!says.unsigned_) {
+        wr_dns_name(&w, &f->key.name);
+        wr_u16(&w, DNS_TYPE_TSIG);
+        wr_u16(&w, 255);
+        wr_u32(&w, 0);
+        wr_u16(&w, 13 + 16 + HMAC_BYTES);
+        wr_dns_name(&w, &algorithm);
+        wr_u16(&w, (uint16_t)(time_s >> 32));
+        wr_u32(&w, (uint32_t)time_s);
+        wr_u16(&w, 300);
+        wr_u16(&w, HMAC_BYTES);
+        wr_bytes(&w, mac, HMAC_BYTES);
+        wr_u16(&w, id);
+        wr_u16(&w, (uint16_t)says.error);
+        wr_u16(&w, 0);
+        bytes[11] = 1;
+    }
+    assert_false(w.failed || c.failed);
+    dns_publisher_answer(f->publisher, f->time, f->last_zone, bytes, wr_length(&w), &f->out);
+}
+
+static void yes(struct fixture *f)
+{
+    answer(f, (struct says){0});
+}
+
+static void test_life(void **state)
+{
+    struct fixture f;
+    (void)state;
+    begin(&f);
+    tick(&f);
+    expect(&f, "");
+    assert_true(dns_publisher_is_settled(f.publisher));
+    dns_publisher_want(f.publisher, (unsigned)f.srv, true);
+    dns_publisher_want(f.publisher, (unsigned)f.address, true);
+    assert_false(dns_publisher_is_settled(f.publisher));
+    tick(&f);
+    yes(&f);
+    expect(&f, "+2080 +A published");
+    assert_true(dns_publisher_is_settled(f.publisher));
+    /* Nothing before nine tenths of the refresh have passed. */
+    pass(&f, 539);
+    expect(&f, "");
+    finish(&f);
+}
+
+static void test_refresh_and_withdrawal(void **state)
+{
+    struct fixture f;
+    (void)state;
+    begin(&f);
+    dns_publisher_want(f.publisher, (unsigned)f.srv, true);
+    dns_publisher_want(f.publisher, (unsigned)f.address, true);
+    tick(&f);
+    yes(&f);
+    expect(&f, "+2080 +A published");
+    for (unsigned i = 0; i < 5; i++) {
+        uint64_t next_ns = dns_publisher_tick(f.publisher, f.time, &f.out);
+        assert_in_range((next_ns - f.time.now_ns) / NS_IN_S, 540, 600);
+        f.time.now_ns = next_ns;
+        tick(&f);
+        yes(&f);
+        expect(&f, "+2080 +A");
+    }
+    /* The other instead: what goes is said before what comes, in one update. */
+    dns_publisher_want(f.publisher, (unsigned)f.srv2, true);
+    dns_publisher_want(f.publisher, (unsigned)f.srv, false);
+    tick(&f);
+    yes(&f);
+    expect(&f, "-2080 +2081 +A published");
+    /* What all publish alike stays. */
+    dns_publisher_withdraw(f.publisher);
+    tick(&f);
+    assert_false(dns_publisher_is_settled(f.publisher));
+    yes(&f);
+    expect(&f, "-2081 withdrawn");
+    assert_true(dns_publisher_is_settled(f.publisher));
+    assert_true(dns_publisher_tick(f.publisher, f.time, &f.out) == NEVER_NS);
+    finish(&f);
+}
+
+static void test_back_off(void **state)
+{
+    static const unsigned gaps_s[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300};
+    struct fixture f;
+    (void)state;
+    begin(&f);
+    dns_publisher_want(f.publisher, (unsigned)f.srv, true);
+    f.send_error = -ENETUNREACH;
+    tick(&f);
+    expect(&f, "failed=Network is unreachable");
+    for (size_t i = 0; i < sizeof(gaps_s) / sizeof(gaps_s[0]); i++) {
+        f.sends = 0;
+        const uint64_t next_ns = dns_publisher_tick(f.publisher, f.time, &f.out);
+        assert_int_equal((next_ns - f.time.now_ns) / NS_IN_S, gaps_s[i]);
+        assert_int_equal(f.sends, 0);
+        f.time.now_ns = next_ns;
+        tick(&f);
+        assert_int_equal(f.sends, 1);
+    }
+    expect(&f, ""); /* said once */
+    f.send_error = 0;
+    dns_publisher_hurry(f.publisher);
+    tick(&f);
+    expect(&f, "+2080");
+    dns_publisher_unreachable(f.publisher, f.time, 0, -ECONNREFUSED, &f.out);
+    expect(&f, "failed=Connection refused");
+    pass(&f, 1);
+    yes(&f);
+    expect(&f, "+2080 published");
+    finish(&f);
+}
+
+/* Sent three times, the same bytes, then a new update. Withdrawn though nothing was ever confirmed. */
+static void test_silence(void **state)
+{
+    struct fixture f;
+    (void)state;
+    begin(&f);
+    dns_publisher_want(f.publisher, (unsigned)f.srv, true);
+    pass(&f, 3);
+    expect(&f, "+2080 again again failed=no answer");
+    pass(&f, 1);
+    expect(&f, "+2080");
+    dns_publisher_withdraw(f.publisher);
+    tick(&f);
+    expect(&f, "-2080");
+    yes(&f);
+    expect(&f, "withdrawn");
+    /* The answer to what was given up changes nothing. */
+    yes(&f);
+    expect(&f, "");
+    finish(&f);
+}
+
+static void test_refusals(void **state)
+{
+    static const struct {
+        struct says says;
+        const char *log;
+    } cases[] = {
+        {{.flags = DNS_REFUSED}, "failed=REFUSED"},
+        {{.flags = DNS_NOTAUTH}, "failed=NOTAUTH"},
+        {{.flags = DNS_SERVFAIL}, "failed=SERVFAIL"},
+        {{.flags = DNS_NOTIMP}, "failed=NOTIMP"},
+        {{.flags = DNS_NXRRSET}, "failed=it answers NXRRSET (8)"},
+        {{.flags = DNS_NOTZONE}, "failed=NOTZONE"},
+        {{.flags = DNS_FORMERR}, "failed=FORMERR"},
+        {{.flags = DNS_NOTAUTH, .error = DNS_BADTIME}, "failed=BADTIME"},
+        {{.flags = 11}, "failed=it answers an error (11)"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fixture f;
+        begin(&f);
+        dns_publisher_want(f.publisher, (unsigned)f.srv, true);
+        tick(&f);
+        answer(&f, cases[i].says);
+        assert_memory_equal(f.log, "+2080 ", 6);
+        assert_string_equal(f.log + 6, cases[i].log);
+        f.log[0] = '\0';
+        /* The same once more is not told; the server said that nothing was made: nothing is left to withdraw. */
+        pass(&f, 1);
+        answer(&f, cases[i].says);
+        expect(&f, "+2080");
+        dns_publisher_withdraw(f.publisher);
+        tick(&f);
+        expect(&f, "");
+        assert_true(dns_publisher_is_settled(f.publisher));
+        finish(&f);
+    }
+}
+
+/* What is not signed ends nothing; it is told when nothing better came. */
+static void test_answers_that_do_not_count(void **state)
+{
+    static const struct {
+        struct says says;
+        const char *told;
+    } cases[] = {
+        {{.flags = DNS_NOTAUTH, .error = DNS_BADKEY, .forged = true}, "failed=BADKEY"},
+        {{.flags = DNS_NOTAUTH, .error = DNS_BADSIG, .forged = true}, "failed=BADSIG"},
+        {{.flags = DNS_REFUSED, .unsigned_ = true}, "failed=REFUSED"},
+        {{.unsigned_ = true}, "failed=answers without a signature"},
+        {{.forged = true}, "failed=answers that are not signed with the key agent-key, or not now"},
+        {{.late_s = 301}, "failed=answers that are not signed with the key agent-key, or not now"},
+        {{.late_s = -301}, "failed=answers that are not signed with the key agent-key, or not now"},
+        {{.id_off = 1}, "failed=no answer"},
+        {{.zone = "example.org"}, "failed=no answer"},
+        {{.flags = 0x1000}, "failed=no answer"}, /* opcode 7 */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fixture f;
+        begin(&f);
+        dns_publisher_want(f.publisher, (unsigned)f.srv, true);
+        tick(&f);
+        expect(&f, "+2080");
+        answer(&f, cases[i].says);
+        expect(&f, "ignored");
+        pass(&f, 3);
+        char expected[128];
+        snprintf(expected, sizeof(expected), "again again %s", cases[i].told);
+        expect(&f, expected);
+        pass(&f, 1);
+        answer(&f, cases[i].says);
+        yes(&f); /* the true one after a false one */
+        expect(&f, "+2080 ignored published");
+        finish(&f);
+    }
+}
+
+static void test_truncated(void **state)
+{
+    struct fixture f;
+    (void)state;
+    begin(&f);
+    dns_publisher_want(f.publisher, (unsigned)f.srv, true);
+    tick(&f);
+    assert_false(f.stream);
+    answer(&f, (struct says){.flags = 0x200});
+    assert_true(f.stream);
+    expect(&f, "+2080 again");
+    yes(&f);
+    expect(&f, "published");
+    finish(&f);
+}
+
+/* More than a datagram holds goes over a stream; more records and zones than there is room for are refused. */
+static void test_many(void **state)
+{
+    struct fixture f;
+    struct dns_record record;
+    const struct dns_name zone = name_of("example.net"), name = name_of("_http._tcp.example.net"),
+                          target = name_of("shared.example.net");
+    int number;
+    (void)state;
+    begin(&f);
+    for (unsigned i = 3; i < DNS_RECORDS_MAX; i++) {
+        dns_record_srv(&record, &name, 60, 0, 0, (uint16_t)(3000 + i), &target);
+        number = dns_publisher_add(f.publisher, &zone, &record, false);
+        assert_int_equal(number, i);
+        dns_publisher_want(f.publisher, (unsigned)number, true);
+    }
+    dns_record_srv(&record, &name, 60, 0, 0, 9999, &target);
+    assert_int_equal(dns_publisher_add(f.publisher, &zone, &record, false), -ENOSPC);
+    tick(&f);
+    assert_true(f.stream);
+    yes(&f);
+    assert_non_null(strstr(f.log, "+3095 published"));
+    pass(&f, 3);
+    finish(&f);
+    begin(&f);
+    for (unsigned i = 0; i < DNS_ZONES_MAX; i++) {
+        char text[32];
+        snprintf(text, sizeof(text), "z%u.example.net", i);
+        const struct dns_name other = name_of(text);
+        number = dns_publisher_add(f.publisher, &other, &record, false);
+        assert_int_equal(number < 0, i == DNS_ZONES_MAX - 1);
+    }
+    finish(&f);
+}
+
+/* What a killed agent left goes, but not what is wanted now, and not when it is not there. */
+static void test_left(void **state)
+{
+    struct fixture f;
+    struct dns_record record;
+    const struct dns_name zone = name_of("example.net"), name = name_of("_http._tcp.example.net"),
+                          target = name_of("shared.example.net");
+    const struct dns_name *left_zone;
+    const struct dns_record *left;
+    (void)state;
+    begin(&f);
+    dns_record_srv(&record, &name, 60, 0, 0, 2080, &target);
+    assert_int_equal(dns_publisher_add_left(f.publisher, &zone, &record), f.srv);
+    dns_record_srv(&record, &name, 60, 0, 0, 2999, &target);
+    const int number = dns_publisher_add_left(f.publisher, &zone, &record);
+    assert_int_equal(dns_publisher_standing(f.publisher, 0, &left_zone, &left), number);
+    tick(&f);
+    yes(&f);
+    expect(&f, "-2999 withdrawn");
+    dns_publisher_want(f.publisher, (unsigned)f.srv, true);
+    assert_int_equal(dns_publisher_standing(f.publisher, 0, &left_zone, &left), f.srv);
+    assert_int_equal(dns_publisher_standing(f.publisher, (unsigned)f.srv + 1, &left_zone, &left), -1);
+    tick(&f);
+    yes(&f);
+    expect(&f, "+2080 published");
+    finish(&f);
+}
+
+static void test_texts(void **state)
+{
+    char text[DNS_TROUBLE_TEXT_BYTES];
+    const struct dns_name key = name_of("agent-key");
+    struct dns_trouble trouble = {
+        .kind = DNS_TROUBLE_REFUSED, .rcode = DNS_BADTIME, .server_time_s = WALL_S + 400};
+    (void)state;
+    assert_string_equal(dns_trouble_format(&trouble, &key, WALL_S, text),
+                        "BADTIME: the server's clock is 400 s ahead of this host's");
+    trouble.server_time_s = WALL_S - 400;
+    assert_string_equal(dns_trouble_format(&trouble, &key, WALL_S, text),
+                        "BADTIME: the server's clock is 400 s behind this host's");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_life),      cmocka_unit_test(test_refresh_and_withdrawal),
+        cmocka_unit_test(test_back_off),  cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_refusals),  cmocka_unit_test(test_answers_that_do_not_count),
+        cmocka_unit_test(test_truncated), cmocka_unit_test(test_many),
+        cmocka_unit_test(test_left),      cmocka_unit_test(test_texts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
