@@ -13,7 +13,7 @@ local ETHERTYPE_ARP, ETHERTYPE_PEARP = 0x0806, 0x88b5
 local FIXED_BYTES, TLVS_MAX_BYTES = 54, 512
 local REQUEST, REPLY, CLAIM, RELEASE, CONFLICT, HELLO = 1, 2, 3, 4, 5, 6
 local ASKS, TELLS = 24, 25
-local SKIPPED_FROM, AUTH = 0x40, 0x7f
+local SKIPPED_FROM, SERVICE, AUTH = 0x40, 0x40, 0x7f
 local SPANS_SHOWN = 4
 
 local TYPES = {
@@ -25,7 +25,7 @@ local OPERATION_OF = {
     [REQUEST] = ASKS, [HELLO] = ASKS, [REPLY] = TELLS, [CLAIM] = TELLS, [RELEASE] = TELLS, [CONFLICT] = TELLS,
 }
 local PROTOCOLS = { [0] = "any with ports", [6] = "TCP", [17] = "UDP", [33] = "DCCP", [132] = "SCTP", [136] = "UDP-Lite" }
-local TLV_TYPES = { [1] = "PSID", [2] = "GATEWAY", [3] = "SEQ", [4] = "SHARED-MAC", [AUTH] = "AUTH" }
+local TLV_TYPES = { [1] = "PSID", [2] = "GATEWAY", [3] = "SEQ", [4] = "SHARED-MAC", [SERVICE] = "SERVICE", [AUTH] = "AUTH" }
 
 -- Fields ------------------------------------------------------------------------------------------------------------
 
@@ -54,6 +54,9 @@ local f = {
     gateway_mac = ProtoField.ether("pearp.gateway.mac", "Gateway MAC address"),
     seq = ProtoField.uint64("pearp.seq", "Sequence number"),
     shared_mac = ProtoField.ether("pearp.shared_mac", "MAC address of the shared address"),
+    service_protocol = ProtoField.uint8("pearp.service.protocol", "Protocol", base.DEC, PROTOCOLS),
+    service_port = ProtoField.uint16("pearp.service.port", "Port"),
+    service_name = ProtoField.string("pearp.service.name", "Name"),
     auth_key_id = ProtoField.uint32("pearp.auth.key_id", "Key id"),
     auth_mac = ProtoField.bytes("pearp.auth.mac", "HMAC-SHA-256-128"),
     padding = ProtoField.bytes("pearp.padding", "Padding"),
@@ -236,6 +239,36 @@ local function dissect_shared_mac(_, tree, value)
     tree:append_text(": " .. tostring(value:ether()))
 end
 
+local SERVICE_HEAD = 3
+
+-- Labels of letters, digits, `-` (inside) and `_`, as the DNS has them.
+local function is_name(text)
+    local bare = text:gsub("%.$", "")
+    if #bare == 0 or #bare > 253 or bare:find("%z") then
+        return false
+    end
+    for label in (bare .. "."):gmatch("(.-)%.") do
+        if #label < 1 or #label > 63 or not label:find("^[%w_]") or not label:find("^[%w_-]*[%w_]$") then
+            return false
+        end
+    end
+    return true
+end
+
+-- False: it says nothing of use.
+local function dissect_service(tree, value)
+    local protocol, port = value:range(0, 1):uint(), value:range(1, 2):uint()
+    local name = value:range(SERVICE_HEAD):raw()
+    if protocol == 0 or port == 0 or not is_name(name) then
+        return false
+    end
+    tree:add(f.service_protocol, value:range(0, 1))
+    tree:add(f.service_port, value:range(1, 2))
+    tree:add(f.service_name, value:range(SERVICE_HEAD), name)
+    tree:append_text(string.format(": %s, %s %d", name, PROTOCOLS[protocol] or tostring(protocol), port))
+    return true
+end
+
 local function dissect_auth(_, tree, value)
     tree:add(f.auth_key_id, value:range(0, 4))
     tree:add(f.auth_mac, value:range(4, 16))
@@ -258,6 +291,9 @@ local function dissect_unknown_tlv(ctx, tree, kind, value)
 end
 
 local function dissect_tlv_value(ctx, tree, kind, length, value)
+    if kind == SERVICE and value and value:len() == length and length > SERVICE_HEAD and dissect_service(tree, value) then
+        return
+    end
     local known = TLVS[kind]
     if not known then
         dissect_unknown_tlv(ctx, tree, kind, value)

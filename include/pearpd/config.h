@@ -41,7 +41,8 @@
     X("echo-flows", echo_flows, 16, 1048576, 4096,                                                             \
       "echo requests of hosts whose reply is awaited; the oldest goes")                                        \
     X("host-share", host_share, 1, 100, 25,                                                                    \
-      "percent of flows, datagrams and waiting-fragments that one host may take; a new one of its is not "     \
+      "percent of flows, datagrams, waiting-fragments and services that one host may take; a new one of its "  \
+      "is not "                                                                                                \
       "kept")                                                                                                  \
     X("host-ports", host_ports, 1, 100, 100,                                                                   \
       "percent of an address's ports that one host may own by claims and traffic; more is not learned "        \
@@ -62,6 +63,7 @@
       "(fragment_orphan)")                                                                                     \
     X("fragment-bytes", fragment_bytes, 65536, 268435456, 3145728,                                             \
       "bytes of waiting fragments; the oldest datagram that waits goes (fragment_orphan)")                     \
+    X("services", services, 1, 65536, 1024, "services that hosts tell of; a new one is not kept")              \
     X("keys", keys, 1, 256, 16, "keys of PE-ARP; one more is a fault of the configuration")                    \
     X("speakers", speakers, 16, 1048576, 8192,                                                                 \
       "hosts whose last SEQ is kept, with keys; the one longest unheard goes")                                 \

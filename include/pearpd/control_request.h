@@ -13,6 +13,7 @@
 
 enum control_command {
     CONTROL_TABLE,
+    CONTROL_SERVICES,
     CONTROL_STATS,
     CONTROL_ADD,
     CONTROL_DELETE,

@@ -61,6 +61,7 @@
     X(FLOWS_FULL, "flows_full", "portless flows not kept (limits: flows, host-share)")                  \
     X(FRAGMENT_ID_CLASHES, "fragment_id_clashes",                                                       \
       "datagrams of two hosts with one id to one remote at once (RFC 6346)")                            \
+    X(SERVICES_REFUSED, "services_refused", "services not kept (limits: services, host-share)")         \
     X(DHCP_FORGED, "dhcp_forged", "DHCPACKs that came from a host: they teach nothing")                 \
     X(DHCP_MALFORMED, "dhcp_malformed", "DHCP messages that could not be read: they teach nothing")     \
     X(DHCP_UNFIT, "dhcp_unfit", "leases of a server that do not fit ports or psid of their address")

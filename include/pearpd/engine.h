@@ -176,6 +176,26 @@ void engine_epoch_restore(struct engine *engine, uint64_t epoch);
 /* The same for the hosts, in no order that means anything but the same in every replay. */
 bool engine_hosts_next(const struct engine *engine, uint32_t *cursor, struct host_entry *entry);
 
+/* One service that a host told of, by value (`name` and `owner` are borrowed until the next call into the engine). */
+struct service_entry {
+    const char *name; /* _http._tcp.example.net */
+    uint8_t protocol;
+    struct ipv4 address;
+    uint16_t port;
+    struct mac mac;
+    const char *owner; /* the binding's name; "": none */
+    uint64_t age_ns;   /* since it was first told of */
+};
+
+/* Walks the services in the order of their bindings, by address and port. Start with {0}, as with the table. */
+struct service_cursor {
+    uint32_t address_index;
+    uint32_t port;
+    uint32_t index;
+};
+bool engine_services_next(const struct engine *engine, uint64_t now_ns, struct service_cursor *cursor,
+                          struct service_entry *entry);
+
 /* An operator's permanent binding (origin control). 0; -ENOENT: not a shared address; -EEXIST: overlaps
  * a permanent one; -EINVAL: a MAC that cannot own; -ENOSPC: [limits] bindings. Learned bindings that it
  * overlaps go. */

@@ -13,6 +13,9 @@ void report_entry(struct json *j, const struct config *config, const struct tabl
 /* Writes one host that did something that is counted for it as an object. */
 void report_host(struct json *j, const struct host_entry *host);
 
+/* Writes one service as an object. */
+void report_service(struct json *j, const struct service_entry *entry);
+
 /* Writes the members frames, consumed, drops and counters into the open object. */
 void report_counts(struct json *j, const struct engine *engine);
 

@@ -13,6 +13,8 @@
 #include "pearpd/port_set.h"
 #include "pearpd/timer_heap.h"
 
+#include "service.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -53,6 +55,7 @@ struct binding {
     uint64_t heard_ns; /* last frame from the owner; traffic only */
     struct live_window live[LIVE_WINDOWS];
     uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes;
+    service_list services; /* that its owner told of */
     uint32_t stale_older, stale_newer;
 };
 

@@ -61,6 +61,7 @@ static void limits_take(struct engine *e)
     e->share_flows = share_of(l, l->flows);
     e->share_datagrams = share_of(l, l->datagrams);
     e->share_waiting = share_of(l, l->waiting_fragments);
+    e->share_services = share_of(l, l->services);
 }
 
 /* Permanent ranges of the configuration. Nothing is told: they were always there. */
@@ -97,11 +98,12 @@ int engine_tables_new(struct engine *e)
     e->flows = flow_table_new(e);
     e->speakers = speaker_table_new(e);
     e->fragments = fragments_new(e);
+    e->services = service_table_new(l->services);
     e->lessees = lessee_table_new(e);
     e->timers = timer_heap_new(bindings + l->questions + 8);
     if (e->bindings == NULL || e->fdb == NULL || e->hold == NULL || e->hosts == NULL || e->askers == NULL ||
         e->echo_flows == NULL || e->flows == NULL || e->speakers == NULL || e->fragments == NULL ||
-        e->lessees == NULL || e->timers == NULL)
+        e->services == NULL || e->lessees == NULL || e->timers == NULL)
         return -ENOMEM;
     return ranges_take(e);
 }
@@ -121,6 +123,7 @@ void engine_tables_free(struct engine *e)
     keyed_table_free(e->speakers);
     keyed_table_free(e->lessees);
     fragments_free(e->fragments);
+    service_table_free(e->services);
     timer_heap_free(e->timers);
     free(e->shared);
     free(e->address_slots);
@@ -131,7 +134,7 @@ void engine_tables_free(struct engine *e)
 }
 
 /* A learned or added binding of `old` goes over where the new configuration leaves room for it. */
-static void binding_carry(struct engine *e, const struct engine *old, const struct binding *b)
+static void binding_carry(struct engine *e, struct engine *old, const struct binding *b)
 {
     const struct config_address *was = &old->config.addresses[b->holding.address_index];
     int index = shared_index(e, was->address);
@@ -150,6 +153,7 @@ static void binding_carry(struct engine *e, const struct engine *old, const stru
     *kept = *b;
     kept->holding = holding;
     kept->name = "";
+    services_carry(e, kept, old, b->services);
     kept->stale_older = older;
     kept->stale_newer = newer;
     kept->timer = (struct timer){.kind = TIMER_BINDING};
@@ -161,7 +165,7 @@ static void binding_carry(struct engine *e, const struct engine *old, const stru
         lessee_note(e, kept);
 }
 
-static void bindings_carry(struct engine *e, const struct engine *old)
+static void bindings_carry(struct engine *e, struct engine *old)
 {
     for (uint32_t i = 0; i < old->config.address_count; i++) {
         uint32_t next = 0;

@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 /* What one host may take no more than its share of ([limits] host-share). */
-enum host_share { SHARE_FLOWS, SHARE_DATAGRAMS, SHARE_WAITING };
-#define HOST_SHARES 3
+enum host_share { SHARE_FLOWS, SHARE_DATAGRAMS, SHARE_WAITING, SHARE_SERVICES };
+#define HOST_SHARES 4
 
 struct host {
     struct mac mac;       /* the key */

@@ -16,6 +16,7 @@
 #include "fdb.h"
 #include "hold.h"
 #include "host.h"
+#include "service.h"
 
 #include <stddef.h>
 #include <sys/queue.h>
@@ -102,6 +103,7 @@ struct engine {
     struct keyed_table *lessees; /* the last lease of each host, for what ends it */
     bool looks_at_dhcp;          /* some address learns from it, or is served */
     struct fragments *fragments;
+    struct service_table *services;
 
     struct timer_heap *timers;
     struct timer announce_timer, hello_timer, ask_timer, unicast_timer, fragments_timer;
@@ -117,7 +119,7 @@ struct engine {
     struct rate_limit ask_limit, unicast_limit, unicast_mac_limit, arp_limit, echo_limit;
     struct rate ask_rate, unicast_rate, echo_rate, bad_source_events, mac_move_events, loop_events;
     struct rate dhcp_events;
-    uint32_t share_flows, share_datagrams, share_waiting; /* of one host */
+    uint32_t share_flows, share_datagrams, share_waiting, share_services; /* of one host */
 
     uint32_t mtu_bytes[SIDES];
     bool link_up[SIDES];
@@ -302,6 +304,9 @@ void fragments_due(struct engine *e);
 /* Ends every datagram and drops what waits (a reload). */
 void fragments_drop(struct engine *e);
 
+/* table.c: the binding with the lowest first port from `port` on, or NULL */
+const struct binding *binding_from(const struct engine *e, uint32_t address_index, uint32_t port);
+
 /* echo.c */
 struct verdict echo_answer(struct engine *e, const struct passage *p, const struct ipv4_packet *packet);
 struct route echo_request_route(const struct engine *e, uint32_t address_index, bool is_fragment);
@@ -350,6 +355,14 @@ bool binding_fits(const struct engine *e, const struct holding *holding, struct 
                   enum binding_origin origin);
 /* A restored binding's turn to be asked for. */
 void binding_confirm(struct engine *e, struct binding *b);
+
+/* service_rules.c: what hosts tell of */
+/* A reply of m->sha for `holding` counted: what it tells of takes the place of what was told before. */
+void services_heard(struct engine *e, const struct holding *holding, const struct pe_arp *m);
+/* The binding ends. */
+void services_end(struct engine *e, struct binding *b);
+/* Copies what `list` of `old` has to a binding that went over to a new configuration. */
+void services_carry(struct engine *e, struct binding *kept, struct engine *old, service_list list);
 
 /* question.c: asking */
 struct question *question_broadcast(struct engine *e, uint32_t address_index, uint16_t port, uint8_t protocol);

@@ -82,6 +82,7 @@ void binding_end(struct engine *e, struct binding *b, enum event_kind why)
     }
     tell_binding(e, why, b, nobody);
     timer_stop(e->timers, &b->timer);
+    services_end(e, b);
     binding_remove(e->bindings, b);
 }
 

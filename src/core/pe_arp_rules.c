@@ -105,6 +105,7 @@ static struct verdict reply(struct engine *e, const struct passage *p, const str
     bool learns = e->config.addresses[asked_index].learn & LEARN_PE_ARP;
     if (learns && bind_answer(e, &holding, m->tpa.first, m->sha, m->lifetime_s, q->previous) != 0)
         return forged(e, p);
+    services_heard(e, &holding, m);
     if (q->has_claim)
         claim_refused(e, &q->claim, q->key.target, "claimed the range of an owner that answers");
     if (!mac_is_zero(q->key.target))

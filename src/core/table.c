@@ -112,8 +112,7 @@ static void entry_of_question(const struct engine *e, uint64_t now_ns, const str
     };
 }
 
-/* The binding with the lowest first port from `port` on, or NULL. */
-static const struct binding *next_binding(const struct engine *e, uint32_t address_index, uint32_t port)
+const struct binding *binding_from(const struct engine *e, uint32_t address_index, uint32_t port)
 {
     while (port <= UINT16_MAX) {
         uint16_t at;
@@ -158,7 +157,7 @@ bool engine_table_next(const struct engine *engine, uint64_t now_ns, struct tabl
     if (cursor->address_index >= e->config.address_count)
         return false;
     if (cursor->stage == STAGE_PORTS) {
-        const struct binding *b = next_binding(e, cursor->address_index, cursor->port);
+        const struct binding *b = binding_from(e, cursor->address_index, cursor->port);
         const struct question *q = next_question(e, cursor->address_index, cursor->port);
         if (q != NULL && (b == NULL || q->key.port < b->holding.first)) {
             cursor->port = q->key.port + 1U;
@@ -180,7 +179,7 @@ bool engine_bindings_next(const struct engine *engine, uint64_t now_ns, struct t
                           struct table_entry *entry)
 {
     for (; cursor->address_index < engine->config.address_count; cursor->address_index++) {
-        const struct binding *b = next_binding(engine, cursor->address_index, cursor->port);
+        const struct binding *b = binding_from(engine, cursor->address_index, cursor->port);
         if (b != NULL) {
             cursor->port = b->holding.first + 1U;
             entry_of_binding(engine, now_ns, b, entry);

@@ -7,6 +7,9 @@
 /* The table in the form of arp(8), with ports (CONTRACT 5). */
 void print_table(const struct answer *table);
 
+/* One service a line, in columns like the table's. */
+void print_services(const struct answer *services);
+
 /* One line: "192.0.2.1:2000-2999 00:0c:29:9e:8c:ee reachable". */
 void print_owner(const struct answer *entry);
 

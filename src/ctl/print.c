@@ -43,6 +43,21 @@ void print_table(const struct answer *table)
     }
 }
 
+void print_services(const struct answer *services)
+{
+    puts("Service                        Proto    Address                HWaddress           Age      Owner");
+    for (size_t i = 0; i < answer_count(services); i++) {
+        const struct answer *entry = answer_at(services, i);
+        const char *owner = answer_text(entry, "owner");
+        char address[64];
+        snprintf(address, sizeof(address), "%s:%" PRIu64, answer_text(entry, "address"),
+                 answer_number(entry, "port"));
+        printf("%-30s %-8s %-22s %-19s %6" PRIu64 " s%s%s\n", answer_text(entry, "name"),
+               answer_text(entry, "protocol"), address, answer_text(entry, "mac"),
+               answer_number(entry, "age_s"), *owner == '\0' ? "" : " ", owner);
+    }
+}
+
 void print_owner(const struct answer *entry)
 {
     char address[64];

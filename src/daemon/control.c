@@ -29,6 +29,7 @@ enum client_state {
     CLIENT_ASKS,
     CLIENT_READS_HOSTS,
     CLIENT_READS_TABLE,
+    CLIENT_READS_SERVICES,
     CLIENT_MONITORS,
     CLIENT_RESOLVES,
     CLIENT_ENDS
@@ -42,6 +43,7 @@ struct client {
     struct json json;
     struct table_cursor cursor;
     uint32_t host_cursor;
+    struct service_cursor service_cursor;
     struct range wanted;               /* resolve */
     struct loop_source *look, *waited; /* resolve: something happened; for long enough */
     uint64_t skipped;                  /* monitor */
@@ -155,6 +157,31 @@ static void answer_table(struct client *client)
     client->state = CLIENT_READS_TABLE;
     json_array_begin(j);
     table_go_on(client);
+}
+
+/* The services, in the same way. */
+static void services_go_on(struct client *client)
+{
+    const struct control *control = client->control;
+    const uint64_t now_ns = control->target.now_ns();
+    struct service_entry entry;
+    while (loop_stream_waiting(client->stream) < PIECE_BYTES) {
+        if (engine_services_next(engine_of(control), now_ns, &client->service_cursor, &entry)) {
+            report_service(&client->json, &entry);
+            continue;
+        }
+        json_array_end(&client->json);
+        answer_end(client);
+        return;
+    }
+}
+
+static void answer_services(struct client *client)
+{
+    struct json *j = answer_begin(client);
+    client->state = CLIENT_READS_SERVICES;
+    json_array_begin(j);
+    services_go_on(client);
 }
 
 /* The hosts, in the same way; the table follows. */
@@ -427,6 +454,9 @@ static void client_line(struct loop_stream *stream, const char *line, size_t len
     case CONTROL_TABLE:
         answer_table(client);
         break;
+    case CONTROL_SERVICES:
+        answer_services(client);
+        break;
     case CONTROL_STATS:
         answer_stats(client);
         break;
@@ -460,6 +490,8 @@ static void client_drained(struct loop_stream *stream, void *context)
         hosts_go_on(client);
     else if (client->state == CLIENT_READS_TABLE)
         table_go_on(client);
+    else if (client->state == CLIENT_READS_SERVICES)
+        services_go_on(client);
     else if (client->state == CLIENT_MONITORS && client->skipped > 0)
         write_skipped(client);
 }

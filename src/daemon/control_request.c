@@ -42,6 +42,7 @@ static int take_port(struct control_request *request, char *const *words, unsign
 
 static const struct command_row rows[] = {
     {"table", CONTROL_TABLE, 0, 0, "table", NULL},
+    {"services", CONTROL_SERVICES, 0, 0, "services", NULL},
     {"stats", CONTROL_STATS, 0, 0, "stats", NULL},
     {"add", CONTROL_ADD, 2, 2, "add ADDRESS:FIRST-LAST MAC", take_add},
     {"delete", CONTROL_DELETE, 1, 1, "delete ADDRESS:FIRST-LAST", take_range},

@@ -2,6 +2,7 @@
 #include "pearpd/report.h"
 
 #include "pearpd/clock.h"
+#include "pearpd/l4.h"
 
 #include <stdio.h>
 
@@ -75,6 +76,22 @@ void report_host(struct json *j, const struct host_entry *host)
     json_key_u64(j, "bad_sources", host->bad_sources);
     json_key_u64(j, "bad_pe_arp", host->bad_pe_arp);
     json_key_u64(j, "arp_limited", host->arp_limited);
+    json_object_end(j);
+}
+
+void report_service(struct json *j, const struct service_entry *entry)
+{
+    char address[IPV4_TEXT_BYTES], mac[MAC_TEXT_BYTES], number[8];
+    const char *protocol = l4_protocol_name(entry->protocol);
+    snprintf(number, sizeof(number), "%u", entry->protocol);
+    json_object_begin(j);
+    json_key_string(j, "name", entry->name);
+    json_key_string(j, "protocol", protocol != NULL ? protocol : number);
+    json_key_string(j, "address", ipv4_format(entry->address, address));
+    json_key_u64(j, "port", entry->port);
+    json_key_string(j, "mac", mac_format(entry->mac, mac));
+    json_key_string(j, "owner", entry->owner);
+    json_key_u64(j, "age_s", entry->age_ns / NS_PER_S);
     json_object_end(j);
 }
 

@@ -28,6 +28,10 @@ def tlv(kind, value, length=None):
     return struct.pack(">BB", kind, len(value) if length is None else length) + value
 
 
+def service(protocol, port, name):
+    return tlv(0x40, struct.pack(">BH", protocol, port) + name)
+
+
 PSID = tlv(1, b"\x06\x08\x34\x00")
 GATEWAY = tlv(2, m.GATEWAY + m.ROUTER)
 SEQ = tlv(3, struct.pack(">Q", 2**40 + 9))
@@ -76,7 +80,7 @@ FIXED = ["hrd", "pro", "hln", "pln", "op", "sha", "spa", "spa.address", "spa.pro
          "tha", "tpa", "tpa.address", "tpa.protocol", "tpa.flags", "tpa.first", "tpa.last", "version", "type", "lifetime",
          "nonce", "ext_len", "padding"]
 IN_TLVS = ["tlv.type", "tlv.length", "tlv.value", "psid.offset", "psid.length", "psid", "psid.ports", "gateway", "gateway.mac",
-           "seq", "shared_mac", "auth.key_id", "auth.mac"]
+           "seq", "shared_mac", "service.protocol", "service.port", "service.name", "auth.key_id", "auth.mac"]
 MATCHED = ["reply_in", "reply_to", "reply_time"]
 EVERY = ["pearp." + name for name in FIXED + IN_TLVS + MATCHED]
 INFO, EXPERT, PROTOCOL = "_ws.col.Info", "_ws.expert.message", "_ws.col.Protocol"
@@ -91,11 +95,13 @@ def check_fields():
                        m.port_address(m.SHARED, 2500, 3500)),
               m.hello(gateway=m.GATEWAY + m.ROUTER), m.request(2**64 - 1, 2000, m.A, m.SCTP),
               m.claim(m.A, 1232, 64723, tlvs=PSID), m.claim(m.A, 2816, 3071, tlvs=tlv(1, b"\x00\x08\x0b\x00")),
-              m.claim(m.A, 2000, 2999, tlvs=tlv(0x40, b"") + tlv(0x7e, b"\xaa\xbb") + AUTH)]
+              m.claim(m.A, 2000, 2999, tlvs=tlv(0x40, b"") + tlv(0x7e, b"\xaa\xbb") + AUTH),
+              m.claim(m.A, 2000, 2999, tlvs=service(6, 2080, b"_http._tcp.example.net") + service(17, 2053, b"dns") +
+                      service(6, 2080, b"a..b") + service(0, 1, b"x") + AUTH)]
     seen = fields(write("fields.pcap", frames), EVERY + [INFO, EXPERT, PROTOCOL])
     tap.ok(len(seen) == len(frames), "a line for each frame", len(seen))
     a, b, bridge = (one.hex(":") for one in (m.A, m.B, m.BRIDGE))
-    ask, reply, claim, release, conflict, hello, challenge, port_set, block, skipped = seen
+    ask, reply, claim, release, conflict, hello, challenge, port_set, block, skipped, served = seen
     expect("header", reply, hrd=1, pro="0x88b5", hln=6, pln=10, op=25, sha=a, tha=bridge, version=1, type=2, lifetime=120,
            nonce=7, ext_len=0)
     expect("spa", reply, spa="192.35.162.2:2000-2999/TCP", spa__address="192.35.162.2", spa__protocol=6, spa__flags="0x00",
@@ -116,6 +122,9 @@ def check_fields():
     expect("PSID of offset 0", block, psid__offset=0, psid__length=8, psid="0x000b", psid__ports="2816-3071")
     expect("unknown TLVs from 0x40 on", skipped, tlv__type="0x40|0x7e|0x7f", tlv__value="aabb", auth__key_id=7)
     tap.ok(skipped[EXPERT].count("skipped") == 2 and REFUSED not in skipped[INFO], "they are skipped", skipped)
+    expect("services", served, service__protocol="6|17", service__port="2080|2053",
+           service__name="_http._tcp.example.net|dns", tlv__type="0x40|0x40|0x40|0x40|0x7f", auth__key_id=7)
+    tap.ok(served[EXPERT].count("skipped") == 2 and REFUSED not in served[INFO], "those that say nothing are skipped", served)
     expect("reply to", reply, reply_to=1, reply_in="", reply_time="0.010000000")
     expect("reply in", ask, reply_in=2, reply_to="")
     expect("no reply", challenge, reply_in="", reply_to="")
@@ -128,7 +137,7 @@ def check_fields():
             (challenge, f"Does {a} have 192.35.162.2:2000/SCTP? (nonce {2**64 - 1})"),
             (port_set, "Claim 192.35.162.2:1232-64723 (port set 6/8, PSID 52)")):
         tap.ok(one[INFO] == text and one[PROTOCOL] == "PE-ARP", "Info: " + text, one[INFO])
-    tap.ok(not any(one[EXPERT] for one in seen[:-1]), "no expert has a word to say", [one[EXPERT] for one in seen])
+    tap.ok(not any(one[EXPERT] for one in seen[:-2]), "no expert has a word to say", [one[EXPERT] for one in seen])
 
 
 def check_names():

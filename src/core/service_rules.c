@@ -1,0 +1,112 @@
+/* service_rules.c: which services are believed, and who sees them.
+ * In: replies that count, bindings that end. Out: each binding's list of services. Called by: pe_arp_rules, ownership,
+ * engine_memory; daemon through engine.h. Never: lets a service change what a frame's way is. */
+#include "internal.h"
+
+static void give_back(struct engine *e, const struct binding *b, uint32_t count)
+{
+    while (count-- > 0)
+        host_give_back(e->hosts, b->owner, SHARE_SERVICES);
+}
+
+void services_end(struct engine *e, struct binding *b)
+{
+    if (b->services != 0)
+        give_back(e, b, service_remove(e->services, &b->services, true));
+}
+
+static void keep(struct engine *e, struct binding *b, const struct pe_arp_service *told)
+{
+    struct service *s = service_find(e->services, b->services, told);
+    if (s == NULL && host_take(host_of(e->hosts, b->owner), SHARE_SERVICES, e->share_services)) {
+        s = service_add(e->services, &b->services, told);
+        if (s != NULL)
+            s->since_ns = e->now_ns;
+        else
+            host_give_back(e->hosts, b->owner, SHARE_SERVICES);
+    }
+    if (s != NULL)
+        s->told = true;
+    else
+        e->stats.counters[COUNTER_SERVICES_REFUSED]++;
+}
+
+/* What the owner tells of its binding now takes the place of what it told before. */
+static void renew(struct engine *e, struct binding *b, const struct pe_arp *m)
+{
+    struct pe_arp_service told;
+    size_t at = 0;
+    for (struct service *s = service_first(e->services, b->services); s != NULL;
+         s = service_after(e->services, s))
+        s->told = false;
+    /* Twice: what is no longer told makes room first. */
+    while (pe_arp_service_next(m, &at, &told)) {
+        struct service *s = service_find(e->services, b->services, &told);
+        if (s != NULL)
+            s->told = true;
+    }
+    give_back(e, b, service_remove(e->services, &b->services, false));
+    at = 0;
+    while (pe_arp_service_next(m, &at, &told))
+        if (holding_has(&b->holding, told.port))
+            keep(e, b, &told);
+}
+
+void services_heard(struct engine *e, const struct holding *holding, const struct pe_arp *m)
+{
+    struct pe_arp_service told;
+    size_t first = 0;
+    const bool some = pe_arp_service_next(m, &first, &told);
+    uint32_t at = 0;
+    const struct binding *before = NULL;
+    for (struct binding *b; (b = overlap_next(e, holding, &at)) != NULL; before = b)
+        if (b != before && mac_equal(b->owner, m->sha) && (some || b->services != 0))
+            renew(e, b, m);
+}
+
+void services_carry(struct engine *e, struct binding *kept, struct engine *old, service_list list)
+{
+    kept->services = 0;
+    for (const struct service *s = service_first(old->services, list); s != NULL;
+         s = service_after(old->services, s)) {
+        const struct pe_arp_service same = {
+            .protocol = s->protocol, .port = s->port, .name = s->name, .name_length = s->name_length};
+        struct service *added = service_add(e->services, &kept->services, &same);
+        if (added != NULL)
+            added->since_ns = s->since_ns;
+        else
+            host_give_back(e->hosts, kept->owner, SHARE_SERVICES);
+    }
+}
+
+bool engine_services_next(const struct engine *engine, uint64_t now_ns, struct service_cursor *cursor,
+                          struct service_entry *entry)
+{
+    while (cursor->address_index < engine->config.address_count) {
+        const struct binding *b = binding_from(engine, cursor->address_index, cursor->port);
+        if (b == NULL) {
+            *cursor = (struct service_cursor){.address_index = cursor->address_index + 1};
+            continue;
+        }
+        uint32_t index = 0;
+        const struct service *s = service_first(engine->services, b->services);
+        while (s != NULL && index < cursor->index) {
+            s = service_after(engine->services, s);
+            index++;
+        }
+        if (s == NULL) {
+            *cursor = (struct service_cursor){cursor->address_index, b->holding.first + 1U, 0};
+            continue;
+        }
+        cursor->index++;
+        *entry = (struct service_entry){.name = s->name,
+                                        .protocol = s->protocol,
+                                        .address = holding_range(engine, &b->holding).address,
+                                        .port = s->port,
+                                        .mac = b->owner,
+                                        .owner = b->name,
+                                        .age_ns = now_ns > s->since_ns ? now_ns - s->since_ns : 0};
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,269 @@
+/* test_services.c: services that hosts tell the bridge of: on the wire, and in the engine. */
+#include "pearpd/engine.h"
+#include "pearpd/frame_build.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define S          UINT64_C(1000000000)
+#define TLVS_BYTES 500
+
+static const struct mac bridge_mac = {{2, 0x50, 0x45, 0, 0, 1}};
+static const struct mac host_a = {{0, 0xc, 0x29, 0x9e, 0x8c, 0xee}},
+                        host_b = {{0, 0xc, 0x29, 0x39, 0x44, 0xab}};
+static const struct ipv4 shared = {0xc023a202};
+
+struct tlvs {
+    uint8_t bytes[TLVS_BYTES];
+    size_t length;
+};
+
+static void tell_of(struct tlvs *t, uint8_t protocol, uint16_t port, const char *name)
+{
+    const struct pe_arp_service service = {protocol, port, name, strlen(name)};
+    const int written = pe_arp_write_service(&service, t->bytes + t->length, sizeof(t->bytes) - t->length);
+    assert_true(written > 0);
+    t->length += (size_t)written;
+}
+
+static void test_wire(void **state)
+{
+    struct tlvs t = {.length = 0};
+    uint8_t small[20], raw[] = {0x40, 4, 6, 8,  0x20, 'a', 0x41, 2, 1,  2,   0x40, 4,    0, 0,  80, 'a', 0x40,
+                                3,    6, 0, 80, 0x40, 5,   6,    0, 80, '-', 'a',  0x40, 4, 17, 0,  53,  'b'};
+    struct pe_arp m = {.services = raw, .services_length = sizeof(raw)};
+    struct pe_arp_service service = {6, 2080, "_http._tcp.example.net", 22};
+    size_t at = 0;
+    (void)state;
+    assert_int_equal(pe_arp_write_service(&service, small, sizeof(small)), -ENOSPC);
+    service.name = "a b";
+    service.name_length = 3;
+    assert_int_equal(pe_arp_write_service(&service, t.bytes, sizeof(t.bytes)), -EINVAL);
+    assert_true(pe_arp_service_next(&m, &at, &service));
+    assert_int_equal(service.protocol, 6);
+    assert_int_equal(service.port, 2080);
+    assert_memory_equal(service.name, "a", 1);
+    assert_true(pe_arp_service_next(&m, &at, &service));
+    assert_int_equal(service.port, 53);
+    assert_false(pe_arp_service_next(&m, &at, &service));
+    m.services_length = 0;
+    m.services = NULL;
+    at = 0;
+    assert_false(pe_arp_service_next(&m, &at, &service));
+}
+
+struct world {
+    struct engine *engine;
+    struct engine_out out;
+    struct config config;
+    struct config_address address;
+    struct frame_builder *builder;
+    uint64_t now;
+    struct made requested;
+};
+
+static void take_send(void *context, enum side to, const struct frame *frame)
+{
+    (void)context, (void)to, (void)frame;
+}
+
+static void take_made(void *context, enum side to, const struct made *made)
+{
+    struct world *w = context;
+    (void)to;
+    if (made->kind == MADE_PE_ARP && made->pe_arp.type == PE_ARP_REQUEST)
+        w->requested = *made;
+}
+
+static void take_event(void *context, const struct event *event)
+{
+    (void)context, (void)event;
+}
+
+static struct world *world_new(uint32_t services, uint32_t share)
+{
+    static const struct engine_seed seed = {.plain_nonces = true};
+    struct world *w = calloc(1, sizeof(*w));
+    assert_non_null(w);
+    w->address = (struct config_address){
+        .address = shared, .ports_first = 1024, .ports_last = 65535, .learn = LEARN_PE_ARP, .block = 1000};
+    w->config =
+        (struct config){.mac = bridge_mac, .encap = 0x88b5, .addresses = &w->address, .address_count = 1};
+#define X(key, field, least, most, preset, help) w->config.limits.field = (preset);
+    LIMITS(X)
+#undef X
+    w->config.limits.services = services;
+    w->config.limits.host_share = share;
+    w->out = (struct engine_out){w, take_send, take_made, take_event};
+    w->builder = frame_builder_new();
+    w->engine = engine_new(&w->config, &seed);
+    assert_non_null(w->engine);
+    w->now = 1000 * S;
+    engine_start(w->engine, w->now, &w->out);
+    return w;
+}
+
+static void world_free(struct world *w)
+{
+    engine_free(w->engine);
+    frame_builder_free(w->builder);
+    free(w);
+}
+
+static struct verdict give(struct world *w, const struct made *made)
+{
+    uint8_t bytes[700];
+    const int length = frame_build(w->builder, made, bytes, sizeof(bytes));
+    assert_true(length > 0);
+    struct frame frame = {.bytes = bytes, .length = (size_t)length, .wire_length = (size_t)length};
+    return engine_frame(w->engine, w->now, SIDE_DOWNSTREAM, &frame, &w->out);
+}
+
+static struct made message(enum pe_arp_type type, struct mac host, uint16_t first, uint16_t last,
+                           const struct tlvs *t)
+{
+    struct made made = {.destination = mac_broadcast, .source = host, .ethertype = 0x88b5, .kind = MADE_PE_ARP};
+    made.pe_arp = (struct pe_arp){.type = type,
+                                  .sha = host,
+                                  .spa = {shared, 0, first, last},
+                                  .tpa = {shared, 0, first, last},
+                                  .services = t == NULL ? NULL : t->bytes,
+                                  .services_length = t == NULL ? 0 : t->length};
+    return made;
+}
+
+/* Claims, is challenged, and answers with `t`. */
+static void hold(struct world *w, struct mac host, uint16_t first, uint16_t last, const struct tlvs *t)
+{
+    struct made made = message(PE_ARP_CLAIM, host, first, last, t);
+    w->now += 2 * S;
+    assert_int_equal(give(w, &made).fate, FATE_CONSUMED);
+    made = message(PE_ARP_REPLY, host, first, last, t);
+    made.pe_arp.tpa = w->requested.pe_arp.tpa;
+    made.pe_arp.nonce = w->requested.pe_arp.nonce;
+    made.pe_arp.tha = bridge_mac;
+    made.destination = bridge_mac;
+    assert_int_equal(give(w, &made).fate, FATE_CONSUMED);
+}
+
+/* "name protocol port mac age", a line each. */
+static const char *listed(struct world *w)
+{
+    static char text[8192];
+    struct service_cursor cursor = {0};
+    struct service_entry entry;
+    size_t length = 0;
+    text[0] = '\0';
+    while (engine_services_next(w->engine, w->now, &cursor, &entry))
+        length +=
+            (size_t)snprintf(text + length, sizeof(text) - length, "%s %u %u %02x %u\n", entry.name,
+                             entry.protocol, entry.port, entry.mac.octets[5], (unsigned)(entry.age_ns / S));
+    return text;
+}
+
+static uint64_t refused(struct world *w)
+{
+    return engine_stats(w->engine)->counters[COUNTER_SERVICES_REFUSED];
+}
+
+static void test_of_replies_that_count(void **state)
+{
+    struct world *w = world_new(16, 100);
+    struct tlvs a = {.length = 0}, b = {.length = 0};
+    (void)state;
+    tell_of(&a, 6, 2080, "_http._tcp.example.net");
+    tell_of(&a, 17, 2053, "_dns._udp.example.net");
+    tell_of(&a, 6, 3080, "_not-mine._tcp.example.net");
+    tell_of(&b, 6, 3080, "_http._tcp.example.net");
+    /* A claim alone teaches nothing, nor does a reply that nobody asked for. */
+    struct made made = message(PE_ARP_CLAIM, host_a, 2000, 2999, &a);
+    give(w, &made);
+    made = message(PE_ARP_REPLY, host_a, 2000, 2999, &a);
+    made.pe_arp.nonce = 12345;
+    assert_int_equal(give(w, &made).fate, FATE_DROPPED);
+    assert_string_equal(listed(w), "");
+    hold(w, host_a, 2000, 2999, &a);
+    hold(w, host_b, 3000, 3999, &b);
+    assert_string_equal(listed(w), "_dns._udp.example.net 17 2053 ee 2\n_http._tcp.example.net 6 2080 ee 2\n"
+                                   "_http._tcp.example.net 6 3080 ab 0\n");
+    /* Told again: as old as it is. No longer told: gone. */
+    a.length = 0;
+    tell_of(&a, 6, 2080, "_http._tcp.example.net");
+    tell_of(&a, 6, 2443, "_https._tcp.example.net");
+    hold(w, host_a, 2000, 2999, &a);
+    assert_string_equal(listed(w), "_https._tcp.example.net 6 2443 ee 0\n_http._tcp.example.net 6 2080 ee 4\n"
+                                   "_http._tcp.example.net 6 3080 ab 2\n");
+    assert_int_equal(engine_delete(w->engine, w->now, &(struct range){shared, 2000, 2999}, &w->out), 0);
+    assert_string_equal(listed(w), "_http._tcp.example.net 6 3080 ab 2\n");
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    assert_string_equal(listed(w), "_http._tcp.example.net 6 3080 ab 2\n");
+    hold(w, host_b, 3000, 3999, NULL);
+    assert_string_equal(listed(w), "");
+    assert_int_equal(refused(w), 0);
+    world_free(w);
+}
+
+/* The owner of a permanent range tells of its services too. */
+static void test_permanent(void **state)
+{
+    struct world *w = world_new(16, 100);
+    struct tlvs a = {.length = 0};
+    (void)state;
+    assert_int_equal(engine_add(w->engine, w->now, &(struct range){shared, 2000, 2999}, host_a, &w->out), 0);
+    tell_of(&a, 6, 2080, "_http._tcp.example.net");
+    hold(w, host_a, 2000, 2999, &a);
+    assert_string_equal(listed(w), "_http._tcp.example.net 6 2080 ee 0\n");
+    world_free(w);
+}
+
+static void test_bounds(void **state)
+{
+    struct world *w = world_new(4, 50);
+    struct tlvs a = {.length = 0}, b = {.length = 0};
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "a%u", i);
+        tell_of(&a, 6, (uint16_t)(2000 + i), name);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        hold(w, host_a, 2000, 2999, &a);
+        assert_string_equal(listed(w),
+                            i == 0 ? "a1 6 2001 ee 0\na0 6 2000 ee 0\n" : "a1 6 2001 ee 2\na0 6 2000 ee 2\n");
+        assert_int_equal(refused(w), 3 * (i + 1));
+    }
+    tell_of(&b, 6, 3000, "b");
+    hold(w, host_b, 3000, 3999, &b);
+    assert_non_null(strstr(listed(w), "b 6 3000 ab 0\n"));
+    /* Room comes back when a binding goes. */
+    assert_int_equal(engine_flush(w->engine, w->now, NULL, &w->out), 2);
+    assert_string_equal(listed(w), "");
+    for (unsigned i = 0; i < 20; i++) {
+        hold(w, host_a, 2000, 2999, &a);
+        assert_int_equal(engine_flush(w->engine, w->now, NULL, &w->out), 1);
+    }
+    hold(w, host_a, 2000, 2999, &a);
+    assert_string_equal(listed(w), "a1 6 2001 ee 0\na0 6 2000 ee 0\n");
+    /* A smaller table after a reload keeps what it has room for. */
+    w->config.limits.services = 1;
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    assert_string_equal(listed(w), "a1 6 2001 ee 0\n");
+    world_free(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_wire),
+        cmocka_unit_test(test_of_replies_that_count),
+        cmocka_unit_test(test_permanent),
+        cmocka_unit_test(test_bounds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
