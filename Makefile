@@ -118,7 +118,7 @@ install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
 	ln -sf pearpd '$(DESTDIR)$(compdir)/pearpctl'
 	ln -sf pearpd '$(DESTDIR)$(compdir)/pearp-agent'
 	install -m 644 etc/wireshark/pearp.lua '$(DESTDIR)$(sharkdir)'
-	install -m 644 LICENSE $(wildcard README.md CHANGELOG.md) '$(DESTDIR)$(docdir)'
+	install -m 644 LICENSE $(wildcard README.md CHANGELOG.md docs/migration.md) '$(DESTDIR)$(docdir)'
 	sed -e 's|/usr/sbin/|$(sbindir)/|g' -e 's|/etc/pearpd/|$(sysconfdir)/pearpd/|g' 'systemd/pearpd@.service' \
 	    > '$(DESTDIR)$(unitdir)/pearpd@.service'
 	chmod 644 '$(DESTDIR)$(unitdir)/pearpd@.service'

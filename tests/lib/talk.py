@@ -7,8 +7,8 @@
   send ADDRESS PORT BYTES           gives the server random bytes; it must have seen the same
   fetch ADDRESS PORT BYTES          the other way
   quiet ADDRESS PORT RATE SECONDS NAME
-                                    numbered datagrams to a server; prints how many were lost, came twice, or were
-                                    answered by another than NAME; exit 1 unless all are 0
+                                    numbered datagrams to a server, until SIGTERM or for SECONDS; prints how many were
+                                    lost, came twice, or were answered by another than NAME; exit 1 unless all are 0
   sizes ADDRESS PORT NAME           one datagram of each size to 1,472 bytes; each must come back as sent
   ready SOCKET PID                  waits until the control socket accepts, while that process lives
   listen IFACE SECONDS READY        prints each frame that comes in, in hex, with its tags as on the wire
@@ -25,6 +25,7 @@ import json
 import os
 import random
 import select
+import signal
 import socket
 import socketserver
 import struct
@@ -175,6 +176,9 @@ def quiet(options):
     sock.connect((options.address, options.port))
     count = int(options.rate * options.seconds)
     seen, wrong = [0] * count, 0
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    print("sending", flush=True)
 
     def take(wait_s):
         nonlocal wrong
@@ -185,6 +189,9 @@ def quiet(options):
 
     start = time.monotonic()
     for number in range(count):
+        if ended.is_set():
+            count = number
+            break
         take(0)
         delay = start + number / options.rate - time.monotonic()
         if delay > 0:
@@ -194,7 +201,7 @@ def quiet(options):
                     take(0)
         sock.send(struct.pack("!I", number))
     take(1)
-    lost, doubled = seen.count(0), sum(times > 1 for times in seen)
+    lost, doubled = seen[:count].count(0), sum(times > 1 for times in seen)
     print("%d sent, %d lost, %d came twice, %d from another host" % (count, lost, doubled, wrong))
     if lost or doubled or wrong:
         raise SystemExit(1)
