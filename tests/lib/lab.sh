@@ -10,13 +10,14 @@
 #   remote ------- router ------- box ------- switch --+-- host1 .. hostN   192.35.162.2, all of them
 #   198.51.100.10  .1   192.35.162.1  (pearpd)         +-- neighbour        192.35.162.9, its own
 #
-# As an edge router (LAB_BOX=edge, -e) the box is itself the router, and `router` another name for it:
+# As an edge router (LAB_BOX=edge, -e) the box is itself the router, and `router` another name for it; with LAB_BOX=route
+# the same without pearpd, so that one host alone can be reached:
 #
 #   remote ------- box: eth0, kernel, tap0, pearpd, eth1 ------- switch --+-- ...
 #
 # Only iproute2 is needed to build it. Each lab has a name of its own, so several may stand at once. Offloads stay
 # as the kernel sets them, IPv6 is left alone. Variables, to be set before lab_up:
-#   LAB_HOSTS (3)  LAB_MODE (agent | plain)  LAB_BOX (pearpd | bridge | edge)  LAB_CONF (lines added to the configuration)
+#   LAB_HOSTS (3)  LAB_MODE (agent | plain)  LAB_BOX (pearpd | bridge | edge | route)  LAB_CONF (lines added to the configuration)
 #   LAB_LEARN (what the shared address is learned from)  PEARPD_BUILD (where the programs are)
 # shellcheck shell=bash
 
@@ -30,10 +31,13 @@ LAB_RUN_FILES=/run/pearp-agent # where agents keep a folder for each namespace
 
 lab_say() { echo "lab: $*" >&2; }
 
+# Is the box itself the router?
+lab_routes() { [ "$LAB_BOX" = edge ] || [ "$LAB_BOX" = route ]; }
+
 # The namespace of a place.
 lab_place()
 {
-    [ "$LAB_BOX" = edge ] && [ "$1" = router ] && set -- box
+    lab_routes && [ "$1" = router ] && set -- box
     echo "pearp-$LAB_ID-$1"
 }
 
@@ -98,7 +102,7 @@ lab_ids() { ip netns list | sed -n 's/^pearp-\([^-]*\)-remote\b.*/\1/p'; }
 lab_links()
 {
     local p=pearp-$LAB_ID n
-    if [ "$LAB_BOX" = edge ]; then
+    if lab_routes; then
         echo "link add eth0 netns $p-remote type veth peer name eth0 netns $p-box"
     else
         echo "link add eth0 netns $p-remote type veth peer name eth1 netns $p-router"
@@ -124,8 +128,8 @@ lab_switch()
     echo "link set br0 up"
 }
 
-# Do the hosts have agents? A kernel bridge has nobody to speak to.
-lab_agents() { [ "$LAB_MODE" = agent ] && [ "$LAB_BOX" != bridge ]; }
+# Do the hosts have agents? Without pearpd they have nobody to speak to.
+lab_agents() { [ "$LAB_MODE" = agent ] && { [ "$LAB_BOX" = pearpd ] || [ "$LAB_BOX" = edge ]; }; }
 
 lab_host()
 {
@@ -139,12 +143,8 @@ lab_host()
 # On an edge router the hosts' side is the tap, which pearpd makes: lab_tap.
 lab_router()
 {
-    printf '%s\n' "link set lo up" "link set eth0 up" "link set eth1 up"
-    if [ "$LAB_BOX" = edge ]; then
-        echo "address add 198.51.100.1/24 dev eth0"
-    else
-        printf '%s\n' "address add $ROUTER/24 dev eth0" "address add 198.51.100.1/24 dev eth1"
-    fi
+    printf '%s\n' "link set lo up" "link set eth0 up" "link set eth1 up" "address add 198.51.100.1/24 dev $LAB_UPLINK"
+    [ "$LAB_BOX" = edge ] || echo "address add $ROUTER/24 dev $LAB_UP"
 }
 
 # An edge router's kernel would answer ARP on eth1 for the addresses that it has elsewhere, and send redirects, which
@@ -242,6 +242,7 @@ lab_box()
             "link set eth1 master br0" "link set br0 up" | lab_in box
         return
     fi
+    [ "$LAB_BOX" != route ] || return 0
     lab_write_config
     lab_start_pearpd || return 1
     [ "$LAB_BOX" != edge ] || lab_tap || return 1
@@ -262,13 +263,16 @@ lab_up()
     local place
     LAB_HOSTS=${LAB_HOSTS:-3} LAB_MODE=${LAB_MODE:-agent} LAB_BOX=${LAB_BOX:-pearpd}
     LAB_UP=eth0 LAB_UPLINK=eth1
-    [ "$LAB_BOX" != edge ] || LAB_UP=tap0 LAB_UPLINK=eth0
+    case $LAB_BOX in
+    edge) LAB_UP=tap0 LAB_UPLINK=eth0 ;;
+    route) LAB_UP=eth1 LAB_UPLINK=eth0 ;;
+    esac
     [ "$LAB_HOSTS" -le 63 ] || LAB_BLOCK=64
     [ "$LAB_HOSTS" -le 992 ] || { lab_say "at most 992 hosts"; return 1; }
     [ "$(id -u)" -eq 0 ] || { lab_say "needs root: network namespaces"; return 1; }
     LAB_DIR=$(mktemp -d "$LAB_TMP/pearpd-lab.XXXXXX") || return 1
     LAB_ID=${LAB_DIR##*.}
-    for place in $([ "$LAB_BOX" = edge ] || echo router) remote box switch neighbour $(hosts | sed 's/^/host/'); do
+    for place in $(lab_routes || echo router) remote box switch neighbour $(hosts | sed 's/^/host/'); do
         ip netns add "pearp-$LAB_ID-$place" || return 1
     done
     lab_links | ip -batch - && lab_no_bridge_netfilter && lab_configure && lab_box
@@ -445,7 +449,7 @@ lab_command_up()
     trap 'exit 130' INT TERM HUP
     lab_up || exit 1
     trap - EXIT
-    echo "lab $LAB_ID: remote$([ "$LAB_BOX" = edge ] || echo ' router') box switch neighbour$(hosts | sed 's/^/ host/' | tr -d '\n')"
+    echo "lab $LAB_ID: remote$(lab_routes || echo ' router') box switch neighbour$(hosts | sed 's/^/ host/' | tr -d '\n')"
     echo "  enter one:   ip netns exec pearp-$LAB_ID-host1 bash"
     [ "$LAB_BOX" = bridge ] || echo "  the table:   $PEARPD_BUILD/pearpctl -s $LAB_DIR/pearpd.sock table"
     echo "  take it down: tests/lib/lab.sh down $LAB_ID"
