@@ -25,7 +25,10 @@ int sockets_open(const struct config *config, struct sockets *sockets)
         sockets->ports[side] =
             tap ? tap_port_open(config->upstream) : packet_port_open(config->limits.ring_slots);
         if (sockets->ports[side] == NULL)
-            return failed(sockets, tap ? "cannot open /dev/net/tun" : "cannot open a packet socket", errno);
+            return failed(sockets,
+                          tap ? "cannot open /dev/net/tun, see THE EDGE ROUTER in pearpd(8)"
+                              : "cannot open a packet socket",
+                          errno);
     }
     sockets->requests = netlink_open();
     sockets->links = netlink_watch_links();
