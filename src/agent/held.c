@@ -155,6 +155,20 @@ size_t held_union(const struct held_list *list, struct ipv4 address,
     return kept + 1;
 }
 
+size_t held_widest(const struct held_list *list, struct ipv4 address)
+{
+    size_t widest = 0;
+    int most = -1;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct port_span span = held_span(&list->held[i], 0); /* all of a set are of one size */
+        if (list->held[i].range.address.host != address.host || span.last - span.first <= most)
+            continue;
+        widest = i;
+        most = span.last - span.first;
+    }
+    return widest;
+}
+
 size_t held_addresses(const struct held_list *list, struct ipv4 addresses[static HELD_MAX])
 {
     size_t count = 0;

@@ -60,6 +60,9 @@ int held_add(struct held_list *list, const struct held *h, size_t *other);
 size_t held_union(const struct held_list *list, struct ipv4 address,
                   struct port_span spans[static HELD_SPANS_MAX]);
 
+/* The range of `address` with the widest span: what has to be moved goes there. Its place in the list. */
+size_t held_widest(const struct held_list *list, struct ipv4 address);
+
 /* The addresses of the list, each once, in its order. Their number. */
 size_t held_addresses(const struct held_list *list, struct ipv4 addresses[static HELD_MAX]);
 

@@ -74,17 +74,6 @@ static void put_ports(struct text *t, const struct held_list *held, struct ipv4 
     put(t, " }");
 }
 
-/* The span of `address` that most fit into: ping ids and moved ports go there. */
-static struct port_span widest(const struct held_list *held, struct ipv4 address)
-{
-    struct port_span spans[HELD_SPANS_MAX], most = {0, 0};
-    const size_t count = held_union(held, address, spans);
-    for (size_t i = 0; i < count; i++)
-        if (i == 0 || spans[i].last - spans[i].first > most.last - most.first)
-            most = spans[i];
-    return most;
-}
-
 static void put_egress(struct text *t, const char *interface, const struct ipv4 *addresses, size_t count)
 {
     char shared[IPV4_TEXT_BYTES];
@@ -130,7 +119,7 @@ static void put_postrouting(struct text *t, const char *interface, const struct 
            "        type nat hook postrouting priority srcnat; policy accept;\n"
            "        udp sport 68 accept\n");
     for (size_t i = 0; i < count; i++) {
-        const struct port_span into = widest(held, addresses[i]);
+        const struct port_span into = held_span(&held->held[held_widest(held, addresses[i])], 0);
         ipv4_format(addresses[i], shared);
         put(t, "        oifname \"%s\" ip saddr %s meta l4proto icmp snat to %s:%u-%u\n", interface, shared,
             shared, into.first, into.last);

@@ -14,6 +14,8 @@ int usage_begin(struct usage *u, const struct held_list *held)
 {
     *u = (struct usage){.held = *held};
     u->address_count = held_addresses(held, u->addresses);
+    for (size_t i = 0; i < u->address_count; i++)
+        u->widest[i] = held_widest(held, u->addresses[i]);
     u->used = calloc(u->address_count > 0 ? u->address_count : 1, sizeof(*u->used));
     return u->used == NULL ? -ENOMEM : 0;
 }
@@ -59,6 +61,29 @@ static void add_outside(struct usage *u, const struct host_socket *socket)
         (struct usage_outside){.socket = *socket, .sockets = 1, .process = {.inode = socket->inode}};
 }
 
+static bool is_listening(const struct host_socket *socket)
+{
+    return socket->protocol == IPPROTO_TCP && socket->state == TCP_STATE_LISTEN;
+}
+
+/* True where the socket's port is held of another address, and nft moves what it sends into a range of its own. */
+static bool take_moved(struct usage *u, const struct host_socket *socket)
+{
+    if (socket->address.host == 0 || is_listening(socket))
+        return false;
+    size_t at = 0;
+    while (at < u->held.count && !held_has(&u->held.held[at], socket->port))
+        at++;
+    for (size_t i = 0; at < u->held.count && i < u->address_count; i++) {
+        if (u->addresses[i].host != socket->address.host)
+            continue;
+        u->moved[u->widest[i]]++;
+        add_inside(u, u->widest[i], socket->inode);
+        return true;
+    }
+    return false;
+}
+
 static void mark(struct usage *u, const struct host_socket *socket)
 {
     for (size_t i = 0; i < u->address_count; i++)
@@ -85,7 +110,7 @@ void usage_take(struct usage *u, const struct host_socket *socket)
             return;
         }
     }
-    if (socket->protocol != IPPROTO_UDP || socket->port != PORT_DHCP_CLIENT)
+    if (!take_moved(u, socket) && (socket->protocol != IPPROTO_UDP || socket->port != PORT_DHCP_CLIENT))
         add_outside(u, socket);
 }
 
@@ -127,7 +152,7 @@ uint32_t usage_ports(const struct usage *u, size_t range)
 {
     const struct held *held = &u->held.held[range];
     size_t address = 0;
-    uint32_t count = 0;
+    uint32_t count = u->moved[range];
     while (u->addresses[address].host != held->range.address.host)
         address++;
     for (unsigned i = 0; i < held_spans(held); i++) {
@@ -135,7 +160,7 @@ uint32_t usage_ports(const struct usage *u, size_t range)
         for (uint32_t port = span.first; port <= span.last; port++)
             count += ((unsigned)u->used[address][port / 8] >> (port % 8)) & 1U;
     }
-    return count;
+    return count < held_ports(held) ? count : held_ports(held);
 }
 
 void usage_name(struct usage *u)
@@ -211,6 +236,6 @@ const char *usage_protocol(const struct host_socket *socket)
 const char *usage_state(const struct host_socket *socket)
 {
     if (socket->protocol == IPPROTO_TCP)
-        return socket->state == TCP_STATE_LISTEN ? "listening" : "connected";
+        return is_listening(socket) ? "listening" : "connected";
     return socket->state == UDP_STATE_UNBOUND ? "bound" : "connected";
 }

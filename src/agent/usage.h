@@ -38,6 +38,9 @@ struct usage_user {
 struct usage {
     struct held_list held;
     uint8_t (*used)[USAGE_PORTS_BYTES]; /* for each address of the list */
+    /* Sockets of an address on ports picked from the ranges of another: nft moves them into the widest of their own. */
+    unsigned moved[HELD_MAX];
+    size_t widest[HELD_MAX]; /* for each address, the range that they are moved into */
     struct ipv4 addresses[HELD_MAX];
     size_t address_count;
     struct usage_inside *inside;
@@ -60,7 +63,7 @@ void usage_merge(struct usage *u);
 /* Whether that row's socket is on the address of the range, or on any. */
 bool usage_concerns(const struct usage *u, const struct usage_outside *outside, size_t range);
 
-/* The number of ports of a range that at least one socket is on. */
+/* The number of ports of a range that at least one socket is on, or is moved to. */
 uint32_t usage_ports(const struct usage *u, size_t range);
 
 /* Asks who has the sockets: fills in the processes of inside and outside. Slow with many: it walks /proc. */

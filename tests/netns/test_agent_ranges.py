@@ -1,0 +1,155 @@
+#!/usr/bin/python3
+"""test_agent_ranges: pearp-agent -c FILE with two addresses, two ranges and a port set. tests/lib/agent_host.py has the host.
+
+Needs root. Prints TAP.
+"""
+
+import os
+import re
+import signal
+import socket
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
+from agent_host import *  # noqa: E402,F403
+
+OTHER = "192.35.162.3"
+FILE = "/tmp/%s.conf" % PREFIX
+TEXT = """[agent]
+interface = eth0
+address   = %s
+ports     = 2000-2999
+gateway   = %s
+
+[range %s:5000-5999]
+[range %s:psid/4/4/9]
+""" % (SHARED, GATEWAY, SHARED, OTHER)
+
+
+def in_set(port):
+    return port >> 12 != 0 and port >> 8 & 15 == 9
+
+
+def write(text):
+    with open(FILE, "w") as file:
+        file.write(text)
+
+
+def test_faults():
+    write(TEXT.replace("2000-2999", "2999-2000") + "[range %s:5999-6000]\ncolour = blue\n[thing]\n" % SHARED)
+    done = on(HOST, AGENT, "-c", FILE, check=False)
+    lines = re.findall(r"^%s:(\d+): " % re.escape(FILE), done.stdout, re.M)
+    ok(done.returncode == 1 and lines == ["4", "9", "10", "11"], "a file with faults: each by its line, exit 1",
+       done.stdout)
+
+
+def test_start(wire):
+    write(TEXT)
+    dry = on(HOST, AGENT, "-c", FILE, "-n").stdout
+    ok(all(w in dry for w in ("ip_local_port_range=\"2000 63999\"", "3000-4999,6000-6399,6656-10495", "addr add %s/32" % SHARED,
+                              "addr add %s/32" % OTHER, "snat to %s:" % OTHER)), "-n prints it for all ranges", dry)
+    wire.clear()
+    agent = start("-c", FILE)
+    ok(agent.ready == b"READY=1", "it starts", said(agent))
+    frames = [f for _, f in wire.frames(1.5, is_pe(CLAIM), 3)]
+    claims = sorted((f[28:38], f[68:]) for f in frames)
+    psid = bytes.fromhex("010404049000")
+    wanted = sorted([(ports(SHARED, 2000, 2999), b""), (ports(SHARED, 5000, 5999), b""),
+                     (ports(OTHER, 0x1900, 0xf9ff), psid)])
+    ok([(a, t[:len(w[1])]) for (a, t), w in zip(claims, wanted)] == wanted, "each range is claimed", claims, wanted)
+    reserved = on(HOST, "sysctl", "-n", "net.ipv4.ip_local_reserved_ports").stdout
+    ok(reserved.startswith("3000-4999,6000-6399,6656-10495,"), "ports between the ranges are reserved", reserved)
+    return agent
+
+
+def test_ports_of_each(wire):
+    """Whatever port the kernel picks, the packet leaves from one that is held of its address."""
+    run("ip", "-n", PEER, "addr", "add", FAR + "/32", "dev", "lo", check=False)
+    run("ip", "-n", PEER, "neigh", "replace", SHARED, "lladdr", host_mac().hex(":"), "dev", "eth0")
+    run("ip", "-n", PEER, "neigh", "replace", OTHER, "lladdr", host_mac().hex(":"), "dev", "eth0")
+    with Inside(PEER):
+        far = socket.create_server((FAR, 7000))
+        far_udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        far_udp.bind((FAR, 7000))
+        far_udp.settimeout(2)
+    seen, answered, kept = [], 0, []
+    with Inside(HOST):
+        for source in [None] * 20 + [OTHER] * 20:
+            here = socket.create_connection((FAR, 7000), 2, (source, 0) if source else None)
+            there, address = far.accept()
+            there.send(b"hello")
+            answered += here.recv(10) == b"hello"
+            datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            datagram.bind((source or SHARED, 0))
+            datagram.settimeout(2)
+            datagram.sendto(b"x", (FAR, 7000))
+            udp_address = far_udp.recvfrom(10)[1]
+            far_udp.sendto(b"back", udp_address)
+            answered += datagram.recv(10) == b"back"
+            seen += [address, udp_address]
+            kept += [here, there, datagram]
+    right = [p in range(2000, 3000) or p in range(5000, 6000) if a == SHARED else a == OTHER and in_set(p) for a, p in seen]
+    ok(all(right) and len(seen) == 80 and answered == 80, "connections of each address leave from its own ports, and are answered",
+       answered, [s for s, r in zip(seen, right) if not r])
+    rows = {(r["address"], r["first_port"]): r for r in status()}
+    ok(not any(r["outside"] for r in rows.values()) and len(rows) == 3 and rows[(OTHER, 0x1900)]["psid"] == "4/4/9" and rows[(OTHER, 0x1900)]["ports"] == 15 * 256 and
+       sum(r["ports_in_use"] for r in rows.values()) >= 40, "status has them all", rows)
+    users = [u for r in rows.values() for u in r["users"] if u["pid"] == os.getpid()]
+    ok(sum(u["sockets"] for u in users) >= 70, "and who uses them", users)
+    for each in kept + [far, far_udp]:
+        each.close()
+
+
+def test_outside(wire):
+    with Inside(HOST):
+        gap = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        gap.bind((SHARED, 4000))
+        dhcp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        dhcp.bind((SHARED, 68))
+    wire.clear()
+    for one in (gap, dhcp):
+        try:
+            one.sendto(b"x", (FAR, 67))
+        except OSError:
+            pass
+    left = [f[34:36] for _, f in wire.frames(0.7, lambda f: ethertype(f) == 0x0800 and f[23] == 17)]
+    ok(left == [b"\0\x44"], "what a program sends from between the ranges is dropped; a DHCP client's renewal is not", left)
+    outside = [(o["port"], o["pid"]) for o in status()[0]["outside"]]
+    ok((4000, os.getpid()) in outside and 68 not in [p for p, _ in outside], "status names the one alone", outside)
+    gap.close()
+    dhcp.close()
+
+
+def test_answers(wire):
+    wire.clear()
+    asked = [(SHARED, 2500), (SHARED, 5999), (OTHER, 0x5912), (SHARED, 4000), (OTHER, 2500), (OTHER, 0x5812)]
+    for address, port in asked:
+        wire.send(pe_arp(REQUEST, BRIDGE_MAC, ports(address, port, port)))
+    got = sorted(f[28:38] for _, f in wire.frames(0.9, is_pe(REPLY)))
+    wanted = sorted([ports(SHARED, 2000, 2999), ports(SHARED, 5000, 5999), ports(OTHER, 0x1900, 0xf9ff)])
+    ok(got == wanted, "each range answers for its own ports", got)
+
+
+def story(wire):
+    on(HOST, "sysctl", "-qw", "net.ipv4.ip_local_reserved_ports=8080,9000-9100")
+    before = snapshot()
+    test_faults()
+    agent = test_start(wire)
+    test_answers(wire)
+    test_ports_of_each(wire)
+    test_outside(wire)
+    wire.clear()
+    result = stop(agent)
+    released = wire.frames(1, is_pe(RELEASE), 3)
+    now = snapshot()
+    ok(result == 0 and len(released) == 3 and now == before, "stopped: each is released, and all is as it was", result,
+       now, before, said(agent))
+    stop(start("-c", FILE), signal.SIGKILL)
+    on(HOST, AGENT, "-i", "eth0", "--undo")
+    now = snapshot()
+    ok(now == before, "and after kill -9 and --undo", now, before)
+    os.unlink(FILE)
+
+
+if __name__ == "__main__":
+    sys.exit(main(story))
