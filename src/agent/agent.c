@@ -9,6 +9,8 @@
 #include "pearpd/notify.h"
 
 #include "host_settings.h"
+#include "look.h"
+#include "metrics.h"
 #include "nft.h"
 #include "pe_arp_socket.h"
 #include "record.h"
@@ -32,13 +34,13 @@ struct agent {
     int directory, lock, socket;
     struct netlink *netlink, *watch, *tables;
     struct loop *loop;
-    struct loop_source *timer, *readable, *news, *table_news, *signals[SIGNALS];
+    struct loop_source *timer, *watch_timer, *readable, *news, *table_news, *signals[SIGNALS];
     struct frame_builder *builder;
     struct host_wish wish; /* with what is held now */
     struct ipv4 gateway;
     struct undo undo;
     bool recorded; /* *undo is on disk, and may be in effect */
-    bool send_fault_told;
+    bool send_fault_told, look_fault_told, metrics_fault_told;
     uint64_t tables_gone;            /* a bit for each family whose table of ours somebody removed */
     struct sharer sharers[HELD_MAX]; /* one for each of wish.held */
     uint64_t number;                 /* the next SEQ */
@@ -46,6 +48,8 @@ struct agent {
     struct mac bridge; /* SHARED-MAC of the last HELLO of a new epoch; zero: none heard */
     uint64_t epoch;    /* of that */
     bool epoch_told;
+    struct monitor monitor;
+    uint64_t forged, restored; /* counted since the start */
     int exit_status;
 };
 
@@ -86,6 +90,7 @@ static void fail(struct agent *agent)
 static int settle(struct agent *agent)
 {
     int error = nft_find();
+    snprintf(agent->undo.metrics, sizeof(agent->undo.metrics), "%s", agent->options->metrics);
     if (error == 0)
         error = host_settings_plan(agent->netlink, &agent->wish, &agent->undo, &agent->gateway);
     if (error == 0)
@@ -157,6 +162,7 @@ static void tell(enum sharer_event event, const struct pe_arp *message, void *co
         log_warning("the bridge at %s manages %s: a range held here is not in it", sender, range);
         break;
     case SHARER_FORGED:
+        agent->forged++;
         log_debug("a frame that says it is from %s is not, or is not signed with a key that is known", sender);
         break;
     }
@@ -182,6 +188,40 @@ static void arm(struct agent *agent)
 static void on_timer(void *context)
 {
     arm(context);
+}
+
+static void write_metrics(struct agent *agent, uint64_t look_ns)
+{
+    struct metrics metrics = {.interface = agent->options->interface,
+                              .link_up = agent->link_up,
+                              .range_count = agent->wish.held.count,
+                              .outside_sockets = agent->monitor.outside_sockets,
+                              .forged = agent->forged,
+                              .restored = agent->restored,
+                              .look_s = (double)look_ns / (double)NS_PER_S};
+    for (size_t i = 0; i < metrics.range_count; i++)
+        metrics.ranges[i] = (struct metrics_range){.held = agent->wish.held.held[i],
+                                                   .heard = agent->sharers[i].challenged,
+                                                   .used = agent->monitor.ranges[i].used,
+                                                   .sockets = agent->monitor.ranges[i].sockets,
+                                                   .counts = agent->sharers[i].counts};
+    const int error = metrics_write(&metrics, agent->options->metrics);
+    if (error != 0 && !agent->metrics_fault_told)
+        log_warning("cannot write %s: %s", agent->options->metrics, strerror(-error));
+    agent->metrics_fault_told = error != 0;
+}
+
+static void on_watch(void *context)
+{
+    struct agent *agent = context;
+    const uint64_t begun_ns = clock_now_ns();
+    const int error = look_at_sockets(&agent->monitor, agent->options->interface, &agent->wish.held);
+    if (error != 0 && !agent->look_fault_told)
+        log_warning("cannot list the sockets: %s", strerror(-error));
+    agent->look_fault_told = error != 0;
+    if (agent->options->metrics[0] != '\0')
+        write_metrics(agent, clock_now_ns() - begun_ns);
+    loop_timer_set(agent->watch_timer, agent->options->watch_s * NS_PER_S);
 }
 
 static void on_readable(void *context)
@@ -278,6 +318,7 @@ static void on_table_news(void *context)
     if (error == 0)
         log_notice("somebody removed the nftables rules of this agent: loading them again");
     agent->tables_gone = 0;
+    agent->restored++;
     if (nft_load(agent->options->interface, &agent->wish.held, agent->wish.police) != 0)
         fail(agent);
 }
@@ -306,12 +347,13 @@ static int open_all(struct agent *agent)
         return -ENOMEM;
     }
     agent->timer = loop_timer(agent->loop, on_timer, agent);
+    agent->watch_timer = loop_timer(agent->loop, on_watch, agent);
     agent->readable = loop_readable(agent->loop, LOOP_FRAMES, agent->socket, on_readable, agent);
     agent->news = loop_readable(agent->loop, LOOP_CONTROL, netlink_fd(agent->watch), on_news, agent);
     agent->table_news =
         loop_readable(agent->loop, LOOP_CONTROL, netlink_fd(agent->tables), on_table_news, agent);
-    bool all =
-        agent->timer != NULL && agent->readable != NULL && agent->news != NULL && agent->table_news != NULL;
+    bool all = agent->timer != NULL && agent->watch_timer != NULL && agent->readable != NULL &&
+               agent->news != NULL && agent->table_news != NULL;
     for (size_t i = 0; i < SIGNALS; i++) {
         agent->signals[i] = loop_signal(agent->loop, stopping[i], on_signal, agent);
         all = all && agent->signals[i] != NULL;
@@ -328,6 +370,7 @@ static void close_all(struct agent *agent)
     loop_source_free(agent->table_news);
     loop_source_free(agent->news);
     loop_source_free(agent->readable);
+    loop_source_free(agent->watch_timer);
     loop_source_free(agent->timer);
     loop_free(agent->loop);
     if (agent->socket >= 0)
@@ -365,6 +408,7 @@ static int start(struct agent *agent)
         return error;
     }
     agent->number = clock_wall_us();
+    monitor_init(&agent->monitor, agent->options->warn_percent);
     agent->link_up = link.up;
     for (size_t i = 0; i < agent->wish.held.count; i++) {
         start_sharer(agent, i, &link);
@@ -378,6 +422,7 @@ static int start(struct agent *agent)
     else
         log_notice("no gateway is known: waiting for the bridge to name one (or give -g)");
     notify_ready();
+    loop_timer_set(agent->watch_timer, 0);
     return 0;
 }
 

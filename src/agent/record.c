@@ -4,6 +4,7 @@
 #include "pearpd/log.h"
 
 #include "host_settings.h"
+#include "metrics.h"
 #include "run_files.h"
 
 #include <errno.h>
@@ -53,7 +54,11 @@ static int remove_files(int directory, const char *interface)
 
 int record_undo(int directory, struct netlink *netlink, const struct undo *undo)
 {
-    const int error = host_settings_undo(netlink, undo);
+    int error = host_settings_undo(netlink, undo);
+    const int removed = undo->metrics[0] != '\0' ? metrics_remove(undo->metrics) : 0;
+    if (removed != 0)
+        log_error("cannot remove %s: %s", undo->metrics, strerror(-removed));
+    error = error != 0 ? error : removed;
     if (error != 0) {
         log_error("not everything could be put back; pearp-agent -i %s --undo tries again", undo->interface);
         return error;

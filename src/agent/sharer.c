@@ -52,6 +52,7 @@ static struct made message_to(struct sharer *s, struct mac destination, enum pe_
 static void send_claim(struct sharer *s, const struct sharer_out *out)
 {
     const struct made claim = message_to(s, mac_broadcast, PE_ARP_CLAIM);
+    s->counts.claims++;
     out->send(&claim, out->context);
 }
 
@@ -134,9 +135,11 @@ static void hear_request(struct sharer *s, struct mac to, const struct pe_arp *r
     reply.pe_arp.tpa = request->tpa;
     reply.pe_arp.tha = request->sha;
     reply.pe_arp.nonce = request->nonce;
+    s->counts.requests++;
     out->send(&reply, out->context);
     if (!mac_equal(to, s->own))
         return;
+    s->counts.challenges++;
     s->claim_due_ns = NEVER_NS;
     if (s->challenged)
         return;
@@ -154,6 +157,7 @@ static void hear_claim(struct sharer *s, uint64_t now_ns, const struct pe_arp *c
     conflict.pe_arp.tpa = claim->spa;
     conflict.pe_arp.tha = claim->sha;
     s->conflict_allowed_ns = now_ns + NS_IN_S;
+    s->counts.conflicts++;
     out->send(&conflict, out->context);
     out->event(SHARER_CONFLICT, claim, out->context);
 }
@@ -181,8 +185,10 @@ static void hear_hello(struct sharer *s, uint64_t now_ns, const struct pe_arp *h
 static void hear_conflict(struct sharer *s, const struct pe_arp *conflict, const struct sharer_out *out)
 {
     const struct held ours = plain_range(&conflict->tpa);
-    if (mac_equal(conflict->tha, s->own) && held_overlaps(&s->held, &ours))
-        out->event(SHARER_ACCUSED, conflict, out->context);
+    if (!mac_equal(conflict->tha, s->own) || !held_overlaps(&s->held, &ours))
+        return;
+    s->counts.accusations++;
+    out->event(SHARER_ACCUSED, conflict, out->context);
 }
 
 static bool is_believed(const struct sharer *s, const struct sharer_heard *heard)

@@ -43,6 +43,15 @@ struct sharer_keys {
     uint64_t *number;
 };
 
+/* Since the start. */
+struct sharer_counts {
+    uint64_t claims;      /* sent */
+    uint64_t requests;    /* answered, */
+    uint64_t challenges;  /* of them those to our MAC alone */
+    uint64_t conflicts;   /* sent: foreign claims */
+    uint64_t accusations; /* heard: others who hold our range theirs */
+};
+
 struct sharer {
     struct held held;
     struct sharer_keys keys;
@@ -60,6 +69,7 @@ struct sharer {
     uint64_t hello_claim_due_ns;
     uint64_t hello_claim_allowed_ns; /* not before: whatever epochs are made up, one a second */
     uint64_t conflict_allowed_ns;    /* not before: one a second */
+    struct sharer_counts counts;
 };
 
 /* A sharer of `held` at MAC `own`, its link down, nothing sent yet. `seed` spreads its claims: another on each host.

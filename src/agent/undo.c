@@ -67,6 +67,8 @@ int undo_format(const struct undo *undo, char *text, size_t size)
             put(&t, "%s %s\n", sysctl_names[i], undo->sysctls[i]);
     if (undo->reserves)
         put(&t, "reserved %s\n", undo->reserved);
+    if (undo->metrics[0] != '\0')
+        put(&t, "metrics %s\n", undo->metrics);
     if (undo->rules)
         put(&t, "rules\n");
     if (undo->police)
@@ -151,6 +153,15 @@ static bool parse_range(const char *value, struct undo *undo)
     return held_parse(value, &held) == 0 && held_add(&undo->held, &held, &other) == 0;
 }
 
+static bool parse_metrics(const char *value, struct undo *undo)
+{
+    const size_t length = strlen(value);
+    if (value[0] != '/' || length >= sizeof(undo->metrics))
+        return false;
+    memcpy(undo->metrics, value, length + 1);
+    return true;
+}
+
 static bool parse_police(const char *value, struct undo *undo)
 {
     undo->police = true;
@@ -207,6 +218,7 @@ static const struct {
     {"namespace", false, parse_namespace},
     {"range", true, parse_range},
     {"reserved", false, parse_reserved},
+    {"metrics", false, parse_metrics},
     {"rules", false, parse_rules},
     {"police", false, parse_police},
     {"address", true, parse_address},

@@ -14,6 +14,7 @@
 
 #define UNDO_INTERFACE_BYTES 16
 #define UNDO_VALUE_BYTES     32
+#define UNDO_METRICS_BYTES   128
 #define UNDO_RESERVED_BYTES  4096
 #define UNDO_TEXT_MAX_BYTES  16384
 
@@ -41,9 +42,10 @@ struct undo {
     char sysctls[UNDO_SYSCTL_COUNT][UNDO_VALUE_BYTES]; /* the value before; "": not changed */
     bool reserves;                                     /* ip_local_reserved_ports was changed, from: */
     char reserved[UNDO_RESERVED_BYTES];
-    bool rules;                      /* the tables of nft.h */
-    bool police;                     /* with those that hold programs to the ranges */
-    struct ipv4 addresses[HELD_MAX]; /* added to lo */
+    bool rules;                       /* the tables of nft.h */
+    char metrics[UNDO_METRICS_BYTES]; /* a file that is to be removed; "": none */
+    bool police;                      /* with those that hold programs to the ranges */
+    struct ipv4 addresses[HELD_MAX];  /* added to lo */
     size_t address_count;
     struct ipv4 gateway_route;      /* the route to it was added; 0.0.0.0: was not */
     struct ipv4 default_route;      /* the default route by it was added */

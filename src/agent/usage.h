@@ -66,7 +66,7 @@ bool usage_concerns(const struct usage *u, const struct usage_outside *outside, 
 /* The number of ports of a range that at least one socket is on, or is moved to. */
 uint32_t usage_ports(const struct usage *u, size_t range);
 
-/* Asks who has the sockets: fills in the processes of inside and outside. Slow with many: it walks /proc. */
+/* Asks who has the sockets: fills in the processes of inside and outside. Slow where there are many: it walks /proc. */
 void usage_name(struct usage *u);
 
 /* The processes with most sockets in a range, most first, once they were named. Their number, `most` at most. */

@@ -9,21 +9,26 @@ import re
 import signal
 import socket
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from agent_host import *  # noqa: E402,F403
 
 OTHER = "192.35.162.3"
-FILE = "/tmp/%s.conf" % PREFIX
+FILE, METRICS = "/tmp/%s.conf" % PREFIX, "/tmp/%s.prom" % PREFIX
 TEXT = """[agent]
 interface = eth0
 address   = %s
 ports     = 2000-2999
 gateway   = %s
+watch     = 1
+warn      = 80
+metrics   = %s
 
 [range %s:5000-5999]
 [range %s:psid/4/4/9]
-""" % (SHARED, GATEWAY, SHARED, OTHER)
+[range %s:7000-7009]
+""" % (SHARED, GATEWAY, METRICS, SHARED, OTHER, SHARED)
 
 
 def in_set(port):
@@ -39,26 +44,26 @@ def test_faults():
     write(TEXT.replace("2000-2999", "2999-2000") + "[range %s:5999-6000]\ncolour = blue\n[thing]\n" % SHARED)
     done = on(HOST, AGENT, "-c", FILE, check=False)
     lines = re.findall(r"^%s:(\d+): " % re.escape(FILE), done.stdout, re.M)
-    ok(done.returncode == 1 and lines == ["4", "9", "10", "11"], "a file with faults: each by its line, exit 1",
+    ok(done.returncode == 1 and lines == ["4", "13", "14", "15"], "a file with faults: each by its line, exit 1",
        done.stdout)
 
 
 def test_start(wire):
     write(TEXT)
     dry = on(HOST, AGENT, "-c", FILE, "-n").stdout
-    ok(all(w in dry for w in ("ip_local_port_range=\"2000 63999\"", "3000-4999,6000-6399,6656-10495", "addr add %s/32" % SHARED,
+    ok(all(w in dry for w in ("ip_local_port_range=\"2000 63999\"", "3000-4999,6000-6399,6656-6999,7010-10495", "addr add %s/32" % SHARED,
                               "addr add %s/32" % OTHER, "snat to %s:" % OTHER)), "-n prints it for all ranges", dry)
     wire.clear()
     agent = start("-c", FILE)
     ok(agent.ready == b"READY=1", "it starts", said(agent))
-    frames = [f for _, f in wire.frames(1.5, is_pe(CLAIM), 3)]
+    frames = [f for _, f in wire.frames(1.5, is_pe(CLAIM), 4)]
     claims = sorted((f[28:38], f[68:]) for f in frames)
     psid = bytes.fromhex("010404049000")
     wanted = sorted([(ports(SHARED, 2000, 2999), b""), (ports(SHARED, 5000, 5999), b""),
-                     (ports(OTHER, 0x1900, 0xf9ff), psid)])
+                     (ports(SHARED, 7000, 7009), b""), (ports(OTHER, 0x1900, 0xf9ff), psid)])
     ok([(a, t[:len(w[1])]) for (a, t), w in zip(claims, wanted)] == wanted, "each range is claimed", claims, wanted)
     reserved = on(HOST, "sysctl", "-n", "net.ipv4.ip_local_reserved_ports").stdout
-    ok(reserved.startswith("3000-4999,6000-6399,6656-10495,"), "ports between the ranges are reserved", reserved)
+    ok(reserved.startswith("3000-4999,6000-6399,6656-6999,7010-10495,"), "ports between the ranges are reserved", reserved)
     return agent
 
 
@@ -88,11 +93,11 @@ def test_ports_of_each(wire):
             answered += datagram.recv(10) == b"back"
             seen += [address, udp_address]
             kept += [here, there, datagram]
-    right = [p in range(2000, 3000) or p in range(5000, 6000) if a == SHARED else a == OTHER and in_set(p) for a, p in seen]
+    right = [p in range(2000, 3000) or p in range(5000, 6000) or p in range(7000, 7010) if a == SHARED else a == OTHER and in_set(p) for a, p in seen]
     ok(all(right) and len(seen) == 80 and answered == 80, "connections of each address leave from its own ports, and are answered",
        answered, [s for s, r in zip(seen, right) if not r])
     rows = {(r["address"], r["first_port"]): r for r in status()}
-    ok(not any(r["outside"] for r in rows.values()) and len(rows) == 3 and rows[(OTHER, 0x1900)]["psid"] == "4/4/9" and rows[(OTHER, 0x1900)]["ports"] == 15 * 256 and
+    ok(not any(r["outside"] for r in rows.values()) and len(rows) == 4 and rows[(OTHER, 0x1900)]["psid"] == "4/4/9" and rows[(OTHER, 0x1900)]["ports"] == 15 * 256 and
        sum(r["ports_in_use"] for r in rows.values()) >= 40, "status has them all", rows)
     users = [u for r in rows.values() for u in r["users"] if u["pid"] == os.getpid()]
     ok(sum(u["sockets"] for u in users) >= 70, "and who uses them", users)
@@ -120,6 +125,66 @@ def test_outside(wire):
     dhcp.close()
 
 
+def samples(text):
+    """The text format of Prometheus, read strictly: {name{labels}: value}; a fault is an exception."""
+    found, kinds, helped = {}, {}, set()
+    if not text.endswith("\n"):
+        raise ValueError("the last line is cut")
+    for line in text.splitlines():
+        if match := re.fullmatch(r"# HELP ([a-z_]+) [A-Z].*\.", line):
+            helped.add(match[1])
+        elif match := re.fullmatch(r"# TYPE ([a-z_]+) (gauge|counter)", line):
+            if match[1] in kinds or match[1] not in helped or match[1].endswith("_total") != (match[2] == "counter"):
+                raise ValueError(line)
+            kinds[match[1]] = match[2]
+        elif match := re.fullmatch(r'([a-z_]+)\{([a-z]+="[^"\\]*"(?:,[a-z]+="[^"\\]*")*)\} ([0-9]+(?:\.[0-9]+)?)', line):
+            if list(kinds)[-1] != match[1] or match[1] + match[2] in found:
+                raise ValueError(line)
+            found[match[1] + "{" + match[2] + "}"] = float(match[3])
+        else:
+            raise ValueError(line)
+    return found
+
+
+def figure(name, **labels):
+    with open(METRICS) as file:
+        found = samples(file.read())
+    wanted = ['%s="%s"' % pair for pair in labels.items()]
+    return sum(v for k, v in found.items() if k.startswith("pearp_agent_" + name + "{") and all(w in k for w in wanted))
+
+
+def wait_until(good, seconds=8):
+    end = time.monotonic() + seconds
+    while not good() and time.monotonic() < end:
+        time.sleep(0.05)
+    return good()
+
+
+def test_monitor(agent):
+    taken = []
+    with Inside(HOST):
+        for port in range(7000, 7010):
+            one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            try:
+                one.bind((SHARED, port))
+            except OSError:  # the kernel gave it away
+                continue
+            taken.append(one)
+        outside = socket.create_server((SHARED, 8443))
+    full = wait_until(lambda: "192.35.162.2:7000-7009 is full" in said(agent))
+    ok(full and "%d (" % os.getpid() in said(agent), "a range that is full is told, with who uses it", said(agent))
+    told = wait_until(lambda: "tcp port 8443" in said(agent))
+    ok(told and "process %d (" % os.getpid() in said(agent), "a server outside is told, with its process", said(agent))
+    ok(figure("range_ports_used", range="7000-7009") == 10 and figure("range_ports", address=OTHER) == 3840 and
+       figure("outside_sockets") == 1 and figure("requests_total", range="2000-2999") >= 1 and figure("link_up") == 1,
+       "the metrics file says so", open(METRICS).read())
+    for one in taken + [outside]:
+        one.close()
+    eased = wait_until(lambda: "ports in use again" in said(agent))
+    ok(eased and said(agent).count("is full") == 1 and said(agent).count("tcp port 8443") == 1,
+       "that it is over is told, and nothing twice", said(agent))
+
+
 def test_answers(wire):
     wire.clear()
     asked = [(SHARED, 2500), (SHARED, 5999), (OTHER, 0x5912), (SHARED, 4000), (OTHER, 2500), (OTHER, 0x5812)]
@@ -138,16 +203,17 @@ def story(wire):
     test_answers(wire)
     test_ports_of_each(wire)
     test_outside(wire)
+    test_monitor(agent)
     wire.clear()
     result = stop(agent)
-    released = wire.frames(1, is_pe(RELEASE), 3)
+    released = wire.frames(1, is_pe(RELEASE), 4)
     now = snapshot()
-    ok(result == 0 and len(released) == 3 and now == before, "stopped: each is released, and all is as it was", result,
+    ok(result == 0 and len(released) == 4 and not os.path.exists(METRICS) and now == before, "stopped: each is released, and all is as it was", result,
        now, before, said(agent))
     stop(start("-c", FILE), signal.SIGKILL)
     on(HOST, AGENT, "-i", "eth0", "--undo")
     now = snapshot()
-    ok(now == before, "and after kill -9 and --undo", now, before)
+    ok(now == before and not os.path.exists(METRICS), "and after kill -9 and --undo", now, before)
     os.unlink(FILE)
 
 

@@ -1,0 +1,87 @@
+/* look.c: see look.h. */
+#include "look.h"
+
+#include "pearpd/clock.h"
+#include "pearpd/log.h"
+
+#include <stdio.h>
+
+#define USERS_MAX  3
+#define TEXT_BYTES 256
+
+static void take_socket(const struct host_socket *socket, void *context)
+{
+    usage_take(context, socket);
+}
+
+/* ", most by PID (NAME): N, ..." or "". */
+static const char *users_text(const struct usage *usage, size_t range, char text[static TEXT_BYTES])
+{
+    struct usage_user users[USERS_MAX];
+    const size_t count = usage_users(usage, range, users, USERS_MAX);
+    size_t length = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < count; i++)
+        length +=
+            (size_t)snprintf(text + length, TEXT_BYTES - length, "%s%ld (%s): %u sockets",
+                             i == 0 ? ", most by " : ", ", (long)users[i].pid, users[i].name, users[i].sockets);
+    return text;
+}
+
+static void tell_range(enum monitor_level level, size_t range, const struct usage *usage, void *context)
+{
+    const char *interface = context;
+    char held[HELD_TEXT_BYTES], users[TEXT_BYTES];
+    const uint32_t used = usage_ports(usage, range), ports = held_ports(&usage->held.held[range]);
+    held_format(&usage->held.held[range], held);
+    switch (level) {
+    case MONITOR_CALM:
+        log_notice("%s: %u of %u ports in use again", held, used, ports);
+        break;
+    case MONITOR_FILLING:
+        log_warning("%s is running out: %u of %u ports in use%s (pearp-agent resize -i %s asks for more)", held,
+                    used, ports, users_text(usage, range, users), interface);
+        break;
+    case MONITOR_FULL:
+        log_warning("%s is full: all of its %u ports are in use%s (pearp-agent resize -i %s asks for more)",
+                    held, ports, users_text(usage, range, users), interface);
+        break;
+    }
+}
+
+static void tell_outside(const struct usage_outside *outside, void *context)
+{
+    char address[IPV4_TEXT_BYTES], process[PROCESS_NAME_BYTES + 24] = "a process that cannot be named";
+    (void)context;
+    if (outside->process.pid != 0)
+        snprintf(process, sizeof(process), "process %ld (%s)", (long)outside->process.pid,
+                 outside->process.name);
+    log_warning(
+        "%s has %s port %u of %s, which is not held here: it is not reached from outside, and what it sends "
+        "is dropped",
+        process, usage_protocol(&outside->socket), outside->socket.port,
+        outside->socket.address.host == 0 ? "any address" : ipv4_format(outside->socket.address, address));
+}
+
+static void tell_more(size_t count, void *context)
+{
+    (void)context;
+    log_warning("%zu more sockets are outside what is held: pearp-agent status lists them", count);
+}
+
+int look_at_sockets(struct monitor *monitor, const char *interface, const struct held_list *held)
+{
+    const struct monitor_out out = {tell_range, tell_outside, tell_more, (void *)(uintptr_t)interface};
+    const uint64_t now_ns = clock_now_ns();
+    struct usage usage;
+    int error = usage_begin(&usage, held);
+    if (error == 0)
+        error = netlink_sockets(take_socket, &usage);
+    usage_merge(&usage);
+    if (error == 0 && monitor_has_news(monitor, now_ns, &usage))
+        usage_name(&usage);
+    if (error == 0)
+        monitor_look(monitor, now_ns, &usage, &out);
+    usage_free(&usage);
+    return error;
+}

@@ -1,0 +1,123 @@
+/* monitor.c: see monitor.h. */
+#include "monitor.h"
+
+#include <string.h>
+
+#define SECOND_NS UINT64_C(1000000000)
+#define AGAIN_NS  (3600 * SECOND_NS)
+#define PAUSE_NS  (60 * SECOND_NS)
+
+void monitor_init(struct monitor *m, uint32_t warn_percent)
+{
+    *m = (struct monitor){.warn_percent = warn_percent};
+}
+
+void monitor_forget(struct monitor *m)
+{
+    memset(m->ranges, 0, sizeof(m->ranges));
+}
+
+/* Calm only well below `warn`, once it was told. */
+static enum monitor_level level_of(const struct monitor *m, const struct monitor_range *r, uint32_t ports,
+                                   uint32_t used)
+{
+    const uint32_t low = m->warn_percent > 20 ? m->warn_percent - 10 : m->warn_percent / 2;
+    const uint32_t over = r->told == MONITOR_CALM ? m->warn_percent : low;
+    if (used >= ports)
+        return MONITOR_FULL;
+    return (uint64_t)used * 100 >= (uint64_t)ports * over && used > 0 ? MONITOR_FILLING : MONITOR_CALM;
+}
+
+static bool is_range_news(const struct monitor_range *r, uint64_t now_ns, enum monitor_level level)
+{
+    const bool never = r->told_ns == 0;
+    if (level == MONITOR_CALM)
+        return r->told != MONITOR_CALM;
+    if (level > r->told)
+        return never || level == MONITOR_FULL || now_ns - r->told_ns >= PAUSE_NS;
+    return now_ns - r->told_ns >= AGAIN_NS;
+}
+
+/* The place of what was told of this socket's like; told_count: none. */
+static size_t find_told(const struct monitor *m, const struct host_socket *socket)
+{
+    size_t i = 0;
+    while (i < m->told_count &&
+           (m->told[i].socket.port != socket->port || m->told[i].socket.protocol != socket->protocol ||
+            m->told[i].socket.address.host != socket->address.host))
+        i++;
+    return i;
+}
+
+static bool is_outside_news(const struct monitor *m, uint64_t now_ns, const struct host_socket *socket)
+{
+    const size_t at = find_told(m, socket);
+    return at == m->told_count || now_ns - m->told[at].told_ns >= AGAIN_NS;
+}
+
+static void remember(struct monitor *m, uint64_t now_ns, const struct host_socket *socket)
+{
+    size_t at = find_told(m, socket);
+    if (at == m->told_count) {
+        at = m->told_next;
+        m->told_next = (m->told_next + 1) % MONITOR_TOLD_MAX;
+        m->told_count += m->told_count < MONITOR_TOLD_MAX;
+    }
+    m->told[at] = (struct monitor_told){*socket, now_ns};
+}
+
+bool monitor_has_news(const struct monitor *m, uint64_t now_ns, const struct usage *usage)
+{
+    for (size_t i = 0; i < usage->held.count; i++) {
+        const struct monitor_range *r = &m->ranges[i];
+        const enum monitor_level level =
+            level_of(m, r, held_ports(&usage->held.held[i]), usage_ports(usage, i));
+        if (level != MONITOR_CALM && is_range_news(r, now_ns, level))
+            return true;
+    }
+    for (size_t i = 0; i < usage->outside_count; i++)
+        if (is_outside_news(m, now_ns, &usage->outside[i].socket))
+            return true;
+    return false;
+}
+
+static void look_at_range(struct monitor *m, uint64_t now_ns, const struct usage *usage, size_t range,
+                          const struct monitor_out *out)
+{
+    struct monitor_range *r = &m->ranges[range];
+    r->ports = held_ports(&usage->held.held[range]);
+    r->used = usage_ports(usage, range);
+    r->sockets = 0;
+    for (size_t i = 0; i < usage->inside_count; i++)
+        r->sockets += usage->inside[i].range == range;
+    const enum monitor_level level = level_of(m, r, r->ports, r->used);
+    if (!is_range_news(r, now_ns, level))
+        return;
+    if (level == MONITOR_CALM || level > r->told)
+        r->told = level;
+    r->told_ns = now_ns;
+    out->range(level, range, usage, out->context);
+}
+
+void monitor_look(struct monitor *m, uint64_t now_ns, const struct usage *usage, const struct monitor_out *out)
+{
+    size_t told = 0, more = 0;
+    for (size_t i = 0; i < usage->held.count; i++)
+        look_at_range(m, now_ns, usage, i, out);
+    m->outside_sockets = 0;
+    for (size_t i = 0; i < usage->outside_count; i++) {
+        const struct usage_outside *outside = &usage->outside[i];
+        m->outside_sockets += outside->sockets;
+        if (!is_outside_news(m, now_ns, &outside->socket))
+            continue;
+        remember(m, now_ns, &outside->socket);
+        if (told == MONITOR_TELLS_MAX) {
+            more++;
+            continue;
+        }
+        told++;
+        out->outside(outside, out->context);
+    }
+    if (more > 0)
+        out->more(more, out->context);
+}

@@ -1,0 +1,65 @@
+/* monitor.h: when the use of what is held is worth a word: ranges that fill, programs outside them.
+ * In: usage, time. Out: events through struct monitor_out, figures. Called by: agent, tests.
+ * Never: asks the kernel, logs.
+ *
+ * A range is told when it goes over `warn` percent, at most once a minute, and when no port is left; again only after
+ * it was well below `warn`, or after an hour. A program outside is told once an hour; of the newest MONITOR_TOLD_MAX it is
+ * remembered that they were told. */
+#ifndef PEARPD_AGENT_MONITOR_H
+#define PEARPD_AGENT_MONITOR_H
+
+#include "usage.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MONITOR_TOLD_MAX  256
+#define MONITOR_TELLS_MAX 10 /* programs outside that one look tells of; the rest is counted */
+
+/* What a range is told to be, the worse the higher. */
+enum monitor_level {
+    MONITOR_CALM,    /* told when it is so again */
+    MONITOR_FILLING, /* over `warn` */
+    MONITOR_FULL,    /* no port is left */
+};
+
+struct monitor_out {
+    void (*range)(enum monitor_level level, size_t range, const struct usage *usage, void *context);
+    void (*outside)(const struct usage_outside *outside, void *context);
+    /* So many programs outside were not told one by one. */
+    void (*more)(size_t count, void *context);
+    void *context;
+};
+
+struct monitor_range {
+    enum monitor_level told; /* the worst since it was calm */
+    uint64_t told_ns;
+    uint32_t ports, used, sockets; /* at the last look */
+};
+
+struct monitor_told {
+    struct host_socket socket; /* its address, port and protocol */
+    uint64_t told_ns;
+};
+
+struct monitor {
+    uint32_t warn_percent;
+    struct monitor_range ranges[HELD_MAX];
+    struct monitor_told told[MONITOR_TOLD_MAX]; /* a ring */
+    size_t told_count, told_next;
+    uint32_t outside_sockets; /* at the last look */
+};
+
+void monitor_init(struct monitor *m, uint32_t warn_percent);
+
+/* What is held is another: nothing is known of the ranges any more. */
+void monitor_forget(struct monitor *m);
+
+/* True where a look at `usage` would tell something, for which processes are worth a search. */
+bool monitor_has_news(const struct monitor *m, uint64_t now_ns, const struct usage *usage);
+
+/* Takes a look that is complete (usage_merge()). */
+void monitor_look(struct monitor *m, uint64_t now_ns, const struct usage *usage, const struct monitor_out *out);
+
+#endif

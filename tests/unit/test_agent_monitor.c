@@ -1,0 +1,325 @@
+/* test_agent_monitor.c: sockets as sock_diag tells of them, what is in use of what is held, when that is worth a word,
+ * and the figures as Prometheus reads them. Time is in the test's hand.
+ * The agent's files are in no library: the units under test are drawn in whole. */
+#include "../../src/agent/held.c"         /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/metrics.c"      /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/monitor.c"      /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/process.c"      /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/usage.c"        /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/io/netlink_sockets.c" /* NOLINT(bugprone-suspicious-include) */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define A             0xc023a202
+#define B             0xc023a203
+#define TCP_CONNECTED 1
+#define ANY           0
+
+static const struct held_list two = {
+    .held = {{.range = {{A}, 2000, 2099}}, {.range = {{B}, 3000, 3009}}},
+    .count = 2,
+};
+
+static void into_usage(const struct host_socket *socket, void *context)
+{
+    usage_take(context, socket);
+}
+
+/* One socket as the kernel tells of it, through the reader of dumps, into *usage. */
+static void dump(struct usage *usage, uint8_t protocol, uint8_t state, uint32_t address, uint16_t port,
+                 uint32_t inode)
+{
+    struct {
+        struct nlmsghdr header;
+        struct inet_diag_msg body;
+    } message = {.header = {.nlmsg_len = sizeof(message), .nlmsg_type = SOCK_DIAG_BY_FAMILY},
+                 .body = {.idiag_family = AF_INET, .idiag_state = state, .idiag_inode = inode}};
+    message.body.id.idiag_sport = htons(port);
+    message.body.id.idiag_src[0] = htonl(address);
+    struct socket_walk walk = {protocol, into_usage, usage};
+    assert_int_equal(tell_socket(&message.header, &walk), 1);
+}
+
+static void tcp(struct usage *usage, uint32_t address, uint16_t port, uint32_t inode)
+{
+    dump(usage, IPPROTO_TCP, TCP_CONNECTED, address, port, inode);
+}
+
+static void sockets_of_ipv6_count_where_they_serve_ipv4(void **state)
+{
+    (void)state;
+    struct {
+        struct nlmsghdr header;
+        struct inet_diag_msg body;
+        struct nlattr attribute;
+        uint8_t v6only[4];
+    } message = {.header = {.nlmsg_len = sizeof(message), .nlmsg_type = SOCK_DIAG_BY_FAMILY},
+                 .body = {.idiag_family = AF_INET6, .idiag_state = TCP_STATE_LISTEN, .idiag_inode = 5},
+                 .attribute = {.nla_len = sizeof(struct nlattr) + 1, .nla_type = INET_DIAG_SKV6ONLY}};
+    struct usage usage;
+    struct socket_walk walk = {IPPROTO_TCP, into_usage, &usage};
+    assert_int_equal(usage_begin(&usage, &two), 0);
+    message.body.id.idiag_sport = htons(2001);
+    (void)tell_socket(&message.header, &walk); /* [::], for both */
+    message.body.id.idiag_sport = htons(2002);
+    message.v6only[0] = 1;
+    (void)tell_socket(&message.header, &walk); /* for IPv6 alone */
+    message.body.id.idiag_sport = htons(2003);
+    message.body.id.idiag_src[2] = htonl(0xffff);
+    message.body.id.idiag_src[3] = htonl(A);
+    (void)tell_socket(&message.header, &walk); /* mapped */
+    message.body.id.idiag_sport = htons(2004);
+    message.body.id.idiag_src[0] = htonl(0x20010db8);
+    (void)tell_socket(&message.header, &walk); /* its own address */
+    message.header.nlmsg_len = sizeof(struct nlmsghdr) + 8;
+    (void)tell_socket(&message.header, &walk); /* cut */
+    assert_int_equal(usage_ports(&usage, 0), 2);
+    usage_free(&usage);
+}
+
+static void ports_are_counted_once_and_for_their_address(void **state)
+{
+    (void)state;
+    struct usage usage;
+    assert_int_equal(usage_begin(&usage, &two), 0);
+    dump(&usage, IPPROTO_TCP, TCP_STATE_LISTEN, A, 2000, 1);
+    tcp(&usage, A, 2000, 2);
+    tcp(&usage, A, 2000, 3);
+    dump(&usage, IPPROTO_UDP, UDP_STATE_UNBOUND, A, 2001, 4);
+    tcp(&usage, A, 2099, 0);   /* TIME_WAIT: the port is in use, nobody has it */
+    tcp(&usage, ANY, 3001, 5); /* any address: the one that holds the port */
+    tcp(&usage, A, 2100, 6);   /* outside */
+    tcp(&usage, B, 3009, 7);
+    tcp(&usage, 0x0a000001, 2005, 8); /* an address of its own */
+    usage_merge(&usage);
+    assert_int_equal(usage_ports(&usage, 0), 3);
+    assert_int_equal(usage_ports(&usage, 1), 2);
+    assert_int_equal(usage.inside_count, 6);
+    assert_int_equal(usage.outside_count, 1);
+    assert_int_equal(usage.outside[0].socket.port, 2100);
+    assert_false(usage_concerns(&usage, &usage.outside[0], 1));
+    usage_free(&usage);
+}
+
+static void what_the_kernel_picked_for_another_address_is_moved(void **state)
+{
+    (void)state;
+    struct usage usage;
+    assert_int_equal(usage_begin(&usage, &two), 0);
+    for (uint16_t i = 0; i < 20; i++)
+        tcp(&usage, B, (uint16_t)(2000 + i), 100U + i);
+    dump(&usage, IPPROTO_TCP, TCP_STATE_LISTEN, B, 2050, 7); /* a server there is outside all the same */
+    usage_merge(&usage);
+    assert_int_equal(usage_ports(&usage, 0), 0);
+    assert_int_equal(usage.moved[1], 20);
+    assert_int_equal(usage_ports(&usage, 1), 10); /* no more than there are */
+    assert_int_equal(usage.outside_count, 1);
+    usage_free(&usage);
+}
+
+static void outside_rows_are_merged_and_a_dhcp_client_is_none(void **state)
+{
+    (void)state;
+    struct usage usage;
+    assert_int_equal(usage_begin(&usage, &two), 0);
+    for (uint32_t i = 0; i < 200; i++)
+        tcp(&usage, ANY, 8080, 100 + i);
+    dump(&usage, IPPROTO_TCP, TCP_STATE_LISTEN, ANY, 8080, 99);
+    dump(&usage, IPPROTO_UDP, UDP_STATE_UNBOUND, ANY, 68, 98);
+    tcp(&usage, A, 68, 97);
+    usage_merge(&usage);
+    assert_int_equal(usage.outside_count, 3);
+    assert_int_equal(usage.outside[0].socket.port, 68);
+    assert_string_equal(usage_protocol(&usage.outside[0].socket), "tcp");
+    assert_string_equal(usage_state(&usage.outside[1].socket), "listening");
+    assert_int_equal(usage.outside[1].process.inode, 99);
+    assert_int_equal(usage.outside[2].sockets, 200);
+    usage_free(&usage);
+}
+
+static void users_are_ranked(void **state)
+{
+    (void)state;
+    struct usage usage;
+    struct usage_user users[2];
+    assert_int_equal(usage_begin(&usage, &two), 0);
+    for (uint16_t i = 0; i < 12; i++)
+        tcp(&usage, A, (uint16_t)(2000 + i), 100U + i);
+    for (size_t i = 0; i < 12; i++)
+        usage.inside[i].process.pid = i < 3 ? 30 : i < 10 ? 20 : i == 10 ? 10 : 0;
+    memcpy(usage.inside[4].process.name, "seven", 6);
+    memcpy(usage.inside[3].process.name, "seven", 6);
+    assert_int_equal(usage_users(&usage, 0, users, 2), 2);
+    assert_int_equal(users[0].pid, 20);
+    assert_int_equal(users[0].sockets, 7);
+    assert_int_equal(users[1].pid, 30);
+    assert_int_equal(usage_users(&usage, 1, users, 2), 0);
+    usage_free(&usage);
+}
+
+struct told {
+    enum monitor_level level;
+    unsigned ranges, outside;
+    size_t more;
+};
+
+static void tell_range(enum monitor_level level, size_t range, const struct usage *usage, void *context)
+{
+    struct told *told = context;
+    assert_int_equal(range, 0);
+    assert_non_null(usage);
+    told->level = level;
+    told->ranges++;
+}
+
+static void tell_outside(const struct usage_outside *outside, void *context)
+{
+    struct told *told = context;
+    assert_non_null(outside);
+    told->outside++;
+}
+
+static void tell_more(size_t count, void *context)
+{
+    struct told *told = context;
+    told->more += count;
+}
+
+/* A look at `used` ports of the first range and `outside` servers, at `now_s`. */
+static struct told look(struct monitor *m, uint64_t now_s, unsigned used, unsigned outside)
+{
+    struct told told = {MONITOR_CALM, 0, 0, 0};
+    const struct monitor_out out = {tell_range, tell_outside, tell_more, &told};
+    struct usage usage;
+    assert_int_equal(usage_begin(&usage, &two), 0);
+    for (unsigned i = 0; i < used; i++)
+        tcp(&usage, A, (uint16_t)(2000 + i), 1 + i);
+    for (unsigned i = 0; i < outside; i++)
+        dump(&usage, IPPROTO_TCP, TCP_STATE_LISTEN, A, (uint16_t)(8000 + i), 1000 + i);
+    usage_merge(&usage);
+    const bool news = monitor_has_news(m, now_s * SECOND_NS, &usage);
+    monitor_look(m, now_s * SECOND_NS, &usage, &out);
+    assert_int_equal(news,
+                     (told.ranges > 0 && told.level != MONITOR_CALM) || told.outside > 0 || told.more > 0);
+    assert_int_equal(m->ranges[0].used, used);
+    usage_free(&usage);
+    return told;
+}
+
+static void a_filling_range_is_told_with_hysteresis(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t now_s;
+        unsigned used, told;
+        enum monitor_level level;
+    } looks[] = {
+        {1000, 89, 0, MONITOR_CALM},    {1010, 90, 1, MONITOR_FILLING}, {1020, 95, 0, MONITOR_CALM},
+        {1030, 81, 0, MONITOR_CALM},    {1040, 92, 0, MONITOR_CALM}, /* around the mark: one word */
+        {1050, 100, 1, MONITOR_FULL},   {1060, 99, 0, MONITOR_CALM},    {1070, 100, 0, MONITOR_CALM},
+        {4649, 100, 0, MONITOR_CALM},   {4650, 100, 1, MONITOR_FULL}, /* as bad for an hour */
+        {4660, 79, 1, MONITOR_CALM},    {4670, 70, 0, MONITOR_CALM},    {4680, 91, 0, MONITOR_CALM},
+        {4721, 91, 1, MONITOR_FILLING}, /* once a minute at most */
+    };
+    struct monitor m;
+    monitor_init(&m, 90);
+    for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
+        const struct told told = look(&m, looks[i].now_s, looks[i].used, 0);
+        if (told.ranges != looks[i].told || (told.ranges > 0 && told.level != looks[i].level))
+            fail_msg("at %u s: told %u, level %d", (unsigned)looks[i].now_s, told.ranges, (int)told.level);
+    }
+    monitor_forget(&m);
+    assert_int_equal(look(&m, 4730, 91, 0).ranges, 1);
+}
+
+static void outside_is_told_once_an_hour_and_ten_at_a_time(void **state)
+{
+    (void)state;
+    struct monitor m;
+    monitor_init(&m, 90);
+    struct told told = look(&m, 1000, 0, 12);
+    assert_int_equal(told.outside, 10);
+    assert_int_equal(told.more, 2);
+    assert_int_equal(m.outside_sockets, 12);
+    told = look(&m, 1010, 0, 13);
+    assert_int_equal(told.outside, 1);
+    assert_int_equal(told.more, 0);
+    told = look(&m, 4600, 0, 12);
+    assert_int_equal(told.outside, 10);
+    told = look(&m, 5000, 0, 1000); /* more than are remembered: told again, no more than ten at a time */
+    assert_int_equal(told.outside, 10);
+    assert_int_equal(m.told_count, MONITOR_TOLD_MAX);
+}
+
+static void metrics_are_prometheus_text(void **state)
+{
+    (void)state;
+    static const char expected[] =
+        "# HELP pearp_agent_info The agent that writes this.\n"
+        "# TYPE pearp_agent_info gauge\n"
+        "pearp_agent_info{interface=\"eth0\",version=\"" PEARPD_VERSION "\"} 1\n"
+        "# HELP pearp_agent_link_up Whether the interface is up and has carrier.\n"
+        "# TYPE pearp_agent_link_up gauge\n"
+        "pearp_agent_link_up{interface=\"eth0\"} 1\n"
+        "# HELP pearp_agent_range_ports Ports that are held.\n"
+        "# TYPE pearp_agent_range_ports gauge\n"
+        "pearp_agent_range_ports{interface=\"eth0\",address=\"192.35.162.2\",range=\"2000-2099\"} 100\n"
+        "pearp_agent_range_ports{interface=\"eth0\",address=\"192.35.162.3\",range=\"psid/6/8/18\"} 252\n";
+    struct metrics m = {.interface = "eth0", .link_up = true, .range_count = 2};
+    m.ranges[0] =
+        (struct metrics_range){.held = two.held[0], .heard = true, .used = 7, .counts = {.challenges = 9}};
+    m.ranges[1].held = held_port_set((struct ipv4){B}, (struct port_set_params){6, 8}, 18);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    metrics_print(&m, out);
+    fclose(out);
+    assert_memory_equal(text, expected, sizeof(expected) - 1);
+    assert_non_null(strstr(text, "\npearp_agent_range_ports_used{interface=\"eth0\",address=\"192.35.162.2\","
+                                 "range=\"2000-2099\"} 7\n"));
+    assert_non_null(strstr(text, "\npearp_agent_challenges_total{interface=\"eth0\",address=\"192.35.162.2\","
+                                 "range=\"2000-2099\"} 9\n"));
+    free(text);
+}
+
+static void a_metrics_file_is_whole_or_not_there(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/pearp-metrics-XXXXXX", path[64], made[80];
+    const struct metrics m = {.interface = "eth0"};
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/pearp.prom", folder);
+    snprintf(made, sizeof(made), "%s.new", path);
+    assert_int_equal(metrics_write(&m, path), 0);
+    assert_int_equal(access(path, R_OK), 0);
+    assert_int_equal(access(made, F_OK), -1);
+    assert_int_equal(metrics_remove(path), 0);
+    assert_int_equal(metrics_remove(path), 0);
+    assert_int_equal(mkdir(path, 0755), 0); /* cannot be replaced */
+    assert_int_equal(metrics_write(&m, path), -EISDIR);
+    assert_int_equal(access(made, F_OK), -1);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(metrics_write(&m, path), -ENOENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sockets_of_ipv6_count_where_they_serve_ipv4),
+        cmocka_unit_test(ports_are_counted_once_and_for_their_address),
+        cmocka_unit_test(what_the_kernel_picked_for_another_address_is_moved),
+        cmocka_unit_test(outside_rows_are_merged_and_a_dhcp_client_is_none),
+        cmocka_unit_test(users_are_ranked),
+        cmocka_unit_test(a_filling_range_is_told_with_hysteresis),
+        cmocka_unit_test(outside_is_told_once_an_hour_and_ten_at_a_time),
+        cmocka_unit_test(metrics_are_prometheus_text),
+        cmocka_unit_test(a_metrics_file_is_whole_or_not_there),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
