@@ -9,6 +9,10 @@
 #define USERS_MAX  3
 #define TEXT_BYTES 256
 
+struct looker {
+    const char *interface;
+};
+
 static void take_socket(const struct host_socket *socket, void *context)
 {
     usage_take(context, socket);
@@ -30,7 +34,7 @@ static const char *users_text(const struct usage *usage, size_t range, char text
 
 static void tell_range(enum monitor_level level, size_t range, const struct usage *usage, void *context)
 {
-    const char *interface = context;
+    const struct looker *looker = context;
     char held[HELD_TEXT_BYTES], users[TEXT_BYTES];
     const uint32_t used = usage_ports(usage, range), ports = held_ports(&usage->held.held[range]);
     held_format(&usage->held.held[range], held);
@@ -40,11 +44,11 @@ static void tell_range(enum monitor_level level, size_t range, const struct usag
         break;
     case MONITOR_FILLING:
         log_warning("%s is running out: %u of %u ports in use%s (pearp-agent resize -i %s asks for more)", held,
-                    used, ports, users_text(usage, range, users), interface);
+                    used, ports, users_text(usage, range, users), looker->interface);
         break;
     case MONITOR_FULL:
         log_warning("%s is full: all of its %u ports are in use%s (pearp-agent resize -i %s asks for more)",
-                    held, ports, users_text(usage, range, users), interface);
+                    held, ports, users_text(usage, range, users), looker->interface);
         break;
     }
 }
@@ -71,7 +75,8 @@ static void tell_more(size_t count, void *context)
 
 int look_at_sockets(struct monitor *monitor, const char *interface, const struct held_list *held)
 {
-    const struct monitor_out out = {tell_range, tell_outside, tell_more, (void *)(uintptr_t)interface};
+    struct looker looker = {interface};
+    const struct monitor_out out = {tell_range, tell_outside, tell_more, &looker};
     const uint64_t now_ns = clock_now_ns();
     struct usage usage;
     int error = usage_begin(&usage, held);
