@@ -106,6 +106,7 @@ unitdir = $(prefix)/lib/systemd/system
 compdir = $(prefix)/share/bash-completion/completions
 sharkdir = $(prefix)/share/pearpd/wireshark
 SAMPLES = $(notdir $(wildcard etc/*.conf etc/*.sample))
+UNITS   = $(notdir $(wildcard systemd/*.service))
 MAN     = $(notdir $(wildcard man/*.[58]))
 
 install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
@@ -119,13 +120,12 @@ install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
 	ln -sf pearpd '$(DESTDIR)$(compdir)/pearp-agent'
 	install -m 644 etc/wireshark/pearp.lua '$(DESTDIR)$(sharkdir)'
 	install -m 644 LICENSE $(wildcard README.md CHANGELOG.md docs/migration.md) '$(DESTDIR)$(docdir)'
-	sed -e 's|/usr/sbin/|$(sbindir)/|g' -e 's|/etc/pearpd/|$(sysconfdir)/pearpd/|g' 'systemd/pearpd@.service' \
-	    > '$(DESTDIR)$(unitdir)/pearpd@.service'
-	chmod 644 '$(DESTDIR)$(unitdir)/pearpd@.service'
+	for unit in $(UNITS); do sed -e 's|/usr/sbin/|$(sbindir)/|g' -e 's|/etc/pearpd/|$(sysconfdir)/pearpd/|g' \
+	    "systemd/$$unit" > '$(DESTDIR)$(unitdir)'/"$$unit" && chmod 644 '$(DESTDIR)$(unitdir)'/"$$unit" || exit 1; done
 
 uninstall: ## remove what install put there; configuration stays
 	rm -f $(PROGRAMS:%='$(DESTDIR)$(sbindir)/%') $(PROGRAMS:%='$(DESTDIR)$(compdir)/%') \
-	    '$(DESTDIR)$(unitdir)/pearpd@.service' $(SAMPLES:%='$(DESTDIR)$(sysconfdir)/pearpd/%')
+	    $(UNITS:%='$(DESTDIR)$(unitdir)/%') $(SAMPLES:%='$(DESTDIR)$(sysconfdir)/pearpd/%')
 	for page in $(MAN); do rm -f '$(DESTDIR)$(mandir)'/man"$${page##*.}"/"$$page"; done
 	rm -rf '$(DESTDIR)$(docdir)' '$(DESTDIR)$(prefix)/share/pearpd'
 	-rmdir '$(DESTDIR)$(sysconfdir)/pearpd' 2>/dev/null

@@ -12,13 +12,15 @@ has() { [ -s "$root/$1" ] || { ls -R "$root"; return 1; }; }
 check "install" quiet_make install
 for file in usr/sbin/pearpd usr/sbin/pearpctl usr/sbin/pearp-agent usr/share/man/man8/pearpd.8 \
     usr/share/man/man5/pearpd.conf.5 usr/share/man/man8/pearpctl.8 usr/share/man/man8/pearp-agent.8 \
-    usr/lib/systemd/system/pearpd@.service usr/share/bash-completion/completions/pearpctl \
-    usr/share/pearpd/wireshark/pearp.lua; do
+    usr/lib/systemd/system/pearpd@.service usr/lib/systemd/system/pearp-agent@.service usr/share/doc/pearpd/migration.md \
+    usr/share/bash-completion/completions/pearpctl usr/share/pearpd/wireshark/pearp.lua; do
     check "it put $file there" has "$file"
 done
 check "a sample configuration is there" has etc/pearpd/sample.conf
 check "the unit starts what was installed" \
     grep -qx 'ExecStart=/usr/sbin/pearpd -c /etc/pearpd/%i.conf' "$root/usr/lib/systemd/system/pearpd@.service"
+check "and so does the agent's" \
+    grep -qx 'ExecStart=/usr/sbin/pearp-agent -c /etc/pearpd/agent-%i.conf' "$root/usr/lib/systemd/system/pearp-agent@.service"
 check "pearpd -t accepts the sample" \
     "$root/usr/sbin/pearpd" -c "$root/etc/pearpd/sample.conf" -t
 echo '# mine' >"$root/etc/pearpd/mine.conf"

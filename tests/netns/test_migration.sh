@@ -31,7 +31,7 @@ take()
     mkdir -p "${path%/*}"
     guide_file "$1" >"$path"
     [ -s "$path" ] || bail "the guide has no $1"
-    case $1 in /etc/pearpd/*) printf '\n[control]\nsocket = %s\n' "$LAB_DIR/pearpd.sock" >>"$path" ;; esac
+    case $1 in */rack1.conf,*) printf '\n[control]\nsocket = %s\n' "$LAB_DIR/pearpd.sock" >>"$path" ;; esac
 }
 
 # Notes a command of the guide, or ends the test: a guide that says something else is not what is tried here.
@@ -101,6 +101,8 @@ case "\$*" in
     while grep -qs '^State:.[^Z]' "/proc/\$(cat \$pid)/status"; do sleep 0.02; done ;;
 "reload pearpd@rack1")
     exec "$PEARPD_BUILD/pearpctl" -s "$LAB_DIR/pearpd.sock" reload ;;
+"enable --now pearp-agent@eth0" | "restart pearp-agent@eth0")
+    exec "$PEARPD_BUILD/pearp-agent" -c "$LAB_DIR/etc/pearpd/agent-eth0.conf" ;;
 *) exit 1 ;;
 esac
 SH
@@ -165,17 +167,17 @@ for n in $(hosts); do
     on "host$n" sysctl -q -w net.ipv4.ip_local_port_range="32768 60999"
     serve "host$n" "host$n" 7000 $(($(host_first "$n") + 80)) || bail "no servers"
 done
-serve remote remote 7000 && serve neighbour neighbour 7000 && serve host3 host3 443 || bail "no servers"
+serve remote remote 7000 && serve neighbour neighbour 7000 && serve host3 host3 443 && serve host1 host1 80 || bail "no servers"
 echo "# The files"
 while read -r head; do
     take "$head"
     check "$head: -t finds nothing" on box "$PEARPD_BUILD/pearpd" -c "$LAB_DIR${head%%,*}" -t
-done < <(sed -n 's/^; \(\/etc\/pearpd\/.*\)/\1/p' "$GUIDE")
+done < <(sed -n 's/^; \(\/etc\/pearpd\/rack1.*\)/\1/p' "$GUIDE")
 check "the /24 has 13 addresses" same 13 "$(grep -c '^\[address' "$LAB_DIR/etc/pearpd/rack1.conf")"
 while read -r head; do
     take "$head"
     check "$head: the agent takes it" on host1 "$PEARPD_BUILD/pearp-agent" -c "$LAB_DIR${head%%,*}" -n
-done < <(sed -n 's/^; \(\/etc\/pearp-agent.*\)/\1/p' "$GUIDE")
+done < <(sed -n 's/^; \(\/etc\/pearpd\/agent-.*\)/\1/p' "$GUIDE")
 
 echo "# 1. Before you begin"
 walk host1 'ss -Htuan | wc -l'
@@ -253,15 +255,16 @@ echo "# 5. The first host: its own address goes"
 talk_on remote ask udp "$(own 1)" 7000 -c 20000 >/dev/null 2>&1 &
 walk box "timeout 60 tcpdump -nn -i eth0 'dst host 192.0.2.101 and not arp'" 124
 check "what still comes for the old address is seen" said '192.0.2.101.7000: '
-take "/etc/pearp-agent.conf, host1"
+take "/etc/pearpd/agent-eth0.conf, step 5"
 own_goes_1()
 {
     walk host1 'ip addr del 192.0.2.101/24 dev eth0'
-    hold 1 'pearp-agent -c /etc/pearp-agent.conf'
+    hold 1 'systemctl enable --now pearp-agent@eth0'
 }
 own_goes_1
 check "host1 has the shared address alone" shares 1
 check "and is reached by it" reaches remote tcp $SHARED 2128 host1
+in_guide host1 'systemctl disable --now pearp-agent@eth0'
 let_go 1
 walk host1 'ip addr add 192.0.2.101/24 dev eth0'
 walk host1 'ip route add default via 192.0.2.1'
@@ -301,7 +304,15 @@ check "port 443 is nobody's" not reaches remote tcp $SHARED 443 host3 1
 walk box 'systemctl reload pearpd@rack1'
 check "port 443 is host3's" reaches remote tcp $SHARED 443 host3
 check "and the others hold what they held" lab_bound 1
+take "/etc/pearpd/agent-eth0.conf, step 7"
+walk host1 'pearp-agent -c /etc/pearpd/agent-eth0.conf -n'
+check "host1 cannot answer from port 80" not reaches remote tcp $SHARED 80 host1 1
+let_go 1
+hold 1 'systemctl restart pearp-agent@eth0'
+check "now it can" reaches remote tcp $SHARED 80 host1
+check "and holds what it held" lab_bound 1
 take "/etc/pearpd/rack1.conf, step 3"
+take "/etc/pearpd/agent-eth0.conf, step 5"
 walk box 'systemctl reload pearpd@rack1'
 check "port 443 is nobody's" not reaches remote tcp $SHARED 443 host3 1
 
@@ -366,6 +377,7 @@ walk host3 'ip addr add 192.0.2.103/24 dev eth0'
 walk host3 'ip route add default via 192.0.2.1'
 walk host3 'sysctl -w net.ipv4.ip_local_port_range="32768 60999" net.ipv4.conf.eth0.arp_ignore=0'
 walk box 'pearpctl delete 192.0.2.2:6144-8191'
+in_guide host1 'systemctl disable --now pearp-agent@eth0'
 let_go 1
 walk host1 'ip addr add 192.0.2.101/24 dev eth0'
 walk host1 'ip route add default via 192.0.2.1'
