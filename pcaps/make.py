@@ -19,6 +19,7 @@ import edge_cases  # noqa: E402, F401
 import segment_cases  # noqa: E402, F401
 import address_cases  # noqa: E402, F401
 import dhcp_cases  # noqa: E402, F401
+import lease_cases  # noqa: E402, F401
 
 if __name__ == "__main__":
     for one in CASES:

@@ -15,6 +15,8 @@
 #define RANGE_NAME_BYTES     64
 #define SOCKET_PATH_BYTES    108 /* sun_path, with its NUL */
 #define STATE_PATH_BYTES     256
+#define CLIENT_ID_BYTES      64 /* of a DHCP client's identifier that is kept; a longer one by its digest */
+#define CONFIG_DNS_MOST      4
 
 /* Every bound: key in [limits], field, smallest, greatest, default, what it bounds and what goes when it is reached. */
 #define LIMITS(X)                                                                                              \
@@ -75,6 +77,16 @@
     X("ask-burst", ask_burst, 1, 15, 10, "broadcast REQUESTs at once")                                         \
     X("unicast-rate", unicast_rate, 1, 100000, 1000, "unicast REQUESTs a second, all hosts together")          \
     X("unicast-mac-rate", unicast_mac_rate, 1, 1000, 10, "unicast REQUESTs a second to one host")              \
+    X("leases", leases, 1, 65536, 8192,                                                                        \
+      "port sets that [dhcp] leases, from the lowest of the first address on; the rest is not leased")         \
+    X("host-leases", host_leases, 1, 65536, 8,                                                                 \
+      "port sets that one host may be offered, hold and have declined, all together; one more is refused "     \
+      "(dhcp_exhausted)")                                                                                      \
+    X("offer-age", offer_age_s, 1, 3600, 30, "seconds for which an offered port set is kept for its client")   \
+    X("decline-age", decline_age_s, 1, 86400, 600, "seconds for which a declined port set is set aside")       \
+    X("dhcp-rate", dhcp_rate, 1, 100000, 1000,                                                                 \
+      "DHCP messages taken a second, all hosts together (dhcp_limit)")                                         \
+    X("dhcp-host-rate", dhcp_host_rate, 1, 1000, 10, "DHCP messages of one host taken a second (dhcp_limit)")  \
     X("arp-rate", arp_rate, 1, 1000, 15, "ARP frames a second of one host that go upstream (arp_limit)")       \
     X("echo-rate", echo_rate, 1, 1000000, 100, "echo requests answered a second (echo_limit)")                 \
     X("echo-burst", echo_burst, 1, 1000000, 100, "echo requests answered at once")                             \
@@ -108,6 +120,8 @@ struct config_address {
     uint32_t block;                   /* ports in a block, 1-65536 */
     bool has_psid;
     struct port_set_params psid;
+    bool is_served;                    /* [dhcp] leases its port sets */
+    struct port_set_params lease_psid; /* of those */
     bool has_default_host;
     struct mac default_host;
     enum echo_mode echo;
@@ -128,6 +142,28 @@ struct config_protocol {
     uint8_t protocol;
     struct mac mac;
     unsigned line, mac_line;
+};
+
+/* [dhcp]: what is leased to hosts that ask for ports. */
+struct config_dhcp {
+    bool has_psid;
+    struct port_set_params psid; /* of addresses without their own */
+    uint32_t lease_s;
+    struct ipv4 router, netmask, server_id; /* zero: none */
+    struct ipv4 dns[CONFIG_DNS_MOST];
+    unsigned dns_count;
+    uint16_t mtu; /* 0: not told */
+};
+
+/* One [lease]: a port set kept for one client, known by its MAC or by its identifier. */
+struct config_lease {
+    struct range range; /* the set's lowest and highest port */
+    bool has_mac;
+    struct mac mac;
+    uint8_t client_id[CLIENT_ID_BYTES];
+    uint8_t client_id_length; /* 0: known by its MAC */
+    char name[RANGE_NAME_BYTES];
+    unsigned line, mac_line, client_id_line;
 };
 
 /* The order in which they are kept, for qsort(3) and bsearch(3): by address and number. */
@@ -164,6 +200,9 @@ struct config {
     size_t range_count;
     struct config_protocol *protocols; /* ascending by address and number, owned */
     size_t protocol_count;
+    struct config_dhcp dhcp;
+    struct config_lease *leases; /* ascending by address and port, owned */
+    size_t lease_count;
     struct pe_arp_key *keys; /* ascending by id, owned; none: PE-ARP is believed without AUTH */
     size_t key_count;
     struct limits limits;

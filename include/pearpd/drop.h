@@ -26,6 +26,11 @@
     X(ECHO_LIMIT, "echo_limit", "more echo requests than echo-rate answers")                                   \
     X(ECHO_FRAGMENT, "echo_fragment", "a fragmented echo request, which the bridge cannot answer")             \
     X(ECHO_DROP, "echo_drop", "an echo request to an address with echo = drop")                                \
+    X(DHCP_BAD, "dhcp_bad",                                                                                    \
+      "DHCP for [dhcp] that is malformed, breaks its rules, or is in another host's name")                     \
+    X(DHCP_EXHAUSTED, "dhcp_exhausted",                                                                        \
+      "DHCP for [dhcp] with no port set left for the client (limits: leases, host-leases, bindings)")          \
+    X(DHCP_LIMIT, "dhcp_limit", "more DHCP for [dhcp] than dhcp-rate or dhcp-host-rate takes")                 \
     X(HOLD_FULL, "hold_full", "no room left to hold the frame while its owner is asked for")                   \
     X(SAME_PORT, "same_port", "the destination lives on the side that the frame came from")                    \
     X(RUNT, "runt", "under 14 bytes, or a packet of a shared address too short for its headers")               \
@@ -41,7 +46,7 @@
     X(ARP_RELAYED, "arp_relayed", "ARP replies passed on as copies to the hosts that asked")       \
     X(PE_ARP, "pe_arp", "PE-ARP messages taken in")                                                \
     X(ECHO_ANSWERED, "echo_answered", "echo requests answered by the bridge")                      \
-    X(DHCP, "dhcp", "DHCP messages answered by the bridge")
+    X(DHCP, "dhcp", "DHCP messages taken in by [dhcp]")
 
 #define COUNTERS(X)                                                                                     \
     X(CAPTURES, "captures", "ARP frames by which a host would have captured a shared address")          \
@@ -64,7 +69,12 @@
     X(SERVICES_REFUSED, "services_refused", "services not kept (limits: services, host-share)")         \
     X(DHCP_FORGED, "dhcp_forged", "DHCPACKs that came from a host: they teach nothing")                 \
     X(DHCP_MALFORMED, "dhcp_malformed", "DHCP messages that could not be read: they teach nothing")     \
-    X(DHCP_UNFIT, "dhcp_unfit", "leases of a server that do not fit ports or psid of their address")
+    X(DHCP_UNFIT, "dhcp_unfit", "leases of a server that do not fit ports or psid of their address")    \
+    X(DHCP_OFFERS, "dhcp_offers", "DHCPOFFERs of [dhcp]")                                               \
+    X(DHCP_ACKS, "dhcp_acks", "DHCPACKs of [dhcp]")                                                     \
+    X(DHCP_NAKS, "dhcp_naks", "DHCPNAKs of [dhcp]")                                                     \
+    X(DHCP_RELEASES, "dhcp_releases", "leases of [dhcp] that their clients gave back")                  \
+    X(DHCP_DECLINES, "dhcp_declines", "port sets of [dhcp] that clients declined: set aside for a while")
 
 enum drop_reason {
 #define X(id, name, help) DROP_##id,

@@ -93,6 +93,31 @@ struct table_entry {
     uint64_t tx_frames, tx_bytes; /* from it */
 };
 
+/* A port set that [dhcp] leases. */
+enum lease_state { LEASE_FREE, LEASE_OFFERED, LEASE_BOUND, LEASE_DECLINED };
+#define LEASE_STATES 4
+
+const char *lease_state_name(enum lease_state state);
+
+/* One lease, by value (`name` as above). A client is known by its MAC and its identifier (option 61) together; one
+ * that is longer than there is room for, by its digest. */
+struct lease_entry {
+    struct range range; /* the set's lowest and highest port */
+    struct port_set_params psid;
+    uint16_t psid_id;
+    struct mac mac;
+    uint8_t client_id[CLIENT_ID_BYTES];
+    uint8_t client_id_length; /* 0: it sent none, or the usual one: 1 and its MAC */
+    enum lease_state state;
+    uint64_t left_ns; /* until the lease, the offer, or the time set aside ends */
+    const char *name; /* of its [lease]; "": none */
+};
+
+/* How many port sets there are to lease, and what has become of them. `reserved` ones count for the rest too. */
+struct lease_figures {
+    uint32_t pool, leased, offered, declined, reserved;
+};
+
 /* One downstream host that did something that is counted for it. */
 struct host_entry {
     struct mac mac;
@@ -195,6 +220,20 @@ struct service_cursor {
 };
 bool engine_services_next(const struct engine *engine, uint64_t now_ns, struct service_cursor *cursor,
                           struct service_entry *entry);
+
+/* The bound leases, in the order of the pool: start with 0, false at the end, as above. */
+bool engine_leases_next(const struct engine *engine, uint64_t now_ns, uint32_t *cursor,
+                        struct lease_entry *entry);
+/* The same with those that are offered or set aside. */
+bool engine_pool_next(const struct engine *engine, uint64_t now_ns, uint32_t *cursor,
+                      struct lease_entry *entry);
+struct lease_figures engine_lease_figures(const struct engine *engine);
+
+/* Gives a lease back that engine_leases_next() gave before a restart, its binding with it. 0; -ENOENT: the
+ * configuration leases no such port set; -EEXIST: it is another's by now, or the client has another; -EINVAL: no
+ * host's MAC, or no time left; -ENOSPC: [limits] bindings. */
+int engine_lease_restore(struct engine *engine, uint64_t now_ns, const struct lease_entry *entry,
+                         const struct engine_out *out);
 
 /* An operator's permanent binding (origin control). 0; -ENOENT: not a shared address; -EEXIST: overlaps
  * a permanent one; -EINVAL: a MAC that cannot own; -ENOSPC: [limits] bindings. Learned bindings that it

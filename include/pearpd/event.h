@@ -23,6 +23,8 @@
     X(MAC_MOVED, "mac-moved", "a MAC address changed sides")                                     \
     X(LOOP, "loop", "a frame of the bridge's own came back: the segments are joined outside")    \
     X(BAD_SOURCE, "bad-source", "a source MAC that was not believed")                            \
+    X(EXHAUSTED, "exhausted", "a host asked for a lease, and no port set is left")               \
+    X(DECLINED, "declined", "a host declined a leased port set: it is set aside")                \
     X(UNRESOLVED, "unresolved", "nobody answered for a port")                                    \
     X(PORT_UP, "port-up", "a bridge port came up")                                               \
     X(PORT_DOWN, "port-down", "a bridge port went down")

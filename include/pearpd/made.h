@@ -5,6 +5,7 @@
 
 #include "pearpd/addr.h"
 #include "pearpd/arp.h"
+#include "pearpd/dhcp.h"
 #include "pearpd/eth.h"
 #include "pearpd/pe_arp.h"
 #include "pearpd/pe_arp_auth.h"
@@ -12,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum made_kind { MADE_ARP, MADE_PE_ARP, MADE_ECHO_REPLY };
+enum made_kind { MADE_ARP, MADE_PE_ARP, MADE_ECHO_REPLY, MADE_DHCP };
 
 /* An ICMP echo reply (RFC 792), whole packet; payload borrowed. */
 struct made_echo_reply {
@@ -21,6 +22,12 @@ struct made_echo_reply {
     uint16_t id, sequence;
     const uint8_t *payload;
     size_t payload_length;
+};
+
+/* A DHCP answer, over UDP from the server's port to the client's; its client identifier is borrowed. */
+struct made_dhcp {
+    struct ipv4 source, destination;
+    struct dhcp_answer answer;
 };
 
 struct made {
@@ -33,6 +40,7 @@ struct made {
         struct arp arp;
         struct pe_arp pe_arp;
         struct made_echo_reply echo_reply;
+        struct made_dhcp dhcp;
     };
 };
 

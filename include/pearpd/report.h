@@ -16,7 +16,10 @@ void report_host(struct json *j, const struct host_entry *host);
 /* Writes one service as an object. */
 void report_service(struct json *j, const struct service_entry *entry);
 
-/* Writes the members frames, consumed, drops and counters into the open object. */
+/* Writes one lease of [dhcp] as an object. */
+void report_lease(struct json *j, const struct lease_entry *lease);
+
+/* Writes the members frames, consumed, drops, counters and dhcp into the open object. */
 void report_counts(struct json *j, const struct engine *engine);
 
 /* The whole of REPORT.json: one object, table included, and a newline. */

@@ -89,6 +89,32 @@ int mac_parse(const char *text, struct mac *mac)
     return 0;
 }
 
+const char *bytes_format(const uint8_t *bytes, size_t length, char *text)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < length; i++) {
+        text[2 * i] = digits[bytes[i] >> 4];
+        text[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    text[2 * length] = '\0';
+    return text;
+}
+
+int bytes_parse(const char *text, uint8_t *bytes, size_t room, size_t *length)
+{
+    *length = 0;
+    while (*text != '\0') {
+        int high = digit_value(text[0]);
+        int low = high < 0 ? -1 : digit_value(text[1]);
+        if (low < 0 || *length == room)
+            return -EINVAL;
+        bytes[(*length)++] = (uint8_t)(high << 4 | low);
+        text += 2;
+        text += text[0] == ':' && text[1] != '\0';
+    }
+    return *length > 0 ? 0 : -EINVAL;
+}
+
 /* Decimal digits up to `most`, without a leading zero where `strict`; moves *text behind them. */
 static int number_parse(const char **text, uint32_t most, bool strict, uint32_t *number)
 {

@@ -1,4 +1,5 @@
 /* check.c: what can only be said of a configuration as a whole: what is missing, twice, or overlaps. */
+#include "dhcp_keys.h"
 #include "reader.h"
 #include "schema.h"
 
@@ -147,4 +148,5 @@ void conf_check(struct conf_reader *r)
     if (c->range_count > 0)
         qsort(c->ranges, c->range_count, sizeof(*c->ranges), by_range);
     check_overlaps(r);
+    conf_check_dhcp(r);
 }

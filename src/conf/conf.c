@@ -4,6 +4,7 @@
 #include "pearpd/ini_reader.h"
 #include "pearpd/l4.h"
 
+#include "dhcp_keys.h"
 #include "reader.h"
 #include "schema.h"
 
@@ -13,8 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* `array` of `count` elements with room for one more: a power of two of them. NULL: no memory, which is noted. */
-static void *room_for_one(struct conf_reader *r, void *array, size_t count, size_t size)
+void *conf_room_for_one(struct conf_reader *r, void *array, size_t count, size_t size)
 {
     if ((count & (count - 1)) != 0)
         return array;
@@ -27,7 +27,7 @@ void conf_fault_at(struct conf_reader *r, unsigned line, const char *format, ...
 {
     r->faults_left_out = r->faults_left_out || r->fault_count >= FAULTS_MAX;
     struct conf_fault *more =
-        r->faults_left_out ? NULL : room_for_one(r, r->faults, r->fault_count, sizeof(*more));
+        r->faults_left_out ? NULL : conf_room_for_one(r, r->faults, r->fault_count, sizeof(*more));
     if (more == NULL)
         return;
     r->faults = more;
@@ -54,10 +54,10 @@ static enum conf_section begin_address(struct conf_reader *r, const char *argume
         if (c->addresses[i].address.host == a.address.host)
             conf_fault_at(r, r->line, "[address %s]: stands already at line %u", argument,
                           c->addresses[i].line);
-    struct config_address *addresses = room_for_one(r, c->addresses, c->address_count, sizeof(*addresses));
+    struct config_address *addresses = conf_room_for_one(r, c->addresses, c->address_count, sizeof(*addresses));
     if (addresses != NULL)
         c->addresses = addresses;
-    struct address_lines *lines = room_for_one(r, r->address_lines, c->address_count, sizeof(*lines));
+    struct address_lines *lines = conf_room_for_one(r, r->address_lines, c->address_count, sizeof(*lines));
     if (lines != NULL)
         r->address_lines = lines;
     if (addresses == NULL || lines == NULL)
@@ -79,7 +79,7 @@ static enum conf_section begin_range(struct conf_reader *r, const char *argument
         conf_fault_at(r, r->line, "[range %s]: must be ADDRESS:FIRST-LAST", argument);
     else if (range.range.address.host == 0)
         conf_fault_at(r, r->line, "[range %s]: there is no [address] for it", argument);
-    struct config_range *ranges = room_for_one(r, c->ranges, c->range_count, sizeof(*ranges));
+    struct config_range *ranges = conf_room_for_one(r, c->ranges, c->range_count, sizeof(*ranges));
     if (ranges == NULL)
         return SECTION_NONE;
     c->ranges = ranges;
@@ -142,7 +142,8 @@ static enum conf_section begin_protocol(struct conf_reader *r, const char *argum
             c->protocols[i].protocol == protocol.protocol)
             conf_fault_at(r, r->line, "[protocol %s]: stands already at line %u", argument,
                           c->protocols[i].line);
-    struct config_protocol *protocols = room_for_one(r, c->protocols, c->protocol_count, sizeof(*protocols));
+    struct config_protocol *protocols =
+        conf_room_for_one(r, c->protocols, c->protocol_count, sizeof(*protocols));
     if (protocols == NULL)
         return SECTION_NONE;
     c->protocols = protocols;
@@ -174,6 +175,8 @@ static enum conf_section begin_section(struct conf_reader *r, const char *text)
         return begin_range(r, argument);
     if (row->section == SECTION_PROTOCOL)
         return begin_protocol(r, argument);
+    if (row->section == SECTION_LEASE)
+        return conf_begin_lease(r, argument);
     if (r->section_lines[row->section] != 0)
         conf_fault_at(r, r->line, "[%s]: stands already at line %u", text, r->section_lines[row->section]);
     else
@@ -223,7 +226,7 @@ static void take_secret(struct conf_reader *r, const char *name, const char *val
     }
     if (pe_arp_key_find(c->keys, c->key_count, key.id) != NULL)
         conf_fault_at(r, r->line, "%s: stands already in [keys]", name);
-    struct pe_arp_key *keys = room_for_one(r, c->keys, c->key_count, sizeof(*keys));
+    struct pe_arp_key *keys = conf_room_for_one(r, c->keys, c->key_count, sizeof(*keys));
     if (keys == NULL)
         return;
     c->keys = keys;
@@ -274,6 +277,8 @@ static void presets(struct config *config)
     config->state_period_s = 1;
     config->state_counters_s = 60;
     config->encap = 0x88b5;
+    config->dhcp.lease_s = 3600;
+    config->dhcp.netmask.host = UINT32_C(0xffffff00);
 #define X(key, field, least, most, preset, help) config->limits.field = (preset);
     LIMITS(X)
 #undef X
@@ -333,6 +338,7 @@ int config_read_stream(FILE *stream, const char *name, struct config *config, co
     int result = tell_faults(&r, fault, context);
     free(r.faults);
     free(r.address_lines);
+    free(r.served);
     if (result != 0)
         config_free(config);
     return result;
@@ -356,10 +362,13 @@ void config_free(struct config *config)
     free(config->addresses);
     free(config->ranges);
     free(config->protocols);
+    free(config->leases);
     free(config->keys);
     config->addresses = NULL;
     config->ranges = NULL;
     config->protocols = NULL;
+    config->leases = NULL;
     config->keys = NULL;
+    config->lease_count = 0;
     config->address_count = config->range_count = config->protocol_count = config->key_count = 0;
 }

@@ -19,7 +19,7 @@ static void print_sample_key(FILE *out, const struct key_row *row)
     } given[] = {{"upstream", "eth0"}, {"downstream", "eth1"}, {"mac", "00:0c:29:9e:8c:ee"}};
     fprintf(out, "; %s: %s\n", row->help, row->values);
     if (row->preset != NULL) {
-        fprintf(out, ";%s = %s\n", row->key, row->preset);
+        fprintf(out, ";%s%s = %s\n", row->section == SECTION_LEASE ? " " : "", row->key, row->preset);
         return;
     }
     for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++)
@@ -36,8 +36,10 @@ void config_print_sample(FILE *out)
         const struct section_row *section = &section_rows[i];
         if (!is_shown(section))
             continue;
-        fprintf(out, "\n; %s\n[%s%s%s]\n", section->help, section->name, section->example != NULL ? " " : "",
-                section->example != NULL ? section->example : "");
+        /* One that stands for nothing by itself would be a fault. */
+        const char *comment = section->section == SECTION_LEASE ? "; " : "";
+        fprintf(out, "\n; %s\n%s[%s%s%s]\n", section->help, comment, section->name,
+                section->example != NULL ? " " : "", section->example != NULL ? section->example : "");
         if (section->section == SECTION_KEYS)
             fputs("; 1 = (64 hexadecimal digits, as of: openssl rand -hex 32)\n", out);
         for (size_t k = 0; k < key_row_count; k++)

@@ -10,7 +10,7 @@
 
 #define FAULT_BYTES 512
 #define FAULTS_MAX  1000
-#define KEYS_MAX    96
+#define KEYS_MAX    128
 #define FILE_BYTES  ((size_t)256 * 1048576) /* twice what a million ranges take */
 
 enum conf_section {
@@ -24,6 +24,7 @@ enum conf_section {
     SECTION_CONTROL,
     SECTION_STATE,
     SECTION_DHCP,
+    SECTION_LEASE,
     SECTION_CLUSTER,
     SECTION_LIMITS,
 };
@@ -55,6 +56,12 @@ struct conf_reader {
 
     struct address_lines *address_lines;
 
+    /* [dhcp] */
+    bool serves_all;
+    struct ipv4 *served;
+    size_t served_count;
+    unsigned serve_line, dhcp_psid_line, router_line, server_id_line;
+
     struct conf_fault *faults;
     size_t fault_count;
     bool faults_left_out;
@@ -64,6 +71,9 @@ struct conf_reader {
 /* Notes a fault at `line`. */
 void conf_fault_at(struct conf_reader *r, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* `array` of `count` elements with room for one more: a power of two of them. NULL: no memory, which is noted. */
+void *conf_room_for_one(struct conf_reader *r, void *array, size_t count, size_t size);
 
 /* What can only be said of the file as a whole (conf/check.c). */
 void conf_check(struct conf_reader *r);

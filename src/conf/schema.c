@@ -1,6 +1,8 @@
 /* schema.c: the rows, and how each kind of value is taken. */
 #include "schema.h"
 
+#include "dhcp_keys.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,16 +10,12 @@
 
 #define TAP "tap:"
 
-/* Faults about the value of the key on the line being read. */
-#define bad_value(r, row, value) \
-    (conf_fault_at((r), (r)->line, "%s = %s: must be %s", (row)->key, (value), (row)->values), false)
-
 static struct config_address *address(struct conf_reader *r)
 {
     return &r->config->addresses[r->index];
 }
 
-static bool take_number(struct conf_reader *r, const struct key_row *row, const char *value)
+bool take_number(struct conf_reader *r, const struct key_row *row, const char *value)
 {
     char *end;
     unsigned long number = strtoul(value, &end, 10);
@@ -65,9 +63,7 @@ static bool take_downstream(struct conf_reader *r, const struct key_row *row, co
     return true;
 }
 
-/* A MAC that a host can have. */
-static bool take_unicast_mac(struct conf_reader *r, const struct key_row *row, const char *value,
-                             struct mac *mac)
+bool take_unicast_mac(struct conf_reader *r, const struct key_row *row, const char *value, struct mac *mac)
 {
     if (mac_parse(value, mac) != 0)
         return bad_value(r, row, value);
@@ -189,8 +185,7 @@ static unsigned learn_bit(struct conf_reader *r, const struct key_row *row, cons
     return 0;
 }
 
-/* Cuts the next word off *rest: what stands before a comma, without blanks. */
-static char *next_word(char **rest)
+char *next_word(char **rest)
 {
     char *word = strsep(rest, ",");
     word += strspn(word, " \t");
@@ -235,24 +230,26 @@ static bool take_block(struct conf_reader *r, const struct key_row *row, const c
     return true;
 }
 
-static bool take_psid(struct conf_reader *r, const struct key_row *row, const char *value)
+bool take_port_set(struct conf_reader *r, const struct key_row *row, const char *value,
+                   struct port_set_params *params)
 {
     unsigned offset, length;
     int used = -1;
-    r->address_lines[r->index].psid = r->line;
-    struct config_address *a = address(r);
-    if (*value == '\0') {
-        r->address_lines[r->index].psid = 0;
-        return true;
-    }
     if (*value < '0' || *value > '9' || sscanf(value, "%2u/%2u%n", &offset, &length, &used) != 2 ||
         value[used] != '\0' || strpbrk(value, "+- \t") != NULL)
         return bad_value(r, row, value);
-    a->psid = (struct port_set_params){(uint8_t)offset, (uint8_t)length};
-    if (offset > 15 || length > 16 || !port_set_valid(a->psid))
-        return bad_value(r, row, value);
-    a->has_psid = true;
-    return true;
+    *params = (struct port_set_params){(uint8_t)offset, (uint8_t)length};
+    return (offset <= 15 && length <= 16 && port_set_valid(*params)) || bad_value(r, row, value);
+}
+
+static bool take_psid(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    struct config_address *a = address(r);
+    r->address_lines[r->index].psid = *value == '\0' ? 0 : r->line;
+    if (*value == '\0')
+        return true;
+    a->has_psid = take_port_set(r, row, value, &a->psid);
+    return a->has_psid;
 }
 
 static bool take_default_host(struct conf_reader *r, const struct key_row *row, const char *value)
@@ -275,13 +272,18 @@ static bool take_protocol_mac(struct conf_reader *r, const struct key_row *row, 
     return take_unicast_mac(r, row, value, &r->config->protocols[r->index].mac);
 }
 
+bool take_name(struct conf_reader *r, const struct key_row *row, const char *value,
+               char name[static RANGE_NAME_BYTES])
+{
+    if (strlen(value) >= RANGE_NAME_BYTES)
+        return bad_value(r, row, value);
+    snprintf(name, RANGE_NAME_BYTES, "%s", value);
+    return true;
+}
+
 static bool take_range_name(struct conf_reader *r, const struct key_row *row, const char *value)
 {
-    struct config_range *range = &r->config->ranges[r->index];
-    if (strlen(value) >= sizeof(range->name))
-        return bad_value(r, row, value);
-    snprintf(range->name, sizeof(range->name), "%s", value);
-    return true;
+    return take_name(r, row, value, r->config->ranges[r->index].name);
 }
 
 static bool take_socket(struct conf_reader *r, const struct key_row *row, const char *value)
@@ -329,7 +331,14 @@ const struct section_row section_rows[] = {
      NULL},
     {SECTION_CONTROL, "control", NULL, 0, "where pearpctl finds the daemon", NULL},
     {SECTION_STATE, "state", NULL, 0, "what survives a restart", NULL},
-    {SECTION_DHCP, "dhcp", NULL, 3, "address sharing leases", NULL},
+    {SECTION_DHCP, "dhcp", NULL, 0,
+     "leases of shared addresses, to hosts that ask for ports (option 159, RFC 7618); others are left to the "
+     "network's "
+     "own server",
+     NULL},
+    {SECTION_LEASE, "lease", "ADDRESS:FIRST-LAST", 0,
+     "a port set kept for one client: FIRST and LAST are its lowest and highest port",
+     "192.35.162.2:4096-8191"},
     {SECTION_CLUSTER, "cluster", NULL, 4, "several bridges that share what they know", NULL},
     {SECTION_LIMITS, "limits", NULL, 0, "every bound, and what happens when it is reached", NULL},
 };
@@ -398,6 +407,28 @@ const struct key_row key_rows[] = {
     {SECTION_CONTROL, "socket", "an absolute path, up to 107 bytes", "/run/pearpd/NAME.sock",
      "the control socket; NAME is this file's without .conf", 0, take_socket, 0, 0, 0},
     {SECTION_CONTROL, "metrics", "none", "none", "where metrics are served", 4, take_later, 0, 0, 0},
+    {SECTION_DHCP, "serve", "none, all, or addresses with commas between", "none",
+     "the shared addresses that pearpd leases itself", 0, take_serve, 0, 0, 0},
+    {SECTION_DHCP, "psid", "OFFSET/LENGTH, together 16 at most", "",
+     "the port sets of addresses without a psid of their own", 0, take_dhcp_psid, 0, 0, 0},
+    {SECTION_DHCP, "lease", "10-31536000", "3600", "seconds that a lease lasts", 0, take_number,
+     offsetof(struct config, dhcp.lease_s), 10, 31536000},
+    {SECTION_DHCP, "router", "the IPv4 address of a host", "", "the router that clients are told", 0,
+     take_router, 0, 0, 0},
+    {SECTION_DHCP, "netmask", "an IPv4 netmask", "255.255.255.0", "the netmask that clients are told", 0,
+     take_netmask, 0, 0, 0},
+    {SECTION_DHCP, "dns", "up to 4 IPv4 addresses with commas between", "",
+     "the DNS servers that clients are told", 0, take_dns, 0, 0, 0},
+    {SECTION_DHCP, "mtu", "576-65535", "", "the MTU that clients are told", 0, take_mtu, 0, 0, 0},
+    {SECTION_DHCP, "server-id", "the IPv4 address of a host", "",
+     "the address that answers come from and that clients renew with; by default router's, so that what they "
+     "send "
+     "passes the bridge",
+     0, take_server_id, 0, 0, 0},
+    {SECTION_LEASE, "mac", MAC_TEXT, "", "the client, by its hardware address", 0, take_lease_mac, 0, 0, 0},
+    {SECTION_LEASE, "client-id", "2 to 64 bytes in hexadecimal digits, with or without colons", "",
+     "the client, by its identifier (option 61); one of both must be given", 0, take_lease_client_id, 0, 0, 0},
+    {SECTION_LEASE, "name", "up to 63 bytes of text", "", "shown by pearpctl", 0, take_lease_name, 0, 0, 0},
     {SECTION_STATE, "file", "none or an absolute path, up to 255 bytes", "none",
      "where bindings and their counters survive a restart; see STATE in pearpd(8)", 0, take_state_file, 0, 0,
      0},

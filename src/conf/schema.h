@@ -29,6 +29,22 @@ struct key_row {
     uint32_t least, most;
 };
 
+/* Faults about the value of the key on the line being read. */
+#define bad_value(r, row, value) \
+    (conf_fault_at((r), (r)->line, "%s = %s: must be %s", (row)->key, (value), (row)->values), false)
+
+/* What rows of several sections share. A MAC that a host can have; a port set's OFFSET/LENGTH; a number into
+ * struct config; text for people; false, and the fault is noted, where it is none. */
+bool take_unicast_mac(struct conf_reader *r, const struct key_row *row, const char *value, struct mac *mac);
+bool take_port_set(struct conf_reader *r, const struct key_row *row, const char *value,
+                   struct port_set_params *params);
+bool take_number(struct conf_reader *r, const struct key_row *row, const char *value);
+bool take_name(struct conf_reader *r, const struct key_row *row, const char *value,
+               char name[static RANGE_NAME_BYTES]);
+
+/* Cuts the next word off *rest: what stands before a comma, without blanks. */
+char *next_word(char **rest);
+
 extern const struct section_row section_rows[];
 extern const size_t section_row_count;
 extern const struct key_row key_rows[];

@@ -1,10 +1,12 @@
 /* dhcp_rules.c: DHCP that passes the bridge, and the leases that it shows (RFC 2131, RFC 7618; `learn = dhcp`).
  * In: IPv4 between the ports of DHCP. Out: bindings for as long as a lease lasts. Called by: ipv4_rules.
- * Never: changes where a frame goes.
+ * Never: changes where
+ * a frame goes that is not for the bridge's own server.
  *
  * A DHCPACK from upstream with ports gives them to its client; a later one of the same client extends the lease, one
  * of another moves it: the server is the authority. A DHCPNAK from upstream, DHCPRELEASE and DHCPDECLINE of the owner
- * itself, and the lease's end free them. Fragments are not read: a server's message fits a frame. */
+ * itself, and the lease's end free them. Fragments are not read: a server's message fits a frame. What hosts say to
+ * the bridge's own server goes to dhcp_server.c first. */
 #include "pearpd/dhcp.h"
 
 #include "internal.h"
@@ -21,10 +23,12 @@ struct lessee {
 
 struct keyed_table *lessee_table_new(struct engine *e)
 {
-    bool learns = false;
-    for (size_t i = 0; i < e->config.address_count; i++)
+    bool learns = false, serves = false;
+    for (size_t i = 0; i < e->config.address_count; i++) {
         learns = learns || (e->config.addresses[i].learn & LEARN_DHCP);
-    e->looks_at_dhcp = learns;
+        serves = serves || e->config.addresses[i].is_served;
+    }
+    e->looks_at_dhcp = learns || serves;
     return keyed_table_new(learns ? e->config.limits.bindings : 1, sizeof(struct mac), sizeof(struct lessee),
                            e->seed.hash_key);
 }
@@ -37,14 +41,15 @@ void lessee_note(struct engine *e, const struct binding *lease)
     lessee->port = lease->holding.first;
 }
 
-/* The last lease of `mac`, where it is still in force. */
+/* The last lease of `mac` of another server, where it is still in force. */
 static struct binding *lease_of(struct engine *e, struct mac mac)
 {
     const struct lessee *lessee = keyed_table_find(e->lessees, &mac);
     if (lessee == NULL)
         return NULL;
     struct binding *b = binding_find(e->bindings, lessee->address_index, lessee->port);
-    return b != NULL && b->origin == ORIGIN_DHCP && mac_equal(b->owner, mac) ? b : NULL;
+    bool is_its = b != NULL && b->origin == ORIGIN_DHCP && mac_equal(b->owner, mac);
+    return is_its && !lease_is_ours(e, b) ? b : NULL;
 }
 
 bool lease_fits(const struct config_address *a, const struct holding *holding)
@@ -54,7 +59,7 @@ bool lease_fits(const struct config_address *a, const struct holding *holding)
     return holding->first >= a->ports_first && holding->last <= a->ports_last;
 }
 
-static bool can_own(struct engine *e, struct mac mac)
+bool host_can_own(struct engine *e, struct mac mac)
 {
     return !mac_is_zero(mac) && !mac_is_group(mac) && !mac_equal(mac, e->config.mac) &&
            !(e->config.has_router_mac && mac_equal(mac, e->config.router_mac)) &&
@@ -80,7 +85,7 @@ static void ack_seen(struct engine *e, const struct dhcp *m)
         return;
     if (port_set_valid(params))
         holding_take_set(&holding, a, params, m->ports.psid);
-    if (!port_set_valid(params) || !lease_fits(a, &holding) || !can_own(e, m->chaddr)) {
+    if (!port_set_valid(params) || !lease_fits(a, &holding) || !host_can_own(e, m->chaddr)) {
         e->stats.counters[COUNTER_DHCP_UNFIT]++;
         refused(e, SIDE_UPSTREAM, m->chaddr,
                 "a lease that does not fit ports or psid, or of no host downstream");
@@ -137,11 +142,12 @@ bool dhcp_rule(struct engine *e, const struct passage *p, const struct ipv4_pack
 {
     struct l4_ports ports;
     struct dhcp message;
-    (void)verdict;
     if (!is_dhcp(p, ip, &ports))
         return false;
     const uint8_t *body = p->payload + ip->body + UDP_HEADER_BYTES;
     int error = dhcp_parse(body, ip->body_length - UDP_HEADER_BYTES, &message);
+    if (error != -ENOMSG && dhcp_serve(e, p, ip, &ports, &message, error == 0, verdict))
+        return true;
     if (error == -EBADMSG) {
         e->stats.counters[COUNTER_DHCP_MALFORMED]++;
         refused(e, p->from, p->eth.source, "a DHCP message that cannot be read");

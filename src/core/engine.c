@@ -178,6 +178,9 @@ static void timer_due(struct engine *e, struct timer *timer)
     case TIMER_FRAGMENTS:
         fragments_due(e);
         break;
+    case TIMER_LEASE:
+        lease_due(e, (struct lease *)(void *)(at - offsetof(struct lease, timer)));
+        break;
     }
 }
 

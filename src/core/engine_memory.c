@@ -21,8 +21,10 @@ int engine_config_copy(struct config *to, const struct config *from)
     to->addresses = array_copy(from->addresses, from->address_count, sizeof(*to->addresses));
     to->ranges = array_copy(from->ranges, from->range_count, sizeof(*to->ranges));
     to->protocols = array_copy(from->protocols, from->protocol_count, sizeof(*to->protocols));
+    to->leases = array_copy(from->leases, from->lease_count, sizeof(*to->leases));
     to->keys = array_copy(from->keys, from->key_count, sizeof(*to->keys));
-    if (to->addresses == NULL || to->ranges == NULL || to->protocols == NULL || to->keys == NULL)
+    if (to->addresses == NULL || to->ranges == NULL || to->protocols == NULL || to->leases == NULL ||
+        to->keys == NULL)
         return -ENOMEM;
     return 0;
 }
@@ -58,6 +60,8 @@ static void limits_take(struct engine *e)
     e->unicast_mac_limit = rate_limit_of(l->unicast_mac_rate, l->unicast_mac_rate);
     e->arp_limit = rate_limit_of(l->arp_rate, l->arp_rate);
     e->echo_limit = rate_limit_of(l->echo_rate, l->echo_burst);
+    e->dhcp_limit = rate_limit_of(l->dhcp_rate, l->dhcp_rate);
+    e->dhcp_host_limit = rate_limit_of(l->dhcp_host_rate, l->dhcp_host_rate);
     e->share_flows = share_of(l, l->flows);
     e->share_datagrams = share_of(l, l->datagrams);
     e->share_waiting = share_of(l, l->waiting_fragments);
@@ -100,7 +104,10 @@ int engine_tables_new(struct engine *e)
     e->fragments = fragments_new(e);
     e->services = service_table_new(l->services);
     e->lessees = lessee_table_new(e);
-    e->timers = timer_heap_new(bindings + l->questions + 8);
+    e->leases = leases_new(e);
+    if (e->leases == NULL)
+        return -ENOMEM;
+    e->timers = timer_heap_new(bindings + l->questions + e->leases->count + 8);
     if (e->bindings == NULL || e->fdb == NULL || e->hold == NULL || e->hosts == NULL || e->askers == NULL ||
         e->echo_flows == NULL || e->flows == NULL || e->speakers == NULL || e->fragments == NULL ||
         e->services == NULL || e->lessees == NULL || e->timers == NULL)
@@ -122,6 +129,7 @@ void engine_tables_free(struct engine *e)
     keyed_table_free(e->flows);
     keyed_table_free(e->speakers);
     keyed_table_free(e->lessees);
+    leases_free(e->leases);
     fragments_free(e->fragments);
     service_table_free(e->services);
     timer_heap_free(e->timers);
@@ -130,6 +138,7 @@ void engine_tables_free(struct engine *e)
     free(e->config.addresses);
     free(e->config.ranges);
     free(e->config.protocols);
+    free(e->config.leases);
     free(e->config.keys);
 }
 
@@ -194,6 +203,8 @@ static void counts_carry(struct engine *e, const struct engine *old)
     e->mac_move_events = old->mac_move_events;
     e->loop_events = old->loop_events;
     e->dhcp_events = old->dhcp_events;
+    e->exhausted_events = old->exhausted_events;
+    e->dhcp_rate = old->dhcp_rate;
     memcpy(e->mtu_bytes, old->mtu_bytes, sizeof(e->mtu_bytes));
     memcpy(e->link_up, old->link_up, sizeof(e->link_up));
     fdb_pour(e->fdb, old->fdb);
@@ -233,6 +244,7 @@ int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *c
     fragments_drop(engine);
     counts_carry(fresh, engine);
     bindings_carry(fresh, engine);
+    leases_carry(fresh, engine);
     /* `fresh` takes the place of what `engine` held, and is freed with it. */
     struct engine old = *engine;
     *engine = *fresh;

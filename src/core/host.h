@@ -21,6 +21,7 @@ struct host {
     struct rate arp;      /* [limits] arp-rate */
     struct rate requests; /* [limits] unicast-mac-rate */
     struct rate events;
+    struct rate dhcp;         /* [limits] dhcp-host-rate */
     uint64_t enough_until_ns; /* it owns what host-ports allows: not counted again before */
     uint32_t open_questions;  /* [limits] mac-questions */
     uint32_t shares[HOST_SHARES];

@@ -4,6 +4,7 @@
 #define PEARPD_CORE_INTERNAL_H
 
 #include "pearpd/arp.h"
+#include "pearpd/dhcp.h"
 #include "pearpd/engine.h"
 #include "pearpd/eth.h"
 #include "pearpd/ipv4_packet.h"
@@ -16,6 +17,7 @@
 #include "fdb.h"
 #include "hold.h"
 #include "host.h"
+#include "lease.h"
 #include "service.h"
 
 #include <stddef.h>
@@ -32,7 +34,8 @@ enum timer_kind {
     TIMER_HELLO,
     TIMER_ASK,
     TIMER_UNICAST,
-    TIMER_FRAGMENTS
+    TIMER_FRAGMENTS,
+    TIMER_LEASE
 };
 
 /* A shared address while the engine runs. */
@@ -102,6 +105,7 @@ struct engine {
     struct keyed_table *speakers;
     struct keyed_table *lessees; /* the last lease of each host, for what ends it */
     bool looks_at_dhcp;          /* some address learns from it, or is served */
+    struct leases *leases;       /* of [dhcp] */
     struct fragments *fragments;
     struct service_table *services;
 
@@ -114,11 +118,12 @@ struct engine {
     uint32_t broadcast_count;
     uint64_t nonce_count;
     uint64_t confirm_ns; /* when the last restored binding is asked for */
-    uint64_t changes;    /* of tables before the present one */
+    uint64_t changes;    /* of tables before the present one; leases that were extended */
 
-    struct rate_limit ask_limit, unicast_limit, unicast_mac_limit, arp_limit, echo_limit;
+    struct rate_limit ask_limit, unicast_limit, unicast_mac_limit, arp_limit, echo_limit, dhcp_limit,
+        dhcp_host_limit;
     struct rate ask_rate, unicast_rate, echo_rate, bad_source_events, mac_move_events, loop_events;
-    struct rate dhcp_events;
+    struct rate dhcp_events, exhausted_events, dhcp_rate;
     uint32_t share_flows, share_datagrams, share_waiting, share_services; /* of one host */
 
     uint32_t mtu_bytes[SIDES];
@@ -265,11 +270,17 @@ struct verdict deliver(struct engine *e, enum side from, struct frame *frame, st
 /* dhcp_rules.c: leases that pass by. True: the frame goes no further, *verdict says why. */
 bool dhcp_rule(struct engine *e, const struct passage *p, const struct ipv4_packet *ip,
                struct verdict *verdict);
+/* True where the MAC can be the owner of ports: a host's, downstream as far as is known. */
+bool host_can_own(struct engine *e, struct mac mac);
 struct keyed_table *lessee_table_new(struct engine *e);
 /* Notes that `lease` is the last that its owner got. */
 void lessee_note(struct engine *e, const struct binding *lease);
 /* True where the configuration of the address lets a server lease `holding`. */
 bool lease_fits(const struct config_address *a, const struct holding *holding);
+
+/* dhcp_server.c: a message for the bridge's own server. False: it is not. `is_readable`: not malformed. */
+bool dhcp_serve(struct engine *e, const struct passage *p, const struct ipv4_packet *ip,
+                const struct l4_ports *ports, const struct dhcp *m, bool is_readable, struct verdict *verdict);
 
 /* police.c: what hosts may send. False: dropped, *verdict says why. Learns from traffic where it may. */
 bool police(struct engine *e, const struct passage *p, uint32_t address_index, const struct right *right,

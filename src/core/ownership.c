@@ -75,6 +75,8 @@ void binding_end(struct engine *e, struct binding *b, enum event_kind why)
     case EVENT_MAC_MOVED:
     case EVENT_LOOP:
     case EVENT_BAD_SOURCE:
+    case EVENT_EXHAUSTED:
+    case EVENT_DECLINED:
     case EVENT_UNRESOLVED:
     case EVENT_PORT_UP:
     case EVENT_PORT_DOWN:
@@ -83,6 +85,8 @@ void binding_end(struct engine *e, struct binding *b, enum event_kind why)
     tell_binding(e, why, b, nobody);
     timer_stop(e->timers, &b->timer);
     services_end(e, b);
+    if (b->origin == ORIGIN_DHCP)
+        lease_binding_ended(e, b);
     binding_remove(e->bindings, b);
 }
 
@@ -420,6 +424,7 @@ int bind_lease(struct engine *e, const struct holding *holding, struct mac owner
     if (b != NULL && b->origin == ORIGIN_DHCP && holding_equal(&b->holding, holding) &&
         mac_equal(b->owner, owner)) {
         lease_lasts(e, b, left_ns);
+        e->changes++; /* its end is another one, to be saved */
         return 0;
     }
     if (meets_permanent(e, holding, owner))

@@ -33,6 +33,8 @@ bool binding_fits(const struct engine *e, const struct holding *holding, struct 
         return false;
     if (origin_is_permanent(origin))
         return true;
+    if (origin == ORIGIN_DHCP && lease_serves(a, holding))
+        return true;
     if (!(a->learn & learn_bit_of(origin)))
         return false;
     if (origin == ORIGIN_DHCP)

@@ -16,6 +16,9 @@ void print_owner(const struct answer *entry);
 /* Every counter, a line each. */
 void print_stats(const struct answer *stats);
 
+/* A line for each lease: ports, MAC, state, seconds left, client identifier, name. */
+void print_leases(const struct answer *leases);
+
 /* "3 bindings removed". */
 void print_removed(const struct answer *answer);
 

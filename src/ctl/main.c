@@ -24,6 +24,7 @@ static const struct command commands[] = {
     {"table", "", 0, 0, "show who holds which ports", print_table, false},
     {"services", "", 0, 0, "show what services hosts tell of", print_services, false},
     {"stats", "", 0, 0, "show every counter and drop reason", print_stats, false},
+    {"leases", "", 0, 0, "show what [dhcp] leases, offers and has set aside", print_leases, false},
     {"add", "ADDRESS:FIRST-LAST MAC", 2, 2, "bind a range until it is deleted", print_nothing, false},
     {"delete", "ADDRESS:FIRST-LAST", 1, 1, "remove a binding", print_nothing, false},
     {"flush", "[ADDRESS]", 0, 1, "remove every learned binding", print_removed, false},

@@ -85,7 +85,7 @@ static void print_state(const struct answer *state)
 
 void print_stats(const struct answer *stats)
 {
-    static const char *const groups[] = {"frames", "consumed", "drops", "counters", "state"};
+    static const char *const groups[] = {"frames", "consumed", "drops", "counters", "dhcp", "state"};
     for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
         answer_walk_numbers(answer_member(stats, groups[i]), groups[i], print_number);
     print_state(answer_member(stats, "state"));
@@ -94,6 +94,20 @@ void print_stats(const struct answer *stats)
         char path[64];
         snprintf(path, sizeof(path), "hosts.%s", answer_text(answer_at(hosts, i), "mac"));
         answer_walk_numbers(answer_at(hosts, i), path, print_number);
+    }
+}
+
+void print_leases(const struct answer *leases)
+{
+    puts("Address                        PSID          HWaddress           State     Expires     Client");
+    for (size_t i = 0; i < answer_count(leases); i++) {
+        const struct answer *lease = answer_at(leases, i);
+        const char *id = answer_text(lease, "client_id"), *name = answer_text(lease, "name");
+        char address[64];
+        address_of(lease, address, sizeof(address));
+        printf("%-30s %-13s %-19s %-9s %-11" PRIu64 " %s%s%s\n", address, answer_text(lease, "psid"),
+               answer_text(lease, "mac"), answer_text(lease, "state"), answer_number(lease, "expires_s"),
+               *id != '\0' ? id : "-", *name != '\0' ? " " : "", name);
     }
 }
 

@@ -30,6 +30,7 @@ enum client_state {
     CLIENT_READS_HOSTS,
     CLIENT_READS_TABLE,
     CLIENT_READS_SERVICES,
+    CLIENT_READS_LEASES,
     CLIENT_MONITORS,
     CLIENT_RESOLVES,
     CLIENT_ENDS
@@ -42,7 +43,7 @@ struct client {
     bool in_stats; /* the table stands inside of an object */
     struct json json;
     struct table_cursor cursor;
-    uint32_t host_cursor;
+    uint32_t host_cursor, lease_cursor;
     struct service_cursor service_cursor;
     struct range wanted;               /* resolve */
     struct loop_source *look, *waited; /* resolve: something happened; for long enough */
@@ -157,6 +158,31 @@ static void answer_table(struct client *client)
     client->state = CLIENT_READS_TABLE;
     json_array_begin(j);
     table_go_on(client);
+}
+
+/* The leases, in the same way. */
+static void leases_go_on(struct client *client)
+{
+    const struct control *control = client->control;
+    uint64_t now_ns = control->target.now_ns();
+    struct lease_entry lease;
+    while (loop_stream_waiting(client->stream) < PIECE_BYTES) {
+        if (engine_pool_next(engine_of(control), now_ns, &client->lease_cursor, &lease)) {
+            report_lease(&client->json, &lease);
+            continue;
+        }
+        json_array_end(&client->json);
+        answer_end(client);
+        return;
+    }
+}
+
+static void answer_leases(struct client *client)
+{
+    struct json *j = answer_begin(client);
+    client->state = CLIENT_READS_LEASES;
+    json_array_begin(j);
+    leases_go_on(client);
 }
 
 /* The services, in the same way. */
@@ -460,6 +486,9 @@ static void client_line(struct loop_stream *stream, const char *line, size_t len
     case CONTROL_STATS:
         answer_stats(client);
         break;
+    case CONTROL_LEASES:
+        answer_leases(client);
+        break;
     case CONTROL_ADD:
     case CONTROL_DELETE:
         change_command(client, &request);
@@ -492,6 +521,8 @@ static void client_drained(struct loop_stream *stream, void *context)
         table_go_on(client);
     else if (client->state == CLIENT_READS_SERVICES)
         services_go_on(client);
+    else if (client->state == CLIENT_READS_LEASES)
+        leases_go_on(client);
     else if (client->state == CLIENT_MONITORS && client->skipped > 0)
         write_skipped(client);
 }

@@ -44,6 +44,7 @@ static const struct command_row rows[] = {
     {"table", CONTROL_TABLE, 0, 0, "table", NULL},
     {"services", CONTROL_SERVICES, 0, 0, "services", NULL},
     {"stats", CONTROL_STATS, 0, 0, "stats", NULL},
+    {"leases", CONTROL_LEASES, 0, 0, "leases", NULL},
     {"add", CONTROL_ADD, 2, 2, "add ADDRESS:FIRST-LAST MAC", take_add},
     {"delete", CONTROL_DELETE, 1, 1, "delete ADDRESS:FIRST-LAST", take_range},
     {"flush", CONTROL_FLUSH, 0, 1, "flush [ADDRESS]", take_address},

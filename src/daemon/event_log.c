@@ -22,6 +22,7 @@ static enum log_level level_of(enum event_kind kind)
     case EVENT_REFUSED:
     case EVENT_LOOP:
     case EVENT_BAD_SOURCE:
+    case EVENT_EXHAUSTED:
         return LOG_LEVEL_WARNING;
     case EVENT_PORT_UP:
     case EVENT_PORT_DOWN:
@@ -33,6 +34,7 @@ static enum log_level level_of(enum event_kind kind)
     case EVENT_RELEASED:
     case EVENT_DELETED:
     case EVENT_EVICTED:
+    case EVENT_DECLINED:
     case EVENT_UNRESOLVED:
     case EVENT_MAC_MOVED:
         break;

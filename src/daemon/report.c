@@ -11,11 +11,20 @@ static const char *interface_of(const struct config *config, enum side side)
     return side == SIDE_UPSTREAM ? config->upstream : config->downstream;
 }
 
-static void report_port_set(struct json *j, const struct table_entry *entry)
+static void report_port_set(struct json *j, struct port_set_params psid, uint16_t psid_id)
 {
     char text[24];
-    snprintf(text, sizeof(text), "%u/%u/%u", entry->psid.offset, entry->psid.length, entry->psid_id);
+    snprintf(text, sizeof(text), "%u/%u/%u", psid.offset, psid.length, psid_id);
     json_key_string(j, "psid", text);
+}
+
+static void report_left(struct json *j, uint64_t left_ns)
+{
+    json_key(j, "expires_s");
+    if (left_ns == ENGINE_NEVER)
+        json_null(j);
+    else
+        json_u64(j, left_ns / NS_PER_S);
 }
 
 void report_entry(struct json *j, const struct config *config, const struct table_entry *entry)
@@ -26,7 +35,7 @@ void report_entry(struct json *j, const struct config *config, const struct tabl
     json_key_u64(j, "first_port", entry->range.first);
     json_key_u64(j, "last_port", entry->range.last);
     if (entry->has_psid)
-        report_port_set(j, entry);
+        report_port_set(j, entry->psid, entry->psid_id);
     json_key(j, "mac");
     if (mac_is_zero(entry->mac))
         json_null(j);
@@ -37,11 +46,7 @@ void report_entry(struct json *j, const struct config *config, const struct tabl
     json_key_string(j, "interface", interface_of(config, entry->side));
     json_key_string(j, "name", entry->name);
     json_key_u64(j, "age_s", entry->age_ns / NS_PER_S);
-    json_key(j, "expires_s");
-    if (entry->expires_ns == ENGINE_NEVER)
-        json_null(j);
-    else
-        json_u64(j, entry->expires_ns / NS_PER_S);
+    report_left(j, entry->expires_ns);
     json_key_u64(j, "rx_frames", entry->rx_frames);
     json_key_u64(j, "rx_bytes", entry->rx_bytes);
     json_key_u64(j, "tx_frames", entry->tx_frames);
@@ -95,6 +100,39 @@ void report_service(struct json *j, const struct service_entry *entry)
     json_object_end(j);
 }
 
+void report_lease(struct json *j, const struct lease_entry *lease)
+{
+    char address[IPV4_TEXT_BYTES], mac[MAC_TEXT_BYTES], id[2 * CLIENT_ID_BYTES + 1];
+    json_object_begin(j);
+    json_key_string(j, "address", ipv4_format(lease->range.address, address));
+    json_key_u64(j, "first_port", lease->range.first);
+    json_key_u64(j, "last_port", lease->range.last);
+    report_port_set(j, lease->psid, lease->psid_id);
+    json_key_string(j, "mac", mac_format(lease->mac, mac));
+    json_key(j, "client_id");
+    if (lease->client_id_length > 0)
+        json_string(j, bytes_format(lease->client_id, lease->client_id_length, id));
+    else
+        json_null(j);
+    json_key_string(j, "state", lease_state_name(lease->state));
+    report_left(j, lease->left_ns);
+    json_key_string(j, "name", lease->name);
+    json_object_end(j);
+}
+
+static void report_pool(struct json *j, const struct engine *engine)
+{
+    struct lease_figures figures = engine_lease_figures(engine);
+    json_key(j, "dhcp");
+    json_object_begin(j);
+    json_key_u64(j, "pool", figures.pool);
+    json_key_u64(j, "leased", figures.leased);
+    json_key_u64(j, "offered", figures.offered);
+    json_key_u64(j, "declined", figures.declined);
+    json_key_u64(j, "reserved", figures.reserved);
+    json_object_end(j);
+}
+
 void report_counts(struct json *j, const struct engine *engine)
 {
     const struct engine_stats *stats = engine_stats(engine);
@@ -114,6 +152,7 @@ void report_counts(struct json *j, const struct engine *engine)
     for (unsigned i = 0; i < COUNTER_COUNT; i++)
         json_key_u64(j, counter_name((enum counter)i), stats->counters[i]);
     json_object_end(j);
+    report_pool(j, engine);
 }
 
 void report_write(struct json *j, const struct config *config, const struct engine *engine, uint64_t now_ns)

@@ -113,9 +113,58 @@ static int binding_load(struct state_load *load, const struct state_record *reco
     return engine_restore(load->engine, load->now_ns, &entry, load->out);
 }
 
+/* lease: one that is bound, behind its binding. */
+
+static bool lease_save(struct state_walk *walk, struct state_line *line)
+{
+    struct lease_entry lease;
+    char text[RANGE_TEXT_BYTES + MAC_TEXT_BYTES], id[2 * CLIENT_ID_BYTES + 1];
+    if (!engine_leases_next(walk->engine, walk->now_ns, &walk->leases, &lease))
+        return false;
+    state_line_text(line, "range", range_format(&lease.range, text));
+    state_line_u64(line, "psid_offset", lease.psid.offset);
+    state_line_u64(line, "psid_length", lease.psid.length);
+    state_line_u64(line, "psid", lease.psid_id);
+    state_line_text(line, "mac", mac_format(lease.mac, text));
+    if (lease.client_id_length > 0)
+        state_line_text(line, "client_id", bytes_format(lease.client_id, lease.client_id_length, id));
+    if (lease.left_ns != ENGINE_NEVER)
+        state_line_u64(line, "left_ns", lease.left_ns);
+    return true;
+}
+
+static bool lease_read(const struct state_record *record, struct lease_entry *lease)
+{
+    const char *range = state_record_text(record, "range"), *mac = state_record_text(record, "mac");
+    const char *id = state_record_text(record, "client_id");
+    struct table_entry set = {0};
+    size_t id_length = 0;
+    *lease = (struct lease_entry){.state = LEASE_BOUND, .name = ""};
+    if (range == NULL || range_parse(range, &lease->range) != 0 || mac == NULL ||
+        mac_parse(mac, &lease->mac) != 0 || !psid_read(record, &set) || !set.has_psid ||
+        (id != NULL && bytes_parse(id, lease->client_id, CLIENT_ID_BYTES, &id_length) != 0))
+        return false;
+    lease->psid = set.psid;
+    lease->psid_id = set.psid_id;
+    lease->client_id_length = (uint8_t)id_length;
+    if (!state_record_u64(record, "left_ns", &lease->left_ns))
+        lease->left_ns = ENGINE_NEVER;
+    return true;
+}
+
+static int lease_load(struct state_load *load, const struct state_record *record)
+{
+    struct lease_entry lease;
+    if (!lease_read(record, &lease))
+        return -EBADMSG;
+    lease.left_ns = left_now(load, ORIGIN_DHCP, lease.left_ns);
+    return engine_lease_restore(load->engine, load->now_ns, &lease, load->out);
+}
+
 static const struct state_kind kinds[] = {
     {"epoch", epoch_save, epoch_load},
     {"binding", binding_save, binding_load},
+    {"lease", lease_save, lease_load},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 

@@ -16,6 +16,7 @@ struct state_walk {
     unsigned kind;
     uint64_t count; /* records of this kind so far */
     struct table_cursor bindings;
+    uint32_t leases;
 };
 
 /* The next record, as a line that is not ended yet. False: there are no more. */

@@ -73,23 +73,40 @@ static libnet_ptag_t build_pe_arp(libnet_t *l, const struct pe_arp *message, con
                             m->sha.octets, spa, m->tha.octets, tpa, body, (uint32_t)length, l, 0);
 }
 
+/* What libnet takes in network order. */
+static uint32_t ipv4_be(struct ipv4 address)
+{
+    uint8_t octets[4];
+    uint32_t be;
+    ipv4_octets(address, octets);
+    memcpy(&be, octets, sizeof(be));
+    return be;
+}
+
+static libnet_ptag_t build_dhcp(libnet_t *l, const struct made_dhcp *dhcp)
+{
+    uint8_t message[DHCP_WRITE_MAX_BYTES];
+    int length = dhcp_write(&dhcp->answer, message, sizeof(message));
+    if (length < 0)
+        return -1;
+    uint16_t datagram = (uint16_t)(UDP_HEADER_BYTES + length);
+    if (libnet_build_udp(DHCP_PORT_SERVER, DHCP_PORT_CLIENT, datagram, 0, message, (uint32_t)length, l, 0) < 0)
+        return -1;
+    return libnet_build_ipv4((uint16_t)(LIBNET_IPV4_H + datagram), 0, 0, DONT_FRAGMENT, TTL, PROTOCOL_UDP, 0,
+                             ipv4_be(dhcp->source), ipv4_be(dhcp->destination), NULL, 0, l, 0);
+}
+
 static libnet_ptag_t build_echo_reply(libnet_t *l, const struct made_echo_reply *echo)
 {
     size_t length = LIBNET_IPV4_H + LIBNET_ICMPV4_ECHO_H + echo->payload_length;
-    uint8_t source[4], destination[4];
-    uint32_t source_be, destination_be;
     if (length > UINT16_MAX)
         return -1;
-    ipv4_octets(echo->source, source);
-    ipv4_octets(echo->destination, destination);
-    memcpy(&source_be, source, sizeof(source_be));
-    memcpy(&destination_be, destination, sizeof(destination_be));
     if (libnet_build_icmpv4_echo(ICMP_ECHO_REPLY, 0, 0, echo->id, echo->sequence,
                                  echo->payload_length > 0 ? echo->payload : NULL,
                                  (uint32_t)echo->payload_length, l, 0) < 0)
         return -1;
-    return libnet_build_ipv4((uint16_t)length, echo->tos, 0, DONT_FRAGMENT, TTL, PROTOCOL_ICMP, 0, source_be,
-                             destination_be, NULL, 0, l, 0);
+    return libnet_build_ipv4((uint16_t)length, echo->tos, 0, DONT_FRAGMENT, TTL, PROTOCOL_ICMP, 0,
+                             ipv4_be(echo->source), ipv4_be(echo->destination), NULL, 0, l, 0);
 }
 
 static libnet_ptag_t build_network(libnet_t *l, const struct made *made)
@@ -101,6 +118,8 @@ static libnet_ptag_t build_network(libnet_t *l, const struct made *made)
         return build_pe_arp(l, &made->pe_arp, made->key);
     case MADE_ECHO_REPLY:
         return build_echo_reply(l, &made->echo_reply);
+    case MADE_DHCP:
+        return build_dhcp(l, &made->dhcp);
     }
     return -1;
 }

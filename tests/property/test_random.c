@@ -58,6 +58,7 @@ struct asked {
 
 struct side_of_test {
     struct engine *engine;
+    struct frame_builder *builder;
     struct left out[OUT_MAX];
     unsigned out_count;
 };
@@ -132,8 +133,9 @@ static void take_make(void *context, enum side to, const struct made *made)
     struct left *left = left_new(context, to);
     left->is_made = true;
     left->made = *made;
-    if (made->kind == MADE_ECHO_REPLY)
-        left->made.echo_reply.payload = NULL; /* borrowed */
+    int length = frame_build(((struct side_of_test *)context)->builder, made, left->bytes, sizeof(left->bytes));
+    assert_true(length > 0);
+    left->length = (size_t)length;
 }
 
 static void take_event(void *context, const struct event *event)
@@ -252,7 +254,6 @@ static void check_twins(struct world *w)
         const struct left *x = &w->a.out[i], *y = &w->b.out[i];
         must(w, x->to == y->to && x->is_made == y->is_made && x->length == y->length);
         must(w, memcmp(x->bytes, y->bytes, x->length) == 0);
-        must(w, memcmp(&x->made, &y->made, sizeof(x->made)) == 0);
     }
     must(w, memcmp(engine_stats(w->a.engine), engine_stats(w->b.engine), sizeof(struct engine_stats)) == 0);
 }
@@ -736,6 +737,7 @@ static void one_run(uint64_t seed, unsigned steps)
     w->seed = w->random = seed;
     configure(w);
     w->builder = frame_builder_new();
+    w->a.builder = w->b.builder = w->builder;
     w->a.engine = engine_new(&w->config, &keys[0]);
     w->b.engine = engine_new(&w->config, &keys[1]);
     w->now = 1 + seeded_next(&w->random) % (S * 1000000);

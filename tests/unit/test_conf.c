@@ -12,6 +12,7 @@
 #define TEXT_BYTES  16384
 #define GOOD_BRIDGE "[bridge]\nupstream = eth0\ndownstream = eth1\n"
 #define GOOD        GOOD_BRIDGE "[address 192.0.2.1]\n"
+#define SERVED      GOOD "[dhcp]\nserve = all\npsid = 0/6\nrouter = 192.0.2.254\n"
 
 #define FAULTS 5000
 
@@ -120,7 +121,12 @@ static void test_everything_given(void **state)
         "[range 192.0.2.1:80]\nmac = 00:0c:29:9e:8c:ee\n"
         "[range 192.0.2.1:3-9]\nmac = 00:0c:29:9e:8c:ef\n"
         "[policy]\nsource-ports = log\n[control]\nsocket = /tmp/x.sock\nmetrics = none\n"
-        "[state]\nfile = none\n[keys]\n[dhcp]\n[cluster]\n[limits]\nmacs = 16\nbindings = 9";
+        "[state]\nfile = none\n[keys]\n"
+        "[dhcp]\nserve = 198.51.100.2\nlease = 7200\nrouter = 198.51.100.1\nnetmask = 255.255.255.128\n"
+        "dns = 192.0.2.53, 192.0.2.54\nmtu = 1400\nserver-id = 198.51.100.3\n"
+        "[lease 198.51.100.2:1036-64527]\nclient-id = ff:00:AB:01\nname = cam\n"
+        "[lease 198.51.100.2:1040-64531]\nmac = 00:0c:29:9e:8c:ef\n"
+        "[cluster]\n[limits]\nmacs = 16\nbindings = 9";
     assert_int_equal(read_text(text, &c), 0);
     assert_string_equal(told, "");
     assert_string_equal(c.upstream, "en0");
@@ -152,6 +158,20 @@ static void test_everything_given(void **state)
     assert_string_equal(c.socket, "/tmp/x.sock");
     assert_int_equal(c.limits.macs, 16);
     assert_int_equal(c.limits.bindings, 9);
+    assert_true(c.addresses[1].is_served && !c.addresses[0].is_served);
+    assert_int_equal(c.addresses[1].lease_psid.length, 8);
+    assert_int_equal(c.dhcp.lease_s, 7200);
+    assert_int_equal(c.dhcp.router.host, 0xc6336401);
+    assert_int_equal(c.dhcp.netmask.host, 0xffffff80);
+    assert_int_equal(c.dhcp.server_id.host, 0xc6336403);
+    assert_int_equal(c.dhcp.dns_count, 2);
+    assert_int_equal(c.dhcp.dns[1].host, 0xc0000236);
+    assert_int_equal(c.dhcp.mtu, 1400);
+    assert_int_equal(c.lease_count, 2);
+    assert_int_equal(c.leases[0].client_id_length, 4);
+    assert_memory_equal(c.leases[0].client_id, "\xff\0\xab\1", 4);
+    assert_string_equal(c.leases[0].name, "cam");
+    assert_true(c.leases[1].has_mac && c.leases[1].client_id_length == 0);
     config_free(&c);
 }
 
@@ -347,7 +367,69 @@ static const struct fault faults[] = {
     {GOOD "[protocol 192.0.2.1/gre]\nmac = 01:00:00:00:00:01\n",
      F "6: mac = 01:00:00:00:00:01: a multicast MAC address cannot be a host's\n"},
     {GOOD "[keys]\n1 = aa\n", F "6: 1: must be a number up to 4294967295, with 64 hexadecimal digits\n"},
-    {GOOD "[dhcp]\nx = 1\n", F "6: x = 1: [dhcp] is not supported in this version\n"},
+    {GOOD "[dhcp]\nx = 1\n", F "6: x = 1: unknown key in [dhcp]\n"},
+    {GOOD "[dhcp]\nserve = all\n",
+     F "6: serve: neither [address 192.0.2.1] nor [dhcp] has a psid\n" F
+       "6: serve: neither router nor server-id is there, which clients renew with\n"},
+    {GOOD "[dhcp]\nserve = some\n",
+     F "6: serve = some: 'some' must be none, all, or addresses with commas between\n"},
+    {GOOD "[dhcp]\nserve =\n", F "6: serve = : '' must be none, all, or addresses with commas between\n"},
+    {GOOD "[dhcp]\nserve = 192.0.2.1, 192.0.2.1\npsid = 0/6\nrouter = 192.0.2.254\n",
+     F "6: serve = 192.0.2.1, 192.0.2.1: '192.0.2.1' stands twice\n"},
+    {GOOD "[dhcp]\nserve = 192.0.2.9\npsid = 0/6\nserver-id = 192.0.2.254\n",
+     F "6: serve = 192.0.2.9: there is no [address] for it\n"},
+    {GOOD "psid = 6/8\n[dhcp]\nserve = all\npsid = 0/6\nserver-id = 192.0.2.254\n",
+     F "8: psid = 0/6: [address 192.0.2.1] has psid = 6/8\n"},
+    {GOOD "[dhcp]\npsid = 6/11\n", F "6: psid = 6/11: must be OFFSET/LENGTH, together 16 at most\n"},
+    {GOOD "ports = 2000-2999\n[dhcp]\nserve = all\npsid = 0/4\nserver-id = 192.0.2.254\n",
+     F "7: serve: no port set of psid = 0/4 lies within ports = 2000-2999 of 192.0.2.1\n"},
+    {GOOD "[dhcp]\nserve = all\npsid = 0/6\nrouter = 192.0.3.254\n",
+     F "8: router: is not in the network of 192.0.2.1\n"},
+    {GOOD "[dhcp]\nserve = all\npsid = 0/6\nrouter = 192.0.2.1\n",
+     F "8: router = 192.0.2.1: is a shared address\n"},
+    {GOOD "[dhcp]\nserve = all\npsid = 0/6\nserver-id = 192.0.2.1\n",
+     F "8: server-id = 192.0.2.1: is a shared address\n"},
+    {GOOD "[dhcp]\nrouter = 255.255.255.255\n",
+     F "6: router = 255.255.255.255: must be the IPv4 address of a host\n"},
+    {GOOD "[dhcp]\nserver-id = x\n", F "6: server-id = x: must be the IPv4 address of a host\n"},
+    {GOOD "[dhcp]\nnetmask = 255.0.255.0\n", F "6: netmask = 255.0.255.0: must be an IPv4 netmask\n"},
+    {GOOD "[dhcp]\nnetmask = 0.0.0.0\n", F "6: netmask = 0.0.0.0: must be an IPv4 netmask\n"},
+    {GOOD "[dhcp]\nlease = 9\n", F "6: lease = 9: must be a number from 10 to 31536000\n"},
+    {GOOD "[dhcp]\nmtu = 575\n", F "6: mtu = 575: must be 576-65535\n"},
+    {GOOD "[dhcp]\ndns = 192.0.2.53,\n",
+     F "6: dns = 192.0.2.53,: must be up to 4 IPv4 addresses with commas between\n"},
+    {GOOD "[dhcp]\ndns = 1.1.1.1, 2.2.2.2, 3.3.3.3, 4.4.4.4, 5.5.5.5\n",
+     F "6: dns = 1.1.1.1, 2.2.2.2, 3.3.3.3, 4.4.4.4, 5.5.5.5: must be up to 4 IPv4 addresses with commas "
+       "between\n"},
+    {GOOD "[lease 192.0.2.1:1024-2047]\nmac = 02:00:00:00:00:01\n",
+     F "5: [lease 192.0.2.1:1024-2047]: [dhcp] does not serve its address\n"},
+    {SERVED "[lease 192.0.2.1]\nmac = 02:00:00:00:00:01\n",
+     F "9: [lease 192.0.2.1]: must be ADDRESS:FIRST-LAST\n"},
+    {SERVED "[lease 192.0.2.1:1024-2047]\n", F "9: [lease 192.0.2.1:1024-2047]: mac or client-id is missing\n"},
+    {SERVED "[lease 192.0.2.1:1024-2047]\nclient-id = ff01\nmac = 02:00:00:00:00:01\n",
+     F "11: mac and client-id stand in one section\n"},
+    {SERVED "[lease 192.0.2.1:1024-2046]\nmac = 02:00:00:00:00:01\n",
+     F "9: [lease 192.0.2.1:1024-2046]: is no port set of psid = 0/6 within ports = 1024-65535\n"},
+    {SERVED "[lease 192.0.2.1:0-1023]\nmac = 02:00:00:00:00:01\n",
+     F "9: [lease 192.0.2.1:0-1023]: is no port set of psid = 0/6 within ports = 1024-65535\n"},
+    {SERVED "[lease 192.0.2.1:1024-2047]\nmac = 01:00:00:00:00:01\n",
+     F "10: mac = 01:00:00:00:00:01: a multicast MAC address cannot be a host's\n"},
+    {SERVED "[lease 192.0.2.1:1024-2047]\nclient-id = 1\n",
+     F "10: client-id = 1: must be 2 to 64 bytes in hexadecimal digits, with or without colons\n"},
+    {SERVED "[lease 192.0.2.1:1024-2047]\nclient-id = 01\n",
+     F "10: client-id = 01: must be 2 to 64 bytes in hexadecimal digits, with or without colons\n"},
+    {SERVED "[lease 192.0.2.1:1024-2047]\nclient-id = 01:02:\n",
+     F "10: client-id = 01:02:: must be 2 to 64 bytes in hexadecimal digits, with or without colons\n"},
+    {SERVED "[lease 192.0.2.1:1024-2047]\nclient-id = 0g02\n",
+     F "10: client-id = 0g02: must be 2 to 64 bytes in hexadecimal digits, with or without colons\n"},
+    {SERVED "[lease 192.0.2.1:1024-2047]\nclient-id = ff01\n[lease 192.0.2.1:1024-2047]\nclient-id = FF:02\n",
+     F "11: [lease 192.0.2.1:1024-2047]: stands already at line 9\n"},
+    {SERVED "[lease 192.0.2.1:1024-2047]\nclient-id = ff01\n[lease 192.0.2.1:2048-3071]\nclient-id = FF:01\n",
+     F "11: [lease 192.0.2.1:2048-3071]: its client has one already, at line 9\n"},
+    {SERVED "[range 192.0.2.1:1500-1500]\nmac = 02:00:00:00:00:02\n[lease 192.0.2.1:1024-2047]\n"
+            "mac = 02:00:00:00:00:01\n",
+     F "11: [lease 192.0.2.1:1024-2047]: overlaps [range 192.0.2.1:1500-1500] at line 9\n"},
+    {GOOD "[limits]\nleases = 65537\n", F "6: leases = 65537: must be a number from 1 to 65536\n"},
     {GOOD "[cluster]\nredis = h:1\n", F "6: redis = h:1: [cluster] is not supported in this version\n"},
     {GOOD "[address 192.0.2.2]\n[limits]\naddresses = 1\n",
      F "5: [address]: one more than addresses = 1 in [limits]\n"},

@@ -1,0 +1,293 @@
+/* dhcp_server.c: [dhcp], the bridge's own leases of port sets (RFC 2131 section 4.3, RFC 7618).
+ * In: messages of hosts that ask for ports, or have a set of the pool. Out: answers; changes of the pool (lease.c).
+ * Called by: dhcp_rules. Never: answers what came over a relay, or is for another server: that is bridged. */
+#include "pearpd/dhcp.h"
+
+#include "internal.h"
+
+#include <errno.h>
+
+struct request {
+    const struct passage *passage;
+    const struct dhcp *message;
+    struct lease_client client;
+    bool is_broadcast; /* to all servers */
+};
+
+static const struct ipv4 limited_broadcast = {UINT32_MAX};
+
+/* Answers. */
+
+/* RFC 2131 4.1: to ciaddr; else broadcast where the client asks for it, and every DHCPNAK; else to yiaddr, at the
+ * hardware address. */
+static void answer(struct engine *e, const struct request *q, const struct dhcp_answer *answered)
+{
+    const struct dhcp *m = q->message;
+    struct made made = made_of(e, MADE_DHCP, m->chaddr, ETHERTYPE_IPV4);
+    made.tag = q->passage->tag;
+    made.dhcp = (struct made_dhcp){.source = e->config.dhcp.server_id, .answer = *answered};
+    struct dhcp_answer *a = &made.dhcp.answer;
+    a->xid = m->xid;
+    a->flags = m->flags;
+    a->chaddr = m->chaddr;
+    a->server_id = e->config.dhcp.server_id;
+    a->client_id = m->client_id;
+    a->client_id_length = m->client_id_length;
+    made.dhcp.destination = a->yiaddr;
+    if (a->kind == DHCP_NAK || (m->ciaddr.host == 0 && (m->flags & DHCP_FLAG_BROADCAST))) {
+        made.dhcp.destination = limited_broadcast;
+        made.destination = mac_broadcast;
+    } else if (m->ciaddr.host != 0) {
+        made.dhcp.destination = m->ciaddr;
+    }
+    make(e, SIDE_DOWNSTREAM, &made);
+}
+
+/* What every client is told. */
+static struct dhcp_answer parameters(const struct engine *e, enum dhcp_kind kind)
+{
+    const struct config_dhcp *c = &e->config.dhcp;
+    struct dhcp_answer a = {.kind = kind, .netmask = c->netmask, .router = c->router, .mtu = c->mtu};
+    a.dns_count = c->dns_count;
+    for (unsigned i = 0; i < c->dns_count; i++)
+        a.dns[i] = c->dns[i];
+    return a;
+}
+
+/* RFC 7618 7: option 159 goes to clients alone that ask for it. */
+static void answer_lease(struct engine *e, const struct request *q, enum dhcp_kind kind,
+                         const struct lease *lease)
+{
+    const struct config_address *address = &e->config.addresses[lease->address_index];
+    struct dhcp_answer a = parameters(e, kind);
+    a.ciaddr = kind == DHCP_ACK ? q->message->ciaddr : (struct ipv4){0};
+    a.yiaddr = address->address;
+    a.lease_s = e->config.dhcp.lease_s;
+    a.ports = (struct dhcp_port_params){q->message->wants_ports, address->lease_psid.offset,
+                                        address->lease_psid.length, lease->psid};
+    e->stats.counters[kind == DHCP_ACK ? COUNTER_DHCP_ACKS : COUNTER_DHCP_OFFERS]++;
+    answer(e, q, &a);
+}
+
+static struct verdict nak(struct engine *e, const struct request *q)
+{
+    const struct dhcp_answer a = {.kind = DHCP_NAK};
+    e->stats.counters[COUNTER_DHCP_NAKS]++;
+    answer(e, q, &a);
+    return verdict_consumed(CONSUMED_DHCP);
+}
+
+/* Refusals. */
+
+static struct verdict bad(struct engine *e, const struct passage *p, const char *why)
+{
+    if (host_may_tell(host_of(e->hosts, p->eth.source), e->now_ns))
+        tell(e, (struct event){
+                    .kind = EVENT_REFUSED, .side = SIDE_DOWNSTREAM, .mac = p->eth.source, .detail = why});
+    return verdict_dropped(DROP_DHCP_BAD);
+}
+
+static struct verdict exhausted(struct engine *e, const struct request *q)
+{
+    if (rate_take(&e->exhausted_events, rate_limit_of(1, 1), e->now_ns))
+        tell(e, (struct event){.kind = EVENT_EXHAUSTED,
+                               .side = SIDE_DOWNSTREAM,
+                               .mac = q->client.mac,
+                               .detail = "no port set is left for it"});
+    return verdict_dropped(DROP_DHCP_EXHAUSTED);
+}
+
+/* The rules of RFC 2131 4.3, by kind. */
+
+/* The set that a client wishes for in its DHCPDISCOVER: address and ports (RFC 7618 6). */
+static struct lease *wish_of(const struct engine *e, const struct dhcp *m)
+{
+    int index = m->has_requested && m->ports.present ? shared_index(e, m->requested) : -1;
+    const struct port_set_params params = {m->ports.offset, m->ports.length};
+    if (index < 0 || !e->config.addresses[index].is_served ||
+        !port_set_same(params, e->config.addresses[index].lease_psid))
+        return NULL;
+    return lease_at(e, (uint32_t)index, port_set_bounds(params, m->ports.psid).first);
+}
+
+static struct verdict discover(struct engine *e, const struct request *q)
+{
+    struct lease *lease = lease_choose(e, &q->client, wish_of(e, q->message));
+    if (lease == NULL)
+        return exhausted(e, q);
+    lease_offer(e, lease);
+    answer_lease(e, q, DHCP_OFFER, lease);
+    return verdict_consumed(CONSUMED_DHCP);
+}
+
+/* True where the lease is of this address and, where the client names them, these ports. */
+static bool is_of(const struct engine *e, const struct lease *lease, struct ipv4 address,
+                  const struct dhcp_port_params *ports)
+{
+    const struct config_address *a = &e->config.addresses[lease->address_index];
+    const struct port_set_params params = {ports->offset, ports->length};
+    if (a->address.host != address.host)
+        return false;
+    return !ports->present || (port_set_same(params, a->lease_psid) && ports->psid == lease->psid);
+}
+
+static struct verdict confirm(struct engine *e, const struct request *q, struct lease *lease,
+                              struct ipv4 address)
+{
+    if (lease == NULL || !is_of(e, lease, address, &q->message->ports))
+        return nak(e, q);
+    int error = lease_bind(e, lease, e->config.dhcp.lease_s * SECOND_NS);
+    if (error == -ENOSPC)
+        return exhausted(e, q);
+    if (error != 0)
+        return nak(e, q);
+    answer_lease(e, q, DHCP_ACK, lease);
+    return verdict_consumed(CONSUMED_DHCP);
+}
+
+/* RFC 2131 4.3.2: who knows nothing of a client keeps silent, except about an address of another network. */
+static bool is_foreign(const struct engine *e, struct ipv4 address)
+{
+    const struct config_dhcp *c = &e->config.dhcp;
+    return ((address.host ^ c->server_id.host) & c->netmask.host) != 0;
+}
+
+static struct verdict request(struct engine *e, const struct request *q)
+{
+    const struct dhcp *m = q->message;
+    struct lease *lease = lease_find(e, &q->client);
+    bool has_ciaddr = m->ciaddr.host != 0;
+    if (m->has_server_id) { /* SELECTING */
+        if (!m->has_requested || has_ciaddr)
+            return bad(e, q->passage, "a DHCPREQUEST that breaks RFC 2131 table 5");
+        return confirm(e, q, lease, m->requested);
+    }
+    if (m->has_requested == has_ciaddr)
+        return bad(e, q->passage, "a DHCPREQUEST that breaks RFC 2131 table 5");
+    if (m->has_requested) { /* INIT-REBOOT */
+        if (lease == NULL && !is_foreign(e, m->requested))
+            return verdict_consumed(CONSUMED_DHCP);
+        return confirm(e, q, lease, m->requested);
+    }
+    /* RENEWING is asked of this server alone; REBINDING, of all, perhaps of one that knows the client. */
+    if (lease == NULL && q->is_broadcast && !is_foreign(e, m->ciaddr))
+        return verdict_consumed(CONSUMED_DHCP);
+    return confirm(e, q, lease, m->ciaddr);
+}
+
+static struct verdict decline(struct engine *e, const struct request *q)
+{
+    const struct dhcp *m = q->message;
+    struct lease *lease = lease_find(e, &q->client);
+    if (lease == NULL || lease->state == LEASE_FREE || !is_of(e, lease, m->requested, &m->ports))
+        return verdict_consumed(CONSUMED_DHCP);
+    e->stats.counters[COUNTER_DHCP_DECLINES]++;
+    lease_decline(e, lease);
+    if (host_may_tell(host_of(e->hosts, m->chaddr), e->now_ns))
+        tell(e, (struct event){.kind = EVENT_DECLINED,
+                               .side = SIDE_DOWNSTREAM,
+                               .range = lease_range(e, lease),
+                               .mac = m->chaddr});
+    return verdict_consumed(CONSUMED_DHCP);
+}
+
+static struct verdict release(struct engine *e, const struct request *q)
+{
+    const struct dhcp *m = q->message;
+    struct lease *lease = lease_find(e, &q->client);
+    if (lease == NULL || lease->state != LEASE_BOUND || !is_of(e, lease, m->ciaddr, &m->ports))
+        return verdict_consumed(CONSUMED_DHCP);
+    e->stats.counters[COUNTER_DHCP_RELEASES]++;
+    lease_end(e, lease, EVENT_RELEASED);
+    return verdict_consumed(CONSUMED_DHCP);
+}
+
+/* RFC 2131 4.3.5: parameters alone. */
+static struct verdict inform(struct engine *e, const struct request *q)
+{
+    if (q->message->ciaddr.host == 0)
+        return bad(e, q->passage, "a DHCPINFORM without its address");
+    struct dhcp_answer a = parameters(e, DHCP_ACK);
+    a.ciaddr = q->message->ciaddr;
+    e->stats.counters[COUNTER_DHCP_ACKS]++;
+    answer(e, q, &a);
+    return verdict_consumed(CONSUMED_DHCP);
+}
+
+static struct verdict serve(struct engine *e, const struct request *q)
+{
+    switch (q->message->kind) {
+    case DHCP_DISCOVER:
+        return discover(e, q);
+    case DHCP_REQUEST:
+        return request(e, q);
+    case DHCP_DECLINE:
+        return decline(e, q);
+    case DHCP_RELEASE:
+        return release(e, q);
+    case DHCP_INFORM:
+        return inform(e, q);
+    case DHCP_OFFER:
+    case DHCP_ACK:
+    case DHCP_NAK:
+        break;
+    }
+    return bad(e, q->passage, "a server's DHCP message in a client's form");
+}
+
+/* Whose message it is. */
+
+/* The client took another server's offer: its own is free again. */
+static void chose_another(struct engine *e, const struct lease_client *client)
+{
+    struct lease *lease = lease_find(e, client);
+    if (lease != NULL && lease->state == LEASE_OFFERED)
+        lease_end(e, lease, EVENT_RELEASED);
+}
+
+/* To this server or to all, not over a relay; not a copy of a frame that a switch flooded. */
+static bool is_for_server(struct engine *e, const struct passage *p, const struct ipv4_packet *ip,
+                          const struct l4_ports *ports, const struct dhcp *m)
+{
+    return p->from == SIDE_DOWNSTREAM && m->op == DHCP_OP_REQUEST && ports->source == DHCP_PORT_CLIENT &&
+           ports->destination == DHCP_PORT_SERVER && m->giaddr.host == 0 && !m->has_relay &&
+           (ip->destination.host == limited_broadcast.host ||
+            ip->destination.host == e->config.dhcp.server_id.host) &&
+           !destination_lives_here(e, p);
+}
+
+/* True where the client asks for ports, or has a set of the pool. A message that cannot be read is its host's. */
+static bool is_ours(struct engine *e, const struct dhcp *m, bool is_readable, const struct lease_client *client)
+{
+    if (m->wants_ports || !is_readable)
+        return m->wants_ports || lease_host_known(e, m->chaddr);
+    const struct lease *lease = lease_find(e, client);
+    return lease != NULL && lease->state != LEASE_FREE;
+}
+
+bool dhcp_serve(struct engine *e, const struct passage *p, const struct ipv4_packet *ip,
+                const struct l4_ports *ports, const struct dhcp *m, bool is_readable, struct verdict *verdict)
+{
+    if (e->leases->count == 0 || !is_for_server(e, p, ip, ports, m))
+        return false;
+    struct request q = {p, m, lease_client_of(m->chaddr, m->client_id, m->client_id_length),
+                        ip->destination.host == limited_broadcast.host};
+    if (!is_ours(e, m, is_readable, &q.client))
+        return false;
+    if (is_readable && m->has_server_id && m->server_id.host != e->config.dhcp.server_id.host) {
+        if (mac_equal(p->eth.source, m->chaddr))
+            chose_another(e, &q.client);
+        return false;
+    }
+    struct host *host = host_of(e->hosts, p->eth.source);
+    if (!rate_take(&host->dhcp, e->dhcp_host_limit, e->now_ns) ||
+        !rate_take(&e->dhcp_rate, e->dhcp_limit, e->now_ns))
+        *verdict = verdict_dropped(DROP_DHCP_LIMIT);
+    else if (!is_readable)
+        *verdict = bad(e, p, "a DHCP message that cannot be read");
+    else if (!mac_equal(p->eth.source, m->chaddr) || !host_can_own(e, m->chaddr))
+        *verdict = bad(e, p, "a DHCP message in another host's name");
+    else
+        *verdict = serve(e, &q);
+    return true;
+}

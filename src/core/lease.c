@@ -1,0 +1,582 @@
+/* lease.c: see lease.h. */
+#include "lease.h"
+
+#include "pearpd/hash.h"
+
+#include "internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCKED_AGAIN_NS SECOND_NS
+#define HTYPE_ETHERNET   1
+
+struct client_row {
+    struct lease_client client; /* the key */
+    uint32_t index;
+};
+struct host_row {
+    struct mac mac; /* the key */
+    uint32_t count;
+};
+
+/* The usual identifier, type 1 and the MAC, says nothing more than the MAC. */
+struct lease_client lease_client_of(struct mac mac, const uint8_t *id, size_t length)
+{
+    static const uint8_t no_key[HMAC_KEY_BYTES];
+    struct lease_client client;
+    memset(&client, 0, sizeof(client));
+    client.mac = mac;
+    if (length == MAC_BYTES + 1 && id[0] == HTYPE_ETHERNET && memcmp(id + 1, mac.octets, MAC_BYTES) == 0)
+        return client;
+    if (length > CLIENT_ID_BYTES) {
+        hmac_sha256(no_key, id, length, client.id);
+        client.id_length = HMAC_BYTES;
+    } else if (length > 0) {
+        memcpy(client.id, id, length);
+        client.id_length = (uint8_t)length;
+    }
+    return client;
+}
+
+/* The pool. */
+
+bool lease_serves(const struct config_address *a, const struct holding *holding)
+{
+    uint16_t psid;
+    if (!a->is_served || holding->first < a->ports_first || holding->last > a->ports_last ||
+        !port_set_of(a->lease_psid, holding->first, &psid))
+        return false;
+    struct holding set = {.address_index = holding->address_index};
+    holding_take_set(&set, a, a->lease_psid, psid);
+    return holding_equal(&set, holding);
+}
+
+static struct lease_run run_of(const struct config_address *a, uint32_t first, uint32_t most)
+{
+    struct lease_run run = {.first = first};
+    for (uint32_t psid = 0; a->is_served && run.count < most && psid < UINT32_C(1) << a->lease_psid.length;
+         psid++) {
+        struct port_span bounds = port_set_bounds(a->lease_psid, (uint16_t)psid);
+        if (bounds.first < a->ports_first || bounds.last > a->ports_last)
+            continue;
+        if (run.count++ == 0)
+            run.lowest = (uint16_t)psid;
+    }
+    return run;
+}
+
+static struct lease *lease_of_psid(const struct leases *leases, uint32_t address_index, uint16_t psid)
+{
+    const struct lease_run *run = &leases->runs[address_index];
+    if (psid < run->lowest || (uint32_t)psid - run->lowest >= run->count)
+        return NULL;
+    return &leases->at[run->first + psid - run->lowest];
+}
+
+struct lease *lease_at(const struct engine *e, uint32_t address_index, uint16_t port)
+{
+    const struct config_address *a = &e->config.addresses[address_index];
+    uint16_t psid;
+    if (!a->is_served || !port_set_of(a->lease_psid, port, &psid))
+        return NULL;
+    return lease_of_psid(e->leases, address_index, psid);
+}
+
+/* A client that is reserved for by MAC alone, or by identifier alone. */
+static struct lease_client reserved_client(struct mac mac, const uint8_t *id, size_t length)
+{
+    struct lease_client client = lease_client_of(mac, id, length);
+    if (client.id_length > 0)
+        client.mac = mac_zero;
+    return client;
+}
+
+static void reservations_take(const struct engine *e, struct leases *leases)
+{
+    for (size_t i = 0; i < e->config.lease_count; i++) {
+        const struct config_lease *r = &e->config.leases[i];
+        int index = shared_index(e, r->range.address);
+        uint16_t psid;
+        if (index < 0 || !port_set_of(e->config.addresses[index].lease_psid, r->range.first, &psid))
+            continue;
+        struct lease *lease = lease_of_psid(leases, (uint32_t)index, psid);
+        if (lease == NULL)
+            continue; /* beyond [limits] leases */
+        struct mac mac = r->mac;
+        bool fresh;
+        /* The usual identifier names a MAC. */
+        if (r->client_id_length == MAC_BYTES + 1 && r->client_id[0] == HTYPE_ETHERNET)
+            memcpy(mac.octets, r->client_id + 1, MAC_BYTES);
+        struct lease_client client = reserved_client(mac, r->client_id, r->client_id_length);
+        struct client_row *row = keyed_table_put(leases->reserved, &client, &fresh);
+        row->index = (uint32_t)(lease - leases->at);
+        lease->reservation = r;
+        leases->reserved_count++;
+    }
+}
+
+static bool tables_new(const struct engine *e, struct leases *leases)
+{
+    uint32_t rows = leases->count > 0 ? leases->count : 1;
+    leases->at = calloc(rows, sizeof(*leases->at));
+    leases->clients =
+        keyed_table_new(rows, sizeof(struct lease_client), sizeof(struct client_row), e->seed.hash_key);
+    leases->hosts = keyed_table_new(rows, sizeof(struct mac), sizeof(struct host_row), e->seed.hash_key);
+    leases->reserved = keyed_table_new((uint32_t)e->config.lease_count + 1, sizeof(struct lease_client),
+                                       sizeof(struct client_row), e->seed.hash_key);
+    return leases->at != NULL && leases->clients != NULL && leases->hosts != NULL && leases->reserved != NULL;
+}
+
+static void line_join(struct lease_line *line, struct lease *lease)
+{
+    TAILQ_INSERT_TAIL(line, lease, others);
+    lease->line = line;
+}
+
+static void line_leave(struct lease *lease)
+{
+    if (lease->line != NULL)
+        TAILQ_REMOVE(lease->line, lease, others);
+    lease->line = NULL;
+}
+
+struct leases *leases_new(const struct engine *e)
+{
+    struct leases *leases = calloc(1, sizeof(*leases));
+    if (leases == NULL)
+        return NULL;
+    TAILQ_INIT(&leases->free);
+    TAILQ_INIT(&leases->blocked);
+    leases->runs = calloc(e->config.address_count + 1, sizeof(*leases->runs));
+    for (uint32_t i = 0; leases->runs != NULL && i < e->config.address_count; i++) {
+        leases->runs[i] =
+            run_of(&e->config.addresses[i], leases->count, e->config.limits.leases - leases->count);
+        leases->count += leases->runs[i].count;
+    }
+    if (leases->runs == NULL || !tables_new(e, leases)) {
+        leases_free(leases);
+        return NULL;
+    }
+    leases->in_state[LEASE_FREE] = leases->count;
+    reservations_take(e, leases);
+    for (uint32_t i = 0; i < e->config.address_count; i++) {
+        const struct lease_run *run = &leases->runs[i];
+        for (uint32_t k = 0; k < run->count; k++) {
+            struct lease *lease = &leases->at[run->first + k];
+            lease->timer.kind = TIMER_LEASE;
+            lease->address_index = i;
+            lease->psid = (uint16_t)(run->lowest + k);
+            if (lease->reservation == NULL)
+                line_join(&leases->free, lease);
+        }
+    }
+    return leases;
+}
+
+void leases_free(struct leases *leases)
+{
+    if (leases == NULL)
+        return;
+    free(leases->at);
+    free(leases->runs);
+    keyed_table_free(leases->clients);
+    keyed_table_free(leases->hosts);
+    keyed_table_free(leases->reserved);
+    free(leases);
+}
+
+/* Who has what. */
+
+static struct holding lease_holding(const struct engine *e, const struct lease *lease)
+{
+    const struct config_address *a = &e->config.addresses[lease->address_index];
+    struct holding holding = {.address_index = lease->address_index};
+    holding_take_set(&holding, a, a->lease_psid, lease->psid);
+    return holding;
+}
+
+struct range lease_range(const struct engine *e, const struct lease *lease)
+{
+    struct holding holding = lease_holding(e, lease);
+    return holding_range(e, &holding);
+}
+
+struct lease *lease_find(const struct engine *e, const struct lease_client *client)
+{
+    const struct client_row *row = keyed_table_find(e->leases->clients, client);
+    return row == NULL ? NULL : &e->leases->at[row->index];
+}
+
+static uint32_t host_count(const struct engine *e, struct mac mac)
+{
+    const struct host_row *row = keyed_table_find(e->leases->hosts, &mac);
+    return row == NULL ? 0 : row->count;
+}
+
+bool lease_host_known(const struct engine *e, struct mac mac)
+{
+    return host_count(e, mac) > 0;
+}
+
+static void host_gains(struct engine *e, struct mac mac)
+{
+    bool fresh;
+    struct host_row *row = keyed_table_put(e->leases->hosts, &mac, &fresh);
+    row->count++;
+}
+
+static void host_loses(struct engine *e, struct mac mac)
+{
+    struct host_row *row = keyed_table_find(e->leases->hosts, &mac);
+    if (row != NULL && --row->count == 0)
+        keyed_table_remove(e->leases->hosts, row);
+}
+
+/* Nobody's any more, nor anybody's to come back to. */
+static void lease_forget(struct engine *e, struct lease *lease)
+{
+    struct client_row *row = keyed_table_find(e->leases->clients, &lease->client);
+    if (row != NULL && &e->leases->at[row->index] == lease)
+        keyed_table_remove(e->leases->clients, row);
+    memset(&lease->client, 0, sizeof(lease->client));
+}
+
+/* The one place where a set's state changes. */
+static void lease_enter(struct engine *e, struct lease *lease, enum lease_state state)
+{
+    struct leases *leases = e->leases;
+    if (lease->state == state)
+        return;
+    leases->in_state[lease->state]--;
+    leases->in_state[state]++;
+    timer_stop(e->timers, &lease->timer);
+    if (lease->state == LEASE_FREE) {
+        line_leave(lease);
+        host_gains(e, lease->client.mac);
+    } else if (state == LEASE_FREE) {
+        host_loses(e, lease->client.mac);
+        if (lease->reservation == NULL)
+            line_join(&leases->free, lease);
+    }
+    lease->state = state;
+}
+
+/* A free set becomes the client's, who gives up the one that it had before. */
+static void lease_assign(struct engine *e, struct lease *lease, const struct lease_client *client)
+{
+    struct lease *before = lease_find(e, client);
+    bool fresh;
+    if (before == lease)
+        return;
+    if (before != NULL)
+        lease_forget(e, before);
+    lease_forget(e, lease);
+    struct client_row *row = keyed_table_put(e->leases->clients, client, &fresh);
+    row->index = (uint32_t)(lease - e->leases->at);
+    lease->client = *client;
+}
+
+/* True where no other host has a right to a port of the set. A block learned from traffic yields where nobody lives. */
+static bool is_usable(const struct engine *e, const struct lease *lease, struct mac mac)
+{
+    struct holding holding = lease_holding(e, lease);
+    uint32_t at = 0;
+    for (const struct binding *b; (b = overlap_next(e, &holding, &at)) != NULL;) {
+        if (origin_is_permanent(b->origin))
+            return false;
+        if (!mac_equal(b->owner, mac) && (b->origin != ORIGIN_TRAFFIC || traffic_lives_in(e, b, &holding)))
+            return false;
+    }
+    return true;
+}
+
+static bool may_hold_more(const struct engine *e, struct mac mac)
+{
+    return host_count(e, mac) < e->config.limits.host_leases;
+}
+
+/* Choosing. */
+
+static struct lease *reserved_for(const struct engine *e, const struct lease_client *client)
+{
+    const struct lease_client by_mac = reserved_client(client->mac, NULL, 0);
+    const struct client_row *row = keyed_table_find(e->leases->reserved, &by_mac);
+    if (row == NULL && client->id_length > 0) {
+        struct lease_client by_id = *client;
+        by_id.mac = mac_zero;
+        row = keyed_table_find(e->leases->reserved, &by_id);
+    }
+    return row == NULL ? NULL : &e->leases->at[row->index];
+}
+
+/* Those that were passed over: once a second, since there may be many. */
+static void blocked_again(struct engine *e, struct mac mac)
+{
+    struct leases *leases = e->leases;
+    if (e->now_ns < leases->blocked_seen_ns + BLOCKED_AGAIN_NS)
+        return;
+    leases->blocked_seen_ns = e->now_ns;
+    for (struct lease *lease = TAILQ_FIRST(&leases->blocked), *next; lease != NULL; lease = next) {
+        next = TAILQ_NEXT(lease, others);
+        if (!is_usable(e, lease, mac))
+            continue;
+        line_leave(lease);
+        line_join(&leases->free, lease);
+    }
+}
+
+static struct lease *longest_free(struct engine *e, struct mac mac)
+{
+    struct leases *leases = e->leases;
+    if (TAILQ_EMPTY(&leases->free))
+        blocked_again(e, mac);
+    for (struct lease *lease; (lease = TAILQ_FIRST(&leases->free)) != NULL;) {
+        if (is_usable(e, lease, mac))
+            return lease;
+        line_leave(lease);
+        line_join(&leases->blocked, lease);
+    }
+    return NULL;
+}
+
+static bool is_free_for(const struct engine *e, const struct lease *lease, struct mac mac)
+{
+    return lease != NULL && lease->state == LEASE_FREE && is_usable(e, lease, mac);
+}
+
+struct lease *lease_choose(struct engine *e, const struct lease_client *client, struct lease *wish)
+{
+    struct lease *reserved = reserved_for(e, client), *had = lease_find(e, client);
+    bool holds = had != NULL && had->state != LEASE_FREE;
+    bool to_reserved = reserved != had && is_free_for(e, reserved, client->mac);
+    if (holds && !to_reserved)
+        return had;
+    if (holds)
+        lease_end(e, had, EVENT_RELEASED); /* it asks anew, so that it uses it no more */
+    if (!may_hold_more(e, client->mac))
+        return NULL;
+    struct lease *lease = NULL;
+    if (to_reserved)
+        lease = reserved;
+    else if (is_free_for(e, had, client->mac) && (had->reservation == NULL || had == reserved))
+        lease = had;
+    else if (is_free_for(e, wish, client->mac) && wish->reservation == NULL)
+        lease = wish;
+    else
+        lease = longest_free(e, client->mac);
+    if (lease != NULL)
+        lease_assign(e, lease, client);
+    return lease;
+}
+
+/* Changes. */
+
+void lease_offer(struct engine *e, struct lease *lease)
+{
+    if (lease->state == LEASE_BOUND)
+        return;
+    lease_enter(e, lease, LEASE_OFFERED);
+    timer_set(e->timers, &lease->timer, e->now_ns + e->config.limits.offer_age_s * SECOND_NS);
+}
+
+int lease_bind(struct engine *e, struct lease *lease, uint64_t left_ns)
+{
+    struct holding holding = lease_holding(e, lease);
+    if (lease->state == LEASE_FREE && !may_hold_more(e, lease->client.mac))
+        return -ENOSPC;
+    if (lease->state != LEASE_BOUND && !is_usable(e, lease, lease->client.mac))
+        return -EEXIST;
+    int error = bind_lease(e, &holding, lease->client.mac, left_ns);
+    if (error == 0)
+        lease_enter(e, lease, LEASE_BOUND);
+    return error == -EPERM ? -EEXIST : error;
+}
+
+static struct binding *binding_of(const struct engine *e, const struct lease *lease)
+{
+    struct holding holding = lease_holding(e, lease);
+    struct binding *b = binding_find(e->bindings, lease->address_index, holding.first);
+    bool is_its = b != NULL && b->origin == ORIGIN_DHCP && mac_equal(b->owner, lease->client.mac) &&
+                  holding_equal(&b->holding, &holding);
+    return is_its ? b : NULL;
+}
+
+bool lease_is_ours(const struct engine *e, const struct binding *binding)
+{
+    const struct lease *lease = lease_at(e, binding->holding.address_index, binding->holding.first);
+    return lease != NULL && lease->state == LEASE_BOUND && binding_of(e, lease) == binding;
+}
+
+void lease_binding_ended(struct engine *e, const struct binding *binding)
+{
+    if (lease_is_ours(e, binding))
+        lease_enter(e, lease_at(e, binding->holding.address_index, binding->holding.first), LEASE_FREE);
+}
+
+void lease_end(struct engine *e, struct lease *lease, enum event_kind why)
+{
+    struct binding *b = lease->state == LEASE_BOUND ? binding_of(e, lease) : NULL;
+    if (b != NULL)
+        binding_end(e, b, why); /* comes back as lease_binding_ended() */
+    else
+        lease_enter(e, lease, LEASE_FREE);
+}
+
+void lease_decline(struct engine *e, struct lease *lease)
+{
+    struct mac mac = lease->client.mac;
+    lease_end(e, lease, EVENT_RELEASED);
+    lease_forget(e, lease);
+    lease->client.mac = mac; /* it counts for the host */
+    lease_enter(e, lease, LEASE_DECLINED);
+    timer_set(e->timers, &lease->timer, e->now_ns + e->config.limits.decline_age_s * SECOND_NS);
+}
+
+void lease_due(struct engine *e, struct lease *lease)
+{
+    bool was_declined = lease->state == LEASE_DECLINED;
+    lease_enter(e, lease, LEASE_FREE);
+    if (was_declined)
+        memset(&lease->client, 0, sizeof(lease->client));
+}
+
+/* A reload. */
+
+static void lease_carry(struct engine *e, const struct lease *old, struct lease *lease)
+{
+    bool is_bound = old->state == LEASE_BOUND;
+    if (old->state == LEASE_DECLINED)
+        lease->client = old->client;
+    else if (!mac_is_zero(old->client.mac))
+        lease_assign(e, lease, &old->client);
+    if (is_bound && binding_of(e, lease) == NULL)
+        return;
+    lease_enter(e, lease, old->state);
+    if (timer_armed(&old->timer))
+        timer_set(e->timers, &lease->timer, old->timer.due_ns);
+}
+
+static struct lease *lease_as(const struct engine *e, const struct engine *old, const struct lease *lease)
+{
+    const struct config_address *was = &old->config.addresses[lease->address_index];
+    int index = shared_index(e, was->address);
+    if (index < 0 || !e->config.addresses[index].is_served ||
+        !port_set_same(e->config.addresses[index].lease_psid, was->lease_psid))
+        return NULL;
+    return lease_of_psid(e->leases, (uint32_t)index, lease->psid);
+}
+
+/* The line of free ones keeps its order; sets that are new stand before. */
+void leases_carry(struct engine *e, const struct engine *old)
+{
+    const struct lease *was;
+    struct lease *lease;
+    TAILQ_FOREACH(was, &old->leases->free, others)
+    {
+        lease = lease_as(e, old, was);
+        if (lease != NULL && lease->line != NULL) {
+            line_leave(lease);
+            line_join(&e->leases->free, lease);
+        }
+    }
+    for (uint32_t i = 0; i < old->leases->count; i++) {
+        was = &old->leases->at[i];
+        lease = lease_as(e, old, was);
+        if (lease != NULL)
+            lease_carry(e, was, lease);
+    }
+}
+
+/* What is shown, and kept over a restart. */
+
+const char *lease_state_name(enum lease_state state)
+{
+    switch (state) {
+    case LEASE_FREE:
+        return "free";
+    case LEASE_OFFERED:
+        return "offered";
+    case LEASE_BOUND:
+        return "bound";
+    case LEASE_DECLINED:
+        return "declined";
+    }
+    return "?";
+}
+
+static uint64_t lease_left_ns(const struct engine *e, const struct lease *lease, uint64_t now_ns)
+{
+    const struct binding *b = lease->state == LEASE_BOUND ? binding_of(e, lease) : NULL;
+    const struct timer *timer = b != NULL ? &b->timer : &lease->timer;
+    if (!timer_armed(timer))
+        return ENGINE_NEVER;
+    return timer->due_ns > now_ns ? timer->due_ns - now_ns : 0;
+}
+
+bool engine_pool_next(const struct engine *engine, uint64_t now_ns, uint32_t *cursor, struct lease_entry *entry)
+{
+    const struct leases *leases = engine->leases;
+    while (*cursor < leases->count && leases->at[*cursor].state == LEASE_FREE)
+        ++*cursor;
+    if (*cursor >= leases->count)
+        return false;
+    const struct lease *lease = &leases->at[(*cursor)++];
+    *entry = (struct lease_entry){
+        .range = lease_range(engine, lease),
+        .psid = engine->config.addresses[lease->address_index].lease_psid,
+        .psid_id = lease->psid,
+        .mac = lease->client.mac,
+        .client_id_length = lease->client.id_length,
+        .state = lease->state,
+        .left_ns = lease_left_ns(engine, lease, now_ns),
+        .name = lease->reservation != NULL ? lease->reservation->name : "",
+    };
+    memcpy(entry->client_id, lease->client.id, sizeof(entry->client_id));
+    return true;
+}
+
+bool engine_leases_next(const struct engine *engine, uint64_t now_ns, uint32_t *cursor,
+                        struct lease_entry *entry)
+{
+    while (engine_pool_next(engine, now_ns, cursor, entry))
+        if (entry->state == LEASE_BOUND)
+            return true;
+    return false;
+}
+
+struct lease_figures engine_lease_figures(const struct engine *engine)
+{
+    const struct leases *leases = engine->leases;
+    return (struct lease_figures){
+        .pool = leases->count,
+        .leased = leases->in_state[LEASE_BOUND],
+        .offered = leases->in_state[LEASE_OFFERED],
+        .declined = leases->in_state[LEASE_DECLINED],
+        .reserved = leases->reserved_count,
+    };
+}
+
+int engine_lease_restore(struct engine *engine, uint64_t now_ns, const struct lease_entry *entry,
+                         const struct engine_out *out)
+{
+    engine_tick(engine, now_ns, out);
+    int index = shared_index(engine, entry->range.address);
+    if (index < 0)
+        return -ENOENT;
+    const struct config_address *a = &engine->config.addresses[index];
+    struct lease *lease = lease_at(engine, (uint32_t)index, entry->range.first);
+    if (lease == NULL || !port_set_same(a->lease_psid, entry->psid) || lease->psid != entry->psid_id)
+        return -ENOENT;
+    if (mac_is_zero(entry->mac) || mac_is_group(entry->mac) || mac_equal(entry->mac, engine->config.mac) ||
+        entry->left_ns == 0 || entry->client_id_length > CLIENT_ID_BYTES)
+        return -EINVAL;
+    const struct lease_client client = lease_client_of(entry->mac, entry->client_id, entry->client_id_length);
+    const struct lease *has = lease_find(engine, &client);
+    if (lease->state != LEASE_FREE || (has != NULL && has->state != LEASE_FREE) ||
+        !is_usable(engine, lease, client.mac))
+        return -EEXIST;
+    lease_assign(engine, lease, &client);
+    return lease_bind(engine, lease, entry->left_ns);
+}

@@ -1,0 +1,390 @@
+/* test_lease.c: the pool of [dhcp] as stories: thousands of clients, reloads, restarts; frames and time in the test's
+ * hand. What is said on the wire stands in pcaps/lease_cases.py. */
+#include "pearpd/dhcp.h"
+#include "pearpd/engine.h"
+#include "pearpd/frame_build.h"
+#include "pearpd/l4.h"
+
+#include "../lib/frame_tools.h"
+#include "../lib/seeded.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define S         UINT64_C(1000000000)
+#define ADDRESSES 4
+
+static const struct ipv4 gateway = {0xc0000201};
+
+struct world {
+    struct engine *engine;
+    struct engine_out out;
+    struct config config;
+    struct config_address addresses[ADDRESSES];
+    struct config_lease leases[2];
+    struct frame_builder *builder;
+    uint64_t now;
+    struct dhcp said; /* last */
+    struct ipv4 said_to;
+    unsigned said_count, events[64];
+};
+
+static void take_send(void *context, enum side to, const struct frame *frame)
+{
+    (void)context;
+    (void)to;
+    (void)frame;
+}
+
+/* An answer goes through bytes, as on the wire. */
+static void take_make(void *context, enum side to, const struct made *made)
+{
+    struct world *w = context;
+    uint8_t bytes[FRAME_BUILD_MAX_BYTES];
+    if (made->kind != MADE_DHCP)
+        return;
+    assert_int_equal(to, SIDE_DOWNSTREAM);
+    int length = frame_build(w->builder, made, bytes, sizeof(bytes));
+    assert_true(length > 42);
+    assert_int_equal(dhcp_parse(bytes + 42, (size_t)length - 42, &w->said), 0);
+    w->said_to = made->dhcp.destination;
+    w->said_count++;
+}
+
+static void take_event(void *context, const struct event *event)
+{
+    struct world *w = context;
+    w->events[event->kind]++;
+}
+
+static void world_start(struct world *w)
+{
+    static const struct engine_seed seed = {.plain_nonces = true};
+    w->engine = engine_new(&w->config, &seed);
+    assert_non_null(w->engine);
+    engine_start(w->engine, w->now, &w->out);
+}
+
+/* Four addresses of 64 sets each; set 0 lies outside of `ports`. */
+static struct world *world_new(uint8_t length)
+{
+    struct world *w = calloc(1, sizeof(*w));
+    assert_non_null(w);
+    for (unsigned i = 0; i < ADDRESSES; i++)
+        w->addresses[i] = (struct config_address){.address = {0xc0000202 + i},
+                                                  .ports_first = 1024,
+                                                  .ports_last = 65535,
+                                                  .learn = LEARN_PE_ARP,
+                                                  .block = 1000,
+                                                  .is_served = true,
+                                                  .lease_psid = {0, length}};
+    w->config = (struct config){.mac = {{2, 0x50, 0x45, 0, 0, 1}},
+                                .encap = 0x88b5,
+                                .addresses = w->addresses,
+                                .address_count = ADDRESSES,
+                                .leases = w->leases};
+    w->config.dhcp =
+        (struct config_dhcp){.lease_s = 600, .router = gateway, .server_id = gateway, .netmask = {0xffffff00}};
+#define X(key, field, least, most, preset, help) w->config.limits.field = (preset);
+    LIMITS(X)
+#undef X
+    w->config.limits.dhcp_rate = 100000;
+    w->config.limits.dhcp_host_rate = 1000;
+    w->builder = frame_builder_new();
+    w->out = (struct engine_out){w, take_send, take_make, take_event};
+    w->now = 1000 * S;
+    world_start(w);
+    return w;
+}
+
+static void world_free(struct world *w)
+{
+    assert_true(engine_stats_balance(engine_stats(w->engine)));
+    engine_free(w->engine);
+    frame_builder_free(w->builder);
+    free(w);
+}
+
+static void pass(struct world *w, uint64_t ns)
+{
+    uint64_t until = w->now + ns;
+    while (engine_next(w->engine) <= until) {
+        w->now = engine_next(w->engine) > w->now ? engine_next(w->engine) : w->now;
+        engine_tick(w->engine, w->now, &w->out);
+    }
+    w->now = until;
+}
+
+static struct mac host(unsigned n)
+{
+    return (struct mac){{0, 0x0c, 0x29, 0, (uint8_t)(n >> 8), (uint8_t)n}};
+}
+
+/* A client's message of this kind: what became of it. */
+static struct verdict says(struct world *w, unsigned n, enum dhcp_kind kind, struct ipv4 requested)
+{
+    uint8_t bytes[400] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    const struct mac mac = host(n);
+    memcpy(bytes + 6, mac.octets, 6);
+    put16(bytes + 12, 0x800);
+    uint8_t *ip = bytes + 14, *boot = ip + 28, *option = boot + 240;
+    ip[0] = 0x45;
+    ip[8] = 64;
+    ip[9] = PROTOCOL_UDP;
+    memset(ip + 16, 0xff, 4);
+    put16(ip + 20, 68);
+    put16(ip + 22, 67);
+    boot[0] = boot[1] = 1;
+    boot[2] = 6;
+    put32(boot + 4, n);
+    memcpy(boot + 28, mac.octets, 6);
+    put32(boot + 236, 0x63825363);
+    const uint8_t start[] = {53, 1, (uint8_t)kind, 55, 2, 1, 159};
+    memcpy(option, start, sizeof(start));
+    option += sizeof(start);
+    if (requested.host != 0) {
+        const uint8_t rest[] = {54, 4, 192, 0, 2, 1, 50, 4};
+        memcpy(option, rest, sizeof(rest));
+        put32(option + sizeof(rest), requested.host);
+        option += sizeof(rest) + 4;
+    }
+    if (kind == DHCP_RELEASE)
+        put32(boot + 12, requested.host);
+    *option++ = 255;
+    size_t length = (size_t)(option - bytes);
+    put16(ip + 2, (unsigned)length - 14);
+    put16(ip + 24, (unsigned)length - 34);
+    put16(ip + 10, ip_checksum(ip));
+    struct frame frame = {.bytes = bytes, .length = length, .wire_length = length};
+    w->said = (struct dhcp){0};
+    return engine_frame(w->engine, w->now, SIDE_DOWNSTREAM, &frame, &w->out);
+}
+
+/* DISCOVER to ACK: the set, as address index and PSID in one number. */
+static unsigned leases(struct world *w, unsigned n)
+{
+    assert_int_equal(says(w, n, DHCP_DISCOVER, (struct ipv4){0}).fate, FATE_CONSUMED);
+    assert_int_equal(w->said.kind, DHCP_OFFER);
+    assert_int_equal(says(w, n, DHCP_REQUEST, w->said.yiaddr).fate, FATE_CONSUMED);
+    assert_int_equal(w->said.kind, DHCP_ACK);
+    assert_true(w->said.ports.present);
+    return (w->said.yiaddr.host - 0xc0000202) << 16 | w->said.ports.psid;
+}
+
+/* Everybody in the table once, and in the list. */
+static void assert_all_bound(struct world *w, unsigned count)
+{
+    struct table_cursor cursor = {0};
+    struct table_entry row;
+    struct lease_entry lease;
+    unsigned rows = 0, listed = 0;
+    while (engine_table_next(w->engine, w->now, &cursor, &row))
+        rows += row.origin == ORIGIN_DHCP && row.state == BINDING_REACHABLE;
+    for (uint32_t at = 0; engine_leases_next(w->engine, w->now, &at, &lease);)
+        listed++;
+    assert_int_equal(rows, count);
+    assert_int_equal(listed, count);
+    assert_int_equal(engine_lease_figures(w->engine).leased, count);
+}
+
+static void test_many_clients(void **state)
+{
+    enum { COUNT = 4096 };
+    static uint32_t of[COUNT];
+    (void)state;
+    struct world *w = world_new(11); /* 32 ports each: 4 x 2,016 sets */
+    assert_int_equal(engine_lease_figures(w->engine).pool, 4 * 2016);
+    double started = now_s();
+    for (unsigned n = 0; n < COUNT; n++) {
+        of[n] = leases(w, n);
+        assert_int_equal(of[n], (n / 2016) << 16 | (n % 2016 + 32)); /* they fill up in order */
+    }
+    assert_all_bound(w, COUNT);
+    pass(w, 599 * S);
+    for (unsigned n = 0; n < COUNT; n += 2)
+        assert_int_equal(leases(w, n), of[n]);
+    pass(w, 2 * S);
+    assert_all_bound(w, COUNT / 2);
+    for (unsigned n = 1; n < COUNT; n += 2)
+        assert_int_equal(leases(w, n), of[n]); /* also after its end */
+    assert_all_bound(w, COUNT);
+    printf("# %u clients lease, lose and lease again in %.0f ms\n", COUNT, (now_s() - started) * 1000);
+    world_free(w);
+}
+
+/* The whole pool, and whoever comes then; each set has one owner. */
+static void test_whole_pool(void **state)
+{
+    static bool taken[ADDRESSES][64];
+    (void)state;
+    struct world *w = world_new(6);
+    for (unsigned n = 0; n < 4 * 63; n++) {
+        unsigned set = leases(w, n);
+        assert_true(set >> 16 < ADDRESSES && (set & 0xffff) >= 1 && !taken[set >> 16][set & 0xffff]);
+        taken[set >> 16][set & 0xffff] = true;
+    }
+    for (unsigned n = 0; n < 1000; n++) {
+        struct verdict v = says(w, 1000 + n, DHCP_DISCOVER, (struct ipv4){0});
+        assert_true(v.fate == FATE_DROPPED && v.reason == DROP_DHCP_EXHAUSTED);
+    }
+    assert_int_equal(w->events[EVENT_EXHAUSTED], 1); /* at most one a second */
+    assert_int_equal(says(w, 7, DHCP_RELEASE, w->addresses[0].address).fate, FATE_CONSUMED);
+    assert_int_equal(leases(w, 1000), 8);
+    assert_int_equal(says(w, 7, DHCP_DISCOVER, (struct ipv4){0}).fate, FATE_DROPPED);
+    world_free(w);
+}
+
+/* A reload keeps leases, offers and what is set aside, with their times, where the sets stay. */
+static void test_reload(void **state)
+{
+    (void)state;
+    struct world *w = world_new(6);
+    for (unsigned n = 0; n < 70; n++)
+        leases(w, n);
+    says(w, 100, DHCP_DISCOVER, (struct ipv4){0});
+    assert_int_equal(w->said.ports.psid, 8);
+    leases(w, 101);
+    says(w, 101, DHCP_DECLINE, w->said.yiaddr);
+    pass(w, 20 * S);
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    assert_all_bound(w, 70);
+    struct lease_figures f = engine_lease_figures(w->engine);
+    assert_true(f.offered == 1 && f.declined == 1 && f.pool == 252);
+    assert_int_equal(leases(w, 3), 4);
+    says(w, 102, DHCP_DISCOVER, (struct ipv4){0});
+    assert_int_equal(w->said.ports.psid, 10);
+    pass(w, 11 * S);
+    assert_int_equal(engine_lease_figures(w->engine).offered, 1); /* the first has ended at its time */
+    pass(w, 560 * S);
+    assert_all_bound(w, 70);
+    pass(w, 10 * S);
+    assert_all_bound(w, 1); /* the one that was renewed */
+    assert_int_equal(leases(w, 3), 4);
+    /* Another psid: what was leased by the old one is gone; nobody is served: all of it. */
+    for (unsigned i = 0; i < ADDRESSES; i++)
+        w->addresses[i].lease_psid.length = i == 0 ? 7 : 6;
+    assert_int_equal(leases(w, 200) >> 16, 1);
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    assert_all_bound(w, 1);
+    assert_int_equal(leases(w, 3), 2); /* the lowest set of 512 ports */
+    for (unsigned i = 0; i < ADDRESSES; i++)
+        w->addresses[i].is_served = false;
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    assert_all_bound(w, 0);
+    assert_int_equal(says(w, 3, DHCP_DISCOVER, (struct ipv4){0}).fate, FATE_SENT);
+    world_free(w);
+}
+
+/* Saved and given back to a new engine: the same leases, for the time that was left; and everything that cannot be. */
+static void test_restore(void **state)
+{
+    static struct lease_entry saved[100];
+    (void)state;
+    struct world *w = world_new(6);
+    unsigned count = 0;
+    for (unsigned n = 0; n < 100; n++)
+        leases(w, n);
+    pass(w, 100 * S);
+    for (uint32_t at = 0; engine_leases_next(w->engine, w->now, &at, &saved[count]);)
+        count++;
+    assert_int_equal(count, 100);
+    engine_free(w->engine);
+    world_start(w);
+    for (unsigned n = 0; n < count; n++)
+        assert_int_equal(engine_lease_restore(w->engine, w->now, &saved[n], &w->out), 0);
+    assert_all_bound(w, 100);
+    assert_int_equal(engine_lease_restore(w->engine, w->now, &saved[0], &w->out), -EEXIST);
+    struct lease_entry other = saved[0];
+    other.mac = host(500);
+    assert_int_equal(engine_lease_restore(w->engine, w->now, &other, &w->out), -EEXIST);
+    other.range.address.host++;
+    other.range.first = 40960;
+    assert_int_equal(engine_lease_restore(w->engine, w->now, &other, &w->out), -ENOENT); /* another PSID's */
+    other.psid_id = 40;
+    other.psid.length = 7;
+    assert_int_equal(engine_lease_restore(w->engine, w->now, &other, &w->out), -ENOENT);
+    other.psid.length = 6;
+    other.left_ns = 0;
+    assert_int_equal(engine_lease_restore(w->engine, w->now, &other, &w->out), -EINVAL);
+    other.left_ns = 5 * S;
+    other.mac = mac_broadcast;
+    assert_int_equal(engine_lease_restore(w->engine, w->now, &other, &w->out), -EINVAL);
+    other.mac = w->config.mac;
+    assert_int_equal(engine_lease_restore(w->engine, w->now, &other, &w->out), -EINVAL);
+    other.mac = host(1);
+    assert_int_equal(engine_lease_restore(w->engine, w->now, &other, &w->out), -EEXIST); /* has another */
+    other.range.address.host = 1;
+    assert_int_equal(engine_lease_restore(w->engine, w->now, &other, &w->out), -ENOENT);
+    pass(w, 499 * S);
+    assert_all_bound(w, 100);
+    assert_int_equal(leases(w, 7), 8);
+    pass(w, 2 * S);
+    assert_all_bound(w, 1);
+    world_free(w);
+}
+
+/* flush and add end leases: the client is told so when it renews, and asks anew. */
+static void test_operator(void **state)
+{
+    (void)state;
+    struct world *w = world_new(6);
+    leases(w, 1);
+    leases(w, 2);
+    const struct range port = {w->addresses[0].address, 2048, 2048};
+    assert_int_equal(engine_add(w->engine, w->now, &port, host(9), &w->out), 0);
+    assert_all_bound(w, 1);
+    says(w, 2, DHCP_REQUEST, w->addresses[0].address);
+    assert_int_equal(w->said.kind, DHCP_NAK);
+    assert_int_equal(leases(w, 2), 3);
+    assert_int_equal(engine_flush(w->engine, w->now, NULL, &w->out), 2);
+    assert_all_bound(w, 0);
+    assert_int_equal(leases(w, 1), 1);
+    world_free(w);
+}
+
+/* Whatever clients do, in whatever order: no port has two owners, the lists agree. */
+static void test_any_order(void **state)
+{
+    uint64_t seed = from_environment("SEED", 3);
+    (void)state;
+    struct world *w = world_new(4); /* 60 sets for 100 clients */
+    for (unsigned step = 0; step < 50000; step++) {
+        unsigned n = (unsigned)(seeded_next(&seed) % 100);
+        static const enum dhcp_kind kinds[] = {DHCP_DISCOVER, DHCP_REQUEST, DHCP_REQUEST, DHCP_RELEASE,
+                                               DHCP_DECLINE};
+        struct ipv4 address = {0xc0000202 + (uint32_t)(seeded_next(&seed) % ADDRESSES)};
+        enum dhcp_kind kind = kinds[seeded_next(&seed) % 5];
+        says(w, n, kind, kind == DHCP_DISCOVER ? (struct ipv4){0} : address);
+        pass(w, seeded_next(&seed) % (2 * S));
+        if (step % 5000 == 4999)
+            assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+        if (step % 500 != 0)
+            continue;
+        struct lease_figures f = engine_lease_figures(w->engine);
+        struct lease_entry lease;
+        unsigned states[LEASE_STATES] = {0};
+        for (uint32_t at = 0; engine_pool_next(w->engine, w->now, &at, &lease);)
+            states[lease.state]++;
+        assert_true(f.pool == 60 && f.leased == states[LEASE_BOUND] && f.offered == states[LEASE_OFFERED] &&
+                    f.declined == states[LEASE_DECLINED]);
+        assert_all_bound(w, f.leased);
+    }
+    assert_true(w->said_count > 1000);
+    world_free(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_many_clients), cmocka_unit_test(test_whole_pool),
+        cmocka_unit_test(test_reload),       cmocka_unit_test(test_restore),
+        cmocka_unit_test(test_operator),     cmocka_unit_test(test_any_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
