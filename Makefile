@@ -27,7 +27,13 @@ OBJ      = $(patsubst src/%.c,$(B)/obj/%.o,$(1))
 LIB      = $(B)/libpearpd.a
 PROGRAMS := pearpd pearpctl pearp-agent
 
-all: $(PROGRAMS:%=$(B)/%) ## build the three programs into build/ (default)
+# What a DHCP client calls: pearp-agent looks for it beside itself.
+HOOKS := pearp-dhcp-hook dhclient.conf dhclient-enter-hook networkmanager-dispatcher
+$(B)/dhcp/%: etc/dhcp/%
+	@mkdir -p $(@D)
+	cp -p $< $@
+
+all: $(PROGRAMS:%=$(B)/%) $(HOOKS:%=$(B)/dhcp/%) ## build the three programs into build/ (default)
 
 $(LIB): $(call OBJ,$(LIBSRC))
 	@rm -f $@
