@@ -5,6 +5,7 @@
 #include "pearpd/ini_reader.h"
 
 #include "schema.h"
+#include "service_schema.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -99,7 +100,8 @@ static void take_key(void *context, unsigned line, const char *name, const char 
         if (strcmp(row->key, name) != 0)
             continue;
         if (r->key_lines[i] != 0)
-            reading_fault(r, line, "%s = %s: stands already at line %u", name, value, r->key_lines[i]);
+            reading_fault(r, line, "%s = %s: stands already at line %u", name,
+                          row->take == take_dns_secret ? "..." : value, r->key_lines[i]);
         else
             r->key_lines[i] = line;
         if (!row->take(r, row, value))
@@ -146,15 +148,14 @@ static void check(struct reading *r)
     if (r->agent_line == 0)
         reading_fault(r, 1, "[agent] is missing");
     check_short_form(r);
-    if (r->agent_line != 0 && r->address_line == 0 && r->ports_line == 0 && r->ranges_seen == 0 &&
-        o->dhcp == DHCP_CLIENT_NONE)
-        reading_fault(r, r->agent_line,
-                      "nothing to hold: neither address and ports in [agent], nor a [range], nor dhcp");
+    if (r->agent_line != 0 && r->address_line == 0 && r->ports_line == 0 && r->ranges_seen == 0)
+        reading_fault(r, r->agent_line, "nothing to hold: neither address and ports in [agent] nor a [range]");
     for (size_t i = 0; i < o->held.count; i++)
         if (o->gateway.host != 0 && o->gateway.host == o->held.held[i].range.address.host) {
             reading_fault(r, r->gateway_line, "the gateway is a shared address");
             break;
         }
+    services_check(r);
     pe_arp_keys_sort(r->options->keys, o->key_count);
 }
 
@@ -184,7 +185,10 @@ static int tell_faults(struct reading *r, bool unreadable, agent_fault_fn *fault
 
 void agent_config_preset(struct agent_options *options)
 {
-    *options = (struct agent_options){.ethertype = ETHERTYPE_PE_ARP, .watch_s = 10, .warn_percent = 90};
+    *options = (struct agent_options){.ethertype = ETHERTYPE_PE_ARP,
+                                      .watch_s = 10,
+                                      .warn_percent = 90,
+                                      .services = {.ttl_s = 60, .refresh_s = 600}};
 }
 
 int agent_config_read_stream(FILE *stream, const char *name, struct agent_options *options,
@@ -216,11 +220,11 @@ int agent_config_read(const char *file, struct agent_options *options, agent_fau
 }
 
 /* A line of the sample. */
-static void print_sample_key(FILE *out, const struct key_row *row)
+static void print_sample_key(FILE *out, const struct key_row *row, bool is_extra)
 {
     fprintf(out, "; %s: %s\n", row->help, row->values);
     if (row->sample != NULL)
-        fprintf(out, "%s = %s\n", row->key, row->sample);
+        fprintf(out, "%s%s = %s\n", is_extra ? ";" : "", row->key, row->sample);
     else
         fprintf(out, ";%s = %s\n", row->key, row->preset);
 }
@@ -232,12 +236,14 @@ void agent_config_print_sample(FILE *out)
           out);
     for (size_t i = 0; i < section_row_count; i++) {
         const struct section_row *row = &section_rows[i];
-        fprintf(out, "\n; %s\n%s[%s%s%s]\n", row->help, row->argument != NULL ? ";" : "", row->name,
-                row->example != NULL ? " " : "", row->example != NULL ? row->example : "");
+        fprintf(out, "\n; %s\n%s[%s%s%s]\n", row->help,
+                row->argument != NULL || row->example != NULL ? ";" : "", row->name,
+                row->example != NULL && *row->example != '\0' ? " " : "",
+                row->example != NULL ? row->example : "");
         if (row->take != NULL)
             fputs("; 1 = (64 hexadecimal digits, as of: openssl rand -hex 32)\n", out);
         for (size_t k = 0; k < row->key_count; k++)
-            print_sample_key(out, &row->keys[k]);
+            print_sample_key(out, &row->keys[k], row->example != NULL);
     }
 }
 

@@ -101,7 +101,7 @@ void dns_left_write(int directory, const char *interface, const struct dns_publi
         log_warning("cannot write /run/pearp-agent/%s: %s", name, strerror(-error));
 }
 
-static int take_lines(const char *text, size_t length, const char *name, struct dns_publisher *publisher)
+static void take_lines(const char *text, size_t length, const char *name, struct dns_publisher *publisher)
 {
     size_t at = 0;
     for (unsigned number = 1; at < length; number++) {
@@ -111,27 +111,21 @@ static int take_lines(const char *text, size_t length, const char *name, struct 
         struct dns_record record;
         if (!dns_left_parse(text + at, line_length, &zone, &record)) {
             log_warning("/run/pearp-agent/%s:%u: not what an agent writes: passed over", name, number);
-        } else {
-            const int error = dns_publisher_add_left(publisher, &zone, &record);
-            if (error < 0)
-                return error;
+        } else if (dns_publisher_add_left(publisher, &zone, &record) < 0) {
+            log_warning("/run/pearp-agent/%s:%u: too many records to withdraw: passed over", name, number);
         }
         at += line_length + 1;
     }
-    return 0;
 }
 
-int dns_left_read(int directory, const char *interface, struct dns_publisher *publisher)
+void dns_left_read(int directory, const char *interface, struct dns_publisher *publisher)
 {
     char name[RUN_NAME_BYTES], *text = malloc(FILE_BYTES);
-    if (text == NULL)
-        return -ENOMEM;
-    const ssize_t length = run_read(directory, run_name(interface, SUFFIX, name), text, FILE_BYTES);
-    int error = 0;
+    run_name(interface, SUFFIX, name);
+    const ssize_t length = text == NULL ? -ENOMEM : run_read(directory, name, text, FILE_BYTES);
     if (length > 0)
-        error = take_lines(text, (size_t)length, name, publisher);
+        take_lines(text, (size_t)length, name, publisher);
     else if (length < 0 && length != -ENOENT)
         log_warning("cannot read /run/pearp-agent/%s: %s", name, strerror((int)-length));
     free(text);
-    return error;
 }

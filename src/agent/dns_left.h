@@ -8,9 +8,8 @@
 /* Writes what may stand; removes the file where nothing may. What fails is said. */
 void dns_left_write(int directory, const char *interface, const struct dns_publisher *publisher);
 
-/* Gives the publisher what an earlier agent may have left. 0 (also when there is nothing, or nothing that can be read:
- * it is said), or -ENOSPC. */
-int dns_left_read(int directory, const char *interface, struct dns_publisher *publisher);
+/* Gives the publisher what an earlier agent may have left. What cannot be read is said, and passed over. */
+void dns_left_read(int directory, const char *interface, struct dns_publisher *publisher);
 
 /* One line: ZONE NAME TYPE RDATA (hexadecimal), with its newline. The length, or -ENOSPC. */
 int dns_left_format(const struct dns_name *zone, const struct dns_record *record, char *text, size_t size);

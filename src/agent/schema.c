@@ -3,6 +3,8 @@
 
 #include "pearpd/eth.h"
 
+#include "service_schema.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,14 +127,6 @@ static bool take_enforce(struct reading *r, const struct key_row *row, const cha
     return number >= 0;
 }
 
-static bool take_dhcp(struct reading *r, const struct key_row *row, const char *value)
-{
-    const int number = choice(row, value);
-    if (number >= 0)
-        r->options->dhcp = (enum dhcp_client_kind)number;
-    return number >= 0;
-}
-
 static const struct key_row agent_keys[] = {
     {"interface", "an interface that can be used", NULL, "the interface on the bridge's downstream segment",
      take_interface, 0, 0, 0, "eth0"},
@@ -151,10 +145,6 @@ static const struct key_row agent_keys[] = {
      "none: "
      "nothing, the bridge drops it",
      take_enforce, 0, 0, 0, NULL},
-    {"dhcp", "none | auto | udhcpc | dhclient", "none",
-     "the DHCP client that is run to hold the address and ports that it brings; auto: the one that is "
-     "installed",
-     take_dhcp, 0, 0, 0, NULL},
     {"watch", "1-3600", "10", "seconds from one look at the ports in use to the next", take_number,
      offsetof(struct agent_options, watch_s), 1, 3600, NULL},
     {"warn", "1-100", "90", "a warning is logged when so many percent of a range are in use", take_number,
@@ -228,6 +218,21 @@ const struct section_row section_rows[] = {
      "said "
      "is signed, and only what is signed is heard",
      NULL, NULL, take_secret, NULL, 0},
+    {.name = "dns",
+     .help = "the server that services are published at, by signed updates (RFC 2136, RFC 8945)",
+     .example = "",
+     .begin = begin_dns,
+     .keys = dns_key_rows,
+     .key_count = DNS_KEY_ROWS},
+    {.name = "service",
+     .argument = "NAME",
+     .help = "one section for each service, told to the bridge, and published where [dns] stands; the name is "
+             "that of "
+             "SRV records",
+     .example = "http",
+     .begin = begin_service,
+     .keys = service_key_rows,
+     .key_count = SERVICE_KEY_ROWS},
 };
 const size_t section_row_count = COUNT(section_rows);
 _Static_assert(COUNT(section_rows) <= SECTIONS_MAX && COUNT(agent_keys) <= SECTION_KEYS_MAX,

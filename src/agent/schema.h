@@ -31,6 +31,8 @@ struct reading {
     uint16_t first, last;
     unsigned ranges_seen;           /* [range], good or not */
     unsigned range_lines[HELD_MAX]; /* where each of options->held stands */
+    unsigned service_lines[SERVICES_MAX];
+    struct dns_name default_zone; /* of [dns]; length 0: none */
 
     struct agent_fault *faults;
     size_t fault_count;
@@ -54,7 +56,7 @@ struct section_row {
     const char *name;     /* the first word between the brackets */
     const char *argument; /* what follows it, for people; NULL: nothing, and the section stands once */
     const char *help;
-    const char *example; /* for the sample, in place of `argument` */
+    const char *example; /* for the sample, in place of `argument`: all of the section is a comment there */
     /* A section begins; `argument` is "" without one. False: its keys are to be passed over. May be NULL. */
     bool (*begin)(struct reading *r, const char *argument);
     /* Takes a key where keys are no rows, as in [keys]. NULL: they are rows. */

@@ -19,11 +19,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROTOCOL_TCP    6
-#define WITHDRAW_NS     (2 * NS_PER_S)
-#define RECORDS_MOST    3 /* of one service */
-#define SERVER_BYTES    (IPV4_TEXT_BYTES + 6)
-#define FULL_NAME_BYTES (DNS_NAME_TEXT_BYTES + 2 * SERVICE_NAME_BYTES)
+#define WITHDRAW_NS  (2 * NS_PER_S)
+#define SERVER_BYTES (IPV4_TEXT_BYTES + 6)
+
+_Static_assert(SERVICE_ZONES_MAX <= DNS_ZONES_MAX, "room for every zone");
+_Static_assert(DNS_ZONES_MAX <= DNS_EXCHANGES_MAX, "an exchange for each");
+_Static_assert(SERVICES_MAX *SERVICE_RECORDS_MOST * 2 <= DNS_RECORDS_MAX,
+               "room for what is wanted and what was left");
 
 struct services {
     const struct services_config *config;
@@ -35,7 +37,7 @@ struct services {
     int directory;
     const char *interface;
     char server[SERVER_BYTES]; /* for people */
-    unsigned numbers[SERVICES_MAX][RECORDS_MOST];
+    unsigned numbers[SERVICES_MAX][SERVICE_RECORDS_MOST];
     unsigned number_count[SERVICES_MAX];
 };
 
@@ -128,65 +130,13 @@ static void on_enough(void *context)
     loop_stop(s->loop);
 }
 
-/* Records. */
-
-static const char *protocol_label(uint8_t protocol)
-{
-    return protocol == PROTOCOL_TCP ? "tcp" : "udp";
-}
-
-/* Puts `labels` before a name. False: it becomes too long. */
-static bool name_below(const char *labels, const struct dns_name *parent, struct dns_name *name)
-{
-    char text[FULL_NAME_BYTES], parent_text[DNS_NAME_TEXT_BYTES];
-    snprintf(text, sizeof(text), "%s.%s", labels, dns_name_format(parent, parent_text));
-    return dns_name_parse(text, name) == 0;
-}
-
-static bool srv_name(const struct service_config *service, struct dns_name *name)
-{
-    char labels[2 * SERVICE_NAME_BYTES];
-    snprintf(labels, sizeof(labels), "_%s._%s", service->name, protocol_label(service->protocol));
-    return name_below(labels, &service->host, name);
-}
-
-/* The records of a service, without regard to who wants them. Their number; 0: a name is too long. */
-static unsigned records_of(const struct service_config *service, uint32_t ttl_s,
-                           struct dns_record records[static RECORDS_MOST])
-{
-    unsigned count = 0;
-    struct dns_name name;
-    if (!srv_name(service, &name))
-        return 0;
-    dns_record_srv(&records[count++], &name, ttl_s, service->priority, service->weight, service->port,
-                   &service->target);
-    if (service->records != 0) {
-        /* RFC 9460 2.3 and 9: HTTPS stands at the name itself, SVCB below it by the name of the scheme. The
-         * priority 0 means something else there. */
-        const bool https = service->records == SERVICE_HTTPS;
-        const uint16_t priority = service->priority < UINT16_MAX ? service->priority + 1 : UINT16_MAX;
-        char label[SERVICE_NAME_BYTES + 1];
-        snprintf(label, sizeof(label), "_%s", service->name);
-        if (https)
-            name = service->host;
-        else if (!name_below(label, &service->host, &name))
-            return 0;
-        if (dns_record_svcb(&records[count++], https ? DNS_TYPE_HTTPS : DNS_TYPE_SVCB, &name, ttl_s, priority,
-                            service->port, service->alpn, &service->target) != 0)
-            return 0;
-    }
-    if (service->publish_address)
-        dns_record_a(&records[count++], &service->target, ttl_s, service->address);
-    return count;
-}
-
 /* Gives the publisher all records. 0 or -Exxx. */
 static int add_records(struct services *s)
 {
     for (size_t i = 0; i < s->config->count; i++) {
         const struct service_config *service = &s->config->services[i];
-        struct dns_record records[RECORDS_MOST];
-        s->number_count[i] = records_of(service, s->config->ttl_s, records);
+        struct dns_record records[SERVICE_RECORDS_MOST];
+        s->number_count[i] = service_records(service, s->config->ttl_s, records);
         for (unsigned j = 0; j < s->number_count[i]; j++) {
             const int number =
                 dns_publisher_add(s->publisher, &service->zone, &records[j], records[j].type == DNS_TYPE_A);
@@ -195,7 +145,8 @@ static int add_records(struct services *s)
             s->numbers[i][j] = (unsigned)number;
         }
     }
-    return dns_left_read(s->directory, s->interface, s->publisher);
+    dns_left_read(s->directory, s->interface, s->publisher);
+    return 0;
 }
 
 struct services *services_new(struct loop *loop, const struct services_config *config, int directory,
@@ -244,13 +195,18 @@ void services_free(struct services *services)
     free(services);
 }
 
-static void want(struct services *s, const struct service_holder *holder, bool wanted)
+static bool is_on(const struct service_config *service, const struct held *held)
+{
+    return held->range.address.host == service->address.host && held_has(held, service->port);
+}
+
+static void want(struct services *s, const struct held *held, bool wanted)
 {
     if (s == NULL || s->publisher == NULL || s->withdrawing)
         return;
     for (size_t i = 0; i < s->config->count; i++) {
         const struct service_config *service = &s->config->services[i];
-        if (!holder->holds(holder->context, service->address, service->port))
+        if (!is_on(service, held))
             continue;
         for (unsigned j = 0; j < s->number_count[i]; j++)
             dns_publisher_want(s->publisher, s->numbers[i][j], wanted);
@@ -259,14 +215,14 @@ static void want(struct services *s, const struct service_holder *holder, bool w
     run(s);
 }
 
-void services_heard(struct services *services, const struct service_holder *holder)
+void services_heard(struct services *services, const struct held *held)
 {
-    want(services, holder, true);
+    want(services, held, true);
 }
 
-void services_lost(struct services *services, const struct service_holder *holder)
+void services_lost(struct services *services, const struct held *held)
 {
-    want(services, holder, false);
+    want(services, held, false);
 }
 
 void services_hurry(struct services *services)
@@ -290,15 +246,14 @@ void services_withdraw(struct services *services)
     dns_left_write(services->directory, services->interface, services->publisher);
 }
 
-size_t services_tlvs(const struct services_config *config, const struct service_holder *holder, uint8_t *bytes,
-                     size_t size)
+size_t services_tlvs(const struct services_config *config, const struct held *held, uint8_t *bytes, size_t size)
 {
     size_t length = 0;
     for (size_t i = 0; i < config->count; i++) {
         const struct service_config *service = &config->services[i];
         struct dns_name name;
         char text[DNS_NAME_TEXT_BYTES];
-        if (!holder->holds(holder->context, service->address, service->port) || !srv_name(service, &name))
+        if (!is_on(service, held) || !service_srv_name(service, &name))
             continue;
         dns_name_format(&name, text);
         const struct pe_arp_service tlv = {

@@ -39,6 +39,10 @@ static struct made message_to(struct sharer *s, struct mac destination, enum pe_
         made.pe_arp.psid.length = s->held.params.length;
         made.pe_arp.psid.psid = s->held.psid;
     }
+    if (type == PE_ARP_CLAIM || type == PE_ARP_REPLY) {
+        made.pe_arp.services = s->services;
+        made.pe_arp.services_length = s->services_length;
+    }
     made.key = s->signing;
     if (made.key == NULL)
         return made;
@@ -67,6 +71,12 @@ void sharer_init(struct sharer *s, const struct held *held, struct mac own, uint
                          .random = seed,
                          .claim_due_ns = NEVER_NS,
                          .hello_claim_due_ns = NEVER_NS};
+}
+
+void sharer_services(struct sharer *s, const uint8_t *tlvs, size_t length)
+{
+    s->services = tlvs;
+    s->services_length = length;
 }
 
 void sharer_link(struct sharer *s, uint64_t now_ns, bool up, struct mac own, const struct sharer_out *out)

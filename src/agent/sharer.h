@@ -70,12 +70,17 @@ struct sharer {
     uint64_t hello_claim_allowed_ns; /* not before: whatever epochs are made up, one a second */
     uint64_t conflict_allowed_ns;    /* not before: one a second */
     struct sharer_counts counts;
+    const uint8_t *services; /* SERVICE TLVs, borrowed */
+    size_t services_length;
 };
 
 /* A sharer of `held` at MAC `own`, its link down, nothing sent yet. `seed` spreads its claims: another on each host.
  * `keys` is copied, what it points to borrowed. */
 void sharer_init(struct sharer *s, const struct held *held, struct mac own, uint16_t ethertype, uint64_t seed,
                  const struct sharer_keys *keys);
+
+/* CLAIMs and REPLYs tell of these services from now on (pe_arp_write_service()); borrowed. */
+void sharer_services(struct sharer *s, const uint8_t *tlvs, size_t length);
 
 /* The link comes up, or goes, or the interface's MAC is another. Up: claims, again after 1, 2, 4 .. 60 s. */
 void sharer_link(struct sharer *s, uint64_t now_ns, bool up, struct mac own, const struct sharer_out *out);

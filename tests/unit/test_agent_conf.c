@@ -1,9 +1,11 @@
 /* test_agent_conf.c: the agent's file: what it may say, and every fault of it by its line.
  * With --sample or --mdoc it prints what scripts/update-agent-conf writes.
  * The agent's files are in no library: the units under test are drawn in whole. */
-#include "../../src/agent/config.c" /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/held.c"   /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/schema.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/config.c"          /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/held.c"            /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/schema.c"          /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/service_records.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/service_schema.c"  /* NOLINT(bugprone-suspicious-include) */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -156,7 +158,7 @@ static void what_only_the_whole_shows(void **state)
         const char *text, *expected;
     } bad[] = {
         {"\n", "1: [agent] is missing\n"},
-        {HEAD, "1: nothing to hold: neither address and ports in [agent], nor a [range], nor dhcp\n"},
+        {HEAD, "1: nothing to hold: neither address and ports in [agent] nor a [range]\n"},
         {HEAD "ports = 1-2\n", "1: address and ports in [agent] stand together or not at all\n"},
         {HEAD "address = 192.35.162.2\nports = 2000-2999\n[range 192.35.162.2:2999-3000]\n",
          "5: [range]: shares ports with line 4\n"},
@@ -171,6 +173,115 @@ static void what_only_the_whole_shows(void **state)
         read_text(bad[i].text, &options, &seen);
         assert_string_equal(seen.text, bad[i].expected);
     }
+}
+
+#define HELD    HEAD "[range 192.35.162.2:2000-2999]\n[range 192.35.162.3:2900-3999]\n"
+#define DNS     "[dns]\nserver = 198.51.100.10\nzone = Example.NET\nkey = agent-key\nsecret = " SECRET "\n"
+#define SECRET  "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTMyYnk="
+#define SERVICE "[service http]\nport = 2080\ntarget = shared.example.net\n"
+
+static void services_and_their_server(void **state)
+{
+    (void)state;
+    const struct agent_options o = read_good(
+        SERVICE
+        "[service https]\nport = 3443\nproto = tcp\nzone = example.org\nhost = www.example.org\n"
+        "target = shared.example.org.\npriority = 1\nweight = 65535\nalpn = h2, http/1.1\n"
+        "publish-address = yes\n[service DNS]\nport = 2950\nproto = udp\naddress = 192.35.162.3\n"
+        "target = elsewhere.example.com\nsvcb = svcb\n[dns]\nserver = 198.51.100.10:5353\nzone = Example.NET\n"
+        "key = agent-key\nsecret = " SECRET "\nttl = 30\nrefresh = 60\n" HELD);
+    const struct services_config *c = &o.services;
+    struct dns_record records[SERVICE_RECORDS_MOST];
+    char text[DNS_NAME_TEXT_BYTES];
+    assert_true(c->has_server);
+    assert_int_equal(c->server.host, 0xc633640a);
+    assert_int_equal(c->server_port, 5353);
+    assert_int_equal(c->key.secret_length, 32);
+    assert_int_equal(c->ttl_s, 30);
+    assert_int_equal(c->refresh_s, 60);
+    assert_int_equal(c->count, 3);
+    assert_int_equal(c->services[0].address.host, 0xc023a202);
+    assert_int_equal(service_records(&c->services[0], c->ttl_s, records), 1);
+    assert_string_equal(dns_name_format(&records[0].name, text), "_http._tcp.example.net");
+    assert_int_equal(c->services[1].address.host, 0xc023a203);
+    assert_int_equal(service_records(&c->services[1], c->ttl_s, records), 3);
+    assert_string_equal(dns_name_format(&records[0].name, text), "_https._tcp.www.example.org");
+    assert_int_equal(records[1].type, DNS_TYPE_HTTPS);
+    assert_string_equal(dns_name_format(&records[1].name, text), "www.example.org");
+    assert_int_equal(records[1].rdata[1], 2); /* SvcPriority: one more, since 0 means something else */
+    assert_int_equal(records[2].type, DNS_TYPE_A);
+    assert_string_equal(dns_name_format(&records[2].name, text), "shared.example.org");
+    assert_int_equal(service_records(&c->services[2], c->ttl_s, records), 2);
+    assert_string_equal(dns_name_format(&records[0].name, text), "_dns._udp.example.net");
+    assert_int_equal(records[1].type, DNS_TYPE_SVCB);
+    assert_string_equal(dns_name_format(&records[1].name, text), "_dns.example.net");
+}
+
+static void services_with_faults(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *expected;
+    } bad[] = {
+        {HELD DNS "[service http]\nport = 4000\ntarget = a.example.net\n",
+         "10: [service http]: port 4000 lies outside of what is held\n"},
+        {HELD DNS "[service http]\nport = 2950\ntarget = a.example.net\n",
+         "10: [service http]: port 2950 is held of several addresses: name one with address\n"},
+        {HELD DNS SERVICE "address = 192.35.162.3\n",
+         "10: [service http]: port 2080 lies outside of what is held\n"},
+        {HELD DNS SERVICE SERVICE, "13: [service http]: stands already at line 10\n"},
+        {HELD DNS SERVICE "host = example.org\n", "10: [service http]: host lies outside of the zone\n"},
+        {HELD DNS SERVICE "zone = example.org\npublish-address = yes\n",
+         "10: [service http]: publish-address: the target lies outside of the zone\n"},
+        {HELD SERVICE, "5: [service http]: zone is missing, here and in [dns]\n"},
+        {HELD DNS "[service http]\n", "10: port is missing in [service]\n10: target is missing in [service]\n"},
+        {HELD DNS "[service]\n[service a_b]\n[service abcdefghijklmnop]\n[service -a]\n",
+         "10: [service ]: must be a name of 1-15 letters, digits and hyphens\n"
+         "11: [service a_b]: must be a name of 1-15 letters, digits and hyphens\n"
+         "12: [service abcdefghijklmnop]: must be a name of 1-15 letters, digits and hyphens\n"
+         "13: [service -a]: must be a name of 1-15 letters, digits and hyphens\n"},
+        {HELD DNS SERVICE "proto = sctp\npriority = 65536\nsvcb = yes\nalpn = h2,,h3\npublish-address = 1\n",
+         "13: proto = sctp: must be tcp | udp\n14: priority = 65536: must be 0-65535\n"
+         "15: svcb = yes: must be auto | none | https | svcb\n"
+         "16: alpn = h2,,h3: must be names parted by commas, 64 letters in all\n"
+         "17: publish-address = 1: must be no | yes\n"},
+        {HELD "[dns]\n",
+         "5: server is missing in [dns]\n5: key is missing in [dns]\n5: secret is missing in [dns]\n"},
+        {HELD "[dns]\nserver = ns.example.net\nzone = a..b\nkey = a b\nalgorithm = hmac-md5\nsecret = "
+              "c2Vj*\nttl = 0\n"
+              "server = 198.51.100.10:0\nrefresh = 9\nsecret = " SECRET "\n",
+         "6: server = ns.example.net: must be ADDRESS or ADDRESS:PORT\n7: zone = a..b: must be a domain name\n"
+         "8: key = a b: must be a domain name\n9: algorithm = hmac-md5: must be hmac-sha256\n"
+         "10: secret: must be the key in base64, of up to 64 bytes\n11: ttl = 0: must be 1-86400\n"
+         "12: server = 198.51.100.10:0: stands already at line 6\n"
+         "12: server = 198.51.100.10:0: must be ADDRESS or ADDRESS:PORT\n13: refresh = 9: must be 10-86400\n"
+         "14: secret = ...: stands already at line 10\n"},
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct agent_options options;
+        struct seen seen;
+        read_text(bad[i].text, &options, &seen);
+        assert_string_equal(seen.text, bad[i].expected);
+    }
+}
+
+static void too_many_services(void **state)
+{
+    (void)state;
+    char text[8192] = HELD DNS;
+    struct agent_options options;
+    struct seen seen;
+    for (unsigned i = 0; i <= SERVICES_MAX; i++) {
+        const size_t length = strlen(text);
+        snprintf(text + length, sizeof(text) - length,
+                 "[service s%u]\nport = %u\ntarget = t.net\nzone = z%u.net\n", i, 2000 + i, i / 2);
+    }
+    assert_int_equal(read_text(text, &options, &seen), 1);
+    assert_string_equal(seen.text, "74: [service s16]: one more than 16 services\n");
+    for (char *at = text; (at = strstr(at, "zone = z7")) != NULL; at++)
+        at[9] = at > strstr(text, "zone = z7") ? 'x' : '.';
+    assert_int_equal(read_text(text, &options, &seen), 2);
+    assert_non_null(strstr(seen.text, ": one more than 8 zones\n"));
 }
 
 static void a_range_too_many(void **state)
@@ -260,6 +371,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(ranges_and_port_sets_of_several_addresses),
         cmocka_unit_test(twenty_faults_are_told_in_one_go),
         cmocka_unit_test(what_only_the_whole_shows),
+        cmocka_unit_test(services_and_their_server),
+        cmocka_unit_test(services_with_faults),
+        cmocka_unit_test(too_many_services),
         cmocka_unit_test(a_range_too_many),
         cmocka_unit_test(spans_are_united_over_addresses),
         cmocka_unit_test(the_sample_has_no_fault),
