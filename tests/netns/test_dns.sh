@@ -1,0 +1,213 @@
+#!/bin/bash
+# Services in the DNS: two hosts that share an address publish one name at BIND, a third at Knot; a stock client that
+# follows SRV reaches both on their odd ports; servers that are down, refuse, or answer nonsense cost a line and no more.
+. "$(dirname "$0")/../lib/lab.sh"
+LAB_HOSTS=3 LAB_MODE=plain
+SECRET=c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTMyYnk=
+OTHER=b3RoZXItc2VjcmV0LW90aGVyLXNlY3JldC1vdGhlci0zMmI=
+for program in named knotd dig; do
+    command -v $program >/dev/null || { echo "1..0 # SKIP needs $program"; exit 0; }
+done
+lab_test
+
+# The servers, both at the remote host.
+zone_file()
+{
+    printf '$TTL 60\n@ SOA ns root 1 3600 600 86400 60\n@ NS ns\nns A %s\nshared A %s\n' "$REMOTE" "$SHARED" >"$1"
+}
+zone_file "$LAB_DIR/bind.zone"
+zone_file "$LAB_DIR/knot.zone"
+mkdir "$LAB_DIR/knot.db"
+bind_keys() { printf 'key "%s" { algorithm hmac-sha256; secret "%s"; };\n' "$@"; }
+bind_conf()
+{
+    cat >"$LAB_DIR/named.conf" <<CONF
+options {
+    directory "$LAB_DIR"; pid-file none; session-keyfile none; lock-file none;
+    listen-on { $REMOTE; }; listen-on-v6 { none; }; recursion no; dnssec-validation no;
+};
+controls { };
+$(bind_keys "$@")
+zone "example.net" {
+    type primary; file "bind.zone"; update-policy { grant agent-key zonesub ANY; grant late-key zonesub ANY; };
+};
+CONF
+}
+bind_conf agent-key $SECRET idle-key $SECRET
+cat >"$LAB_DIR/knot.conf" <<CONF
+server:
+    rundir: $LAB_DIR
+    listen: $REMOTE@5353
+database:
+    storage: $LAB_DIR/knot.db
+log:
+  - target: stderr
+    any: info
+key:
+  - id: agent-key
+    algorithm: hmac-sha256
+    secret: $SECRET
+acl:
+  - id: updates
+    key: agent-key
+    action: update
+zone:
+  - domain: example.com
+    storage: $LAB_DIR
+    file: knot.zone
+    acl: updates
+CONF
+cp "$(command -v named)" "$LAB_DIR/named" # a profile that confines named by its path would keep it from these files
+bind_up() { start remote named.log "$LAB_DIR/named" -g -c "$LAB_DIR/named.conf" && BIND=$LAB_PID; }
+knot_up() { start remote knotd.log knotd -c "$LAB_DIR/knot.conf" && KNOT=$LAB_PID; }
+
+dig_bind() { on remote dig +short +time=1 +tries=1 "@$REMOTE" "$@"; }
+dig_knot() { on remote dig +short +time=1 +tries=1 -p 5353 "@$REMOTE" "$@"; }
+HTTP=_http._tcp.www.example.net
+ports_at() { "dig_$1" SRV "$2" | awk '{ print $3 }' | sort -n | xargs; }
+has_ports() { [ "$(ports_at "$1" "$2")" = "$3" ]; }
+
+# agent N SERVER KEY SECRET ZONE HTTP-PORT: a host that serves http there.
+agent()
+{
+    local n=$1 server=$2 key=$3 secret=$4 zone=$5 port=$6
+    cat >"$LAB_DIR/agent$n.conf" <<CONF
+[agent]
+interface = eth0
+address = $SHARED
+ports = $(host_first "$n")-$(host_last "$n")
+gateway = $ROUTER
+[dns]
+server = $server
+zone = $zone
+key = $key
+secret = $secret
+[service http]
+port = $port
+host = www.$zone
+target = shared.$zone
+[service https]
+port = $((port + 363))
+host = www.$zone
+target = shared.$zone
+alpn = h2, http/1.1
+publish-address = yes
+CONF
+    on "host$n" ip address flush dev eth0 scope global
+    start "host$n" "agent$n.log" "$PEARPD_BUILD/pearp-agent" -c "$LAB_DIR/agent$n.conf" -vv
+    AGENT[n]=$LAB_PID
+}
+# agent_down N...: all at once.
+agent_down()
+{
+    local n
+    for n in "$@"; do kill "${AGENT[n]}"; done
+    for n in "$@"; do wait "${AGENT[n]}" 2>/dev/null; done
+}
+said() { grep -q "$2" "$LAB_DIR/agent$1.log"; }
+times_said() { grep -c "$2" "$LAB_DIR/agent$1.log"; }
+
+# Nobody listens yet.
+agent 1 "$REMOTE" agent-key $SECRET example.net 2080
+agent 2 "$REMOTE" agent-key $SECRET example.net 3080
+agent 3 "$REMOTE:5353" agent-key $SECRET example.com 4080
+check "a server that is down: a line" wait_for 10 said 1 "cannot update zone example.net at $REMOTE:53: Connection refused"
+check "the range is held all the same" wait_for 5 lab_bound 1
+bind_up
+knot_up
+check "once it is up, BIND has the records of both" wait_for 15 has_ports bind $HTTP "2080 3080"
+check "and Knot those of the third" wait_for 15 has_ports knot _http._tcp.www.example.com 4080
+check "the line stood there once" same 1 "$(times_said 1 'Connection refused')"
+check "SRV: priority, weight, port, target" same "0 1 4080 shared.example.com." "$(dig_knot SRV _http._tcp.www.example.com)"
+check "HTTPS at BIND" same '1 shared.example.net. alpn="h2,http/1.1" port=2443 1 shared.example.net. alpn="h2,http/1.1" port=3443' \
+    "$(dig_bind HTTPS www.example.net | sort | xargs -d '\n')"
+check "HTTPS at Knot" same '1 shared.example.com. alpn="h2,http/1.1" port=4443' "$(dig_knot HTTPS www.example.com)"
+
+services() { ctl services --json | /usr/bin/python3 -c 'import json, sys
+print(*sorted("{name}/{protocol}/{address}:{port}/{mac}".format(**s) for s in json.load(sys.stdin)), sep="\n")'; }
+check "the bridge was told of all six" same 6 "$(services | wc -l)"
+check "whose they are, and where" grep -qx "$HTTP/tcp/$SHARED:2080/$(host_mac 1)" <(services)
+check "for people too" grep -Eq "^$HTTP +tcp +$SHARED:3080 +$(host_mac 2) " <(ctl services)
+
+# A stock client: apt's http method looks for SRV records of the host that it is given.
+for n in 1 2; do
+    mkdir "$LAB_DIR/www$n" && echo "host$n" >"$LAB_DIR/www$n/who"
+    start "host$n" "www$n.log" /usr/bin/python3 -m http.server -d "$LAB_DIR/www$n" $((n * 1000 + 1080))
+    wait_for 5 on "host$n" sh -c "ss -Hltn | grep -q :$((n * 1000 + 1080))"
+done
+printf 'nameserver %s\noptions timeout:1 attempts:2\n' "$REMOTE" >"$LAB_DIR/resolv.conf"
+# fetch COUNT: what so many downloads of one name brought, each by a client of its own.
+fetch()
+{
+    on remote unshare -m sh -c '
+        mount --bind "$1/resolv.conf" /etc/resolv.conf && i=0
+        while [ $i -lt "$2" ]; do
+            rm -f "$1/got"
+            /usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root -o Acquire::Retries=0 \
+                -o Acquire::http::Timeout=5 -o Acquire::http::Proxy=false \
+                download-file http://www.example.net/who "$1/got" >&2 && cat "$1/got"
+            i=$((i + 1))
+        done' sh "$LAB_DIR" "$1" 2>"$LAB_DIR/fetch.log"
+}
+fetch 40 >"$LAB_DIR/fetched"
+check "40 of 40 downloads by the name alone" same 40 "$(wc -l <"$LAB_DIR/fetched")"
+one=$(grep -c host1 "$LAB_DIR/fetched") two=$(grep -c host2 "$LAB_DIR/fetched")
+check "both sharers had their part" test "$one" -ge 5 -a "$two" -ge 5
+diag "apt followed SRV to host1 $one times, to host2 $two times"
+
+# Withdrawn, and not the neighbour's.
+agent_down 2
+check "withdrawn at stop, the other's stays" same "2080" "$(ports_at bind $HTTP)"
+check "in the HTTPS records too" same '1 shared.example.net. alpn="h2,http/1.1" port=2443' "$(dig_bind HTTPS www.example.net)"
+check "the address stays" same "$SHARED" "$(dig_bind A shared.example.net)"
+gone() { ! services | grep -q "$(host_mac 2)"; }
+check "the bridge knows none of it any more" wait_for 5 gone
+fetch 3 >"$LAB_DIR/fetched"
+check "clients come to the one that is left" same 3 "$(grep -c host1 "$LAB_DIR/fetched")"
+
+# Refused in every way, two hosts at once; each line says what to look at.
+agent_down 3
+agent 2 "$REMOTE" agent-key $OTHER example.net 3080
+agent 3 "$REMOTE" agent-key $SECRET example.org 4080
+check "another secret: BADSIG" wait_for 10 said 2 'BADSIG: the key agent-key has another secret there'
+check "and never in the log" not said 2 "$OTHER"
+check "another zone: NOTAUTH" wait_for 10 said 3 "NOTAUTH: the server is not the zone's primary"
+agent_down 2 3
+agent 2 "$REMOTE" late-key $SECRET example.net 3080
+agent 3 "$REMOTE" idle-key $SECRET example.net 4080
+check "a key without the right: REFUSED" wait_for 10 said 3 'REFUSED: the key idle-key may not change the zone'
+check "a key that the server does not know: BADKEY" wait_for 10 said 2 'BADKEY: the server does not know the key late-key'
+check "meanwhile the other host is published" same "2080" "$(ports_at bind $HTTP)"
+bind_conf agent-key $SECRET late-key $SECRET idle-key $SECRET
+kill -HUP "$BIND"
+check "the server learns the key: published without a hand on the host" wait_for 20 has_ports bind $HTTP "2080 3080"
+check "and said so" wait_for 5 said 2 'published 4 records of zone example.net'
+check "each line stood there once" same "1 1" "$(times_said 2 BADKEY) $(times_said 3 REFUSED)"
+
+# A killed agent's records go when the next one starts, and only they.
+kill -9 "${AGENT[1]}"
+wait "${AGENT[1]}" 2>/dev/null
+agent 1 "$REMOTE" agent-key $SECRET example.net 2081
+check "killed, and started with another port: the old one's record goes" wait_for 10 has_ports bind $HTTP "2081 3080"
+
+# Nonsense for answers.
+agent_down 1
+start remote hostile.log "$LAB_ROOT/tests/lib/hostile_dns.py" "$REMOTE" 5399 7
+wait_for 5 on remote sh -c 'ss -Hlnu | grep -q :5399'
+agent 1 "$REMOTE:5399" agent-key $SECRET example.net 2080
+check "hostile answers: one line" wait_for 15 said 1 'cannot update zone example.net'
+check "each is passed over" said 1 'DNS: ignored what came from'
+check "the range is held" lab_bound 1
+check "the agent lives" kill -0 "${AGENT[1]}"
+
+# A server that is gone when the agent stops holds it up for two seconds at most.
+kill "$BIND"
+wait "$BIND" 2>/dev/null
+started=$(date +%s%N)
+agent_down 2
+took=$((($(date +%s%N) - started) / 1000000))
+check "a server that is gone does not hold up the stop" test "$took" -lt 4000
+diag "stopped in $took ms without a server"
+check "what could not be withdrawn is kept for the next start" test -s "$LAB_RUN_FILES/pearp-$LAB_ID-host2/eth0.services"
+check "every frame is accounted for" equation
+done_testing
