@@ -27,6 +27,11 @@
     X("mac-age", mac_age_s, 10, 86400, 300, "seconds until an unheard MAC address is forgotten")               \
     X("hosts", hosts, 16, 1048576, 8192,                                                                       \
       "downstream hosts counted and rate-limited one by one; the one longest idle goes")                       \
+    X("accounts", accounts, 16, 1048576, 8192,                                                                 \
+      "owners whose traffic is counted; the one longest untouched that holds no range goes, its totals to "    \
+      "the "                                                                                                   \
+      "others")                                                                                                \
+    X("months", months, 1, 120, 13, "months of traffic kept for each owner; the oldest goes")                  \
     X("questions", questions, 16, 65536, 4096,                                                                 \
       "questions open at once, half of them about ports; a new one is not asked")                              \
     X("mac-questions", mac_questions, 1, 4096, 16,                                                             \

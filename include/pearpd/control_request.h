@@ -23,13 +23,16 @@ enum control_command {
     CONTROL_MONITOR,
     CONTROL_RELOAD,
     CONTROL_VERSION,
+    CONTROL_ACCOUNT,
 };
 
 struct control_request {
     enum control_command command;
     struct range range; /* add, delete; resolve: one port; flush: the address alone */
     bool has_address;   /* flush */
-    struct mac mac;     /* add */
+    struct mac mac;     /* add; account: of the owner, zero: all */
+    bool has_port;      /* account: of the owner of `range`'s port */
+    uint32_t month;     /* account: 202611; 0: all */
 };
 
 /* Reads a line of `length` bytes, no newline. 0; -EINVAL and `error` says what is wrong. */

@@ -57,6 +57,10 @@
     X(EXPIRED, "expired", "bindings that ended because their owner fell silent")                        \
     X(RELEASED, "released", "bindings that ended because their owner released them")                    \
     X(EVICTED, "evicted", "stale bindings removed to make room (limit: bindings)")                      \
+    X(ACCOUNTS_FOLDED, "accounts_folded",                                                               \
+      "accounts of owners without a range that went to the others (limit: accounts)")                   \
+    X(ACCOUNTS_FULL, "accounts_full",                                                                   \
+      "ranges and frames counted for the others, for want of an account (limit: accounts)")             \
     X(TABLE_FULL, "table_full", "bindings not learned because the table was full (limit: bindings)")    \
     X(HOST_PORTS, "host_ports", "ranges not learned because their host had enough (limit: host-ports)") \
     X(REQUESTS, "requests", "PE-ARP REQUESTs sent")                                                     \

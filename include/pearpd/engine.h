@@ -118,6 +118,18 @@ struct lease_figures {
     uint32_t pool, leased, offered, declined, reserved;
 };
 
+/* Frames and their bytes, from Ethernet header to the end, towards an owner (rx) and from it (tx). */
+struct traffic {
+    uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes;
+};
+
+/* What was counted for one owner since it was first seen, over all ranges that it held; the mac zero: for the others,
+ * which had no account of their own. `booked` is what engine_account_book() has given out of the total. */
+struct account_entry {
+    struct mac mac;
+    struct traffic total, booked;
+};
+
 /* One downstream host that did something that is counted for it. */
 struct host_entry {
     struct mac mac;
@@ -234,6 +246,22 @@ struct lease_figures engine_lease_figures(const struct engine *engine);
  * host's MAC, or no time left; -ENOSPC: [limits] bindings. */
 int engine_lease_restore(struct engine *engine, uint64_t now_ns, const struct lease_entry *entry,
                          const struct engine_out *out);
+
+/* Walks the accounts; start with 0. The others come first. They may change between calls. */
+bool engine_accounts_next(const struct engine *engine, uint32_t *cursor, struct account_entry *entry);
+/* 0; -ENOENT: nothing was counted for `mac`. */
+int engine_account_find(const struct engine *engine, struct mac mac, struct account_entry *entry);
+/* What an account has grown by since it was last asked so, which is booked then. False: by nothing. */
+bool engine_account_book(struct engine *engine, struct mac mac, struct traffic *growth);
+/* Puts back an account of an earlier run, in place of what was counted so far; before or after the bindings.
+ * 0; -EINVAL: a MAC that cannot own; -ENOSPC: [limits] accounts, it was added to the others. */
+int engine_account_restore(struct engine *engine, const struct account_entry *entry);
+/* Fills up to `most` ranges that `mac` holds; of a port set the lowest and highest port. Their number, which may be more;
+ * *name is that of one of them, or "": borrowed until the next call into the engine. */
+uint32_t engine_account_ranges(const struct engine *engine, struct mac mac, struct range *ranges, uint32_t most,
+                               const char **name);
+/* Who holds a port now; nobody is asked. 0; -ENOENT: nobody, or no shared address. */
+int engine_owner(const struct engine *engine, struct ipv4 address, uint16_t port, struct mac *owner);
 
 /* An operator's permanent binding (origin control). 0; -ENOENT: not a shared address; -EEXIST: overlaps
  * a permanent one; -EINVAL: a MAC that cannot own; -ENOSPC: [limits] bindings. Learned bindings that it

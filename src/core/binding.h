@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 /* What somebody holds: first..last, or the port set `psid` of which they are the bounds. */
 struct holding {
@@ -44,6 +45,8 @@ struct live_window {
 #define LIVE_WINDOWS 3
 #define LIVE_NS      UINT64_C(30000000000)
 
+struct account;
+
 struct binding {
     struct timer timer; /* reachable: goes stale; learned from traffic: goes */
     struct holding holding;
@@ -55,7 +58,9 @@ struct binding {
     uint64_t heard_ns; /* last frame from the owner; traffic only */
     struct live_window live[LIVE_WINDOWS];
     uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes;
-    service_list services; /* that its owner told of */
+    service_list services;   /* that its owner told of */
+    struct account *account; /* of its owner */
+    LIST_ENTRY(binding) of_owner;
     uint32_t stale_older, stale_newer;
 };
 

@@ -93,6 +93,7 @@ int engine_tables_new(struct engine *e)
     limits_take(e);
     if (addresses_new(e) != 0 || question_tables_new(e) != 0)
         return -ENOMEM;
+    e->accounts = accounts_new(l->accounts, e->seed.hash_key);
     e->bindings = binding_table_new(bindings, (uint32_t)e->config.address_count);
     e->fdb = fdb_new(l, e->seed.hash_key);
     e->hold = hold_new(l->held_frames, l->held_bytes);
@@ -110,7 +111,7 @@ int engine_tables_new(struct engine *e)
     e->timers = timer_heap_new(bindings + l->questions + e->leases->count + 8);
     if (e->bindings == NULL || e->fdb == NULL || e->hold == NULL || e->hosts == NULL || e->askers == NULL ||
         e->echo_flows == NULL || e->flows == NULL || e->speakers == NULL || e->fragments == NULL ||
-        e->services == NULL || e->lessees == NULL || e->timers == NULL)
+        e->accounts == NULL || e->services == NULL || e->lessees == NULL || e->timers == NULL)
         return -ENOMEM;
     return ranges_take(e);
 }
@@ -118,6 +119,7 @@ int engine_tables_new(struct engine *e)
 void engine_tables_free(struct engine *e)
 {
     binding_table_free(e->bindings);
+    accounts_free(e->accounts);
     fdb_free(e->fdb);
     hold_free(e->hold);
     keyed_table_free(e->hosts);
@@ -160,6 +162,7 @@ static void binding_carry(struct engine *e, struct engine *old, const struct bin
     uint32_t older = kept->stale_older, newer = kept->stale_newer;
     uint64_t due_ns = timer_armed(&b->timer) ? b->timer.due_ns : TIMER_NEVER;
     *kept = *b;
+    account_join(e, kept);
     kept->holding = holding;
     kept->name = "";
     services_carry(e, kept, old, b->services);
@@ -208,6 +211,7 @@ static void counts_carry(struct engine *e, const struct engine *old)
     memcpy(e->mtu_bytes, old->mtu_bytes, sizeof(e->mtu_bytes));
     memcpy(e->link_up, old->link_up, sizeof(e->link_up));
     fdb_pour(e->fdb, old->fdb);
+    accounts_pour(e, old->accounts);
     keyed_table_pour(e->hosts, old->hosts);
     keyed_table_pour(e->askers, old->askers);
     echo_flows_pour(e->echo_flows, old->echo_flows);

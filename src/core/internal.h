@@ -13,6 +13,7 @@
 #include "pearpd/rate.h"
 #include "pearpd/timer_heap.h"
 
+#include "account.h"
 #include "binding.h"
 #include "fdb.h"
 #include "hold.h"
@@ -93,6 +94,7 @@ struct engine {
     uint32_t address_mask;
 
     struct binding_table *bindings;
+    struct accounts *accounts;
     struct fdb *fdb;
     struct hold *hold;
     struct keyed_table *hosts;

@@ -20,11 +20,10 @@ struct verdict deliver(struct engine *e, enum side from, struct frame *frame, st
     if (from == SIDE_DOWNSTREAM)
         eth_set_source(frame->bytes, e->config.mac);
     struct verdict verdict = emit(e, SIDE_DOWNSTREAM, frame);
-    if (verdict.fate != FATE_SENT || binding == NULL)
+    if (verdict.fate != FATE_SENT)
         return verdict;
-    binding->rx_frames++;
-    binding->rx_bytes += frame->length;
-    if (binding->state == BINDING_STALE && binding->origin != ORIGIN_TRAFFIC)
+    account_rx(e, owner, binding, frame->length);
+    if (binding != NULL && binding->state == BINDING_STALE && binding->origin != ORIGIN_TRAFFIC)
         binding_probe(e, binding);
     return verdict;
 }

@@ -87,6 +87,7 @@ void binding_end(struct engine *e, struct binding *b, enum event_kind why)
     services_end(e, b);
     if (b->origin == ORIGIN_DHCP)
         lease_binding_ended(e, b);
+    account_leave(b);
     binding_remove(e->bindings, b);
 }
 
@@ -106,6 +107,7 @@ struct binding *binding_make(struct engine *e, const struct holding *holding, st
     b->timer.kind = TIMER_BINDING;
     b->origin = origin;
     b->learned_ns = e->now_ns;
+    account_join(e, b);
     return b;
 }
 

@@ -38,8 +38,9 @@ static bool port_violation(struct engine *e, const struct passage *p, uint32_t a
     return violation(e, p, event, verdict);
 }
 
+/* *own: the sender's binding. */
 static bool police_port(struct engine *e, const struct passage *p, uint32_t address_index, uint16_t port,
-                        struct verdict *verdict)
+                        struct binding **own, struct verdict *verdict)
 {
     struct binding *b = binding_find(e->bindings, address_index, port);
     if (b == NULL) {
@@ -50,8 +51,7 @@ static bool police_port(struct engine *e, const struct passage *p, uint32_t addr
     }
     if (!mac_equal(b->owner, p->eth.source))
         return port_violation(e, p, address_index, port, b->owner, verdict);
-    b->tx_frames++;
-    b->tx_bytes += p->frame->length;
+    *own = b;
     if (b->origin == ORIGIN_TRAFFIC) {
         binding_heard(b, port, e->now_ns);
         binding_enter(e, b, BINDING_REACHABLE);
@@ -83,31 +83,16 @@ static bool flow_conflict(struct engine *e, const struct passage *p, uint32_t ad
     return violation(e, p, event, verdict);
 }
 
-bool police_look(struct engine *e, const struct passage *p, uint32_t address_index, const struct right *right,
-                 struct verdict *verdict)
-{
-    struct mac owner;
-    if (right->kind == RIGHT_PORT) {
-        const struct binding *b = binding_find(e->bindings, address_index, right->port);
-        return b == NULL || mac_equal(b->owner, p->eth.source) ||
-               port_violation(e, p, address_index, right->port, b->owner, verdict);
-    }
-    if (right->kind != RIGHT_FLOW)
-        return police(e, p, address_index, right, verdict);
-    if (!flow_host(e, address_index, right->remote, right->protocol, &owner) || mac_equal(owner, p->eth.source))
-        return true;
-    return flow_conflict(e, p, address_index, right, owner, verdict);
-}
-
-bool police(struct engine *e, const struct passage *p, uint32_t address_index, const struct right *right,
-            struct verdict *verdict)
+/* Whether the host may send, whatever becomes of the frame. */
+static bool may_send(struct engine *e, const struct passage *p, uint32_t address_index,
+                     const struct right *right, struct binding **own, struct verdict *verdict)
 {
     struct mac owner;
     switch (right->kind) {
     case RIGHT_FREE:
         break;
     case RIGHT_PORT:
-        return police_port(e, p, address_index, right->port, verdict);
+        return police_port(e, p, address_index, right->port, own, verdict);
     case RIGHT_QUOTE:
         return police_quote(e, p, address_index, right, verdict);
     case RIGHT_NO_QUOTE:
@@ -124,5 +109,33 @@ bool police(struct engine *e, const struct passage *p, uint32_t address_index, c
             return true;
         return flow_conflict(e, p, address_index, right, owner, verdict);
     }
+    return true;
+}
+
+bool police_look(struct engine *e, const struct passage *p, uint32_t address_index, const struct right *right,
+                 struct verdict *verdict)
+{
+    struct mac owner;
+    if (right->kind == RIGHT_PORT) {
+        const struct binding *b = binding_find(e->bindings, address_index, right->port);
+        return b == NULL || mac_equal(b->owner, p->eth.source) ||
+               port_violation(e, p, address_index, right->port, b->owner, verdict);
+    }
+    if (right->kind != RIGHT_FLOW) {
+        struct binding *own = NULL;
+        return may_send(e, p, address_index, right, &own, verdict);
+    }
+    if (!flow_host(e, address_index, right->remote, right->protocol, &owner) || mac_equal(owner, p->eth.source))
+        return true;
+    return flow_conflict(e, p, address_index, right, owner, verdict);
+}
+
+bool police(struct engine *e, const struct passage *p, uint32_t address_index, const struct right *right,
+            struct verdict *verdict)
+{
+    struct binding *own = NULL;
+    if (!may_send(e, p, address_index, right, &own, verdict))
+        return false;
+    account_tx(e, p->eth.source, own, p->frame->length);
     return true;
 }

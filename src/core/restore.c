@@ -52,11 +52,13 @@ void binding_confirm(struct engine *e, struct binding *b)
 
 static void counts_restore(struct engine *e, struct binding *b, const struct table_entry *entry)
 {
+    account_leave(b);
     b->learned_ns = e->now_ns - entry->age_ns;
     b->rx_frames = entry->rx_frames;
     b->rx_bytes = entry->rx_bytes;
     b->tx_frames = entry->tx_frames;
     b->tx_bytes = entry->tx_bytes;
+    account_join(e, b);
 }
 
 /* Its place in the turns of those that are to be asked for. */

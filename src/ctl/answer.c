@@ -36,6 +36,12 @@ const char *answer_text(const struct answer *object, const char *key)
     return text == NULL ? "" : text;
 }
 
+const char *answer_string(const struct answer *string)
+{
+    const char *text = json_string_value(json_of(string));
+    return text == NULL ? "" : text;
+}
+
 uint64_t answer_number(const struct answer *object, const char *key)
 {
     return (uint64_t)json_integer_value(json_of(answer_member(object, key)));

@@ -17,6 +17,8 @@ void answer_free(struct answer *answer);
 const struct answer *answer_member(const struct answer *object, const char *key);
 /* The text of a string member; "" where there is none. */
 const char *answer_text(const struct answer *object, const char *key);
+/* The text of a string; "" for anything else. */
+const char *answer_string(const struct answer *string);
 /* The number of a member; 0 where there is none. */
 uint64_t answer_number(const struct answer *object, const char *key);
 

@@ -28,6 +28,9 @@ void print_version(const struct answer *answer);
 /* Nothing: done is done. */
 void print_nothing(const struct answer *answer);
 
+/* Traffic by owner and month. */
+void print_accounts(const struct answer *owners);
+
 /* One event as a line. */
 void print_event(const struct answer *event);
 

@@ -31,6 +31,8 @@ static const struct command commands[] = {
     {"resolve", "ADDRESS:PORT", 1, 1, "ask for the owner of a port as a frame would", print_owner, false},
     {"monitor", "", 0, 0, "print each event as it happens", print_event, true},
     {"reload", "", 0, 0, "read the configuration again", print_nothing, false},
+    {"account", "[MAC|ADDRESS:PORT] [YEAR-MONTH]", 0, 2, "show traffic by owner and month", print_accounts,
+     false},
     {"version", "", 0, 0, "show the daemon's version", print_version, false},
 };
 
@@ -40,6 +42,7 @@ static void usage(FILE *out)
           "  -s SOCKET    the daemon's control socket\n"
           "  -n NAME      of the subnet: /run/pearpd/NAME.sock\n"
           "  --json       print JSON\n"
+          "  --month M    account: that month alone, as 2026-11\n"
           "  -V, -h       print the version, or this\n\n",
           out);
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
@@ -138,13 +141,23 @@ static bool join(char **words, int count, char *line, size_t size)
     return true;
 }
 
+/* --month is a word more of `account`. */
+static bool add_month(const struct command *command, const char *month, char *line, size_t size)
+{
+    size_t used = strlen(line);
+    if (strcmp(command->name, "account") != 0 || strlen(month) != 7 || strspn(month, "0123456789-") != 7)
+        return false;
+    return snprintf(line + used, size - used, " %s", month) < (int)(size - used);
+}
+
 int main(int argc, char **argv)
 {
     static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+                                            {"month", required_argument, NULL, 'm'},
                                             {"version", no_argument, NULL, 'V'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
-    const char *socket_path = NULL, *name = NULL;
+    const char *socket_path = NULL, *name = NULL, *month = NULL;
     bool as_json = false;
     int option;
     while ((option = getopt_long(argc, argv, "s:n:Vh", options, NULL)) != -1) {
@@ -157,6 +170,9 @@ int main(int argc, char **argv)
             break;
         case 'j':
             as_json = true;
+            break;
+        case 'm':
+            month = optarg;
             break;
         case 'V':
             puts("pearpctl " PEARPD_VERSION);
@@ -184,6 +200,8 @@ int main(int argc, char **argv)
                  command->arguments);
         return wrong("must be: ", line);
     }
+    if (month != NULL && !add_month(command, month, line, sizeof(line)))
+        return wrong("--month goes with account, once, as 2026-11", "");
     if (connection_find(socket_path, name, path, sizeof(path)) != 0)
         return 1;
     return run(command, path, line, as_json);

@@ -9,6 +9,8 @@
 #include "pearpd/control_request.h"
 #include "pearpd/report.h"
 
+#include "account_report.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +33,7 @@ enum client_state {
     CLIENT_READS_TABLE,
     CLIENT_READS_SERVICES,
     CLIENT_READS_LEASES,
+    CLIENT_READS_ACCOUNTS,
     CLIENT_MONITORS,
     CLIENT_RESOLVES,
     CLIENT_ENDS
@@ -43,8 +46,9 @@ struct client {
     bool in_stats; /* the table stands inside of an object */
     struct json json;
     struct table_cursor cursor;
-    uint32_t host_cursor, lease_cursor;
+    uint32_t host_cursor, lease_cursor, account_cursor;
     struct service_cursor service_cursor;
+    month_number month;                /* account: the one that is asked for; 0: all */
     struct range wanted;               /* resolve */
     struct loop_source *look, *waited; /* resolve: something happened; for long enough */
     uint64_t skipped;                  /* monitor */
@@ -240,6 +244,56 @@ static void answer_stats(struct client *client)
     json_key(j, "hosts");
     json_array_begin(j);
     hosts_go_on(client);
+}
+
+/* account. */
+
+static bool report_owner(struct client *client, struct mac owner)
+{
+    const struct control_target *target = &client->control->target;
+    if (target->book != NULL)
+        target->book(target->context, owner);
+    return account_report(&client->json, engine_of(client->control), target->months, owner, client->month);
+}
+
+/* As far as the client has room for it now. */
+static void accounts_go_on(struct client *client)
+{
+    struct account_entry entry;
+    while (loop_stream_waiting(client->stream) < PIECE_BYTES) {
+        if (engine_accounts_next(engine_of(client->control), &client->account_cursor, &entry)) {
+            report_owner(client, entry.mac);
+            continue;
+        }
+        json_array_end(&client->json);
+        answer_end(client);
+        return;
+    }
+}
+
+static void account_command(struct client *client, const struct control_request *request)
+{
+    const struct engine *engine = engine_of(client->control);
+    struct mac owner = request->mac;
+    struct account_entry entry;
+    client->month = request->month;
+    if (request->has_port && engine_owner(engine, request->range.address, request->range.first, &owner) != 0) {
+        answer_error(client, "nobody owns the port");
+        return;
+    }
+    if (!mac_is_zero(owner) && engine_account_find(engine, owner, &entry) != 0) {
+        answer_error(client, "nothing was counted for that MAC address");
+        return;
+    }
+    json_array_begin(answer_begin(client));
+    if (mac_is_zero(owner)) {
+        client->state = CLIENT_READS_ACCOUNTS;
+        accounts_go_on(client);
+        return;
+    }
+    report_owner(client, owner);
+    json_array_end(&client->json);
+    answer_end(client);
 }
 
 static void answer_result(struct client *client, int error)
@@ -508,6 +562,9 @@ static void client_line(struct loop_stream *stream, const char *line, size_t len
     case CONTROL_VERSION:
         version_command(client);
         break;
+    case CONTROL_ACCOUNT:
+        account_command(client, &request);
+        break;
     }
 }
 
@@ -523,6 +580,8 @@ static void client_drained(struct loop_stream *stream, void *context)
         services_go_on(client);
     else if (client->state == CLIENT_READS_LEASES)
         leases_go_on(client);
+    else if (client->state == CLIENT_READS_ACCOUNTS)
+        accounts_go_on(client);
     else if (client->state == CLIENT_MONITORS && client->skipped > 0)
         write_skipped(client);
 }

@@ -1,6 +1,8 @@
 /* control_request.c: see control_request.h. */
 #include "pearpd/control_request.h"
 
+#include "months.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +42,27 @@ static int take_port(struct control_request *request, char *const *words, unsign
     return error == 0 && request->range.first != request->range.last ? -EINVAL : error;
 }
 
+/* A MAC, a port, a month: each once at most, in any order. */
+static int take_account(struct control_request *request, char *const *words, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        bool has_owner = request->has_port || !mac_is_zero(request->mac);
+        if (request->month == 0 && month_parse(words[i], &request->month) == 0)
+            continue;
+        if (has_owner)
+            return -EINVAL;
+        if (mac_parse(words[i], &request->mac) == 0) {
+            if (mac_is_zero(request->mac))
+                return -EINVAL;
+            continue;
+        }
+        if (take_port(request, &words[i], 1) != 0)
+            return -EINVAL;
+        request->has_port = true;
+    }
+    return 0;
+}
+
 static const struct command_row rows[] = {
     {"table", CONTROL_TABLE, 0, 0, "table", NULL},
     {"services", CONTROL_SERVICES, 0, 0, "services", NULL},
@@ -52,6 +75,7 @@ static const struct command_row rows[] = {
     {"monitor", CONTROL_MONITOR, 0, 0, "monitor", NULL},
     {"reload", CONTROL_RELOAD, 0, 0, "reload", NULL},
     {"version", CONTROL_VERSION, 0, 0, "version", NULL},
+    {"account", CONTROL_ACCOUNT, 0, 2, "account [MAC|ADDRESS:PORT] [YEAR-MONTH]", take_account},
 };
 
 static bool is_printable(const char *line, size_t length)

@@ -13,6 +13,7 @@
 #include "pearpd/notify.h"
 
 #include "event_log.h"
+#include "months.h"
 #include "sockets.h"
 #include "state.h"
 #include "upstream.h"
@@ -47,7 +48,8 @@ struct live {
     struct control *control;
     struct frame_builder *builder;
     struct event_log events;
-    struct state *state;         /* NULL: none is kept */
+    struct state *state; /* NULL: none is kept */
+    struct months *months;
     uint64_t tick_ns;            /* when `tick` is set to fire; ENGINE_NEVER: it is not */
     const struct frame *current; /* of a ring, its bytes stay until the flush */
     struct loop_source *tick, *housekeeping, *links, *terminated, *interrupted, *reloaded;
@@ -277,11 +279,27 @@ static void count_lost(struct live *live)
     }
 }
 
+/* While a save walks the accounts and their months, both stay as they are booked. */
+static void book_owner(void *context, struct mac owner)
+{
+    struct live *live = context;
+    if (!state_is_saving(live->state))
+        months_book(live->months, live->engine, owner, clock_wall_us());
+}
+
+static void book_all(void *context)
+{
+    struct live *live = context;
+    months_book_all(live->months, live->engine, clock_wall_us());
+}
+
 static void housekeeping(void *context)
 {
     struct live *live = context;
     count_lost(live);
     bind_again(live);
+    if (!state_is_saving(live->state))
+        months_book_some(live->months, live->engine, clock_wall_us());
     event_log_tell_skipped(&live->events, clock_now_ns());
     loop_timer_set(live->housekeeping, HOUSEKEEPING_NS);
 }
@@ -332,6 +350,8 @@ static int reload_take(struct live *live, struct config *next, char *message, si
         snprintf(message, size, "out of memory");
         return -1;
     }
+    if (months_resize(live->months, &next->limits) != 0)
+        log_error("out of memory: the months of traffic keep their limits");
     config_free(live->config);
     *live->config = *next;
     sides_look_up(live);
@@ -380,6 +400,8 @@ static int control_start(struct live *live)
         .reload = reload,
         .touched = settle,
         .more_stats = more_stats,
+        .months = live->months,
+        .book = book_owner,
         .context = live,
     };
     live->control = control_new(live->loop, live->sockets.control_fd, live->config->socket, &target);
@@ -416,8 +438,9 @@ static int engine_begin(struct live *live)
     random_bytes(&seed.epoch, sizeof(seed.epoch));
     live->engine = engine_new(live->config, &seed);
     live->builder = frame_builder_new();
+    live->months = months_new(&live->config->limits, seed.hash_key);
     live->out = (struct engine_out){live, send_frame, make_frame, take_event};
-    return live->engine == NULL || live->builder == NULL ? -1 : 0;
+    return live->engine == NULL || live->builder == NULL || live->months == NULL ? -1 : 0;
 }
 
 /* In a child that writes the state: nothing of this is its own. */
@@ -426,6 +449,7 @@ static void unburden(void *context)
     struct live *live = context;
     engine_free(live->engine);
     frame_builder_free(live->builder);
+    months_free(live->months);
     for (unsigned side = 0; side < SIDES; side++)
         frame_port_close(live->sockets.ports[side]);
 }
@@ -436,6 +460,8 @@ static int restore(struct live *live)
         .engine = &live->engine,
         .config = (const struct config *const *)&live->config,
         .out = &live->out,
+        .months = live->months,
+        .saving = book_all,
         .unburden = unburden,
         .context = live,
     };
@@ -457,6 +483,7 @@ static void live_end(struct live *live)
     control_free(live->control);
     state_free(live->state);
     engine_free(live->engine);
+    months_free(live->months);
     frame_builder_free(live->builder);
     sockets_close(&live->sockets);
     loop_free(live->loop);

@@ -136,13 +136,16 @@ static void begin(struct state *s)
     struct state_line line;
     struct state_times times = {0};
     times_of(&times);
+    if (s->target.saving != NULL)
+        s->target.saving(s->target.context);
     s->is_saving = true;
     s->is_committed = s->is_dirty = false;
     s->is_last = s->is_finishing;
     s->saving = mark_of(s);
     s->records = 0;
     s->begun_ns = times.boottime_ns;
-    s->walk = (struct state_walk){.engine = engine_of(s), .now_ns = times.boottime_ns};
+    s->walk =
+        (struct state_walk){.engine = engine_of(s), .months = s->target.months, .now_ns = times.boottime_ns};
     state_header(&line, &times);
     file_writer_begin(s->writer);
     file_writer_line(s->writer, line.text, line.length);
@@ -175,6 +178,11 @@ void state_look(struct state *state)
 {
     if (state != NULL && !state->is_saving && has_changed(state))
         consider(state, true);
+}
+
+bool state_is_saving(const struct state *state)
+{
+    return state != NULL && state->is_saving && !state->is_committed;
 }
 
 void state_reloaded(struct state *state)
@@ -321,7 +329,8 @@ int state_start(struct state *state, struct loop *loop, const struct state_targe
         return -ENOMEM;
     }
     times_of(&times);
-    struct state_load load = {.engine = engine_of(state), .out = target->out, .now_ns = times.boottime_ns};
+    struct state_load load = {
+        .engine = engine_of(state), .months = target->months, .out = target->out, .now_ns = times.boottime_ns};
     int error = state_file_read(state->path, &load, &times, reading);
     state->is_barred = error != 0;
     if (error != 0)

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+struct months;
 struct state;
 
 /* What it works on: the daemon's own pointers. */
@@ -18,6 +19,9 @@ struct state_target {
     struct engine *const *engine;
     const struct config *const *config;
     const struct engine_out *out;
+    struct months *months;
+    /* Called before a save begins: what it saves in several kinds is to be of one moment. */
+    void (*saving)(void *context);
     /* Called in a child that was forked late: lets go of the daemon's memory. */
     void (*unburden)(void *context);
     void *context;
@@ -32,6 +36,8 @@ int state_start(struct state *state, struct loop *loop, const struct state_targe
 
 /* Whenever the engine may have changed: cheap where it has not. */
 void state_look(struct state *state);
+/* True while a save walks the table. */
+bool state_is_saving(const struct state *state);
 /* A reload has taken place: the table is saved anew. */
 void state_reloaded(struct state *state);
 

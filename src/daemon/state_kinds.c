@@ -161,10 +161,85 @@ static int lease_load(struct state_load *load, const struct state_record *record
     return engine_lease_restore(load->engine, load->now_ns, &lease, load->out);
 }
 
+/* account: an owner's total; month: a part of it. Both are of one moment: what is booked, and the rows of all that. */
+
+static void traffic_save(const struct traffic *t, struct state_line *line)
+{
+    state_line_u64(line, "rx_frames", t->rx_frames);
+    state_line_u64(line, "rx_bytes", t->rx_bytes);
+    state_line_u64(line, "tx_frames", t->tx_frames);
+    state_line_u64(line, "tx_bytes", t->tx_bytes);
+}
+
+/* The owner and its traffic, which both kinds have. `mac` is zero where there is none: the others'. */
+static bool traffic_read(const struct state_record *record, struct mac *mac, struct traffic *t)
+{
+    const char *text = state_record_text(record, "mac");
+    *mac = mac_zero;
+    return (text == NULL || mac_parse(text, mac) == 0) &&
+           state_record_u64(record, "rx_frames", &t->rx_frames) &&
+           state_record_u64(record, "rx_bytes", &t->rx_bytes) &&
+           state_record_u64(record, "tx_frames", &t->tx_frames) &&
+           state_record_u64(record, "tx_bytes", &t->tx_bytes);
+}
+
+static void owner_save(struct mac mac, struct state_line *line)
+{
+    char text[MAC_TEXT_BYTES];
+    if (!mac_is_zero(mac))
+        state_line_text(line, "mac", mac_format(mac, text));
+}
+
+static bool account_save(struct state_walk *walk, struct state_line *line)
+{
+    struct account_entry entry;
+    while (engine_accounts_next(walk->engine, &walk->accounts, &entry)) {
+        const struct traffic *t = walk->months == NULL ? &entry.total : &entry.booked;
+        if (t->rx_frames + t->tx_frames == 0)
+            continue;
+        owner_save(entry.mac, line);
+        traffic_save(t, line);
+        return true;
+    }
+    return false;
+}
+
+static int account_load(struct state_load *load, const struct state_record *record)
+{
+    struct account_entry entry = {0};
+    if (!traffic_read(record, &entry.mac, &entry.total))
+        return -EBADMSG;
+    entry.booked = entry.total;
+    return engine_account_restore(load->engine, &entry);
+}
+
+static bool month_save(struct state_walk *walk, struct state_line *line)
+{
+    struct mac mac;
+    struct month_row row;
+    char text[MONTH_TEXT_BYTES];
+    if (walk->months == NULL || !months_next(walk->months, &walk->rows, &mac, &row))
+        return false;
+    owner_save(mac, line);
+    state_line_text(line, "month", month_format(row.month, text));
+    traffic_save(&row.traffic, line);
+    return true;
+}
+
+static int month_load(struct state_load *load, const struct state_record *record)
+{
+    struct mac mac;
+    struct month_row row = {0};
+    const char *month = state_record_text(record, "month");
+    if (!traffic_read(record, &mac, &row.traffic) || month == NULL || month_parse(month, &row.month) != 0)
+        return -EBADMSG;
+    return load->months == NULL ? 0 : months_restore(load->months, mac, &row);
+}
+
 static const struct state_kind kinds[] = {
-    {"epoch", epoch_save, epoch_load},
-    {"binding", binding_save, binding_load},
-    {"lease", lease_save, lease_load},
+    {"epoch", epoch_save, epoch_load}, {"binding", binding_save, binding_load},
+    {"lease", lease_save, lease_load}, {"account", account_save, account_load},
+    {"month", month_save, month_load},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 

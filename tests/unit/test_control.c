@@ -111,8 +111,13 @@ static int set_up(void **state)
     engine_start(w->engine, w->now, &w->out);
     int fd = control_open(w->path);
     assert_true(fd >= 0);
-    const struct control_target target = {&w->engine, &w->config_now, &w->out, now_of_world,
-                                          reload,     touched,        NULL,    w};
+    const struct control_target target = {.engine = &w->engine,
+                                          .config = &w->config_now,
+                                          .out = &w->out,
+                                          .now_ns = now_of_world,
+                                          .reload = reload,
+                                          .touched = touched,
+                                          .context = w};
     w->control = control_new(w->loop, fd, w->path, &target);
     assert_non_null(w->control);
     *state = w;

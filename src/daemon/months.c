@@ -1,0 +1,255 @@
+/* months.c: see months.h. */
+#include "months.h"
+
+#include "pearpd/keyed_table.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define CLOCK_SET_S    1577836800 /* 2020-01-01: earlier than any clock that is set */
+#define BOOKED_AT_ONCE 512        /* owners */
+
+struct owner_months {
+    struct mac mac; /* the key; zero: the others */
+    uint32_t count;
+    struct month_row rows[]; /* ascending */
+};
+
+struct months {
+    uint32_t most; /* rows of one owner */
+    struct keyed_table *owners;
+    struct owner_months *others;
+    uint32_t engine_cursor, place; /* of months_book_some() */
+    uint8_t hash_key[HASH_KEY_BYTES];
+};
+
+static size_t entry_bytes(const struct limits *limits)
+{
+    return sizeof(struct owner_months) + limits->months * sizeof(struct month_row);
+}
+
+struct months *months_new(const struct limits *limits, const uint8_t hash_key[static HASH_KEY_BYTES])
+{
+    struct months *months = calloc(1, sizeof(*months));
+    if (months == NULL)
+        return NULL;
+    months->most = limits->months;
+    memcpy(months->hash_key, hash_key, HASH_KEY_BYTES);
+    months->owners = keyed_table_new(limits->accounts, sizeof(struct mac), entry_bytes(limits), hash_key);
+    months->others = calloc(1, entry_bytes(limits));
+    if (months->owners == NULL || months->others == NULL) {
+        months_free(months);
+        return NULL;
+    }
+    return months;
+}
+
+void months_free(struct months *months)
+{
+    if (months == NULL)
+        return;
+    keyed_table_free(months->owners);
+    free(months->others);
+    free(months);
+}
+
+/* Rows. */
+
+static void traffic_add(struct traffic *to, const struct traffic *more)
+{
+    to->rx_frames += more->rx_frames;
+    to->rx_bytes += more->rx_bytes;
+    to->tx_frames += more->tx_frames;
+    to->tx_bytes += more->tx_bytes;
+}
+
+/* The row of `month`, a new one where there was none. */
+static struct month_row *row_of(const struct months *months, struct owner_months *owner, month_number month)
+{
+    uint32_t i = owner->count;
+    while (i > 0 && owner->rows[i - 1].month > month)
+        i--;
+    if (i > 0 && owner->rows[i - 1].month == month)
+        return &owner->rows[i - 1];
+    if (owner->count == months->most && i == 0)
+        return &owner->rows[0];
+    if (owner->count == months->most) {
+        memmove(&owner->rows[0], &owner->rows[1], (i - 1) * sizeof(owner->rows[0]));
+        i--;
+    } else {
+        memmove(&owner->rows[i + 1], &owner->rows[i], (owner->count - i) * sizeof(owner->rows[0]));
+        owner->count++;
+    }
+    owner->rows[i] = (struct month_row){.month = month};
+    return &owner->rows[i];
+}
+
+/* All rows of `from` to those of `to`, newest first: what does not fit goes to the oldest that is kept. */
+static void fold(const struct months *months, struct owner_months *to, const struct owner_months *from)
+{
+    for (uint32_t i = from->count; i > 0; i--)
+        traffic_add(&row_of(months, to, from->rows[i - 1].month)->traffic, &from->rows[i - 1].traffic);
+}
+
+static struct owner_months *owner_of(struct months *months, struct mac mac)
+{
+    bool fresh;
+    if (mac_is_zero(mac))
+        return months->others;
+    if (keyed_table_full(months->owners) && keyed_table_find(months->owners, &mac) == NULL) {
+        struct owner_months *oldest = keyed_table_oldest(months->owners);
+        fold(months, months->others, oldest);
+        keyed_table_remove(months->owners, oldest);
+    }
+    return keyed_table_put(months->owners, &mac, &fresh);
+}
+
+int months_resize(struct months *months, const struct limits *limits)
+{
+    struct months *fresh = months_new(limits, months->hash_key);
+    if (fresh == NULL)
+        return -ENOMEM;
+    fold(fresh, fresh->others, months->others);
+    for (const struct owner_months *o = keyed_table_oldest(months->owners); o != NULL;
+         o = keyed_table_newer(months->owners, o))
+        fold(fresh, owner_of(fresh, o->mac), o);
+    struct months old = *months;
+    *months = *fresh;
+    *fresh = old;
+    months_free(fresh);
+    return 0;
+}
+
+/* Booking. */
+
+/* 0: the clock has not been set, or shows no year of four digits. */
+static month_number month_at(uint64_t wall_us)
+{
+    time_t wall_s = (time_t)(wall_us / 1000000);
+    struct tm utc;
+    if (wall_s < CLOCK_SET_S || gmtime_r(&wall_s, &utc) == NULL || utc.tm_year + 1900 > 9999)
+        return 0;
+    return (month_number)(utc.tm_year + 1900) * 100 + (month_number)utc.tm_mon + 1;
+}
+
+static void book(struct months *months, struct engine *engine, struct mac mac, month_number month)
+{
+    struct traffic growth;
+    if (engine_account_book(engine, mac, &growth))
+        traffic_add(&row_of(months, owner_of(months, mac), month)->traffic, &growth);
+}
+
+void months_book(struct months *months, struct engine *engine, struct mac owner, uint64_t wall_us)
+{
+    month_number month = month_at(wall_us);
+    if (month != 0)
+        book(months, engine, owner, month);
+}
+
+/* The engine has added its total to the others', and so what of it was booked. */
+static void fold_if_given_up(struct months *months, const struct engine *engine, const struct owner_months *o)
+{
+    struct account_entry entry;
+    if (engine_account_find(engine, o->mac, &entry) == 0)
+        return;
+    fold(months, months->others, o);
+    keyed_table_remove(months->owners, keyed_table_find(months->owners, &o->mac));
+}
+
+/* Books up to `most` owners. False: the walk has come to its end, and begins anew. */
+static bool walk_on(struct months *months, struct engine *engine, month_number month, uint32_t most)
+{
+    struct account_entry entry;
+    for (; most > 0 && engine_accounts_next(engine, &months->engine_cursor, &entry); most--)
+        book(months, engine, entry.mac, month);
+    const struct owner_months *o;
+    for (; most > 0 && (o = keyed_table_walk(months->owners, &months->place)) != NULL; most--)
+        fold_if_given_up(months, engine, o);
+    if (most == 0)
+        return true;
+    months->engine_cursor = months->place = 0;
+    return false;
+}
+
+void months_book_some(struct months *months, struct engine *engine, uint64_t wall_us)
+{
+    month_number month = month_at(wall_us);
+    if (month != 0)
+        walk_on(months, engine, month, BOOKED_AT_ONCE);
+}
+
+void months_book_all(struct months *months, struct engine *engine, uint64_t wall_us)
+{
+    month_number month = month_at(wall_us);
+    months->engine_cursor = months->place = 0;
+    if (month != 0)
+        walk_on(months, engine, month, UINT32_MAX);
+}
+
+/* Looking. */
+
+static const struct owner_months *owner_find(const struct months *months, struct mac owner)
+{
+    return mac_is_zero(owner) ? months->others : keyed_table_find(months->owners, &owner);
+}
+
+uint32_t months_of(const struct months *months, struct mac owner, const struct month_row **rows)
+{
+    const struct owner_months *o = owner_find(months, owner);
+    *rows = o == NULL ? NULL : o->rows;
+    return o == NULL ? 0 : o->count;
+}
+
+bool months_next(const struct months *months, struct months_cursor *cursor, struct mac *owner,
+                 struct month_row *row)
+{
+    uint32_t place = cursor->place;
+    const struct owner_months *o = months->others;
+    if (cursor->is_behind_others)
+        o = keyed_table_walk(months->owners, &place);
+    while (o != NULL && cursor->row >= o->count) {
+        cursor->is_behind_others = true;
+        cursor->place = place;
+        cursor->row = 0;
+        o = keyed_table_walk(months->owners, &place);
+    }
+    if (o == NULL)
+        return false;
+    *owner = o->mac;
+    *row = o->rows[cursor->row++];
+    return true;
+}
+
+static bool month_is_valid(month_number month)
+{
+    return month >= 197001 && month <= 999912 && month % 100 >= 1 && month % 100 <= 12;
+}
+
+int months_restore(struct months *months, struct mac owner, const struct month_row *row)
+{
+    if (!month_is_valid(row->month) || mac_is_group(owner))
+        return -EINVAL;
+    traffic_add(&row_of(months, owner_of(months, owner), row->month)->traffic, &row->traffic);
+    return 0;
+}
+
+const char *month_format(month_number month, char text[static MONTH_TEXT_BYTES])
+{
+    snprintf(text, MONTH_TEXT_BYTES, "%04u-%02u", month / 100 % 10000, month % 100);
+    return text;
+}
+
+int month_parse(const char *text, month_number *month)
+{
+    unsigned year, number;
+    int used = -1;
+    if (strlen(text) != 7 || strspn(text, "0123456789-") != 7 ||
+        sscanf(text, "%4u-%2u%n", &year, &number, &used) != 2 || used != 7 ||
+        !month_is_valid(year * 100 + number))
+        return -EINVAL;
+    *month = year * 100 + number;
+    return 0;
+}

@@ -1,0 +1,61 @@
+/* months.h: what each owner's traffic came to in each calendar month (UTC).
+ * In: the engine's accounts, as they grow; the wall clock, which tells the month. Out: rows {owner, month, traffic}.
+ * Called by: live, control, state_kinds, the tests. Never: asks for the time.
+ *
+ * Only growth is booked, under the month in which it is, so that a clock that jumps moves traffic to another row
+ * but never counts it twice or loses it; before 2020 the clock has not been set, and booking waits.
+ *
+ * [limits] accounts, months. An owner's oldest month goes for a new one; a month older than all that are kept is booked
+ * with the oldest. An owner that the engine has given up goes, its rows to the others'. */
+#ifndef PEARPD_DAEMON_MONTHS_H
+#define PEARPD_DAEMON_MONTHS_H
+
+#include "pearpd/config.h"
+#include "pearpd/engine.h"
+#include "pearpd/hash.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MONTH_TEXT_BYTES 8 /* "2026-11" and its NUL */
+
+/* A year and a month as one number, which grows: 202611. */
+typedef uint32_t month_number;
+
+struct month_row {
+    month_number month;
+    struct traffic traffic;
+};
+
+struct months;
+
+/* NULL: out of memory. */
+struct months *months_new(const struct limits *limits, const uint8_t hash_key[static HASH_KEY_BYTES]);
+void months_free(struct months *months);
+/* Takes other limits. 0, or -ENOMEM and nothing has changed. */
+int months_resize(struct months *months, const struct limits *limits);
+
+/* Books what one owner, the next few, or all of them have grown by. */
+void months_book(struct months *months, struct engine *engine, struct mac owner, uint64_t wall_us);
+void months_book_some(struct months *months, struct engine *engine, uint64_t wall_us);
+void months_book_all(struct months *months, struct engine *engine, uint64_t wall_us);
+
+/* The rows of `owner` (zero: the others), oldest first; their number is returned. Borrowed until the next booking. */
+uint32_t months_of(const struct months *months, struct mac owner, const struct month_row **rows);
+
+/* Walks all rows; start with {0}. False: there are no more. */
+struct months_cursor {
+    uint32_t place, row;
+    bool is_behind_others;
+};
+bool months_next(const struct months *months, struct months_cursor *cursor, struct mac *owner,
+                 struct month_row *row);
+/* Puts back a row of an earlier run. 0; -EINVAL: no month that can be. */
+int months_restore(struct months *months, struct mac owner, const struct month_row *row);
+
+/* "2026-11". */
+const char *month_format(month_number month, char text[static MONTH_TEXT_BYTES]);
+/* 0, or -EINVAL and *month is left alone. */
+int month_parse(const char *text, month_number *month);
+
+#endif
