@@ -27,7 +27,13 @@ OBJ      = $(patsubst src/%.c,$(B)/obj/%.o,$(1))
 LIB      = $(B)/libpearpd.a
 PROGRAMS := pearpd pearpctl pearp-agent
 
-all: $(PROGRAMS:%=$(B)/%) ## build the three programs into build/ (default)
+# What a DHCP client calls: pearp-agent looks for it beside itself.
+HOOKS := pearp-dhcp-hook dhclient.conf dhclient-enter-hook networkmanager-dispatcher
+$(B)/dhcp/%: etc/dhcp/%
+	@mkdir -p $(@D)
+	cp -p $< $@
+
+all: $(PROGRAMS:%=$(B)/%) $(HOOKS:%=$(B)/dhcp/%) ## build the three programs into build/ (default)
 
 $(LIB): $(call OBJ,$(LIBSRC))
 	@rm -f $@
@@ -72,6 +78,11 @@ demo: ## a walk through the bridge at work, in network namespaces; needs root, a
 	@scripts/deps build demo
 	@$(MAKE) --no-print-directory -s -j2 all
 	@PEARPD_BUILD='$(abspath $(B))' scripts/demo
+
+demo-edge: ## the same on the router itself: its kernel routes into a tap; under a minute
+	@scripts/deps build demo
+	@$(MAKE) --no-print-directory -s -j2 all
+	@PEARPD_BUILD='$(abspath $(B))' scripts/demo-edge
 
 lint: ## clang-format, clang-tidy, cppcheck, mandoc, and the floor plan's include order
 	@tests/run --label lint scripts/lint
@@ -140,4 +151,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit property tools reliability soak fuzz-targets deps check demo lint fuzz bench install uninstall fresh clean help
+.PHONY: all unit property tools reliability soak fuzz-targets deps check demo demo-edge lint fuzz bench install uninstall fresh clean help

@@ -9,6 +9,7 @@
 #include "pearpd/notify.h"
 
 #include "host_settings.h"
+#include "lease_follower.h"
 #include "look.h"
 #include "metrics.h"
 #include "nft.h"
@@ -36,8 +37,10 @@ struct agent {
     struct netlink *netlink, *watch, *tables;
     struct loop *loop;
     struct loop_source *timer, *watch_timer, *readable, *news, *table_news, *signals[SIGNALS];
+    struct lease_follower *leases;
     struct frame_builder *builder;
     struct host_wish wish; /* with what is held now */
+    unsigned ifindex;
     struct ipv4 gateway;
     struct undo undo;
     bool recorded; /* *undo is on disk, and may be in effect */
@@ -92,6 +95,8 @@ static void fail(struct agent *agent)
 /* Looks again at what is there, records what is to be changed, changes it. */
 static int settle(struct agent *agent)
 {
+    if (agent->wish.held.count == 0)
+        return 0;
     int error = nft_find();
     snprintf(agent->undo.metrics, sizeof(agent->undo.metrics), "%s", agent->options->metrics);
     if (error == 0)
@@ -256,13 +261,37 @@ static void on_readable(void *context)
     arm(agent);
 }
 
+static void on_table(uint8_t family, const char *name, bool gone, void *context)
+{
+    struct agent *agent = context;
+    char own[NFT_TABLE_BYTES];
+    if (family >= 64 || strcmp(name, nft_table(agent->options->interface, own)) != 0)
+        return;
+    const uint64_t bit = UINT64_C(1) << family;
+    agent->tables_gone = gone ? agent->tables_gone | bit : agent->tables_gone & ~bit;
+}
+
+/* Puts back what was changed so far. */
+static int unsettle(struct agent *agent)
+{
+    if (!agent->recorded)
+        return 0;
+    const int error = record_undo(agent->directory, agent->netlink, &agent->undo);
+    /* That its own tables went is no news to this agent. */
+    (void)netlink_read_tables(agent->tables, on_table, agent);
+    agent->tables_gone = 0;
+    agent->recorded = error != 0;
+    if (error == 0)
+        agent->undo = (struct undo){.namespace_cookie = agent->undo.namespace_cookie};
+    return error;
+}
+
 /* The interface was made anew under its name: its settings are those of a new one. */
 static int move_to(struct agent *agent, const struct link_info *link)
 {
     log_notice("interface %s was made anew", link->name);
-    int error = record_undo(agent->directory, agent->netlink, &agent->undo);
-    agent->recorded = error != 0;
-    agent->undo = (struct undo){.namespace_cookie = agent->undo.namespace_cookie};
+    agent->ifindex = link->index;
+    int error = unsettle(agent);
     if (error == 0)
         error = settle(agent);
     if (error == 0)
@@ -275,7 +304,7 @@ static void follow_link(struct agent *agent, const struct link_info *link)
     const struct sharer_out out = sharer_out(agent);
     const bool was_up = agent->link_up, up = link->up && !link->gone;
     int error = 0;
-    if (!link->gone && link->index != agent->undo.ifindex)
+    if (!link->gone && link->index != agent->ifindex)
         error = move_to(agent, link);
     else if (up && !was_up)
         error = settle(agent);
@@ -298,8 +327,7 @@ static void follow_link(struct agent *agent, const struct link_info *link)
 static void on_link(const struct link_info *link, void *context)
 {
     struct agent *agent = context;
-    if (strcmp(link->name, agent->options->interface) != 0 ||
-        (link->gone && link->index != agent->undo.ifindex))
+    if (strcmp(link->name, agent->options->interface) != 0 || (link->gone && link->index != agent->ifindex))
         return;
     follow_link(agent, link);
 }
@@ -313,23 +341,13 @@ static void on_news(void *context)
         follow_link(agent, &link);
 }
 
-static void on_table(uint8_t family, const char *name, bool gone, void *context)
-{
-    struct agent *agent = context;
-    char own[NFT_TABLE_BYTES];
-    if (family >= 64 || strcmp(name, nft_table(agent->options->interface, own)) != 0)
-        return;
-    const uint64_t bit = UINT64_C(1) << family;
-    agent->tables_gone = gone ? agent->tables_gone | bit : agent->tables_gone & ~bit;
-}
-
 /* A reload of the host's own rules flushes ours too: they come back at once. Our own loading removes and
  * makes the tables in one transaction, so that none is gone at its end. */
 static void on_table_news(void *context)
 {
     struct agent *agent = context;
     const int error = netlink_read_tables(agent->tables, on_table, agent);
-    if (error == 0 && agent->tables_gone == 0)
+    if (agent->wish.held.count == 0 || (error == 0 && agent->tables_gone == 0))
         return;
     if (error == 0)
         log_notice("somebody removed the nftables rules of this agent: loading them again");
@@ -343,6 +361,92 @@ static void on_signal(void *context)
 {
     struct agent *agent = context;
     loop_stop(agent->loop);
+}
+
+/* What the sharer tells of, at the place that it has now. */
+static void tell_services(struct agent *agent, size_t index)
+{
+    const size_t length = services_tlvs(&agent->options->services, &agent->wish.held.held[index],
+                                        agent->tlvs[index], sizeof(agent->tlvs[index]));
+    sharer_services(&agent->sharers[index], agent->tlvs[index], length);
+}
+
+static void start_sharer(struct agent *agent, size_t index, const struct link_info *link)
+{
+    const struct sharer_keys keys = {agent->options->keys, agent->options->key_count, &agent->number};
+    const struct sharer_out out = sharer_out(agent);
+    uint64_t seed = 0;
+    if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
+        seed = clock_now_ns() ^ mac_number(link->mac) ^ index;
+    sharer_init(&agent->sharers[index], &agent->wish.held.held[index], link->mac, agent->options->ethertype,
+                seed, &keys);
+    tell_services(agent, index);
+    sharer_link(&agent->sharers[index], clock_now_ns(), link->up, link->mac, &out);
+}
+
+static void start_sharers(struct agent *agent, const struct link_info *link, const struct held_list *before)
+{
+    char held[HELD_TEXT_BYTES], mac[MAC_TEXT_BYTES];
+    struct sharer kept[HELD_MAX];
+    memcpy(kept, agent->sharers, sizeof(kept));
+    for (size_t i = 0; i < agent->wish.held.count; i++) {
+        const struct held *h = &agent->wish.held.held[i];
+        const size_t was = held_find(before, h);
+        if (was < before->count) {
+            agent->sharers[i] = kept[was];
+            tell_services(agent, i);
+            continue;
+        }
+        start_sharer(agent, i, link);
+        log_notice("holding %s on %s (%s)%s", held_format(h, held), link->name, mac_format(link->mac, mac),
+                   link->up ? "" : ", which is down");
+    }
+}
+
+/* Holds these from now on: what is no longer among them is withdrawn, what stays is not claimed again. */
+static int hold_these(struct agent *agent, const struct held_list *held)
+{
+    const struct sharer_out out = sharer_out(agent);
+    const struct held_list before = agent->wish.held;
+    struct link_info link;
+    for (size_t i = 0; i < before.count; i++)
+        if (held_find(held, &before.held[i]) == held->count) {
+            services_lost(agent->services, &before.held[i]);
+            sharer_stop(&agent->sharers[i], &out);
+        }
+    int error = unsettle(agent);
+    agent->wish.held = *held;
+    if (error == 0 && held->count > 0)
+        error = record_check_others(agent->directory, agent->options->interface);
+    if (error == 0)
+        error = settle(agent);
+    if (error == 0)
+        error = netlink_link(agent->netlink, agent->options->interface, &link);
+    if (error != 0)
+        return error;
+    monitor_forget(&agent->monitor);
+    start_sharers(agent, &link, &before);
+    write_state(agent);
+    arm(agent);
+    return 0;
+}
+
+static void on_lease(const struct lease *lease, void *context)
+{
+    struct agent *agent = context;
+    struct held_list held = agent->options->held;
+    char text[HELD_TEXT_BYTES], other_text[HELD_TEXT_BYTES];
+    size_t other = 0;
+    const int error = lease->bound ? held_add(&held, &lease->held, &other) : 0;
+    if (error != 0)
+        log_warning("the lease of %s is passed over: %s %s", held_format(&lease->held, text),
+                    error == -EEXIST ? "it shares ports with" : "there is no room beside",
+                    held_format(&held.held[other], other_text));
+    agent->wish.gateway = agent->options->gateway.host != 0 ? agent->options->gateway : lease->gateway;
+    if (hold_these(agent, &held) != 0)
+        fail(agent);
+    else if (!lease->bound && agent->options->lease)
+        loop_stop(agent->loop);
 }
 
 /* Everything that may fail and leaves nothing behind. */
@@ -378,9 +482,17 @@ static int open_all(struct agent *agent)
         agent->signals[i] = loop_signal(agent->loop, stopping[i], on_signal, agent);
         all = all && agent->signals[i] != NULL;
     }
-    if (!all)
+    if (!all) {
         log_error("cannot start: %s", strerror(ENOMEM));
-    return all ? 0 : -ENOMEM;
+        return -ENOMEM;
+    }
+    agent->leases = lease_follower_new(&(struct lease_following){.loop = agent->loop,
+                                                                 .directory = agent->directory,
+                                                                 .interface = agent->options->interface,
+                                                                 .client = agent->options->dhcp,
+                                                                 .changed = on_lease,
+                                                                 .context = agent});
+    return agent->leases != NULL ? 0 : -EIO;
 }
 
 static void close_all(struct agent *agent)
@@ -401,25 +513,10 @@ static void close_all(struct agent *agent)
     frame_builder_free(agent->builder);
 }
 
-static void start_sharer(struct agent *agent, size_t index, const struct link_info *link)
-{
-    const struct sharer_keys keys = {agent->options->keys, agent->options->key_count, &agent->number};
-    const struct sharer_out out = sharer_out(agent);
-    uint64_t seed = 0;
-    if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
-        seed = clock_now_ns() ^ mac_number(link->mac) ^ index;
-    sharer_init(&agent->sharers[index], &agent->wish.held.held[index], link->mac, agent->options->ethertype,
-                seed, &keys);
-    const size_t tlvs_length = services_tlvs(&agent->options->services, &agent->wish.held.held[index],
-                                             agent->tlvs[index], sizeof(agent->tlvs[index]));
-    sharer_services(&agent->sharers[index], agent->tlvs[index], tlvs_length);
-    sharer_link(&agent->sharers[index], clock_now_ns(), link->up, link->mac, &out);
-}
-
-/* The settings, then the first claim, then the word that this is ready. */
+/* The settings, then the first claim, then the word that this is ready. A DHCP client is only started by then. */
 static int start(struct agent *agent)
 {
-    char held[HELD_TEXT_BYTES], mac[MAC_TEXT_BYTES], address[IPV4_TEXT_BYTES];
+    char address[IPV4_TEXT_BYTES];
     struct link_info link;
     int error = settle(agent);
     if (error == 0)
@@ -433,21 +530,37 @@ static int start(struct agent *agent)
     }
     agent->number = clock_wall_us();
     monitor_init(&agent->monitor, agent->options->warn_percent);
+    agent->ifindex = link.index;
     agent->link_up = link.up;
-    for (size_t i = 0; i < agent->wish.held.count; i++) {
-        start_sharer(agent, i, &link);
-        log_notice("holding %s on %s (%s)%s", held_format(&agent->wish.held.held[i], held), link.name,
-                   mac_format(link.mac, mac), link.up ? "" : ", which is down");
-    }
+    start_sharers(agent, &link, &(struct held_list){.count = 0});
     write_state(agent);
     arm(agent);
     if (agent->gateway.host != 0)
         log_info("gateway %s", ipv4_format(agent->gateway, address));
-    else
+    else if (agent->wish.held.count > 0)
         log_notice("no gateway is known: waiting for the bridge to name one (or give -g)");
+    lease_follower_start(agent->leases);
+    if (agent->options->lease && agent->wish.held.count == agent->options->held.count) {
+        log_notice("%s has no lease", agent->options->interface);
+        loop_stop(agent->loop);
+    }
     notify_ready();
     loop_timer_set(agent->watch_timer, 0);
     return 0;
+}
+
+/* Everything of the agent's that says and holds something ends, in this order: a DHCP client gives its lease back
+ * while the address stands. */
+static int let_go(struct agent *agent)
+{
+    char name[RUN_NAME_BYTES];
+    const struct sharer_out out = sharer_out(agent);
+    lease_follower_free(agent->leases);
+    for (size_t i = 0; i < agent->wish.held.count; i++)
+        sharer_stop(&agent->sharers[i], &out);
+    const int error = unsettle(agent);
+    (void)run_remove(agent->directory, run_name(agent->options->interface, "state", name));
+    return error;
 }
 
 static int hold(struct agent *agent)
@@ -459,13 +572,8 @@ static int hold(struct agent *agent)
         error = agent->exit_status == 0 ? 0 : -EIO;
     notify_stopping();
     services_withdraw(agent->services); /* while the host still has its address, and the bridge's answers */
-    const struct sharer_out out = sharer_out(agent);
-    for (size_t i = 0; i < agent->wish.held.count; i++)
-        sharer_stop(&agent->sharers[i], &out);
-    if (agent->recorded) {
-        const int undone = record_undo(agent->directory, agent->netlink, &agent->undo);
-        error = error != 0 ? error : undone;
-    }
+    const int undone = let_go(agent);
+    error = error != 0 ? error : undone;
     close_all(agent);
     return error;
 }

@@ -6,6 +6,7 @@
 #include "pearpd/addr.h"
 #include "pearpd/pe_arp_auth.h"
 
+#include "dhcp_client.h"
 #include "held.h"
 #include "service.h"
 
@@ -30,6 +31,8 @@ struct agent_options {
     uint32_t watch_s;               /* from one look at the sockets to the next */
     uint32_t warn_percent;
     enum agent_enforce enforce;
+    enum dhcp_client_kind dhcp; /* the client that is run, to hold what it brings */
+    bool lease;                 /* ends with the interface's lease */
     struct pe_arp_key
         keys[AGENT_KEYS_MAX]; /* ascending by id; the first signs; none: nothing is signed or checked */
     size_t key_count;

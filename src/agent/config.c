@@ -148,8 +148,10 @@ static void check(struct reading *r)
     if (r->agent_line == 0)
         reading_fault(r, 1, "[agent] is missing");
     check_short_form(r);
-    if (r->agent_line != 0 && r->address_line == 0 && r->ports_line == 0 && r->ranges_seen == 0)
-        reading_fault(r, r->agent_line, "nothing to hold: neither address and ports in [agent] nor a [range]");
+    if (r->agent_line != 0 && r->address_line == 0 && r->ports_line == 0 && r->ranges_seen == 0 &&
+        o->dhcp == DHCP_CLIENT_NONE)
+        reading_fault(r, r->agent_line,
+                      "nothing to hold: neither address and ports in [agent], nor a [range], nor dhcp");
     for (size_t i = 0; i < o->held.count; i++)
         if (o->gateway.host != 0 && o->gateway.host == o->held.held[i].range.address.host) {
             reading_fault(r, r->gateway_line, "the gateway is a shared address");

@@ -129,6 +129,14 @@ int held_add(struct held_list *list, const struct held *h, size_t *other)
     return 0;
 }
 
+size_t held_find(const struct held_list *list, const struct held *h)
+{
+    size_t i = 0;
+    while (i < list->count && !held_equal(&list->held[i], h))
+        i++;
+    return i;
+}
+
 static int by_first(const void *a, const void *b)
 {
     const struct port_span *x = a, *y = b;

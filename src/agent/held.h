@@ -63,6 +63,9 @@ size_t held_union(const struct held_list *list, struct ipv4 address,
 /* The range of `address` with the widest span: what has to be moved goes there. Its place in the list. */
 size_t held_widest(const struct held_list *list, struct ipv4 address);
 
+/* Its place in the list, or list->count. */
+size_t held_find(const struct held_list *list, const struct held *h);
+
 /* The addresses of the list, each once, in its order. Their number. */
 size_t held_addresses(const struct held_list *list, struct ipv4 addresses[static HELD_MAX]);
 

@@ -4,6 +4,7 @@
 
 #include "agent.h"
 #include "config.h"
+#include "lease_command.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -13,12 +14,13 @@
 
 #define EXIT_USAGE 2
 
-enum { OPTION_UNDO = 256, OPTION_JSON, OPTION_METRICS };
+enum { OPTION_UNDO = 256, OPTION_JSON, OPTION_METRICS, OPTION_DHCP, OPTION_CLIENT, OPTION_LEASE };
 
 struct asked {
     struct agent_options options;
     int verbosity;
     bool address, ports, gateway, encap, print, undo, json, status;
+    bool dhcp, client;
     const char *file, *metrics;
     struct range range; /* of -a and -p */
 };
@@ -36,6 +38,9 @@ static const struct {
      "the gateway; without it: that of the present default route, or the one the bridge names"},
     {'e', NULL, "0x88b5|arp", "the EtherType that carries PE-ARP, as `encap` of the bridge"},
     {'c', NULL, "FILE", "the above from a file, and several ranges, keys and more: pearp-agent.conf(5)"},
+    {OPTION_DHCP, "dhcp", NULL, "run a DHCP client on IFACE and hold the address and ports that it brings"},
+    {OPTION_CLIENT, "client", "NAME", "which: udhcpc or dhclient; without it the one that is installed"},
+    {OPTION_LEASE, "lease", NULL, "hold the lease that another client has on IFACE, and end with it"},
     {OPTION_METRICS, "metrics", "FILE", "write figures there for node_exporter's textfile collector"},
     {'n', NULL, NULL, "print what would be set, change nothing"},
     {OPTION_UNDO, "undo", NULL, "put back what a killed agent left on IFACE"},
@@ -51,9 +56,11 @@ static const struct {
 static void print_help(void)
 {
     printf("usage: pearp-agent -i IFACE -a ADDRESS -p FIRST-LAST [-g GATEWAY] [--metrics FILE] [-n] [-v]\n"
+           "       pearp-agent -i IFACE --dhcp [--client NAME] [-g GATEWAY] [--metrics FILE] [-v]\n"
            "       pearp-agent -c FILE [--metrics FILE] [-n] [-v]\n"
            "       pearp-agent -i IFACE --undo\n"
-           "       pearp-agent status [--json]\n\n");
+           "       pearp-agent status [--json]\n"
+           "       pearp-agent lease IFACE bound ADDRESS PORTS [KEY=VALUE ...] | released | expired\n\n");
     for (size_t i = 0; i < ROWS; i++) {
         char option[32];
         const char *argument = rows[i].argument == NULL ? "" : rows[i].argument;
@@ -79,6 +86,14 @@ static int take_ports(const char *text, struct asked *asked)
     if (error == -ERANGE)
         return usage("-p: the last port is below the first", text);
     return error == 0 ? 0 : usage("-p: not FIRST-LAST", text);
+}
+
+static int take_client(const char *name, struct asked *asked)
+{
+    const bool udhcpc = strcmp(name, "udhcpc") == 0;
+    asked->client = true;
+    asked->options.dhcp = udhcpc ? DHCP_CLIENT_UDHCPC : DHCP_CLIENT_DHCLIENT;
+    return udhcpc || strcmp(name, "dhclient") == 0 ? 0 : usage("--client: neither udhcpc nor dhclient", name);
 }
 
 /* One option. 0, or EXIT_USAGE after a message. */
@@ -113,6 +128,14 @@ static int take(int key, const char *value, struct asked *asked)
         return value[0] == '/' && strlen(value) < AGENT_PATH_BYTES
                    ? 0
                    : usage("--metrics: not an absolute path", value);
+    case OPTION_DHCP:
+        asked->dhcp = true;
+        return 0;
+    case OPTION_CLIENT:
+        return take_client(value, asked);
+    case OPTION_LEASE:
+        asked->options.lease = true;
+        return 0;
     case OPTION_JSON:
         asked->json = true;
         return 0;
@@ -127,25 +150,40 @@ static int take(int key, const char *value, struct asked *asked)
     }
 }
 
+/* An address and ports that come from a DHCP server. */
+static int check_leased(const struct asked *asked)
+{
+    if (asked->client && !asked->dhcp)
+        return usage("--client belongs to --dhcp", NULL);
+    if (asked->dhcp && asked->options.lease)
+        return usage("--dhcp runs a client, --lease is for another's: one of them", NULL);
+    if (asked->address || asked->ports || asked->print)
+        return usage("--dhcp and --lease know address and ports from the lease: no -a, -p or -n", NULL);
+    return 0;
+}
+
 /* What was asked for, as a whole. 0, or EXIT_USAGE after a message. */
 static int check(const struct asked *asked)
 {
     const struct agent_options *o = &asked->options;
+    const bool leased = asked->dhcp || asked->client || o->lease;
     const bool some = asked->address || asked->ports || asked->gateway || asked->print || asked->file != NULL ||
-                      asked->metrics != NULL;
+                      asked->metrics != NULL || leased;
     if (asked->status)
         return o->interface[0] == '\0' && !some && !asked->undo ? 0 : usage("status takes --json alone", NULL);
     if (asked->json)
         return usage("--json belongs to status", NULL);
     if (asked->file != NULL && (o->interface[0] != '\0' || asked->address || asked->ports || asked->gateway ||
-                                asked->encap || asked->undo))
-        return usage("-c FILE says all of it: it takes --metrics, -n, -v and -q alone", NULL);
+                                asked->encap || asked->undo || asked->dhcp || asked->client))
+        return usage("-c FILE says all of it: it takes --metrics, --lease, -n, -v and -q alone", NULL);
     if (asked->file != NULL)
         return 0;
     if (o->interface[0] == '\0')
         return usage("-i IFACE is missing", NULL);
     if (asked->undo)
         return some ? usage("--undo takes -i IFACE alone", NULL) : 0;
+    if (leased)
+        return check_leased(asked);
     if (!asked->address)
         return usage("-a ADDRESS is missing", NULL);
     if (!asked->ports)
@@ -163,7 +201,8 @@ static int parse(int argc, char **argv, struct asked *asked)
     size_t name_count = 0, letter_count = 0;
     for (size_t i = 0; i < ROWS; i++) {
         if (rows[i].name != NULL)
-            names[name_count++] = (struct option){.name = rows[i].name, .val = rows[i].key};
+            names[name_count++] =
+                (struct option){.name = rows[i].name, .has_arg = rows[i].argument != NULL, .val = rows[i].key};
         if (rows[i].key >= OPTION_UNDO)
             continue;
         letters[letter_count++] = (char)rows[i].key;
@@ -201,9 +240,16 @@ static void tell_fault(void *context, const char *file, unsigned line, const cha
 static int fill_in(struct asked *asked)
 {
     struct agent_options *o = &asked->options;
+    const bool lease = o->lease;
     if (asked->file != NULL && agent_config_read(asked->file, o, tell_fault, NULL) != 0)
         return -EINVAL;
-    if (asked->file == NULL) {
+    o->lease = lease;
+    if (lease)
+        o->dhcp = DHCP_CLIENT_NONE; /* somebody else runs it */
+    const bool leased = asked->dhcp || lease;
+    if (asked->dhcp && o->dhcp == DHCP_CLIENT_NONE)
+        o->dhcp = DHCP_CLIENT_AUTO;
+    if (asked->file == NULL && !leased) {
         o->held.held[0].range = asked->range;
         o->held.count = 1;
     }
@@ -215,6 +261,10 @@ static int fill_in(struct asked *asked)
 int main(int argc, char **argv)
 {
     struct asked asked = {.file = NULL};
+    if (argc > 1 && strcmp(argv[1], "lease") == 0) {
+        log_open("pearp-agent", 0);
+        return lease_command(argc - 2, argv + 2);
+    }
     agent_config_preset(&asked.options);
     const int parsed = parse(argc, argv, &asked);
     if (parsed != 0)

@@ -12,7 +12,6 @@
 
 #define RUN_DIRECTORY   "/run/pearp-agent"
 #define NETNS_DIRECTORY "/run/netns"
-#define RUN_PATH_BYTES  300
 #define INTERFACE_BYTES 16
 
 /* Finds the name that ip-netns(8) gave to this network namespace. */
@@ -36,8 +35,7 @@ static bool namespace_name(char name[static NAME_MAX + 1])
     return found;
 }
 
-/* The directory for this network namespace. True: one of its own, below the other. */
-static bool directory_path(char path[static RUN_PATH_BYTES])
+bool run_directory_path(char path[static RUN_PATH_BYTES])
 {
     char name[NAME_MAX + 1];
     const bool named = namespace_name(name);
@@ -53,7 +51,7 @@ int run_directory(bool create)
     char path[RUN_PATH_BYTES];
     if (create && mkdir(RUN_DIRECTORY, 0755) != 0 && errno != EEXIST)
         return -errno;
-    if (directory_path(path) && create && mkdir(path, 0755) != 0 && errno != EEXIST)
+    if (run_directory_path(path) && create && mkdir(path, 0755) != 0 && errno != EEXIST)
         return -errno;
     const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
@@ -63,7 +61,7 @@ void run_directory_close(int directory)
 {
     char path[RUN_PATH_BYTES];
     close(directory);
-    if (directory_path(path))
+    if (run_directory_path(path))
         (void)rmdir(path);
     (void)rmdir(RUN_DIRECTORY);
 }

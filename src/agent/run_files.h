@@ -10,6 +10,10 @@
 #include <sys/types.h>
 
 #define RUN_NAME_BYTES 64
+#define RUN_PATH_BYTES 300
+
+/* Its path. True: one of its own below the other, that of this namespace. */
+bool run_directory_path(char path[static RUN_PATH_BYTES]);
 
 /* The directory, made where `create` and missing. A descriptor; -ENOENT or -Exxx. */
 int run_directory(bool create);

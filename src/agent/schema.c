@@ -127,6 +127,14 @@ static bool take_enforce(struct reading *r, const struct key_row *row, const cha
     return number >= 0;
 }
 
+static bool take_dhcp(struct reading *r, const struct key_row *row, const char *value)
+{
+    const int number = choice(row, value);
+    if (number >= 0)
+        r->options->dhcp = (enum dhcp_client_kind)number;
+    return number >= 0;
+}
+
 static const struct key_row agent_keys[] = {
     {"interface", "an interface that can be used", NULL, "the interface on the bridge's downstream segment",
      take_interface, 0, 0, 0, "eth0"},
@@ -145,6 +153,10 @@ static const struct key_row agent_keys[] = {
      "none: "
      "nothing, the bridge drops it",
      take_enforce, 0, 0, 0, NULL},
+    {"dhcp", "none | auto | udhcpc | dhclient", "none",
+     "the DHCP client that is run to hold the address and ports that it brings; auto: the one that is "
+     "installed",
+     take_dhcp, 0, 0, 0, NULL},
     {"watch", "1-3600", "10", "seconds from one look at the ports in use to the next", take_number,
      offsetof(struct agent_options, watch_s), 1, 3600, NULL},
     {"warn", "1-100", "90", "a warning is logged when so many percent of a range are in use", take_number,

@@ -147,13 +147,14 @@ lab_router()
     [ "$LAB_BOX" = edge ] || echo "address add $ROUTER/24 dev $LAB_UP"
 }
 
-# An edge router's kernel would answer ARP on eth1 for the addresses that it has elsewhere, and send redirects, which
-# count against the ICMP errors that the shared address may get.
-lab_sysctls()
+# An edge router's kernel must hear the hosts by the tap alone: on eth1 it would answer ARP for its own addresses, and route
+# what comes to eth1's own MAC past pearpd. The rule against it is the manual's. Redirects count against the ICMP errors that
+# the shared address may get.
+lab_edge()
 {
     [ "$LAB_BOX" = edge ] || return 0
-    on box sysctl -q -w net.ipv4.conf.eth1.arp_ignore=1 net.ipv6.conf.eth1.disable_ipv6=1 \
-        net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.default.send_redirects=0
+    on box sysctl -q -w net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.default.send_redirects=0 &&
+        sed -n '/^table netdev pearpd$/,/^}/p' "$LAB_ROOT/man/pearpd.8" | on box nft -f -
 }
 
 # What the operator of an edge router does once.
@@ -169,7 +170,7 @@ lab_configure()
         lab_switch | lab_in switch &&
         printf '%s\n' "link set lo up" "link set eth0 up" "address add $NEIGHBOUR/24 dev eth0" \
             "route add default via $ROUTER" | lab_in neighbour &&
-        printf '%s\n' "link set lo up" "link set eth0 up" "link set eth1 up" | lab_in box && lab_sysctls || return 1
+        printf '%s\n' "link set lo up" "link set eth0 up" "link set eth1 up" | lab_in box && lab_edge || return 1
     for n in $(hosts); do
         lab_host | lab_in "host$n" || return 1
         lab_agents ||

@@ -31,6 +31,11 @@ check "the neighbour is a neighbour" same host3 "$(talk_on neighbour ask tcp $SH
 check "the router pings the neighbour" on router ping -q -c 2 -i 0.1 -W 2 $NEIGHBOUR
 check "the kernel has pearpd's MAC for the shared address, and nothing else" \
     same "dev $LAB_UP lladdr 02:50:45:00:00:01" "$(on box ip -4 neighbour show $SHARED | sed 's/ [A-Z]* *$//; s/^[^ ]* //')"
+check "a neighbour has the tap's MAC for the router" same "$(tap_mac)" \
+    "$(on neighbour ip -4 neighbour show $ROUTER | awk '{ print $5 }')"
+on neighbour ip neighbour replace $ROUTER lladdr "$(on box cat /sys/class/net/eth1/address)" dev eth0 nud permanent
+check "who sends to the MAC of pearpd's interface gets nowhere" not on neighbour ping -q -c 2 -i 0.1 -W 1 $REMOTE
+on neighbour ip neighbour del $ROUTER dev eth0
 check "it learned nobody of the shared subnet on the hosts' side" same "" "$(on box ip -4 neighbour show dev eth1)"
 check "the table names the tap" grep -q "^$SHARED  .* CMP  *$LAB_UP\$" <(ctl table)
 check "50 MB from a host" talk_on host1 send $REMOTE 7000 50000000

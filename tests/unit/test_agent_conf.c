@@ -158,7 +158,7 @@ static void what_only_the_whole_shows(void **state)
         const char *text, *expected;
     } bad[] = {
         {"\n", "1: [agent] is missing\n"},
-        {HEAD, "1: nothing to hold: neither address and ports in [agent] nor a [range]\n"},
+        {HEAD, "1: nothing to hold: neither address and ports in [agent], nor a [range], nor dhcp\n"},
         {HEAD "ports = 1-2\n", "1: address and ports in [agent] stand together or not at all\n"},
         {HEAD "address = 192.35.162.2\nports = 2000-2999\n[range 192.35.162.2:2999-3000]\n",
          "5: [range]: shares ports with line 4\n"},
