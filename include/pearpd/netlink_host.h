@@ -1,5 +1,5 @@
 /* netlink_host.h: IPv4 addresses, routes, sockets and nftables tables of this host.
- * In and out: plain structs. Called by: agent. Never: keeps state. See netlink.h for struct netlink. */
+ * In and out: plain structs. Called by: agent, daemon (addresses). Never: keeps state. See netlink.h for struct netlink. */
 #ifndef PEARPD_NETLINK_HOST_H
 #define PEARPD_NETLINK_HOST_H
 

@@ -2,6 +2,7 @@
 #include "upstream.h"
 
 #include "pearpd/log.h"
+#include "pearpd/netlink_host.h"
 #include "pearpd/netlink_link.h"
 #include "pearpd/tap_port.h"
 
@@ -50,8 +51,8 @@ static int find_router_mac(struct netlink *netlink, struct config *config, char 
         upstream_take_router_mac(config, link.mac) >= 0)
         return 0;
     char text[MAC_TEXT_BYTES];
-    snprintf(message, size, "%s has the bridge MAC, %s: the tap, which is the router's, needs another",
-             config->upstream, mac_format(link.mac, text));
+    snprintf(message, size, "upstream = tap:%s: it has the bridge MAC, %s, and needs another", config->upstream,
+             mac_format(link.mac, text));
     return -1;
 }
 
@@ -95,6 +96,24 @@ static void set_up(struct netlink *netlink, const struct config *config)
         log_warning("made the tap %s, but it cannot be set up: %s", config->upstream, strerror(-error));
 }
 
+static void warn_of_address(const struct host_address *address, void *context)
+{
+    const struct link_info *downstream = context;
+    char text[IPV4_TEXT_BYTES];
+    if (address->ifindex == downstream->index)
+        log_warning(
+            "%s has the address %s: beside a tap the kernel would route to the hosts by it, past pearpd",
+            downstream->name, ipv4_format(address->address, text));
+}
+
+/* What was the router's interface to the hosts before, and still is for the kernel. */
+static void warn_of_addresses(struct netlink *netlink, const struct config *config)
+{
+    struct link_info downstream;
+    if (netlink_link(netlink, config->downstream, &downstream) == 0)
+        netlink_addresses(netlink, warn_of_address, &downstream);
+}
+
 static int start_tap(struct netlink *netlink, struct frame_port *port, const struct config *config)
 {
     struct link_info link;
@@ -115,6 +134,7 @@ int upstream_start(struct netlink *netlink, struct frame_port *port, struct conf
         return -1;
     if (!config->upstream_tap)
         return 0;
+    warn_of_addresses(netlink, config);
     int error = start_tap(netlink, port, config);
     if (error == 0)
         return find_router_mac(netlink, config, message, size);

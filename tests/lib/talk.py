@@ -10,6 +10,8 @@
                                     numbered datagrams to a server, until SIGTERM or for SECONDS; prints how many were
                                     lost, came twice, or were answered by another than NAME; exit 1 unless all are 0
   sizes ADDRESS PORT NAME           one datagram of each size to 1,472 bytes; each must come back as sent
+  segments ADDRESS PORT             30 datagrams in one super-frame (UDP_SEGMENT); 30 answers must come
+  burst ADDRESS PORT COUNT          so many datagrams of 50 bytes, as fast as it goes
   ready SOCKET PID                  waits until the control socket accepts, while that process lives
   listen IFACE SECONDS READY        prints each frame that comes in, in hex, with its tags as on the wire
   frame IFACE HEX [COUNT]           sends a frame as it is
@@ -34,6 +36,7 @@ import threading
 import time
 
 CHUNK_BYTES = 1 << 20
+SOL_UDP, UDP_SEGMENT = 17, 103
 SOL_PACKET, PACKET_AUXDATA, PACKET_OUTGOING = 263, 8, 4
 TP_STATUS_VLAN_VALID, TP_STATUS_VLAN_TPID_VALID = 1 << 4, 1 << 6
 
@@ -220,6 +223,22 @@ def sizes(options):
     print("1 to %d bytes, each as sent" % size)
 
 
+def segments(options):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.settimeout(3)
+    sock.setsockopt(SOL_UDP, UDP_SEGMENT, 1000)
+    sock.connect((options.address, options.port))
+    sock.send(random.Random(1).randbytes(30 * 1000))
+    for _ in range(30):
+        sock.recv(65536)
+
+
+def burst(options):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for _ in range(options.count):
+        sock.sendto(bytes(50), (options.address, options.port))
+
+
 def ready(options):
     end = time.monotonic() + 10
     while time.monotonic() < end:
@@ -374,6 +393,8 @@ def arguments():
         command(function, name, ("address", str), ("port", int), ("bytes", int)).set_defaults(timeout=60.0)
     command(quiet, "quiet", ("address", str), ("port", int), ("rate", float), ("seconds", float), ("name", str))
     command(sizes, "sizes", ("address", str), ("port", int), ("name", str))
+    command(segments, "segments", ("address", str), ("port", int))
+    command(burst, "burst", ("address", str), ("port", int), ("count", int))
     command(ready, "ready", ("socket", str), ("pid", int))
     command(listen, "listen", ("interface", str), ("seconds", float), ("ready", str))
     sub = command(send_frame, "frame", ("interface", str), ("hex", str))

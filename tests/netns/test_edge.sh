@@ -16,6 +16,14 @@ in_log() { grep -q "$1" "$LAB_DIR/${2:-pearpd.log}"; }
 tap() { on box ip link "$@"; }
 tap_mac() { on box cat /sys/class/net/$LAB_UP/address; }
 
+# refused NAME TEXT: pearpd does not start with that upstream and says why.
+refused()
+{
+    sed "s/^upstream .*/upstream = tap:$1/; s/^socket .*/socket = \\/nowhere.sock/" "$LAB_DIR/lab.conf" >"$LAB_DIR/bad.conf"
+    on box timeout 5 "$PEARPD_BUILD/pearpd" -c "$LAB_DIR/bad.conf" >"$LAB_DIR/bad.log" 2>&1
+    [ $? -eq 1 ] && cat "$LAB_DIR/bad.log" && grep -q "upstream = tap:$1: $2" "$LAB_DIR/bad.log"
+}
+
 for n in $(hosts); do
     port=$(($(host_first "$n") + 80))
     for protocol in tcp udp; do
@@ -43,6 +51,9 @@ check "50 MB to a host" talk_on remote send $SHARED 2080 50000000
 supers=$(large)
 check "super-frames went through the tap" test "$supers" -gt 0
 check "datagrams of every size come back as sent" talk_on remote sizes $SHARED 2080 host1
+check "30 datagrams in one super-frame to a host" talk_on remote segments $SHARED 2080
+check "and from one" talk_on host1 segments $REMOTE 7000
+check "pings of 4,000 bytes, in fragments both ways" on host2 ping -q -c 2 -i 0.1 -W 2 -M dont -s 4000 $REMOTE
 check "traceroute from a host sees the box as its first hop" \
     same "$ROUTER $REMOTE" "$(on host2 traceroute -n -q 1 -w 2 -m 4 $REMOTE | awk '/^ / { print $2 }' | paste -sd ' ')"
 check "traceroute to a host sees the box, then the address" \
@@ -66,6 +77,32 @@ if is_sanitized; then
 else
     check "memory is within its bound, 24 MiB" test "$memory" -le 24576
 fi
+
+# 6,000 datagrams while pearpd stands still: the tap holds what ring-slots says, the rest is counted.
+tap_count() { on box cat "/sys/class/net/$LAB_UP/statistics/$1"; }
+figures_agree()
+{
+    lost=$(tap_count tx_dropped) sent=$(($(tap_count tx_packets) + $(tap_count tx_dropped)))
+    echo "in $(stat_of frames/upstream/in), ring_full $(stat_of drops/ring_full); the kernel's counts $sent, $lost"
+    [ "$lost" -gt 0 ] && [ "$(stat_of drops/ring_full)" -eq "$lost" ] && [ "$(stat_of frames/upstream/in)" -eq "$sent" ]
+}
+kill -STOP "$PEARPD_PID"
+talk_on remote burst $SHARED 2500 6000
+kill -CONT "$PEARPD_PID"
+check "what the tap's queue lost is ring_full, and in is what the kernel sent, exactly" wait_for 5 figures_agree
+check "the queue has as many places as a ring" test $((6000 - $(tap_count tx_dropped))) -ge 4000
+lost=$(tap_count tx_dropped)
+check "every frame is accounted for" equation
+
+sed -i "s/^upstream .*/upstream = eth0/" "$LAB_DIR/lab.conf"
+check "reload: from a tap to an interface is refused" not ctl reload
+check "and said" in_log 'upstream, to a tap or from one, cannot change while pearpd runs: restart it'
+sed -i "s/^upstream .*/upstream = tap:$LAB_UP/" "$LAB_DIR/lab.conf"
+check "reload with the tap" ctl reload
+tap set $LAB_UP address 02:00:00:00:00:77
+check "the tap with another MAC address: the router's MAC is another" wait_for 2 in_log "router's MAC is 02:00:00:00:00:77"
+tap set $LAB_UP address 02:50:52:00:00:01
+check "talks" wait_for 10 reached
 
 before=$(tap_mac) index=$(on box cat /sys/class/net/$LAB_UP/ifindex)
 on box ip route add 203.0.113.0/24 via $SHARED dev $LAB_UP
@@ -101,18 +138,18 @@ lab_tap
 check "made anew by ip(8): talks" wait_for 10 reached
 check "with super-frames" talk_on remote send $SHARED 3080 10000000
 check "every frame is accounted for, also those that could not be sent" equation
+check "a tap that is in use" refused $LAB_UP "something else is attached to it"
 echo "# F7: a tap deleted and made anew is attached to again; down and up; pearpd anew on it: addresses and routes kept"
+echo "# L3: 6,000 frames into a tap that nobody read: $lost lost at its queue, each ring_full"
 echo "# S29: $supers super-frames through the tap, 100 MB as sent; Pss $memory KiB"
 kill "$PEARPD_PID"
 wait "$PEARPD_PID"
 
-# refused NAME TEXT: pearpd does not start with that upstream and says why.
-refused()
-{
-    sed "s/^upstream .*/upstream = tap:$1/; s/^socket .*/socket = \\/nowhere.sock/" "$LAB_DIR/lab.conf" >"$LAB_DIR/bad.conf"
-    on box timeout 5 "$PEARPD_BUILD/pearpd" -c "$LAB_DIR/bad.conf" >"$LAB_DIR/bad.log" 2>&1
-    [ $? -eq 1 ] && cat "$LAB_DIR/bad.log" && grep -q "upstream = tap:$1: $2" "$LAB_DIR/bad.log"
-}
+on box ip tuntap add tap1 mode tap
+tap set tap1 address 02:50:45:00:00:01
+on box ip address add 192.0.2.1/24 dev eth1
+check "a tap with the bridge MAC" refused tap1 "it has the bridge MAC, 02:50:45:00:00:01"
+check "an address on the hosts' side: a warning" grep -q "eth1 has the address 192.0.2.1" "$LAB_DIR/bad.log"
 check "a name that is an interface's" refused eth0 "it is there, but it is no tap"
 on box ip tuntap add tun0 mode tun
 check "a tun is no tap" refused tun0 "it is there, but it is no tap"
