@@ -85,7 +85,7 @@ demo-edge: ## the same on the router itself: its kernel routes into a tap; under
 	@PEARPD_BUILD='$(abspath $(B))' scripts/demo-edge
 
 lint: ## clang-format, clang-tidy, cppcheck, mandoc, and the floor plan's include order
-	@tests/run --label lint scripts/lint
+	@tests/run --label lint --limit 600 scripts/lint
 
 FUZZ_SECONDS ?= 60
 fuzz: ## run every fuzz target, FUZZ_SECONDS (60) in all
