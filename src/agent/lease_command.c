@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,10 @@ int lease_command(int count, char **words)
     const char *const *said = (const char *const *)(words + 1);
     if (lease_parse(said, (size_t)count - 1, clock_now_ns() / NS_PER_S, &lease, why) != 0) {
         log_error("lease of %s refused: %s", interface, why);
+        return EXIT_FAILURE;
+    }
+    if (lease.bound && if_nametoindex(interface) == 0) {
+        log_error("lease of %s refused: no such interface", interface);
         return EXIT_FAILURE;
     }
     const int error = hand_over(interface, &lease);

@@ -17,7 +17,7 @@
 #
 # Only iproute2 is needed to build it. Each lab has a name of its own, so several may stand at once. Offloads stay
 # as the kernel sets them, IPv6 is left alone. Variables, to be set before lab_up:
-#   LAB_HOSTS (3)  LAB_MODE (agent | plain)  LAB_BOX (pearpd | bridge | edge | route)  LAB_CONF (lines added to the configuration)
+#   LAB_HOSTS (3)  LAB_MODE (agent | plain | bare: hosts know nothing)  LAB_BOX (pearpd | bridge | edge | route)  LAB_CONF (lines added to the configuration)
 #   LAB_LEARN (what the shared address is learned from)  PEARPD_BUILD (where the programs are)
 # shellcheck shell=bash
 
@@ -134,6 +134,7 @@ lab_agents() { [ "$LAB_MODE" = agent ] && { [ "$LAB_BOX" = pearpd ] || [ "$LAB_B
 lab_host()
 {
     echo "link set lo up"
+    [ "$LAB_MODE" != bare ] || return 0
     echo "link set eth0 up"
     lab_agents && return
     echo "address add $SHARED/24 dev eth0"
@@ -173,7 +174,7 @@ lab_configure()
         printf '%s\n' "link set lo up" "link set eth0 up" "link set eth1 up" | lab_in box && lab_edge || return 1
     for n in $(hosts); do
         lab_host | lab_in "host$n" || return 1
-        lab_agents ||
+        [ "$LAB_MODE" = bare ] || lab_agents ||
             on "host$n" sysctl -q -w net.ipv4.ip_local_port_range="$(host_first "$n") $(host_last "$n")" || return 1
     done
 }

@@ -1,0 +1,120 @@
+#!/bin/bash
+# Hosts with nothing but a stock DHCP client: one command each, and they have one address, ports of their own, and work.
+# host1 and host2: `pearp-agent --dhcp` runs BusyBox udhcpc and ISC dhclient. host3: a udhcpc of its own with the hook
+# as its script. host4: a dhclient with its stock script, and the fragment for it. A host that leaves frees its ports.
+. "$(dirname "$0")/../lib/lab.sh"
+LAB_HOSTS=4 LAB_MODE=bare LAB_LEARN='pe-arp, dhcp'
+STATE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/pearpd-state.XXXXXX") || exit 1
+LAB_CONF="[dhcp]
+serve = all
+psid = 0/6
+router = $ROUTER
+lease = 30
+[state]
+file = $STATE_DIR/lab.state"
+for program in udhcpc dhclient; do
+    command -v $program >/dev/null || { echo "1..0 # SKIP needs $program"; exit 0; }
+done
+lab_test
+trap 'status=$?; rm -rf "$STATE_DIR"; lab_guard_exit $status' EXIT
+HOOKS=$PEARPD_BUILD/dhcp
+export PEARP_AGENT=$PEARPD_BUILD/pearp-agent
+
+bindings() { ctl table --json | /usr/bin/python3 -c 'import json, sys
+for row in json.load(sys.stdin):
+    if row["origin"] == "dhcp":
+        print(row["mac"], row["first_port"], row["last_port"], row["state"])'; }
+bound_by_dhcp() { bindings | grep -q "^$(host_mac "$1") .* reachable$"; }
+first_of() { bindings | awk -v mac="$(host_mac "$1")" '$1 == mac { print $2 }'; }
+free_again() { ! bindings | grep -q "^$(host_mac "$1")"; }
+said() { grep -q "$2" "$LAB_DIR/$1.log"; }
+# What the agent sets: addresses, routes, sysctls, rules, files.
+settings()
+{
+    on "$1" sh -c 'ip -4 address show; ip -4 route show table all; ip link show eth0 | grep -o "mtu [0-9]*"
+        sysctl net.ipv4.ip_local_port_range net.ipv4.conf.eth0.arp_ignore net.ipv4.conf.eth0.arp_announce; nft list tables'
+}
+as_found() { settings "host$1" | diff "$LAB_DIR/before$1" -; }
+# reaches N FIRST
+reaches()
+{
+    local protocol said port
+    for protocol in tcp udp; do
+        said=$(talk_on "host$1" ask "$protocol" $REMOTE 7000 -t 2)
+        echo "$said"
+        port=${said##*:}
+        [ "$port" -ge "$2" ] && [ "$port" -lt $(($2 + 1024)) ] || return 1
+    done
+    on "host$1" ping -q -c 2 -i 0.1 -W 2 $REMOTE
+}
+no_agent() { [ ! -e "$LAB_RUN_FILES/pearp-$LAB_ID-host$1" ]; }
+
+for n in $(hosts); do
+    on "host$n" ip link set eth0 up # so that its settings before and after can be compared
+    settings "host$n" >"$LAB_DIR/before$n"
+done
+serve remote remote 7000 || bail "no server"
+start host1 one.log "$PEARP_AGENT" -i eth0 --dhcp --client udhcpc -v
+ONE=$LAB_PID
+start host2 two.log "$PEARP_AGENT" -i eth0 --dhcp --client dhclient -v
+TWO=$LAB_PID
+start host3 three.log udhcpc -f -R -i eth0 -O 159 -s "$HOOKS/pearp-dhcp-hook"
+THREE=$LAB_PID
+mkdir "$LAB_DIR/dhcp" "$LAB_DIR/dhcp/dhclient-enter-hooks.d"
+sed "s|/usr/share/pearpd/dhcp/|$HOOKS/|" "$HOOKS/dhclient-enter-hook" >"$LAB_DIR/dhcp/dhclient-enter-hooks.d/pearp-agent"
+printf '%s\n' 'option v4-portparams code 159 = string;' 'also request v4-portparams;' >"$LAB_DIR/dhcp/dhclient.conf"
+# ip-netns(8) gave the process mounts of its own.
+start host4 four.log sh -c "mount --bind '$LAB_DIR/dhcp' /etc/dhcp && touch '$LAB_DIR/leases' &&
+    exec dhclient -4 -d -e PEARP_AGENT='$PEARP_AGENT' -lf '$LAB_DIR/leases' -pf '$LAB_DIR/pid' eth0"
+FOUR=$LAB_PID
+
+for n in $(hosts); do
+    check "host$n has a lease, and the table says dhcp" wait_for 10 bound_by_dhcp "$n"
+    check "host$n has the shared address where nobody asks for it" \
+        wait_for 5 on "host$n" sh -c "ip -4 -o address show dev lo | grep -q ' $SHARED/32' && ! ip -4 -o address show dev eth0 | grep -q inet"
+    FIRST[n]=$(first_of "$n")
+    serve "host$n" "host$n" $((FIRST[n] + 80)) || bail "no server"
+done
+check "all have ports of their own" same 4 "$(printf '%s\n' "${FIRST[@]}" | sort -u | grep -c .)"
+for n in $(hosts); do
+    check "host$n reaches the remote from its own ports, TCP, UDP and ping" reaches "$n" "${FIRST[n]}"
+    for p in tcp udp; do
+        check "host$n is reached from the remote over $p" \
+            same "host$n" "$(talk_on remote ask $p $SHARED $((FIRST[n] + 80)) -t 2 | cut -d' ' -f1)"
+    done
+done
+check "status tells what is held" same "$SHARED:psid/0/6/$((FIRST[1] / 1024)) held" \
+    "$(on host1 "$PEARP_AGENT" status | awk 'NR == 2 { print $1, $3 }')"
+
+# Renewals: dhclient's timer is due when half of the lease is over, udhcpc is told to.
+kill -USR1 "$(on host1 pgrep -P "$ONE" udhcpc)"
+check "udhcpc renews from the shared address" wait_for 5 said one 'was renewed'
+check "dhclient renews by unicast, in its own time" wait_for 25 said two 'was renewed'
+check "that disturbs nothing" same "host2" "$(talk_on remote ask tcp $SHARED $((FIRST[2] + 80)) -t 2 | cut -d' ' -f1)"
+check "and changes no ports" same "${FIRST[2]}" "$(first_of 2)"
+
+# A restart of the server: it knows its leases, the clients notice nothing.
+bindings | sort >"$LAB_DIR/bindings"
+kill "$PEARPD_PID"
+wait "$PEARPD_PID"
+lab_start_pearpd pearpd2.log || bail "pearpd does not start again"
+bindings | cut -d' ' -f1-3 | sort >"$LAB_DIR/bindings2"
+check "pearpd's restart loses no lease" same "$(cut -d' ' -f1-3 "$LAB_DIR/bindings")" "$(cat "$LAB_DIR/bindings2")"
+for n in $(hosts); do
+    check "host$n is reached after it" same "host$n" "$(talk_on remote ask udp $SHARED $((FIRST[n] + 80)) -t 2 | cut -d' ' -f1)"
+done
+
+# Hosts that leave.
+kill "$ONE" "$TWO" "$THREE"
+wait "$ONE"
+check "the agent with udhcpc ends well" same 0 $?
+wait "$TWO"
+check "the agent with dhclient ends well" same 0 $?
+on host4 dhclient -4 -r -sf /bin/true -lf "$LAB_DIR/leases" -pf "$LAB_DIR/pid" eth0 >/dev/null 2>&1
+for n in 1 2 3; do
+    check "host$n gave its ports back" wait_for 5 free_again "$n"
+    check "host$n is as it was found" wait_for 5 as_found "$n"
+    check "no file is left of its agent" wait_for 5 no_agent "$n"
+done
+check "every frame is accounted for" equation
+done_testing
