@@ -41,11 +41,11 @@ in_guide()
     echo "$1# $2" >>"$LAB_DIR/walked"
 }
 
-# Minutes are a second here.
+# Minutes are shorter here.
 on_path()
 {
     local command=${2//\/etc\//$LAB_DIR/etc/}
-    on "${1/#host9/neighbour}" env PATH="$LAB_DIR/bin:$PATH" bash -c "${command/#timeout 60/timeout 1}"
+    on "${1/#host9/neighbour}" env PATH="$LAB_DIR/bin:$PATH" bash -c "${command/#timeout 60/timeout 1.3}"
 }
 
 # walk PLACE COMMAND [STATUS]: there, as the guide says: a test that it ends with STATUS (0). What it printed is in
@@ -64,13 +64,13 @@ walk()
     fi
 }
 
-# hold N COMMAND: host N's agent, in the background until `let_go N`; its range is then in the table.
+# hold N COMMAND: host N's agent, in the background until `let_go N`. It is then set up, and the bridge has heard of it.
 hold()
 {
     in_guide "host$1" "$2"
     on_path "host$1" "exec $2" >"$LAB_DIR/agent$1.log" 2>&1 &
     AGENT_PID[$1]=$!
-    wait_for 5 lab_bound "$1"
+    wait_for 10 grep -q 'has heard of' "$LAB_DIR/agent$1.log" || not_ok "host$1's agent: $(cat "$LAB_DIR/agent$1.log")"
 }
 let_go()
 {
@@ -160,7 +160,7 @@ router_knows()
     done
 }
 
-bridged() { reaches host4 tcp $REMOTE 7000 remote 1; }
+bridged() { reaches host4 tcp $REMOTE 7000 remote 0.4; }
 
 stand_ins
 for n in $(hosts); do
@@ -215,7 +215,7 @@ echo "# migration: kernel bridge to pearpd: $LOST of $SENT datagrams at 200/s lo
 walk box 'pearpctl table'
 check "has the address and nobody in it" same 1 "$(grep -c "^$SHARED .* CMP " "$LAB_DIR/said")$(sed 1,2d "$LAB_DIR/said")"
 walk box 'pearpctl stats'
-walk host4 'ping -c 3 192.0.2.1'
+walk host4 'ping -c 3 -i 0.2 192.0.2.1'
 walk router 'ip neighbour show dev eth0'
 check "has each host's own MAC address" router_knows 1 2 3 4
 numbered back host4 $REMOTE 7000 remote
@@ -300,13 +300,13 @@ walk box 'timeout 60 pearpctl monitor' 124
 echo "# 7. Services"
 take "/etc/pearpd/rack1.conf, step 7"
 walk box 'pearpd -c /etc/pearpd/rack1.conf -t'
-check "port 443 is nobody's" not reaches remote tcp $SHARED 443 host3 1
+check "port 443 is nobody's" not reaches remote tcp $SHARED 443 host3 0.4
 walk box 'systemctl reload pearpd@rack1'
 check "port 443 is host3's" reaches remote tcp $SHARED 443 host3
 check "and the others hold what they held" lab_bound 1
 take "/etc/pearpd/agent-eth0.conf, step 7"
 walk host1 'pearp-agent -c /etc/pearpd/agent-eth0.conf -n'
-check "host1 cannot answer from port 80" not reaches remote tcp $SHARED 80 host1 1
+check "host1 cannot answer from port 80" not reaches remote tcp $SHARED 80 host1 0.4
 let_go 1
 hold 1 'systemctl restart pearp-agent@eth0'
 check "now it can" reaches remote tcp $SHARED 80 host1
@@ -314,7 +314,7 @@ check "and holds what it held" lab_bound 1
 take "/etc/pearpd/rack1.conf, step 3"
 take "/etc/pearpd/agent-eth0.conf, step 5"
 walk box 'systemctl reload pearpd@rack1'
-check "port 443 is nobody's" not reaches remote tcp $SHARED 443 host3 1
+check "port 443 is nobody's" not reaches remote tcp $SHARED 443 host3 0.4
 
 echo "# 8. No address is spare"
 let_go 2
@@ -327,11 +327,9 @@ take "/etc/pearpd/rack1.conf, step 8"
 walk box 'systemctl reload pearpd@rack1'
 check "host4 has its address, and keeps to its range" leaves_as 4 "$(own 4)" 2048 4095
 check "its servers are reached" reaches remote tcp "$(own 4)" 7000 host4
-in_guide host2 'pearp-agent -i eth0 -a 192.0.2.104 -p 4096-6143 -g 192.0.2.1'
-on_path host2 'exec pearp-agent -i eth0 -a 192.0.2.104 -p 4096-6143 -g 192.0.2.1' >"$LAB_DIR/agent2.log" 2>&1 &
-AGENT_PID[2]=$!
+hold 2 'pearp-agent -i eth0 -a 192.0.2.104 -p 4096-6143 -g 192.0.2.1'
 joined() { ctl table | grep -q "^$(own 4):4096-6143 .*$(host_mac 2)"; }
-check "host2 joins it" wait_for 5 joined
+check "host2 joins it" joined
 check "and leaves as it" leaves_as 2 "$(own 4)" 4096 6143
 check "and is reached" reaches remote tcp "$(own 4)" 4176 host2
 check "as is host4" reaches remote tcp "$(own 4)" 7000 host4
@@ -343,7 +341,7 @@ wait_for 5 not joined
 take "/etc/pearpd/rack1.conf, step 3"
 numbered announced host4 $REMOTE 7000 remote
 walk box 'systemctl reload pearpd@rack1'
-walk host4 'arping -c 3 -U -I eth0 192.0.2.104'
+walk host4 'arping -c 2 -U -I eth0 192.0.2.104'
 numbered_end announced
 check "the way back was short" test "$LOST" -lt 400
 echo "# migration: an address shared no longer, and announced: $LOST of $SENT datagrams lost"
@@ -364,7 +362,7 @@ for n in 1 3; do
 done
 check "host9 has what it had" reaches neighbour tcp $REMOTE 7000 remote
 check "and is reached" reaches remote tcp $NEIGHBOUR 7000 neighbour
-check "host4's address is no longer the router's" not reaches remote tcp "$(own 4)" 7000 host4 1
+check "host4's address is no longer the router's" not reaches remote tcp "$(own 4)" 7000 host4 0.4
 walk router 'ip addr add 192.0.2.1/24 dev eth0 && ip addr del 192.0.2.1/28 dev eth0'
 walk host9 'ip addr add 192.0.2.9/24 dev eth0 && ip addr del 192.0.2.9/28 dev eth0'
 walk host9 'ip route replace default via 192.0.2.1'
