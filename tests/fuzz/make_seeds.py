@@ -87,3 +87,52 @@ HARD = {
 for name, packets in HARD.items():
     for variant in (0, 1, 2, 4 | 0x80):
         write("hard", f"{name}-{variant}", bytes([variant]) + b"".join(bytes(packet) for packet in packets))
+
+# fuzz_dhcp: {flags, time step, length, DHCP message} a record.
+HOST, TO_SERVER, WHOLE, RELAYED, SERVER, OTHER = 1, 8, 16, 32, 64, 128
+DISCOVER, OFFER, DREQUEST, DECLINE, ACK, NAK, DRELEASE, INFORM = range(1, 9)
+ASKS, MINE = b"\x37\2\1\x9f", b"\x36\4\xc0\0\2\xfe"
+LEARNED = bytes.fromhex("c0000202")
+
+
+def option(code, value):
+    return bytes([code, len(value)]) + value
+
+
+def boot(kind, options=b"", ciaddr=bytes(4), yiaddr=bytes(4), file=b"", sname=b"", flags=0):
+    head = bytes([1, 1, 6, 0, 1, 2, 3, 4]) + struct.pack(">HH", 0, flags) + ciaddr + yiaddr + bytes(8 + 16)
+    return head + sname.ljust(64, b"\0") + file.ljust(128, b"\0") + bytes.fromhex("63825363") + option(53, bytes([kind])) + options + b"\xff"
+
+
+def said(flags, message, step=0):
+    return bytes([flags | WHOLE, step]) + struct.pack(">H", len(message)) + message
+
+
+def exchange(host):
+    return said(HOST | host << 1, boot(DISCOVER, ASKS)) + said(HOST | host << 1, boot(DREQUEST, MINE + option(50, SHARED) + ASKS))
+
+
+LEASE = option(51, b"\0\0\2\x58")
+DHCP = {
+    "exchange": exchange(0) + exchange(1) + exchange(2) + exchange(3) + said(HOST, boot(DISCOVER, ASKS), 200),
+    "renew": exchange(0) + said(HOST | TO_SERVER, boot(DREQUEST, ASKS, ciaddr=SHARED), 30) + said(HOST, boot(DREQUEST, b"", ciaddr=SHARED)) +
+             said(HOST | 2 | TO_SERVER, boot(DREQUEST, ASKS, ciaddr=SHARED)),
+    "init-reboot": exchange(1) + said(HOST | 2, boot(DREQUEST, ASKS + option(50, SHARED))) + said(HOST | 2, boot(DREQUEST, ASKS + option(50, REMOTE))) +
+                   said(HOST, boot(DREQUEST, ASKS + option(50, SHARED))),
+    "release": exchange(0) + said(HOST | TO_SERVER, boot(DRELEASE, MINE, ciaddr=SHARED)) + exchange(1) +
+               said(HOST | 2, boot(DECLINE, MINE + option(50, SHARED))) + said(HOST | 2, boot(DISCOVER, ASKS), 200),
+    "inform": said(HOST, boot(INFORM, ASKS, ciaddr=REMOTE)) + said(HOST, boot(INFORM, ASKS)) + said(HOST | OTHER, boot(DISCOVER, ASKS)),
+    "another": said(HOST, boot(DISCOVER, ASKS + option(61, b"\xff" * 80), flags=0x8000)) +
+               said(HOST, boot(DREQUEST, option(54, REMOTE) + option(50, SHARED) + ASKS + option(61, b"\xff" * 80))),
+    "learned": said(SERVER, boot(ACK, LEASE + b"\x9f\4\6\x08\x34\0", yiaddr=LEARNED)) + said(SERVER | RELAYED, boot(ACK, LEASE + b"\x9f\4\0\6\x0c\0", yiaddr=LEARNED)) +
+               said(HOST | SERVER, boot(ACK, LEASE + b"\x9f\4\0\6\x0c\0", yiaddr=LEARNED)) + said(SERVER, boot(NAK)) +
+               said(SERVER | 2, boot(ACK, LEASE + b"\x9f\4\0\6\x08\0", yiaddr=LEARNED)) + said(HOST | 2, boot(DRELEASE, ciaddr=LEARNED)),
+    "overload": said(HOST, boot(DISCOVER, option(52, b"\3"), file=ASKS + option(61, b"ab") + b"\xff", sname=option(61, b"cd") + b"\xff")) +
+                said(HOST, boot(DISCOVER, ASKS + option(52, b"\1"))),
+    "broken": said(HOST, boot(DISCOVER, ASKS + option(50, b"abc"))) + said(HOST, boot(DISCOVER, ASKS)[:-1]) + said(HOST, boot(9, ASKS)) +
+              said(HOST, boot(DISCOVER, ASKS + option(61, bytes(200)))) + said(HOST, boot(DISCOVER, ASKS + option(61, b"a"))),
+}
+for name, records in DHCP.items():
+    for variant in (0, 3, 0x1d, 0x6f):
+        write("dhcp", f"{name}-{variant}", bytes([variant]) + records)
+    write("dhcp", f"{name}-message", b"\x80" + records[4:])

@@ -249,8 +249,40 @@ static void test_stats_have_the_shape_of_a_report(void **state)
                   "\"made\":2,\"held\":0},\"consumed\":{\"arp_answered\":0,");
     assert_has(stats, "\"drops\":{\"no_owner\":0,");
     assert_has(stats, "\"counters\":{\"captures\":0,\"conflicts\":0,\"violations\":0,\"moves\":0,");
+    assert_has(stats, "\"dhcp\":{\"pool\":0,\"leased\":0,\"offered\":0,\"declined\":0,\"reserved\":0}");
     assert_has(stats, "\"table\":[{\"address\":\"192.0.2.1\"");
     assert_string_equal(stats + strlen(stats) - 3, "]}\n");
+}
+
+static void serve(struct config *config)
+{
+    config->addresses[0].is_served = true;
+    config->addresses[0].lease_psid = (struct port_set_params){0, 10};
+}
+
+/* More than one piece of the answer. */
+static void test_leases_are_whole(void **state)
+{
+    struct world *w = *state;
+    struct lease_entry lease = {.psid = {0, 10}, .state = LEASE_BOUND, .left_ns = UINT64_C(60000000000)};
+    unsigned listed = 0;
+    assert_string_equal(ask(w, "leases"), "ok\n[]\n");
+    serve(&w->config);
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    for (unsigned psid = 200; psid < 1000; psid++) {
+        lease.range = (struct range){w->address.address, (uint16_t)(psid * 64), (uint16_t)(psid * 64 + 63)};
+        lease.psid_id = (uint16_t)psid;
+        lease.mac = (struct mac){{0, 0x0c, 0x29, 1, (uint8_t)(psid >> 8), (uint8_t)psid}};
+        assert_int_equal(engine_lease_restore(w->engine, w->now, &lease, &w->out), 0);
+    }
+    const char *leases = ask(w, "leases");
+    assert_starts(leases, "ok\n[{\"address\":\"192.0.2.1\",\"first_port\":12800,\"last_port\":12863,"
+                          "\"psid\":\"0/10/200\",\"mac\":\"00:0c:29:01:00:c8\",\"client_id\":null,"
+                          "\"state\":\"bound\",\"expires_s\":60,\"name\":\"\"}");
+    for (const char *at = leases; (at = strstr(at, "\"state\":\"bound\"")) != NULL; at++)
+        listed++;
+    assert_int_equal(listed, 800);
+    assert_string_equal(leases + strlen(leases) - 3, "}]\n");
 }
 
 static void test_version_and_reload(void **state)
@@ -552,6 +584,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_add_table_delete),
         TEST(test_stats_have_the_shape_of_a_report),
+        TEST(test_leases_are_whole),
         TEST(test_version_and_reload),
         TEST(test_resolve),
         TEST(test_resolve_waits_through_other_events),

@@ -123,12 +123,44 @@ static void test_echo_replies_of_all_lengths(void **state)
     assert_int_equal(frame_build(*state, &made, more, sizeof(more)), -EINVAL);
 }
 
+/* Over UDP with its checksum, from the server's port to the client's, in a priority tag. */
+static void test_dhcp_answer(void **state)
+{
+    struct made made = {.destination = router,
+                        .source = bridge_mac,
+                        .ethertype = ETHERTYPE_IPV4,
+                        .kind = MADE_DHCP,
+                        .tag = {true, 0xe000}};
+    struct ipv4_packet p;
+    struct l4_ports ports;
+    struct dhcp back;
+    made.dhcp = (struct made_dhcp){
+        .source = {0xc023a201},
+        .destination = {0xc023a202},
+        .answer = {.kind = DHCP_OFFER, .xid = 7, .chaddr = router, .yiaddr = {0xc023a202}, .lease_s = 60}};
+    int length = frame_build(*state, &made, bytes, sizeof(bytes));
+    assert_int_equal(length, 18 + 20 + 8 + 300);
+    assert_int_equal(ipv4_packet_parse(bytes + 18, (size_t)length - 18, &p), 0);
+    assert_true(!p.broken && p.header_sum_good && p.protocol == PROTOCOL_UDP);
+    uint8_t *udp = bytes + 18 + p.body;
+    assert_int_equal(l4_parse_ports(PROTOCOL_UDP, udp, p.body_length, &ports), 0);
+    assert_true(ports.source == DHCP_PORT_SERVER && ports.destination == DHCP_PORT_CLIENT);
+    assert_int_equal(dhcp_parse(udp + UDP_HEADER_BYTES, p.body_length - UDP_HEADER_BYTES, &back), 0);
+    assert_true(back.kind == DHCP_OFFER && back.xid == 7 && back.yiaddr.host == 0xc023a202);
+    /* RFC 768: with the pseudo header before it. */
+    uint8_t sum[12 + 308] = {192, 35, 162, 1, 192, 35, 162, 2, 0, PROTOCOL_UDP, 308 >> 8, 308 & 0xff};
+    memcpy(sum + 12, udp, 308);
+    assert_int_equal(internet_sum(sum, sizeof(sum)), 0xffff);
+    assert_int_equal(frame_build(*state, &made, bytes, 345), -ENOSPC);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_gratuitous_arp, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_pe_arp_in_a_vlan, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_echo_replies_of_all_lengths, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_dhcp_answer, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

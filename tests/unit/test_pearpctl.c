@@ -135,6 +135,24 @@ static void test_table_in_text(void **state)
                         "192.0.2.1                      ether   02:50:45:00:00:01   CMP          eth0\n");
 }
 
+static void test_leases_in_text(void **state)
+{
+    (void)state;
+    struct result r = ask_daemon(
+        "ok\n[{\"address\":\"192.0.2.1\",\"first_port\":4096,\"last_port\":5119,\"psid\":\"0/6/4\","
+        "\"mac\":\"00:0c:29:9e:8c:ee\",\"client_id\":null,\"state\":\"bound\",\"expires_s\":599,\"name\":\"\"},"
+        "{\"address\":\"192.0.2.1\",\"first_port\":5120,\"last_port\":6143,\"psid\":\"0/6/5\","
+        "\"mac\":\"00:0c:29:39:44:ab\",\"client_id\":\"ff01\",\"state\":\"offered\",\"expires_s\":9,"
+        "\"name\":\"cam\"}]\n",
+        0, "leases", NULL);
+    assert_int_equal(r.status, 0);
+    assert_string_equal(
+        r.out,
+        "Address                        PSID          HWaddress           State     Expires     Client\n"
+        "192.0.2.1:4096-5119            0/6/4         00:0c:29:9e:8c:ee   bound     599         -\n"
+        "192.0.2.1:5120-6143            0/6/5         00:0c:29:39:44:ab   offered   9           ff01 cam\n");
+}
+
 static void test_monitor_in_text(void **state)
 {
     (void)state;
@@ -154,7 +172,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused_before_it_asked),  cmocka_unit_test(test_answers_cut_short),
         cmocka_unit_test(test_daemon_that_says_nothing), cmocka_unit_test(test_table_in_text),
-        cmocka_unit_test(test_monitor_in_text),
+        cmocka_unit_test(test_monitor_in_text),          cmocka_unit_test(test_leases_in_text),
     };
     (void)argc;
     snprintf(program, sizeof(program), "%s/../pearpctl", dirname(argv[0]));

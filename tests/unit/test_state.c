@@ -436,6 +436,79 @@ static void test_other_versions(void **state)
     world_free(w);
 }
 
+/* The port sets of the second address are leased by the bridge itself. */
+static void serve(struct config *config)
+{
+    config->addresses[1].is_served = true;
+    config->addresses[1].lease_psid = config->addresses[1].psid;
+}
+
+static void test_leases_come_back_with_their_bindings(void **state)
+{
+    (void)state;
+    static char file[FILE_BYTES];
+    struct world *a = world_new(serve), *b = world_new(serve), *c = world_new(NULL);
+    struct port_span bounds = port_set_bounds((struct port_set_params){6, 8}, 0x34);
+    struct lease_entry lease = {.range = {with_sets, bounds.first, bounds.last},
+                                .psid = {6, 8},
+                                .psid_id = 0x34,
+                                .mac = host_a,
+                                .client_id = {0xff, 0, 0xab},
+                                .client_id_length = 3,
+                                .state = LEASE_BOUND,
+                                .left_ns = 3000 * S,
+                                .name = ""};
+    struct lease_entry back;
+    struct state_reading r;
+    size_t lines;
+    assert_int_equal(engine_lease_restore(a->engine, SAVED, &lease, &a->out), 0);
+    size_t length = save(a, file, &lines);
+    assert_non_null(strstr(file, "\nlease range="));
+    load(b, &saved_at, file, length, &r);
+    assert_int_equal(r.restored, r.records);
+    uint32_t at = 0;
+    assert_true(engine_leases_next(b->engine, SAVED + S, &at, &back));
+    assert_true(back.range.first == bounds.first && back.psid_id == 0x34 && mac_equal(back.mac, host_a));
+    assert_int_equal(back.client_id_length, 3);
+    assert_memory_equal(back.client_id, lease.client_id, 3);
+    assert_true(back.left_ns <= 3000 * S && back.left_ns > 2990 * S);
+    assert_false(engine_leases_next(b->engine, SAVED + S, &at, &back));
+    assert_int_equal(bindings_of(b), 2);
+    load(c, &saved_at, file, length, &r); /* nobody is served any more */
+    assert_int_equal(r.restored, r.records - 2);
+    assert_int_equal(bindings_of(c), 1);
+    world_free(a);
+    world_free(b);
+    world_free(c);
+}
+
+static void test_senseless_leases(void **state)
+{
+    (void)state;
+#define SET  "range=192.35.162.3:1232-64723 "
+#define HOST "mac=00:0c:29:9e:8c:ee "
+    static const char *const lines[] = {
+        "lease psid_offset=6 psid_length=8 psid=52 " HOST "left_ns=9",
+        "lease " SET "psid_offset=6 psid_length=8 " HOST "left_ns=9",
+        "lease " SET "psid_length=8 psid=52 " HOST "left_ns=9",
+        "lease " SET "psid_offset=6 psid_length=8 psid=52 mac=00:0c:29:9e:8c left_ns=9",
+        "lease " SET "psid_offset=6 psid_length=8 psid=52 " HOST "client_id=f",
+    };
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct world *w = world_new(serve);
+        struct state_reading r;
+        static char file[FILE_BYTES];
+        size_t length = sealed("pearpd-state version=1 boot=boot-one boottime_ns=4999000000000 wall_us=1", file,
+                               FILE_BYTES);
+        length += sealed(lines[i], file + length, FILE_BYTES - length);
+        length += sealed("end records=1", file + length, FILE_BYTES - length);
+        load(w, &saved_at, file, length, &r);
+        assert_int_equal(r.senseless, 1);
+        assert_int_equal(engine_lease_figures(w->engine).leased, 0);
+        world_free(w);
+    }
+}
+
 static void test_foreign_files_are_not_ours(void **state)
 {
     (void)state;
@@ -812,6 +885,8 @@ int main(void)
         cmocka_unit_test(test_cut_at_every_byte),
         cmocka_unit_test(test_changed_at_every_byte),
         cmocka_unit_test(test_other_versions),
+        cmocka_unit_test(test_leases_come_back_with_their_bindings),
+        cmocka_unit_test(test_senseless_leases),
         cmocka_unit_test(test_foreign_files_are_not_ours),
         cmocka_unit_test(test_ages_by_the_clock_that_can_be_believed),
         cmocka_unit_test(test_what_does_not_fit_is_refused),
