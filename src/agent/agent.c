@@ -8,6 +8,7 @@
 #include "pearpd/netlink.h"
 #include "pearpd/notify.h"
 
+#include "agent_control.h"
 #include "host_settings.h"
 #include "lease_follower.h"
 #include "look.h"
@@ -39,6 +40,7 @@ struct agent {
     struct loop_source *timer, *watch_timer, *readable, *news, *table_news, *signals[SIGNALS];
     struct lease_follower *leases;
     struct frame_builder *builder;
+    struct held_list own;  /* what is held whatever a lease brings: the options', as resized since */
     struct host_wish wish; /* with what is held now */
     unsigned ifindex;
     struct ipv4 gateway;
@@ -56,6 +58,9 @@ struct agent {
     bool epoch_told;
     struct monitor monitor;
     uint64_t forged, restored; /* counted since the start */
+    struct agent_control *control;
+    struct agent_client *asker; /* who waits for what comes of a resize; NULL: nobody */
+    size_t resizing;            /* that range, while its sharer asks for another */
     int exit_status;
 };
 
@@ -154,9 +159,99 @@ static void publish(struct agent *agent, const struct port_address *asked)
     }
 }
 
+static void answer_asker(struct agent *agent, const char *text)
+{
+    if (agent->asker != NULL)
+        agent_control_answer(agent->asker, text);
+    agent->asker = NULL;
+}
+
+/* What the sharer tells of, at the place that it has now. */
+static void tell_services(struct agent *agent, size_t index)
+{
+    const size_t length = services_tlvs(&agent->options->services, &agent->wish.held.held[index],
+                                        agent->tlvs[index], sizeof(agent->tlvs[index]));
+    sharer_services(&agent->sharers[index], agent->tlvs[index], length);
+}
+
+/* Services on ports that are held no longer are withdrawn, those on new ones published. */
+static void move_services(struct agent *agent, const struct range *before, const struct held *now)
+{
+    const struct range *range = &now->range;
+    struct held below = {.range = *before}, above = {.range = *before};
+    if (before->first < range->first) {
+        below.range.last = before->last < range->first ? before->last : (uint16_t)(range->first - 1);
+        services_lost(agent->services, &below);
+    }
+    if (before->last > range->last) {
+        above.range.first = before->first > range->last ? before->first : (uint16_t)(range->last + 1);
+        services_lost(agent->services, &above);
+    }
+    services_heard(agent->services, now);
+}
+
+/* The bridge took the new range: the host's settings follow. */
+static void resized(struct agent *agent)
+{
+    char before[HELD_TEXT_BYTES], now[HELD_TEXT_BYTES], text[AGENT_CONTROL_LINE_BYTES];
+    struct held *held = &agent->wish.held.held[agent->resizing];
+    held_format(held, before);
+    const struct range range = held->range;
+    const size_t own = held_find(&agent->own, held);
+    *held = agent->sharers[agent->resizing].held;
+    if (own < agent->own.count)
+        agent->own.held[own] = *held;
+    log_notice("holding %s in place of %s", held_format(held, now), before);
+    agent->monitor.ranges[agent->resizing] = (struct monitor_range){.told = MONITOR_CALM};
+    if (settle(agent) != 0) {
+        fail(agent);
+        return;
+    }
+    write_state(agent);
+    tell_services(agent, agent->resizing);
+    move_services(agent, &range, held);
+    snprintf(text, sizeof(text), "held %s", now);
+    answer_asker(agent, text);
+}
+
+/* `conflict` is NULL where nobody said anything. */
+static void resize_refused(struct agent *agent, const struct pe_arp *conflict)
+{
+    const struct sharer *s = &agent->sharers[agent->resizing];
+    char wanted[RANGE_TEXT_BYTES], held[HELD_TEXT_BYTES], other[RANGE_TEXT_BYTES], mac[MAC_TEXT_BYTES],
+        text[AGENT_CONTROL_LINE_BYTES];
+    range_format(&s->claimed, wanted);
+    held_format(&s->held, held);
+    if (conflict != NULL)
+        snprintf(text, sizeof(text), "refused %s holds %s: %s stays", mac_format(conflict->sha, mac),
+                 range_format(&(struct range){conflict->spa.address, conflict->spa.first, conflict->spa.last},
+                              other),
+                 held);
+    else
+        snprintf(text, sizeof(text),
+                 "refused no bridge asked for %s in %d s: it is another's, more than a host may have, or no "
+                 "bridge is "
+                 "there: %s stays",
+                 wanted, SHARER_RESIZE_S, held);
+    log_notice("%s", text + strlen("refused "));
+    answer_asker(agent, text);
+}
+
+/* The sharer that is asking for another range. True: the event was about that. */
+static bool tell_resize(struct agent *agent, enum sharer_event event, const struct pe_arp *message)
+{
+    if (event == SHARER_RESIZED)
+        resized(agent);
+    else if (event == SHARER_REFUSED || event == SHARER_UNHEARD)
+        resize_refused(agent, message);
+    return message == NULL || event == SHARER_RESIZED || event == SHARER_REFUSED;
+}
+
 static void tell(enum sharer_event event, const struct pe_arp *message, void *context)
 {
     struct agent *agent = context;
+    if (tell_resize(agent, event, message))
+        return;
     char sender[MAC_TEXT_BYTES], range[RANGE_TEXT_BYTES];
     const struct port_address *a = event == SHARER_CONFLICT ? &message->spa : &message->tpa;
     mac_format(message->sha, sender);
@@ -183,6 +278,10 @@ static void tell(enum sharer_event event, const struct pe_arp *message, void *co
     case SHARER_FORGED:
         agent->forged++;
         log_debug("a frame that says it is from %s is not, or is not signed with a key that is known", sender);
+        break;
+    case SHARER_RESIZED:
+    case SHARER_REFUSED:
+    case SHARER_UNHEARD:
         break;
     }
 }
@@ -357,18 +456,76 @@ static void on_table_news(void *context)
         fail(agent);
 }
 
+/* The range that `wanted` is to take the place of. -Exxx. */
+static int range_to_resize(const struct held_list *list, const struct held *wanted)
+{
+    int of_address = -ENOENT, overlapped = -ENOENT;
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->held[i].range.address.host != wanted->range.address.host)
+            continue;
+        of_address = of_address == -ENOENT ? (int)i : -ENOTUNIQ;
+        if (held_overlaps(&list->held[i], wanted))
+            overlapped = overlapped == -ENOENT ? (int)i : -ENOTUNIQ;
+    }
+    return overlapped == -ENOENT ? of_address : overlapped;
+}
+
+/* NULL: the question is open; or why it is refused. */
+static const char *start_resize(struct agent *agent, const char *text)
+{
+    struct held wanted;
+    if (held_parse(text, &wanted) != 0 || wanted.is_port_set)
+        return "not ADDRESS:FIRST-LAST";
+    const int index = range_to_resize(&agent->wish.held, &wanted);
+    if (index == -ENOENT)
+        return "no range of that address is held";
+    if (index < 0)
+        return "it would take the place of several ranges";
+    if (agent->asker != NULL || agent->sharers[agent->resizing].resizing)
+        return "another question is open";
+    const struct sharer_out out = sharer_out(agent);
+    agent->resizing = (size_t)index;
+    switch (sharer_resize(&agent->sharers[index], clock_now_ns(), wanted.range, &out)) {
+    case 0:
+        arm(agent);
+        return NULL;
+    case -EBUSY:
+        return "another question is open";
+    case -EALREADY:
+        return "that is what is held";
+    case -EOPNOTSUPP:
+        return "a port set has the size that the bridge gives it";
+    default:
+        return "the link is down";
+    }
+}
+
+static void on_asked(struct agent_client *client, const char *line, void *context)
+{
+    static const char resize[] = "resize ";
+    struct agent *agent = context;
+    char text[AGENT_CONTROL_LINE_BYTES];
+    const bool known = strncmp(line, resize, strlen(resize)) == 0;
+    const char *refusal = known ? start_resize(agent, line + strlen(resize)) : "not understood";
+    if (refusal == NULL) {
+        agent->asker = client;
+        return;
+    }
+    snprintf(text, sizeof(text), "refused %s", refusal);
+    agent_control_answer(client, text);
+}
+
+static void on_asker_gone(struct agent_client *client, void *context)
+{
+    struct agent *agent = context;
+    if (agent->asker == client)
+        agent->asker = NULL;
+}
+
 static void on_signal(void *context)
 {
     struct agent *agent = context;
     loop_stop(agent->loop);
-}
-
-/* What the sharer tells of, at the place that it has now. */
-static void tell_services(struct agent *agent, size_t index)
-{
-    const size_t length = services_tlvs(&agent->options->services, &agent->wish.held.held[index],
-                                        agent->tlvs[index], sizeof(agent->tlvs[index]));
-    sharer_services(&agent->sharers[index], agent->tlvs[index], length);
 }
 
 static void start_sharer(struct agent *agent, size_t index, const struct link_info *link)
@@ -409,6 +566,7 @@ static int hold_these(struct agent *agent, const struct held_list *held)
     const struct sharer_out out = sharer_out(agent);
     const struct held_list before = agent->wish.held;
     struct link_info link;
+    sharer_give_up(&agent->sharers[agent->resizing], &out);
     for (size_t i = 0; i < before.count; i++)
         if (held_find(held, &before.held[i]) == held->count) {
             services_lost(agent->services, &before.held[i]);
@@ -434,7 +592,7 @@ static int hold_these(struct agent *agent, const struct held_list *held)
 static void on_lease(const struct lease *lease, void *context)
 {
     struct agent *agent = context;
-    struct held_list held = agent->options->held;
+    struct held_list held = agent->own;
     char text[HELD_TEXT_BYTES], other_text[HELD_TEXT_BYTES];
     size_t other = 0;
     const int error = lease->bound ? held_add(&held, &lease->held, &other) : 0;
@@ -476,8 +634,10 @@ static int open_all(struct agent *agent)
         services_new(agent->loop, &agent->options->services, agent->directory, agent->options->interface);
     if (agent->services == NULL)
         return -ENOMEM;
-    bool all = agent->timer != NULL && agent->watch_timer != NULL && agent->readable != NULL &&
-               agent->news != NULL && agent->table_news != NULL;
+    const struct agent_control_calls calls = {on_asked, on_asker_gone, agent};
+    agent->control = agent_control_open(agent->loop, agent->directory, agent->options->interface, &calls);
+    bool all = agent->control != NULL && agent->timer != NULL && agent->watch_timer != NULL &&
+               agent->readable != NULL && agent->news != NULL && agent->table_news != NULL;
     for (size_t i = 0; i < SIGNALS; i++) {
         agent->signals[i] = loop_signal(agent->loop, stopping[i], on_signal, agent);
         all = all && agent->signals[i] != NULL;
@@ -499,6 +659,7 @@ static void close_all(struct agent *agent)
 {
     for (size_t i = 0; i < SIGNALS; i++)
         loop_source_free(agent->signals[i]);
+    agent_control_close(agent->control);
     loop_source_free(agent->table_news);
     loop_source_free(agent->news);
     loop_source_free(agent->readable);
@@ -625,6 +786,7 @@ int agent_run(const struct agent_options *options)
                           .directory = -1,
                           .lock = -1,
                           .socket = -1,
+                          .own = options->held,
                           .wish = wish_of(options),
                           .undo = {.namespace_cookie = run_namespace_cookie()}};
     struct link_info link;

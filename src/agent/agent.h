@@ -1,4 +1,4 @@
-/* agent.h: the three things that pearp-agent does.
+/* agent.h: the things that pearp-agent does.
  * In: options. Out: an exit status. Called by: main. Never: parses a command line. */
 #ifndef PEARPD_AGENT_AGENT_H
 #define PEARPD_AGENT_AGENT_H
@@ -47,6 +47,10 @@ int agent_run(const struct agent_options *options);
 
 /* Puts back what a killed agent left. */
 int agent_undo(const char *interface);
+
+/* Asks the agent that runs on `interface` for another range, ADDRESS:FIRST-LAST, in place of the one that it overlaps
+ * (or the only one of that address), and waits for what comes of it (resize.c). */
+int agent_resize(const char *interface, const char *range);
 
 /* Prints the ranges held, their ports in use and what lies outside (status.c). */
 int agent_status(bool json);

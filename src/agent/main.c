@@ -19,9 +19,10 @@ enum { OPTION_UNDO = 256, OPTION_JSON, OPTION_METRICS, OPTION_DHCP, OPTION_CLIEN
 struct asked {
     struct agent_options options;
     int verbosity;
-    bool address, ports, gateway, encap, print, undo, json, status;
+    bool address, ports, gateway, encap, print, undo, json, status, resize;
     bool dhcp, client;
     const char *file, *metrics;
+    const char *wanted; /* of resize */
     struct range range; /* of -a and -p */
 };
 
@@ -60,6 +61,7 @@ static void print_help(void)
            "       pearp-agent -c FILE [--metrics FILE] [-n] [-v]\n"
            "       pearp-agent -i IFACE --undo\n"
            "       pearp-agent status [--json]\n"
+           "       pearp-agent resize -i IFACE ADDRESS:FIRST-LAST\n"
            "       pearp-agent lease IFACE bound ADDRESS PORTS [KEY=VALUE ...] | released | expired\n\n");
     for (size_t i = 0; i < ROWS; i++) {
         char option[32];
@@ -173,6 +175,11 @@ static int check(const struct asked *asked)
         return o->interface[0] == '\0' && !some && !asked->undo ? 0 : usage("status takes --json alone", NULL);
     if (asked->json)
         return usage("--json belongs to status", NULL);
+    if (asked->resize &&
+        (some || asked->encap || asked->undo || o->interface[0] == '\0' || asked->wanted == NULL))
+        return usage("resize takes -i IFACE and ADDRESS:FIRST-LAST", NULL);
+    if (asked->resize)
+        return 0;
     if (asked->file != NULL && (o->interface[0] != '\0' || asked->address || asked->ports || asked->gateway ||
                                 asked->encap || asked->undo || asked->dhcp || asked->client))
         return usage("-c FILE says all of it: it takes --metrics, --lease, -n, -v and -q alone", NULL);
@@ -223,7 +230,10 @@ static int parse(int argc, char **argv, struct asked *asked)
             return error;
     }
     asked->status = optind < argc && strcmp(argv[optind], "status") == 0;
-    optind += asked->status ? 1 : 0;
+    asked->resize = optind < argc && strcmp(argv[optind], "resize") == 0;
+    optind += asked->status || asked->resize ? 1 : 0;
+    if (asked->resize && optind < argc)
+        asked->wanted = argv[optind++];
     return optind < argc ? usage("not understood", argv[optind]) : check(asked);
 }
 
@@ -272,6 +282,8 @@ int main(int argc, char **argv)
     log_open("pearp-agent", asked.verbosity);
     if (asked.status)
         return agent_status(asked.json);
+    if (asked.resize)
+        return agent_resize(asked.options.interface, asked.wanted);
     if (asked.undo)
         return agent_undo(asked.options.interface);
     if (fill_in(&asked) != 0)

@@ -42,7 +42,7 @@ int record_read(int directory, const char *interface, struct undo *undo)
 /* Also what a kill in the middle of run_write() left. */
 static int remove_files(int directory, const char *interface)
 {
-    static const char *const suffixes[] = {"state", "state.new", "undo.new"};
+    static const char *const suffixes[] = {"state", "state.new", "undo.new", "sock"};
     char name[RUN_NAME_BYTES];
     for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
         (void)run_remove(directory, run_name(interface, suffixes[i], name));

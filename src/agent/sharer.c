@@ -1,6 +1,8 @@
 /* sharer.c: see sharer.h. PROTOCOL 1, the column "sent by" where it says owner or agent. */
 #include "sharer.h"
 
+#include <errno.h>
+
 #define NS_IN_S          UINT64_C(1000000000)
 #define NEVER_NS         UINT64_MAX
 #define PROTOCOL_ICMP    1
@@ -79,6 +81,14 @@ void sharer_services(struct sharer *s, const uint8_t *tlvs, size_t length)
     s->services_length = length;
 }
 
+static void end_resize(struct sharer *s, enum sharer_event event, const struct pe_arp *message,
+                       const struct sharer_out *out)
+{
+    s->resizing = false;
+    s->wanted_due_ns = NEVER_NS;
+    out->event(event, message, out->context);
+}
+
 void sharer_link(struct sharer *s, uint64_t now_ns, bool up, struct mac own, const struct sharer_out *out)
 {
     if (s->stopped)
@@ -90,8 +100,10 @@ void sharer_link(struct sharer *s, uint64_t now_ns, bool up, struct mac own, con
         return;
     s->claim_due_ns = NEVER_NS;
     s->hello_claim_due_ns = NEVER_NS;
-    if (!up)
+    if (!up) {
+        sharer_give_up(s, out);
         return;
+    }
     s->challenged = false;
     s->claim_gap_s = 1;
     s->claim_due_ns = now_ns;
@@ -136,17 +148,106 @@ static struct held stated(const struct pe_arp *message)
     return held_port_set(message->spa.address, params, message->psid.psid);
 }
 
-static void hear_request(struct sharer *s, struct mac to, const struct pe_arp *request,
-                         const struct sharer_out *out)
+/* What is claimed to get from what is held to `wanted`: a range whose first port is not the one that the bridge asks
+ * for when it looks after what is held, so that its question for this one is known. Where only the end is given up,
+ * all of it: nobody else can own that. */
+static struct range to_claim(const struct range *held, struct range wanted)
 {
-    if (!is_ours(s, &request->tpa) || !protocol_is_held(request->tpa.protocol))
+    if (wanted.first == held->first && wanted.last > held->last)
+        wanted.first = (uint16_t)(held->last + 1);
+    return wanted;
+}
+
+static void send_wanted(struct sharer *s, const struct sharer_out *out)
+{
+    struct made claim = message_to(s, mac_broadcast, PE_ARP_CLAIM);
+    claim.pe_arp.spa.first = claim.pe_arp.tpa.first = s->claimed.first;
+    claim.pe_arp.spa.last = claim.pe_arp.tpa.last = s->claimed.last;
+    s->counts.claims++;
+    out->send(&claim, out->context);
+}
+
+int sharer_resize(struct sharer *s, uint64_t now_ns, struct range wanted, const struct sharer_out *out)
+{
+    const struct held whole = {.range = wanted};
+    if (s->resizing)
+        return -EBUSY;
+    if (!s->link_up || s->stopped)
+        return -ENETDOWN;
+    if (s->held.is_port_set)
+        return -EOPNOTSUPP;
+    if (held_equal(&s->held, &whole))
+        return -EALREADY;
+    s->resizing = true;
+    s->wanted = wanted;
+    s->claimed = to_claim(&s->held.range, wanted);
+    s->wanted_gap_s = 1;
+    s->wanted_due_ns = now_ns;
+    s->wanted_until_ns = now_ns + SHARER_RESIZE_S * NS_IN_S;
+    (void)sharer_tick(s, now_ns, out);
+    return 0;
+}
+
+void sharer_give_up(struct sharer *s, const struct sharer_out *out)
+{
+    if (s->resizing)
+        end_resize(s, SHARER_UNHEARD, NULL, out);
+}
+
+/* Claims again, or gives up. */
+static void resize_due(struct sharer *s, uint64_t now_ns, const struct sharer_out *out)
+{
+    if (now_ns >= s->wanted_until_ns) {
+        end_resize(s, SHARER_UNHEARD, NULL, out);
         return;
+    }
+    s->wanted_due_ns = now_ns + s->wanted_gap_s * NS_IN_S;
+    if (s->wanted_due_ns > s->wanted_until_ns)
+        s->wanted_due_ns = s->wanted_until_ns;
+    s->wanted_gap_s *= 2;
+    send_wanted(s, out);
+}
+
+static void answer(struct sharer *s, const struct pe_arp *request, const struct sharer_out *out)
+{
     struct made reply = message_to(s, request->sha, PE_ARP_REPLY);
     reply.pe_arp.tpa = request->tpa;
     reply.pe_arp.tha = request->sha;
     reply.pe_arp.nonce = request->nonce;
     s->counts.requests++;
     out->send(&reply, out->context);
+}
+
+/* The bridge asks this host for what it claimed: nobody else has it. */
+static bool is_for_wanted(const struct sharer *s, struct mac to, const struct pe_arp *request)
+{
+    return s->resizing && mac_equal(to, s->own) && request->tpa.address.host == s->claimed.address.host &&
+           request->tpa.first == s->claimed.first && request->tpa.last == s->claimed.first;
+}
+
+/* What was held beside it goes. */
+static void take_wanted(struct sharer *s, const struct pe_arp *request, const struct sharer_out *out)
+{
+    struct made released = message_to(s, mac_broadcast, PE_ARP_RELEASE);
+    const bool beside = !range_overlaps(&s->held.range, &s->wanted);
+    s->held.range = s->wanted;
+    s->counts.challenges++;
+    answer(s, request, out);
+    if (beside)
+        out->send(&released, out->context);
+    end_resize(s, SHARER_RESIZED, request, out);
+}
+
+static void hear_request(struct sharer *s, struct mac to, const struct pe_arp *request,
+                         const struct sharer_out *out)
+{
+    if (is_for_wanted(s, to, request)) {
+        take_wanted(s, request, out);
+        return;
+    }
+    if (!is_ours(s, &request->tpa) || !protocol_is_held(request->tpa.protocol))
+        return;
+    answer(s, request, out);
     if (!mac_equal(to, s->own))
         return;
     s->counts.challenges++;
@@ -195,6 +296,12 @@ static void hear_hello(struct sharer *s, uint64_t now_ns, const struct pe_arp *h
 static void hear_conflict(struct sharer *s, const struct pe_arp *conflict, const struct sharer_out *out)
 {
     const struct held ours = plain_range(&conflict->tpa);
+    if (s->resizing && mac_equal(conflict->tha, s->own) &&
+        conflict->tpa.address.host == s->claimed.address.host && conflict->tpa.first == s->claimed.first &&
+        conflict->tpa.last == s->claimed.last) {
+        end_resize(s, SHARER_REFUSED, conflict, out);
+        return;
+    }
     if (!mac_equal(conflict->tha, s->own) || !held_overlaps(&s->held, &ours))
         return;
     s->counts.accusations++;
@@ -263,7 +370,12 @@ uint64_t sharer_tick(struct sharer *s, uint64_t now_ns, const struct sharer_out 
             s->claim_gap_s * 2 > SHARER_CLAIM_GAP_MAX_S ? SHARER_CLAIM_GAP_MAX_S : s->claim_gap_s * 2;
         send_claim(s, out);
     }
-    return s->claim_due_ns < s->hello_claim_due_ns ? s->claim_due_ns : s->hello_claim_due_ns;
+    if (s->resizing && now_ns >= s->wanted_due_ns)
+        resize_due(s, now_ns, out);
+    uint64_t next_ns = s->claim_due_ns < s->hello_claim_due_ns ? s->claim_due_ns : s->hello_claim_due_ns;
+    if (s->resizing && s->wanted_due_ns < next_ns)
+        next_ns = s->wanted_due_ns;
+    return next_ns;
 }
 
 void sharer_stop(struct sharer *s, const struct sharer_out *out)

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #define SHARER_CLAIM_GAP_MAX_S 60
+#define SHARER_RESIZE_S        10 /* a bridge asks a silent owner for 3 s before it asks the newcomer */
 
 enum sharer_event {
     SHARER_CHALLENGED, /* the first unicast request since a claim: the bridge heard it */
@@ -25,12 +26,15 @@ enum sharer_event {
     SHARER_EPOCH,      /* a HELLO of an epoch not heard before */
     SHARER_UNMANAGED,  /* that HELLO's ports do not hold our range */
     SHARER_FORGED,     /* a sender that is not the frame's source, or no good AUTH */
+    SHARER_RESIZED,    /* the bridge asked for the range wanted and was told: `held` is that now */
+    SHARER_REFUSED,    /* another holds what was wanted, as its CONFLICT says */
+    SHARER_UNHEARD,    /* nobody asked for what was wanted in SHARER_RESIZE_S, or the link went; no message */
 };
 
 struct sharer_out {
     /* Sends a frame; `made` is borrowed. */
     void (*send)(const struct made *made, void *context);
-    /* Tells; `message` is borrowed, what was heard. */
+    /* Tells; `message` is borrowed, what was heard; NULL where there is none. */
     void (*event)(enum sharer_event event, const struct pe_arp *message, void *context);
     void *context;
 };
@@ -72,6 +76,12 @@ struct sharer {
     struct sharer_counts counts;
     const uint8_t *services; /* SERVICE TLVs, borrowed */
     size_t services_length;
+
+    bool resizing;
+    struct range wanted;  /* all of it */
+    struct range claimed; /* what is claimed for that: its first port is not the first of what is held */
+    uint64_t wanted_due_ns, wanted_until_ns;
+    uint32_t wanted_gap_s;
 };
 
 /* A sharer of `held` at MAC `own`, its link down, nothing sent yet. `seed` spreads its claims: another on each host.
@@ -99,6 +109,15 @@ void sharer_message(struct sharer *s, uint64_t now_ns, const struct sharer_heard
 
 /* Sends what is due; returns when to call again, UINT64_MAX for never. */
 uint64_t sharer_tick(struct sharer *s, uint64_t now_ns, const struct sharer_out *out);
+
+/* Asks for another range of the same address in place of what is held, which stays until one of SHARER_RESIZED,
+ * SHARER_REFUSED and SHARER_UNHEARD is told. It is claimed at once, and again after 1, 2, 4 s.
+ * 0; -EBUSY: such a question is open; -ENETDOWN: the link is down; -EOPNOTSUPP: a port set is held;
+ * -EALREADY: that is what is held. */
+int sharer_resize(struct sharer *s, uint64_t now_ns, struct range wanted, const struct sharer_out *out);
+
+/* Ends such a question, where one is open: SHARER_UNHEARD is told. */
+void sharer_give_up(struct sharer *s, const struct sharer_out *out);
 
 /* Withdraws the range; nothing is sent any more after this. */
 void sharer_stop(struct sharer *s, const struct sharer_out *out);

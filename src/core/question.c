@@ -445,6 +445,8 @@ void claim_start(struct engine *e, const struct claim *claim)
     }
     struct question *q;
     if (asked == NULL) {
+        if (!may_own_more(e, &claim->holding, claim->claimant))
+            return; /* its answer would not count: so that it knows, it is not asked */
         q = question_unicast(e, claim->holding.address_index, claim->holding.first, claim->claimant);
         if (q != NULL && mac_is_zero(q->previous))
             q->previous = claim->previous;

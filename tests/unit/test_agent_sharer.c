@@ -24,7 +24,7 @@ struct fixture {
     struct sharer_out out;
     struct made sent[SENT_MAX];
     unsigned sent_count;
-    unsigned events[SHARER_FORGED + 1];
+    unsigned events[SHARER_UNHEARD + 1];
     uint64_t now_ns;
 };
 
@@ -38,7 +38,7 @@ static void take_sent(const struct made *made, void *context)
 static void take_event(enum sharer_event event, const struct pe_arp *message, void *context)
 {
     struct fixture *f = context;
-    assert_non_null(message);
+    assert_int_equal(message == NULL, event == SHARER_UNHEARD);
     f->events[event]++;
 }
 
@@ -413,6 +413,102 @@ static void the_ranges_of_a_host_count_their_numbers_together(void **state)
     assert_int_equal(f.sent[1].pe_arp.spa.first, 5000);
 }
 
+static struct range ports(uint16_t first, uint16_t last)
+{
+    return (struct range){range->address, first, last};
+}
+
+static void upwards_the_addition_is_claimed_and_the_whole_answered(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin_up(&f);
+    assert_int_equal(sharer_resize(&f.sharer, f.now_ns, ports(2000, 3499), &f.out), 0);
+    assert_int_equal(sharer_resize(&f.sharer, f.now_ns, ports(2000, 4499), &f.out), -EBUSY);
+    assert_int_equal(f.sent_count, 1);
+    assert_int_equal(f.sent[0].pe_arp.type, PE_ARP_CLAIM);
+    assert_int_equal(f.sent[0].pe_arp.spa.first, 3000);
+    assert_int_equal(f.sent[0].pe_arp.tpa.last, 3499);
+    hear(&f, bridge, own, request(2000, 2000));           /* looks after what is held */
+    hear(&f, bridge, mac_broadcast, request(3000, 3000)); /* asks everybody */
+    assert_int_equal(f.sent_count, 2);
+    assert_int_equal(f.sent[1].pe_arp.spa.last, 2999);
+    assert_int_equal(f.events[SHARER_RESIZED], 0);
+    hear(&f, bridge, own, request(3000, 3000));
+    assert_int_equal(f.events[SHARER_RESIZED], 1);
+    assert_int_equal(f.sent_count, 3);
+    assert_int_equal(f.sent[2].pe_arp.type, PE_ARP_REPLY);
+    assert_int_equal(f.sent[2].pe_arp.spa.first, 2000);
+    assert_int_equal(f.sent[2].pe_arp.spa.last, 3499);
+    hear(&f, bridge, own, request(2000, 2000));
+    assert_int_equal(f.sent[3].pe_arp.spa.last, 3499);
+}
+
+static void another_range_is_claimed_whole(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t first, last;
+        unsigned sent; /* the claim, the reply, and a release where nothing is left of what was held */
+    } wanted[] = {{1000, 2999, 2}, {1000, 3999, 2}, {2500, 2999, 2}, {2500, 3499, 2}, {5000, 5999, 3}};
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        struct fixture f;
+        begin_up(&f);
+        assert_int_equal(sharer_resize(&f.sharer, f.now_ns, ports(wanted[i].first, wanted[i].last), &f.out), 0);
+        assert_int_equal(f.sent[0].pe_arp.spa.first, wanted[i].first);
+        assert_int_equal(f.sent[0].pe_arp.spa.last, wanted[i].last);
+        hear(&f, bridge, own, request(wanted[i].first, wanted[i].first));
+        assert_int_equal(f.events[SHARER_RESIZED], 1);
+        assert_int_equal(f.sent_count, wanted[i].sent);
+        assert_int_equal(f.sent[1].pe_arp.spa.last, wanted[i].last);
+        if (wanted[i].sent < 3)
+            continue;
+        assert_int_equal(f.sent[2].pe_arp.type, PE_ARP_RELEASE);
+        assert_int_equal(f.sent[2].pe_arp.spa.first, 2000);
+    }
+}
+
+static void what_another_holds_is_refused(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct pe_arp conflict = {.type = PE_ARP_CONFLICT,
+                              .sha = other,
+                              .tha = own,
+                              .spa = {range->address, 0, 3000, 3999},
+                              .tpa = {range->address, 0, 3000, 3499}};
+    begin_up(&f);
+    (void)sharer_resize(&f.sharer, f.now_ns, ports(2000, 3499), &f.out);
+    hear(&f, other, mac_broadcast, conflict);
+    assert_int_equal(f.events[SHARER_REFUSED], 1);
+    assert_int_equal(f.events[SHARER_ACCUSED], 0);
+    hear(&f, bridge, own, request(3000, 3000)); /* too late: it is not ours */
+    assert_int_equal(f.sent_count, 1);
+    assert_int_equal(f.sharer.held.range.last, 2999);
+}
+
+static void nobody_asks_for_what_is_wanted(void **state)
+{
+    (void)state;
+    static const double expected[] = {1, 3, 7};
+    struct fixture f;
+    double times[SENT_MAX];
+    begin_up(&f);
+    hear(&f, bridge, own, request(2000, 2000));
+    (void)sharer_resize(&f.sharer, f.now_ns, ports(2000, 3499), &f.out);
+    assert_int_equal(run_timers(&f, 9, times, SENT_MAX), 3);
+    for (unsigned i = 0; i < 3; i++)
+        assert_true(times[i] == expected[i]);
+    assert_int_equal(f.events[SHARER_UNHEARD], 0);
+    assert_int_equal(run_timers(&f, 100, times, SENT_MAX), 0);
+    assert_int_equal(f.events[SHARER_UNHEARD], 1);
+    assert_int_equal(f.sharer.held.range.last, 2999);
+    (void)sharer_resize(&f.sharer, f.now_ns, ports(2000, 3499), &f.out);
+    sharer_link(&f.sharer, f.now_ns, false, own, &f.out);
+    assert_int_equal(f.events[SHARER_UNHEARD], 2);
+    assert_int_equal(sharer_resize(&f.sharer, f.now_ns, ports(2000, 3499), &f.out), -ENETDOWN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -429,6 +525,10 @@ int main(void)
         cmocka_unit_test(with_keys_the_authentic_is_believed_and_all_is_signed),
         cmocka_unit_test(a_port_set_is_claimed_and_answered_as_one),
         cmocka_unit_test(the_ranges_of_a_host_count_their_numbers_together),
+        cmocka_unit_test(upwards_the_addition_is_claimed_and_the_whole_answered),
+        cmocka_unit_test(another_range_is_claimed_whole),
+        cmocka_unit_test(what_another_holds_is_refused),
+        cmocka_unit_test(nobody_asks_for_what_is_wanted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
