@@ -71,6 +71,12 @@ int netlink_route_delete(struct netlink *netlink, const struct host_route *route
 /* Puts a route back, in the place of one with its destination and metric. 0; -EINVAL: not a route; -Exxx. */
 int netlink_route_restore(struct netlink *netlink, const struct host_route_raw *raw);
 
+/* A socket that hears of IPv4 addresses and routes as they change; not blocking. NULL and errno. */
+struct netlink *netlink_watch_host(void);
+
+/* Reads what waits; *changed: there was something. 0; -ENOBUFS: some were lost. */
+int netlink_read_host(struct netlink *netlink, bool *changed);
+
 /* A socket that hears of nftables tables as they come and go; not blocking. NULL and errno. */
 struct netlink *netlink_watch_tables(void);
 

@@ -9,6 +9,7 @@
 #include "pearpd/notify.h"
 
 #include "agent_control.h"
+#include "guard.h"
 #include "host_settings.h"
 #include "lease_follower.h"
 #include "look.h"
@@ -53,11 +54,13 @@ struct agent {
     struct services *services;
     uint64_t number; /* the next SEQ */
     bool link_up;
+    struct mac mac;    /* of the interface */
     struct mac bridge; /* SHARED-MAC of the last HELLO of a new epoch; zero: none heard */
     uint64_t epoch;    /* of that */
     bool epoch_told;
     struct monitor monitor;
     uint64_t forged, restored; /* counted since the start */
+    struct guard *guard;
     struct agent_control *control;
     struct agent_client *asker; /* who waits for what comes of a resize; NULL: nobody */
     size_t resizing;            /* that range, while its sharer asks for another */
@@ -112,6 +115,24 @@ static int settle(struct agent *agent)
         return error;
     agent->recorded = true;
     return host_settings_apply(agent->netlink, &agent->undo);
+}
+
+/* Somebody may have taken away what was set: it comes back. For the guard: whether something was missing. */
+static bool restore(void *context)
+{
+    struct agent *agent = context;
+    struct link_info link;
+    char missing[HOST_SETTINGS_TEXT_BYTES];
+    if (!agent->recorded || netlink_link(agent->netlink, agent->options->interface, &link) != 0 ||
+        link.index != agent->undo.ifindex ||
+        !host_settings_missing(agent->netlink, &agent->undo, agent->link_up && link.up, missing))
+        return false;
+    log_notice("somebody took away or changed %s: setting it again", missing);
+    agent->restored++;
+    const int error = settle(agent);
+    if (error != 0 && error != -ENODEV && error != -ENETDOWN)
+        fail(agent);
+    return true;
 }
 
 static void send_made(const struct made *made, void *context)
@@ -339,6 +360,7 @@ static void on_watch(void *context)
     agent->look_fault_told = error != 0;
     if (agent->options->metrics[0] != '\0')
         write_metrics(agent, clock_now_ns() - begun_ns);
+    guard_hurry(agent->guard); /* sysctls change without a word */
     loop_timer_set(agent->watch_timer, agent->options->watch_s * NS_PER_S);
 }
 
@@ -413,6 +435,9 @@ static void follow_link(struct agent *agent, const struct link_info *link)
     }
     if (up != was_up)
         log_notice("%s is %s", link->name, up ? "up" : link->gone ? "gone" : "down");
+    else if (up && !mac_equal(link->mac, agent->mac))
+        log_notice("%s has another MAC address: claiming again with it", link->name);
+    agent->mac = link->mac;
     agent->link_up = up;
     for (size_t i = 0; i < agent->wish.held.count; i++)
         sharer_link(&agent->sharers[i], clock_now_ns(), up, link->mac, &out);
@@ -634,10 +659,12 @@ static int open_all(struct agent *agent)
         services_new(agent->loop, &agent->options->services, agent->directory, agent->options->interface);
     if (agent->services == NULL)
         return -ENOMEM;
+    agent->guard = guard_new(agent->loop, restore, agent);
     const struct agent_control_calls calls = {on_asked, on_asker_gone, agent};
     agent->control = agent_control_open(agent->loop, agent->directory, agent->options->interface, &calls);
-    bool all = agent->control != NULL && agent->timer != NULL && agent->watch_timer != NULL &&
-               agent->readable != NULL && agent->news != NULL && agent->table_news != NULL;
+    bool all = agent->control != NULL && agent->guard != NULL && agent->timer != NULL &&
+               agent->watch_timer != NULL && agent->readable != NULL && agent->news != NULL &&
+               agent->table_news != NULL;
     for (size_t i = 0; i < SIGNALS; i++) {
         agent->signals[i] = loop_signal(agent->loop, stopping[i], on_signal, agent);
         all = all && agent->signals[i] != NULL;
@@ -660,6 +687,7 @@ static void close_all(struct agent *agent)
     for (size_t i = 0; i < SIGNALS; i++)
         loop_source_free(agent->signals[i]);
     agent_control_close(agent->control);
+    guard_free(agent->guard);
     loop_source_free(agent->table_news);
     loop_source_free(agent->news);
     loop_source_free(agent->readable);
@@ -693,6 +721,7 @@ static int start(struct agent *agent)
     monitor_init(&agent->monitor, agent->options->warn_percent);
     agent->ifindex = link.index;
     agent->link_up = link.up;
+    agent->mac = link.mac;
     start_sharers(agent, &link, &(struct held_list){.count = 0});
     write_state(agent);
     arm(agent);

@@ -289,6 +289,62 @@ int host_settings_apply(struct netlink *netlink, const struct undo *undo)
     return error;
 }
 
+struct presence {
+    const struct undo *undo;
+    bool addresses[HELD_MAX]; /* each of undo->addresses, wherever it stands */
+    bool gateway_route, default_route;
+};
+
+static void see_address(const struct host_address *address, void *context)
+{
+    struct presence *seen = context;
+    for (size_t i = 0; i < seen->undo->address_count; i++)
+        if (address->address.host == seen->undo->addresses[i].host)
+            seen->addresses[i] = true;
+}
+
+static void see_route(const struct host_route *route, const struct host_route_raw *raw, void *context)
+{
+    struct presence *seen = context;
+    const struct undo *undo = seen->undo;
+    (void)raw;
+    if (route->ifindex != undo->ifindex || route->several || route->metric != 0 || route->tos != 0)
+        return;
+    if (route->prefix_length == HOST_PREFIX && route->destination.host == undo->gateway_route.host)
+        seen->gateway_route = true;
+    if (route->prefix_length == 0 && route->gateway.host == undo->default_route.host &&
+        route->source.host == primary(undo).host)
+        seen->default_route = true;
+}
+
+static void name_missing(char text[static HOST_SETTINGS_TEXT_BYTES], const char *what)
+{
+    const size_t length = strlen(text);
+    snprintf(text + length, HOST_SETTINGS_TEXT_BYTES - length, "%s%s", length > 0 ? ", " : "", what);
+}
+
+bool host_settings_missing(struct netlink *netlink, const struct undo *undo, bool link_up,
+                           char text[static HOST_SETTINGS_TEXT_BYTES])
+{
+    struct presence seen = {.undo = undo};
+    char address[IPV4_TEXT_BYTES];
+    text[0] = '\0';
+    if (netlink_addresses(netlink, see_address, &seen) == 0)
+        for (size_t i = 0; i < undo->address_count; i++)
+            if (!seen.addresses[i])
+                name_missing(text, ipv4_format(undo->addresses[i], address));
+    if (link_up && netlink_routes(netlink, see_route, &seen) == 0) {
+        if (undo->gateway_route.host != 0 && !seen.gateway_route)
+            name_missing(text, "the route to the gateway");
+        if (undo->default_route.host != 0 && !seen.default_route)
+            name_missing(text, "the default route");
+    }
+    const char *sysctl = host_sysctls_missing(undo);
+    if (sysctl != NULL)
+        name_missing(text, sysctl);
+    return text[0] != '\0';
+}
+
 static void keep_first(int *first, int error)
 {
     if (*first == 0)

@@ -8,6 +8,8 @@
 
 #include "undo.h"
 
+#define HOST_SETTINGS_TEXT_BYTES 256
+
 struct host_wish {
     const char *interface;
     struct held_list held;
@@ -24,6 +26,11 @@ int host_settings_plan(struct netlink *netlink, const struct host_wish *wish, st
 
 /* Makes the changes that *undo speaks of; those made already are fine. 0, or -Exxx after one line in the log. */
 int host_settings_apply(struct netlink *netlink, const struct undo *undo);
+
+/* What of the changes that *undo speaks of does not stand any more, as a list for people; routes are looked at where
+ * the link is up alone: they go with it. True: something, named in `text`. */
+bool host_settings_missing(struct netlink *netlink, const struct undo *undo, bool link_up,
+                           char text[static HOST_SETTINGS_TEXT_BYTES]);
 
 /* Puts back what *undo speaks of, changed or not yet. What went with the interface is told in the log and no
  * error. 0, or the first -Exxx, each after one line in the log. */

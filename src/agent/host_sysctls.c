@@ -224,6 +224,18 @@ int host_sysctls_apply(const struct undo *undo)
     return set(RESERVED_PATH, reserved, "");
 }
 
+const char *host_sysctls_missing(const struct undo *undo)
+{
+    for (size_t i = 0; i < UNDO_SYSCTL_COUNT; i++) {
+        char path[PATH_BYTES], now[UNDO_VALUE_BYTES], wish[UNDO_VALUE_BYTES];
+        sysctl_path(undo->interface, (enum undo_sysctl)i, path);
+        sysctl_wish(&undo->held, (enum undo_sysctl)i, wish);
+        if (wish[0] != '\0' && sysctl_read(path, now, sizeof(now)) == 0 && !same_value(now, wish))
+            return undo_sysctl_name((enum undo_sysctl)i);
+    }
+    return NULL;
+}
+
 int host_sysctls_undo(const struct undo *undo, bool interface_there)
 {
     int first = 0;

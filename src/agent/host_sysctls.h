@@ -14,6 +14,9 @@ int host_sysctls_plan(struct undo *undo);
 /* Makes the changes. 0, or -Exxx after one line in the log. */
 int host_sysctls_apply(const struct undo *undo);
 
+/* The name of the first that is not as wished, changed by us or not; NULL: all are. */
+const char *host_sysctls_missing(const struct undo *undo);
+
 /* Puts them back; those of the interface where it is there. 0, or the first -Exxx, each after a line in the log. */
 int host_sysctls_undo(const struct undo *undo, bool interface_there);
 

@@ -255,3 +255,23 @@ int netlink_route_restore(struct netlink *netlink, const struct host_route_raw *
         &room, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, raw->bytes, raw->length);
     return netlink_message_send(netlink, message, NULL, NULL);
 }
+
+struct netlink *netlink_watch_host(void)
+{
+    return netlink_watch_family(NETLINK_ROUTE, RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE);
+}
+
+static int note_change(const struct nlmsghdr *message, void *context)
+{
+    bool *changed = context;
+    const uint16_t type = message->nlmsg_type;
+    if (type == RTM_NEWADDR || type == RTM_DELADDR || type == RTM_NEWROUTE || type == RTM_DELROUTE)
+        *changed = true;
+    return 1;
+}
+
+int netlink_read_host(struct netlink *netlink, bool *changed)
+{
+    *changed = false;
+    return netlink_message_read(netlink, note_change, changed);
+}

@@ -195,6 +195,27 @@ def test_answers(wire):
     ok(got == wanted, "each range answers for its own ports", got)
 
 
+def test_restored(wire, agent):
+    """Whatever somebody takes away comes back, and the log says so."""
+    before = sorted(snapshot().splitlines())
+    told = said(agent).count("setting it again")
+    taken = [("addr", "del", OTHER + "/32", "dev", "lo"), ("route", "del", "default"), ("route", "del", GATEWAY)]
+    for command in taken:
+        run("ip", "-n", HOST, *command)
+        wait_until(lambda: sorted(snapshot().splitlines()) == before, 6)
+    on(HOST, "sysctl", "-qw", "net.ipv4.conf.eth0.arp_ignore=0")
+    back = wait_until(lambda: sorted(snapshot().splitlines()) == before)
+    ok(back, "an address, routes and a sysctl that somebody takes away come back", snapshot(), before)
+    counted = wait_until(lambda: figure("restored_total") >= 4)
+    ok(counted and said(agent).count("setting it again") - told >= 4, "it is told and counted", said(agent))
+    wire.clear()
+    mac = bytes.fromhex("020000000777")
+    run("ip", "-n", HOST, "link", "set", "eth0", "address", mac.hex(":"))
+    claims = wire.frames(4, lambda f: is_pe(CLAIM)(f) and f[6:12] == mac, 4)
+    ok(len(claims) == 4 and "another MAC" in said(agent), "another MAC address: each range is claimed with it", claims,
+       said(agent))
+
+
 def story(wire):
     on(HOST, "sysctl", "-qw", "net.ipv4.ip_local_reserved_ports=8080,9000-9100")
     before = snapshot()
@@ -204,6 +225,7 @@ def story(wire):
     test_ports_of_each(wire)
     test_outside(wire)
     test_monitor(agent)
+    test_restored(wire, agent)
     wire.clear()
     result = stop(agent)
     released = wire.frames(1, is_pe(RELEASE), 4)
