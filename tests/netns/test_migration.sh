@@ -68,6 +68,7 @@ walk()
 hold()
 {
     in_guide "host$1" "$2"
+    : >"$LAB_DIR/agent$1.log" # not the last one's
     on_path "host$1" "exec $2" >"$LAB_DIR/agent$1.log" 2>&1 &
     AGENT_PID[$1]=$!
     wait_for 10 grep -q 'has heard of' "$LAB_DIR/agent$1.log" || not_ok "host$1's agent: $(cat "$LAB_DIR/agent$1.log")"
@@ -297,7 +298,30 @@ check "the neighbour reaches host1" reaches neighbour tcp $SHARED 2128 host1
 walk box 'pearpctl stats'
 walk box 'timeout 60 pearpctl monitor' 124
 
+let_go 2
+wait_for 5 not lab_bound 2
+own_back_2()
+{
+    on host2 ip addr add "$(own 2)/24" dev eth0
+    on host2 ip route add default via $ROUTER
+}
+own_back_2
+check "host2 went back to its own address" as_ever 2
+take "/etc/pearpd/rack1.conf, step 6"
+walk box 'systemctl reload pearpd@rack1'
+walk host2 'ip addr del 192.0.2.102/24 dev eth0'
+hold 2 'pearp-agent -i eth0 --dhcp'
+walk box 'pearpctl table'
+check "the lease is in the table" said '^192.0.2.3:2048-4095 .*'"$(host_mac 2)"
+check "host2 leaves as it" leaves_as 2 192.0.2.3 2048 4095
+let_go 2
+own_back_2
+take "/etc/pearpd/rack1.conf, step 3"
+walk box 'systemctl reload pearpd@rack1'
+check "way back: host2 is as ever" as_ever 2
+
 echo "# 7. Services"
+walk box 'pearpctl services'
 take "/etc/pearpd/rack1.conf, step 7"
 walk box 'pearpd -c /etc/pearpd/rack1.conf -t'
 check "port 443 is nobody's" not reaches remote tcp $SHARED 443 host3 0.4
@@ -317,11 +341,6 @@ walk box 'systemctl reload pearpd@rack1'
 check "port 443 is nobody's" not reaches remote tcp $SHARED 443 host3 0.4
 
 echo "# 8. No address is spare"
-let_go 2
-wait_for 5 not lab_bound 2
-on host2 ip addr add "$(own 2)/24" dev eth0
-on host2 ip route add default via $ROUTER
-check "host2 went back to its own address" as_ever 2
 walk host4 'sysctl -w net.ipv4.ip_local_port_range="2048 4095"'
 take "/etc/pearpd/rack1.conf, step 8"
 walk box 'systemctl reload pearpd@rack1'
