@@ -84,6 +84,11 @@ demo-edge: ## the same on the router itself: its kernel routes into a tap; under
 	@$(MAKE) --no-print-directory -s -j2 all
 	@PEARPD_BUILD='$(abspath $(B))' scripts/demo-edge
 
+demo-dhcp: ## hosts that know nothing: a stock DHCP client each, one address, names that lead to ports; under a minute
+	@scripts/deps build demo dhcp
+	@$(MAKE) --no-print-directory -s -j2 all
+	@PEARPD_BUILD='$(abspath $(B))' scripts/demo-dhcp
+
 lint: ## clang-format, clang-tidy, cppcheck, mandoc, and the floor plan's include order
 	@tests/run --label lint --limit 600 scripts/lint
 
@@ -116,13 +121,14 @@ docdir  = $(prefix)/share/doc/pearpd
 unitdir = $(prefix)/lib/systemd/system
 compdir = $(prefix)/share/bash-completion/completions
 sharkdir = $(prefix)/share/pearpd/wireshark
+dhcpdir = $(prefix)/share/pearpd/dhcp
 SAMPLES = $(notdir $(wildcard etc/*.conf etc/*.sample))
 UNITS   = $(notdir $(wildcard systemd/*.service))
 MAN     = $(notdir $(wildcard man/*.[58]))
 
 install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
 	install -d '$(DESTDIR)$(sbindir)' '$(DESTDIR)$(unitdir)' '$(DESTDIR)$(compdir)' '$(DESTDIR)$(docdir)' \
-	    '$(DESTDIR)$(sharkdir)' '$(DESTDIR)$(mandir)/man5' '$(DESTDIR)$(mandir)/man8' '$(DESTDIR)$(sysconfdir)/pearpd'
+	    '$(DESTDIR)$(sharkdir)' '$(DESTDIR)$(dhcpdir)' '$(DESTDIR)$(mandir)/man5' '$(DESTDIR)$(mandir)/man8' '$(DESTDIR)$(sysconfdir)/pearpd'
 	install -m 755 $(PROGRAMS:%='$(B)/%') '$(DESTDIR)$(sbindir)'
 	for page in $(MAN); do install -m 644 "man/$$page" '$(DESTDIR)$(mandir)'/man"$${page##*.}"/"$$page" || exit 1; done
 	install -m 644 $(SAMPLES:%='etc/%') '$(DESTDIR)$(sysconfdir)/pearpd'
@@ -130,6 +136,8 @@ install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
 	ln -sf pearpd '$(DESTDIR)$(compdir)/pearpctl'
 	ln -sf pearpd '$(DESTDIR)$(compdir)/pearp-agent'
 	install -m 644 etc/wireshark/pearp.lua '$(DESTDIR)$(sharkdir)'
+	for hook in $(HOOKS); do sed -e 's|/usr/share/pearpd/|$(prefix)/share/pearpd/|g' "etc/dhcp/$$hook" > '$(DESTDIR)$(dhcpdir)'/"$$hook" && \
+	    chmod --reference="etc/dhcp/$$hook" '$(DESTDIR)$(dhcpdir)'/"$$hook" || exit 1; done
 	install -m 644 LICENSE $(wildcard README.md CHANGELOG.md docs/migration.md) '$(DESTDIR)$(docdir)'
 	for unit in $(UNITS); do sed -e 's|/usr/sbin/|$(sbindir)/|g' -e 's|/etc/pearpd/|$(sysconfdir)/pearpd/|g' \
 	    "systemd/$$unit" > '$(DESTDIR)$(unitdir)'/"$$unit" && chmod 644 '$(DESTDIR)$(unitdir)'/"$$unit" || exit 1; done
@@ -151,4 +159,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit property tools reliability soak fuzz-targets deps check demo demo-edge lint fuzz bench install uninstall fresh clean help
+.PHONY: all unit property tools reliability soak fuzz-targets deps check demo demo-edge demo-dhcp lint fuzz bench install uninstall fresh clean help

@@ -130,8 +130,8 @@ static bool take_enforce(struct reading *r, const struct key_row *row, const cha
 static bool take_dhcp(struct reading *r, const struct key_row *row, const char *value)
 {
     const int number = choice(row, value);
-    if (number >= 0)
-        r->options->dhcp = (enum dhcp_client_kind)number;
+    /* A word that is none was meant to bring something: that nothing is held is no further fault. */
+    r->options->dhcp = number >= 0 ? (enum dhcp_client_kind)number : DHCP_CLIENT_AUTO;
     return number >= 0;
 }
 

@@ -197,7 +197,8 @@ void services_free(struct services *services)
 
 static bool is_on(const struct service_config *service, const struct held *held)
 {
-    return held->range.address.host == service->address.host && held_has(held, service->port);
+    return (service->address.host == 0 || held->range.address.host == service->address.host) &&
+           held_has(held, service->port);
 }
 
 static void want(struct services *s, const struct held *held, bool wanted)

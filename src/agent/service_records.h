@@ -20,7 +20,7 @@ struct service_config {
     char name[SERVICE_NAME_BYTES];
     uint8_t protocol; /* IP protocol: TCP or UDP */
     uint16_t port;
-    struct ipv4 address;    /* the shared address that it is reached by */
+    struct ipv4 address;    /* the shared address that it is reached by; 0.0.0.0: a lease brings it */
     struct dns_name zone;   /* that is updated */
     struct dns_name host;   /* what clients ask for: _NAME._PROTOCOL.HOST; the zone or below it */
     struct dns_name target; /* the host name whose address is the shared one */

@@ -290,7 +290,7 @@ const struct key_row service_key_rows[SERVICE_KEY_ROWS] = {
      .take = take_publish_address},
 };
 
-/* Where the port is held. */
+/* Where the port is held. 0.0.0.0: wherever a lease brings it. */
 static void check_address(struct reading *r, struct service_config *service, unsigned line)
 {
     const struct held_list *list = &r->options->held;
@@ -307,6 +307,8 @@ static void check_address(struct reading *r, struct service_config *service, uns
         }
         found = held->range.address;
     }
+    if (found.host == 0 && r->options->dhcp != DHCP_CLIENT_NONE)
+        return; /* a lease may bring it */
     if (found.host == 0)
         reading_fault(r, line, "[service %s]: port %u lies outside of what is held", service->name,
                       service->port);
@@ -329,6 +331,9 @@ static void check_names(struct reading *r, struct service_config *service, unsig
         reading_fault(r, line, "[service %s]: host lies outside of the zone", service->name);
     if (service->publish_address && !dns_name_in(&service->target, &service->zone))
         reading_fault(r, line, "[service %s]: publish-address: the target lies outside of the zone",
+                      service->name);
+    if (service->publish_address && service->address.host == 0)
+        reading_fault(r, line, "[service %s]: publish-address: address is missing, and no range tells it",
                       service->name);
     if (!service_srv_name(service, &name))
         reading_fault(r, line, "[service %s]: the name of its records is too long", service->name);

@@ -16,7 +16,7 @@ for program in udhcpc dhclient; do
     command -v $program >/dev/null || { echo "1..0 # SKIP needs $program"; exit 0; }
 done
 lab_test
-trap 'status=$?; rm -rf "$STATE_DIR"; lab_guard_exit $status' EXIT
+trap 'status=$?; (lab_guard_exit $status); status=$?; rm -rf "$STATE_DIR"; exit $status' EXIT
 HOOKS=$PEARPD_BUILD/dhcp
 export PEARP_AGENT=$PEARPD_BUILD/pearp-agent
 

@@ -159,6 +159,8 @@ static void what_only_the_whole_shows(void **state)
     } bad[] = {
         {"\n", "1: [agent] is missing\n"},
         {HEAD, "1: nothing to hold: neither address and ports in [agent], nor a [range], nor dhcp\n"},
+        {HEAD "dhcp = udhcpc\n", ""},
+        {HEAD "dhcp = dhcpcd\n", "3: dhcp = dhcpcd: must be none | auto | udhcpc | dhclient\n"},
         {HEAD "ports = 1-2\n", "1: address and ports in [agent] stand together or not at all\n"},
         {HEAD "address = 192.35.162.2\nports = 2000-2999\n[range 192.35.162.2:2999-3000]\n",
          "5: [range]: shares ports with line 4\n"},
@@ -229,6 +231,9 @@ static void services_with_faults(void **state)
          "10: [service http]: port 2950 is held of several addresses: name one with address\n"},
         {HELD DNS SERVICE "address = 192.35.162.3\n",
          "10: [service http]: port 2080 lies outside of what is held\n"},
+        {HEAD "dhcp = auto\n" DNS SERVICE, ""},
+        {HEAD "dhcp = auto\n" DNS SERVICE "publish-address = yes\n",
+         "9: [service http]: publish-address: address is missing, and no range tells it\n"},
         {HELD DNS SERVICE SERVICE, "13: [service http]: stands already at line 10\n"},
         {HELD DNS SERVICE "host = example.org\n", "10: [service http]: host lies outside of the zone\n"},
         {HELD DNS SERVICE "zone = example.org\npublish-address = yes\n",
