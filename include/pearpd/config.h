@@ -31,6 +31,8 @@
       "owners whose traffic is counted; the one longest untouched that holds no range goes, its totals to "    \
       "the "                                                                                                   \
       "others")                                                                                                \
+    X("ipfix-flows", ipfix_flows, 16, 1048576, 65536,                                                          \
+      "flows counted at once for [ipfix]; the one longest without a packet is told early")                     \
     X("months", months, 1, 120, 13, "months of traffic kept for each owner; the oldest goes")                  \
     X("questions", questions, 16, 65536, 4096,                                                                 \
       "questions open at once, half of them about ports; a new one is not asked")                              \
@@ -180,6 +182,16 @@ static inline int config_protocol_order(const void *a, const void *b)
     return (int)x->protocol - (int)y->protocol;
 }
 
+/* [ipfix]: flows told to a collector (RFC 7011). */
+struct config_ipfix {
+    bool is_on;
+    struct ipv4 collector;
+    uint16_t port;
+    uint32_t sample; /* one packet in so many */
+    uint32_t active_s, idle_s, template_s;
+    uint32_t domain; /* observation domain id */
+};
+
 /* Made by config_read() (conf.h), ended by config_free(). */
 struct config {
     char upstream[INTERFACE_NAME_BYTES]; /* without `tap:` */
@@ -208,6 +220,7 @@ struct config {
     struct config_dhcp dhcp;
     struct config_lease *leases; /* ascending by address and port, owned */
     size_t lease_count;
+    struct config_ipfix ipfix;
     struct pe_arp_key *keys; /* ascending by id, owned; none: PE-ARP is believed without AUTH */
     size_t key_count;
     struct limits limits;

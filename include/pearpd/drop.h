@@ -48,36 +48,38 @@
     X(ECHO_ANSWERED, "echo_answered", "echo requests answered by the bridge")                      \
     X(DHCP, "dhcp", "DHCP messages taken in by [dhcp]")
 
-#define COUNTERS(X)                                                                                     \
-    X(CAPTURES, "captures", "ARP frames by which a host would have captured a shared address")          \
-    X(CONFLICTS, "conflicts", "claims refused because the range has a live or permanent owner")         \
-    X(VIOLATIONS, "violations", "frames from a port that another host owns")                            \
-    X(MOVES, "moves", "ranges that went from one owner to another")                                     \
-    X(LEARNED, "learned", "bindings learned")                                                           \
-    X(EXPIRED, "expired", "bindings that ended because their owner fell silent")                        \
-    X(RELEASED, "released", "bindings that ended because their owner released them")                    \
-    X(EVICTED, "evicted", "stale bindings removed to make room (limit: bindings)")                      \
-    X(ACCOUNTS_FOLDED, "accounts_folded",                                                               \
-      "accounts of owners without a range that went to the others (limit: accounts)")                   \
-    X(ACCOUNTS_FULL, "accounts_full",                                                                   \
-      "ranges and frames counted for the others, for want of an account (limit: accounts)")             \
-    X(TABLE_FULL, "table_full", "bindings not learned because the table was full (limit: bindings)")    \
-    X(HOST_PORTS, "host_ports", "ranges not learned because their host had enough (limit: host-ports)") \
-    X(REQUESTS, "requests", "PE-ARP REQUESTs sent")                                                     \
-    X(BAD_SOURCES, "bad_sources", "frames with a source MAC that was not believed")                     \
-    X(MAC_MOVES, "mac_moves", "MAC addresses that changed sides")                                       \
-    X(FLOW_CONFLICTS, "flow_conflicts", "frames of a portless flow that another host holds")            \
-    X(FLOWS_FULL, "flows_full", "portless flows not kept (limits: flows, host-share)")                  \
-    X(FRAGMENT_ID_CLASHES, "fragment_id_clashes",                                                       \
-      "datagrams of two hosts with one id to one remote at once (RFC 6346)")                            \
-    X(SERVICES_REFUSED, "services_refused", "services not kept (limits: services, host-share)")         \
-    X(DHCP_FORGED, "dhcp_forged", "DHCPACKs that came from a host: they teach nothing")                 \
-    X(DHCP_MALFORMED, "dhcp_malformed", "DHCP messages that could not be read: they teach nothing")     \
-    X(DHCP_UNFIT, "dhcp_unfit", "leases of a server that do not fit ports or psid of their address")    \
-    X(DHCP_OFFERS, "dhcp_offers", "DHCPOFFERs of [dhcp]")                                               \
-    X(DHCP_ACKS, "dhcp_acks", "DHCPACKs of [dhcp]")                                                     \
-    X(DHCP_NAKS, "dhcp_naks", "DHCPNAKs of [dhcp]")                                                     \
-    X(DHCP_RELEASES, "dhcp_releases", "leases of [dhcp] that their clients gave back")                  \
+#define COUNTERS(X)                                                                                         \
+    X(CAPTURES, "captures", "ARP frames by which a host would have captured a shared address")              \
+    X(CONFLICTS, "conflicts", "claims refused because the range has a live or permanent owner")             \
+    X(VIOLATIONS, "violations", "frames from a port that another host owns")                                \
+    X(MOVES, "moves", "ranges that went from one owner to another")                                         \
+    X(LEARNED, "learned", "bindings learned")                                                               \
+    X(EXPIRED, "expired", "bindings that ended because their owner fell silent")                            \
+    X(RELEASED, "released", "bindings that ended because their owner released them")                        \
+    X(EVICTED, "evicted", "stale bindings removed to make room (limit: bindings)")                          \
+    X(ACCOUNTS_FOLDED, "accounts_folded",                                                                   \
+      "accounts of owners without a range that went to the others (limit: accounts)")                       \
+    X(ACCOUNTS_FULL, "accounts_full",                                                                       \
+      "ranges and frames counted for the others, for want of an account (limit: accounts)")                 \
+    X(FLOW_RECORDS, "flow_records", "records of flows that were told ([ipfix])")                            \
+    X(FLOWS_EARLY, "flows_early", "of them told early, to make room for another flow (limit: ipfix-flows)") \
+    X(TABLE_FULL, "table_full", "bindings not learned because the table was full (limit: bindings)")        \
+    X(HOST_PORTS, "host_ports", "ranges not learned because their host had enough (limit: host-ports)")     \
+    X(REQUESTS, "requests", "PE-ARP REQUESTs sent")                                                         \
+    X(BAD_SOURCES, "bad_sources", "frames with a source MAC that was not believed")                         \
+    X(MAC_MOVES, "mac_moves", "MAC addresses that changed sides")                                           \
+    X(FLOW_CONFLICTS, "flow_conflicts", "frames of a portless flow that another host holds")                \
+    X(FLOWS_FULL, "flows_full", "portless flows not kept (limits: flows, host-share)")                      \
+    X(FRAGMENT_ID_CLASHES, "fragment_id_clashes",                                                           \
+      "datagrams of two hosts with one id to one remote at once (RFC 6346)")                                \
+    X(SERVICES_REFUSED, "services_refused", "services not kept (limits: services, host-share)")             \
+    X(DHCP_FORGED, "dhcp_forged", "DHCPACKs that came from a host: they teach nothing")                     \
+    X(DHCP_MALFORMED, "dhcp_malformed", "DHCP messages that could not be read: they teach nothing")         \
+    X(DHCP_UNFIT, "dhcp_unfit", "leases of a server that do not fit ports or psid of their address")        \
+    X(DHCP_OFFERS, "dhcp_offers", "DHCPOFFERs of [dhcp]")                                                   \
+    X(DHCP_ACKS, "dhcp_acks", "DHCPACKs of [dhcp]")                                                         \
+    X(DHCP_NAKS, "dhcp_naks", "DHCPNAKs of [dhcp]")                                                         \
+    X(DHCP_RELEASES, "dhcp_releases", "leases of [dhcp] that their clients gave back")                      \
     X(DHCP_DECLINES, "dhcp_declines", "port sets of [dhcp] that clients declined: set aside for a while")
 
 enum drop_reason {

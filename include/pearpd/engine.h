@@ -12,6 +12,7 @@
 #include "pearpd/config.h"
 #include "pearpd/drop.h"
 #include "pearpd/event.h"
+#include "pearpd/flow_record.h"
 #include "pearpd/frame.h"
 #include "pearpd/made.h"
 
@@ -22,7 +23,7 @@
 
 struct engine;
 
-/* The three ways out. What they are given is borrowed until they return. */
+/* The ways out. What they are given is borrowed until they return. */
 struct engine_out {
     void *context;
     /* A frame that passes, to leave by `to`. */
@@ -30,6 +31,8 @@ struct engine_out {
     /* A frame that the bridge makes, to leave by `to`. */
     void (*make)(void *context, enum side to, const struct made *made);
     void (*event)(void *context, const struct event *event);
+    /* A flow's record ([ipfix]); never called where that is off. */
+    void (*flow)(void *context, const struct flow_record *record);
 };
 
 /* What the engine cannot find out for itself. */
@@ -173,6 +176,11 @@ void engine_ring_full(struct engine *engine, enum side from, uint64_t count);
  * went are dropped. 0, or -ENOMEM and nothing has changed. */
 int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *config,
                   const struct engine_out *out);
+
+/* Lets the records of all flows leave: before the engine ends. A reload does it by itself. */
+void engine_flows_flush(struct engine *engine, uint64_t now_ns, const struct engine_out *out);
+/* Flows that are being counted now. */
+uint32_t engine_flows(const struct engine *engine);
 
 /* Counters; borrowed, valid as long as the engine. */
 const struct engine_stats *engine_stats(const struct engine *engine);

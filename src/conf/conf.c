@@ -278,6 +278,8 @@ static void presets(struct config *config)
     config->state_counters_s = 60;
     config->encap = 0x88b5;
     config->dhcp.lease_s = 3600;
+    config->ipfix =
+        (struct config_ipfix){.sample = 1, .active_s = 60, .idle_s = 15, .template_s = 300, .domain = 1};
     config->dhcp.netmask.host = UINT32_C(0xffffff00);
 #define X(key, field, least, most, preset, help) config->limits.field = (preset);
     LIMITS(X)

@@ -25,6 +25,7 @@ enum conf_section {
     SECTION_STATE,
     SECTION_DHCP,
     SECTION_LEASE,
+    SECTION_IPFIX,
     SECTION_CLUSTER,
     SECTION_LIMITS,
 };

@@ -306,6 +306,25 @@ static bool take_state_file(struct conf_reader *r, const struct key_row *row, co
     return true;
 }
 
+static bool take_collector(struct conf_reader *r, const struct key_row *row, const char *value)
+{
+    struct config_ipfix *ipfix = &r->config->ipfix;
+    struct range at;
+    ipfix->is_on = false;
+    if (strcmp(value, "none") == 0)
+        return true;
+    if (range_parse(value, &at) != 0 || at.first != at.last || at.first == 0 || strchr(value, '-') != NULL)
+        return bad_value(r, row, value);
+    if (at.address.host == 0 || at.address.host >> 28 >= 14) {
+        conf_fault_at(r, r->line, "%s = %s: must be the address of one host", row->key, value);
+        return false;
+    }
+    ipfix->is_on = true;
+    ipfix->collector = at.address;
+    ipfix->port = at.first;
+    return true;
+}
+
 /* A key of a later part: its default is no fault. */
 static bool take_later(struct conf_reader *r, const struct key_row *row, const char *value)
 {
@@ -339,6 +358,8 @@ const struct section_row section_rows[] = {
     {SECTION_LEASE, "lease", "ADDRESS:FIRST-LAST", 0,
      "a port set kept for one client: FIRST and LAST are its lowest and highest port",
      "192.35.162.2:4096-8191"},
+    {SECTION_IPFIX, "ipfix", NULL, 0,
+     "flows of each owner, told to a collector (RFC 7011); see ACCOUNTING in pearpd(8)", NULL},
     {SECTION_CLUSTER, "cluster", NULL, 4, "several bridges that share what they know", NULL},
     {SECTION_LIMITS, "limits", NULL, 0, "every bound, and what happens when it is reached", NULL},
 };
@@ -437,6 +458,20 @@ const struct key_row key_rows[] = {
     {SECTION_STATE, "counters", "1-86400", "60",
      "seconds within which counters are saved where nothing else changed", 0, take_number,
      offsetof(struct config, state_counters_s), 1, 86400},
+    {SECTION_IPFIX, "collector", "none or ADDRESS:PORT", "none",
+     "where records go, by UDP; this machine needs a route to it that does not lead over the bridge", 0,
+     take_collector, 0, 0, 0},
+    {SECTION_IPFIX, "sample", "1-1000000", "1",
+     "one packet in so many is counted in records, by count; 1: every one", 0, take_number,
+     offsetof(struct config, ipfix.sample), 1, 1000000},
+    {SECTION_IPFIX, "active", "1-3600", "60", "seconds after which a flow that goes on is told", 0, take_number,
+     offsetof(struct config, ipfix.active_s), 1, 3600},
+    {SECTION_IPFIX, "idle", "1-3600", "15", "seconds without a packet after which a flow is told", 0,
+     take_number, offsetof(struct config, ipfix.idle_s), 1, 3600},
+    {SECTION_IPFIX, "template", "1-86400", "300", "seconds after which the templates are sent again", 0,
+     take_number, offsetof(struct config, ipfix.template_s), 1, 86400},
+    {SECTION_IPFIX, "domain", "0-999999999", "1", "the observation domain id", 0, take_number,
+     offsetof(struct config, ipfix.domain), 0, 999999999},
     LIMITS(X)};
 const size_t key_row_count = sizeof(key_rows) / sizeof(key_rows[0]);
 #undef X

@@ -109,6 +109,7 @@ struct engine *engine_new(const struct config *config, const struct engine_seed 
     e->ask_timer.kind = TIMER_ASK;
     e->unicast_timer.kind = TIMER_UNICAST;
     e->fragments_timer.kind = TIMER_FRAGMENTS;
+    e->meter_timer.kind = TIMER_METER;
     if (engine_config_copy(&e->config, config) != 0 || engine_tables_new(e) != 0) {
         engine_free(e);
         return NULL;
@@ -177,6 +178,9 @@ static void timer_due(struct engine *e, struct timer *timer)
         break;
     case TIMER_FRAGMENTS:
         fragments_due(e);
+        break;
+    case TIMER_METER:
+        meter_due(e);
         break;
     case TIMER_LEASE:
         lease_due(e, (struct lease *)(void *)(at - offsetof(struct lease, timer)));
@@ -310,6 +314,17 @@ void engine_ring_full(struct engine *engine, enum side from, uint64_t count)
 {
     engine->stats.in[from] += count;
     engine->stats.drops[DROP_RING_FULL] += count;
+}
+
+void engine_flows_flush(struct engine *engine, uint64_t now_ns, const struct engine_out *out)
+{
+    enter(engine, now_ns, out);
+    meter_flush(engine);
+}
+
+uint32_t engine_flows(const struct engine *engine)
+{
+    return meter_flows(engine->meter);
 }
 
 const struct engine_stats *engine_stats(const struct engine *engine)

@@ -94,6 +94,8 @@ int engine_tables_new(struct engine *e)
     if (addresses_new(e) != 0 || question_tables_new(e) != 0)
         return -ENOMEM;
     e->accounts = accounts_new(l->accounts, e->seed.hash_key);
+    if (e->config.ipfix.is_on)
+        e->meter = meter_new(&e->config, e->seed.hash_key);
     e->bindings = binding_table_new(bindings, (uint32_t)e->config.address_count);
     e->fdb = fdb_new(l, e->seed.hash_key);
     e->hold = hold_new(l->held_frames, l->held_bytes);
@@ -111,7 +113,8 @@ int engine_tables_new(struct engine *e)
     e->timers = timer_heap_new(bindings + l->questions + e->leases->count + 8);
     if (e->bindings == NULL || e->fdb == NULL || e->hold == NULL || e->hosts == NULL || e->askers == NULL ||
         e->echo_flows == NULL || e->flows == NULL || e->speakers == NULL || e->fragments == NULL ||
-        e->accounts == NULL || e->services == NULL || e->lessees == NULL || e->timers == NULL)
+        e->accounts == NULL || (e->config.ipfix.is_on && e->meter == NULL) || e->services == NULL ||
+        e->lessees == NULL || e->timers == NULL)
         return -ENOMEM;
     return ranges_take(e);
 }
@@ -120,6 +123,7 @@ void engine_tables_free(struct engine *e)
 {
     binding_table_free(e->bindings);
     accounts_free(e->accounts);
+    meter_free(e->meter);
     fdb_free(e->fdb);
     hold_free(e->hold);
     keyed_table_free(e->hosts);
@@ -246,6 +250,7 @@ int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *c
     bool started = timer_armed(&engine->hello_timer);
     questions_drop(engine);
     fragments_drop(engine);
+    meter_flush(engine);
     counts_carry(fresh, engine);
     bindings_carry(fresh, engine);
     leases_carry(fresh, engine);

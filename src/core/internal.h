@@ -19,6 +19,7 @@
 #include "hold.h"
 #include "host.h"
 #include "lease.h"
+#include "meter.h"
 #include "service.h"
 
 #include <stddef.h>
@@ -36,7 +37,8 @@ enum timer_kind {
     TIMER_ASK,
     TIMER_UNICAST,
     TIMER_FRAGMENTS,
-    TIMER_LEASE
+    TIMER_LEASE,
+    TIMER_METER
 };
 
 /* A shared address while the engine runs. */
@@ -95,6 +97,7 @@ struct engine {
 
     struct binding_table *bindings;
     struct accounts *accounts;
+    struct meter *meter; /* NULL: [ipfix] is off */
     struct fdb *fdb;
     struct hold *hold;
     struct keyed_table *hosts;
@@ -112,7 +115,7 @@ struct engine {
     struct service_table *services;
 
     struct timer_heap *timers;
-    struct timer announce_timer, hello_timer, ask_timer, unicast_timer, fragments_timer;
+    struct timer announce_timer, hello_timer, ask_timer, unicast_timer, fragments_timer, meter_timer;
 
     struct question_queue fresh, retries; /* broadcasts that wait: new ports first */
     struct question_queue unicasts;       /* unicasts that wait for the budget of all hosts */

@@ -23,6 +23,8 @@ struct verdict deliver(struct engine *e, enum side from, struct frame *frame, st
     if (verdict.fate != FATE_SENT)
         return verdict;
     account_rx(e, owner, binding, frame->length);
+    if (e->meter != NULL)
+        meter_take(e, frame, eth.payload, owner, eth.source, true, binding);
     if (binding != NULL && binding->state == BINDING_STALE && binding->origin != ORIGIN_TRAFFIC)
         binding_probe(e, binding);
     return verdict;

@@ -85,7 +85,7 @@ static void print_state(const struct answer *state)
 
 void print_stats(const struct answer *stats)
 {
-    static const char *const groups[] = {"frames", "consumed", "drops", "counters", "dhcp", "state"};
+    static const char *const groups[] = {"frames", "consumed", "drops", "counters", "dhcp", "state", "ipfix"};
     for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
         answer_walk_numbers(answer_member(stats, groups[i]), groups[i], print_number);
     print_state(answer_member(stats, "state"));

@@ -13,6 +13,7 @@
 #include "pearpd/notify.h"
 
 #include "event_log.h"
+#include "ipfix.h"
 #include "months.h"
 #include "sockets.h"
 #include "state.h"
@@ -50,6 +51,7 @@ struct live {
     struct event_log events;
     struct state *state; /* NULL: none is kept */
     struct months *months;
+    struct ipfix *ipfix;
     uint64_t tick_ns;            /* when `tick` is set to fire; ENGINE_NEVER: it is not */
     const struct frame *current; /* of a ring, its bytes stay until the flush */
     struct loop_source *tick, *housekeeping, *links, *terminated, *interrupted, *reloaded;
@@ -108,6 +110,12 @@ static void take_event(void *context, const struct event *event)
     event_log_write(&live->events, event);
     if (live->control != NULL)
         control_event(live->control, event);
+}
+
+static void take_flow(void *context, const struct flow_record *record)
+{
+    const struct live *live = context;
+    ipfix_record(live->ipfix, record);
 }
 
 /* Time. */
@@ -300,6 +308,7 @@ static void housekeeping(void *context)
     bind_again(live);
     if (!state_is_saving(live->state))
         months_book_some(live->months, live->engine, clock_wall_us());
+    ipfix_flush(live->ipfix);
     event_log_tell_skipped(&live->events, clock_now_ns());
     loop_timer_set(live->housekeeping, HOUSEKEEPING_NS);
 }
@@ -352,6 +361,7 @@ static int reload_take(struct live *live, struct config *next, char *message, si
     }
     if (months_resize(live->months, &next->limits) != 0)
         log_error("out of memory: the months of traffic keep their limits");
+    ipfix_reload(live->ipfix, next);
     config_free(live->config);
     *live->config = *next;
     sides_look_up(live);
@@ -388,6 +398,7 @@ static void more_stats(void *context, struct json *j)
 {
     const struct live *live = context;
     state_report(live->state, j);
+    ipfix_report(live->ipfix, engine_flows(live->engine), j);
 }
 
 static int control_start(struct live *live)
@@ -439,8 +450,10 @@ static int engine_begin(struct live *live)
     live->engine = engine_new(live->config, &seed);
     live->builder = frame_builder_new();
     live->months = months_new(&live->config->limits, seed.hash_key);
-    live->out = (struct engine_out){live, send_frame, make_frame, take_event};
-    return live->engine == NULL || live->builder == NULL || live->months == NULL ? -1 : 0;
+    live->out = (struct engine_out){live, send_frame, make_frame, take_event, take_flow};
+    live->ipfix = ipfix_new(live->config);
+    bool all = live->engine != NULL && live->builder != NULL && live->months != NULL && live->ipfix != NULL;
+    return all ? 0 : -1;
 }
 
 /* In a child that writes the state: nothing of this is its own. */
@@ -450,6 +463,7 @@ static void unburden(void *context)
     engine_free(live->engine);
     frame_builder_free(live->builder);
     months_free(live->months);
+    ipfix_free(live->ipfix);
     for (unsigned side = 0; side < SIDES; side++)
         frame_port_close(live->sockets.ports[side]);
 }
@@ -468,6 +482,16 @@ static int restore(struct live *live)
     return state_start(live->state, live->loop, &target);
 }
 
+/* Every packet that was counted is told. */
+static void flows_end(struct live *live)
+{
+    if (live->engine != NULL && live->ipfix != NULL) {
+        engine_flows_flush(live->engine, clock_now_ns(), &live->out);
+        ipfix_flush(live->ipfix);
+    }
+    ipfix_free(live->ipfix);
+}
+
 static void live_end(struct live *live)
 {
     struct loop_source *sources[] = {live->tick,
@@ -482,6 +506,7 @@ static void live_end(struct live *live)
         loop_source_free(sources[i]);
     control_free(live->control);
     state_free(live->state);
+    flows_end(live);
     engine_free(live->engine);
     months_free(live->months);
     frame_builder_free(live->builder);

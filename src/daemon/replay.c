@@ -83,6 +83,13 @@ static void take_event(void *context, const struct event *event)
              (unsigned long long)(event->time_ns % NS_PER_S), event_format(event, text));
 }
 
+/* Nothing is sent to a collector; the counters tell how many there were. */
+static void take_flow(void *context, const struct flow_record *record)
+{
+    (void)context;
+    (void)record;
+}
+
 /* Time. */
 
 /* Runs the timers up to `until_ns`, each at its own time. */
@@ -157,6 +164,7 @@ static void replay_records(struct replay *r)
     }
     if (r->started && r->options->linger_ns > 0)
         advance(r, r->now_ns + r->options->linger_ns);
+    engine_flows_flush(r->engine, r->now_ns, &r->out);
 }
 
 /* Files. */
@@ -282,7 +290,7 @@ int replay_run(const struct config *config, const struct replay_options *options
     if (r != NULL) {
         r->config = config;
         r->options = options;
-        r->out = (struct engine_out){r, send_frame, make_frame, take_event};
+        r->out = (struct engine_out){r, send_frame, make_frame, take_event, take_flow};
         r->engine = engine_new(config, &seed);
         r->builder = frame_builder_new();
     }

@@ -100,7 +100,7 @@ static void one_frame(struct engine *engine, struct rd *r, uint64_t *now_ns, con
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sink sink = {.builder = frame_builder_new()};
-    const struct engine_out out = {&sink, take_send, take_make, take_event};
+    const struct engine_out out = {&sink, take_send, take_make, take_event, NULL};
     struct rd r = rd_over(data, size);
     struct engine *engine = engine_of(rd_u8(&r));
     uint64_t now_ns = 1;

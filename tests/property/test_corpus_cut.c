@@ -173,7 +173,7 @@ static void test_every_cut(void **state)
 #define X(key, field, least, most, preset, help) c->config.limits.field = (preset);
     LIMITS(X)
 #undef X
-    c->out = (struct engine_out){c, take_send, take_make, take_event};
+    c->out = (struct engine_out){c, take_send, take_make, take_event, NULL};
     c->now = 1;
     snprintf(folder, sizeof(folder), "%s/corpus", shared != NULL ? shared : "../shared");
     cut_folder(c, folder);

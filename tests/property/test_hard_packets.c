@@ -696,7 +696,7 @@ static void one_run(uint64_t seed, unsigned steps)
     w->seed = w->random = seed;
     configure(w);
     const struct engine_seed engine_seed = {.plain_nonces = true, .hash_key = {(uint8_t)seed}};
-    const struct engine_out out = {w, take_send, take_make, take_event};
+    const struct engine_out out = {w, take_send, take_make, take_event, NULL};
     w->engine = engine_new(&w->config, &engine_seed);
     assert_non_null(w->engine);
     w->now = 1 + seeded_next(&w->random) % (S * 1000000);

@@ -185,7 +185,7 @@ static void configure(struct world *w)
 
 static struct engine_out out_of(struct side_of_test *t)
 {
-    return (struct engine_out){t, take_send, take_make, take_event};
+    return (struct engine_out){t, take_send, take_make, take_event, NULL};
 }
 
 static uint8_t host_index(struct mac mac)

@@ -88,7 +88,7 @@ static struct world *world_new(uint32_t accounts)
     limits_preset(&w->config.limits);
     w->config.limits.accounts = accounts;
     w->config.limits.idle_s = 30;
-    w->out = (struct engine_out){w, take_send, take_make, take_event};
+    w->out = (struct engine_out){w, take_send, take_make, take_event, NULL};
     w->engine = engine_new(&w->config, &seed);
     assert_non_null(w->engine);
     w->now = 1000 * S;

@@ -264,7 +264,7 @@ static struct attack *attack_new(void (*change)(struct attack *t))
 #undef X
     if (change != NULL)
         change(t);
-    t->out = (struct engine_out){t, take_send, take_make, take_event};
+    t->out = (struct engine_out){t, take_send, take_make, take_event, NULL};
     t->builder = frame_builder_new();
     t->engine = engine_new(&t->config, &seed);
     t->now = 1000 * S;

@@ -103,7 +103,7 @@ static int set_up(void **state)
 #undef X
     w->config.limits.control_clients = 4;
     w->config_now = &w->config;
-    w->out = (struct engine_out){w, no_send, no_make, pass_event};
+    w->out = (struct engine_out){w, no_send, no_make, pass_event, NULL};
     w->engine = engine_new(&w->config, &seed);
     w->loop = loop_new();
     w->now = 1000000000;

@@ -85,7 +85,7 @@ static struct world *world_new(void (*change)(struct world *w))
 #undef X
     if (change != NULL)
         change(w);
-    w->out = (struct engine_out){w, take_send, take_make, take_event};
+    w->out = (struct engine_out){w, take_send, take_make, take_event, NULL};
     w->builder = frame_builder_new();
     w->engine = engine_new(&w->config, &seed);
     assert_non_null(w->engine);

@@ -139,7 +139,7 @@ static struct world *world_new(void)
 #define X(key, field, least, most, preset, help) w->config.limits.field = (preset);
     LIMITS(X)
 #undef X
-    w->out = (struct engine_out){w, take_send, take_made, take_event};
+    w->out = (struct engine_out){w, take_send, take_made, take_event, NULL};
     w->builder = frame_builder_new();
     w->engine = engine_new(&w->config, &seed);
     assert_non_null(w->engine);

@@ -97,7 +97,7 @@ static struct world *world_new(uint8_t length)
     w->config.limits.dhcp_rate = 100000;
     w->config.limits.dhcp_host_rate = 1000;
     w->builder = frame_builder_new();
-    w->out = (struct engine_out){w, take_send, take_make, take_event};
+    w->out = (struct engine_out){w, take_send, take_make, take_event, NULL};
     w->now = 1000 * S;
     world_start(w);
     return w;

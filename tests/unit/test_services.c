@@ -100,7 +100,7 @@ static struct world *world_new(uint32_t services, uint32_t share)
 #undef X
     w->config.limits.services = services;
     w->config.limits.host_share = share;
-    w->out = (struct engine_out){w, take_send, take_made, take_event};
+    w->out = (struct engine_out){w, take_send, take_made, take_event, NULL};
     w->builder = frame_builder_new();
     w->engine = engine_new(&w->config, &seed);
     assert_non_null(w->engine);

@@ -77,7 +77,7 @@ static struct world *world_new(void (*change)(struct config *config))
         change(&config);
     struct world *w = calloc(1, sizeof(*w));
     assert_non_null(w);
-    w->out = (struct engine_out){w, take_send, take_make, take_event};
+    w->out = (struct engine_out){w, take_send, take_make, take_event, NULL};
     w->engine = engine_new(&config, &seed);
     assert_non_null(w->engine);
     return w;

@@ -1,0 +1,49 @@
+/* ipfix_message.h: flows as IPFIX messages (RFC 7011).
+ * In: flow records, where they start in wall time. Out: the bytes of a message, templates where they are wanted.
+ * Called by: daemon (ipfix), fuzzing, the tests. Never: sends, asks for the time.
+ *
+ * Template 256 is of protocols with ports and without, 257 of ICMP; both end in vlanId where a VLAN is configured.
+ * With sampling, options template 258 has a selector report (RFC 5477 6.5.1). The elements and their meaning are listed
+ * in pearpd(8), ACCOUNTING. */
+#ifndef PEARPD_IPFIX_MESSAGE_H
+#define PEARPD_IPFIX_MESSAGE_H
+
+#include "pearpd/cursor.h"
+#include "pearpd/flow_record.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define IPFIX_MESSAGE_BYTES 1400 /* a path of 1,500 bytes, and some tunnel on it */
+
+/* What is the same for all messages of a stream. */
+struct ipfix_shape {
+    uint32_t domain; /* observation domain id */
+    uint16_t vlan;   /* 0: none */
+    uint32_t sample; /* one packet in so many */
+};
+
+struct ipfix_message {
+    const struct ipfix_shape *shape;
+    uint8_t bytes[IPFIX_MESSAGE_BYTES];
+    struct wr w;
+    size_t set;            /* where the open set starts; 0: none is open */
+    uint16_t set_id;       /* its template */
+    uint32_t records;      /* flow records in it */
+    uint32_t sequenced;    /* data records in it, those of options too: what the sequence number grows by */
+    uint64_t wall_at_0_ns; /* wall time at engine time 0, modulo 2^64 */
+};
+
+/* Begins a message. `sequence`: data records sent before it in this stream (RFC 7011 3.1). `wall_ns`: since 1970, at
+ * engine time `now_ns`. */
+void ipfix_message_begin(struct ipfix_message *m, const struct ipfix_shape *shape, uint32_t sequence,
+                         uint64_t wall_ns, uint64_t now_ns);
+/* Adds the templates, and the selector report where there is sampling; first in a message. */
+void ipfix_message_templates(struct ipfix_message *m);
+/* Adds a record. False: there is no room for it. */
+bool ipfix_message_record(struct ipfix_message *m, const struct flow_record *record);
+/* Its length in bytes, with every length in it filled in. */
+size_t ipfix_message_end(struct ipfix_message *m);
+
+#endif

@@ -1,0 +1,32 @@
+/* ipfix.h: the exporting process (RFC 7011): flow records on their way to a collector, by UDP.
+ * In: records, as the engine lets them leave. Out: messages. Called by: live. Never: waits for the network.
+ *
+ * Records gather to messages of up to 1,400 bytes, which leave when they are full or at the next second. What cannot be
+ * sent is lost, counted, and said once until it changes. Templates go first, every [ipfix] template seconds, after a
+ * reload, and after each loss, since the collector may have begun anew. */
+#ifndef PEARPD_DAEMON_IPFIX_H
+#define PEARPD_DAEMON_IPFIX_H
+
+#include "pearpd/config.h"
+#include "pearpd/flow_record.h"
+#include "pearpd/json.h"
+
+#include <stdint.h>
+
+struct ipfix;
+
+/* Out of memory is the one thing that fails: NULL. No collector configured is one that is never sent to. */
+struct ipfix *ipfix_new(const struct config *config);
+void ipfix_free(struct ipfix *ipfix);
+
+/* Takes a new configuration, what has gathered having been sent by the old one. Counts go on. */
+void ipfix_reload(struct ipfix *ipfix, const struct config *config);
+
+void ipfix_record(struct ipfix *ipfix, const struct flow_record *record);
+/* Once a second and at the end: sends what has gathered. */
+void ipfix_flush(struct ipfix *ipfix);
+
+/* Writes the member "ipfix" of `pearpctl stats` into the open object; `flows` are counted now. */
+void ipfix_report(const struct ipfix *ipfix, uint32_t flows, struct json *j);
+
+#endif
