@@ -3,8 +3,8 @@
  * Called by: daemon (ipfix), fuzzing, the tests. Never: sends, asks for the time.
  *
  * Template 256 is of protocols with ports and without, 257 of ICMP; both end in vlanId where a VLAN is configured.
- * With sampling, options template 258 has a selector report (RFC 5477 6.5.1). The elements and their meaning are listed
- * in pearpd(8), ACCOUNTING. */
+ * With sampling, options template 258 tells it: samplingInterval and samplingAlgorithm, which the registry calls
+ * deprecated and collectors read. The elements and their meaning are listed in pearpd(8), ACCOUNTING. */
 #ifndef PEARPD_IPFIX_MESSAGE_H
 #define PEARPD_IPFIX_MESSAGE_H
 
@@ -39,7 +39,7 @@ struct ipfix_message {
  * engine time `now_ns`. */
 void ipfix_message_begin(struct ipfix_message *m, const struct ipfix_shape *shape, uint32_t sequence,
                          uint64_t wall_ns, uint64_t now_ns);
-/* Adds the templates, and the selector report where there is sampling; first in a message. */
+/* Adds the templates, and what the sampling is where there is any; first in a message. */
 void ipfix_message_templates(struct ipfix_message *m);
 /* Adds a record. False: there is no room for it. */
 bool ipfix_message_record(struct ipfix_message *m, const struct flow_record *record);

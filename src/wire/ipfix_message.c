@@ -8,7 +8,7 @@
 #define SET_OPTIONS_TEMPLATES 3
 #define TEMPLATE_PORTS        256
 #define TEMPLATE_ICMP         257
-#define TEMPLATE_SELECTOR     258
+#define TEMPLATE_SAMPLING     258
 #define NS_PER_MS             UINT64_C(1000000)
 #define NS_PER_S              UINT64_C(1000000000)
 
@@ -23,17 +23,16 @@
     X(DESTINATION_PORT, 11, 2)          \
     X(DESTINATION_IPV4, 12, 4)          \
     X(ICMP_TYPE_CODE, 32, 2)            \
+    X(SAMPLING_INTERVAL, 34, 4)         \
+    X(SAMPLING_ALGORITHM, 35, 1)        \
     X(SOURCE_MAC, 56, 6)                \
     X(VLAN_ID, 58, 2)                   \
     X(FLOW_DIRECTION, 61, 1)            \
     X(DESTINATION_MAC, 80, 6)           \
     X(FLOW_END_REASON, 136, 1)          \
+    X(OBSERVATION_DOMAIN, 149, 4)       \
     X(FLOW_START_MS, 152, 8)            \
     X(FLOW_END_MS, 153, 8)              \
-    X(SELECTOR_ID, 302, 2)              \
-    X(SELECTOR_ALGORITHM, 304, 2)       \
-    X(SAMPLING_PACKET_INTERVAL, 305, 4) \
-    X(SAMPLING_PACKET_SPACE, 306, 4)    \
     X(LAYER2_OCTET_DELTA_COUNT, 352, 8) \
     X(PORT_RANGE_START, 361, 2)         \
     X(PORT_RANGE_END, 362, 2)
@@ -46,14 +45,17 @@ enum element {
 
 static uint16_t element_bytes(enum element element)
 {
-    switch (element) {
-#define X(name, id, bytes) \
-    case ELEMENT_##name:   \
-        return (bytes);
+    static const struct {
+        uint16_t id, bytes;
+    } all[] = {
+#define X(name, id, bytes) {id, bytes},
         ELEMENTS(X)
 #undef X
-    }
-    return 0;
+    };
+    size_t i = 0;
+    while (all[i].id != element)
+        i++;
+    return all[i].bytes;
 }
 
 /* Templates, in the order of their fields; vlanId may follow. */
@@ -82,17 +84,14 @@ static const enum element icmp_template[] = {
     ELEMENT_PORT_RANGE_START,
     ELEMENT_PORT_RANGE_END,
 };
-static const enum element selector_template[] = {
-    ELEMENT_SELECTOR_ID, /* the scope */
-    ELEMENT_SELECTOR_ALGORITHM,
-    ELEMENT_SAMPLING_PACKET_INTERVAL,
-    ELEMENT_SAMPLING_PACKET_SPACE,
+static const enum element sampling_template[] = {
+    ELEMENT_OBSERVATION_DOMAIN, /* the scope */
+    ELEMENT_SAMPLING_INTERVAL,
+    ELEMENT_SAMPLING_ALGORITHM,
 };
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
-/* RFC 5477 8.2.3 */
-#define ALGORITHM_SYSTEMATIC_COUNT 1
-#define OUR_SELECTOR               1
+#define ALGORITHM_DETERMINISTIC 1 /* samplingAlgorithm */
 
 /* Sets. */
 
@@ -136,18 +135,17 @@ static void put_template(struct ipfix_message *m, uint16_t id, const enum elemen
     put_elements(&m->w, vlan, more);
 }
 
-static void put_selector_report(struct ipfix_message *m)
+static void put_sampling(struct ipfix_message *m)
 {
     set_open(m, SET_OPTIONS_TEMPLATES);
-    wr_u16(&m->w, TEMPLATE_SELECTOR);
-    wr_u16(&m->w, COUNT(selector_template));
+    wr_u16(&m->w, TEMPLATE_SAMPLING);
+    wr_u16(&m->w, COUNT(sampling_template));
     wr_u16(&m->w, 1); /* fields of the scope */
-    put_elements(&m->w, selector_template, COUNT(selector_template));
-    set_open(m, TEMPLATE_SELECTOR);
-    wr_u16(&m->w, OUR_SELECTOR);
-    wr_u16(&m->w, ALGORITHM_SYSTEMATIC_COUNT);
-    wr_u32(&m->w, 1);
-    wr_u32(&m->w, m->shape->sample - 1);
+    put_elements(&m->w, sampling_template, COUNT(sampling_template));
+    set_open(m, TEMPLATE_SAMPLING);
+    wr_u32(&m->w, m->shape->domain);
+    wr_u32(&m->w, m->shape->sample);
+    wr_u8(&m->w, ALGORITHM_DETERMINISTIC);
     m->sequenced++;
 }
 
@@ -219,10 +217,9 @@ static void put_value(struct ipfix_message *m, enum element element, const struc
     case ELEMENT_PORT_RANGE_END:
         wr_u16(w, r->has_range ? r->range.last : 0);
         break;
-    case ELEMENT_SELECTOR_ID:
-    case ELEMENT_SELECTOR_ALGORITHM:
-    case ELEMENT_SAMPLING_PACKET_INTERVAL:
-    case ELEMENT_SAMPLING_PACKET_SPACE:
+    case ELEMENT_OBSERVATION_DOMAIN:
+    case ELEMENT_SAMPLING_INTERVAL:
+    case ELEMENT_SAMPLING_ALGORITHM:
         break;
     }
 }
@@ -274,7 +271,7 @@ void ipfix_message_templates(struct ipfix_message *m)
     put_template(m, TEMPLATE_PORTS, ports_template, COUNT(ports_template));
     put_template(m, TEMPLATE_ICMP, icmp_template, COUNT(icmp_template));
     if (m->shape->sample > 1)
-        put_selector_report(m);
+        put_sampling(m);
     set_close(m);
 }
 
