@@ -540,7 +540,7 @@ static void on_asked(struct agent_client *client, const char *line, void *contex
     agent_control_answer(client, text);
 }
 
-static void on_asker_gone(struct agent_client *client, void *context)
+static void on_asker_gone(const struct agent_client *client, void *context)
 {
     struct agent *agent = context;
     if (agent->asker == client)

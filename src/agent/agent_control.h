@@ -18,7 +18,7 @@ struct agent_control_calls {
     /* A client asks; `line` is borrowed. What it gets is agent_control_answer(), now or later. */
     void (*asked)(struct agent_client *client, const char *line, void *context);
     /* A client that was not answered yet is gone. */
-    void (*gone)(struct agent_client *client, void *context);
+    void (*gone)(const struct agent_client *client, void *context);
     void *context;
 };
 

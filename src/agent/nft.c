@@ -64,11 +64,9 @@ static void put(struct text *t, const char *format, ...)
     t->left -= (size_t)length;
 }
 
-/* "{ FIRST-LAST, ... }": what is held of `address`, or of all for 0.0.0.0. */
-static void put_ports(struct text *t, const struct held_list *held, struct ipv4 address)
+/* "{ FIRST-LAST, ... }" */
+static void put_spans(struct text *t, const struct port_span *spans, size_t count)
 {
-    struct port_span spans[HELD_SPANS_MAX];
-    const size_t count = held_union(held, address, spans);
     for (size_t i = 0; i < count; i++)
         put(t, "%s%u-%u", i == 0 ? "{ " : ", ", spans[i].first, spans[i].last);
     put(t, " }");
@@ -97,6 +95,8 @@ static void put_egress(struct text *t, const char *interface, const struct ipv4 
 static void put_output(struct text *t, const struct held_list *held, const struct ipv4 *addresses, size_t count)
 {
     char shared[IPV4_TEXT_BYTES];
+    struct port_span spans[HELD_SPANS_MAX];
+    const size_t span_count = held_union(held, (struct ipv4){0}, spans);
     put(t, "    chain output {\n"
            "        type filter hook output priority filter; policy accept;\n"
            "        oifname \"lo\" accept\n"
@@ -104,13 +104,29 @@ static void put_output(struct text *t, const struct held_list *held, const struc
     for (size_t i = 0; i < count; i++) {
         put(t,
             "        ip saddr %s meta l4proto " PROTOCOLS " th sport != ", ipv4_format(addresses[i], shared));
-        put_ports(t, held, (struct ipv4){0});
+        put_spans(t, spans, span_count);
         put(t, " drop\n");
     }
     put(t, "    }\n");
 }
 
-/* The kernel picks ports for all addresses from the ranges of all: one picked from another address's is moved. */
+/* What is held of `address`, but for the span `into`. Their number. */
+static size_t other_spans(const struct held_list *held, struct ipv4 address, struct port_span into,
+                          struct port_span spans[static HELD_SPANS_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < held->count; i++)
+        for (unsigned k = 0; k < held_spans(&held->held[i]); k++) {
+            const struct port_span span = held_span(&held->held[i], k);
+            if (held->held[i].range.address.host == address.host && span.first != into.first)
+                spans[count++] = span;
+        }
+    return count;
+}
+
+/* The kernel picks ports for all addresses from the ranges of all: one picked from another address's is moved into the
+ * widest range of its own. What has a port there goes through the same rule, which leaves it where it is: but for the
+ * rule, one that meets a moved one would get any port at all. */
 static void put_postrouting(struct text *t, const char *interface, const struct held_list *held,
                             const struct ipv4 *addresses, size_t count, bool police)
 {
@@ -120,13 +136,18 @@ static void put_postrouting(struct text *t, const char *interface, const struct 
            "        udp sport 68 accept\n");
     for (size_t i = 0; i < count; i++) {
         const struct port_span into = held_span(&held->held[held_widest(held, addresses[i])], 0);
+        struct port_span others[HELD_SPANS_MAX];
+        const size_t other_count = other_spans(held, addresses[i], into, others);
         ipv4_format(addresses[i], shared);
         put(t, "        oifname \"%s\" ip saddr %s meta l4proto icmp snat to %s:%u-%u\n", interface, shared,
             shared, into.first, into.last);
-        if (count == 1 || !police)
+        if (!police)
             continue;
-        put(t, "        oifname \"%s\" ip saddr %s meta l4proto " PROTOCOLS " th sport != ", interface, shared);
-        put_ports(t, held, addresses[i]);
+        put(t, "        oifname \"%s\" ip saddr %s meta l4proto " PROTOCOLS, interface, shared);
+        if (other_count > 0) {
+            put(t, " th sport != ");
+            put_spans(t, others, other_count);
+        }
         put(t, " snat to %s:%u-%u\n", shared, into.first, into.last);
     }
     put(t, "    }\n");
