@@ -97,15 +97,16 @@ fuzz: ## run every fuzz target, FUZZ_SECONDS (60) in all
 	@tests/run --label fuzz --limit 0 -- scripts/fuzz $(FUZZ_SECONDS)
 
 # The generators of `make bench` and of the floods among the tests.
-$(B)/load $(B)/flood: $(B)/%: tests/lib/%.c
+$(B)/load $(B)/flood $(B)/lease_storm: $(B)/%: tests/lib/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
-tools: $(B)/load $(B)/flood
+tools: $(B)/load $(B)/flood $(B)/lease_storm
 
 reliability: all tools ## rows of the reliability matrix that take a time: medians of 20 tries, the worst, memory
 	@scripts/deps build test
 	@PEARPD_BUILD='$(abspath $(B))' scripts/reliability
+	@PEARPD_BUILD='$(abspath $(B))' scripts/lease-storm
 
 SOAK_SECONDS ?= 3600
 soak: ## the long rows, before a release: a million runs of the models, fuzzing for SOAK_SECONDS (3600) each
