@@ -193,7 +193,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     struct engine *engine = engine_of(variant);
     struct frame_builder *builder = frame_builder_new();
-    const struct engine_out out = {builder, take_send, take_make, take_event};
+    const struct engine_out out = {builder, take_send, take_make, take_event, NULL};
     uint64_t now_ns = 1;
     must(engine != NULL && builder != NULL);
     engine_start(engine, now_ns, &out);
