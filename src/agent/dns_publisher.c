@@ -29,7 +29,7 @@ struct zone {
     bool told;           /* the zone's state, since it last changed */
     struct dns_trouble last;
     /* The update under way; sends == 0: none. */
-    unsigned sends;
+    unsigned sends, copies; /* copies: that left; a stream has one send alone */
     bool stream;
     uint16_t id;
     uint64_t signed_s, resend_ns;
@@ -273,6 +273,7 @@ static void send_update(struct dns_publisher *p, struct dns_time time, unsigned 
         zone->stream = zone->stream || length > DNS_DATAGRAM_BYTES;
         zone->resend_ns = time.now_ns + (zone->stream ? SENDS_MOST : 1) * NS_IN_S;
         zone->sends = zone->stream ? SENDS_MOST : zone->sends + 1;
+        zone->copies++;
         error = out->send(out->context, number, p->message, (size_t)length, zone->stream);
     }
     if (error < 0)
@@ -294,7 +295,7 @@ static void begin_update(struct dns_publisher *p, struct dns_time time, unsigned
     zone->id = (uint16_t)next_random(p);
     zone->signed_s = time.wall_s;
     zone->stream = false;
-    zone->sends = 0;
+    zone->sends = zone->copies = 0;
     zone->noted = (struct dns_trouble){.kind = DNS_TROUBLE_SILENT};
     send_update(p, time, number, out);
 }
@@ -376,7 +377,8 @@ void dns_publisher_answer(struct dns_publisher *publisher, struct dns_time time,
         return;
     }
     if (answer.rcode != DNS_NOERROR || answer.tsig_error != DNS_NOERROR)
-        fail(publisher, time, number, refusal(&answer), true, out);
+        /* An earlier copy may have been taken all the same. */
+        fail(publisher, time, number, refusal(&answer), zone->copies == 1, out);
     else
         succeed(publisher, time, number, out);
 }

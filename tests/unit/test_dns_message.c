@@ -2,6 +2,8 @@
 #include "pearpd/cursor.h"
 #include "pearpd/dns_message.h"
 
+#include "../lib/dns_answer.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,16 +12,9 @@
 
 #include <cmocka.h>
 
-static struct dns_name name_of(const char *text)
-{
-    struct dns_name name;
-    assert_int_equal(dns_name_parse(text, &name), 0);
-    return name;
-}
-
 static struct dns_key key_of(const char *name)
 {
-    struct dns_key key = {.name = name_of(name)};
+    struct dns_key key = {.name = answer_name(name)};
     assert_int_equal(base64_decode("c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTMyYnk=", key.secret,
                                    sizeof(key.secret), &key.secret_length),
                      0);
@@ -38,19 +33,19 @@ static void test_names(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(dns_name_parse(bad[i], &name), -EINVAL);
-    name = name_of("_HTTP._tcp.Example.NET.");
+    name = answer_name("_HTTP._tcp.Example.NET.");
     assert_string_equal(dns_name_format(&name, text), "_http._tcp.example.net");
     assert_memory_equal(name.bytes, "\5_http\4_tcp\7example\3net", 24);
     assert_int_equal(name.length, 24);
-    const struct dns_name zone = name_of("example.net"), other = name_of("xample.net"),
-                          below = name_of("a.example.net");
+    const struct dns_name zone = answer_name("example.net"), other = answer_name("xample.net"),
+                          below = answer_name("a.example.net");
     assert_true(dns_name_in(&name, &zone) && dns_name_in(&zone, &zone));
     assert_false(dns_name_in(&name, &other) || dns_name_in(&zone, &below) || dns_name_in(&other, &zone));
     /* 253 letters and not one more. */
     for (unsigned i = 0; i < 126; i++)
         strcat(longest, "a.");
     strcat(longest, "a");
-    name = name_of(longest);
+    name = answer_name(longest);
     assert_int_equal(name.length, DNS_NAME_BYTES);
     assert_string_equal(dns_name_format(&name, text), longest);
     strcat(longest, "a");
@@ -75,7 +70,7 @@ static bool reads(const char *bytes, size_t length, size_t at, struct dns_name *
 static void test_compression(void **state)
 {
     static const char whole[] = "\3net\0\7example\xc0\0x\4Http\xc0\5yz";
-    struct dns_name name, expected = name_of("http.example.net");
+    struct dns_name name, expected = answer_name("http.example.net");
     size_t left;
     (void)state;
     assert_true(reads(whole, sizeof(whole) - 1, 16, &name, &left));
@@ -115,7 +110,7 @@ static void test_records(void **state)
 {
     static const uint8_t srv[] = "\0\1\0\2\x08\x20\6shared\7example\3net",
                          https[] = "\0\1\6shared\7example\3net\0\0\1\0\x0c\2h2\x08http/1.1\0\3\0\2\x09\x8b";
-    const struct dns_name name = name_of("example.net"), target = name_of("shared.example.net");
+    const struct dns_name name = answer_name("example.net"), target = answer_name("shared.example.net");
     struct dns_record record;
     (void)state;
     dns_record_srv(&record, &name, 60, 1, 2, 2080, &target);
@@ -140,8 +135,8 @@ static void test_update(void **state)
         "\x12\x34\x28\0\0\1\0\0\0\2\0\0\7example\3net\0\0\6\0\1"
         "\5_http\4_tcp\xc0\x0c\0\x21\0\xfe\0\0\0\0\0\x1a\0\0\0\0\x08\x20\6shared\7example\3net\0"
         "\5_http\4_tcp\xc0\x0c\0\x21\0\1\0\0\0\x3c\0\x1a\0\0\0\0\x08\x21\6shared\7example\3net";
-    const struct dns_name zone = name_of("example.net"), target = name_of("shared.example.net"),
-                          name = name_of("_http._tcp.example.net");
+    const struct dns_name zone = answer_name("example.net"), target = answer_name("shared.example.net"),
+                          name = answer_name("_http._tcp.example.net");
     struct dns_record old, new;
     uint8_t bytes[1024];
     (void)state;
@@ -161,7 +156,7 @@ static void test_signature(void **state)
     static const uint8_t expected[HMAC_BYTES] = {
         0x42, 0x9e, 0xba, 0xbd, 0x87, 0x31, 0x42, 0x71, 0xd4, 0x43, 0x13, 0x0c, 0xf4, 0x0e, 0xea, 0xf9,
         0x20, 0x20, 0xe4, 0x1f, 0x30, 0xf3, 0x0a, 0xd1, 0x73, 0xc8, 0x5e, 0x8f, 0x23, 0x67, 0x3d, 0x7d};
-    const struct dns_name zone = name_of("example.net");
+    const struct dns_name zone = answer_name("example.net");
     const struct dns_key key = key_of("agent-key");
     uint8_t bytes[1024], mac[HMAC_BYTES];
     (void)state;
@@ -177,73 +172,15 @@ static void test_signature(void **state)
     }
 }
 
-/* An answer as a server makes it: signed over the request's signature, then its own bytes. */
-struct answer_wish {
-    uint16_t id, flags, questions, error;
-    const char *other;
-    size_t other_length;
-    uint64_t time_s;
-};
-
-static size_t make_answer(const struct answer_wish *wish, const struct dns_key *key,
-                          const uint8_t request_mac[static HMAC_BYTES], uint8_t *bytes, size_t size)
-{
-    const struct dns_name zone = name_of("example.net"), algorithm = name_of("hmac-sha256");
-    uint8_t covered[2048], mac[HMAC_BYTES];
-    struct wr w = wr_into(bytes, size), c = wr_into(covered, sizeof(covered));
-    wr_u16(&w, wish->id);
-    wr_u16(&w, wish->flags);
-    wr_u16(&w, wish->questions);
-    wr_u32(&w, 0);
-    wr_u16(&w, 0);
-    for (unsigned i = 0; i < wish->questions; i++) {
-        wr_dns_name(&w, &zone);
-        wr_u32(&w, DNS_TYPE_SOA << 16 | 1);
-    }
-    wr_u16(&c, HMAC_BYTES);
-    wr_bytes(&c, request_mac, HMAC_BYTES);
-    wr_bytes(&c, bytes, wr_length(&w));
-    wr_dns_name(&c, &key->name);
-    wr_u16(&c, 255);
-    wr_u32(&c, 0);
-    wr_dns_name(&c, &algorithm);
-    for (unsigned i = 0; i < 2; i++) {
-        struct wr *to = i == 0 ? &c : &w;
-        if (i == 1) {
-            hmac_sha256_keyed(key->secret, key->secret_length, covered, wr_length(&c), mac);
-            wr_dns_name(&w, &key->name);
-            wr_u16(&w, DNS_TYPE_TSIG);
-            wr_u16(&w, 255);
-            wr_u32(&w, 0);
-            wr_u16(&w, (uint16_t)(13 + 16 + HMAC_BYTES + wish->other_length));
-            wr_dns_name(&w, &algorithm);
-        }
-        wr_u16(to, (uint16_t)(wish->time_s >> 32));
-        wr_u32(to, (uint32_t)wish->time_s);
-        wr_u16(to, 300);
-        if (i == 1) {
-            wr_u16(to, HMAC_BYTES);
-            wr_bytes(to, mac, HMAC_BYTES);
-            wr_u16(to, wish->id);
-        }
-        wr_u16(to, wish->error);
-        wr_u16(to, (uint16_t)wish->other_length);
-        wr_bytes(to, wish->other, wish->other_length);
-    }
-    assert_false(w.failed || c.failed);
-    bytes[11] = 1;
-    return wr_length(&w);
-}
-
 static void test_answers(void **state)
 {
     const struct dns_key key = key_of("agent-key"), stranger = key_of("other-key");
     const uint64_t now_s = 1795625544;
     uint8_t bytes[1024], mac[HMAC_BYTES] = {1, 2, 3};
     struct dns_answer answer;
-    struct answer_wish wish = {.id = 7, .flags = 0xa800, .questions = 1, .time_s = now_s};
+    struct answer_wish wish = {.id = 7, .original_id = 7, .flags = 0xa800, .questions = 1, .time_s = now_s};
     (void)state;
-    size_t length = make_answer(&wish, &key, mac, bytes, sizeof(bytes));
+    size_t length = answer_make(&wish, &key, mac, bytes);
     assert_int_equal(dns_answer_read(bytes, length, &answer), 0);
     assert_true(answer.is_signed && answer.has_zone && !answer.truncated);
     assert_int_equal(answer.id, 7);
@@ -287,7 +224,7 @@ static void test_answers_that_say_no(void **state)
     struct answer_wish wish = {
         .flags = 0xa809, .error = DNS_BADTIME, .other = "\0\0\x6b\7\0\0", .other_length = 6};
     (void)state;
-    size_t length = make_answer(&wish, &key, mac, bytes, sizeof(bytes));
+    size_t length = answer_make(&wish, &key, mac, bytes);
     assert_int_equal(dns_answer_read(bytes, length, &answer), 0);
     assert_int_equal(answer.rcode, DNS_NOTAUTH);
     assert_int_equal(answer.tsig_error, DNS_BADTIME);
@@ -297,19 +234,19 @@ static void test_answers_that_say_no(void **state)
     static const uint16_t flags[] = {0x2800, 0x8000, 0xa000, 0xb000};
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
         wish.flags = flags[i];
-        length = make_answer(&wish, &key, mac, bytes, sizeof(bytes));
+        length = answer_make(&wish, &key, mac, bytes);
         assert_int_equal(dns_answer_read(bytes, length, &answer), -EBADMSG);
     }
     wish.flags = 0xa800;
     wish.questions = 2;
-    length = make_answer(&wish, &key, mac, bytes, sizeof(bytes));
+    length = answer_make(&wish, &key, mac, bytes);
     assert_int_equal(dns_answer_read(bytes, length, &answer), -EBADMSG);
     wish.questions = 1;
-    length = make_answer(&wish, &key, mac, bytes, sizeof(bytes));
+    length = answer_make(&wish, &key, mac, bytes);
     for (unsigned i = 4; i < 12; i++) {
         bytes[i] = 0xff;
         assert_int_equal(dns_answer_read(bytes, length, &answer), -EBADMSG);
-        length = make_answer(&wish, &key, mac, bytes, sizeof(bytes));
+        length = answer_make(&wish, &key, mac, bytes);
     }
     assert_string_equal(dns_rcode_name(DNS_BADKEY), "BADKEY");
     assert_null(dns_rcode_name(11));

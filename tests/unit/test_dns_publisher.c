@@ -5,6 +5,8 @@
 
 #include "pearpd/cursor.h"
 
+#include "../lib/dns_answer.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,13 +29,6 @@ struct fixture {
     int send_error;
     bool stream;
 };
-
-static struct dns_name name_of(const char *text)
-{
-    struct dns_name name;
-    assert_int_equal(dns_name_parse(text, &name), 0);
-    return name;
-}
 
 static void note(struct fixture *f, const char *text)
 {
@@ -107,11 +102,11 @@ static void begin(struct fixture *f)
 {
     static const uint8_t seed[HASH_KEY_BYTES] = {7};
     struct dns_record record;
-    const struct dns_name zone = name_of("example.net"), name = name_of("_http._tcp.example.net"),
-                          target = name_of("shared.example.net");
+    const struct dns_name zone = answer_name("example.net"), name = answer_name("_http._tcp.example.net"),
+                          target = answer_name("shared.example.net");
     memset(f, 0, sizeof(*f));
     f->out = (struct dns_publisher_out){f, take_send, take_end, take_event};
-    f->key = (struct dns_key){.name = name_of("agent-key"), .secret = "secret", .secret_length = 6};
+    f->key = (struct dns_key){.name = answer_name("agent-key"), .secret = "secret", .secret_length = 6};
     f->time = (struct dns_time){1000 * NS_IN_S, WALL_S};
     f->publisher = dns_publisher_new(&f->key, 600, seed);
     assert_non_null(f->publisher);
@@ -157,71 +152,24 @@ static void pass(struct fixture *f, uint64_t seconds)
     tick(f);
 }
 
-struct says {
-    uint16_t flags; /* 0: an answer, no error */
-    uint16_t id_off;
-    const char *zone;
-    bool unsigned_, forged;
-    unsigned error;
-    int64_t late_s;
-};
-
-static void answer(struct fixture *f, struct says says)
+/* Answers the last update: with `says`, whose flags, ids and time are added to those of a good answer. */
+static void answer(struct fixture *f, struct answer_wish says)
 {
-    const struct dns_name algorithm = name_of("hmac-sha256");
-    uint8_t bytes[1024], covered[2048], mac[HMAC_BYTES];
-    const uint64_t time_s = f->time.wall_s - (uint64_t)says.late_s;
-    struct wr w = wr_into(bytes, sizeof(bytes)), c = wr_into(covered, sizeof(covered));
+    uint8_t bytes[ANSWER_BYTES_MOST];
     struct rd request = rd_over(f->last, f->last_length);
     const uint16_t id = rd_u16(&request);
-    wr_u16(&w, (uint16_t)(id + says.id_off));
-    wr_u16(&w, (uint16_t)(0xa800 | says.flags));
-    wr_u16(&w, 1);
-    wr_u32(&w, 0);
-    wr_u16(&w, 0);
-    const struct dns_name zone = name_of(says.zone == NULL ? "example.net" : says.zone);
-    wr_dns_name(&w, &zone);
-    wr_u32(&w, DNS_TYPE_SOA << 16 | 1);
-    wr_u16(&c, HMAC_BYTES);
-    wr_bytes(&c, f->last + f->last_length - 6 - HMAC_BYTES, HMAC_BYTES);
-    wr_bytes(&c, bytes, wr_length(&w));
-    covered[2 + HMAC_BYTES] = f->last[0];
-    covered[2 + HMAC_BYTES + 1] = f->last[1];
-    wr_dns_name(&c, &f->key.name);
-    wr_u16(&c, 255);
-    wr_u32(&c, 0);
-    wr_dns_name(&c, &algorithm);
-    wr_u16(&c, (uint16_t)(time_s >> 32));
-    wr_u32(&c, (uint32_t)time_s);
-    wr_u16(&c, 300);
-    wr_u16(&c, (uint16_t)says.error);
-    wr_u16(&c, 0);
-    hmac_sha256_keyed(f->key.secret, f->key.secret_length, covered, wr_length(&c), mac);
-    mac[3] ^= says.forged;
-    if (!says.unsigned_) {
-        wr_dns_name(&w, &f->key.name);
-        wr_u16(&w, DNS_TYPE_TSIG);
-        wr_u16(&w, 255);
-        wr_u32(&w, 0);
-        wr_u16(&w, 13 + 16 + HMAC_BYTES);
-        wr_dns_name(&w, &algorithm);
-        wr_u16(&w, (uint16_t)(time_s >> 32));
-        wr_u32(&w, (uint32_t)time_s);
-        wr_u16(&w, 300);
-        wr_u16(&w, HMAC_BYTES);
-        wr_bytes(&w, mac, HMAC_BYTES);
-        wr_u16(&w, id);
-        wr_u16(&w, (uint16_t)says.error);
-        wr_u16(&w, 0);
-        bytes[11] = 1;
-    }
-    assert_false(w.failed || c.failed);
-    dns_publisher_answer(f->publisher, f->time, f->last_zone, bytes, wr_length(&w), &f->out);
+    says.id = (uint16_t)(says.id + id);
+    says.original_id = id;
+    says.flags |= 0xa800;
+    says.questions = 1;
+    says.time_s += f->time.wall_s;
+    const size_t length = answer_make(&says, &f->key, request_mac_of(f->last, f->last_length), bytes);
+    dns_publisher_answer(f->publisher, f->time, f->last_zone, bytes, length, &f->out);
 }
 
 static void yes(struct fixture *f)
 {
-    answer(f, (struct says){0});
+    answer(f, (struct answer_wish){0});
 }
 
 static void test_life(void **state)
@@ -337,7 +285,7 @@ static void test_silence(void **state)
 static void test_refusals(void **state)
 {
     static const struct {
-        struct says says;
+        struct answer_wish says;
         const char *log;
     } cases[] = {
         {{.flags = DNS_REFUSED}, "failed=REFUSED"},
@@ -376,17 +324,17 @@ static void test_refusals(void **state)
 static void test_answers_that_do_not_count(void **state)
 {
     static const struct {
-        struct says says;
+        struct answer_wish says;
         const char *told;
     } cases[] = {
-        {{.flags = DNS_NOTAUTH, .error = DNS_BADKEY, .forged = true}, "failed=BADKEY"},
-        {{.flags = DNS_NOTAUTH, .error = DNS_BADSIG, .forged = true}, "failed=BADSIG"},
-        {{.flags = DNS_REFUSED, .unsigned_ = true}, "failed=REFUSED"},
-        {{.unsigned_ = true}, "failed=answers without a signature"},
-        {{.forged = true}, "failed=answers that are not signed with the key agent-key, or not now"},
-        {{.late_s = 301}, "failed=answers that are not signed with the key agent-key, or not now"},
-        {{.late_s = -301}, "failed=answers that are not signed with the key agent-key, or not now"},
-        {{.id_off = 1}, "failed=no answer"},
+        {{.flags = DNS_NOTAUTH, .error = DNS_BADKEY, .is_forged = true}, "failed=BADKEY"},
+        {{.flags = DNS_NOTAUTH, .error = DNS_BADSIG, .is_forged = true}, "failed=BADSIG"},
+        {{.flags = DNS_REFUSED, .is_unsigned = true}, "failed=REFUSED"},
+        {{.is_unsigned = true}, "failed=answers without a signature"},
+        {{.is_forged = true}, "failed=answers that are not signed with the key agent-key, or not now"},
+        {{.time_s = UINT64_MAX - 300}, "failed=answers that are not signed with the key agent-key, or not now"},
+        {{.time_s = 301}, "failed=answers that are not signed with the key agent-key, or not now"},
+        {{.id = 1}, "failed=no answer"},
         {{.zone = "example.org"}, "failed=no answer"},
         {{.flags = 0x1000}, "failed=no answer"}, /* opcode 7 */
     };
@@ -419,7 +367,7 @@ static void test_truncated(void **state)
     dns_publisher_want(f.publisher, (unsigned)f.srv, true);
     tick(&f);
     assert_false(f.stream);
-    answer(&f, (struct says){.flags = 0x200});
+    answer(&f, (struct answer_wish){.flags = 0x200});
     assert_true(f.stream);
     expect(&f, "+2080 again");
     yes(&f);
@@ -432,8 +380,8 @@ static void test_many(void **state)
 {
     struct fixture f;
     struct dns_record record;
-    const struct dns_name zone = name_of("example.net"), name = name_of("_http._tcp.example.net"),
-                          target = name_of("shared.example.net");
+    const struct dns_name zone = answer_name("example.net"), name = answer_name("_http._tcp.example.net"),
+                          target = answer_name("shared.example.net");
     int number;
     (void)state;
     begin(&f);
@@ -455,7 +403,7 @@ static void test_many(void **state)
     for (unsigned i = 0; i < DNS_ZONES_MAX; i++) {
         char text[32];
         snprintf(text, sizeof(text), "z%u.example.net", i);
-        const struct dns_name other = name_of(text);
+        const struct dns_name other = answer_name(text);
         number = dns_publisher_add(f.publisher, &other, &record, false);
         assert_int_equal(number < 0, i == DNS_ZONES_MAX - 1);
     }
@@ -467,8 +415,8 @@ static void test_left(void **state)
 {
     struct fixture f;
     struct dns_record record;
-    const struct dns_name zone = name_of("example.net"), name = name_of("_http._tcp.example.net"),
-                          target = name_of("shared.example.net");
+    const struct dns_name zone = answer_name("example.net"), name = answer_name("_http._tcp.example.net"),
+                          target = answer_name("shared.example.net");
     const struct dns_name *left_zone;
     const struct dns_record *left;
     (void)state;
@@ -493,7 +441,7 @@ static void test_left(void **state)
 static void test_texts(void **state)
 {
     char text[DNS_TROUBLE_TEXT_BYTES];
-    const struct dns_name key = name_of("agent-key");
+    const struct dns_name key = answer_name("agent-key");
     struct dns_trouble trouble = {
         .kind = DNS_TROUBLE_REFUSED, .rcode = DNS_BADTIME, .server_time_s = WALL_S + 400};
     (void)state;
