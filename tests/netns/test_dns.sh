@@ -29,7 +29,7 @@ options {
 controls { };
 $(bind_keys "$@")
 zone "example.net" {
-    type primary; file "bind.zone"; update-policy { grant agent-key zonesub ANY; grant late-key zonesub ANY; };
+    type primary; file "bind.zone"; update-policy { grant agent-key zonesub SRV HTTPS A; grant late-key zonesub SRV HTTPS A; };
 };
 CONF
 }
@@ -51,6 +51,7 @@ acl:
   - id: updates
     key: agent-key
     action: update
+    update-type: [SRV, HTTPS, A]
 zone:
   - domain: example.com
     storage: $LAB_DIR
@@ -67,10 +68,10 @@ HTTP=_http._tcp.www.example.net
 ports_at() { "dig_$1" SRV "$2" | awk '{ print $3 }' | sort -n | xargs; }
 has_ports() { [ "$(ports_at "$1" "$2")" = "$3" ]; }
 
-# agent N SERVER KEY SECRET ZONE HTTP-PORT: a host that serves http there.
+# agent N SERVER KEY SECRET ZONE HTTP-PORT [MORE]: a host that serves http there, and so many services more.
 agent()
 {
-    local n=$1 server=$2 key=$3 secret=$4 zone=$5 port=$6
+    local n=$1 server=$2 key=$3 secret=$4 zone=$5 port=$6 i
     cat >"$LAB_DIR/agent$n.conf" <<CONF
 [agent]
 interface = eth0
@@ -93,6 +94,9 @@ target = shared.$zone
 alpn = h2, http/1.1
 publish-address = yes
 CONF
+    for i in $(seq 1 "${7:-0}"); do
+        printf '[service s%s]\nport = %s\nproto = udp\ntarget = shared.%s\n' "$i" $((port + i)) "$zone"
+    done >>"$LAB_DIR/agent$n.conf"
     on "host$n" ip address flush dev eth0 scope global
     start "host$n" "agent$n.log" "$PEARPD_BUILD/pearp-agent" -c "$LAB_DIR/agent$n.conf" -vv
     AGENT[n]=$LAB_PID
@@ -110,13 +114,14 @@ times_said() { grep -c "$2" "$LAB_DIR/agent$1.log"; }
 # Nobody listens yet.
 agent 1 "$REMOTE" agent-key $SECRET example.net 2080
 agent 2 "$REMOTE" agent-key $SECRET example.net 3080
-agent 3 "$REMOTE:5353" agent-key $SECRET example.com 4080
+agent 3 "$REMOTE:5353" agent-key $SECRET example.com 4080 8
 check "a server that is down: a line" wait_for 10 said 1 "cannot update zone example.net at $REMOTE:53: Connection refused"
 check "the range is held all the same" wait_for 5 lab_bound 1
 bind_up
 knot_up
 check "once it is up, BIND has the records of both" wait_for 15 has_ports bind $HTTP "2080 3080"
 check "and Knot those of the third" wait_for 15 has_ports knot _http._tcp.www.example.com 4080
+check "an update too long for a datagram came over TCP" same 4088 "$(ports_at knot _s8._udp.example.com)"
 check "the line stood there once" same 1 "$(times_said 1 'Connection refused')"
 check "SRV: priority, weight, port, target" same "0 1 4080 shared.example.com." "$(dig_knot SRV _http._tcp.www.example.com)"
 check "HTTPS at BIND" same '1 shared.example.net. alpn="h2,http/1.1" port=2443 1 shared.example.net. alpn="h2,http/1.1" port=3443' \
@@ -125,7 +130,7 @@ check "HTTPS at Knot" same '1 shared.example.com. alpn="h2,http/1.1" port=4443' 
 
 services() { ctl services --json | /usr/bin/python3 -c 'import json, sys
 print(*sorted("{name}/{protocol}/{address}:{port}/{mac}".format(**s) for s in json.load(sys.stdin)), sep="\n")'; }
-check "the bridge was told of all six" same 6 "$(services | wc -l)"
+check "the bridge was told of all" same 14 "$(services | wc -l)"
 check "whose they are, and where" grep -qx "$HTTP/tcp/$SHARED:2080/$(host_mac 1)" <(services)
 check "for people too" grep -Eq "^$HTTP +tcp +$SHARED:3080 +$(host_mac 2) " <(ctl services)
 
@@ -187,8 +192,9 @@ check "each line stood there once" same "1 1" "$(times_said 2 BADKEY) $(times_sa
 # A killed agent's records go when the next one starts, and only they.
 kill -9 "${AGENT[1]}"
 wait "${AGENT[1]}" 2>/dev/null
-agent 1 "$REMOTE" agent-key $SECRET example.net 2081
+agent 1 "$REMOTE" agent-key $SECRET example.net 2081 9
 check "killed, and started with another port: the old one's record goes" wait_for 10 has_ports bind $HTTP "2081 3080"
+check "over TCP, as there were so many more" same 2090 "$(ports_at bind _s9._udp.example.net)"
 
 # Nonsense for answers.
 agent_down 1
@@ -199,6 +205,8 @@ check "hostile answers: one line" wait_for 15 said 1 'cannot update zone example
 check "each is passed over" said 1 'DNS: ignored what came from'
 check "the range is held" lab_bound 1
 check "the agent lives" kill -0 "${AGENT[1]}"
+
+check "the stop took all of it back" same "3080" "$(ports_at bind $HTTP)$(ports_at bind _s9._udp.example.net)"
 
 # A server that is gone when the agent stops holds it up for two seconds at most.
 kill "$BIND"
