@@ -9,6 +9,8 @@ LAB_CONF="[dhcp]
 serve = all
 psid = 0/6
 router = $ROUTER
+dns = 198.51.100.53, 198.51.100.54
+mtu = 1400
 lease = 30
 [state]
 file = $STATE_DIR/lab.state"
@@ -54,7 +56,10 @@ for n in $(hosts); do
     settings "host$n" >"$LAB_DIR/before$n"
 done
 serve remote remote 7000 || bail "no server"
-start host1 one.log "$PEARP_AGENT" -i eth0 --dhcp --client udhcpc -v
+# A resolv.conf of its own: ip-netns(8) gave the process mounts of its own. The others have none, and leave the machine's.
+echo "nameserver 192.0.2.1" >"$LAB_DIR/resolv"
+cp /etc/resolv.conf "$LAB_DIR/machine"
+start host1 one.log sh -c "mount --bind '$LAB_DIR/resolv' /etc/resolv.conf && exec '$PEARP_AGENT' -i eth0 --dhcp --client udhcpc -v"
 ONE=$LAB_PID
 start host2 two.log "$PEARP_AGENT" -i eth0 --dhcp --client dhclient -v
 TWO=$LAB_PID
@@ -63,7 +68,6 @@ THREE=$LAB_PID
 mkdir "$LAB_DIR/dhcp" "$LAB_DIR/dhcp/dhclient-enter-hooks.d"
 sed "s|/usr/share/pearpd/dhcp/|$HOOKS/|" "$HOOKS/dhclient-enter-hook" >"$LAB_DIR/dhcp/dhclient-enter-hooks.d/pearp-agent"
 printf '%s\n' 'option v4-portparams code 159 = string;' 'also request v4-portparams;' >"$LAB_DIR/dhcp/dhclient.conf"
-# ip-netns(8) gave the process mounts of its own.
 start host4 four.log sh -c "mount --bind '$LAB_DIR/dhcp' /etc/dhcp && touch '$LAB_DIR/leases' &&
     exec dhclient -4 -d -e PEARP_AGENT='$PEARP_AGENT' -lf '$LAB_DIR/leases' -pf '$LAB_DIR/pid' eth0"
 FOUR=$LAB_PID
@@ -83,6 +87,8 @@ for n in $(hosts); do
             same "host$n" "$(talk_on remote ask $p $SHARED $((FIRST[n] + 80)) -t 2 | cut -d' ' -f1)"
     done
 done
+check "host1 asks the lease's DNS servers" wait_for 2 same "198.51.100.53 198.51.100.54" "$(sed -n 's/^nameserver //p' "$LAB_DIR/resolv" | xargs)"
+check "and sends no more than its MTU" wait_for 2 on host1 grep -q 1400 /sys/class/net/eth0/mtu
 check "status tells what is held" same "$SHARED:psid/0/6/$((FIRST[1] / 1024)) held" \
     "$(on host1 "$PEARP_AGENT" status | awk 'NR == 2 { print $1, $3 }')"
 
@@ -110,11 +116,15 @@ wait "$ONE"
 check "the agent with udhcpc ends well" same 0 $?
 wait "$TWO"
 check "the agent with dhclient ends well" same 0 $?
-on host4 dhclient -4 -r -sf /bin/true -lf "$LAB_DIR/leases" -pf "$LAB_DIR/pid" eth0 >/dev/null 2>&1
-for n in 1 2 3; do
+on host4 sh -c "mount --bind '$LAB_DIR/dhcp' /etc/dhcp &&
+    exec dhclient -4 -r -e PEARP_AGENT='$PEARP_AGENT' -lf '$LAB_DIR/leases' -pf '$LAB_DIR/pid' eth0" >/dev/null 2>&1
+for n in $(hosts); do
     check "host$n gave its ports back" wait_for 5 free_again "$n"
     check "host$n is as it was found" wait_for 5 as_found "$n"
     check "no file is left of its agent" wait_for 5 no_agent "$n"
 done
+check "host1 asks its own DNS server again" same "nameserver 192.0.2.1" "$(cat "$LAB_DIR/resolv")"
+check "the machine's resolv.conf was nobody's business" cmp /etc/resolv.conf "$LAB_DIR/machine"
+check "nothing is kept" not test -e /run/pearp-dhcp
 check "every frame is accounted for" equation
 done_testing
