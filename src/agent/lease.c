@@ -272,6 +272,7 @@ int lease_read(char *text, struct lease *lease, char why[static LEASE_WHY_BYTES]
 {
     const char *words[LEASE_WORDS_MAX];
     size_t count = 0;
+    *lease = (struct lease){.bound = false};
     text[strcspn(text, "\n")] = '\0';
     for (const char *word; (word = strsep(&text, " ")) != NULL;) {
         if (count == LEASE_WORDS_MAX) {

@@ -151,3 +151,9 @@ DNS = {
 }
 for name, steps in DNS.items():
     write("dns", name, b"\x07" + b"".join(bytes([what, with_, len(data)]) + data for what, with_, data in steps))
+
+for number, line in enumerate((
+    b"released", b"bound 192.35.162.2 00060800", b"bound 192.35.162.2 0:6:8:0 gateway=192.35.162.1 netmask=255.255.255.0",
+    b"bound 192.35.162.2 6/8/18 gateway=192.35.162.1,192.35.162.3 dns=9.9.9.9,8.8.8.8 mtu=1400 lifetime=10",
+    b"bound 192.35.162.2 0/6/2 until=4000 mtu=")):
+    write("lease", str(number), line)

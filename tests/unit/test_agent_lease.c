@@ -170,7 +170,9 @@ static void what_is_written_is_read(void **state)
     }
     char many[] =
         "bound 192.35.162.2 0/6/2 mtu= mtu= mtu= mtu= mtu= mtu= mtu= mtu= mtu= mtu= mtu= mtu= mtu= mtu=\n";
+    read.bound = true;
     assert_int_equal(lease_read(many, &read, why), -EINVAL);
+    assert_false(read.bound);
 }
 
 int main(void)
