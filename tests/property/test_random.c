@@ -6,6 +6,7 @@
  * nothing learned but by an answer to an open question or a first frame, a frame out is a frame in from byte 12
  * on and goes to its port's owner alone, upstream sees no ARP of a sharer's own, no rate is exceeded; and the
  * same with another hash key. SEED, RUNS and STEPS come from the environment; a mismatch prints them. */
+#include "pearpd/dhcp.h"
 #include "pearpd/engine.h"
 #include "pearpd/frame_build.h"
 #include "pearpd/ipv4_packet.h"
@@ -30,7 +31,7 @@
 #define UNKNOWN     0xfe
 #define OUT_MAX     600
 #define REQUESTS    64
-#define FRAME_BYTES 256
+#define FRAME_BYTES 512
 
 static const struct mac bridge_mac = {{0x02, 0x50, 0x45, 0, 0, 1}};
 static const struct mac router = {{0, 0x12, 0x7f, 0xc4, 0x38, 0xd3}};
@@ -72,6 +73,7 @@ struct world {
     struct side_of_test a, b; /* the same engine with two hash keys */
     uint64_t now;
     uint8_t owner[ADDRESSES][65536], before[ADDRESSES][65536];
+    bool leased[ADDRESSES][65536], leased_before[ADDRESSES][65536];
     struct asked requests[REQUESTS]; /* a ring */
     unsigned request_count;
     struct engine_stats last;
@@ -169,7 +171,7 @@ static void configure(struct world *w)
     w->addresses[0] = (struct config_address){.address = shared[0],
                                               .ports_first = 2000,
                                               .ports_last = 5999,
-                                              .learn = LEARN_PE_ARP | LEARN_TRAFFIC,
+                                              .learn = LEARN_PE_ARP | LEARN_TRAFFIC | LEARN_DHCP,
                                               .block = 500};
     w->addresses[1] = (struct config_address){.address = shared[1],
                                               .ports_first = 1024,
@@ -211,6 +213,8 @@ static void read_table(struct world *w)
     struct table_entry entry;
     memcpy(w->before, w->owner, sizeof(w->owner));
     memset(w->owner, NOBODY, sizeof(w->owner));
+    memcpy(w->leased_before, w->leased, sizeof(w->leased));
+    memset(w->leased, 0, sizeof(w->leased));
     unsigned permanent = 0, bindings = 0;
     while (engine_table_next(w->a.engine, w->now, &cursor, &entry)) {
         unsigned a = address_index(w, entry.range.address);
@@ -223,6 +227,7 @@ static void read_table(struct world *w)
         for (uint32_t p = entry.range.first; p <= entry.range.last; p++) {
             must(w, w->owner[a][p] == NOBODY);
             w->owner[a][p] = owner;
+            w->leased[a][p] = entry.origin == ORIGIN_DHCP;
         }
         permanent += entry.state == BINDING_PERMANENT;
         bool may_be =
@@ -329,6 +334,7 @@ static void check_changes(struct world *w, const struct pe_arp *reply, bool repl
             uint8_t was = w->before[a][p], is = w->owner[a][p];
             if (was == is)
                 continue;
+            must(w, !w->leased_before[a][p]); /* no statement of a host moves a lease */
             bool by_reply = reply_counts && address_index(w, reply->spa.address) == a;
             if (is == NOBODY) {
                 /* Its owner's earlier range goes, an idle block yields, or the table was full. */
@@ -691,6 +697,67 @@ static void step_echo(struct world *w)
     check_changes(w, NULL, false, -1, 0, 0);
 }
 
+/* A DHCP message with these parameters, between the ports of DHCP. */
+static struct verdict run_dhcp(struct world *w, const struct dhcp_answer *message, bool by_client,
+                               struct mac source)
+{
+    uint8_t body[DHCP_WRITE_MAX_BYTES];
+    int length = dhcp_write(message, body, sizeof(body));
+    must(w, length > 0);
+    struct ipv4 from = by_client ? others[0] : others[1];
+    size_t at =
+        put_ipv4(w, mac_broadcast, source, from, (struct ipv4){UINT32_MAX}, PROTOCOL_UDP, 8 + (size_t)length);
+    put16(w->bytes + at, by_client ? DHCP_PORT_CLIENT : DHCP_PORT_SERVER);
+    put16(w->bytes + at + 2, by_client ? DHCP_PORT_SERVER : DHCP_PORT_CLIENT);
+    put16(w->bytes + at + 4, (uint16_t)(8 + length));
+    memcpy(w->bytes + at + 8, body, (size_t)length);
+    if (by_client)
+        w->bytes[at + 8] = DHCP_OP_REQUEST;
+    return run_frame(w);
+}
+
+/* A lease moves what the server says and nothing else; what a host says in its name, nothing. */
+static void check_lease(struct world *w, const struct range *range, uint8_t lessee, bool is_full)
+{
+    for (uint32_t p = 0; p < 65536; p++) {
+        uint8_t was = w->before[0][p], is = w->owner[0][p];
+        if (range_holds(range, (uint16_t)p))
+            must(w, is == lessee || (is_full && is == NOBODY));
+        else
+            must(w, is == was || is == NOBODY);
+    }
+}
+
+static void step_dhcp(struct world *w)
+{
+    static const enum dhcp_kind kinds[] = {DHCP_ACK, DHCP_ACK, DHCP_ACK, DHCP_NAK, DHCP_RELEASE, DHCP_OFFER};
+    uint8_t lessee = (uint8_t)pick(w, HOSTS), length = (uint8_t)(6 + pick(w, 3));
+    uint16_t psid = (uint16_t)(pick(w, 7000) >> (16 - length));
+    struct dhcp_answer m = {.kind = kinds[pick(w, sizeof(kinds) / sizeof(kinds[0]))],
+                            .chaddr = hosts[lessee],
+                            .server_id = others[1],
+                            .lease_s = 10 + pick(w, 400),
+                            .ports = {true, 0, length, psid}};
+    bool by_client = m.kind == DHCP_RELEASE, by_host = by_client || pick(w, 4) == 0;
+    struct mac source = by_client && pick(w, 4) != 0 ? hosts[lessee] : hosts[pick(w, HOSTS)];
+    struct port_span span = port_set_bounds((struct port_set_params){0, length}, psid);
+    const struct range range = {shared[0], span.first, span.last}, none = {{0}, 1, 0};
+    uint64_t full = engine_stats(w->a.engine)->counters[COUNTER_TABLE_FULL];
+    *(m.kind == DHCP_RELEASE ? &m.ciaddr : &m.yiaddr) = shared[0];
+    w->from = by_host ? SIDE_DOWNSTREAM : SIDE_UPSTREAM;
+    struct verdict v = run_dhcp(w, &m, by_client, by_host ? source : router);
+    must(w, v.fate == FATE_SENT);
+    passed(w, v, side_other(w->from));
+    bool ends = by_client ? mac_equal(source, hosts[lessee]) : !by_host && m.kind == DHCP_NAK;
+    bool leases = !by_host && m.kind == DHCP_ACK && span.first >= 2000 && span.last <= 5999;
+    if (leases)
+        check_lease(w, &range, lessee, engine_stats(w->a.engine)->counters[COUNTER_TABLE_FULL] > full);
+    else if (ends)
+        check_lease(w, &none, lessee, false);
+    else
+        check_changes(w, NULL, false, -1, 0, 0);
+}
+
 /* Bytes of no form: the frame passes whole or is dropped, and teaches nothing. */
 static void step_noise(struct world *w)
 {
@@ -726,8 +793,8 @@ static void settle(struct world *w)
 static void one_run(uint64_t seed, unsigned steps)
 {
     static void (*const kinds[])(struct world * w) = {
-        step_to_shared, step_to_shared, step_from_host, step_from_host, step_pe_arp,
-        step_pe_arp,    step_pe_arp,    step_arp,       step_echo,      step_noise};
+        step_to_shared, step_to_shared, step_from_host, step_from_host, step_pe_arp, step_pe_arp,
+        step_pe_arp,    step_arp,       step_echo,      step_noise,     step_dhcp};
     static const uint64_t pauses[] = {0,        0, 0, 0,     1000,   1000,    MS,     100 * MS,
                                       400 * MS, S, S, 3 * S, 20 * S, 121 * S, 301 * S};
     static const struct engine_seed keys[] = {{.plain_nonces = true, .hash_key = {1}},
