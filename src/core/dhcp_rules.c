@@ -21,16 +21,18 @@ struct lessee {
     uint32_t address_index;
 };
 
-struct keyed_table *lessee_table_new(struct engine *e)
+bool dhcp_matters(const struct config *config)
 {
-    bool learns = false, serves = false;
-    for (size_t i = 0; i < e->config.address_count; i++) {
-        learns = learns || (e->config.addresses[i].learn & LEARN_DHCP);
-        serves = serves || e->config.addresses[i].is_served;
-    }
-    e->looks_at_dhcp = learns || serves;
-    return keyed_table_new(learns ? e->config.limits.bindings : 1, sizeof(struct mac), sizeof(struct lessee),
-                           e->seed.hash_key);
+    for (size_t i = 0; i < config->address_count; i++)
+        if ((config->addresses[i].learn & LEARN_DHCP) || config->addresses[i].is_served)
+            return true;
+    return false;
+}
+
+struct keyed_table *lessee_table_new(const struct engine *e)
+{
+    uint32_t limit = dhcp_matters(&e->config) ? e->config.limits.bindings : 1;
+    return keyed_table_new(limit, sizeof(struct mac), sizeof(struct lessee), e->seed.hash_key);
 }
 
 void lessee_note(struct engine *e, const struct binding *lease)

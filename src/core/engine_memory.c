@@ -106,6 +106,7 @@ int engine_tables_new(struct engine *e)
     e->speakers = speaker_table_new(e);
     e->fragments = fragments_new(e);
     e->services = service_table_new(l->services);
+    e->looks_at_dhcp = dhcp_matters(&e->config);
     e->lessees = lessee_table_new(e);
     e->leases = leases_new(e);
     if (e->leases == NULL)

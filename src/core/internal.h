@@ -109,7 +109,7 @@ struct engine {
     struct keyed_table *flows;
     struct keyed_table *speakers;
     struct keyed_table *lessees; /* the last lease of each host, for what ends it */
-    bool looks_at_dhcp;          /* some address learns from it, or is served */
+    bool looks_at_dhcp;          /* dhcp_matters() */
     struct leases *leases;       /* of [dhcp] */
     struct fragments *fragments;
     struct service_table *services;
@@ -277,7 +277,9 @@ bool dhcp_rule(struct engine *e, const struct passage *p, const struct ipv4_pack
                struct verdict *verdict);
 /* True where the MAC can be the owner of ports: a host's, downstream as far as is known. */
 bool host_can_own(struct engine *e, struct mac mac);
-struct keyed_table *lessee_table_new(struct engine *e);
+/* True where some address is learned from DHCP, or served. */
+bool dhcp_matters(const struct config *config);
+struct keyed_table *lessee_table_new(const struct engine *e);
 /* Notes that `lease` is the last that its owner got. */
 void lessee_note(struct engine *e, const struct binding *lease);
 /* True where the configuration of the address lets a server lease `holding`. */
