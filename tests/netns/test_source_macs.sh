@@ -7,7 +7,7 @@ LAB_HOSTS=2 LAB_MODE=agent
 lab_test
 serve_all || bail "no servers"
 monitor
-router=00:12:7f:c4:38:d3 bridge=02:50:45:00:00:01 payload=88b6$(printf '%092x' 1)
+router=$(on router cat /sys/class/net/$LAB_UP/address) bridge=02:50:45:00:00:01 payload=88b6$(printf '%092x' 1)
 pss_kib() { awk '/^Pss:/ { print $2 }' "/proc/$PEARPD_PID/smaps_rollup"; }
 
 talk_on remote ask udp $SHARED 2080 >/dev/null
