@@ -1,5 +1,5 @@
-/* netlink_link.h: one interface's settings and statistics. See netlink.h for struct netlink.
- * Called by: daemon, tap_port. */
+/* netlink_link.h: one interface's settings. See netlink.h for struct netlink.
+ * Called by: daemon. */
 #ifndef PEARPD_NETLINK_LINK_H
 #define PEARPD_NETLINK_LINK_H
 
@@ -16,8 +16,5 @@ struct link_settings {
 
 /* Sets them. 0 or -Exxx; needs CAP_NET_ADMIN. */
 int netlink_link_set(struct netlink *netlink, unsigned ifindex, const struct link_settings *settings);
-
-/* Frames that the kernel dropped on their way out of the interface (tx_dropped). 0 or -Exxx. */
-int netlink_link_dropped(struct netlink *netlink, unsigned ifindex, uint64_t *dropped);
 
 #endif

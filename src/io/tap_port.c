@@ -9,7 +9,6 @@
 
 #include "pearpd/eth.h"
 #include "pearpd/netlink.h"
-#include "pearpd/netlink_link.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +27,7 @@
 #define ROOM_BYTES (1 << 19) /* of frames that are held before a release, side by side; twice that is slower */
 #define ROOM_ALIGN 64
 #define DEVICE     "/dev/net/tun"
+#define COUNTS     "/proc/self/net/dev"
 
 #ifndef TUN_F_USO4 /* Linux 6.2 */
 #define TUN_F_USO4 0x20
@@ -44,6 +44,7 @@ struct tap_port {
     unsigned ifindex; /* attached to; 0: to nothing */
     char name[IFNAMSIZ];
     struct netlink *netlink;
+    int counts;       /* the system's, of all interfaces */
     uint64_t dropped; /* the interface's count when it was asked last */
     uint64_t refused; /* writes that failed since the last flush */
     size_t taken_bytes;
@@ -89,6 +90,45 @@ static int take_interface(struct tap_port *port)
     return ioctl(port->tun, TUNSETIFF, &request) == 0 ? 0 : -errno;
 }
 
+/* Of the lines in `text`, those that are whole: true and *dropped where one is the tap's. The rest of a line is
+ * moved to the front; *length is then its length. */
+static bool find_dropped(const struct tap_port *port, char *text, size_t *length, uint64_t *dropped)
+{
+    char *line = text, *end;
+    while ((end = memchr(line, '\n', *length - (size_t)(line - text))) != NULL) {
+        char name[IFNAMSIZ];
+        unsigned long long number;
+        *end = '\0';
+        if (sscanf(line, " %15[^:]: %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", name, &number) == 2 &&
+            strcmp(name, port->name) == 0) {
+            *dropped = number;
+            return true;
+        }
+        line = end + 1;
+    }
+    *length -= (size_t)(line - text);
+    memmove(text, line, *length);
+    return false;
+}
+
+/* The interface's tx_dropped, or what it was where that cannot be read. Netlink would tell it only while nobody
+ * changes interfaces, and frames would wait for that; this file waits for nobody. */
+static uint64_t read_dropped(const struct tap_port *port)
+{
+    char text[4096];
+    size_t length = 0;
+    uint64_t dropped;
+    for (off_t at = 0;;) {
+        const ssize_t count = pread(port->counts, text + length, sizeof(text) - length, at);
+        if (count <= 0)
+            return port->dropped;
+        at += count;
+        length += (size_t)count;
+        if (find_dropped(port, text, &length, &dropped))
+            return dropped;
+    }
+}
+
 /* What TUNSETIFF took is the interface that was meant, of index `ifindex` (0: any). */
 static int know_interface(struct tap_port *port, unsigned ifindex)
 {
@@ -97,7 +137,7 @@ static int know_interface(struct tap_port *port, unsigned ifindex)
     if (error == 0 && ifindex != 0 && link.index != ifindex)
         error = -ENODEV;
     if (error == 0)
-        error = netlink_link_dropped(port->netlink, link.index, &port->dropped);
+        port->dropped = read_dropped(port);
     struct epoll_event event = {.events = EPOLLIN};
     if (error == 0 && epoll_ctl(port->base.fd, EPOLL_CTL_ADD, port->tun, &event) != 0)
         error = -errno;
@@ -160,6 +200,8 @@ static void tap_port_close(struct frame_port *base)
     if (port->base.fd >= 0)
         close(port->base.fd);
     netlink_close(port->netlink);
+    if (port->counts >= 0)
+        close(port->counts);
     free(port->room);
     free(port);
 }
@@ -224,9 +266,9 @@ static uint64_t tap_port_flush(struct frame_port *base)
 static uint64_t tap_port_lost(struct frame_port *base)
 {
     struct tap_port *port = tap_port_of(base);
-    uint64_t dropped;
-    if (port->ifindex == 0 || netlink_link_dropped(port->netlink, port->ifindex, &dropped) != 0)
+    if (port->ifindex == 0)
         return 0;
+    const uint64_t dropped = read_dropped(port);
     const uint64_t lost = dropped > port->dropped ? dropped - port->dropped : 0;
     port->dropped = dropped;
     return lost;
@@ -254,6 +296,9 @@ static int open_parts(struct tap_port *port)
     port->netlink = netlink_open();
     if (port->netlink == NULL)
         return -errno;
+    port->counts = open(COUNTS, O_RDONLY | O_CLOEXEC);
+    if (port->counts < 0)
+        return -errno;
     port->room = malloc(ROOM_BYTES);
     return port->room == NULL ? -ENOMEM : 0;
 }
@@ -264,7 +309,7 @@ struct frame_port *tap_port_open(const char *name)
     if (port == NULL)
         return NULL;
     port->base.calls = &calls;
-    port->base.fd = port->tun = -1;
+    port->base.fd = port->tun = port->counts = -1;
     snprintf(port->name, sizeof(port->name), "%s", name);
     const int error = open_parts(port);
     if (error != 0) {

@@ -296,6 +296,8 @@ static void test_lost_frames_are_counted(void **state)
     uint8_t bytes[100];
     struct frame frame;
     unsigned taken = 0;
+    /* Its line comes behind more than one read of the kernel's list. */
+    run("for n in $(seq 60); do ip tuntap add x$n mode tap; done");
     run("ip tuntap add box mode tap && ip link set box txqueuelen 16 up");
     struct frame_port *port = tap_port_open("box");
     assert_non_null(port);
@@ -315,6 +317,7 @@ static void test_lost_frames_are_counted(void **state)
     assert_int_equal(frame_port_lost(port), 0);
     frame_port_close(port);
     close(fd);
+    run("for n in $(seq 60); do ip link del x$n; done");
 }
 
 static void expect_refused(struct frame_port *port, uint64_t count)
@@ -414,14 +417,13 @@ static void test_what_is_no_tap(void **state)
     frame_port_close(port);
 }
 
-static void test_settings_and_statistics(void **state)
+static void test_settings(void **state)
 {
     (void)state;
     need_tap();
     struct netlink *netlink = netlink_open();
     struct frame_port *port = make_tap();
     struct link_info link;
-    uint64_t dropped = 1;
     const struct link_settings settings = {
         .mac = {{2, 0x50, 0x52, 1, 2, 3}}, .mtu_bytes = 1400, .queue_frames = 77};
     assert_int_equal(netlink_link(netlink, "box", &link), 0);
@@ -430,9 +432,6 @@ static void test_settings_and_statistics(void **state)
     assert_true(mac_equal(link.mac, settings.mac));
     assert_int_equal(link.mtu_bytes, 1400);
     run("ip link show box | grep -q 'qlen 77'");
-    assert_int_equal(netlink_link_dropped(netlink, link.index, &dropped), 0);
-    assert_int_equal(dropped, 0);
-    assert_int_equal(netlink_link_dropped(netlink, 99999, &dropped), -ENODEV);
     assert_int_equal(netlink_link_set(netlink, 99999, &settings), -ENODEV);
     frame_port_close(port);
     netlink_close(netlink);
@@ -464,7 +463,7 @@ int main(void)
         cmocka_unit_test_teardown(test_down_deleted_and_made_anew, tear_down),
         cmocka_unit_test_teardown(test_it_outlives_the_port, tear_down),
         cmocka_unit_test_teardown(test_what_is_no_tap, tear_down),
-        cmocka_unit_test_teardown(test_settings_and_statistics, tear_down),
+        cmocka_unit_test_teardown(test_settings, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
