@@ -276,7 +276,7 @@ int lease_read(char *text, struct lease *lease, char why[static LEASE_WHY_BYTES]
     text[strcspn(text, "\n")] = '\0';
     for (const char *word; (word = strsep(&text, " ")) != NULL;) {
         if (count == LEASE_WORDS_MAX) {
-            snprintf(why, LEASE_WHY_BYTES, "more than %u words", LEASE_WORDS_MAX);
+            snprintf(why, LEASE_WHY_BYTES, "more than %d words", LEASE_WORDS_MAX);
             return -EINVAL;
         }
         words[count++] = word;

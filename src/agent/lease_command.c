@@ -13,14 +13,20 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define EXIT_USAGE  2
 #define CONFIG_PATH "/etc/pearpd/agent-%s.conf"
+
+#define ADDRESS_WAIT_MS 3000
+#define LOOK_MS         10
 
 /* In the grandchild: an agent that holds the interface's lease, with the file of its name where there is one. */
 static void become_agent(const char *interface)
@@ -73,6 +79,23 @@ static int hand_over(const char *interface, const struct lease *lease)
     return error;
 }
 
+static bool has_address(struct ipv4 address)
+{
+    const struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address.host)};
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const bool has = fd >= 0 && bind(fd, (const struct sockaddr *)&own, sizeof(own)) == 0;
+    if (fd >= 0)
+        close(fd);
+    return has;
+}
+
+/* What waits for the client to have a lease goes on when the script returns: by then the host has its address. */
+static void wait_for_address(struct ipv4 address)
+{
+    for (unsigned waited_ms = 0; waited_ms < ADDRESS_WAIT_MS && !has_address(address); waited_ms += LOOK_MS)
+        nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000L}, NULL);
+}
+
 int lease_command(int count, char **words)
 {
     char why[LEASE_WHY_BYTES];
@@ -99,5 +122,7 @@ int lease_command(int count, char **words)
     const int error = hand_over(interface, &lease);
     if (error != 0)
         log_error("lease of %s: %s", interface, strerror(-error));
+    else if (lease.bound)
+        wait_for_address(lease.held.range.address);
     return error == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

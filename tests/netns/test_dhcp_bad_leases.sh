@@ -99,6 +99,16 @@ agent_down
 check "all is put back" as_found
 check "no shell ran the names" not test -e "$MARK"
 
+# A killed agent takes its client along, and leaves its settings on record.
+agent udhcpc
+check "a lease" wait_for 10 holds 0/6/3
+CLIENT=$(on host1 pgrep -P "$AGENT" udhcpc)
+kill -9 "$AGENT"
+wait "$AGENT" 2>/dev/null
+check "the client of a killed agent ends" wait_for 5 not kill -0 "$CLIENT"
+on host1 "$PEARP_AGENT" -i eth0 --undo 2>/dev/null
+check "--undo puts back what it left" as_found
+
 # Nobody answers any more: udhcpc takes the lease for one of 30 s, the agent does not.
 server lease=2
 agent udhcpc
