@@ -157,3 +157,52 @@ for number, line in enumerate((
     b"bound 192.35.162.2 6/8/18 gateway=192.35.162.1,192.35.162.3 dns=9.9.9.9,8.8.8.8 mtu=1400 lifetime=10",
     b"bound 192.35.162.2 0/6/2 until=4000 mtu=")):
     write("lease", str(number), line)
+
+# fuzz_agent_conf: files.
+KEY = "0123456789abcdef" * 4
+AGENT = {
+    "short": "[agent]\ninterface = eth0\naddress = 192.35.162.2\nports = 2000-2999\n",
+    "all": "[agent]\ninterface = eth0.5\naddress = 192.35.162.2\nports = 2000-2999\ngateway = 192.35.162.1\nencap = arp\n"
+           "enforce = none\nwatch = 1\nwarn = 80\nmetrics = /var/lib/a.prom\n[range 192.35.162.2:5000-5999]\n"
+           "[range 192.35.162.3:psid/6/8/18]\n[range 192.35.162.3:psid/0/4/15]\n[keys]\n1 = " + KEY + "\n2 = " + KEY + "\n",
+    "faults": "x = 1\n[agent]\ninterface = a/b\nports = 3-2\nwarn = 101\n[range 1.2.3.4:psid/9/9/9]\n[range 10.0.0.1:5-6]\n"
+              "[range 10.0.0.1:6-7]\n[keys]\n1 = 00\n[what\n",
+    "undo": "pearp-agent-undo 2\ninterface eth0\nifindex 7\nnamespace 18446744073709551615\nrange 192.35.162.2:2000-2999\n"
+            "range 192.35.162.3:psid/6/8/18\narp_ignore 0\nip_local_port_range 32768\t60999\nreserved 80,9000-9100\n"
+            "metrics /var/lib/a.prom\nrules\npolice\naddress 192.35.162.2\naddress 192.35.162.3\n"
+            "gateway-route 192.35.162.1\ndefault-route 192.35.162.1\nreplaced 02000000fe040001\nend\n",
+}
+for name, text in AGENT.items():
+    write("agent_conf", name, text.encode())
+
+# fuzz_netlink: which, then a message of the kernel's (in the order of bytes of this machine).
+def attributes(*parts):
+    return b"".join((struct.pack("=HH", 4 + len(v), t) + v).ljust((4 + len(v) + 3) // 4 * 4, b"\0") for t, v in parts)
+
+
+def netlink(kind, header, *parts):
+    body = header + attributes(*parts)
+    return struct.pack("=IHHII", 16 + len(body), kind, 2, 1, 0) + body
+
+
+def number(value):
+    return struct.pack("=I", value)
+
+
+def diag(family, state, port, source):
+    return struct.pack("=BBBB", family, state, 0, 0) + struct.pack(">HH", port, 0) + source.ljust(16, b"\0") + bytes(16 + 12 + 4 + 8 + 4) + number(5)
+
+
+NETLINK = {
+    "socket": b"\0" + netlink(20, diag(2, 10, 2000, SHARED)),
+    "socket6": b"\x08" + netlink(20, diag(10, 7, 2000, bytes(16)), (11, b"\0")),
+    "mapped": b"\0" + netlink(20, diag(10, 1, 2000, bytes(10) + b"\xff\xff" + SHARED)),
+    "address": b"\1" + netlink(20, struct.pack("=BBBBI", 2, 32, 0, 254, 1), (1, SHARED), (2, SHARED)),
+    "route": b"\2" + netlink(24, struct.pack("=BBBBBBBBI", 2, 0, 0, 0, 254, 3, 0, 1, 0), (15, number(254)), (5, GATEWAY), (4, number(2)),
+                             (7, SHARED), (6, number(100)), (8, attributes((2, number(1400))))),
+    "routes": b"\2" + netlink(24, struct.pack("=BBBBBBBBI", 2, 24, 0, 0, 254, 3, 0, 1, 0), (1, SHARED), (15, number(254)), (30, number(7)),
+                              (9, bytes(16))),
+    "table": b"\3" + netlink(0xa00, struct.pack(">BBH", 5, 0, 9), (1, b"pearp_agent_eth0\0"), (2, number(0))),
+}
+for name, data in NETLINK.items():
+    write("netlink", name, data)

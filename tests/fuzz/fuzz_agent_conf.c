@@ -1,0 +1,98 @@
+/* fuzz_agent_conf.c: the agent's files: its configuration, and behind a first line "pearp-agent-undo" its undo record.
+ * What was read without a fault can be written, and read again as the same; rules can be made of it. */
+#include "../../src/agent/config.c"          /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/held.c"            /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/schema.c"          /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/service_records.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/service_schema.c"  /* NOLINT(bugprone-suspicious-include) */
+#define put  put_undo
+#define text undo_text
+#include "../../src/agent/undo.c" /* NOLINT(bugprone-suspicious-include) */
+#undef put
+#undef text
+#undef KEYS
+#include "../../src/agent/nft.c" /* NOLINT(bugprone-suspicious-include) */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void expect(bool good)
+{
+    if (!good)
+        abort();
+}
+
+static void count_fault(void *context, const char *file, unsigned line, const char *message)
+{
+    unsigned *count = context;
+    (void)file;
+    (void)line;
+    ++*count;
+    expect(*message != '\0');
+}
+
+static void check_held(const struct held_list *list)
+{
+    static char rules[NFT_TEXT_MAX_BYTES];
+    struct port_span spans[HELD_SPANS_MAX];
+    char name[HELD_TEXT_BYTES];
+    struct held again;
+    uint32_t ports = 0, united = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        expect(held_parse(held_format(&list->held[i], name), &again) == 0 &&
+               held_equal(&again, &list->held[i]));
+        expect(held_has(&again, again.range.first) && held_has(&again, again.range.last));
+        ports += held_ports(&again);
+    }
+    const size_t count = held_union(list, (struct ipv4){0}, spans);
+    for (size_t i = 0; i < count; i++) {
+        expect(i == 0 || spans[i].first > spans[i - 1].last + 1);
+        united += spans[i].last - spans[i].first + 1U;
+    }
+    expect(united <= ports && (list->count == 0) == (united == 0));
+    expect(list->count == 0 || nft_format("eth0", list, true, rules, sizeof(rules)) > 0);
+}
+
+static void read_config(const uint8_t *data, size_t size)
+{
+    struct agent_options options;
+    unsigned count = 0;
+    FILE *stream = fmemopen((void *)(uintptr_t)data, size, "r");
+    if (stream == NULL)
+        return;
+    const int faults = agent_config_read_stream(stream, "fuzz.conf", &options, count_fault, &count);
+    fclose(stream);
+    expect((faults == 0) == (count == 0));
+    if (faults != 0)
+        return;
+    expect(interface_is_plain(options.interface));
+    expect(options.watch_s >= 1 && options.warn_percent >= 1 && options.warn_percent <= 100);
+    check_held(&options.held);
+}
+
+static void read_undo(const uint8_t *data, size_t size)
+{
+    static char written[UNDO_TEXT_MAX_BYTES], again_written[UNDO_TEXT_MAX_BYTES];
+    static struct undo undo, again;
+    unsigned line;
+    if (undo_parse((const char *)data, size, &undo, &line) != 0)
+        return;
+    const int length = undo_format(&undo, written, sizeof(written));
+    if (length == -ENOSPC) /* blanks of one kind for another, and leading zeros, may make it longer */
+        return;
+    expect(length > 0 && undo_parse(written, (size_t)length, &again, &line) == 0);
+    expect(undo_format(&again, again_written, sizeof(again_written)) == length);
+    expect(memcmp(written, again_written, (size_t)length) == 0);
+    check_held(&undo.held);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char undo[] = "pearp-agent-undo";
+    if (size == 0)
+        return 0;
+    if (size >= strlen(undo) && memcmp(data, undo, strlen(undo)) == 0)
+        read_undo(data, size);
+    else
+        read_config(data, size);
+    return 0;
+}
