@@ -9,6 +9,7 @@
 #include "pearpd/notify.h"
 
 #include "agent_control.h"
+#include "bind_hook.h"
 #include "guard.h"
 #include "host_settings.h"
 #include "lease_follower.h"
@@ -60,6 +61,7 @@ struct agent {
     bool epoch_told;
     struct monitor monitor;
     uint64_t forged, restored; /* counted since the start */
+    int bind_hook;             /* -1: none */
     struct guard *guard;
     struct agent_control *control;
     struct agent_client *asker; /* who waits for what comes of a resize; NULL: nobody */
@@ -100,6 +102,23 @@ static void fail(struct agent *agent)
     loop_stop(agent->loop);
 }
 
+/* A hook that goes with this process needs no record. */
+static int settle_bind_hook(struct agent *agent)
+{
+    const char *cgroup = agent->options->cgroup;
+    const uint64_t cookie = agent->undo.namespace_cookie;
+    if (cgroup[0] == '\0')
+        return 0;
+    int error = 0;
+    if (agent->bind_hook >= 0)
+        error = bind_hook_update(agent->bind_hook, &agent->wish.held, cookie);
+    else
+        error = agent->bind_hook = bind_hook_attach(cgroup, &agent->wish.held, cookie);
+    if (error < 0)
+        log_error("cannot hook bind() of %s: %s", cgroup, strerror(-error));
+    return error < 0 ? error : 0;
+}
+
 /* Looks again at what is there, records what is to be changed, changes it. */
 static int settle(struct agent *agent)
 {
@@ -114,7 +133,8 @@ static int settle(struct agent *agent)
     if (error != 0)
         return error;
     agent->recorded = true;
-    return host_settings_apply(agent->netlink, &agent->undo);
+    error = host_settings_apply(agent->netlink, &agent->undo);
+    return error == 0 ? settle_bind_hook(agent) : error;
 }
 
 /* Somebody may have taken away what was set: it comes back. For the guard: whether something was missing. */
@@ -402,6 +422,9 @@ static int unsettle(struct agent *agent)
     (void)netlink_read_tables(agent->tables, on_table, agent);
     agent->tables_gone = 0;
     agent->recorded = error != 0;
+    if (agent->bind_hook >= 0)
+        close(agent->bind_hook);
+    agent->bind_hook = -1;
     if (error == 0)
         agent->undo = (struct undo){.namespace_cookie = agent->undo.namespace_cookie};
     return error;
@@ -815,6 +838,7 @@ int agent_run(const struct agent_options *options)
                           .directory = -1,
                           .lock = -1,
                           .socket = -1,
+                          .bind_hook = -1,
                           .own = options->held,
                           .wish = wish_of(options),
                           .undo = {.namespace_cookie = run_namespace_cookie()}};
@@ -866,6 +890,8 @@ int agent_print(const struct agent_options *options)
     if (error != 0)
         return EXIT_FAILURE;
     host_settings_print(&undo);
+    if (options->cgroup[0] != '\0')
+        printf("# bind() of programs of %s to other ports fails, by a BPF program\n", options->cgroup);
     if (gateway.host == 0)
         printf("# no gateway is known: the routes are added when the bridge names one (or give -g)\n");
     return EXIT_SUCCESS;

@@ -31,8 +31,9 @@ struct agent_options {
     uint32_t watch_s;               /* from one look at the sockets to the next */
     uint32_t warn_percent;
     enum agent_enforce enforce;
-    enum dhcp_client_kind dhcp; /* the client that is run, to hold what it brings */
-    bool lease;                 /* ends with the interface's lease */
+    char cgroup[AGENT_PATH_BYTES]; /* "": no hook at bind() */
+    enum dhcp_client_kind dhcp;    /* the client that is run, to hold what it brings */
+    bool lease;                    /* ends with the interface's lease */
     struct pe_arp_key
         keys[AGENT_KEYS_MAX]; /* ascending by id; the first signs; none: nothing is signed or checked */
     size_t key_count;

@@ -157,6 +157,11 @@ static const struct key_row agent_keys[] = {
      "the DHCP client that is run to hold the address and ports that it brings; auto: the one that is "
      "installed",
      take_dhcp, 0, 0, 0, NULL},
+    {"cgroup", "none or an absolute path", "none",
+     "a cgroup, of version 2: bind() of its programs to a port outside fails at once, as not permitted; for "
+     "its servers "
+     "to be told what else only their packets would",
+     take_path, offsetof(struct agent_options, cgroup), 0, 0, NULL},
     {"watch", "1-3600", "10", "seconds from one look at the ports in use to the next", take_number,
      offsetof(struct agent_options, watch_s), 1, 3600, NULL},
     {"warn", "1-100", "90", "a warning is logged when so many percent of a range are in use", take_number,

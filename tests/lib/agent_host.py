@@ -149,7 +149,7 @@ def snapshot():
     return re.sub(r"packets \d+ bytes \d+|valid_lft.*", "", "\n".join(parts))
 
 
-def start(*arguments, wait=True):
+def start(*arguments, wait=True, enter=("ip", "netns", "exec", HOST)):
     """An agent; with `wait`, until it says READY=1."""
     name = "/tmp/%s.notify" % PREFIX
     ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -157,7 +157,7 @@ def start(*arguments, wait=True):
     ready.settimeout(10)
     arguments = arguments or ("-i", "eth0", "-a", SHARED, "-p", "2000-2999")
     log = open("/tmp/%s.log" % PREFIX, "w+")
-    agent = subprocess.Popen(["ip", "netns", "exec", HOST, AGENT, "-v", *arguments], stdout=log, stderr=log,
+    agent = subprocess.Popen([*enter, AGENT, "-v", *arguments], stdout=log, stderr=log,
                              stdin=subprocess.DEVNULL, env=dict(os.environ, NOTIFY_SOCKET=name))
     agent.log = log
     processes.append(agent)
