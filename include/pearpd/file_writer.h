@@ -4,7 +4,7 @@
  *
  * The lines go to FILE.new beside it, which is synced, renamed over FILE, and the directory is synced. Where the caller
  * dies before it has committed, nothing is replaced. Only a regular file of this user's is replaced: never what a
- * symbolic link names, nor a directory. Two writers of one FILE take turns: FILE.new is locked. */
+ * symbolic link names, nor a directory. FILE has one writer at a time: a second one's tries fail by EWOULDBLOCK. */
 #ifndef PEARPD_FILE_WRITER_H
 #define PEARPD_FILE_WRITER_H
 

@@ -203,7 +203,8 @@ static void done(void *context, int error, const char *step)
     uint64_t now_ns = clock_now_ns();
     s->is_saving = false;
     if (error != 0) {
-        snprintf(text, sizeof(text), "%s: cannot %s it: %s", s->path, step, strerror(error));
+        snprintf(text, sizeof(text), "%s: cannot %s it: %s", s->path, step,
+                 error == EWOULDBLOCK ? "another process writes it" : strerror(error));
         failed(s, text);
         wake_at(s, s->next_ns);
         return;

@@ -9,12 +9,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ELAPSED_MOST_NS (30 * 86400 * NS_PER_S) /* by a wall clock, which may have jumped */
 #define FILE_MOST_BYTES ((uint64_t)1 << 30)     /* three times what a million bindings take */
 #define PATH_BYTES      512
+#define PAUSE_NS        2000000
+#define TRIES_MOST      15
 
 void state_header(struct state_line *line, const struct state_times *times)
 {
@@ -149,6 +153,23 @@ static int open_regular(const char *path, const char **why)
     return -error;
 }
 
+/* The same, once no writer is at it: that of a daemon that was killed has perhaps its last table still to write. */
+static int open_quiet(const char *path, const char **why)
+{
+    const struct timespec pause = {0, PAUSE_NS};
+    for (unsigned tries = 1;; tries++) {
+        int fd = open_regular(path, why);
+        if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) == 0)
+            return fd;
+        if (tries == TRIES_MOST) {
+            log_warning("%s: another process writes it", path);
+            return fd;
+        }
+        close(fd);
+        nanosleep(&pause, NULL);
+    }
+}
+
 /* 0, or what read(2) failed by. */
 static int read_all(int fd, struct state_reading *reading)
 {
@@ -191,7 +212,7 @@ int state_file_read(const char *path, const struct state_load *load, const struc
 {
     const char *why;
     state_reading_begin(reading, load, now);
-    int fd = open_regular(path, &why);
+    int fd = open_quiet(path, &why);
     if (fd == -ENOENT) {
         log_notice("%s: not there yet; the table starts empty", path);
         return 0;

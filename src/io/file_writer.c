@@ -1,5 +1,8 @@
 /* file_writer.c: see file_writer.h.
  *
+ * A writer locks FILE.new while it writes, and keeps the lock when that has become FILE, until the next one has. So
+ * where a caller died, its child's last file never comes over a newer one of its successor's.
+ *
  * Caller to child: "begin", lines, "commit COUNT"; child to caller: "done ERRNO STEP". Lines of a file are told from the
  * two words by the dot that each of them begins with on this way. */
 #include "pearpd/file_writer.h"
@@ -49,7 +52,8 @@ struct target {
     char path[FILE_WRITER_PATH_BYTES];
     char beside[FILE_WRITER_PATH_BYTES + SUFFIX_BYTES];
     char directory[FILE_WRITER_PATH_BYTES];
-    int fd; /* of `beside`; -1: not open */
+    int fd;   /* of `beside`, locked; -1: not open */
+    int held; /* of `path`, locked; -1: not open */
     bool begun;
     enum step step; /* that failed; STEP_NONE: none did */
     int error;
@@ -81,10 +85,34 @@ static int may_replace(const char *path)
     return -1;
 }
 
-/* Opens `beside` and locks it, as the file that has this name now. */
-static void open_beside(struct target *t)
+/* Locks what is open as `fd`. True where it is the file that has the name now. */
+static bool lock_as(int fd, const char *name)
 {
     struct stat by_name, by_fd;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &by_fd) != 0)
+        return false;
+    if (lstat(name, &by_name) == 0 && by_fd.st_ino == by_name.st_ino && by_fd.st_dev == by_name.st_dev)
+        return true;
+    errno = EWOULDBLOCK;
+    return false;
+}
+
+/* Sees to it that the file that is there now, if one is, is locked by this child. */
+static void hold(struct target *t)
+{
+    if (t->held >= 0 && lock_as(t->held, t->path))
+        return;
+    if (t->held >= 0)
+        close(t->held);
+    t->held = open(t->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (t->held < 0 && errno != ENOENT)
+        fail(t, STEP_REPLACE, errno);
+    else if (t->held >= 0 && !lock_as(t->held, t->path))
+        fail(t, STEP_LOCK, errno);
+}
+
+static void open_beside(struct target *t)
+{
     if (may_replace(t->beside) != 0) {
         fail(t, STEP_CREATE, errno);
         return;
@@ -94,11 +122,8 @@ static void open_beside(struct target *t)
         fail(t, STEP_CREATE, errno);
         return;
     }
-    if (flock(t->fd, LOCK_EX | LOCK_NB) != 0 || fstat(t->fd, &by_fd) != 0 ||
-             lstat(t->beside, &by_name) != 0)
+    if (!lock_as(t->fd, t->beside))
         fail(t, STEP_LOCK, errno);
-    else if (by_fd.st_ino != by_name.st_ino || by_fd.st_dev != by_name.st_dev)
-        fail(t, STEP_LOCK, EAGAIN);
     else if (fchmod(t->fd, S_IRUSR | S_IWUSR) != 0 || ftruncate(t->fd, 0) != 0)
         fail(t, STEP_CREATE, errno);
 }
@@ -125,6 +150,8 @@ static void begin(struct target *t)
     if (may_replace(t->path) != 0)
         fail(t, STEP_REPLACE, errno);
     else
+        hold(t);
+    if (t->step == STEP_NONE)
         open_beside(t);
 }
 
@@ -159,15 +186,18 @@ static void replace(struct target *t)
         fail(t, STEP_SYNC, errno);
         return;
     }
-    if (may_replace(t->path) != 0) {
+    hold(t); /* nobody put another one there meanwhile */
+    if (t->step == STEP_NONE && may_replace(t->path) != 0)
         fail(t, STEP_REPLACE, errno);
+    if (t->step != STEP_NONE)
         return;
-    }
     if (rename(t->beside, t->path) != 0) {
         fail(t, STEP_RENAME, errno);
         return;
     }
-    close(t->fd);
+    if (t->held >= 0)
+        close(t->held);
+    t->held = t->fd;
     t->fd = -1;
     int directory = open(t->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0 || fsync(directory) != 0)
@@ -263,7 +293,7 @@ _Noreturn static void child(int channel, const char *path)
         dup2(channel, CHANNEL);
     close_range(CHANNEL + 1, ~0U, 0);
     (void)setpriority(PRIO_PROCESS, 0, CHILD_NICE);
-    target.fd = -1;
+    target.fd = target.held = -1;
     snprintf(target.path, sizeof(target.path), "%s", path);
     snprintf(target.beside, sizeof(target.beside), "%s" SUFFIX, path);
     directory_of(path, target.directory, sizeof(target.directory));

@@ -88,6 +88,7 @@ for name, packets in HARD.items():
     for variant in (0, 1, 2, 4 | 0x80):
         write("hard", f"{name}-{variant}", bytes([variant]) + b"".join(bytes(packet) for packet in packets))
 
+
 # fuzz_dhcp: {flags, time step, length, DHCP message} a record.
 HOST, TO_SERVER, WHOLE, RELAYED, SERVER, OTHER = 1, 8, 16, 32, 64, 128
 DISCOVER, OFFER, DREQUEST, DECLINE, ACK, NAK, DRELEASE, INFORM = range(1, 9)
@@ -206,3 +207,28 @@ NETLINK = {
 }
 for name, data in NETLINK.items():
     write("netlink", name, data)
+
+# fuzz_state: text as it stands, then 0xff and lines that the target gives their checksums.
+HEADER = b"pearpd-state version=1 boot=abc boottime_ns=4990000000000 wall_us=1699999990000000\n"
+COUNTS = b"age_ns=5000000000 rx_frames=1 rx_bytes=60 tx_frames=2 tx_bytes=120\n"
+
+
+def binding(ports, origin, more=b"", address=b"192.0.2.1"):
+    return b"binding range=" + address + b":" + ports + b" mac=02:00:00:00:00:0a origin=" + origin + b" " + more + COUNTS
+
+
+STATE = {
+    "origins": HEADER + b"epoch value=77\n" + binding(b"1-9", b"config").replace(b"0a", b"09") +
+    binding(b"2000-2999", b"pe-arp", b"left_ns=9000000000 ") + binding(b"3000-3999", b"traffic", b"left_ns=100000000000 ") +
+    binding(b"4000-4000", b"control") + binding(b"5000-5999", b"dhcp", b"left_ns=900000000000 ") + b"end records=6\n",
+    "port-set": HEADER + binding(b"1232-64723", b"pe-arp", b"psid_offset=6 psid_length=8 psid=52 ", b"192.0.2.2") +
+    b"end records=1\n",
+    "other-boot": HEADER.replace(b"abc", b"def") + binding(b"5000-5999", b"dhcp", b"left_ns=900000000000 ") + b"end records=1\n",
+    "newer": HEADER.replace(b"=1 ", b"=2 ") + b"planet name=mars\n" + binding(b"70000-1", b"magic") + b"end records=9\n",
+    "refused": binding(b"2000-2999", b"pe-arp") + binding(b"2500-3500", b"traffic") + binding(b"1-10", b"control") +
+    binding(b"6000-6000", b"dhcp", b"left_ns=1 ") + binding(b"9-9", b"pe-arp", address=b"198.51.100.1"),
+}
+for name, text in STATE.items():
+    write("state", name, b"\xff" + text)
+write("state", "damaged", HEADER[:40] + b"\n#0123456789abcdef\nx #0123456789abcdefy\xff" + STATE["origins"])
+

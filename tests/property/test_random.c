@@ -4,14 +4,16 @@
  * Before each frame the array says what must become of it; after it, whether what changed had a cause. The
  * invariants are those of an inline bridge: the equation, one owner a port, permanent ranges as configured,
  * nothing learned but by an answer to an open question or a first frame, a frame out is a frame in from byte 12
- * on and goes to its port's owner alone, upstream sees no ARP of a sharer's own, no rate is exceeded; and the
- * same with another hash key. SEED, RUNS and STEPS come from the environment; a mismatch prints them. */
+ * on and goes to its port's owner alone, upstream sees no ARP of a sharer's own, no rate is exceeded, a saved table
+ * is loaded as the same; and the same with another hash key. SEED, RUNS and STEPS come from the environment; a mismatch
+ * prints them. */
 #include "pearpd/dhcp.h"
 #include "pearpd/engine.h"
 #include "pearpd/frame_build.h"
 #include "pearpd/ipv4_packet.h"
 #include "pearpd/l4.h"
 
+#include "../../src/daemon/state_file.h"
 #include "../lib/frame_tools.h"
 #include "../lib/seeded.h"
 
@@ -777,6 +779,43 @@ static void step_noise(struct world *w)
     check_changes(w, NULL, false, -1, 0, 0);
 }
 
+/* What a state file says of the table makes the same table: invariant 10. */
+static void check_saved(struct world *w)
+{
+    static const struct engine_seed seed = {.plain_nonces = true, .hash_key = {7}};
+    static const struct state_times now = {.boot_id = "same"};
+    static struct state_reading r;
+    struct side_of_test *t = calloc(1, sizeof(*t));
+    must(w, t != NULL && (t->engine = engine_new(&w->config, &seed)) != NULL);
+    struct engine_out out = out_of(t);
+    struct state_walk walk = {.engine = w->a.engine, .now_ns = w->now};
+    struct state_line line;
+    uint64_t records = 0;
+    state_reading_begin(&r, &(struct state_load){.engine = t->engine, .out = &out, .now_ns = w->now}, &now);
+    state_header(&line, &now);
+    do {
+        state_reading_feed(&r, line.text, line.length);
+    } while (state_walk_next(&walk, &line) && state_line_end(&line) > 0 && ++records > 0);
+    state_trailer(&line, records);
+    state_reading_feed(&r, line.text, line.length);
+    state_reading_end(&r);
+    must(w, !state_reading_is_damaged(&r) && r.restored == records && t->out_count == 0);
+    struct table_cursor at_was = {0}, at_is = {0};
+    struct table_entry was, is;
+    while (engine_bindings_next(w->a.engine, w->now, &at_was, &was)) {
+        must(w, engine_bindings_next(t->engine, w->now, &at_is, &is));
+        must(w, was.range.address.host == is.range.address.host && was.range.first == is.range.first &&
+                    was.range.last == is.range.last && mac_equal(was.mac, is.mac) && was.origin == is.origin &&
+                    was.age_ns == is.age_ns && was.rx_frames == is.rx_frames && was.rx_bytes == is.rx_bytes &&
+                    was.tx_frames == is.tx_frames && was.tx_bytes == is.tx_bytes);
+        must(w, is.state == (was.state == BINDING_PERMANENT ? BINDING_PERMANENT : BINDING_STALE));
+        must(w, was.origin != ORIGIN_TRAFFIC || is.expires_ns >= was.expires_ns);
+    }
+    must(w, !engine_bindings_next(t->engine, w->now, &at_is, &is));
+    engine_free(t->engine);
+    free(t);
+}
+
 /* The router is heard, so that no host can be it; the hosts live downstream. */
 static void settle(struct world *w)
 {
@@ -817,6 +856,8 @@ static void one_run(uint64_t seed, unsigned steps)
         let_pass(w, pauses[pick(w, sizeof(pauses) / sizeof(pauses[0]))]);
         settle(w);
         kinds[pick(w, sizeof(kinds) / sizeof(kinds[0]))](w);
+        if (w->step % 50 == 0)
+            check_saved(w);
     }
     let_pass(w, 1000 * S);
     must(w, engine_stats(w->a.engine)->held == 0);

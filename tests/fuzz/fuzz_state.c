@@ -1,0 +1,145 @@
+/* fuzz_state.c: state files. Two parts, parted by a byte 0xff: text as it stands, and lines that get their right
+ * checksum, so that what they say is reached. What was read is saved, and read again it is the same table. */
+#include "../../src/daemon/state_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SAVED      UINT64_C(5000000000000)
+#define FILE_BYTES 65536
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool condition)
+{
+    if (!condition)
+        abort();
+}
+
+static void take_send(void *context, enum side to, const struct frame *frame)
+{
+    (void)context, (void)to, (void)frame;
+}
+
+static void take_make(void *context, enum side to, const struct made *made)
+{
+    (void)context, (void)to, (void)made;
+}
+
+static void take_event(void *context, const struct event *event)
+{
+    (void)context, (void)event;
+}
+
+static const struct engine_out out = {NULL, take_send, take_make, take_event};
+static const struct state_times now = {"abc", SAVED, UINT64_C(1700000000000000)};
+
+static struct engine *engine_made(void)
+{
+    static const struct engine_seed seed = {.plain_nonces = true};
+    struct config_address addresses[2] = {
+        {{0xc0000201}, 1024, 65535, LEARN_PE_ARP | LEARN_TRAFFIC | LEARN_DHCP, 1000, .echo = ECHO_REPLY},
+        {{0xc0000202}, 1024, 65535, LEARN_PE_ARP | LEARN_DHCP, 1000, .has_psid = true, .psid = {6, 8}},
+    };
+    struct config_range range = {{{0xc0000201}, 1, 9}, {{2, 0, 0, 0, 0, 9}}, "", 0, 0};
+    struct config config = {.mac = {{2, 0, 0, 0, 0, 1}},
+                            .encap = 0x88b5,
+                            .addresses = addresses,
+                            .address_count = 2,
+                            .ranges = &range};
+    config.range_count = 1;
+#define X(key, field, least, most, preset, help) config.limits.field = (least);
+    LIMITS(X)
+#undef X
+    config.limits.bindings = 64;
+    config.limits.idle_s = 300;
+    struct engine *engine = engine_new(&config, &seed);
+    must(engine != NULL);
+    return engine;
+}
+
+static void read_file(struct state_reading *r, struct engine *engine, const char *file, size_t length,
+                      size_t piece)
+{
+    const struct state_load load = {.engine = engine, .out = &out, .now_ns = SAVED};
+    state_reading_begin(r, &load, &now);
+    for (size_t at = 0; at < length; at += piece)
+        state_reading_feed(r, file + at, length - at < piece ? length - at : piece);
+    state_reading_end(r);
+    must(r->restored + r->refused + r->unknown + r->senseless == r->records);
+}
+
+static size_t save(const struct engine *engine, char *file)
+{
+    struct state_walk walk = {.engine = engine, .now_ns = SAVED};
+    struct state_line line;
+    size_t length = 0;
+    uint64_t records = 0;
+    state_header(&line, &now);
+    do {
+        must(line.length > 0 && length + line.length <= FILE_BYTES);
+        memcpy(file + length, line.text, line.length);
+        length += line.length;
+    } while (state_walk_next(&walk, &line) && state_line_end(&line) > 0 && ++records > 0);
+    state_trailer(&line, records);
+    memcpy(file + length, line.text, line.length);
+    return length + line.length;
+}
+
+/* Each line of `text` with the checksum that it should have. */
+static size_t seal(const char *text, size_t length, char *file)
+{
+    size_t used = 0;
+    while (length > 0) {
+        const char *newline = memchr(text, '\n', length);
+        size_t part = newline == NULL ? length : (size_t)(newline - text);
+        struct state_line line = {.length = part};
+        if (part <= STATE_LINE_BYTES - 32 && used + STATE_LINE_BYTES <= FILE_BYTES) {
+            memcpy(line.text, text, part);
+            must(state_line_end(&line) == part + 19);
+            memcpy(file + used, line.text, line.length);
+            used += line.length;
+        }
+        part += newline != NULL;
+        text += part;
+        length -= part;
+    }
+    return used;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct state_reading r, again;
+    static char file[FILE_BYTES], saved[FILE_BYTES], saved_again[FILE_BYTES];
+    const uint8_t *middle = size > 0 ? memchr(data, 0xff, size) : NULL;
+    size_t plain = middle == NULL ? size : (size_t)(middle - data);
+    if (size > FILE_BYTES / 2)
+        return 0;
+    if (plain > 0)
+        memcpy(file, data, plain);
+    size_t length = plain;
+    if (middle != NULL) {
+        size_t sealed = seal((const char *)middle + 1, size - plain - 1, saved);
+        if (sealed > FILE_BYTES - plain)
+            return 0;
+        memcpy(file + plain, saved, sealed);
+        length += sealed;
+    }
+    struct engine *a = engine_made();
+    read_file(&r, a, file, length, length / 3 + 1);
+    if (r.restored == 0) {
+        engine_free(a);
+        return 0;
+    }
+    struct engine *b = engine_made();
+    size_t saved_bytes = save(a, saved);
+    read_file(&again, b, saved, saved_bytes, 7);
+    must(!state_reading_is_damaged(&again) && again.restored == again.records);
+    must(save(b, saved_again) == saved_bytes && memcmp(saved, saved_again, saved_bytes) == 0);
+    for (unsigned i = 0; i < 2; i++)
+        must(engine_stats_balance(engine_stats(i == 0 ? a : b)));
+    engine_tick(b, SAVED + UINT64_C(600000000000), &out);
+    engine_free(a);
+    engine_free(b);
+    return 0;
+}
