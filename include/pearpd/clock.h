@@ -11,7 +11,7 @@
 uint64_t clock_now_ns(void);
 
 /* What tells one boot of the machine from another: $PEARPD_BOOT_ID, which the unit sets where /proc/sys is hidden, else
- * the kernel's boot id. Empty: not known. Returns `text`. */
+ * the kernel's boot id; hexadecimal digits and dashes. Empty: not known. Returns `text`. */
 #define BOOT_ID_BYTES 64
 const char *clock_boot_id(char text[static BOOT_ID_BYTES]);
 

@@ -35,6 +35,8 @@ const char *clock_boot_id(char text[static BOOT_ID_BYTES])
         if (fd >= 0)
             close(fd);
     }
-    text[strspn(text, "0123456789abcdefABCDEF-")] = '\0';
+    text[strcspn(text, "\n")] = '\0';
+    if (text[strspn(text, "0123456789abcdefABCDEF-")] != '\0')
+        *text = '\0';
     return text;
 }

@@ -52,8 +52,9 @@ struct target {
     char path[FILE_WRITER_PATH_BYTES];
     char beside[FILE_WRITER_PATH_BYTES + SUFFIX_BYTES];
     char directory[FILE_WRITER_PATH_BYTES];
-    int fd;   /* of `beside`, locked; -1: not open */
-    int held; /* of `path`, locked; -1: not open */
+    int fd;   /* of `beside`, to be written; -1: not open */
+    int lock; /* of `beside`, locked; read-only, so that it keeps no file system from becoming so; -1: not open */
+    int held; /* what `lock` was, once `path` is that file; -1: not open */
     bool begun;
     enum step step; /* that failed; STEP_NONE: none did */
     int error;
@@ -85,6 +86,13 @@ static int may_replace(const char *path)
     return -1;
 }
 
+static void put_down(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
 /* Locks what is open as `fd`. True where it is the file that has the name now. */
 static bool lock_as(int fd, const char *name)
 {
@@ -102,8 +110,7 @@ static void hold(struct target *t)
 {
     if (t->held >= 0 && lock_as(t->held, t->path))
         return;
-    if (t->held >= 0)
-        close(t->held);
+    put_down(&t->held);
     t->held = open(t->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (t->held < 0 && errno != ENOENT)
         fail(t, STEP_REPLACE, errno);
@@ -113,30 +120,32 @@ static void hold(struct target *t)
 
 static void open_beside(struct target *t)
 {
+    const int flags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
     if (may_replace(t->beside) != 0) {
         fail(t, STEP_CREATE, errno);
         return;
     }
-    t->fd = open(t->beside, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (t->fd < 0) {
+    t->lock = open(t->beside, O_RDONLY | O_CREAT | flags, S_IRUSR | S_IWUSR);
+    if (t->lock < 0) {
         fail(t, STEP_CREATE, errno);
         return;
     }
-    if (!lock_as(t->fd, t->beside))
+    if (!lock_as(t->lock, t->beside)) {
         fail(t, STEP_LOCK, errno);
-    else if (fchmod(t->fd, S_IRUSR | S_IWUSR) != 0 || ftruncate(t->fd, 0) != 0)
+        return;
+    }
+    t->fd = open(t->beside, O_WRONLY | O_TRUNC | flags);
+    if (t->fd < 0 || fchmod(t->fd, S_IRUSR | S_IWUSR) != 0)
         fail(t, STEP_CREATE, errno);
 }
 
 /* Gives up what is beside: room for others, where the disk is full. Another writer's file is left alone. */
 static void forget(struct target *t)
 {
-    if (t->fd < 0)
-        return;
-    if (t->step != STEP_LOCK)
+    if (t->lock >= 0 && t->step != STEP_LOCK)
         unlink(t->beside);
-    close(t->fd);
-    t->fd = -1;
+    put_down(&t->fd);
+    put_down(&t->lock);
 }
 
 static void begin(struct target *t)
@@ -195,10 +204,10 @@ static void replace(struct target *t)
         fail(t, STEP_RENAME, errno);
         return;
     }
-    if (t->held >= 0)
-        close(t->held);
-    t->held = t->fd;
-    t->fd = -1;
+    put_down(&t->fd);
+    put_down(&t->held);
+    t->held = t->lock;
+    t->lock = -1;
     int directory = open(t->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0 || fsync(directory) != 0)
         fail(t, STEP_DIRECTORY, errno);
@@ -293,7 +302,7 @@ _Noreturn static void child(int channel, const char *path)
         dup2(channel, CHANNEL);
     close_range(CHANNEL + 1, ~0U, 0);
     (void)setpriority(PRIO_PROCESS, 0, CHILD_NICE);
-    target.fd = target.held = -1;
+    target.fd = target.lock = target.held = -1;
     snprintf(target.path, sizeof(target.path), "%s", path);
     snprintf(target.beside, sizeof(target.beside), "%s" SUFFIX, path);
     directory_of(path, target.directory, sizeof(target.directory));
