@@ -451,8 +451,9 @@ const struct key_row key_rows[] = {
      "the client, by its identifier (option 61); one of both must be given", 0, take_lease_client_id, 0, 0, 0},
     {SECTION_LEASE, "name", "up to 63 bytes of text", "", "shown by pearpctl", 0, take_lease_name, 0, 0, 0},
     {SECTION_STATE, "file", "none or an absolute path, up to 255 bytes", "none",
-     "where bindings and their counters survive a restart; see STATE in pearpd(8)", 0, take_state_file, 0, 0,
-     0},
+     "where bindings, leases and counters survive a restart, as /var/lib/pearpd/NAME.state; see STATE in "
+     "pearpd(8)",
+     0, take_state_file, 0, 0, 0},
     {SECTION_STATE, "period", "1-3600", "1", "seconds within which a change of the table is saved", 0,
      take_number, offsetof(struct config, state_period_s), 1, 3600},
     {SECTION_STATE, "counters", "1-86400", "60",

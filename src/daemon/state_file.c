@@ -140,12 +140,15 @@ static int open_regular(const char *path, const char **why)
     *why = error == ELOOP ? "it is a symbolic link" : strerror(error);
     if (fd < 0)
         return -error;
-    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
-        *why = "it is too large";
-        error = (uint64_t)status.st_size > FILE_MOST_BYTES ? EFBIG : 0;
-    } else {
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
         *why = "it is no regular file";
         error = EEXIST;
+    } else if (status.st_uid != geteuid()) {
+        *why = "it is another user's";
+        error = EEXIST;
+    } else if ((uint64_t)status.st_size > FILE_MOST_BYTES) {
+        *why = "it is too large";
+        error = EFBIG;
     }
     if (error == 0)
         return fd;

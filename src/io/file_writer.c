@@ -1,7 +1,7 @@
 /* file_writer.c: see file_writer.h.
  *
- * A writer locks FILE.new while it writes, and keeps the lock when that has become FILE, until the next one has. So
- * where a caller died, its child's last file never comes over a newer one of its successor's.
+ * A writer locks FILE.new while it writes, and keeps the lock when that has become FILE, until the next one has. One
+ * whose caller has died begins nothing any more: so its last file never comes over a newer one of its successor's.
  *
  * Caller to child: "begin", lines, "commit COUNT"; child to caller: "done ERRNO STEP". Lines of a file are told from the
  * two words by the dot that each of them begins with on this way. */
@@ -21,15 +21,18 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-#define CHANNEL      3 /* the child's only descriptor beside the standard ones */
-#define LINE_BYTES   4096
-#define BUFFER_BYTES 65536
-#define ANSWER_BYTES 128
-#define CHILD_NICE   10
-#define SUFFIX       ".new"
-#define SUFFIX_BYTES (sizeof(SUFFIX) - 1)
+#define CHANNEL       3 /* the child's only descriptor beside the standard ones */
+#define LINE_BYTES    4096
+#define LOCK_TRIES    50
+#define LOCK_PAUSE_NS 20000000
+#define BUFFER_BYTES  65536
+#define ANSWER_BYTES  128
+#define CHILD_NICE    10
+#define SUFFIX        ".new"
+#define SUFFIX_BYTES  (sizeof(SUFFIX) - 1)
 
 enum step {
     STEP_NONE,
@@ -52,6 +55,7 @@ struct target {
     char path[FILE_WRITER_PATH_BYTES];
     char beside[FILE_WRITER_PATH_BYTES + SUFFIX_BYTES];
     char directory[FILE_WRITER_PATH_BYTES];
+    pid_t caller;
     int fd;   /* of `beside`, to be written; -1: not open */
     int lock; /* of `beside`, locked; read-only, so that it keeps no file system from becoming so; -1: not open */
     int held; /* what `lock` was, once `path` is that file; -1: not open */
@@ -134,6 +138,9 @@ static void open_beside(struct target *t)
         fail(t, STEP_LOCK, errno);
         return;
     }
+    /* What a caller that died had asked for may have a successor's in its place by now. Not so once it is locked. */
+    if (getppid() != t->caller)
+        _exit(0);
     t->fd = open(t->beside, O_WRONLY | O_TRUNC | flags);
     if (t->fd < 0 || fchmod(t->fd, S_IRUSR | S_IWUSR) != 0)
         fail(t, STEP_CREATE, errno);
@@ -148,20 +155,31 @@ static void forget(struct target *t)
     put_down(&t->lock);
 }
 
-static void begin(struct target *t)
+static void open_both(struct target *t)
 {
     forget(t);
-    t->begun = true;
     t->step = STEP_NONE;
     t->error = 0;
-    t->lines = 0;
-    t->used = 0;
     if (may_replace(t->path) != 0)
         fail(t, STEP_REPLACE, errno);
     else
         hold(t);
     if (t->step == STEP_NONE)
         open_beside(t);
+}
+
+/* A predecessor whose caller died ends soon: it is waited for, since nobody waits for this child. */
+static void begin(struct target *t)
+{
+    const struct timespec pause = {0, LOCK_PAUSE_NS};
+    open_both(t);
+    for (unsigned tries = 0; t->step == STEP_LOCK && tries < LOCK_TRIES; tries++) {
+        nanosleep(&pause, NULL);
+        open_both(t);
+    }
+    t->begun = true;
+    t->lines = 0;
+    t->used = 0;
 }
 
 static void write_out(struct target *t)
@@ -290,7 +308,7 @@ static void quiet_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-_Noreturn static void child(int channel, const char *path)
+_Noreturn static void child(int channel, const char *path, pid_t caller)
 {
     static struct target target;
     quiet_signals();
@@ -302,6 +320,7 @@ _Noreturn static void child(int channel, const char *path)
         dup2(channel, CHANNEL);
     close_range(CHANNEL + 1, ~0U, 0);
     (void)setpriority(PRIO_PROCESS, 0, CHILD_NICE);
+    target.caller = caller;
     target.fd = target.lock = target.held = -1;
     snprintf(target.path, sizeof(target.path), "%s", path);
     snprintf(target.beside, sizeof(target.beside), "%s" SUFFIX, path);
@@ -324,6 +343,7 @@ struct file_writer {
 struct file_writer *file_writer_new(const char *path, void (*unburden)(void *context), void *context)
 {
     int ends[2];
+    const pid_t caller = getpid();
     struct file_writer *writer = calloc(1, sizeof(*writer));
     if (writer == NULL)
         return NULL;
@@ -336,7 +356,7 @@ struct file_writer *file_writer_new(const char *path, void (*unburden)(void *con
     if (writer->pid == 0) {
         if (unburden != NULL)
             unburden(context);
-        child(ends[1], path);
+        child(ends[1], path, caller);
     }
     int error = errno;
     close(ends[1]);

@@ -51,6 +51,7 @@ print(*sorted(row[sys.argv[1]] for row in json.load(sys.stdin) if row["origin"] 
 state_of() { ctl stats --json | /usr/bin/python3 -c 'import json, sys
 print(json.load(sys.stdin)["state"][sys.argv[1]])' "$1"; }
 state_is() { [ "$(state_of "$1")" = "$2" ]; }
+is_saved() { [ "$(state_of saved_records)" -ge "$1" ]; } # so many records at least
 state_says() { state_of last_error | grep -q "$1"; }
 
 # The process that writes the file.

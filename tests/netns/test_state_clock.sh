@@ -41,7 +41,7 @@ turn()
 }
 
 start_pearpd first.log env PEARPD_BOOT_ID=1 "CLOCK_SHIM=$LAB_DIR/shifts" "LD_PRELOAD=$LAB_DIR/shim.so" || bail "no start"
-check "the table is saved" wait_for 5 state_is saved_records 5
+check "the table is saved" wait_for 5 is_saved 5
 turn "the wall clock ten years ahead" $ten_years 0 1 0 120
 turn "and ten years back" -$ten_years 0 1 0 120
 turn "an hour later" 0 3600 1 3600 3720

@@ -61,7 +61,7 @@ mv "$STATE_DIR/later/lab.state" "$STATE_FILE"
 # Damaged: what is whole is kept, the file is set aside. Each turn begins with a file as a stop leaves it.
 sed -i 's/^epoch value=./epoch value=x/' "$STATE_FILE"
 start_pearpd damaged.log env || bail "does not start with a damaged file"
-check "a damaged line: it is said" grep -q "damaged: 2 records kept, 1 lost" "$LAB_DIR/damaged.log"
+check "a damaged line: it is said" grep -q 'damaged: [0-9]* records kept, 1 lost' "$LAB_DIR/damaged.log"
 check "the table is there" same "pe-arp" "$(rows origin pe-arp)"
 check "the file is set aside" grep -q '^epoch value=x' "$STATE_FILE.damaged"
 check "and a new one is written" wait_for 5 grep -q '^end ' "$STATE_FILE"
@@ -70,7 +70,7 @@ rm "$STATE_FILE.damaged"
 
 truncate -s -10 "$STATE_FILE"
 start_pearpd cut.log env || bail "does not start with a cut file"
-check "a cut file: it is said" grep -q "damaged: 3 records kept, .* its end missing" "$LAB_DIR/cut.log"
+check "a cut file: it is said" grep -q 'damaged: [0-9]* records kept, .* its end missing' "$LAB_DIR/cut.log"
 check "the table is there" same "pe-arp" "$(rows origin pe-arp)"
 stop_pearpd
 rm "$STATE_FILE.damaged"

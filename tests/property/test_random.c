@@ -808,7 +808,9 @@ static void check_saved(struct world *w)
                     was.range.last == is.range.last && mac_equal(was.mac, is.mac) && was.origin == is.origin &&
                     was.age_ns == is.age_ns && was.rx_frames == is.rx_frames && was.rx_bytes == is.rx_bytes &&
                     was.tx_frames == is.tx_frames && was.tx_bytes == is.tx_bytes);
-        must(w, is.state == (was.state == BINDING_PERMANENT ? BINDING_PERMANENT : BINDING_STALE));
+        bool is_certain = was.state == BINDING_PERMANENT || was.origin == ORIGIN_DHCP;
+        must(w, is.state == (is_certain ? was.state : BINDING_STALE));
+        must(w, !is_certain || is.expires_ns == was.expires_ns);
         must(w, was.origin != ORIGIN_TRAFFIC || is.expires_ns >= was.expires_ns);
     }
     must(w, !engine_bindings_next(t->engine, w->now, &at_is, &is));

@@ -852,6 +852,8 @@ static void test_an_unreadable_file_is_set_aside(void **state)
     if (geteuid() != 0)
         skip();
     write_path("state", "pearpd-state ", 13);
+    assert_int_equal(chown(path_of("state"), 65534, 65534), 0);
+    assert_int_equal(read_path(&r), -EEXIST); /* another user's */
     assert_int_equal(chmod(path_of("state"), 0), 0);
     assert_int_equal(chmod(folder, 0777), 0);
     assert_int_equal(seteuid(65534), 0);
