@@ -85,6 +85,12 @@ static int zone_number(struct dns_publisher *p, const struct dns_name *name)
     return (int)p->zone_count++;
 }
 
+/* Nobody wants it, and it does not stand: its place may be another's. */
+static bool is_idle(const struct entry *entry)
+{
+    return !entry->wanted && !entry->is_in_update && (entry->stays || entry->standing == STANDING_ABSENT);
+}
+
 int dns_publisher_add(struct dns_publisher *publisher, const struct dns_name *zone,
                       const struct dns_record *record, bool stays)
 {
@@ -96,11 +102,18 @@ int dns_publisher_add(struct dns_publisher *publisher, const struct dns_name *zo
         if (entry->zone == (unsigned)number && dns_record_equal(&entry->record, record))
             return (int)i;
     }
-    if (publisher->entry_count == DNS_RECORDS_MAX)
-        return -ENOSPC;
-    publisher->entries[publisher->entry_count] =
-        (struct entry){.record = *record, .zone = (unsigned)number, .stays = stays};
-    return (int)publisher->entry_count++;
+    unsigned place = publisher->entry_count;
+    if (place == DNS_RECORDS_MAX) {
+        place = 0;
+        while (place < DNS_RECORDS_MAX && !is_idle(&publisher->entries[place]))
+            place++;
+        if (place == DNS_RECORDS_MAX)
+            return -ENOSPC;
+    } else {
+        publisher->entry_count++;
+    }
+    publisher->entries[place] = (struct entry){.record = *record, .zone = (unsigned)number, .stays = stays};
+    return (int)place;
 }
 
 int dns_publisher_add_left(struct dns_publisher *publisher, const struct dns_name *zone,

@@ -79,7 +79,8 @@ struct dns_publisher *dns_publisher_new(const struct dns_key *key, uint32_t refr
 void dns_publisher_free(struct dns_publisher *publisher);
 
 /* A record of `zone` that is not wanted yet. `stays`: it is never deleted (what all sharers publish alike). Its number,
- * that of an equal one where there is one already; -ENOSPC: too many records, or zones. */
+ * that of an equal one where there is one already; -ENOSPC: too many records, or zones. Where all places are taken, one
+ * that is neither wanted nor standing makes room, and its number is this one's from now on. */
 int dns_publisher_add(struct dns_publisher *publisher, const struct dns_name *zone,
                       const struct dns_record *record, bool stays);
 

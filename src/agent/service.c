@@ -27,6 +27,12 @@ _Static_assert(DNS_ZONES_MAX <= DNS_EXCHANGES_MAX, "an exchange for each");
 _Static_assert(SERVICES_MAX *SERVICE_RECORDS_MOST * 2 <= DNS_RECORDS_MAX,
                "room for what is wanted and what was left");
 
+/* A service that is published: where it is, and its records in the publisher. */
+struct slot {
+    struct service_config there;
+    unsigned numbers[SERVICE_RECORDS_MOST], count; /* 0: it is not */
+};
+
 struct services {
     const struct services_config *config;
     struct loop *loop;
@@ -36,9 +42,8 @@ struct services {
     bool withdrawing;
     int directory;
     const char *interface;
-    char server[SERVER_BYTES]; /* for people */
-    unsigned numbers[SERVICES_MAX][SERVICE_RECORDS_MOST];
-    unsigned number_count[SERVICES_MAX];
+    char server[SERVER_BYTES];       /* for people */
+    struct slot slots[SERVICES_MAX]; /* one for each of config->services */
 };
 
 static struct dns_time time_now(void)
@@ -130,23 +135,35 @@ static void on_enough(void *context)
     loop_stop(s->loop);
 }
 
-/* Gives the publisher all records. 0 or -Exxx. */
-static int add_records(struct services *s)
+/* Gives the publisher the records of a service. How many there was room for. */
+static unsigned add_records(struct services *s, const struct service_config *there, bool wanted,
+                            unsigned numbers[static SERVICE_RECORDS_MOST])
+{
+    struct dns_record records[SERVICE_RECORDS_MOST];
+    const unsigned count = service_records(there, s->config->ttl_s, records);
+    for (unsigned i = 0; i < count; i++) {
+        const int number =
+            dns_publisher_add(s->publisher, &there->zone, &records[i], records[i].type == DNS_TYPE_A);
+        if (number < 0) {
+            log_warning("service %s: there is no room for its records", there->name);
+            return i;
+        }
+        numbers[i] = (unsigned)number;
+        if (wanted)
+            dns_publisher_want(s->publisher, numbers[i], true);
+    }
+    return count;
+}
+
+/* What an earlier agent left goes, but not what will be wanted again in a moment. */
+static void take_left(struct services *s)
 {
     for (size_t i = 0; i < s->config->count; i++) {
-        const struct service_config *service = &s->config->services[i];
-        struct dns_record records[SERVICE_RECORDS_MOST];
-        s->number_count[i] = service_records(service, s->config->ttl_s, records);
-        for (unsigned j = 0; j < s->number_count[i]; j++) {
-            const int number =
-                dns_publisher_add(s->publisher, &service->zone, &records[j], records[j].type == DNS_TYPE_A);
-            if (number < 0)
-                return number;
-            s->numbers[i][j] = (unsigned)number;
-        }
+        unsigned numbers[SERVICE_RECORDS_MOST];
+        if (s->config->services[i].port != 0 && s->config->services[i].address.host != 0)
+            (void)add_records(s, &s->config->services[i], false, numbers);
     }
     dns_left_read(s->directory, s->interface, s->publisher);
-    return 0;
 }
 
 struct services *services_new(struct loop *loop, const struct services_config *config, int directory,
@@ -172,14 +189,12 @@ struct services *services_new(struct loop *loop, const struct services_config *c
     s->publisher = dns_publisher_new(&config->key, config->refresh_s, seed);
     s->timer = loop_timer(loop, on_timer, s);
     s->enough = loop_timer(loop, on_enough, s);
-    int error = -ENOMEM;
-    if (s->sockets != NULL && s->publisher != NULL && s->timer != NULL && s->enough != NULL)
-        error = add_records(s);
-    if (error != 0) {
-        log_error("services: %s", strerror(-error));
+    if (s->sockets == NULL || s->publisher == NULL || s->timer == NULL || s->enough == NULL) {
+        log_error("services: %s", strerror(ENOMEM));
         services_free(s);
         return NULL;
     }
+    take_left(s);
     loop_timer_set(s->timer, 0);
     return s;
 }
@@ -195,35 +210,57 @@ void services_free(struct services *services)
     free(services);
 }
 
-static bool is_on(const struct service_config *service, const struct held *held)
+static void withdraw(struct services *s, struct slot *slot)
 {
-    return (service->address.host == 0 || held->range.address.host == service->address.host) &&
-           held_has(held, service->port);
+    for (unsigned i = 0; i < slot->count; i++)
+        dns_publisher_want(s->publisher, slot->numbers[i], false);
+    slot->count = 0;
 }
 
-static void want(struct services *s, const struct held *held, bool wanted)
+static void publish(struct services *s, struct slot *slot, const struct service_config *there)
 {
-    if (s == NULL || s->publisher == NULL || s->withdrawing)
+    if (slot->count > 0 && slot->there.port == there->port && slot->there.address.host == there->address.host)
         return;
-    for (size_t i = 0; i < s->config->count; i++) {
-        const struct service_config *service = &s->config->services[i];
-        if (!is_on(service, held))
-            continue;
-        for (unsigned j = 0; j < s->number_count[i]; j++)
-            dns_publisher_want(s->publisher, s->numbers[i][j], wanted);
-    }
+    withdraw(s, slot);
+    slot->count = add_records(s, there, true, slot->numbers);
+    slot->there = *there;
+}
+
+/* The records are on disk before they are sent. */
+static void changed(struct services *s)
+{
     dns_left_write(s->directory, s->interface, s->publisher);
     run(s);
 }
 
+static bool is_at_work(const struct services *services)
+{
+    return services != NULL && services->publisher != NULL && !services->withdrawing;
+}
+
 void services_heard(struct services *services, const struct held *held)
 {
-    want(services, held, true);
+    if (!is_at_work(services))
+        return;
+    for (size_t i = 0; i < services->config->count; i++) {
+        struct service_config there;
+        if (service_on(&services->config->services[i], held, &there))
+            publish(services, &services->slots[i], &there);
+    }
+    changed(services);
 }
 
 void services_lost(struct services *services, const struct held *held)
 {
-    want(services, held, false);
+    if (!is_at_work(services))
+        return;
+    for (size_t i = 0; i < services->config->count; i++) {
+        struct slot *slot = &services->slots[i];
+        if (slot->count > 0 && slot->there.address.host == held->range.address.host &&
+            held_has(held, slot->there.port))
+            withdraw(services, slot);
+    }
+    changed(services);
 }
 
 void services_hurry(struct services *services)
@@ -251,17 +288,17 @@ size_t services_tlvs(const struct services_config *config, const struct held *he
 {
     size_t length = 0;
     for (size_t i = 0; i < config->count; i++) {
-        const struct service_config *service = &config->services[i];
+        struct service_config there;
         struct dns_name name;
         char text[DNS_NAME_TEXT_BYTES];
-        if (!is_on(service, held) || !service_srv_name(service, &name))
+        if (!service_on(&config->services[i], held, &there) || !service_srv_name(&there, &name))
             continue;
         dns_name_format(&name, text);
         const struct pe_arp_service tlv = {
-            .protocol = service->protocol, .port = service->port, .name = text, .name_length = strlen(text)};
+            .protocol = there.protocol, .port = there.port, .name = text, .name_length = strlen(text)};
         const int written = pe_arp_write_service(&tlv, bytes + length, size - length);
         if (written < 0)
-            log_warning("service %s: there is no room left to tell the bridge of it", service->name);
+            log_warning("service %s: there is no room left to tell the bridge of it", there.name);
         else
             length += (size_t)written;
     }

@@ -6,6 +6,8 @@
 #include "pearpd/addr.h"
 #include "pearpd/dns_message.h"
 
+#include "held.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -18,9 +20,11 @@ enum service_svcb { SERVICE_AUTO, SERVICE_NONE, SERVICE_HTTPS, SERVICE_SVCB };
 /* One [service NAME]. */
 struct service_config {
     char name[SERVICE_NAME_BYTES];
-    uint8_t protocol; /* IP protocol: TCP or UDP */
-    uint16_t port;
-    struct ipv4 address;    /* the shared address that it is reached by; 0.0.0.0: a lease brings it */
+    uint8_t protocol;       /* IP protocol: TCP or UDP */
+    uint16_t port;          /* 0: not known yet */
+    bool is_behind;         /* so many ports behind the first that is held */
+    uint16_t behind;        /* of that */
+    struct ipv4 address;    /* the shared address that it is reached by; 0.0.0.0: that which has the port */
     struct dns_name zone;   /* that is updated */
     struct dns_name host;   /* what clients ask for: _NAME._PROTOCOL.HOST; the zone or below it */
     struct dns_name target; /* the host name whose address is the shared one */
@@ -29,6 +33,9 @@ struct service_config {
     char alpn[DNS_ALPN_TEXT_BYTES + 1];
     bool publish_address; /* the target's A record too */
 };
+
+/* Where the service is while `held` is: *there is `service` with port and address filled in. False: it is not on it. */
+bool service_on(const struct service_config *service, const struct held *held, struct service_config *there);
 
 /* _NAME._PROTOCOL.HOST. False: it is too long. */
 bool service_srv_name(const struct service_config *service, struct dns_name *name);

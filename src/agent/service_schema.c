@@ -156,6 +156,10 @@ static bool take_port(struct reading *r, const struct key_row *row, const char *
 {
     struct service_config *service = service_of(r);
     (void)row;
+    service->port = 0;
+    service->is_behind = *value == '+';
+    if (service->is_behind)
+        return port_parse(value + 1, &service->behind) == 0;
     return port_parse(value, &service->port) == 0 && service->port != 0;
 }
 
@@ -233,8 +237,10 @@ static bool take_publish_address(struct reading *r, const struct key_row *row, c
 
 const struct key_row service_key_rows[SERVICE_KEY_ROWS] = {
     {.key = "port",
-     .values = "1-65535",
-     .help = "the port that it listens at, of those that are held",
+     .values = "1-65535 or +N",
+     .help = "the port that it listens at, of those that are held; +N: so many behind the first of them, for "
+             "where a "
+             "lease brings them",
      .take = take_port,
      .sample = "2080"},
     {.key = "proto", .values = "tcp | udp", .preset = "tcp", .help = "its protocol", .take = take_proto},
@@ -290,29 +296,31 @@ const struct key_row service_key_rows[SERVICE_KEY_ROWS] = {
      .take = take_publish_address},
 };
 
-/* Where the port is held. 0.0.0.0: wherever a lease brings it. */
+/* Where the port is held. With a lease to come it stays open. */
 static void check_address(struct reading *r, struct service_config *service, unsigned line)
 {
     const struct held_list *list = &r->options->held;
-    struct ipv4 found = {0};
-    for (size_t i = 0; i < list->count; i++) {
-        const struct held *held = &list->held[i];
-        if (!held_has(held, service->port) ||
-            (service->address.host != 0 && held->range.address.host != service->address.host))
+    const bool leased = r->options->dhcp != DHCP_CLIENT_NONE;
+    struct service_config there, found = {.port = 0};
+    for (size_t i = 0; i < list->count && !(service->is_behind && leased); i++) {
+        if (!service_on(service, &list->held[i], &there))
             continue;
-        if (found.host != 0) {
+        if (found.port == 0)
+            found = there;
+        else if (!service->is_behind) {
             reading_fault(r, line, "[service %s]: port %u is held of several addresses: name one with address",
                           service->name, service->port);
             return;
         }
-        found = held->range.address;
     }
-    if (found.host == 0 && r->options->dhcp != DHCP_CLIENT_NONE)
-        return; /* a lease may bring it */
-    if (found.host == 0)
+    if (found.port != 0)
+        *service = found;
+    else if (!leased && service->is_behind)
+        reading_fault(r, line, "[service %s]: there is no port +%u of what is held", service->name,
+                      service->behind);
+    else if (!leased)
         reading_fault(r, line, "[service %s]: port %u lies outside of what is held", service->name,
                       service->port);
-    service->address = found;
 }
 
 /* Zone, host and target, one below the other. */
@@ -332,9 +340,6 @@ static void check_names(struct reading *r, struct service_config *service, unsig
     if (service->publish_address && !dns_name_in(&service->target, &service->zone))
         reading_fault(r, line, "[service %s]: publish-address: the target lies outside of the zone",
                       service->name);
-    if (service->publish_address && service->address.host == 0)
-        reading_fault(r, line, "[service %s]: publish-address: address is missing, and no range tells it",
-                      service->name);
     if (!service_srv_name(service, &name))
         reading_fault(r, line, "[service %s]: the name of its records is too long", service->name);
 }
@@ -342,7 +347,8 @@ static void check_names(struct reading *r, struct service_config *service, unsig
 static bool is_same_service(const struct service_config *a, const struct service_config *b)
 {
     return strcmp(a->name, b->name) == 0 && a->protocol == b->protocol && a->port == b->port &&
-           a->address.host == b->address.host && dns_name_equal(&a->host, &b->host);
+           a->is_behind == b->is_behind && a->behind == b->behind && a->address.host == b->address.host &&
+           dns_name_equal(&a->host, &b->host);
 }
 
 /* The publisher has room for so many zones. */
@@ -365,7 +371,7 @@ void services_check(struct reading *r)
     struct services_config *c = services_of(r);
     for (size_t i = 0; i < c->count; i++) {
         struct service_config *service = &c->services[i];
-        if (service->port == 0 || service->target.length == 0)
+        if ((service->port == 0 && !service->is_behind) || service->target.length == 0)
             continue; /* told already */
         check_address(r, service, r->service_lines[i]);
         check_names(r, service, r->service_lines[i]);

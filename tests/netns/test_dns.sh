@@ -3,37 +3,17 @@
 # follows SRV reaches both on their odd ports; servers that are down, refuse, or answer nonsense cost a line and no more.
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=3 LAB_MODE=plain
-SECRET=c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTMyYnk=
 OTHER=b3RoZXItc2VjcmV0LW90aGVyLXNlY3JldC1vdGhlci0zMmI=
 for program in named knotd dig; do
     command -v $program >/dev/null || { echo "1..0 # SKIP needs $program"; exit 0; }
 done
 lab_test
 
+. "$LAB_ROOT/tests/lib/dns.sh"
+
 # The servers, both at the remote host.
-zone_file()
-{
-    printf '$TTL 60\n@ SOA ns root 1 3600 600 86400 60\n@ NS ns\nns A %s\nshared A %s\n' "$REMOTE" "$SHARED" >"$1"
-}
-zone_file "$LAB_DIR/bind.zone"
 zone_file "$LAB_DIR/knot.zone"
 mkdir "$LAB_DIR/knot.db"
-bind_keys() { printf 'key "%s" { algorithm hmac-sha256; secret "%s"; };\n' "$@"; }
-bind_conf()
-{
-    cat >"$LAB_DIR/named.conf" <<CONF
-options {
-    directory "$LAB_DIR"; pid-file none; session-keyfile none; lock-file none;
-    listen-on { $REMOTE; }; listen-on-v6 { none; }; recursion no; dnssec-validation no;
-};
-controls { };
-$(bind_keys "$@")
-zone "example.net" {
-    type primary; file "bind.zone"; update-policy { grant agent-key zonesub SRV HTTPS A; grant late-key zonesub SRV HTTPS A; };
-};
-CONF
-}
-bind_conf agent-key $SECRET idle-key $SECRET
 cat >"$LAB_DIR/knot.conf" <<CONF
 server:
     rundir: $LAB_DIR
@@ -58,15 +38,10 @@ zone:
     file: knot.zone
     acl: updates
 CONF
-cp "$(command -v named)" "$LAB_DIR/named" # a profile that confines named by its path would keep it from these files
-bind_up() { start remote named.log "$LAB_DIR/named" -g -c "$LAB_DIR/named.conf" && BIND=$LAB_PID; }
 knot_up() { start remote knotd.log knotd -c "$LAB_DIR/knot.conf" && KNOT=$LAB_PID; }
 
-dig_bind() { on remote dig +short +time=1 +tries=1 "@$REMOTE" "$@"; }
 dig_knot() { on remote dig +short +time=1 +tries=1 -p 5353 "@$REMOTE" "$@"; }
 HTTP=_http._tcp.www.example.net
-ports_at() { "dig_$1" SRV "$2" | awk '{ print $3 }' | sort -n | xargs; }
-has_ports() { [ "$(ports_at "$1" "$2")" = "$3" ]; }
 
 # agent N SERVER KEY SECRET ZONE HTTP-PORT [MORE]: a host that serves http there, and so many services more.
 agent()
@@ -117,7 +92,7 @@ agent 2 "$REMOTE" agent-key $SECRET example.net 3080
 agent 3 "$REMOTE:5353" agent-key $SECRET example.com 4080 8
 check "a server that is down: a line" wait_for 10 said 1 "cannot update zone example.net at $REMOTE:53: Connection refused"
 check "the range is held all the same" wait_for 5 lab_bound 1
-bind_up
+bind_start example.net agent-key idle-key
 knot_up
 check "once it is up, BIND has the records of both" wait_for 15 has_ports bind $HTTP "2080 3080"
 check "and Knot those of the third" wait_for 15 has_ports knot _http._tcp.www.example.com 4080
@@ -135,25 +110,7 @@ check "whose they are, and where" grep -qx "$HTTP/tcp/$SHARED:2080/$(host_mac 1)
 check "for people too" grep -Eq "^$HTTP +tcp +$SHARED:3080 +$(host_mac 2) " <(ctl services)
 
 # A stock client: apt's http method looks for SRV records of the host that it is given.
-for n in 1 2; do
-    mkdir "$LAB_DIR/www$n" && echo "host$n" >"$LAB_DIR/www$n/who"
-    start "host$n" "www$n.log" /usr/bin/python3 -m http.server -d "$LAB_DIR/www$n" $((n * 1000 + 1080))
-    wait_for 5 on "host$n" sh -c "ss -Hltn | grep -q :$((n * 1000 + 1080))"
-done
-printf 'nameserver %s\noptions timeout:1 attempts:2\n' "$REMOTE" >"$LAB_DIR/resolv.conf"
-# fetch COUNT: what so many downloads of one name brought, each by a client of its own.
-fetch()
-{
-    on remote unshare -m sh -c '
-        mount --bind "$1/resolv.conf" /etc/resolv.conf && i=0
-        while [ $i -lt "$2" ]; do
-            rm -f "$1/got"
-            /usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root -o Acquire::Retries=0 \
-                -o Acquire::http::Timeout=5 -o Acquire::http::Proxy=false \
-                download-file http://www.example.net/who "$1/got" >&2 && cat "$1/got"
-            i=$((i + 1))
-        done' sh "$LAB_DIR" "$1" 2>"$LAB_DIR/fetch.log"
-}
+http_serve host1 2080 && http_serve host2 3080 || bail "no web servers"
 fetch 40 >"$LAB_DIR/fetched"
 check "40 of 40 downloads by the name alone" same 40 "$(wc -l <"$LAB_DIR/fetched")"
 one=$(grep -c host1 "$LAB_DIR/fetched") two=$(grep -c host2 "$LAB_DIR/fetched")
@@ -183,7 +140,7 @@ agent 3 "$REMOTE" idle-key $SECRET example.net 4080
 check "a key without the right: REFUSED" wait_for 10 said 3 'REFUSED: the key idle-key may not change the zone'
 check "a key that the server does not know: BADKEY" wait_for 10 said 2 'BADKEY: the server does not know the key late-key'
 check "meanwhile the other host is published" same "2080" "$(ports_at bind $HTTP)"
-bind_conf agent-key $SECRET late-key $SECRET idle-key $SECRET
+bind_conf example.net agent-key late-key idle-key
 kill -HUP "$BIND"
 check "the server learns the key: published without a hand on the host" wait_for 20 has_ports bind $HTTP "2080 3080"
 check "and said so" wait_for 5 said 2 'published 4 records of zone example.net'

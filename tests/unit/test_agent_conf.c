@@ -219,6 +219,35 @@ static void services_and_their_server(void **state)
     assert_string_equal(dns_name_format(&records[1].name, text), "_dns.example.net");
 }
 
+/* +80 of a first range is known at once; of a lease when it comes. */
+static void ports_behind_the_first(void **state)
+{
+    (void)state;
+    struct service_config there;
+    struct agent_options o = read_good(HELD DNS "[service http]\nport = +80\ntarget = shared.example.net\n");
+    assert_int_equal(o.services.services[0].port, 2080);
+    assert_int_equal(o.services.services[0].address.host, 0xc023a202);
+    o = read_good(HELD DNS "[service http]\nport = +1050\ntarget = shared.example.net\n");
+    assert_int_equal(o.services.services[0].port, 3950);
+    assert_int_equal(o.services.services[0].address.host, 0xc023a203);
+    o = read_good(HEAD "dhcp = auto\n" DNS "[service http]\nport = +5\ntarget = shared.example.net\n"
+                       "[service fixed]\nport = 4711\ntarget = shared.example.net\n");
+    assert_int_equal(o.services.services[0].port, 0);
+    assert_int_equal(o.services.services[1].port, 4711);
+    assert_int_equal(o.services.services[1].address.host, 0);
+    /* A lease of a port set: 63 ranges of four ports. */
+    struct held held = held_port_set((struct ipv4){0xc023a204}, (struct port_set_params){6, 8}, 0x34);
+    assert_true(service_on(&o.services.services[0], &held, &there));
+    assert_int_equal(there.port, 2257);
+    assert_int_equal(there.address.host, 0xc023a204);
+    assert_false(service_on(&o.services.services[1], &held, &there));
+    o.services.services[0].behind = 251;
+    assert_true(service_on(&o.services.services[0], &held, &there));
+    assert_int_equal(there.port, 64723);
+    o.services.services[0].behind = 252;
+    assert_false(service_on(&o.services.services[0], &held, &there));
+}
+
 static void services_with_faults(void **state)
 {
     (void)state;
@@ -227,13 +256,14 @@ static void services_with_faults(void **state)
     } bad[] = {
         {HELD DNS "[service http]\nport = 4000\ntarget = a.example.net\n",
          "10: [service http]: port 4000 lies outside of what is held\n"},
+        {HELD DNS "[service http]\nport = +1100\ntarget = a.example.net\n",
+         "10: [service http]: there is no port +1100 of what is held\n"},
         {HELD DNS "[service http]\nport = 2950\ntarget = a.example.net\n",
          "10: [service http]: port 2950 is held of several addresses: name one with address\n"},
         {HELD DNS SERVICE "address = 192.35.162.3\n",
          "10: [service http]: port 2080 lies outside of what is held\n"},
         {HEAD "dhcp = auto\n" DNS SERVICE, ""},
-        {HEAD "dhcp = auto\n" DNS SERVICE "publish-address = yes\n",
-         "9: [service http]: publish-address: address is missing, and no range tells it\n"},
+        {HEAD "dhcp = auto\n" DNS SERVICE "publish-address = yes\n", ""},
         {HELD DNS SERVICE SERVICE, "13: [service http]: stands already at line 10\n"},
         {HELD DNS SERVICE "host = example.org\n", "10: [service http]: host lies outside of the zone\n"},
         {HELD DNS SERVICE "zone = example.org\npublish-address = yes\n",
@@ -377,6 +407,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(twenty_faults_are_told_in_one_go),
         cmocka_unit_test(what_only_the_whole_shows),
         cmocka_unit_test(services_and_their_server),
+        cmocka_unit_test(ports_behind_the_first),
         cmocka_unit_test(services_with_faults),
         cmocka_unit_test(too_many_services),
         cmocka_unit_test(a_range_too_many),
