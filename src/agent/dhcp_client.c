@@ -17,15 +17,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#define GAP_MAX_S     60
-#define END_WAIT_MS   4000 /* for a DHCPRELEASE and the hook */
-#define KILL_WAIT_MS  1000
-#define LOOK_MS       10
-#define PATH_BYTES    (PATH_MAX + 64)
-#define ARGUMENTS_MAX 24
-#define EXIT_NOT_RUN  127
-#define OPTION_PORTS  "159"
-#define OPTION_MTU    "26"
+#define GAP_MAX_S      60
+#define END_WAIT_MS    4000 /* for a DHCPRELEASE and the hook */
+#define KILL_WAIT_MS   1000
+#define LOOK_MS        10
+#define PATH_BYTES     (PATH_MAX + 64)
+#define ARGUMENTS_MAX  24
+#define EXIT_NOT_RUN   127
+#define OPTION_PORTS   "159"
+#define ACTION_RUN     "-d"   /* of dhclient: in the foreground */
+#define ACTION_RELEASE "-r"   /* of dhclient: give the lease back */
+#define ACTION_OVER    "over" /* of the hook: put back what the lease brought */
+#define OPTION_MTU     "26"
 
 struct program {
     enum dhcp_client_kind kind;
@@ -98,6 +101,11 @@ static void become(const struct dhcp_client *c, const char *action, pid_t agent)
     setenv("PEARP_SUPERVISED", "1", 1);
     unsetenv("NOTIFY_SOCKET");
     snprintf(own, sizeof(own), "PEARP_AGENT=%s", c->own);
+    if (strcmp(action, ACTION_OVER) == 0) {
+        setenv("interface", c->interface, 1);
+        execl(c->hook, c->hook, ACTION_OVER, (char *)NULL);
+        return;
+    }
     if (c->program->kind == DHCP_CLIENT_UDHCPC)
         udhcpc_arguments(c, &a);
     else
@@ -137,7 +145,7 @@ void dhcp_client_start(struct dhcp_client *client)
         start_later(client);
         return;
     }
-    client->pid = spawn(client, "-d");
+    client->pid = spawn(client, ACTION_RUN);
     if (client->pid > 0) {
         log_info("%s runs on %s (process %ld)", client->program->path, client->interface, (long)client->pid);
         return;
@@ -152,6 +160,20 @@ void dhcp_client_succeeded(struct dhcp_client *client)
     client->gap_s = 1;
 }
 
+static bool has_ended(pid_t pid)
+{
+    siginfo_t info = {.si_pid = 0};
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == pid;
+}
+
+/* Takes the status of one that has ended, and kills what it left of its group: a hook that still runs would set
+ * what is to be put back. */
+static void reap(pid_t pid, int *status)
+{
+    kill(-pid, SIGKILL);
+    (void)waitpid(pid, status, 0);
+}
+
 static void on_timer(void *context)
 {
     dhcp_client_start(context);
@@ -160,9 +182,10 @@ static void on_timer(void *context)
 static void on_child(void *context)
 {
     struct dhcp_client *c = context;
-    int status;
-    if (c->pid == 0 || waitpid(c->pid, &status, WNOHANG) != c->pid)
+    int status = 0;
+    if (c->pid == 0 || !has_ended(c->pid))
         return;
+    reap(c->pid, &status);
     c->pid = 0;
     log_warning("%s on %s ended (%s %d): it is started again in %u s", c->program->path, c->interface,
                 WIFSIGNALED(status) ? "signal" : "status",
@@ -233,20 +256,21 @@ struct dhcp_client *dhcp_client_new(struct loop *loop, const char *interface, en
 /* Waits until the process has ended, for so long. True: it has. */
 static bool wait_for_end(pid_t pid, unsigned most_ms)
 {
-    for (unsigned waited_ms = 0;; waited_ms += LOOK_MS) {
-        if (waitpid(pid, NULL, WNOHANG) != 0)
-            return true;
+    int status;
+    for (unsigned waited_ms = 0; !has_ended(pid); waited_ms += LOOK_MS) {
         if (waited_ms >= most_ms)
             return false;
         nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000L}, NULL);
     }
+    reap(pid, &status);
+    return true;
 }
 
 static void end(pid_t pid)
 {
     if (pid <= 0 || wait_for_end(pid, END_WAIT_MS))
         return;
-    log_warning("the DHCP client (process %ld) does not end: killed", (long)pid);
+    log_warning("process %ld of the DHCP client does not end: killed", (long)pid);
     kill(pid, SIGKILL);
     (void)wait_for_end(pid, KILL_WAIT_MS);
 }
@@ -260,10 +284,11 @@ void dhcp_client_free(struct dhcp_client *client)
     if (client->pid > 0) {
         /* udhcpc -R gives the lease back when it is ended; dhclient does when another one of it is told to. */
         if (client->program->kind == DHCP_CLIENT_DHCLIENT)
-            end(spawn(client, "-r"));
+            end(spawn(client, ACTION_RELEASE));
         kill(client->pid, SIGTERM);
         end(client->pid);
     }
+    end(spawn(client, ACTION_OVER));
     (void)unlink(client->leases);
     (void)unlink(client->pid_file);
     free(client);

@@ -120,7 +120,8 @@ on host4 sh -c "mount --bind '$LAB_DIR/dhcp' /etc/dhcp &&
     exec dhclient -4 -r -e PEARP_AGENT='$PEARP_AGENT' -lf '$LAB_DIR/leases' -pf '$LAB_DIR/pid' eth0" >/dev/null 2>&1
 for n in $(hosts); do
     check "host$n gave its ports back" wait_for 5 free_again "$n"
-    check "host$n is as it was found" wait_for 5 as_found "$n"
+    wait_for 5 as_found "$n"
+    check "host$n is as it was found" as_found "$n"
     check "no file is left of its agent" wait_for 5 no_agent "$n"
 done
 check "host1 asks its own DNS server again" same "nameserver 192.0.2.1" "$(cat "$LAB_DIR/resolv")"
