@@ -1,6 +1,8 @@
 /* account_report.c: see account_report.h. */
 #include "account_report.h"
 
+#include <stdlib.h>
+
 #define RANGES_MOST 64 /* of one owner, in one answer */
 
 static void write_traffic(struct json *j, const struct traffic *t)
@@ -11,12 +13,21 @@ static void write_traffic(struct json *j, const struct traffic *t)
     json_key_u64(j, "tx_bytes", t->tx_bytes);
 }
 
+static int by_place(const void *a, const void *b)
+{
+    const struct range *x = a, *y = b;
+    if (x->address.host != y->address.host)
+        return x->address.host < y->address.host ? -1 : 1;
+    return (int)x->first - (int)y->first;
+}
+
 static void write_owner(struct json *j, const struct engine *engine, struct mac owner)
 {
     struct range ranges[RANGES_MOST];
     char text[RANGE_TEXT_BYTES];
     const char *name;
     uint32_t count = engine_account_ranges(engine, owner, ranges, RANGES_MOST, &name);
+    qsort(ranges, count < RANGES_MOST ? count : RANGES_MOST, sizeof(ranges[0]), by_place);
     json_key(j, "mac");
     if (mac_is_zero(owner))
         json_null(j);

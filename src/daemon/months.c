@@ -94,16 +94,38 @@ static void fold(const struct months *months, struct owner_months *to, const str
         traffic_add(&row_of(months, to, from->rows[i - 1].month)->traffic, &from->rows[i - 1].traffic);
 }
 
-static struct owner_months *owner_of(struct months *months, struct mac mac)
+/* The engine has added its total to the others', and so what of it was booked. */
+static void fold_if_given_up(struct months *months, const struct engine *engine, const struct owner_months *o)
+{
+    struct account_entry entry;
+    if (engine_account_find(engine, o->mac, &entry) == 0)
+        return;
+    fold(months, months->others, o);
+    keyed_table_remove(months->owners, keyed_table_find(months->owners, &o->mac));
+}
+
+/* The engine has no more accounts than there is room here: some owner of a full table is one that it has given up. All
+ * of those go at once, so that a flood of new ones does not search the table for each. */
+static void make_room(struct months *months, const struct engine *engine)
+{
+    const struct owner_months *o;
+    for (uint32_t place = 0; engine != NULL && (o = keyed_table_walk(months->owners, &place)) != NULL;)
+        fold_if_given_up(months, engine, o);
+    if (!keyed_table_full(months->owners))
+        return;
+    o = keyed_table_oldest(months->owners);
+    fold(months, months->others, o);
+    keyed_table_remove(months->owners, keyed_table_oldest(months->owners));
+}
+
+/* The owner's rows, new ones where there were none. `engine` may be NULL. */
+static struct owner_months *owner_of(struct months *months, const struct engine *engine, struct mac mac)
 {
     bool fresh;
     if (mac_is_zero(mac))
         return months->others;
-    if (keyed_table_full(months->owners) && keyed_table_find(months->owners, &mac) == NULL) {
-        struct owner_months *oldest = keyed_table_oldest(months->owners);
-        fold(months, months->others, oldest);
-        keyed_table_remove(months->owners, oldest);
-    }
+    if (keyed_table_full(months->owners) && keyed_table_find(months->owners, &mac) == NULL)
+        make_room(months, engine);
     return keyed_table_put(months->owners, &mac, &fresh);
 }
 
@@ -115,7 +137,7 @@ int months_resize(struct months *months, const struct limits *limits)
     fold(fresh, fresh->others, months->others);
     for (const struct owner_months *o = keyed_table_oldest(months->owners); o != NULL;
          o = keyed_table_newer(months->owners, o))
-        fold(fresh, owner_of(fresh, o->mac), o);
+        fold(fresh, owner_of(fresh, NULL, o->mac), o);
     struct months old = *months;
     *months = *fresh;
     *fresh = old;
@@ -139,7 +161,7 @@ static void book(struct months *months, struct engine *engine, struct mac mac, m
 {
     struct traffic growth;
     if (engine_account_book(engine, mac, &growth))
-        traffic_add(&row_of(months, owner_of(months, mac), month)->traffic, &growth);
+        traffic_add(&row_of(months, owner_of(months, engine, mac), month)->traffic, &growth);
 }
 
 void months_book(struct months *months, struct engine *engine, struct mac owner, uint64_t wall_us)
@@ -147,16 +169,6 @@ void months_book(struct months *months, struct engine *engine, struct mac owner,
     month_number month = month_at(wall_us);
     if (month != 0)
         book(months, engine, owner, month);
-}
-
-/* The engine has added its total to the others', and so what of it was booked. */
-static void fold_if_given_up(struct months *months, const struct engine *engine, const struct owner_months *o)
-{
-    struct account_entry entry;
-    if (engine_account_find(engine, o->mac, &entry) == 0)
-        return;
-    fold(months, months->others, o);
-    keyed_table_remove(months->owners, keyed_table_find(months->owners, &o->mac));
 }
 
 /* Books up to `most` owners. False: the walk has come to its end, and begins anew. */
@@ -232,7 +244,7 @@ int months_restore(struct months *months, struct mac owner, const struct month_r
 {
     if (!month_is_valid(row->month) || mac_is_group(owner))
         return -EINVAL;
-    traffic_add(&row_of(months, owner_of(months, owner), row->month)->traffic, &row->traffic);
+    traffic_add(&row_of(months, owner_of(months, NULL, owner), row->month)->traffic, &row->traffic);
     return 0;
 }
 

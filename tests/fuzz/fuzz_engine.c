@@ -3,6 +3,7 @@
 #include "pearpd/cursor.h"
 #include "pearpd/engine.h"
 #include "pearpd/frame_build.h"
+#include "pearpd/ipfix_message.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,18 @@ static void take_event(void *context, const struct event *event)
     event_format(event, text);
 }
 
+static void take_flow(void *context, const struct flow_record *record)
+{
+    static const struct ipfix_shape shape = {.domain = 1, .sample = 2};
+    struct ipfix_message message;
+    (void)context;
+    ipfix_message_begin(&message, &shape, 0, 0, 0);
+    ipfix_message_templates(&message);
+    if (!ipfix_message_record(&message, record) || ipfix_message_end(&message) > IPFIX_MESSAGE_BYTES ||
+        record->packets == 0)
+        abort();
+}
+
 static struct engine *engine_of(uint8_t variant)
 {
     static const struct engine_seed seed = {.plain_nonces = true, .any_nonce = true};
@@ -72,6 +85,8 @@ static struct engine *engine_of(uint8_t variant)
                                       .psid = {6, 8},
                                       .has_default_host = variant & 32,
                                       .default_host = {{0, 0, 0, 0, 0, 9}}};
+    config.ipfix = (struct config_ipfix){
+        .is_on = variant & 64, .sample = variant & 128 ? 2 : 1, .active_s = 60, .idle_s = 15};
     return engine_new(&config, &seed);
 }
 
@@ -100,7 +115,7 @@ static void one_frame(struct engine *engine, struct rd *r, uint64_t *now_ns, con
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sink sink = {.builder = frame_builder_new()};
-    const struct engine_out out = {&sink, take_send, take_make, take_event, NULL};
+    const struct engine_out out = {&sink, take_send, take_make, take_event, take_flow};
     struct rd r = rd_over(data, size);
     struct engine *engine = engine_of(rd_u8(&r));
     uint64_t now_ns = 1;
@@ -110,7 +125,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (rd_left(&r) > 0)
         one_frame(engine, &r, &now_ns, &out);
     engine_tick(engine, now_ns + UINT64_C(700000000000), &out);
-    if (engine_stats(engine)->held != 0 || !engine_stats_balance(engine_stats(engine)))
+    engine_flows_flush(engine, now_ns, &out);
+    if (engine_stats(engine)->held != 0 || engine_flows(engine) != 0 ||
+        !engine_stats_balance(engine_stats(engine)))
         abort();
     engine_free(engine);
     frame_builder_free(sink.builder);

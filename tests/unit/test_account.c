@@ -1,5 +1,5 @@
-/* test_account.c: what is counted for each owner, against a slow count of the frames that came and left; and the
- * months that it is booked under, with the clock in the test's hand. */
+/* test_account.c: what is counted for each owner, and told of its flows, against a slow count of the frames that came
+ * and left; and the months that it is booked under, with the clock in the test's hand. */
 #include "pearpd/engine.h"
 
 #include "../../src/daemon/months.h"
@@ -31,6 +31,8 @@ struct world {
     struct config_address address;
     uint64_t now, random;
     struct traffic expected[HOSTS], all; /* the slow count */
+    struct traffic told[HOSTS];          /* in records */
+    uint64_t ip_bytes, records, early;
 };
 
 static struct mac host_mac(unsigned n)
@@ -64,6 +66,23 @@ static void take_event(void *context, const struct event *event)
     (void)event;
 }
 
+static void take_flow(void *context, const struct flow_record *r)
+{
+    struct world *w = context;
+    struct traffic *told = &w->told[r->owner.octets[5]];
+    assert_true(r->packets > 0 && r->last_ns >= r->first_ns && r->last_ns <= w->now);
+    assert_int_equal(r->shared.host, shared.host);
+    *(r->to_owner ? &told->rx_frames : &told->tx_frames) += r->packets;
+    *(r->to_owner ? &told->rx_bytes : &told->tx_bytes) += r->frame_bytes;
+    w->ip_bytes += r->ip_bytes;
+    w->records++;
+    w->early += r->end == FLOW_END_FULL;
+    if (r->end == FLOW_END_ACTIVE)
+        assert_true(r->last_ns - r->first_ns < (w->config.ipfix.active_s + 1) * S);
+    if (r->has_range)
+        assert_true(range_holds(&r->range, r->shared_port));
+}
+
 static void limits_preset(struct limits *limits)
 {
 #define X(key, field, least, most, preset, help) limits->field = (preset);
@@ -71,7 +90,7 @@ static void limits_preset(struct limits *limits)
 #undef X
 }
 
-static struct world *world_new(uint32_t accounts)
+static struct world *world_with(uint32_t accounts, const struct config_ipfix *ipfix)
 {
     static const struct engine_seed seed = {.plain_nonces = true};
     struct world *w = calloc(1, sizeof(*w));
@@ -88,12 +107,20 @@ static struct world *world_new(uint32_t accounts)
     limits_preset(&w->config.limits);
     w->config.limits.accounts = accounts;
     w->config.limits.idle_s = 30;
-    w->out = (struct engine_out){w, take_send, take_make, take_event, NULL};
+    w->config.limits.ipfix_flows = 16;
+    if (ipfix != NULL)
+        w->config.ipfix = *ipfix;
+    w->out = (struct engine_out){w, take_send, take_make, take_event, take_flow};
     w->engine = engine_new(&w->config, &seed);
     assert_non_null(w->engine);
     w->now = 1000 * S;
     engine_start(w->engine, w->now, &w->out);
     return w;
+}
+
+static struct world *world_new(uint32_t accounts)
+{
+    return world_with(accounts, NULL);
 }
 
 static void world_free(struct world *w)
@@ -272,6 +299,74 @@ static void test_each_owner_is_exact(void **state)
     world_free(w);
 }
 
+/* Not one packet is missing, nor told twice: whether its flow ended by time, for want of room, by a reload or the end. */
+static void test_records_match_the_accounts(void **state)
+{
+    (void)state;
+    static const struct config_ipfix ipfix = {.is_on = true, .sample = 1, .active_s = 5, .idle_s = 2};
+    struct world *w = world_with(64, &ipfix);
+    uint64_t frames = 0, bytes = 0;
+    w->random = from_environment("SEED", 3);
+    for (unsigned i = 0; i < 20000; i++) {
+        step(w);
+        if (pick(w, 4) == 0) {
+            w->now += pick(w, 1000) * (S / 1000);
+            engine_tick(w->engine, w->now, &w->out);
+        }
+        assert_true(engine_flows(w->engine) <= 16);
+    }
+    engine_flows_flush(w->engine, w->now, &w->out);
+    assert_int_equal(engine_flows(w->engine), 0);
+    for (unsigned n = 1; n < HOSTS; n++) {
+        assert_traffic(&w->told[n], &w->expected[n]);
+        frames += w->told[n].rx_frames + w->told[n].tx_frames;
+        bytes += w->told[n].rx_bytes + w->told[n].tx_bytes;
+    }
+    /* None of these frames is padded. */
+    assert_int_equal(w->ip_bytes + 14 * frames, bytes);
+    assert_int_equal(engine_stats(w->engine)->counters[COUNTER_FLOW_RECORDS], w->records);
+    assert_int_equal(engine_stats(w->engine)->counters[COUNTER_FLOWS_EARLY], w->early);
+    assert_true(w->early > 0);
+    world_free(w);
+}
+
+/* One packet in four, whatever flow it is of: the first not, the fourth and every fourth then. */
+static void test_sampling_is_by_count(void **state)
+{
+    (void)state;
+    static const struct config_ipfix ipfix = {.is_on = true, .sample = 4, .active_s = 60, .idle_s = 15};
+    struct world *w = world_with(64, &ipfix);
+    for (unsigned i = 0; i < 42; i++)
+        send_from(w, 3 + i % 2, remote, 17, (uint16_t)(2050 + 1000 * (i % 2)), 53, 10);
+    engine_flows_flush(w->engine, w->now, &w->out);
+    assert_int_equal(w->told[3].tx_frames + w->told[4].tx_frames, 10);
+    assert_int_equal(w->expected[3].tx_frames + w->expected[4].tx_frames, 42);
+    world_free(w);
+}
+
+/* A flow is told 15 s behind its last packet, and every 60 s while it goes on. */
+static void test_flows_end_by_time(void **state)
+{
+    (void)state;
+    static const struct config_ipfix ipfix = {.is_on = true, .sample = 1, .active_s = 60, .idle_s = 15};
+    struct world *w = world_with(64, &ipfix);
+    const uint64_t begin = w->now;
+    while (w->now < begin + 100 * S) {
+        send_from(w, 3, remote, 17, 2050, 53, 10);
+        w->now += S;
+        engine_tick(w->engine, w->now, &w->out);
+        assert_int_equal(w->records, w->now - begin >= 60 * S);
+    }
+    while (w->records < 2) {
+        w->now = engine_next(w->engine);
+        engine_tick(w->engine, w->now, &w->out);
+    }
+    uint64_t idle = w->now - (begin + 99 * S);
+    assert_true(idle >= 15 * S && idle <= 15 * S + S / 5);
+    assert_traffic(&w->told[3], &w->expected[3]);
+    world_free(w);
+}
+
 /* With too few accounts nothing is lost: the others have the rest, in totals and in months. */
 static void test_full_table_keeps_the_sum(void **state)
 {
@@ -305,15 +400,23 @@ static void test_flood_takes_no_account_of_an_owner(void **state)
 {
     (void)state;
     struct world *w = world_new(16);
+    struct months *months = months_new(&w->config.limits, (const uint8_t *)"sixteen bytes...");
     struct account_entry entry;
+    const struct month_row *rows;
     for (unsigned n = 1; n <= 10; n++)
         send_from(w, n, remote, 17, (uint16_t)(2000 + 100 * n), 53, 10);
-    for (unsigned i = 0; i < 1000; i++)
+    for (unsigned i = 0; i < 1000; i++) {
         send_from(w, 11 + i % 29, remote, 1, 0x0800, 0, 10);
+        if (i % 3 == 0)
+            months_book_all(months, w->engine, NOVEMBER);
+    }
     for (unsigned n = 1; n <= 10; n++) {
         assert_int_equal(engine_account_find(w->engine, host_mac(n), &entry), 0);
         assert_traffic(&entry.total, &w->expected[n]);
+        assert_int_equal(months_of(months, host_mac(n), &rows), 1);
+        assert_traffic(&rows[0].traffic, &w->expected[n]);
     }
+    months_free(months);
     world_free(w);
 }
 
@@ -399,6 +502,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_owner_is_exact),
+        cmocka_unit_test(test_records_match_the_accounts),
+        cmocka_unit_test(test_sampling_is_by_count),
+        cmocka_unit_test(test_flows_end_by_time),
         cmocka_unit_test(test_full_table_keeps_the_sum),
         cmocka_unit_test(test_flood_takes_no_account_of_an_owner),
         cmocka_unit_test(test_restore_in_any_order),
