@@ -35,15 +35,15 @@ struct ipfix_message {
     uint64_t wall_at_0_ns; /* wall time at engine time 0, modulo 2^64 */
 };
 
-/* Begins a message. `sequence`: data records sent before it in this stream (RFC 7011 3.1). `wall_ns`: since 1970, at
- * engine time `now_ns`. */
-void ipfix_message_begin(struct ipfix_message *m, const struct ipfix_shape *shape, uint32_t sequence,
-                         uint64_t wall_ns, uint64_t now_ns);
+/* Begins a message. `wall_ns`: since 1970, at engine time `now_ns`. */
+void ipfix_message_begin(struct ipfix_message *m, const struct ipfix_shape *shape, uint64_t wall_ns,
+                         uint64_t now_ns);
 /* Adds the templates, and what the sampling is where there is any; first in a message. */
 void ipfix_message_templates(struct ipfix_message *m);
 /* Adds a record. False: there is no room for it. */
 bool ipfix_message_record(struct ipfix_message *m, const struct flow_record *record);
-/* Its length in bytes, with every length in it filled in. */
-size_t ipfix_message_end(struct ipfix_message *m);
+/* Ends it; again with another number. `sequence`: data records sent before it in this stream (RFC 7011 3.1). Its length
+ * in bytes. */
+size_t ipfix_message_end(struct ipfix_message *m, uint32_t sequence);
 
 #endif

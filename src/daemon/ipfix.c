@@ -85,54 +85,72 @@ static void disconnect(struct ipfix *x)
     x->fd = -1;
 }
 
-/* 0, or why it was not sent. An error of the message before comes in its place: that one is tried again, once. */
+/* 0, or why it was not sent: it, or what was sent before it. */
 static int send_bytes(struct ipfix *x, const uint8_t *bytes, size_t length)
 {
     int error = connect_socket(x);
     if (error != 0)
         return error;
-    for (unsigned tries = 0; tries < 2; tries++) {
-        if (send(x->fd, bytes, length, MSG_NOSIGNAL) == (ssize_t)length)
-            return 0;
-        error = errno;
-        if (error != ECONNREFUSED)
-            break;
-        refused(x, error);
-    }
+    if (send(x->fd, bytes, length, MSG_NOSIGNAL) != (ssize_t)length)
+        return errno;
+    x->messages++;
+    x->has_sent = true;
+    return 0;
+}
+
+/* In a message of their own: when they are wanted shows when the next one is sent, not when it was begun. */
+static int send_templates(struct ipfix *x, uint64_t now_ns)
+{
+    struct ipfix_message m;
+    ipfix_message_begin(&m, &x->shape, clock_wall_us() * 1000, now_ns);
+    ipfix_message_templates(&m);
+    size_t length = ipfix_message_end(&m, x->sequence);
+    x->sequence += m.sequenced;
+    x->unsure = 0;
+    int error = send_bytes(x, m.bytes, length);
+    x->wants_templates = error != 0;
+    x->templates_ns = now_ns;
     return error;
+}
+
+/* Sends the message that has gathered, where there is one, behind the templates where they are due. */
+static int send_all(struct ipfix *x)
+{
+    uint64_t now_ns = clock_now_ns();
+    int error = 0;
+    if (x->wants_templates || now_ns - x->templates_ns >= x->config.template_s * NS_PER_S)
+        error = send_templates(x, now_ns);
+    if (error != 0 || !x->is_open)
+        return error;
+    size_t length = ipfix_message_end(&x->message, x->sequence);
+    return send_bytes(x, x->message.bytes, length);
 }
 
 static void send_message(struct ipfix *x)
 {
-    const struct ipfix_message *m = &x->message;
-    size_t length = ipfix_message_end(&x->message);
-    x->is_open = false;
+    uint32_t records = x->is_open ? x->message.records : 0;
+    int error = send_all(x);
+    if (error == ECONNREFUSED) {
+        refused(x, error); /* what was sent last: this one is tried again, once */
+        error = send_all(x);
+    }
     /* Lost or not: the collector sees by a gap in the numbers that something is missing. */
-    x->sequence += m->sequenced;
-    int error = send_bytes(x, m->bytes, length);
-    if (error != 0) {
-        if (error != EAGAIN && error != ECONNREFUSED)
-            disconnect(x);
-        x->unsure = 0;
-        lose(x, m->records, error);
+    x->sequence += records;
+    x->is_open = false;
+    x->unsure = error == 0 ? records : 0;
+    if (error == 0) {
+        x->exported += records;
         return;
     }
-    x->messages++;
-    x->exported += m->records;
-    x->unsure = m->records;
-    x->has_sent = true;
+    if (error != EAGAIN && error != ECONNREFUSED)
+        disconnect(x);
+    lose(x, records, error);
 }
 
 static void begin(struct ipfix *x)
 {
-    uint64_t now_ns = clock_now_ns();
-    ipfix_message_begin(&x->message, &x->shape, x->sequence, clock_wall_us() * 1000, now_ns);
+    ipfix_message_begin(&x->message, &x->shape, clock_wall_us() * 1000, clock_now_ns());
     x->is_open = true;
-    if (!x->wants_templates && now_ns - x->templates_ns < x->config.template_s * NS_PER_S)
-        return;
-    x->wants_templates = false;
-    x->templates_ns = now_ns;
-    ipfix_message_templates(&x->message);
 }
 
 void ipfix_record(struct ipfix *ipfix, const struct flow_record *record)
@@ -168,9 +186,7 @@ void ipfix_flush(struct ipfix *ipfix)
     if (!ipfix->config.is_on)
         return;
     look_at_errors(ipfix);
-    if (!ipfix->is_open && ipfix->templates_ns == 0)
-        begin(ipfix); /* the first ones, before there is a record */
-    if (ipfix->is_open)
+    if (ipfix->is_open || ipfix->templates_ns == 0)
         send_message(ipfix);
 }
 

@@ -4,6 +4,7 @@
 #include "pearpd/l4.h"
 
 #define VERSION               10
+#define SEQUENCE_AT           8
 #define SET_TEMPLATES         2
 #define SET_OPTIONS_TEMPLATES 3
 #define TEMPLATE_PORTS        256
@@ -250,8 +251,8 @@ bool ipfix_message_record(struct ipfix_message *m, const struct flow_record *rec
 
 /* Messages. */
 
-void ipfix_message_begin(struct ipfix_message *m, const struct ipfix_shape *shape, uint32_t sequence,
-                         uint64_t wall_ns, uint64_t now_ns)
+void ipfix_message_begin(struct ipfix_message *m, const struct ipfix_shape *shape, uint64_t wall_ns,
+                         uint64_t now_ns)
 {
     m->shape = shape;
     m->w = wr_into(m->bytes, sizeof(m->bytes));
@@ -261,7 +262,7 @@ void ipfix_message_begin(struct ipfix_message *m, const struct ipfix_shape *shap
     wr_u16(&m->w, VERSION);
     wr_u16(&m->w, 0); /* length */
     wr_u32(&m->w, (uint32_t)(wall_ns / NS_PER_S));
-    wr_u32(&m->w, sequence);
+    wr_u32(&m->w, 0); /* sequence number */
     wr_u32(&m->w, shape->domain);
 }
 
@@ -275,9 +276,11 @@ void ipfix_message_templates(struct ipfix_message *m)
     set_close(m);
 }
 
-size_t ipfix_message_end(struct ipfix_message *m)
+size_t ipfix_message_end(struct ipfix_message *m, uint32_t sequence)
 {
+    struct wr number = wr_into(m->bytes + SEQUENCE_AT, sizeof(sequence));
     set_close(m);
+    wr_u32(&number, sequence);
     put_u16_at(m, 2, wr_length(&m->w));
     return wr_length(&m->w);
 }

@@ -45,9 +45,9 @@ static void take_flow(void *context, const struct flow_record *record)
     static const struct ipfix_shape shape = {.domain = 1, .sample = 2};
     struct ipfix_message message;
     (void)context;
-    ipfix_message_begin(&message, &shape, 0, 0, 0);
+    ipfix_message_begin(&message, &shape, 0, 0);
     ipfix_message_templates(&message);
-    if (!ipfix_message_record(&message, record) || ipfix_message_end(&message) > IPFIX_MESSAGE_BYTES ||
+    if (!ipfix_message_record(&message, record) || ipfix_message_end(&message, 0) > IPFIX_MESSAGE_BYTES ||
         record->packets == 0)
         abort();
 }
