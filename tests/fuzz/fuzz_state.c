@@ -31,7 +31,7 @@ static void take_event(void *context, const struct event *event)
     (void)context, (void)event;
 }
 
-static const struct engine_out out = {NULL, take_send, take_make, take_event};
+static const struct engine_out out = {.send = take_send, .make = take_make, .event = take_event};
 static const struct state_times now = {"abc", SAVED, UINT64_C(1700000000000000)};
 
 static struct engine *engine_made(void)
