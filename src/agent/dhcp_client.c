@@ -32,19 +32,16 @@
 
 struct program {
     enum dhcp_client_kind kind;
-    const char *path, *name;
+    const char *path;
     bool applet; /* `busybox udhcpc` */
 };
 
 /* In the order of preference: udhcpc is one small program that needs no files. */
 static const struct program programs[] = {
-    {DHCP_CLIENT_UDHCPC, "/usr/sbin/udhcpc", "udhcpc", false},
-    {DHCP_CLIENT_UDHCPC, "/sbin/udhcpc", "udhcpc", false},
-    {DHCP_CLIENT_UDHCPC, "/usr/bin/udhcpc", "udhcpc", false},
-    {DHCP_CLIENT_UDHCPC, "/usr/bin/busybox", "busybox", true},
-    {DHCP_CLIENT_UDHCPC, "/bin/busybox", "busybox", true},
-    {DHCP_CLIENT_DHCLIENT, "/usr/sbin/dhclient", "dhclient", false},
-    {DHCP_CLIENT_DHCLIENT, "/sbin/dhclient", "dhclient", false},
+    {DHCP_CLIENT_UDHCPC, "/usr/sbin/udhcpc", false}, {DHCP_CLIENT_UDHCPC, "/sbin/udhcpc", false},
+    {DHCP_CLIENT_UDHCPC, "/usr/bin/udhcpc", false},  {DHCP_CLIENT_UDHCPC, "/usr/bin/busybox", true},
+    {DHCP_CLIENT_UDHCPC, "/bin/busybox", true},      {DHCP_CLIENT_DHCLIENT, "/usr/sbin/dhclient", false},
+    {DHCP_CLIENT_DHCLIENT, "/sbin/dhclient", false},
 };
 
 struct dhcp_client {

@@ -127,5 +127,21 @@ done
 check "host1 asks its own DNS server again" same "nameserver 192.0.2.1" "$(cat "$LAB_DIR/resolv")"
 check "the machine's resolv.conf was nobody's business" cmp /etc/resolv.conf "$LAB_DIR/machine"
 check "nothing is kept" not test -e /run/pearp-dhcp
+
+# Where others keep the DNS servers: they are told, and told again when the lease is over; files stay as they are.
+mkdir "$LAB_DIR/resolvconf" "$LAB_DIR/resolvectl"
+for program in resolvconf resolvectl; do
+    printf '#!/bin/sh\necho "$@" >>"%s"\n[ "$1" != -a ] || cat >>"%s"\n' "$LAB_DIR/$program.told" "$LAB_DIR/$program.told" \
+        >"$LAB_DIR/$program/$program"
+    chmod 755 "$LAB_DIR/$program/$program"
+    on host3 sh -c 'mount --bind "$1/resolv" /etc/resolv.conf && mount -t tmpfs none /run && mkdir -p /run/systemd/resolve
+        export PATH="$1/$2:$PATH" PEARP_AGENT=true PEARP_SUPERVISED=1 interface=eth0 ip=192.35.162.2 opt159=00060800
+        dns="198.51.100.53 198.51.100.54" "$3" bound
+        "$3" deconfig' sh "$LAB_DIR" $program "$HOOKS/pearp-dhcp-hook"
+done
+check "resolvconf is told of them" same \
+    "-a eth0.pearp nameserver 198.51.100.53 nameserver 198.51.100.54 -d eth0.pearp" "$(xargs <"$LAB_DIR/resolvconf.told")"
+check "systemd-resolved is told of them" same "dns eth0 198.51.100.53 198.51.100.54 revert eth0" "$(xargs <"$LAB_DIR/resolvectl.told")"
+check "and resolv.conf stays" same "nameserver 192.0.2.1" "$(cat "$LAB_DIR/resolv")"
 check "every frame is accounted for" equation
 done_testing
