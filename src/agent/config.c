@@ -234,7 +234,7 @@ static void print_sample_key(FILE *out, const struct key_row *row, bool is_extra
 void agent_config_print_sample(FILE *out)
 {
     fputs("; pearp-agent: what a host holds, for pearp-agent -c FILE; see pearp-agent.conf(5).\n"
-          "; Keys behind a ';' stand at their default. With [keys], let nobody else read the file.\n",
+          "; Keys behind a ';' stand at their default. With [keys] or [dns], let nobody else read the file.\n",
           out);
     for (size_t i = 0; i < section_row_count; i++) {
         const struct section_row *row = &section_rows[i];

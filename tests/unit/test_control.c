@@ -1,6 +1,7 @@
 /* test_control.c: the control socket: its file, every command's answer, clients that misbehave. */
 #include "pearpd/control.h"
 #include "pearpd/control_request.h"
+#include "pearpd/frame_build.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -283,6 +284,62 @@ static void test_leases_are_whole(void **state)
         listed++;
     assert_int_equal(listed, 800);
     assert_string_equal(leases + strlen(leases) - 3, "}]\n");
+}
+
+/* A host claims a block, is challenged, and answers with services, as the bridge's nonces count: `number` from 1 on. */
+static void tell_of_services(struct world *w, struct frame_builder *builder, unsigned number)
+{
+    uint8_t tlvs[470], bytes[600];
+    size_t tlvs_length = 0;
+    const struct mac host = {{0, 0x0c, 0x29, 2, 0, (uint8_t)number}};
+    const uint16_t first = (uint16_t)(2000 + 100 * number);
+    struct port_address held = {.address = w->address.address, .first = first, .last = (uint16_t)(first + 99)};
+    for (unsigned i = 0; i < 18; i++) {
+        char name[16];
+        const int length = snprintf(name, sizeof(name), "_s%02u._tcp.a", i);
+        const struct pe_arp_service service = {6, (uint16_t)(first + i), name, (size_t)length};
+        const int written = pe_arp_write_service(&service, tlvs + tlvs_length, sizeof(tlvs) - tlvs_length);
+        assert_true(written > 0);
+        tlvs_length += (size_t)written;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        struct made made = {.source = host, .ethertype = 0x88b5, .kind = MADE_PE_ARP};
+        made.destination = i == 0 ? mac_broadcast : w->config.mac;
+        made.pe_arp = (struct pe_arp){.type = i == 0 ? PE_ARP_CLAIM : PE_ARP_REPLY,
+                                      .sha = host,
+                                      .spa = held,
+                                      .tpa = held,
+                                      .nonce = i == 0 ? 0 : number,
+                                      .services = tlvs,
+                                      .services_length = tlvs_length};
+        if (i == 1)
+            made.pe_arp.tpa.last = first;
+        const int length = frame_build(builder, &made, bytes, sizeof(bytes));
+        assert_true(length > 0);
+        struct frame frame = {.bytes = bytes, .length = (size_t)length, .wire_length = (size_t)length};
+        assert_int_equal(engine_frame(w->engine, w->now, SIDE_DOWNSTREAM, &frame, &w->out).fate, FATE_CONSUMED);
+    }
+}
+
+/* More of them than one piece of an answer holds. */
+static void test_services_are_whole(void **state)
+{
+    struct world *w = *state;
+    struct frame_builder *builder = frame_builder_new();
+    unsigned listed = 0;
+    assert_string_equal(ask(w, "services"), "ok\n[]\n");
+    assert_string_equal(ask(w, "services 1"), "error must be: services\n");
+    for (unsigned number = 1; number <= 30; number++)
+        tell_of_services(w, builder, number);
+    frame_builder_free(builder);
+    const char *services = ask(w, "services");
+    assert_starts(services, "ok\n[{\"name\":\"_s17._tcp.a\",\"protocol\":\"tcp\",\"address\":\"192.0.2.1\","
+                            "\"port\":2117,\"mac\":\"00:0c:29:02:00:01\",\"owner\":\"\",\"age_s\":0},");
+    for (const char *at = services; (at = strstr(at, "\"name\":")) != NULL; at++)
+        listed++;
+    assert_int_equal(listed, 18 * 30);
+    assert_true(strlen(services) > 32768);
+    assert_string_equal(services + strlen(services) - 3, "}]\n");
 }
 
 static void test_version_and_reload(void **state)
@@ -585,6 +642,7 @@ int main(void)
         TEST(test_add_table_delete),
         TEST(test_stats_have_the_shape_of_a_report),
         TEST(test_leases_are_whole),
+        TEST(test_services_are_whole),
         TEST(test_version_and_reload),
         TEST(test_resolve),
         TEST(test_resolve_waits_through_other_events),

@@ -153,6 +153,24 @@ static void test_leases_in_text(void **state)
         "192.0.2.1:5120-6143            0/6/5         00:0c:29:39:44:ab   offered   9           ff01 cam\n");
 }
 
+static void test_services_in_text(void **state)
+{
+    (void)state;
+    struct result r =
+        ask_daemon("ok\n[{\"name\":\"_http._tcp.www.example.net\",\"protocol\":\"tcp\",\"address\":\"192.0.2."
+                   "1\",\"port\":2080,"
+                   "\"mac\":\"00:0c:29:9e:8c:ee\",\"owner\":\"hostA\",\"age_s\":37},"
+                   "{\"name\":\"_x._udp.a\",\"protocol\":\"udp\",\"address\":\"192.0.2.1\",\"port\":3000,"
+                   "\"mac\":\"00:0c:29:39:44:ab\",\"owner\":\"\",\"age_s\":0}]\n",
+                   0, "services", NULL);
+    assert_int_equal(r.status, 0);
+    assert_string_equal(
+        r.out,
+        "Service                        Proto    Address                HWaddress           Age      Owner\n"
+        "_http._tcp.www.example.net     tcp      192.0.2.1:2080         00:0c:29:9e:8c:ee       37 s hostA\n"
+        "_x._udp.a                      udp      192.0.2.1:3000         00:0c:29:39:44:ab        0 s\n");
+}
+
 static void test_monitor_in_text(void **state)
 {
     (void)state;
@@ -172,7 +190,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused_before_it_asked),  cmocka_unit_test(test_answers_cut_short),
         cmocka_unit_test(test_daemon_that_says_nothing), cmocka_unit_test(test_table_in_text),
-        cmocka_unit_test(test_monitor_in_text),          cmocka_unit_test(test_leases_in_text),
+        cmocka_unit_test(test_services_in_text),         cmocka_unit_test(test_monitor_in_text),
+        cmocka_unit_test(test_leases_in_text),
     };
     (void)argc;
     snprintf(program, sizeof(program), "%s/../pearpctl", dirname(argv[0]));
