@@ -79,6 +79,10 @@ int look_at_sockets(struct monitor *monitor, const char *interface, const struct
     const struct monitor_out out = {tell_range, tell_outside, tell_more, &looker};
     const uint64_t now_ns = clock_now_ns();
     struct usage usage;
+    if (held->count == 0) { /* waits for a lease: there is no outside either */
+        monitor->outside_sockets = 0;
+        return 0;
+    }
     int error = usage_begin(&usage, held);
     if (error == 0)
         error = netlink_sockets(take_socket, &usage);

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import struct
 import sys
 import time
 
@@ -216,6 +217,23 @@ def test_restored(wire, agent):
        said(agent))
 
 
+def test_unenforced(wire):
+    """enforce = none: programs are not held to the ranges; ARP and pings are."""
+    write(TEXT.replace("watch     = 1", "enforce = none"))
+    agent = start("-c", FILE)
+    time.sleep(0.5)
+    with Inside(HOST):
+        out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        out.bind((SHARED, 4000))
+    wire.clear()
+    out.sendto(b"x", (FAR, 7000))
+    left = [f[34:36] for _, f in wire.frames(0.7, lambda f: ethertype(f) == 0x0800 and f[23] == 17)]
+    ok(left == [struct.pack("!H", 4000)] and "removed" not in said(agent) and figure("restored_total") == 0,
+       "enforce = none: what is outside leaves, and the rules are loaded once", left, said(agent))
+    out.close()
+    stop(agent)
+
+
 def story(wire):
     on(HOST, "sysctl", "-qw", "net.ipv4.ip_local_reserved_ports=8080,9000-9100")
     before = snapshot()
@@ -236,6 +254,7 @@ def story(wire):
     on(HOST, AGENT, "-i", "eth0", "--undo")
     now = snapshot()
     ok(now == before and not os.path.exists(METRICS), "and after kill -9 and --undo", now, before)
+    test_unenforced(wire)
     os.unlink(FILE)
 
 

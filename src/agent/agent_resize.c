@@ -1,0 +1,157 @@
+/* agent_resize.c: a running agent is asked for another range (`pearp-agent resize`), and what comes of it.
+ * In: lines of clients, events of the sharer. Out: answers, settings that follow. Called by: the agent's files.
+ * Never: changes anything before the bridge has asked. */
+#include "pearpd/clock.h"
+#include "pearpd/log.h"
+
+#include "agent_state.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static void answer_asker(struct agent *agent, const char *text)
+{
+    if (agent->asker != NULL)
+        agent_control_answer(agent->asker, text);
+    agent->asker = NULL;
+}
+
+/* Services on ports that are held no longer are withdrawn, those on new ones published. */
+static void move_services(struct agent *agent, const struct range *before, const struct held *now)
+{
+    const struct range *range = &now->range;
+    struct held below = {.range = *before}, above = {.range = *before};
+    if (before->first < range->first) {
+        below.range.last = before->last < range->first ? before->last : (uint16_t)(range->first - 1);
+        services_lost(agent->services, &below);
+    }
+    if (before->last > range->last) {
+        above.range.first = before->first > range->last ? before->first : (uint16_t)(range->last + 1);
+        services_lost(agent->services, &above);
+    }
+    services_heard(agent->services, now);
+}
+
+/* The bridge took the new range: the host's settings follow. */
+static void resized(struct agent *agent)
+{
+    char before[HELD_TEXT_BYTES], now[HELD_TEXT_BYTES], text[AGENT_CONTROL_LINE_BYTES];
+    struct held *held = &agent->wish.held.held[agent->resizing];
+    held_format(held, before);
+    const struct range range = held->range;
+    const size_t own = held_find(&agent->own, held);
+    *held = agent->sharers[agent->resizing].held;
+    if (own < agent->own.count)
+        agent->own.held[own] = *held;
+    log_notice("holding %s in place of %s", held_format(held, now), before);
+    agent->monitor.ranges[agent->resizing] = (struct monitor_range){.told = MONITOR_CALM};
+    if (agent_settle(agent) != 0) {
+        agent_fail(agent);
+        return;
+    }
+    agent_write_state(agent);
+    agent_tell_services(agent, agent->resizing);
+    move_services(agent, &range, held);
+    snprintf(text, sizeof(text), "held %s", now);
+    answer_asker(agent, text);
+}
+
+/* `conflict` is NULL where nobody said anything. */
+static void resize_refused(struct agent *agent, const struct pe_arp *conflict)
+{
+    const struct sharer *s = &agent->sharers[agent->resizing];
+    char wanted[RANGE_TEXT_BYTES], held[HELD_TEXT_BYTES], other[RANGE_TEXT_BYTES], mac[MAC_TEXT_BYTES],
+        text[AGENT_CONTROL_LINE_BYTES];
+    range_format(&s->claimed, wanted);
+    held_format(&s->held, held);
+    if (conflict != NULL)
+        snprintf(text, sizeof(text), "refused %s holds %s: %s stays", mac_format(conflict->sha, mac),
+                 range_format(&(struct range){conflict->spa.address, conflict->spa.first, conflict->spa.last},
+                              other),
+                 held);
+    else
+        snprintf(text, sizeof(text),
+                 "refused no bridge asked for %s in %d s: it is another's, more than a host may have, or no "
+                 "bridge is "
+                 "there: %s stays",
+                 wanted, SHARER_RESIZE_S, held);
+    log_notice("%s", text + strlen("refused "));
+    answer_asker(agent, text);
+}
+
+/* The sharer that is asking for another range. True: the event was about that. */
+bool agent_tell_resize(struct agent *agent, enum sharer_event event, const struct pe_arp *message)
+{
+    if (event == SHARER_RESIZED)
+        resized(agent);
+    else if (event == SHARER_REFUSED || event == SHARER_UNHEARD)
+        resize_refused(agent, message);
+    return message == NULL || event == SHARER_RESIZED || event == SHARER_REFUSED;
+}
+
+/* The range that `wanted` is to take the place of. -Exxx. */
+static int range_to_resize(const struct held_list *list, const struct held *wanted)
+{
+    int of_address = -ENOENT, overlapped = -ENOENT;
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->held[i].range.address.host != wanted->range.address.host)
+            continue;
+        of_address = of_address == -ENOENT ? (int)i : -ENOTUNIQ;
+        if (held_overlaps(&list->held[i], wanted))
+            overlapped = overlapped == -ENOENT ? (int)i : -ENOTUNIQ;
+    }
+    return overlapped == -ENOENT ? of_address : overlapped;
+}
+
+/* NULL: the question is open; or why it is refused. */
+static const char *start_resize(struct agent *agent, const char *text)
+{
+    struct held wanted;
+    if (held_parse(text, &wanted) != 0 || wanted.is_port_set)
+        return "not ADDRESS:FIRST-LAST";
+    const int index = range_to_resize(&agent->wish.held, &wanted);
+    if (index == -ENOENT)
+        return "no range of that address is held";
+    if (index < 0)
+        return "it would take the place of several ranges";
+    if (agent->asker != NULL || agent->sharers[agent->resizing].resizing)
+        return "another question is open";
+    const struct sharer_out out = agent_sharer_out(agent);
+    agent->resizing = (size_t)index;
+    switch (sharer_resize(&agent->sharers[index], clock_now_ns(), wanted.range, &out)) {
+    case 0:
+        agent_arm(agent);
+        return NULL;
+    case -EBUSY:
+        return "another question is open";
+    case -EALREADY:
+        return "that is what is held";
+    case -EOPNOTSUPP:
+        return "a port set has the size that the bridge gives it";
+    default:
+        return "the link is down";
+    }
+}
+
+void agent_on_asked(struct agent_client *client, const char *line, void *context)
+{
+    static const char resize[] = "resize ";
+    struct agent *agent = context;
+    char text[AGENT_CONTROL_LINE_BYTES];
+    const bool known = strncmp(line, resize, strlen(resize)) == 0;
+    const char *refusal = known ? start_resize(agent, line + strlen(resize)) : "not understood";
+    if (refusal == NULL) {
+        agent->asker = client;
+        return;
+    }
+    snprintf(text, sizeof(text), "refused %s", refusal);
+    agent_control_answer(client, text);
+}
+
+void agent_on_asker_gone(const struct agent_client *client, void *context)
+{
+    struct agent *agent = context;
+    if (agent->asker == client)
+        agent->asker = NULL;
+}

@@ -1,0 +1,110 @@
+/* agent_settings.c: the host's settings of a running agent: set, kept, and put back.
+ * In: what is held, what others do. Out: settings, their record. Called by: the agent's files. Never: speaks PE-ARP. */
+#include "pearpd/log.h"
+
+#include "agent_state.h"
+#include "bind_hook.h"
+#include "nft.h"
+#include "record.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A hook that goes with this process needs no record. */
+static int settle_bind_hook(struct agent *agent)
+{
+    const char *cgroup = agent->options->cgroup;
+    const uint64_t cookie = agent->undo.namespace_cookie;
+    if (cgroup[0] == '\0')
+        return 0;
+    int error = 0;
+    if (agent->bind_hook >= 0)
+        error = bind_hook_update(agent->bind_hook, &agent->wish.held, cookie);
+    else
+        error = agent->bind_hook = bind_hook_attach(cgroup, &agent->wish.held, cookie);
+    if (error < 0)
+        log_error("cannot hook bind() of %s: %s", cgroup, strerror(-error));
+    return error < 0 ? error : 0;
+}
+
+int agent_settle(struct agent *agent)
+{
+    if (agent->wish.held.count == 0)
+        return 0;
+    int error = nft_find();
+    snprintf(agent->undo.metrics, sizeof(agent->undo.metrics), "%s", agent->options->metrics);
+    if (error == 0)
+        error = host_settings_plan(agent->netlink, &agent->wish, &agent->undo, &agent->gateway);
+    if (error == 0)
+        error = record_write(agent->directory, &agent->undo);
+    if (error != 0)
+        return error;
+    agent->recorded = true;
+    error = host_settings_apply(agent->netlink, &agent->undo);
+    return error == 0 ? settle_bind_hook(agent) : error;
+}
+
+bool agent_restore(void *context)
+{
+    struct agent *agent = context;
+    struct link_info link;
+    char missing[HOST_SETTINGS_TEXT_BYTES];
+    if (!agent->recorded || netlink_link(agent->netlink, agent->options->interface, &link) != 0 ||
+        link.index != agent->undo.ifindex ||
+        !host_settings_missing(agent->netlink, &agent->undo, agent->link_up && link.up, missing))
+        return false;
+    log_notice("somebody took away or changed %s: setting it again", missing);
+    agent->restored++;
+    const int error = agent_settle(agent);
+    if (error != 0 && error != -ENODEV && error != -ENETDOWN)
+        agent_fail(agent);
+    return true;
+}
+
+static void on_table(uint8_t family, const char *name, bool gone, void *context)
+{
+    struct agent *agent = context;
+    char own[NFT_TABLE_BYTES];
+    if (family >= 64 || strcmp(name, nft_table(agent->options->interface, own)) != 0)
+        return;
+    if (family == NFPROTO_INET && !agent->wish.police)
+        return; /* it is removed with each load, and not made again */
+    const uint64_t bit = UINT64_C(1) << family;
+    agent->tables_gone = gone ? agent->tables_gone | bit : agent->tables_gone & ~bit;
+}
+
+int agent_unsettle(struct agent *agent)
+{
+    if (!agent->recorded)
+        return 0;
+    const int error = record_undo(agent->directory, agent->netlink, &agent->undo);
+    /* That its own tables went is no news to this agent. */
+    (void)netlink_read_tables(agent->tables, on_table, agent);
+    agent->tables_gone = 0;
+    agent->recorded = error != 0;
+    if (agent->bind_hook >= 0)
+        close(agent->bind_hook);
+    agent->bind_hook = -1;
+    if (error == 0)
+        agent->undo = (struct undo){.namespace_cookie = agent->undo.namespace_cookie};
+    return error;
+}
+
+/* A reload of the host's own rules flushes ours too: they come back at once. Our own loading removes and
+ * makes the tables in one transaction, so that none is gone at its end. */
+void agent_on_table_news(void *context)
+{
+    struct agent *agent = context;
+    const int error = netlink_read_tables(agent->tables, on_table, agent);
+    if (agent->wish.held.count == 0 || (error == 0 && agent->tables_gone == 0))
+        return;
+    if (error == 0)
+        log_notice("somebody removed the nftables rules of this agent: loading them again");
+    agent->tables_gone = 0;
+    agent->restored++;
+    if (nft_load(agent->options->interface, &agent->wish.held, agent->wish.police) != 0)
+        agent_fail(agent);
+}

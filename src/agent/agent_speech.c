@@ -1,0 +1,208 @@
+/* agent_speech.c: what a running agent says and hears: its sharers at the packet socket, and what they tell.
+ * In: frames, time. Out: frames, log lines, the state for `status`. Called by: the agent's files. Never: decides what is
+ * said: that is the sharer's. */
+#include "pearpd/clock.h"
+#include "pearpd/log.h"
+
+#include "agent_state.h"
+#include "pe_arp_socket.h"
+#include "run_files.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define FRAMES_PER_WAKE  64 /* the loop has others to serve */
+#define STATE_TEXT_BYTES (256 + HELD_MAX * (HELD_TEXT_BYTES + 10))
+
+static bool all_heard(const struct agent *agent)
+{
+    for (size_t i = 0; i < agent->wish.held.count; i++)
+        if (!agent->sharers[i].challenged)
+            return false;
+    return true;
+}
+
+/* For `status`; what is lost with it is told anew. */
+void agent_write_state(const struct agent *agent)
+{
+    char text[STATE_TEXT_BYTES], name[RUN_NAME_BYTES], mac[MAC_TEXT_BYTES], address[IPV4_TEXT_BYTES],
+        held[HELD_TEXT_BYTES];
+    int length = snprintf(text, sizeof(text), "link %s\nheard %s\nbridge %s\ngateway %s\n",
+                          agent->link_up ? "up" : "down", all_heard(agent) ? "yes" : "no",
+                          mac_is_zero(agent->bridge) ? "" : mac_format(agent->bridge, mac),
+                          agent->gateway.host == 0 ? "" : ipv4_format(agent->gateway, address));
+    for (size_t i = 0; i < agent->wish.held.count; i++)
+        if (agent->sharers[i].challenged)
+            length += snprintf(text + length, sizeof(text) - (size_t)length, "heard-of %s\n",
+                               held_format(&agent->wish.held.held[i], held));
+    const int error = run_write(agent->directory, run_name(agent->options->interface, "state", name), text,
+                                (size_t)length, false);
+    if (error != 0)
+        log_warning("cannot write /run/pearp-agent/%s: %s", name, strerror(-error));
+}
+
+static void send_made(const struct made *made, void *context)
+{
+    struct agent *agent = context;
+    uint8_t bytes[PE_ARP_SOCKET_FRAME_BYTES];
+    char to[MAC_TEXT_BYTES];
+    const int length = frame_build(agent->builder, made, bytes, sizeof(bytes));
+    const int error = length < 0 ? length : pe_arp_socket_send(agent->socket, bytes, (size_t)length);
+    if (error == 0) {
+        agent->send_fault_told = false;
+        log_debug("sent %s to %s", pe_arp_type_name(made->pe_arp.type), mac_format(made->destination, to));
+        return;
+    }
+    if (!agent->send_fault_told)
+        log_warning("cannot send a %s: %s", pe_arp_type_name(made->pe_arp.type), strerror(-error));
+    agent->send_fault_told = true;
+}
+
+static void hear_epoch(struct agent *agent, const struct pe_arp *hello)
+{
+    char mac[MAC_TEXT_BYTES], address[IPV4_TEXT_BYTES];
+    if (agent->epoch_told && agent->epoch == hello->nonce)
+        return; /* another range heard it too */
+    agent->epoch_told = true;
+    agent->epoch = hello->nonce;
+    if (hello->shared_mac.present)
+        agent->bridge = hello->shared_mac.mac;
+    log_info("a bridge says hello from %s", mac_format(hello->sha, mac));
+    if (agent->gateway.host == 0 && hello->gateway.present && hello->gateway.address.host != 0) {
+        log_notice("the bridge names %s as the gateway", ipv4_format(hello->gateway.address, address));
+        agent->wish.gateway = hello->gateway.address;
+        if (agent_settle(agent) != 0)
+            agent_fail(agent);
+    }
+}
+
+/* The bridge asked for a port of ours: what is served there can be reached. */
+static void publish(struct agent *agent, const struct port_address *asked)
+{
+    for (size_t i = 0; i < agent->wish.held.count; i++) {
+        const struct held *held = &agent->wish.held.held[i];
+        if (held->range.address.host == asked->address.host && held_has(held, asked->first))
+            services_heard(agent->services, held);
+    }
+}
+
+/* What the sharer tells of, at the place that it has now. */
+void agent_tell_services(struct agent *agent, size_t index)
+{
+    const size_t length = services_tlvs(&agent->options->services, &agent->wish.held.held[index],
+                                        agent->tlvs[index], sizeof(agent->tlvs[index]));
+    sharer_services(&agent->sharers[index], agent->tlvs[index], length);
+}
+
+static void tell(enum sharer_event event, const struct pe_arp *message, void *context)
+{
+    struct agent *agent = context;
+    if (agent_tell_resize(agent, event, message))
+        return;
+    char sender[MAC_TEXT_BYTES], range[RANGE_TEXT_BYTES];
+    const struct port_address *a = event == SHARER_CONFLICT ? &message->spa : &message->tpa;
+    mac_format(message->sha, sender);
+    range_format(&(struct range){a->address, a->first, a->last}, range);
+    switch (event) {
+    case SHARER_CHALLENGED:
+        log_notice("the bridge at %s has heard of %s", sender, range);
+        agent_write_state(agent);
+        publish(agent, a);
+        break;
+    case SHARER_CONFLICT:
+        log_warning("%s claims %s, which is held here", sender, range);
+        break;
+    case SHARER_ACCUSED:
+        log_warning("%s says that %s is its own", sender, range);
+        break;
+    case SHARER_EPOCH:
+        hear_epoch(agent, message);
+        agent_write_state(agent);
+        break;
+    case SHARER_UNMANAGED:
+        log_warning("the bridge at %s manages %s: a range held here is not in it", sender, range);
+        break;
+    case SHARER_FORGED:
+        agent->forged++;
+        log_debug("a frame that says it is from %s is not, or is not signed with a key that is known", sender);
+        break;
+    case SHARER_RESIZED:
+    case SHARER_REFUSED:
+    case SHARER_UNHEARD:
+        break;
+    }
+}
+
+struct sharer_out agent_sharer_out(struct agent *agent)
+{
+    return (struct sharer_out){.send = send_made, .event = tell, .context = agent};
+}
+
+void agent_arm(struct agent *agent)
+{
+    const struct sharer_out out = agent_sharer_out(agent);
+    const uint64_t now_ns = clock_now_ns();
+    uint64_t next_ns = UINT64_MAX;
+    for (size_t i = 0; i < agent->wish.held.count; i++) {
+        const uint64_t due_ns = sharer_tick(&agent->sharers[i], now_ns, &out);
+        next_ns = due_ns < next_ns ? due_ns : next_ns;
+    }
+    loop_timer_set(agent->timer, next_ns == UINT64_MAX ? UINT64_MAX : next_ns > now_ns ? next_ns - now_ns : 0);
+}
+
+void agent_on_timer(void *context)
+{
+    agent_arm(context);
+}
+
+void agent_on_readable(void *context)
+{
+    struct agent *agent = context;
+    const struct sharer_out out = agent_sharer_out(agent);
+    for (unsigned i = 0; i < FRAMES_PER_WAKE; i++) {
+        uint8_t bytes[PE_ARP_SOCKET_FRAME_BYTES];
+        struct sharer_heard heard;
+        const int got = pe_arp_socket_next(agent->socket, bytes, &heard);
+        if (got == -EAGAIN)
+            break;
+        if (got < 0)
+            log_info("packet socket: %s", strerror(-got));
+        for (size_t k = 0; got == 1 && k < agent->wish.held.count; k++)
+            sharer_message(&agent->sharers[k], clock_now_ns(), &heard, &out);
+    }
+    agent_arm(agent);
+}
+
+static void start_sharer(struct agent *agent, size_t index, const struct link_info *link)
+{
+    const struct sharer_keys keys = {agent->options->keys, agent->options->key_count, &agent->number};
+    const struct sharer_out out = agent_sharer_out(agent);
+    uint64_t seed = 0;
+    if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
+        seed = clock_now_ns() ^ mac_number(link->mac) ^ index;
+    sharer_init(&agent->sharers[index], &agent->wish.held.held[index], link->mac, agent->options->ethertype,
+                seed, &keys);
+    agent_tell_services(agent, index);
+    sharer_link(&agent->sharers[index], clock_now_ns(), link->up, link->mac, &out);
+}
+
+void agent_start_sharers(struct agent *agent, const struct link_info *link, const struct held_list *before)
+{
+    char held[HELD_TEXT_BYTES], mac[MAC_TEXT_BYTES];
+    struct sharer kept[HELD_MAX];
+    memcpy(kept, agent->sharers, sizeof(kept));
+    for (size_t i = 0; i < agent->wish.held.count; i++) {
+        const struct held *h = &agent->wish.held.held[i];
+        const size_t was = held_find(before, h);
+        if (was < before->count) {
+            agent->sharers[i] = kept[was];
+            agent_tell_services(agent, i);
+            continue;
+        }
+        start_sharer(agent, i, link);
+        log_notice("holding %s on %s (%s)%s", held_format(h, held), link->name, mac_format(link->mac, mac),
+                   link->up ? "" : ", which is down");
+    }
+}
