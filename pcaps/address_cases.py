@@ -98,6 +98,15 @@ def learn_cases():
     c.owner(3000, 3999, M, "reachable", "traffic")
     c.owner(4000, 4999, A, "reachable", "traffic")
 
+    c = Case("host-ports-claim", "a claim of more than host-ports is not challenged: its answer would not count",
+             rest="[limits]\nhost-ports = 25\n")
+    c.told(1, claim(A, 2000, 4999))
+    c.told(2.5, claim(A, 2000, 2999))
+    c.make(2.5, "downstream", request(1, 2000, A))
+    c.told(2.6, holds(A, 2000, 2999, 1, 2000))
+    c.count(host_ports=1, requests=1, learned=1)
+    c.owner(2000, 2999, A, "reachable", "pe-arp")
+
     c = Case("arp-limit-relayed", "relayed requests count for the rate too; one that did not go up has no answer to wait for")
     for number in range(17):
         frame = ask(A, SHARED, GATEWAY if number < 15 else NEAR)

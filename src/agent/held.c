@@ -48,18 +48,30 @@ bool held_equal(const struct held *a, const struct held *b)
            (a->params.offset == b->params.offset && a->params.length == b->params.length && a->psid == b->psid);
 }
 
+/* Whether one of its ports is in `span`: of a set, the first of its spans that does not end before `span`. */
+static bool meets(const struct held *h, struct port_span span)
+{
+    if (!h->is_port_set)
+        return h->range.first <= span.last && span.first <= h->range.last;
+    const unsigned period = 1U << (16 - h->params.offset);
+    const struct port_span first = held_span(h, 0);
+    unsigned index = span.first > first.last ? (span.first - first.last + period - 1U) / period : 0;
+    return index < held_spans(h) && held_span(h, index).first <= span.last;
+}
+
+/* A stranger may state a set of 32,767 spans: it is looked at by the spans of the other. */
 bool held_overlaps(const struct held *a, const struct held *b)
 {
     if (!range_overlaps(&a->range, &b->range))
         return false;
-    for (unsigned i = 0; i < held_spans(a); i++) {
-        const struct port_span x = held_span(a, i);
-        for (unsigned k = 0; k < held_spans(b); k++) {
-            const struct port_span y = held_span(b, k);
-            if (x.first <= y.last && y.first <= x.last)
-                return true;
-        }
-    }
+    const bool alike = a->is_port_set && b->is_port_set && a->params.offset == b->params.offset &&
+                       a->params.length == b->params.length;
+    if (alike)
+        return a->psid == b->psid;
+    const struct held *fewer = held_spans(a) < held_spans(b) ? a : b, *other = fewer == a ? b : a;
+    for (unsigned i = 0; i < held_spans(fewer); i++)
+        if (meets(other, held_span(fewer, i)))
+            return true;
     return false;
 }
 
