@@ -112,6 +112,7 @@ struct world {
     unsigned flow_count;
     struct model_echo echoes[ECHOES];
     unsigned echo_count;
+    struct traffic delivered, told; /* frames to hosts, for rx alone; what records of flows say */
 };
 
 static void blame(const struct world *w, const char *what)
@@ -622,6 +623,11 @@ static void take_send(void *context, enum side to, const struct frame *frame)
     struct sent *sent = &w->out[w->out_count++];
     *sent = (struct sent){.to = to, .frame.length = frame->length};
     memcpy(sent->frame.data, frame->bytes, frame->length);
+    if (to == SIDE_DOWNSTREAM && memcmp(frame->bytes + 12, "\x08\0", 2) == 0 &&
+        memcmp(frame->bytes + 30, "\xc0\0\x02\x01", 4) == 0) {
+        w->delivered.rx_frames++;
+        w->delivered.rx_bytes += frame->length;
+    }
 }
 
 static void take_make(void *context, enum side to, const struct made *made)
@@ -634,6 +640,28 @@ static void take_event(void *context, const struct event *event)
     char text[EVENT_TEXT_BYTES];
     (void)context;
     assert_non_null(event_format(event, text));
+}
+
+static void take_flow(void *context, const struct flow_record *record)
+{
+    struct world *w = context;
+    *(record->to_owner ? &w->told.rx_frames : &w->told.tx_frames) += record->packets;
+    *(record->to_owner ? &w->told.rx_bytes : &w->told.tx_bytes) += record->frame_bytes;
+}
+
+/* Every frame that was delivered is in somebody's account, and every frame of an account in the record of a flow. */
+static void compare_accounts(struct world *w)
+{
+    struct traffic sum = {0};
+    struct account_entry entry;
+    for (uint32_t cursor = 0; engine_accounts_next(w->engine, &cursor, &entry);) {
+        sum.rx_frames += entry.total.rx_frames;
+        sum.rx_bytes += entry.total.rx_bytes;
+        sum.tx_frames += entry.total.tx_frames;
+        sum.tx_bytes += entry.total.tx_bytes;
+    }
+    must(w, sum.rx_frames == w->delivered.rx_frames && sum.rx_bytes == w->delivered.rx_bytes);
+    must(w, memcmp(&sum, &w->told, sizeof(sum)) == 0);
 }
 
 static void compare(struct world *w)
@@ -686,6 +714,9 @@ static void configure(struct world *w)
     w->config.limits.datagram_fragments = EACH;
     w->config.limits.host_share = 100;
     w->config.limits.echo_flows = 65536;
+    w->config.limits.accounts = 16;
+    w->config.limits.ipfix_flows = 16;
+    w->config.ipfix = (struct config_ipfix){.is_on = true, .sample = 1, .active_s = 60, .idle_s = 15};
 }
 
 static void one_run(uint64_t seed, unsigned steps)
@@ -696,7 +727,7 @@ static void one_run(uint64_t seed, unsigned steps)
     w->seed = w->random = seed;
     configure(w);
     const struct engine_seed engine_seed = {.plain_nonces = true, .hash_key = {(uint8_t)seed}};
-    const struct engine_out out = {w, take_send, take_make, take_event, NULL};
+    const struct engine_out out = {w, take_send, take_make, take_event, take_flow};
     w->engine = engine_new(&w->config, &engine_seed);
     assert_non_null(w->engine);
     w->now = 1 + seeded_next(&w->random) % (S * 1000000);
@@ -715,6 +746,8 @@ static void one_run(uint64_t seed, unsigned steps)
         engine_frame(w->engine, w->now, p.from, &frame, &out);
         compare(w);
     }
+    engine_flows_flush(w->engine, w->now, &out);
+    compare_accounts(w);
     engine_free(w->engine);
     free(w);
 }
