@@ -8,6 +8,7 @@
 #include "agent.h"
 #include "record.h"
 #include "run_files.h"
+#include "service.h"
 #include "usage.h"
 
 #include <errno.h>
@@ -17,8 +18,15 @@
 #include <unistd.h>
 
 #define INTERFACES_MAX   16
-#define STATE_TEXT_BYTES 4096
+#define STATE_TEXT_BYTES 8192
 #define USERS_MAX        10 /* of a range, in JSON */
+
+/* A service on a port that is held, as its agent tells. */
+struct served {
+    char name[SERVICE_NAME_BYTES], protocol[4], address[IPV4_TEXT_BYTES];
+    uint16_t port;
+    bool heard;
+};
 
 /* What one agent holds, or left. */
 struct tenant {
@@ -27,6 +35,8 @@ struct tenant {
     bool link_up;
     bool heard[HELD_MAX]; /* by range */
     char bridge[MAC_TEXT_BYTES], gateway[IPV4_TEXT_BYTES];
+    struct served services[SERVICES_MAX];
+    size_t service_count;
     struct usage usage;
 };
 
@@ -44,6 +54,19 @@ static void copy_word(char *to, size_t size, const char *word)
         memcpy(to, word, strlen(word) + 1);
 }
 
+/* NAME PROTOCOL ADDRESS:PORT yes|no */
+static void take_service(struct tenant *tenant, const char *text)
+{
+    struct served served;
+    char heard[4];
+    if (tenant->service_count == SERVICES_MAX ||
+        sscanf(text, "%15s %3s %15[0-9.]:%5hu %3s", served.name, served.protocol, served.address, &served.port,
+               heard) != 5)
+        return;
+    served.heard = strcmp(heard, "yes") == 0;
+    tenant->services[tenant->service_count++] = served;
+}
+
 static void take_state(struct tenant *tenant, const char *key, const char *word)
 {
     char held[HELD_TEXT_BYTES];
@@ -53,6 +76,8 @@ static void take_state(struct tenant *tenant, const char *key, const char *word)
         copy_word(tenant->bridge, sizeof(tenant->bridge), word);
     else if (strcmp(key, "gateway") == 0)
         copy_word(tenant->gateway, sizeof(tenant->gateway), word);
+    else if (strcmp(key, "service") == 0)
+        take_service(tenant, word);
     else if (strcmp(key, "heard-of") == 0)
         for (size_t i = 0; i < tenant->undo.held.count; i++)
             if (strcmp(held_format(&tenant->undo.held.held[i], held), word) == 0)
@@ -136,6 +161,21 @@ static void print_outside(const struct tenant *tenant)
     }
 }
 
+static void print_services(const struct status *status)
+{
+    bool first = true;
+    for (size_t i = 0; i < status->count; i++)
+        for (size_t k = 0; k < status->tenants[i]->service_count; k++) {
+            const struct served *s = &status->tenants[i]->services[k];
+            char local[RANGE_TEXT_BYTES];
+            if (first)
+                printf("\n%-16s %-5s %-21s %s\n", "Service", "Proto", "At", "Heard");
+            first = false;
+            snprintf(local, sizeof(local), "%s:%u", s->address, s->port);
+            printf("%-16s %-5s %-21s %s\n", s->name, s->protocol, local, s->heard ? "yes" : "no");
+        }
+}
+
 static void print_range(const struct tenant *tenant, size_t index)
 {
     char held[HELD_TEXT_BYTES];
@@ -161,6 +201,7 @@ static void print_text(const struct status *status)
     for (size_t i = 0; i < status->count; i++)
         for (size_t k = 0; k < status->tenants[i]->undo.held.count; k++)
             print_range(status->tenants[i], k);
+    print_services(status);
     for (size_t i = 0; i < status->count; i++)
         print_outside(status->tenants[i]);
 }
@@ -248,6 +289,19 @@ static void json_range(struct json *j, const struct tenant *tenant, size_t index
     json_object_end(j);
 }
 
+static void json_service(struct json *j, const struct tenant *tenant, const struct served *s)
+{
+    json_object_begin(j);
+    json_key_string(j, "name", s->name);
+    json_key_string(j, "protocol", s->protocol);
+    json_key_string(j, "address", s->address);
+    json_key_u64(j, "port", s->port);
+    json_key_string(j, "interface", tenant->undo.interface);
+    json_key(j, "heard");
+    json_bool(j, s->heard);
+    json_object_end(j);
+}
+
 static void write_out(void *context, const char *text, size_t length)
 {
     (void)fwrite(text, 1, length, context);
@@ -262,6 +316,12 @@ static void print_json(const struct status *status)
     for (size_t i = 0; i < status->count; i++)
         for (size_t k = 0; k < status->tenants[i]->undo.held.count; k++)
             json_range(&j, status->tenants[i], k);
+    json_array_end(&j);
+    json_key(&j, "services");
+    json_array_begin(&j);
+    for (size_t i = 0; i < status->count; i++)
+        for (size_t k = 0; k < status->tenants[i]->service_count; k++)
+            json_service(&j, status->tenants[i], &status->tenants[i]->services[k]);
     json_array_end(&j);
     json_object_end(&j);
     printf("\n");

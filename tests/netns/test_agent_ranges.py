@@ -4,6 +4,7 @@
 Needs root. Prints TAP.
 """
 
+import json
 import os
 import re
 import signal
@@ -29,6 +30,11 @@ metrics   = %s
 [range %s:5000-5999]
 [range %s:psid/4/4/9]
 [range %s:7000-7009]
+
+[service http]
+port   = 5080
+zone   = example.net
+target = shared.example.net
 """ % (SHARED, GATEWAY, METRICS, SHARED, OTHER, SHARED)
 
 
@@ -45,7 +51,7 @@ def test_faults():
     write(TEXT.replace("2000-2999", "2999-2000") + "[range %s:5999-6000]\ncolour = blue\n[thing]\n" % SHARED)
     done = on(HOST, AGENT, "-c", FILE, check=False)
     lines = re.findall(r"^%s:(\d+): " % re.escape(FILE), done.stdout, re.M)
-    ok(done.returncode == 1 and lines == ["4", "13", "14", "15"], "a file with faults: each by its line, exit 1",
+    ok(done.returncode == 1 and lines == ["4", "18", "19", "20"], "a file with faults: each by its line, exit 1",
        done.stdout)
 
 
@@ -102,6 +108,11 @@ def test_ports_of_each(wire):
        sum(r["ports_in_use"] for r in rows.values()) >= 40, "status has them all", rows)
     users = [u for r in rows.values() for u in r["users"] if u["pid"] == os.getpid()]
     ok(sum(u["sockets"] for u in users) >= 70, "and who uses them", users)
+    services = json.loads(on(HOST, AGENT, "status", "--json").stdout)["services"]
+    text = on(HOST, AGENT, "status").stdout
+    ok(services == [{"name": "http", "protocol": "tcp", "address": SHARED, "port": 5080, "interface": "eth0",
+                     "heard": False}] and re.search(r"^http +tcp +%s:5080 +no$" % SHARED, text, re.M),
+       "and the services on them", services, text)
     for each in kept + [far, far_udp]:
         each.close()
 
