@@ -72,14 +72,16 @@ static void print_number(const char *path, uint64_t number)
     printf("%-36s %" PRIu64 "\n", path, number);
 }
 
-/* The words of it; its numbers are walked like the others. */
-static void print_state(const struct answer *state)
+/* The words of a group; its numbers are walked like the others. */
+static void print_words(const struct answer *stats, const char *group)
 {
     static const char *const words[] = {"file", "last_error"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        const char *text = answer_text(state, words[i]);
+        const char *text = answer_text(answer_member(stats, group), words[i]);
+        char path[64];
+        snprintf(path, sizeof(path), "%s.%s", group, words[i]);
         if (*text != '\0')
-            printf("state.%-30s %s\n", words[i], text);
+            printf("%-36s %s\n", path, text);
     }
 }
 
@@ -88,7 +90,8 @@ void print_stats(const struct answer *stats)
     static const char *const groups[] = {"frames", "consumed", "drops", "counters", "dhcp", "state", "ipfix"};
     for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
         answer_walk_numbers(answer_member(stats, groups[i]), groups[i], print_number);
-    print_state(answer_member(stats, "state"));
+    print_words(stats, "state");
+    print_words(stats, "ipfix");
     const struct answer *hosts = answer_member(stats, "hosts");
     for (size_t i = 0; i < answer_count(hosts); i++) {
         char path[64];
