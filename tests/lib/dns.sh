@@ -20,7 +20,7 @@ bind_conf()
         controls { };"
         for key in "$@"; do echo "key \"$key\" { algorithm hmac-sha256; secret \"$SECRET\"; };"; done
         echo "zone \"$zone\" { type primary; file \"bind.zone\"; update-policy {"
-        for key in "$@"; do case $key in idle-*) ;; *) echo "grant $key zonesub SRV HTTPS A;" ;; esac done
+        for key in "$@"; do case $key in idle-*) ;; *) echo "grant $key zonesub SRV HTTPS SVCB A;" ;; esac done
         echo "}; };"
     } >"$LAB_DIR/named.conf"
 }

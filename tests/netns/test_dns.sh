@@ -31,7 +31,7 @@ acl:
   - id: updates
     key: agent-key
     action: update
-    update-type: [SRV, HTTPS, A]
+    update-type: [SRV, HTTPS, SVCB, A]
 zone:
   - domain: example.com
     storage: $LAB_DIR
@@ -62,6 +62,7 @@ secret = $secret
 port = $port
 host = www.$zone
 target = shared.$zone
+svcb = svcb
 [service https]
 port = $((port + 363))
 host = www.$zone
@@ -103,6 +104,10 @@ check "HTTPS at BIND" same '1 shared.example.net. alpn="h2,http/1.1" port=2443 1
     "$(dig_bind HTTPS www.example.net | sort | xargs -d '\n')"
 check "HTTPS at Knot" same '1 shared.example.com. alpn="h2,http/1.1" port=4443' "$(dig_knot HTTPS www.example.com)"
 
+check "SVCB at BIND" same "1 shared.example.net. port=2080 1 shared.example.net. port=3080" \
+    "$(dig_bind SVCB _http.www.example.net | sort | xargs -d '\n')"
+check "SVCB at Knot" same "1 shared.example.com. port=4080" "$(dig_knot SVCB _http.www.example.com)"
+
 services() { ctl services --json | /usr/bin/python3 -c 'import json, sys
 print(*sorted("{name}/{protocol}/{address}:{port}/{mac}".format(**s) for s in json.load(sys.stdin)), sep="\n")'; }
 check "the bridge was told of all" same 14 "$(services | wc -l)"
@@ -121,6 +126,7 @@ diag "apt followed SRV to host1 $one times, to host2 $two times"
 agent_down 2
 check "withdrawn at stop, the other's stays" same "2080" "$(ports_at bind $HTTP)"
 check "in the HTTPS records too" same '1 shared.example.net. alpn="h2,http/1.1" port=2443' "$(dig_bind HTTPS www.example.net)"
+check "and in the SVCB records" same "1 shared.example.net. port=2080" "$(dig_bind SVCB _http.www.example.net)"
 check "the address stays" same "$SHARED" "$(dig_bind A shared.example.net)"
 gone() { ! services | grep -q "$(host_mac 2)"; }
 check "the bridge knows none of it any more" wait_for 5 gone
@@ -143,7 +149,7 @@ check "meanwhile the other host is published" same "2080" "$(ports_at bind $HTTP
 bind_conf example.net agent-key late-key idle-key
 kill -HUP "$BIND"
 check "the server learns the key: published without a hand on the host" wait_for 20 has_ports bind $HTTP "2080 3080"
-check "and said so" wait_for 5 said 2 'published 4 records of zone example.net'
+check "and said so" wait_for 5 said 2 'published 5 records of zone example.net'
 check "each line stood there once" same "1 1" "$(times_said 2 BADKEY) $(times_said 3 REFUSED)"
 
 # A killed agent's records go when the next one starts, and only they.
