@@ -3,10 +3,11 @@
 
 #include "pearpd/log.h"
 
+#include "text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,52 +43,30 @@ static int format_removal(const char *interface, char *text, size_t size)
     return length < 0 || (size_t)length >= size ? -ENOSPC : length;
 }
 
-struct text {
-    char *at;
-    size_t left;
-    bool failed;
-};
-
-static void put(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void put(struct text *t, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    const int length = vsnprintf(t->at, t->left, format, arguments);
-    va_end(arguments);
-    if (t->failed || length < 0 || (size_t)length >= t->left) {
-        t->failed = true;
-        return;
-    }
-    t->at += length;
-    t->left -= (size_t)length;
-}
-
 /* "{ FIRST-LAST, ... }" */
 static void put_spans(struct text *t, const struct port_span *spans, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        put(t, "%s%u-%u", i == 0 ? "{ " : ", ", spans[i].first, spans[i].last);
-    put(t, " }");
+        text_put(t, "%s%u-%u", i == 0 ? "{ " : ", ", spans[i].first, spans[i].last);
+    text_put(t, " }");
 }
 
 static void put_egress(struct text *t, const char *interface, const struct ipv4 *addresses, size_t count)
 {
     char shared[IPV4_TEXT_BYTES];
-    put(t,
-        "    chain egress {\n"
-        "        type filter hook egress device \"%s\" priority filter; policy accept;\n",
-        interface);
+    text_put(t,
+             "    chain egress {\n"
+             "        type filter hook egress device \"%s\" priority filter; policy accept;\n",
+             interface);
     for (size_t i = 0; i < count; i++) {
         ipv4_format(addresses[i], shared);
-        put(t,
-            "        arp ptype ip arp saddr ip %s arp operation request arp daddr ip != %s arp saddr ip "
-            "set 0.0.0.0 accept\n"
-            "        arp ptype ip arp saddr ip %s drop\n",
-            shared, shared, shared);
+        text_put(t,
+                 "        arp ptype ip arp saddr ip %s arp operation request arp daddr ip != %s arp saddr ip "
+                 "set 0.0.0.0 accept\n"
+                 "        arp ptype ip arp saddr ip %s drop\n",
+                 shared, shared, shared);
     }
-    put(t, "    }\n");
+    text_put(t, "    }\n");
 }
 
 /* Policing leaves lo alone: nothing of it reaches the wire. A DHCP client renews from port 68, which is in no range
@@ -97,17 +76,17 @@ static void put_output(struct text *t, const struct held_list *held, const struc
     char shared[IPV4_TEXT_BYTES];
     struct port_span spans[HELD_SPANS_MAX];
     const size_t span_count = held_union(held, (struct ipv4){0}, spans);
-    put(t, "    chain output {\n"
-           "        type filter hook output priority filter; policy accept;\n"
-           "        oifname \"lo\" accept\n"
-           "        udp sport 68 accept\n");
+    text_put(t, "    chain output {\n"
+                "        type filter hook output priority filter; policy accept;\n"
+                "        oifname \"lo\" accept\n"
+                "        udp sport 68 accept\n");
     for (size_t i = 0; i < count; i++) {
-        put(t,
-            "        ip saddr %s meta l4proto " PROTOCOLS " th sport != ", ipv4_format(addresses[i], shared));
+        text_put(t, "        ip saddr %s meta l4proto " PROTOCOLS " th sport != ",
+                 ipv4_format(addresses[i], shared));
         put_spans(t, spans, span_count);
-        put(t, " drop\n");
+        text_put(t, " drop\n");
     }
-    put(t, "    }\n");
+    text_put(t, "    }\n");
 }
 
 /* What is held of `address`, but for the span `into`. Their number. */
@@ -131,26 +110,26 @@ static void put_postrouting(struct text *t, const char *interface, const struct 
                             const struct ipv4 *addresses, size_t count, bool police)
 {
     char shared[IPV4_TEXT_BYTES];
-    put(t, "    chain postrouting {\n"
-           "        type nat hook postrouting priority srcnat; policy accept;\n"
-           "        udp sport 68 accept\n");
+    text_put(t, "    chain postrouting {\n"
+                "        type nat hook postrouting priority srcnat; policy accept;\n"
+                "        udp sport 68 accept\n");
     for (size_t i = 0; i < count; i++) {
         const struct port_span into = held_span(&held->held[held_widest(held, addresses[i])], 0);
         struct port_span others[HELD_SPANS_MAX];
         const size_t other_count = other_spans(held, addresses[i], into, others);
         ipv4_format(addresses[i], shared);
-        put(t, "        oifname \"%s\" ip saddr %s meta l4proto icmp snat to %s:%u-%u\n", interface, shared,
-            shared, into.first, into.last);
+        text_put(t, "        oifname \"%s\" ip saddr %s meta l4proto icmp snat to %s:%u-%u\n", interface,
+                 shared, shared, into.first, into.last);
         if (!police)
             continue;
-        put(t, "        oifname \"%s\" ip saddr %s meta l4proto " PROTOCOLS, interface, shared);
+        text_put(t, "        oifname \"%s\" ip saddr %s meta l4proto " PROTOCOLS, interface, shared);
         if (other_count > 0) {
-            put(t, " th sport != ");
+            text_put(t, " th sport != ");
             put_spans(t, others, other_count);
         }
-        put(t, " snat to %s:%u-%u\n", shared, into.first, into.last);
+        text_put(t, " snat to %s:%u-%u\n", shared, into.first, into.last);
     }
-    put(t, "    }\n");
+    text_put(t, "    }\n");
 }
 
 /* PROTOCOL 4, the last three lines. */
@@ -164,17 +143,17 @@ int nft_format(const char *interface, const struct held_list *held, bool police,
         return removal;
     struct text t = {.at = text + removal, .left = size - (size_t)removal};
     nft_table(interface, table);
-    put(&t, "table netdev %s {\n", table);
+    text_put(&t, "table netdev %s {\n", table);
     put_egress(&t, interface, addresses, count);
-    put(&t, "}\n");
+    text_put(&t, "}\n");
     if (police) {
-        put(&t, "table inet %s {\n", table);
+        text_put(&t, "table inet %s {\n", table);
         put_output(&t, held, addresses, count);
-        put(&t, "}\n");
+        text_put(&t, "}\n");
     }
-    put(&t, "table ip %s {\n", table);
+    text_put(&t, "table ip %s {\n", table);
     put_postrouting(&t, interface, held, addresses, count, police);
-    put(&t, "}\n");
+    text_put(&t, "}\n");
     return t.failed ? -ENOSPC : (int)(t.at - text);
 }
 

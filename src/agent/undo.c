@@ -1,9 +1,10 @@
 /* undo.c: see undo.h. One "key value" a line; the last one is "end", so that a cut file shows. */
 #include "undo.h"
 
+#include "text.h"
+
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,66 +22,44 @@ const char *undo_sysctl_name(enum undo_sysctl sysctl)
     return sysctl_names[sysctl];
 }
 
-struct text {
-    char *at;
-    size_t left;
-    bool failed;
-};
-
-static void put(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void put(struct text *t, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    const int length = vsnprintf(t->at, t->left, format, arguments);
-    va_end(arguments);
-    if (t->failed || length < 0 || (size_t)length >= t->left) {
-        t->failed = true;
-        return;
-    }
-    t->at += length;
-    t->left -= (size_t)length;
-}
-
 static void put_raw(struct text *t, const struct host_route_raw *raw)
 {
     if (raw->length == 0)
         return;
-    put(t, "replaced ");
+    text_put(t, "replaced ");
     for (size_t i = 0; i < raw->length; i++)
-        put(t, "%02x", raw->bytes[i]);
-    put(t, "\n");
+        text_put(t, "%02x", raw->bytes[i]);
+    text_put(t, "\n");
 }
 
 int undo_format(const struct undo *undo, char *text, size_t size)
 {
     struct text t = {.at = text, .left = size};
     char held[HELD_TEXT_BYTES], address[IPV4_TEXT_BYTES];
-    put(&t, UNDO_HEADING "\n");
-    put(&t, "interface %s\nifindex %u\n", undo->interface, undo->ifindex);
-    put(&t, "namespace %" PRIu64 "\n", undo->namespace_cookie);
+    text_put(&t, UNDO_HEADING "\n");
+    text_put(&t, "interface %s\nifindex %u\n", undo->interface, undo->ifindex);
+    text_put(&t, "namespace %" PRIu64 "\n", undo->namespace_cookie);
     for (size_t i = 0; i < undo->held.count; i++)
-        put(&t, "range %s\n", held_format(&undo->held.held[i], held));
+        text_put(&t, "range %s\n", held_format(&undo->held.held[i], held));
     for (size_t i = 0; i < UNDO_SYSCTL_COUNT; i++)
         if (undo->sysctls[i][0] != '\0')
-            put(&t, "%s %s\n", sysctl_names[i], undo->sysctls[i]);
+            text_put(&t, "%s %s\n", sysctl_names[i], undo->sysctls[i]);
     if (undo->reserves)
-        put(&t, "reserved %s\n", undo->reserved);
+        text_put(&t, "reserved %s\n", undo->reserved);
     if (undo->metrics[0] != '\0')
-        put(&t, "metrics %s\n", undo->metrics);
+        text_put(&t, "metrics %s\n", undo->metrics);
     if (undo->rules)
-        put(&t, "rules\n");
+        text_put(&t, "rules\n");
     if (undo->police)
-        put(&t, "police\n");
+        text_put(&t, "police\n");
     for (size_t i = 0; i < undo->address_count; i++)
-        put(&t, "address %s\n", ipv4_format(undo->addresses[i], address));
+        text_put(&t, "address %s\n", ipv4_format(undo->addresses[i], address));
     if (undo->gateway_route.host != 0)
-        put(&t, "gateway-route %s\n", ipv4_format(undo->gateway_route, address));
+        text_put(&t, "gateway-route %s\n", ipv4_format(undo->gateway_route, address));
     if (undo->default_route.host != 0)
-        put(&t, "default-route %s\n", ipv4_format(undo->default_route, address));
+        text_put(&t, "default-route %s\n", ipv4_format(undo->default_route, address));
     put_raw(&t, &undo->replaced);
-    put(&t, "end\n");
+    text_put(&t, "end\n");
     return t.failed ? -ENOSPC : (int)(t.at - text);
 }
 

@@ -5,11 +5,8 @@
 #include "../../src/agent/schema.c"          /* NOLINT(bugprone-suspicious-include) */
 #include "../../src/agent/service_records.c" /* NOLINT(bugprone-suspicious-include) */
 #include "../../src/agent/service_schema.c"  /* NOLINT(bugprone-suspicious-include) */
-#define put  put_undo
-#define text undo_text
-#include "../../src/agent/undo.c" /* NOLINT(bugprone-suspicious-include) */
-#undef put
-#undef text
+#include "../../src/agent/text.c"            /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/undo.c"            /* NOLINT(bugprone-suspicious-include) */
 #undef KEYS
 #include "../../src/agent/nft.c" /* NOLINT(bugprone-suspicious-include) */
 
