@@ -6,13 +6,18 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define RUN_DIRECTORY   "/run/pearp-agent"
 #define NETNS_DIRECTORY "/run/netns"
 #define INTERFACE_BYTES 16
+#define DIRECTORY_TRIES 100
+#define LOCK_WAIT_MS    5000
+#define LOCK_LOOK_MS    5
 
 /* Finds the name that ip-netns(8) gave to this network namespace. */
 static bool namespace_name(char name[static NAME_MAX + 1])
@@ -46,15 +51,50 @@ bool run_directory_path(char path[static RUN_PATH_BYTES])
     return named;
 }
 
+/* With a lock that keeps others from removing it. -ENOENT: one just did. */
+static int make_directory(void)
+{
+    char path[RUN_PATH_BYTES];
+    struct stat status;
+    if (mkdir(RUN_DIRECTORY, 0755) != 0 && errno != EEXIST)
+        return -errno;
+    if (run_directory_path(path) && mkdir(path, 0755) != 0 && errno != EEXIST)
+        return -errno;
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int error = flock(fd, LOCK_SH) != 0 || fstat(fd, &status) != 0 ? -errno : 0;
+    if (error == 0 && status.st_nlink == 0)
+        error = -ENOENT;
+    if (error == 0)
+        return fd;
+    close(fd);
+    return error;
+}
+
 int run_directory(bool create)
 {
     char path[RUN_PATH_BYTES];
-    if (create && mkdir(RUN_DIRECTORY, 0755) != 0 && errno != EEXIST)
-        return -errno;
-    if (run_directory_path(path) && create && mkdir(path, 0755) != 0 && errno != EEXIST)
-        return -errno;
+    if (create) {
+        int made = -ENOENT;
+        for (unsigned i = 0; i < DIRECTORY_TRIES && made == -ENOENT; i++)
+            made = make_directory();
+        return made;
+    }
+    run_directory_path(path);
     const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
+}
+
+/* Unless somebody is about to put something there. */
+static void remove_directory(const char *path)
+{
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        (void)rmdir(path);
+    close(fd);
 }
 
 void run_directory_close(int directory)
@@ -62,8 +102,8 @@ void run_directory_close(int directory)
     char path[RUN_PATH_BYTES];
     close(directory);
     if (run_directory_path(path))
-        (void)rmdir(path);
-    (void)rmdir(RUN_DIRECTORY);
+        remove_directory(path);
+    remove_directory(RUN_DIRECTORY);
 }
 
 const char *run_name(const char *interface, const char *suffix, char name[static RUN_NAME_BYTES])
@@ -106,6 +146,19 @@ int run_lock(int directory, const char *interface, pid_t *holder)
             return fd;
         close(fd);
     }
+}
+
+int run_lock_wait(int directory, const char *name)
+{
+    pid_t holder;
+    int lock = -EAGAIN;
+    for (unsigned waited_ms = 0; waited_ms < LOCK_WAIT_MS; waited_ms += LOCK_LOOK_MS) {
+        lock = run_lock(directory, name, &holder);
+        if (lock != -EAGAIN)
+            return lock;
+        nanosleep(&(struct timespec){.tv_nsec = LOCK_LOOK_MS * 1000000L}, NULL);
+    }
+    return lock;
 }
 
 void run_unlock(int directory, const char *interface, int lock)

@@ -15,7 +15,8 @@
 /* Its path. True: one of its own below the other, that of this namespace. */
 bool run_directory_path(char path[static RUN_PATH_BYTES]);
 
-/* The directory, made where `create` and missing. A descriptor; -ENOENT or -Exxx. */
+/* The directory; with `create` made where it is missing, and not removed before run_directory_close().
+ * A descriptor; -ENOENT or -Exxx. */
 int run_directory(bool create);
 
 /* Closes it, and removes it when nothing is left in it. */
@@ -26,6 +27,9 @@ const char *run_name(const char *interface, const char *suffix, char name[static
 
 /* Takes the interface's lock until run_unlock() or the end of this process. A descriptor; -EAGAIN: *holder has it; -Exxx. */
 int run_lock(int directory, const char *interface, pid_t *holder);
+
+/* The same for a name that is no interface's, held for a moment: waits for it, for some seconds at most. */
+int run_lock_wait(int directory, const char *name);
 
 void run_unlock(int directory, const char *interface, int lock);
 
