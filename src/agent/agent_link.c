@@ -18,6 +18,8 @@ static int move_to(struct agent *agent, const struct link_info *link)
         error = agent_settle(agent);
     if (error == 0)
         error = pe_arp_socket_bind(agent->socket, link->index, agent->options->ethertype);
+    if (error == 0)
+        agent_write_state(agent);
     return error;
 }
 

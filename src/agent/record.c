@@ -39,13 +39,19 @@ int record_read(int directory, const char *interface, struct undo *undo)
     return error;
 }
 
-/* Also what a kill in the middle of run_write() left. */
-static int remove_files(int directory, const char *interface)
+/* What a killed agent left beside its record, also in the middle of run_write(). */
+static void remove_left(int directory, const char *interface)
 {
-    static const char *const suffixes[] = {"state", "state.new", "undo.new", "sock"};
+    static const char *const suffixes[] = {"state",        "state.new", "undo.new",
+                                           "services.new", "lease.new", "sock"};
     char name[RUN_NAME_BYTES];
     for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
         (void)run_remove(directory, run_name(interface, suffixes[i], name));
+}
+
+static int remove_record(int directory, const char *interface)
+{
+    char name[RUN_NAME_BYTES];
     const int error = run_remove(directory, run_name(interface, "undo", name));
     if (error != 0)
         log_error("cannot remove /run/pearp-agent/%s: %s", name, strerror(-error));
@@ -63,7 +69,7 @@ int record_undo(int directory, struct netlink *netlink, const struct undo *undo)
         log_error("not everything could be put back; pearp-agent -i %s --undo tries again", undo->interface);
         return error;
     }
-    return remove_files(directory, undo->interface);
+    return remove_record(directory, undo->interface);
 }
 
 int record_undo_left(int directory, struct netlink *netlink, const char *interface, bool *found)
@@ -71,11 +77,13 @@ int record_undo_left(int directory, struct netlink *netlink, const char *interfa
     struct undo undo;
     const int error = record_read(directory, interface, &undo);
     *found = error == 0;
+    if (error == 0 || error == -ENOENT)
+        remove_left(directory, interface);
     if (error != 0)
         return error == -ENOENT ? 0 : error;
     if (undo.namespace_cookie != run_namespace_cookie()) {
         log_notice("what an agent left on %s was in a network namespace that is gone", interface);
-        return remove_files(directory, interface);
+        return remove_record(directory, interface);
     }
     return record_undo(directory, netlink, &undo);
 }

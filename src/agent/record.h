@@ -13,11 +13,11 @@ int record_write(int directory, const struct undo *undo);
 /* Reads it. 0; -ENOENT: there is none; -Exxx after one line in the log. */
 int record_read(int directory, const char *interface, struct undo *undo);
 
-/* Puts everything back and removes the interface's record and state. The record stays when that failed.
+/* Puts everything back and removes the interface's record. The record stays when that failed.
  * 0, or -Exxx after one line in the log for each fault. */
 int record_undo(int directory, struct netlink *netlink, const struct undo *undo);
 
-/* Does so with a record left by a killed agent. 0, also when there is none: *found tells; -Exxx as above. */
+/* Does so with a record left by a killed agent, and removes its other files. 0, also when there is none: *found tells; -Exxx as above. */
 int record_undo_left(int directory, struct netlink *netlink, const char *interface, bool *found);
 
 /* Refuses when the record of another interface speaks of a setting of the whole host.
