@@ -16,6 +16,14 @@ static int compare_inode(const void *a, const void *b)
     return x == y ? 0 : x < y ? -1 : 1;
 }
 
+/* A program's name is its own choice, and is printed on terminals. */
+static void without_controls(char *name)
+{
+    for (; *name != '\0'; name++)
+        if ((unsigned char)*name < 0x20 || *name == 0x7f)
+            *name = '?';
+}
+
 static void read_name(pid_t pid, char name[static PROCESS_NAME_BYTES])
 {
     char path[64];
@@ -25,6 +33,7 @@ static void read_name(pid_t pid, char name[static PROCESS_NAME_BYTES])
         return;
     if (fgets(name, PROCESS_NAME_BYTES, file) != NULL)
         name[strcspn(name, "\n")] = '\0';
+    without_controls(name);
     fclose(file);
 }
 
