@@ -96,11 +96,18 @@ static int new_path(const char *path, char made[static NEW_PATH_BYTES])
     return length < 0 || length >= NEW_PATH_BYTES ? -ENAMETOOLONG : 0;
 }
 
+/* The directory may be another user's: what stands there under this name is not followed. NULL and errno. */
+static FILE *open_new(const char *made)
+{
+    (void)unlink(made);
+    return fopen(made, "wxe");
+}
+
 int metrics_write(const struct metrics *metrics, const char *path)
 {
     char made[NEW_PATH_BYTES];
     int error = new_path(path, made);
-    FILE *out = error == 0 ? fopen(made, "we") : NULL;
+    FILE *out = error == 0 ? open_new(made) : NULL;
     if (out == NULL)
         return error != 0 ? error : -errno;
     metrics_print(metrics, out);
