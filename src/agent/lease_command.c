@@ -33,12 +33,13 @@ static void become_agent(const char *interface)
 {
     char own[PATH_MAX], file[PATH_MAX];
     const ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
-    const int null = open("/dev/null", O_RDWR);
+    const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (length < 0 || null < 0 || setsid() < 0 || chdir("/") != 0)
         return;
     own[length] = '\0';
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);
+    (void)close_range(STDERR_FILENO + 1, UINT_MAX, 0); /* what the client left open to its hook */
     snprintf(file, sizeof(file), CONFIG_PATH, interface);
     if (access(file, R_OK) == 0)
         execl(own, "pearp-agent", "-c", file, "--lease", (char *)NULL);
