@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define EXIT_USAGE 2
 
@@ -246,6 +247,14 @@ static void tell_fault(void *context, const char *file, unsigned line, const cha
         fprintf(stderr, "%s:%u: %s\n", file, line, message);
 }
 
+static void warn_of_readers(const char *file, const struct agent_options *options)
+{
+    struct stat status;
+    const bool secrets = options->key_count > 0 || options->services.has_server;
+    if (secrets && stat(file, &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0)
+        log_warning("%s holds keys, and others than its owner may read it", file);
+}
+
 /* The options of the file, or of -a and -p. 0, or -EINVAL after every fault was printed. */
 static int fill_in(struct asked *asked)
 {
@@ -253,6 +262,8 @@ static int fill_in(struct asked *asked)
     const bool lease = o->lease;
     if (asked->file != NULL && agent_config_read(asked->file, o, tell_fault, NULL) != 0)
         return -EINVAL;
+    if (asked->file != NULL)
+        warn_of_readers(asked->file, o);
     o->lease = lease;
     if (lease)
         o->dhcp = DHCP_CLIENT_NONE; /* somebody else runs it */
