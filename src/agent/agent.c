@@ -29,12 +29,19 @@ static void on_signal(void *context)
     loop_stop(agent->loop);
 }
 
+static int failed_link(const struct agent *agent, int error)
+{
+    log_error("interface %s: %s", agent->options->interface, strerror(-error));
+    return error;
+}
+
 /* Holds these from now on: what is no longer among them is withdrawn, what stays is not claimed again. */
 static int hold_these(struct agent *agent, const struct held_list *held)
 {
     const struct sharer_out out = agent_sharer_out(agent);
     const struct held_list before = agent->wish.held;
-    struct link_info link;
+    struct link_info link = {.index = agent->ifindex, .mac = agent->mac};
+    snprintf(link.name, sizeof(link.name), "%s", agent->options->interface);
     sharer_give_up(&agent->sharers[agent->resizing], &out);
     for (size_t i = 0; i < before.count; i++)
         if (held_find(held, &before.held[i]) == held->count) {
@@ -43,12 +50,9 @@ static int hold_these(struct agent *agent, const struct held_list *held)
         }
     int error = agent_unsettle(agent);
     agent->wish.held = *held;
-    if (error == 0 && held->count > 0)
-        error = record_check_others(agent->directory, agent->options->interface);
-    if (error == 0)
-        error = agent_settle(agent);
-    if (error == 0)
-        error = netlink_link(agent->netlink, agent->options->interface, &link);
+    const int there = error == 0 ? netlink_link(agent->netlink, agent->options->interface, &link) : 0;
+    if (error == 0 && there != -ENODEV) /* gone: settled when it is made anew */
+        error = there != 0 ? failed_link(agent, there) : agent_settle(agent);
     if (error != 0)
         return error;
     monitor_forget(&agent->monitor);
@@ -152,10 +156,11 @@ static int start(struct agent *agent)
     char address[IPV4_TEXT_BYTES];
     struct link_info link;
     int error = agent_settle(agent);
-    if (error == 0)
-        error = netlink_link(agent->netlink, agent->options->interface, &link);
     if (error != 0)
         return error;
+    error = netlink_link(agent->netlink, agent->options->interface, &link);
+    if (error != 0)
+        return failed_link(agent, error);
     error = pe_arp_socket_bind(agent->socket, link.index, agent->options->ethertype);
     if (error != 0) {
         log_error("cannot listen on %s: %s", link.name, strerror(-error));
@@ -274,8 +279,7 @@ int agent_run(const struct agent_options *options)
         error = record_check_others(agent.directory, options->interface);
     if (error == 0) {
         error = netlink_link(agent.netlink, options->interface, &link);
-        if (error != 0)
-            log_error("interface %s: %s", options->interface, strerror(-error));
+        error = error != 0 ? failed_link(&agent, error) : 0;
     }
     if (error == 0)
         error = hold(&agent);
@@ -301,6 +305,10 @@ int agent_print(const struct agent_options *options)
     const struct host_wish wish = wish_of(options);
     struct undo undo = {.ifindex = 0};
     struct ipv4 gateway;
+    if (wish.held.count == 0) {
+        printf("# what is set follows from the lease that the DHCP client on %s brings\n", wish.interface);
+        return EXIT_SUCCESS;
+    }
     struct netlink *netlink = netlink_open();
     if (netlink == NULL) {
         log_error("cannot open a netlink socket: %s", strerror(errno));

@@ -1,17 +1,21 @@
 /* agent_settings.c: the host's settings of a running agent: set, kept, and put back.
  * In: what is held, what others do. Out: settings, their record. Called by: the agent's files. Never: speaks PE-ARP. */
+#include "pearpd/clock.h"
 #include "pearpd/log.h"
 
 #include "agent_state.h"
 #include "bind_hook.h"
 #include "nft.h"
 #include "record.h"
+#include "run_files.h"
 
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#define GATEWAY_GAP_S 10
 
 /* A hook that goes with this process needs no record. */
 static int settle_bind_hook(struct agent *agent)
@@ -30,21 +34,79 @@ static int settle_bind_hook(struct agent *agent)
     return error < 0 ? error : 0;
 }
 
+static int plan(struct agent *agent)
+{
+    snprintf(agent->undo.metrics, sizeof(agent->undo.metrics), "%s", agent->options->metrics);
+    const int error = host_settings_plan(agent->netlink, &agent->wish, &agent->undo, &agent->gateway);
+    return error != 0 ? error : record_write(agent->directory, &agent->undo);
+}
+
+/* Of two agents that start at the same moment neither would find the other's record. */
+static int plan_alone(struct agent *agent)
+{
+    static const char name[] = "all"; /* no interface's */
+    const int lock = run_lock_wait(agent->directory, name);
+    if (lock < 0) {
+        log_error("cannot lock /run/pearp-agent/%s.lock: %s", name, strerror(-lock));
+        return lock;
+    }
+    int error = record_check_others(agent->directory, agent->options->interface);
+    if (error == 0)
+        error = plan(agent);
+    run_unlock(agent->directory, name, lock);
+    return error;
+}
+
 int agent_settle(struct agent *agent)
 {
     if (agent->wish.held.count == 0)
         return 0;
     int error = nft_find();
-    snprintf(agent->undo.metrics, sizeof(agent->undo.metrics), "%s", agent->options->metrics);
     if (error == 0)
-        error = host_settings_plan(agent->netlink, &agent->wish, &agent->undo, &agent->gateway);
-    if (error == 0)
-        error = record_write(agent->directory, &agent->undo);
+        error = agent->recorded ? plan(agent) : plan_alone(agent);
     if (error != 0)
         return error;
     agent->recorded = true;
     error = host_settings_apply(agent->netlink, &agent->undo);
     return error == 0 ? settle_bind_hook(agent) : error;
+}
+
+struct own_search {
+    struct ipv4 address;
+    bool found;
+};
+
+static void compare_address(const struct host_address *address, void *context)
+{
+    struct own_search *search = context;
+    search->found = search->found || address->address.host == search->address.host;
+}
+
+/* Whether this host may have a gateway of that address. */
+static bool is_possible(const struct agent *agent, struct ipv4 gateway)
+{
+    struct own_search own = {.address = gateway};
+    for (size_t i = 0; i < agent->wish.held.count; i++)
+        if (agent->wish.held.held[i].range.address.host == gateway.host)
+            return false;
+    return ipv4_is_host(gateway) && netlink_addresses(agent->netlink, compare_address, &own) == 0 && !own.found;
+}
+
+void agent_take_gateway(struct agent *agent, struct ipv4 gateway)
+{
+    char text[IPV4_TEXT_BYTES];
+    const uint64_t now_ns = clock_now_ns();
+    if (!is_possible(agent, gateway) || now_ns < agent->gateway_allowed_ns)
+        return;
+    log_notice("the bridge names %s as the gateway", ipv4_format(gateway, text));
+    agent->wish.gateway = gateway;
+    if (agent_settle(agent) == 0)
+        return;
+    log_warning("%s cannot be the gateway: waiting for the bridge to name another (or give -g)", text);
+    agent->gateway_allowed_ns = now_ns + GATEWAY_GAP_S * NS_PER_S;
+    agent->wish.gateway = (struct ipv4){0};
+    if (agent_unsettle(agent) != 0 || agent_settle(agent) != 0)
+        agent_fail(agent);
 }
 
 bool agent_restore(void *context)

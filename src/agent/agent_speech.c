@@ -9,6 +9,7 @@
 #include "run_files.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +17,9 @@
 #include <sys/random.h>
 
 #define FRAMES_PER_WAKE  64 /* the loop has others to serve */
+#define OTHERS_GAP_S     10
+#define OTHERS_BURST     5
+#define LINE_BYTES       160
 #define STATE_TEXT_BYTES 8192
 
 struct text {
@@ -84,7 +88,7 @@ static void send_made(const struct made *made, void *context)
 
 static void hear_epoch(struct agent *agent, const struct pe_arp *hello)
 {
-    char mac[MAC_TEXT_BYTES], address[IPV4_TEXT_BYTES];
+    char mac[MAC_TEXT_BYTES];
     if (agent->epoch_told && agent->epoch == hello->nonce)
         return; /* another range heard it too */
     agent->epoch_told = true;
@@ -92,12 +96,8 @@ static void hear_epoch(struct agent *agent, const struct pe_arp *hello)
     if (hello->shared_mac.present)
         agent->bridge = hello->shared_mac.mac;
     log_info("a bridge says hello from %s", mac_format(hello->sha, mac));
-    if (agent->gateway.host == 0 && hello->gateway.present && hello->gateway.address.host != 0) {
-        log_notice("the bridge names %s as the gateway", ipv4_format(hello->gateway.address, address));
-        agent->wish.gateway = hello->gateway.address;
-        if (agent_settle(agent) != 0)
-            agent_fail(agent);
-    }
+    if (agent->gateway.host == 0 && hello->gateway.present)
+        agent_take_gateway(agent, hello->gateway.address);
 }
 
 /* The bridge asked for a port of ours: what is served there can be reached. */
@@ -108,6 +108,23 @@ static void publish(struct agent *agent, const struct port_address *asked)
         if (held->range.address.host == asked->address.host && held_has(held, asked->first))
             services_heard(agent->services, held);
     }
+}
+
+/* What a hostile host can make this one say again and again: some lines, then one in OTHERS_GAP_S with the number of the
+ * rest. */
+static void tell_of_others(struct agent *agent, const char *line)
+{
+    static const struct rate_limit limit = {OTHERS_GAP_S * NS_PER_S,
+                                            (OTHERS_BURST - 1) * OTHERS_GAP_S * NS_PER_S};
+    if (!rate_take(&agent->others_told, limit, clock_now_ns())) {
+        agent->others_untold++;
+        return;
+    }
+    if (agent->others_untold > 0)
+        log_warning("%s; %" PRIu64 " more like it since the last line", line, agent->others_untold);
+    else
+        log_warning("%s", line);
+    agent->others_untold = 0;
 }
 
 /* What the sharer tells of, at the place that it has now. */
@@ -123,7 +140,7 @@ static void tell(enum sharer_event event, const struct pe_arp *message, void *co
     struct agent *agent = context;
     if (agent_tell_resize(agent, event, message))
         return;
-    char sender[MAC_TEXT_BYTES], range[RANGE_TEXT_BYTES];
+    char sender[MAC_TEXT_BYTES], range[RANGE_TEXT_BYTES], line[LINE_BYTES];
     const struct port_address *a = event == SHARER_CONFLICT ? &message->spa : &message->tpa;
     mac_format(message->sha, sender);
     range_format(&(struct range){a->address, a->first, a->last}, range);
@@ -134,17 +151,21 @@ static void tell(enum sharer_event event, const struct pe_arp *message, void *co
         publish(agent, a);
         break;
     case SHARER_CONFLICT:
-        log_warning("%s claims %s, which is held here", sender, range);
+        snprintf(line, sizeof(line), "%s claims %s, which is held here", sender, range);
+        tell_of_others(agent, line);
         break;
     case SHARER_ACCUSED:
-        log_warning("%s says that %s is its own", sender, range);
+        snprintf(line, sizeof(line), "%s says that %s is its own", sender, range);
+        tell_of_others(agent, line);
         break;
     case SHARER_EPOCH:
         hear_epoch(agent, message);
         agent_write_state(agent);
         break;
     case SHARER_UNMANAGED:
-        log_warning("the bridge at %s manages %s: a range held here is not in it", sender, range);
+        snprintf(line, sizeof(line), "the bridge at %s manages %s: a range held here is not in it", sender,
+                 range);
+        tell_of_others(agent, line);
         break;
     case SHARER_FORGED:
         agent->forged++;

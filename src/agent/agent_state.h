@@ -6,6 +6,7 @@
 #include "pearpd/frame_build.h"
 #include "pearpd/loop.h"
 #include "pearpd/netlink.h"
+#include "pearpd/rate.h"
 
 #include "agent.h"
 #include "agent_control.h"
@@ -34,9 +35,12 @@ struct agent {
     struct host_wish wish; /* with what is held now */
     unsigned ifindex;
     struct ipv4 gateway;
+    uint64_t gateway_allowed_ns; /* none that a HELLO names is tried before */
     struct undo undo;
     bool recorded; /* *undo is on disk, and may be in effect */
     bool send_fault_told, look_fault_told, metrics_fault_told;
+    struct rate others_told; /* what other hosts say */
+    uint64_t others_untold;
     uint64_t tables_gone;            /* a bit for each family whose table of ours somebody removed */
     struct sharer sharers[HELD_MAX]; /* one for each of wish.held */
     uint8_t tlvs[HELD_MAX][SERVICE_TLVS_BYTES];
@@ -63,6 +67,10 @@ void agent_fail(struct agent *agent);
 /* Looks again at what is there, records what is to be changed, changes it (agent_settings.c). 0, or -Exxx after one line in
  * the log, as the next. */
 int agent_settle(struct agent *agent);
+
+/* A HELLO, which anybody on the segment may have sent, names a gateway where none is known. One that cannot be is passed
+ * over. */
+void agent_take_gateway(struct agent *agent, struct ipv4 gateway);
 
 /* Puts back what was changed so far. */
 int agent_unsettle(struct agent *agent);

@@ -63,10 +63,10 @@ static int make_directory(void)
     const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    int error = flock(fd, LOCK_SH) != 0 || fstat(fd, &status) != 0 ? -errno : 0;
-    if (error == 0 && status.st_nlink == 0)
-        error = -ENOENT;
-    if (error == 0)
+    int error = -ENOENT;
+    if (flock(fd, LOCK_SH) != 0 || fstat(fd, &status) != 0)
+        error = -errno;
+    else if (status.st_nlink > 0)
         return fd;
     close(fd);
     return error;

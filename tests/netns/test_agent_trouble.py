@@ -1,0 +1,228 @@
+#!/usr/bin/python3
+"""test_agent_trouble: pearp-agent among hosts and programs that mean it harm, or are in its way. Needs root. Prints TAP."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
+from agent_host import *  # noqa: E402,F403
+
+FILE = "/tmp/%s.conf" % PREFIX
+AGENT_FILE = "[agent]\ninterface = eth0\n"
+
+
+def wait_until(condition, seconds=5):
+    end = time.monotonic() + seconds
+    while not (good := condition()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return good
+
+
+def write(text, mode=0o600):
+    with open(FILE, "w") as file:
+        os.chmod(FILE, mode)
+        file.write(text)
+
+
+def hello(gateway, epoch):
+    return pe_arp(HELLO, BRIDGE_MAC, ports(SHARED, 1024, 65535), nonce=epoch, lifetime=1,
+                  tlvs=b"\x02\x0a" + socket.inet_aton(gateway) + BRIDGE_MAC + b"\x04\x06" + BRIDGE_MAC)
+
+
+def routes():
+    return run("ip", "-n", HOST, "route").stdout
+
+
+def test_gateways(wire):
+    """Without -g and keys anybody on the segment may name a gateway."""
+    run("ip", "-n", HOST, "addr", "add", "192.35.162.77/24", "dev", "eth0")
+    before = snapshot()
+    agent = start()
+    for epoch, gateway in enumerate((SHARED, "127.0.0.1", "224.0.0.5", "255.255.255.255", "0.1.2.3", "192.35.162.77"), 20):
+        wire.send(hello(gateway, epoch))
+        wait_until(lambda: agent.poll() is not None, 0.3)
+    ok(agent.poll() is None and "default" not in routes() and status()[0]["gateway"] is None,
+       "a HELLO that names no router's address: passed over", said(agent))
+    wire.send(hello(GATEWAY, 40))
+    ok(wait_until(lambda: "default via %s dev eth0 src %s" % (GATEWAY, SHARED) in routes()),
+       "the next one that names a good one is taken", said(agent))
+    result, now = stop(agent), snapshot()
+    ok(result == 0 and now == before, "and all is as it was", result, now, before)
+    run("ip", "-n", HOST, "addr", "del", "192.35.162.77/24", "dev", "eth0")
+
+
+def test_accusers(wire):
+    """Messages that anybody may send as often as he likes are no way to fill the log."""
+    agent = start("-i", "eth0", "-a", SHARED, "-p", "2000-2999", "-g", GATEWAY)
+    mac, foreign = host_mac(), ports(SHARED, 2000, 2999)
+    for _ in range(300):
+        wire.send(pe_arp(CONFLICT, wire.mac, foreign, foreign, tha=mac))
+    for _ in range(5):
+        wire.send(pe_arp(CLAIM, wire.mac, foreign, foreign))
+    wire.frames(2, is_pe(CONFLICT), 1)
+    lines = [line for line in said(agent).splitlines() if "is its own" in line or "held here" in line]
+    ok(2 <= len(lines) <= 6, "hundreds of objections and claims: some lines, not one each", len(lines), lines[:10])
+    ok(agent.poll() is None and status()[0]["state"] == "held", "and the range is held", said(agent))
+    stop(agent)
+
+
+def resize_says(text):
+    done = on(HOST, AGENT, "resize", "-i", "eth0", "10.9.8.7:1-2", check=False)
+    return text in done.stdout or print("# " + done.stdout)
+
+
+def renew_interface():
+    run("ip", "-n", SWITCH, "link", "del", "host", check=False)
+    run("ip", "-n", SWITCH, "link", "add", "host", "type", "veth", "peer", "name", "eth0", "netns", HOST)
+    run("ip", "-n", SWITCH, "link", "set", "host", "master", "br0", "up")
+    on(HOST, "sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1")
+
+
+def test_made_anew(wire):
+    """After its settings were put back and set again, an agent is what it was."""
+    agent = start("-i", "eth0", "-a", SHARED, "-p", "2000-2999", "-g", GATEWAY)
+    ok(resize_says("no range of that address"), "resize is answered")
+    renew_interface()
+    wait_until(lambda: "made anew" in said(agent))
+    now = wait_until(status)
+    ok(now and now[0]["gateway"] == GATEWAY and not now[0]["link_up"], "interface made anew: status knows the agent", now)
+    run("ip", "-n", HOST, "link", "set", "eth0", "up")
+    up = wait_until(lambda: status()[0]["link_up"])
+    ok(up and resize_says("no range of that address"), "and resize is answered still", said(agent))
+    stop(agent)
+
+
+def lease(*words):
+    return on(HOST, AGENT, "lease", "eth0", *words, check=False)
+
+
+def test_lease_ends_without_interface():
+    write(AGENT_FILE + "dhcp = none\naddress = %s\nports = 2000-2999\n" % SHARED)
+    agent = start("-c", FILE)
+    lease("bound", SHARED, "0/6/5", "lifetime=600")
+    both = wait_until(lambda: len(status()) == 2)
+    run("ip", "-n", SWITCH, "link", "del", "host")
+    wait_until(lambda: "gone" in said(agent))
+    lease("released")
+    wait_until(lambda: "is over" in said(agent))
+    gone = wait_until(lambda: agent.poll() is not None, 0.5)
+    ok(both and not gone, "a lease ends while the interface is gone: the agent waits for both", status(), said(agent))
+    renew_interface()
+    run("ip", "-n", HOST, "link", "set", "eth0", "up")
+    ok(wait_until(lambda: [r["state"] for r in status()] == ["held"]), "and holds what is left of it", status(), said(agent))
+    ok(stop(agent) == 0 and not os.path.exists(RUN), "and ends well", said(agent))
+
+
+def test_print_leased():
+    write(AGENT_FILE + "dhcp = auto\n")
+    dry = on(HOST, AGENT, "-c", FILE, "-n", check=False)
+    commands = [line for line in dry.stdout.splitlines() if line and line[0] != "#"]
+    ok(dry.returncode == 0 and not commands and "lease" in dry.stdout, "-n with a lease to come: says so, and no command",
+       dry.returncode, dry.stdout)
+
+
+def test_secrets():
+    key = AGENT_FILE + "address = %s\nports = 2000-2999\n[keys]\n1 = %s\n" % (SHARED, "ab" * 32)
+    told = []
+    for mode in (0o644, 0o640, 0o600):
+        write(key, mode)
+        told.append("may read" in on(HOST, AGENT, "-c", FILE, "-n").stdout)
+    ok(told == [True, True, False], "keys that others may read: a warning", told)
+
+
+def test_names():
+    """The names of programs are their own choice."""
+    code = ("import ctypes, socket, sys, time\n"
+            "ctypes.CDLL(None).prctl(15, b'\\x1b[31m\\x07\"\\\\x\\xff')\n"
+            "s = socket.create_server(('', 8088))\nprint('up', flush=True)\ntime.sleep(60)\n")
+    agent = start()
+    program = subprocess.Popen(["ip", "netns", "exec", HOST, "/usr/bin/python3", "-c", code], stdout=subprocess.PIPE)
+    processes.append(program)
+    program.stdout.readline()
+    text = subprocess.run(["ip", "netns", "exec", HOST, AGENT, "status"], stdout=subprocess.PIPE).stdout
+    rows = [o for o in status()[0]["outside"] if o["port"] == 8088]
+    ok(b"8088" in text and not any(c < 32 and c != 10 for c in text), "no control characters in status", text)
+    ok(len(rows) == 1 and rows[0]["pid"] == program.pid, "and what JSON says can be read", rows)
+    program.kill()
+    program.wait()
+    stop(agent)
+
+
+def test_metrics_place():
+    """Where another user owns the directory, his links are not followed."""
+    place, victim = "/tmp/%s.d" % PREFIX, "/tmp/%s.victim" % PREFIX
+    os.makedirs(place, exist_ok=True)
+    with open(victim, "w") as file:
+        file.write("whole")
+    os.symlink(victim, place + "/a.prom.new")
+    agent = start("-i", "eth0", "-a", SHARED, "-p", "2000-2999", "--metrics", place + "/a.prom")
+    there = wait_until(lambda: os.path.exists(place + "/a.prom") and not os.path.islink(place + "/a.prom"))
+    with open(victim) as file:
+        ok(there and file.read() == "whole", "metrics: a link in the way of the new file is not followed", said(agent))
+    stop(agent)
+    ok(os.listdir(place) == [], "and nothing is left", os.listdir(place))
+    os.rmdir(place)
+    os.unlink(victim)
+
+
+def test_descriptors():
+    """An agent that a DHCP client's hook starts keeps nothing of the client's open."""
+    inherited = os.open("/dev/zero", os.O_RDONLY)
+    os.set_inheritable(inherited, True)
+    subprocess.run(["ip", "netns", "exec", HOST, AGENT, "lease", "eth0", "bound", SHARED, "0/6/5", "lifetime=600"],
+                   close_fds=False, stderr=subprocess.DEVNULL, check=True)
+    os.close(inherited)
+    pid = wait_until(lambda: status() and status()[0]["pid"])
+    links = [os.readlink("/proc/%d/fd/%s" % (pid, n)) for n in os.listdir("/proc/%d/fd" % pid)]
+    ok("/dev/zero" not in links, "a hook's agent has no descriptor of the hook's", links)
+    lease("released")
+    ok(wait_until(lambda: not os.path.exists(RUN)), "and ends with the lease", os.path.exists(RUN) and os.listdir(RUN))
+
+
+def test_together():
+    """Many come and go at the same time, below one directory."""
+    loop = "for i in $(seq 60); do %s -q -q -i %s --undo || exit 1; done"
+    begun = [subprocess.Popen(["ip", "netns", "exec", place, "sh", "-c", loop % (AGENT, interface)], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True)
+             for place in (HOST, PEER) for interface in ("x0", "x1")]
+    results = [(p.wait(), p.stdout.read()) for p in begun]
+    ok(all(r == (0, "") for r in results), "agents that end do not take the directory from those that start", results)
+    before = snapshot()
+    run("ip", "-n", HOST, "link", "add", "eth9", "type", "veth", "peer", "name", "eth8")
+    for _ in range(4):
+        both = [subprocess.Popen(["ip", "netns", "exec", HOST, AGENT, "-i", interface, "-a", SHARED, "-p", span],
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                for interface, span in (("eth0", "2000-2999"), ("eth9", "3000-3999"))]
+        processes.extend(both)
+        one = wait_until(lambda: sum(p.poll() is None for p in both) == 1 and len(status()) == 1)
+        for p in both:
+            if p.poll() is None:
+                stop(p)
+        now = snapshot()
+        if not one or now != before:
+            break
+    run("ip", "-n", HOST, "link", "del", "eth9")
+    ok(one and now == before, "two agents of one host at the same moment: one of them holds", one, now, before)
+
+
+def story(wire):
+    test_gateways(wire)
+    test_accusers(wire)
+    test_made_anew(wire)
+    test_lease_ends_without_interface()
+    test_print_leased()
+    test_secrets()
+    test_names()
+    test_metrics_place()
+    test_descriptors()
+    test_together()
+    os.unlink(FILE)
+
+
+if __name__ == "__main__":
+    sys.exit(main(story))
