@@ -346,12 +346,24 @@ static bool is_free_for(const struct engine *e, const struct lease *lease, struc
     return lease != NULL && lease->state == LEASE_FREE && is_usable(e, lease, mac);
 }
 
+/* A configuration may reserve for another what a client has already. */
+static bool is_anothers(const struct engine *e, const struct lease *lease, const struct lease_client *client)
+{
+    return lease->reservation != NULL && reserved_for(e, client) != lease;
+}
+
+/* False: somebody took a port of what it was offered. */
+static bool may_stay(const struct engine *e, const struct lease *lease, const struct lease_client *client)
+{
+    return !is_anothers(e, lease, client) && (lease->state == LEASE_BOUND || is_usable(e, lease, client->mac));
+}
+
 struct lease *lease_choose(struct engine *e, const struct lease_client *client, struct lease *wish)
 {
     struct lease *reserved = reserved_for(e, client), *had = lease_find(e, client);
     bool holds = had != NULL && had->state != LEASE_FREE;
     bool to_reserved = reserved != had && is_free_for(e, reserved, client->mac);
-    if (holds && !to_reserved)
+    if (holds && !to_reserved && may_stay(e, had, client))
         return had;
     if (holds)
         lease_end(e, had, EVENT_RELEASED); /* it asks anew, so that it uses it no more */
@@ -360,7 +372,7 @@ struct lease *lease_choose(struct engine *e, const struct lease_client *client, 
     struct lease *lease = NULL;
     if (to_reserved)
         lease = reserved;
-    else if (is_free_for(e, had, client->mac) && (had->reservation == NULL || had == reserved))
+    else if (is_free_for(e, had, client->mac) && !is_anothers(e, had, client))
         lease = had;
     else if (is_free_for(e, wish, client->mac) && wish->reservation == NULL)
         lease = wish;
@@ -386,7 +398,7 @@ int lease_bind(struct engine *e, struct lease *lease, uint64_t left_ns)
     struct holding holding = lease_holding(e, lease);
     if (lease->state == LEASE_FREE && !may_hold_more(e, lease->client.mac))
         return -ENOSPC;
-    if (lease->state != LEASE_BOUND && !is_usable(e, lease, lease->client.mac))
+    if (!may_stay(e, lease, &lease->client))
         return -EEXIST;
     int error = bind_lease(e, &holding, lease->client.mac, left_ns);
     if (error == 0)

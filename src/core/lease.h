@@ -85,8 +85,8 @@ struct lease *lease_at(const struct engine *e, uint32_t address_index, uint16_t 
 struct lease *lease_choose(struct engine *e, const struct lease_client *client, struct lease *wish);
 /* Keeps it for offer-age. A bound one stays bound. */
 void lease_offer(struct engine *e, struct lease *lease);
-/* Binds it, or for longer, to its client. 0; -EEXIST: it meets what another host owns; -ENOSPC: the binding table
- * or the client's share is full. */
+/* Binds it, or for longer, to its client. 0; -EEXIST: it meets what another host owns, or is reserved for another by
+ * now; -ENOSPC: the binding table or the client's share is full. */
 int lease_bind(struct engine *e, struct lease *lease, uint64_t left_ns);
 /* Sets it aside. */
 void lease_decline(struct engine *e, struct lease *lease);

@@ -348,6 +348,52 @@ static void test_operator(void **state)
     world_free(w);
 }
 
+/* What is offered, and then taken by somebody else, is not offered again and again. */
+static void test_offer_is_overtaken(void **state)
+{
+    (void)state;
+    struct world *w = world_new(6);
+    leases(w, 1);
+    says(w, 2, DHCP_DISCOVER, (struct ipv4){0});
+    assert_int_equal(w->said.ports.psid, 2);
+    const struct range port = {w->addresses[0].address, 2048, 2048};
+    assert_int_equal(engine_add(w->engine, w->now, &port, host(9), &w->out), 0);
+    says(w, 2, DHCP_REQUEST, w->addresses[0].address);
+    assert_int_equal(w->said.kind, DHCP_NAK);
+    assert_int_equal(leases(w, 2), 3);
+    assert_int_equal(engine_lease_figures(w->engine).offered, 0);
+    world_free(w);
+}
+
+/* A set that a new configuration reserves for another: its client keeps it until it renews, and is told so. */
+static void test_reserved_for_another(void **state)
+{
+    (void)state;
+    struct lease_entry saved;
+    uint32_t at = 0;
+    struct world *w = world_new(6);
+    assert_int_equal(leases(w, 1), 1);
+    assert_int_equal(leases(w, 2), 2);
+    assert_true(engine_leases_next(w->engine, w->now, &at, &saved));
+    w->leases[0] =
+        (struct config_lease){.range = {w->addresses[0].address, 1024, 2047}, .mac = host(7), .name = "seven"};
+    w->config.lease_count = 1;
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    assert_all_bound(w, 2);
+    assert_int_equal(leases(w, 7), 3); /* until then */
+    says(w, 1, DHCP_REQUEST, w->addresses[0].address);
+    assert_int_equal(w->said.kind, DHCP_NAK);
+    assert_int_equal(leases(w, 1), 4);
+    assert_int_equal(leases(w, 7), 1);
+    assert_int_equal(leases(w, 2), 2);
+    assert_all_bound(w, 3);
+    engine_free(w->engine);
+    world_start(w);
+    assert_int_equal(engine_lease_restore(w->engine, w->now, &saved, &w->out), -EEXIST);
+    assert_int_equal(leases(w, 7), 1);
+    world_free(w);
+}
+
 /* Whatever clients do, in whatever order: no port has two owners, the lists agree. */
 static void test_any_order(void **state)
 {
@@ -384,7 +430,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_many_clients), cmocka_unit_test(test_whole_pool),
         cmocka_unit_test(test_reload),       cmocka_unit_test(test_restore),
-        cmocka_unit_test(test_operator),     cmocka_unit_test(test_any_order),
+        cmocka_unit_test(test_operator),     cmocka_unit_test(test_offer_is_overtaken),
+        cmocka_unit_test(test_any_order),    cmocka_unit_test(test_reserved_for_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
