@@ -149,28 +149,21 @@ void engine_tables_free(struct engine *e)
     free(e->config.keys);
 }
 
-/* A learned or added binding of `old` goes over where the new configuration leaves room for it. */
-static void binding_carry(struct engine *e, struct engine *old, const struct binding *b)
+/* A learned or added binding of `old` goes over where the new configuration leaves room for it. NULL: it does not. */
+static struct binding *learned_carry(struct engine *e, const struct holding *holding, const struct binding *b)
 {
-    const struct config_address *was = &old->config.addresses[b->holding.address_index];
-    int index = shared_index(e, was->address);
-    if (index < 0 || b->origin == ORIGIN_CONFIG)
-        return;
-    struct holding holding = b->holding;
-    holding.address_index = (uint32_t)index;
     uint32_t at = 0;
-    if (!binding_fits(e, &holding, b->owner, b->origin) || overlap_next(e, &holding, &at) != NULL)
-        return;
-    struct binding *kept = binding_add(e->bindings, &holding, b->owner);
+    if (!binding_fits(e, holding, b->owner, b->origin) || overlap_next(e, holding, &at) != NULL)
+        return NULL;
+    struct binding *kept = binding_add(e->bindings, holding, b->owner);
     if (kept == NULL)
-        return;
+        return NULL;
     uint32_t older = kept->stale_older, newer = kept->stale_newer;
     uint64_t due_ns = timer_armed(&b->timer) ? b->timer.due_ns : TIMER_NEVER;
     *kept = *b;
     account_join(e, kept);
-    kept->holding = holding;
+    kept->holding = *holding;
     kept->name = "";
-    services_carry(e, kept, old, b->services);
     kept->stale_older = older;
     kept->stale_newer = newer;
     kept->timer = (struct timer){.kind = TIMER_BINDING};
@@ -180,6 +173,19 @@ static void binding_carry(struct engine *e, struct engine *old, const struct bin
         binding_stale_add(e->bindings, kept);
     if (kept->origin == ORIGIN_DHCP)
         lessee_note(e, kept);
+    return kept;
+}
+
+static void binding_carry(struct engine *e, struct engine *old, const struct binding *b)
+{
+    const struct config_address *was = &old->config.addresses[b->holding.address_index];
+    int index = shared_index(e, was->address);
+    struct holding holding = b->holding;
+    struct binding *kept = NULL;
+    holding.address_index = (uint32_t)index;
+    if (index >= 0)
+        kept = b->origin == ORIGIN_CONFIG ? configured_carry(e, &holding, b) : learned_carry(e, &holding, b);
+    services_carry(e, kept, old, b);
 }
 
 static void bindings_carry(struct engine *e, struct engine *old)
@@ -249,6 +255,7 @@ int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *c
     if (fresh == NULL)
         return -ENOMEM;
     bool started = timer_armed(&engine->hello_timer);
+    questions_carry(fresh, engine);
     questions_drop(engine);
     fragments_drop(engine);
     meter_flush(engine);
@@ -263,6 +270,7 @@ int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *c
     queues_empty(engine);
     queues_empty(fresh);
     engine_free(fresh);
+    questions_go_on(engine);
     if (started) {
         announce_upstream(engine);
         announce_downstream(engine);

@@ -371,6 +371,9 @@ int bind_lease(struct engine *e, const struct holding *holding, struct mac owner
 /* True where the configuration lets `owner` hold `holding` by `origin`. */
 bool binding_fits(const struct engine *e, const struct holding *holding, struct mac owner,
                   enum binding_origin origin);
+/* The configured binding that is the same in a new configuration takes over the age and counters of `was`. NULL: none
+ * is. */
+struct binding *configured_carry(struct engine *e, const struct holding *holding, const struct binding *was);
 /* A restored binding's turn to be asked for. */
 void binding_confirm(struct engine *e, struct binding *b);
 
@@ -379,8 +382,8 @@ void binding_confirm(struct engine *e, struct binding *b);
 void services_heard(struct engine *e, const struct holding *holding, const struct pe_arp *m);
 /* The binding ends. */
 void services_end(struct engine *e, struct binding *b);
-/* Copies what `list` of `old` has to a binding that went over to a new configuration. */
-void services_carry(struct engine *e, struct binding *kept, struct engine *old, service_list list);
+/* Copies the services of `was`, a binding of `old`, to what became of it in a new configuration: NULL, nothing. */
+void services_carry(struct engine *e, struct binding *kept, struct engine *old, const struct binding *was);
 
 /* question.c: asking */
 struct question *question_broadcast(struct engine *e, uint32_t address_index, uint16_t port, uint8_t protocol);
@@ -401,8 +404,11 @@ bool question_is_negative(struct engine *e, uint32_t address_index, uint16_t por
 void claim_start(struct engine *e, const struct claim *claim);
 /* Counts a claim that does not get what `owner` has, and tells of it. */
 void claim_refused(struct engine *e, const struct claim *claim, struct mac owner, const char *why);
-/* Ends every question and drops what they hold (a reload). */
+/* A reload. Unicasts go over as they are, with what hangs on them; every question of the old engine ends, and what it
+ * holds is dropped; once the tables have changed places, those that went over go on. */
+void questions_carry(struct engine *e, const struct engine *old);
 void questions_drop(struct engine *e);
+void questions_go_on(struct engine *e);
 
 /* announce.c: what the bridge says unasked */
 void announce_upstream(struct engine *e);

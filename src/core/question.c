@@ -11,6 +11,7 @@
 #include "internal.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define WAIT_NS (TRIES * SECOND_NS) /* a broadcast ends after this, whatever it got */
 
@@ -403,6 +404,42 @@ void questions_drop(struct engine *e)
         if (b != NULL && b->state == BINDING_PROBE)
             binding_enter(e, b, BINDING_STALE);
         question_close(e, q);
+    }
+}
+
+void questions_carry(struct engine *e, const struct engine *old)
+{
+    for (const struct question *was = keyed_table_oldest(old->questions); was != NULL;
+         was = keyed_table_newer(old->questions, was)) {
+        int index = shared_index(e, old->config.addresses[was->key.address_index].address);
+        if (is_broadcast(was) || index < 0)
+            continue;
+        struct question_key key = {(uint32_t)index, was->key.port, was->key.target};
+        struct question *q = question_new(e, &key);
+        if (q == NULL)
+            return;
+        q->tries = was->tries;
+        q->is_release = was->is_release;
+        q->previous = was->previous;
+        q->opened_ns = was->opened_ns;
+        q->asked_ns = was->asked_ns;
+        memcpy(q->nonces, was->nonces, sizeof(q->nonces));
+        q->claim = was->claim;
+        q->claim.holding.address_index = key.address_index;
+        q->has_claim = was->has_claim && binding_fits(e, &q->claim.holding, q->claim.claimant, ORIGIN_PE_ARP);
+    }
+}
+
+void questions_go_on(struct engine *e)
+{
+    for (struct question *q = keyed_table_oldest(e->questions); q != NULL;
+         q = keyed_table_newer(e->questions, q)) {
+        struct binding *b = binding_find(e->bindings, q->key.address_index, q->key.port);
+        host_of(e->hosts, q->key.target)->open_questions++;
+        if (b != NULL && b->state == BINDING_STALE && b->origin == ORIGIN_PE_ARP &&
+            mac_equal(b->owner, q->key.target))
+            binding_enter(e, b, BINDING_PROBE);
+        timer_set(e->timers, &q->timer, q->tries > 0 ? q->asked_ns + SECOND_NS : e->now_ns);
     }
 }
 

@@ -114,14 +114,36 @@ static void state_restore(struct engine *e, struct binding *b, const struct tabl
 }
 
 /* A configured binding stands since engine_new(), if it stands. */
-static int configured_restore(struct engine *e, const struct holding *holding, const struct table_entry *entry)
+static struct binding *configured_find(const struct engine *e, const struct holding *holding, struct mac owner)
 {
     struct binding *b = binding_find(e->bindings, holding->address_index, holding->first);
-    if (b == NULL || b->origin != ORIGIN_CONFIG || !holding_equal(&b->holding, holding) ||
-        !mac_equal(b->owner, entry->mac))
+    bool is_it = b != NULL && b->origin == ORIGIN_CONFIG && holding_equal(&b->holding, holding) &&
+                 mac_equal(b->owner, owner);
+    return is_it ? b : NULL;
+}
+
+static int configured_restore(struct engine *e, const struct holding *holding, const struct table_entry *entry)
+{
+    struct binding *b = configured_find(e, holding, entry->mac);
+    if (b == NULL)
         return -ESTALE;
     counts_restore(e, b, entry);
     return 0;
+}
+
+struct binding *configured_carry(struct engine *e, const struct holding *holding, const struct binding *was)
+{
+    struct binding *b = configured_find(e, holding, was->owner);
+    if (b == NULL)
+        return NULL;
+    account_leave(b);
+    b->learned_ns = was->learned_ns;
+    b->rx_frames = was->rx_frames;
+    b->rx_bytes = was->rx_bytes;
+    b->tx_frames = was->tx_frames;
+    b->tx_bytes = was->tx_bytes;
+    account_join(e, b);
+    return b;
 }
 
 /* What the entry holds. False: nothing that could be held. */

@@ -64,18 +64,19 @@ void services_heard(struct engine *e, const struct holding *holding, const struc
             renew(e, b, m);
 }
 
-void services_carry(struct engine *e, struct binding *kept, struct engine *old, service_list list)
+void services_carry(struct engine *e, struct binding *kept, struct engine *old, const struct binding *was)
 {
-    kept->services = 0;
-    for (const struct service *s = service_first(old->services, list); s != NULL;
+    if (kept != NULL)
+        kept->services = 0;
+    for (const struct service *s = service_first(old->services, was->services); s != NULL;
          s = service_after(old->services, s)) {
         const struct pe_arp_service same = {
             .protocol = s->protocol, .port = s->port, .name = s->name, .name_length = s->name_length};
-        struct service *added = service_add(e->services, &kept->services, &same);
+        struct service *added = kept == NULL ? NULL : service_add(e->services, &kept->services, &same);
         if (added != NULL)
             added->since_ns = s->since_ns;
         else
-            host_give_back(e->hosts, kept->owner, SHARE_SERVICES);
+            host_give_back(e->hosts, was->owner, SHARE_SERVICES);
     }
 }
 

@@ -782,6 +782,78 @@ static void test_reload_keeps_what_fits(void **state)
     world_free(w);
 }
 
+/* A reload of the same file takes nothing from a configured range: not its age, not what was counted. */
+static void test_reload_keeps_counters(void **state)
+{
+    (void)state;
+    struct table_entry before, after;
+    struct world *w = world_new(add_range);
+    pass(w, 5 * S);
+    to_host(w, 2500);
+    assert_true(entry_of(w, 2000, &before));
+    from_host(w, before.mac, 2500);
+    assert_true(entry_of(w, 2000, &before));
+    assert_int_equal(before.tx_frames, 1);
+    assert_int_equal(before.rx_frames, 1);
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    assert_true(entry_of(w, 2000, &after));
+    assert_memory_equal(&after.mac, &before.mac, sizeof(after.mac));
+    assert_int_equal(after.age_ns, before.age_ns);
+    assert_int_equal(after.rx_frames, before.rx_frames);
+    assert_int_equal(after.rx_bytes, before.rx_bytes);
+    assert_int_equal(after.tx_frames, before.tx_frames);
+    assert_int_equal(after.tx_bytes, before.tx_bytes);
+    struct account_entry account;
+    assert_int_equal(engine_account_find(w->engine, after.mac, &account), 0);
+    assert_int_equal(account.total.rx_frames, before.rx_frames);
+    world_free(w);
+}
+
+/* A reload between a question and its answer, or the silence that is one. */
+static void test_reload_keeps_questions(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    claim(w, host_a, 2000, 2999);
+    pass(w, 5 * S);
+    say(w, host_a, PE_ARP_RELEASE, 2000, 2999);
+    pass(w, S / 2);
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    pass(w, S / 2 - 1);
+    assert_owner(w, 2000, host_a, BINDING_REACHABLE);
+    pass(w, 1);
+    assert_unowned(w, 2000);
+    /* Answered all the same. */
+    say(w, host_a, PE_ARP_CLAIM, 2000, 2999);
+    struct pe_arp request = last_request(w, host_a);
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    assert_consumed(answer(w, host_a, &request, 2000, 2999), CONSUMED_PE_ARP);
+    assert_owner(w, 2000, host_a, BINDING_REACHABLE);
+    /* A claim that waits for its owner's silence. */
+    pass(w, 5 * S);
+    say(w, host_b, PE_ARP_CLAIM, 2500, 3500);
+    pass(w, 2 * S + S / 2);
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    pass(w, S / 2);
+    assert_unowned(w, 2000);
+    request = last_request(w, host_b);
+    assert_int_equal(request.tpa.first, 2500);
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    answer(w, host_b, &request, 2500, 3500);
+    assert_owner(w, 2600, host_b, BINDING_REACHABLE);
+    /* A probe; and an address that goes takes its questions along. */
+    pass(w, 120 * S);
+    to_host(w, 2600);
+    assert_owner(w, 2500, host_b, BINDING_PROBE);
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    assert_owner(w, 2500, host_b, BINDING_PROBE);
+    w->config.address_count = 0;
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    w->config.address_count = 1;
+    pass(w, 10 * S);
+    world_free(w);
+}
+
 static void test_operator(void **state)
 {
     (void)state;
@@ -873,6 +945,8 @@ int main(void)
         cmocka_unit_test(test_router_cannot_be_played_downstream),
         cmocka_unit_test(test_port_sets),
         cmocka_unit_test(test_reload_keeps_what_fits),
+        cmocka_unit_test(test_reload_keeps_counters),
+        cmocka_unit_test(test_reload_keeps_questions),
         cmocka_unit_test(test_operator),
         cmocka_unit_test(test_full_table_gives_up_the_oldest_stale),
         cmocka_unit_test(test_too_long_for_the_other_side),

@@ -222,6 +222,35 @@ static void test_permanent(void **state)
     world_free(w);
 }
 
+/* The owner of a configured one keeps them over a reload; one that goes with a reload takes nothing of its host's
+ * share with it. */
+static void test_reload(void **state)
+{
+    struct config_range configured = {.range = {shared, 4000, 4999}, .mac = host_b, .name = "b"};
+    struct world *w = world_new(4, 50);
+    struct tlvs a = {.length = 0}, b = {.length = 0};
+    char text[64];
+    (void)state;
+    w->config.ranges = &configured;
+    w->config.range_count = 1;
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    tell_of(&b, 6, 4080, "_http._tcp.example.net");
+    hold(w, host_b, 4000, 4999, &b);
+    tell_of(&a, 6, 2080, "_http._tcp.example.net");
+    tell_of(&a, 6, 2443, "_https._tcp.example.net");
+    for (unsigned i = 0; i < 3; i++) {
+        hold(w, host_a, 2000, 2999, &a);
+        assert_int_equal(refused(w), 0);
+        w->address.ports_first = 3000;
+        assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+        snprintf(text, sizeof(text), "_http._tcp.example.net 6 4080 ab %u\n", 2 * (i + 1));
+        assert_string_equal(listed(w), text);
+        w->address.ports_first = 1024;
+        assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    }
+    world_free(w);
+}
+
 static void test_bounds(void **state)
 {
     struct world *w = world_new(4, 50);
@@ -260,9 +289,8 @@ static void test_bounds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_wire),
-        cmocka_unit_test(test_of_replies_that_count),
-        cmocka_unit_test(test_permanent),
+        cmocka_unit_test(test_wire),      cmocka_unit_test(test_of_replies_that_count),
+        cmocka_unit_test(test_permanent), cmocka_unit_test(test_reload),
         cmocka_unit_test(test_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
