@@ -106,8 +106,9 @@ static int send_templates(struct ipfix *x, uint64_t now_ns)
     ipfix_message_templates(&m);
     size_t length = ipfix_message_end(&m, x->sequence);
     x->sequence += m.sequenced;
-    x->unsure = 0;
     int error = send_bytes(x, m.bytes, length);
+    if (error == 0)
+        x->unsure = 0; /* nothing was known against what was sent before */
     x->wants_templates = error != 0;
     x->templates_ns = now_ns;
     return error;

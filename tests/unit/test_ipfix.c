@@ -342,6 +342,29 @@ static void test_exporter_counts_what_is_refused(void **state)
     free(c);
 }
 
+/* What was sent last is refused, and that shows when templates are due: before the next records. */
+static void test_refusal_shows_at_templates(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    int fd = listen_at(&port);
+    struct config config = config_for(port);
+    config.ipfix.template_s = 1;
+    struct ipfix *x = ipfix_new(&config);
+    close(fd);
+    ipfix_record(x, &tcp_flow);
+    ipfix_flush(x);
+    assert_int_equal(figure(x, "exported"), 1);
+    usleep(1100000);
+    for (unsigned i = 0; i < 100; i++)
+        ipfix_record(x, &tcp_flow);
+    ipfix_flush(x);
+    ipfix_flush(x);
+    assert_int_equal(figure(x, "lost"), 101);
+    assert_int_equal(figure(x, "exported"), 0);
+    ipfix_free(x);
+}
+
 static void test_no_route_is_counted_too(void **state)
 {
     (void)state;
@@ -390,6 +413,7 @@ int main(void)
         cmocka_unit_test(test_messages_are_bounded),
         cmocka_unit_test(test_exporter_numbers_its_records),
         cmocka_unit_test(test_exporter_counts_what_is_refused),
+        cmocka_unit_test(test_refusal_shows_at_templates),
         cmocka_unit_test(test_no_route_is_counted_too),
         cmocka_unit_test(test_reload_to_another_collector),
     };
