@@ -33,6 +33,9 @@ unsigned port_set_spans(struct port_set_params params);
 /* Span `index` (from 0, ascending) of the set `psid`. */
 struct port_span port_set_span(struct port_set_params params, uint16_t psid, unsigned index);
 
+/* The span that `port` lies in, of whichever set. */
+struct port_span port_set_span_of(struct port_set_params params, uint16_t port);
+
 /* The lowest and highest port of the set `psid`. */
 struct port_span port_set_bounds(struct port_set_params params, uint16_t psid);
 

@@ -37,6 +37,12 @@ struct port_span port_set_span(struct port_set_params params, uint16_t psid, uns
     return (struct port_span){(uint16_t)first, (uint16_t)(first + (1U << rest_bits(params)) - 1)};
 }
 
+struct port_span port_set_span_of(struct port_set_params params, uint16_t port)
+{
+    unsigned rest = (1U << rest_bits(params)) - 1;
+    return (struct port_span){(uint16_t)(port & ~rest), (uint16_t)(port | rest)};
+}
+
 struct port_span port_set_bounds(struct port_set_params params, uint16_t psid)
 {
     struct port_span lowest = port_set_span(params, psid, 0);

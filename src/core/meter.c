@@ -158,12 +158,10 @@ static uint8_t tcp_flags_of(const struct ipv4_packet *ip, const uint8_t *body)
 static struct range range_of(const struct engine *e, const struct binding *b, uint16_t port)
 {
     struct range range = holding_range(e, &b->holding);
-    for (unsigned i = 0; b->holding.is_port_set && i < holding_spans(&b->holding); i++) {
-        struct port_span span = holding_span(&b->holding, i);
-        if (port >= span.first && port <= span.last)
-            return (struct range){range.address, span.first, span.last};
-    }
-    return range;
+    if (!b->holding.is_port_set || !holding_has(&b->holding, port))
+        return range;
+    struct port_span span = port_set_span_of(b->holding.params, port);
+    return (struct range){range.address, span.first, span.last};
 }
 
 static void begin(struct engine *e, struct metered *flow, struct mac other, const struct binding *binding)

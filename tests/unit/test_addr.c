@@ -125,6 +125,8 @@ static void test_port_sets_part_the_ports(void **state)
                 unsigned index = offset == 0 ? 0 : (port >> (16 - offset)) - 1;
                 struct port_span span = port_set_span(params, psid, index);
                 assert_true(port >= span.first && port <= span.last);
+                struct port_span same = port_set_span_of(params, (uint16_t)port);
+                assert_true(same.first == span.first && same.last == span.last);
             }
             assert_int_equal(outside, offset == 0 ? 0 : 1U << (16 - offset));
         }
