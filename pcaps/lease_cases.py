@@ -361,6 +361,18 @@ def choice_cases():
     holds_set(c, A, 2)
     c.owner(3072, 4095, B, "reachable", "pe-arp")
 
+    c = serving("lease-claimed-again", "a lessee's agent claims its port set also where [dhcp] alone names psid, as after a flush; no other psid, and it gets its lease over it",
+                address="learn = dhcp, pe-arp", served=SERVED + "psid = 0/6\n")
+    two = b"\x01\x04\x00\x06\x08\x00"
+    c.told(1, claim(A, 2048, 3071, tlvs=two))
+    c.make(1, "downstream", request(1, 2048, A))
+    c.told(1.1, holds(A, 2048, 3071, 1, 2048, tlvs=two))
+    c.count(learned=2, requests=1)
+    c.dropped(1.2, "downstream", claim(B, 4096, 4607, tlvs=b"\x01\x04\x00\x07\x10\x00"), "pe_arp_bad")
+    offered(c, 2, A, 2)
+    answered(c, 2.1, selects(A), said(ACK, A, 2), "dhcp_acks")
+    holds_set(c, A, 2)
+
 
 exchange_cases()
 state_cases()

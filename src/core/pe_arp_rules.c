@@ -46,6 +46,16 @@ static bool is_fixed_for(const struct engine *e, const struct holding *holding, 
     return true;
 }
 
+/* In the port sets that the address has, or that [dhcp] leases of it; else a plain range. */
+static bool is_as_configured(const struct config_address *a, const struct pe_arp *m)
+{
+    const struct port_set_params params = {m->psid.offset, m->psid.length};
+    if (!m->psid.present)
+        return !a->has_psid;
+    return (a->has_psid && port_set_same(params, a->psid)) ||
+           (a->is_served && port_set_same(params, a->lease_psid));
+}
+
 /* The range that a message states, as the configuration sees it. False: pe_arp_bad. */
 static bool holding_of(const struct engine *e, const struct pe_arp *m, struct holding *holding)
 {
@@ -54,15 +64,14 @@ static bool holding_of(const struct engine *e, const struct pe_arp *m, struct ho
         return false;
     const struct config_address *a = &e->config.addresses[index];
     *holding = (struct holding){.address_index = (uint32_t)index, .first = m->spa.first, .last = m->spa.last};
-    const struct port_set_params params = {m->psid.offset, m->psid.length};
-    bool as_configured = m->psid.present == a->has_psid && (!a->has_psid || port_set_same(params, a->psid));
     if (m->psid.present) {
+        const struct port_set_params params = {m->psid.offset, m->psid.length};
         struct port_span bounds = port_set_bounds(params, m->psid.psid);
         if (bounds.first != m->spa.first || bounds.last != m->spa.last)
             return false;
         holding_take_set(holding, a, params, m->psid.psid);
     }
-    if (!as_configured && !is_fixed_for(e, holding, m->sha))
+    if (!is_as_configured(a, m) && !is_fixed_for(e, holding, m->sha))
         return false;
     if (m->spa.first >= a->ports_first && m->spa.last <= a->ports_last)
         return true;
