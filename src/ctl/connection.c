@@ -10,7 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define SOCKETS          "/run/pearpd/*.sock"
+#define SOCKET_DIRECTORY "/run/pearpd"
+#define SOCKETS          SOCKET_DIRECTORY "/*.sock"
 #define FIRST_LINE_BYTES 1024
 #define PATIENCE_S       10 /* resolve takes four */
 
@@ -18,7 +19,9 @@ static int find_only(char *found, size_t size)
 {
     glob_t all = {0};
     int result = -1;
-    if (glob(SOCKETS, 0, NULL, &all) != 0 || all.gl_pathc == 0) {
+    if (access(SOCKET_DIRECTORY, F_OK) == 0 && access(SOCKET_DIRECTORY, R_OK | X_OK) != 0) {
+        fprintf(stderr, "pearpctl: " SOCKET_DIRECTORY ": %s\n", strerror(errno));
+    } else if (glob(SOCKETS, 0, NULL, &all) != 0 || all.gl_pathc == 0) {
         fprintf(stderr, "pearpctl: no daemon is running (no " SOCKETS "); name one by -s SOCKET\n");
     } else if (all.gl_pathc > 1) {
         fprintf(stderr, "pearpctl: several daemons are running, name one by -s SOCKET:");

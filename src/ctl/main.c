@@ -31,8 +31,7 @@ static const struct command commands[] = {
     {"resolve", "ADDRESS:PORT", 1, 1, "ask for the owner of a port as a frame would", print_owner, false},
     {"monitor", "", 0, 0, "print each event as it happens", print_event, true},
     {"reload", "", 0, 0, "read the configuration again", print_nothing, false},
-    {"account", "[MAC|ADDRESS:PORT] [YEAR-MONTH]", 0, 2, "show traffic by owner and month", print_accounts,
-     false},
+    {"account", "[MAC|ADDRESS:PORT]", 0, 2, "show traffic by owner and month", print_accounts, false},
     {"version", "", 0, 0, "show the daemon's version", print_version, false},
 };
 
@@ -42,7 +41,7 @@ static void usage(FILE *out)
           "  -s SOCKET    the daemon's control socket\n"
           "  -n NAME      of the subnet: /run/pearpd/NAME.sock\n"
           "  --json       print JSON\n"
-          "  --month M    account: that month alone, as 2026-11\n"
+          "  --month M    with account: that month alone, as 2026-11\n"
           "  -V, -h       print the version, or this\n\n",
           out);
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {

@@ -102,13 +102,13 @@ void print_stats(const struct answer *stats)
 
 void print_leases(const struct answer *leases)
 {
-    puts("Address                        PSID          HWaddress           State     Expires     Client");
+    puts("Address                        PSID          HWaddress           State        Expires  Client");
     for (size_t i = 0; i < answer_count(leases); i++) {
         const struct answer *lease = answer_at(leases, i);
         const char *id = answer_text(lease, "client_id"), *name = answer_text(lease, "name");
         char address[64];
         address_of(lease, address, sizeof(address));
-        printf("%-30s %-13s %-19s %-9s %-11" PRIu64 " %s%s%s\n", address, answer_text(lease, "psid"),
+        printf("%-30s %-13s %-19s %-9s %8" PRIu64 " s  %s%s%s\n", address, answer_text(lease, "psid"),
                answer_text(lease, "mac"), answer_text(lease, "state"), answer_number(lease, "expires_s"),
                *id != '\0' ? id : "-", *name != '\0' ? " " : "", name);
     }

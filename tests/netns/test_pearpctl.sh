@@ -67,6 +67,15 @@ check "wrong usage is status 2" usage ctl
 check "an unknown command is status 2" usage ctl frobnicate
 check "add without a MAC is status 2" usage ctl add $SHARED:1-2
 check "a malformed range is refused" not ctl add $SHARED:99999-2 00:0c:29:00:00:78
+# Beside other runs: /run and the user are this check's own.
+may_not_look()
+{
+    unshare -m sh -c 'mount -t tmpfs tmpfs /run && mkdir -m 0700 /run/pearpd && exec "$@"' - \
+        setpriv --reuid=65534 --regid=65534 --clear-groups "$1" table 2>"$LAB_DIR/said"
+    same "1 pearpctl: /run/pearpd: Permission denied" "$? $(<"$LAB_DIR/said")"
+}
+install -m 755 "$PEARPD_BUILD/pearpctl" "$LAB_DIR" && chmod 711 "$LAB_DIR"
+check "who may not look for daemons is told so" may_not_look "$LAB_DIR/pearpctl"
 check "what comes later is an error, not silence" not ctl why $SHARED tcp 2080
 check "every frame is accounted for" equation
 done_testing

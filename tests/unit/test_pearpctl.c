@@ -148,9 +148,9 @@ static void test_leases_in_text(void **state)
     assert_int_equal(r.status, 0);
     assert_string_equal(
         r.out,
-        "Address                        PSID          HWaddress           State     Expires     Client\n"
-        "192.0.2.1:4096-5119            0/6/4         00:0c:29:9e:8c:ee   bound     599         -\n"
-        "192.0.2.1:5120-6143            0/6/5         00:0c:29:39:44:ab   offered   9           ff01 cam\n");
+        "Address                        PSID          HWaddress           State        Expires  Client\n"
+        "192.0.2.1:4096-5119            0/6/4         00:0c:29:9e:8c:ee   bound          599 s  -\n"
+        "192.0.2.1:5120-6143            0/6/5         00:0c:29:39:44:ab   offered          9 s  ff01 cam\n");
 }
 
 static void test_services_in_text(void **state)
