@@ -90,7 +90,7 @@ static int open_all(struct agent *agent)
     agent->tables = netlink_watch_tables();
     agent->socket = pe_arp_socket_open();
     if (agent->socket < 0) {
-        log_error("cannot open a packet socket: %s", strerror(-agent->socket));
+        log_error("cannot open a packet socket, which needs root: %s", strerror(-agent->socket));
         return agent->socket;
     }
     if (agent->loop == NULL || agent->builder == NULL || agent->watch == NULL || agent->tables == NULL) {

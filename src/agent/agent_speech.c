@@ -101,12 +101,15 @@ static void hear_epoch(struct agent *agent, const struct pe_arp *hello)
 }
 
 /* The bridge asked for a port of ours: what is served there can be reached. */
-static void publish(struct agent *agent, const struct port_address *asked)
+static void be_heard(struct agent *agent, const char *bridge, const struct port_address *asked)
 {
+    char text[HELD_TEXT_BYTES];
     for (size_t i = 0; i < agent->wish.held.count; i++) {
         const struct held *held = &agent->wish.held.held[i];
-        if (held->range.address.host == asked->address.host && held_has(held, asked->first))
-            services_heard(agent->services, held);
+        if (held->range.address.host != asked->address.host || !held_has(held, asked->first))
+            continue;
+        log_notice("the bridge at %s has heard of %s", bridge, held_format(held, text));
+        services_heard(agent->services, held);
     }
 }
 
@@ -146,9 +149,8 @@ static void tell(enum sharer_event event, const struct pe_arp *message, void *co
     range_format(&(struct range){a->address, a->first, a->last}, range);
     switch (event) {
     case SHARER_CHALLENGED:
-        log_notice("the bridge at %s has heard of %s", sender, range);
+        be_heard(agent, sender, a);
         agent_write_state(agent);
-        publish(agent, a);
         break;
     case SHARER_CONFLICT:
         snprintf(line, sizeof(line), "%s claims %s, which is held here", sender, range);

@@ -27,7 +27,7 @@ int sockets_open(const struct config *config, struct sockets *sockets)
         if (sockets->ports[side] == NULL)
             return failed(sockets,
                           tap ? "cannot open /dev/net/tun, see THE EDGE ROUTER in pearpd(8)"
-                              : "cannot open a packet socket",
+                              : "cannot open a packet socket, which needs root",
                           errno);
     }
     sockets->requests = netlink_open();
