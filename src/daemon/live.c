@@ -20,11 +20,13 @@
 #include "upstream.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define HOUSEKEEPING_NS NS_PER_S
+#define LARGE_BYTES     16384
 
 struct live;
 
@@ -204,6 +206,7 @@ static void router_changed(struct live *live)
     log_notice("the router's MAC is %s", mac_format(tap.mac, text));
     if (engine_reload(live->engine, clock_now_ns(), live->config, &live->out) != 0)
         log_error("out of memory: the engine goes on with the router's old MAC");
+    state_reloaded(live->state);
 }
 
 static void side_changed(struct live *live, struct live_side *side, const struct link_info *link)
@@ -537,8 +540,18 @@ static int live_begin(struct live *live)
     return -1;
 }
 
+/* A reload takes every table anew: each large block comes from the kernel, as zeros that take no memory, and goes back
+ * to it. By itself malloc(3) keeps such blocks from the second time on, and clears all of them to use them again. */
+static void large_blocks_go_back(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+#endif
+}
+
 int daemon_run(const char *file, struct config *config)
 {
+    large_blocks_go_back();
     struct live *live = calloc(1, sizeof(*live));
     if (live == NULL) {
         log_error("out of memory");

@@ -38,6 +38,11 @@ check "a smaller span of ports is taken" ctl reload
 check "what no longer fits is gone" not in_table "^$SHARED:4000-4999"
 check "what fits is not" same 2 "$(ctl table | grep -c "^$SHARED:[23]")"
 
+for n in $(seq 12); do ctl reload || break; done
+memory=$(pss_kib)
+echo "# MEM: $memory KiB after $n more reloads, of 24576 allowed"
+is_sanitized || check "reloads leave no memory behind" test "$memory" -le 24576
+
 all_done
 check "traffic did not notice" same 0 $?
 diag "$(cat "$LAB_DIR/quiet")"
