@@ -72,9 +72,8 @@ static void resize_refused(struct agent *agent, const struct pe_arp *conflict)
                  held);
     else
         snprintf(text, sizeof(text),
-                 "refused no bridge asked for %s in %d s: it is another's, more than a host may have, or no "
-                 "bridge is "
-                 "there: %s stays",
+                 "refused no bridge asked for %s in %d s: it is another's, outside of the bridge's ports, more "
+                 "than a host may have, or no bridge is there: %s stays",
                  wanted, SHARER_RESIZE_S, held);
     log_notice("%s", text + strlen("refused "));
     answer_asker(agent, text);

@@ -25,7 +25,7 @@ static struct verdict forged(struct engine *e, const struct passage *p)
 static struct verdict bad(struct engine *e, const struct passage *p)
 {
     if (p->from == SIDE_DOWNSTREAM)
-        refused(e, p, "PE-ARP malformed, or of what is not configured");
+        refused(e, p, "PE-ARP malformed, outside ports, or of what is not configured");
     return verdict_dropped(DROP_PE_ARP_BAD);
 }
 
