@@ -135,7 +135,11 @@ static void bad_words_are_refused(void **state)
     refused_key("gateway=192.35.162.1;id", "not");
     refused_key("netmask=255.0.255.0", "not a netmask");
     refused_key("dns=x", "not an address");
-    refused_key("dns=1.1.1.1 2.2.2.2 3.3.3.3 4.4.4.4 5.5.5.5 6.6.6.6 7.7.7.7 8.8.8.8 9.9.9.9", "longer");
+    refused_key("dns=100.100.100.101 100.100.100.102 100.100.100.103 100.100.100.104 100.100.100.105 x",
+                "x is not an address");
+    char longest[1100];
+    snprintf(longest, sizeof(longest), "dns=%01030u", 1U);
+    refused_key(longest, "longer");
     refused_key("mtu=68", "576");
     refused_key("mtu=65536", "576");
     refused_key("mtu=1e3", "576");
