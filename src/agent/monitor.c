@@ -49,10 +49,23 @@ static size_t find_told(const struct monitor *m, const struct host_socket *socke
     return i;
 }
 
+/* Whether one more can be remembered: what was told within the hour is not forgotten for it. */
+static bool has_room(const struct monitor *m, uint64_t now_ns)
+{
+    return m->told_count < MONITOR_TOLD_MAX || now_ns - m->told[m->told_next].told_ns >= AGAIN_NS;
+}
+
+static bool is_rest_news(const struct monitor *m, uint64_t now_ns)
+{
+    return m->rest_told_ns == 0 || now_ns - m->rest_told_ns >= AGAIN_NS;
+}
+
 static bool is_outside_news(const struct monitor *m, uint64_t now_ns, const struct host_socket *socket)
 {
     const size_t at = find_told(m, socket);
-    return at == m->told_count || now_ns - m->told[at].told_ns >= AGAIN_NS;
+    if (at < m->told_count)
+        return now_ns - m->told[at].told_ns >= AGAIN_NS;
+    return has_room(m, now_ns) || is_rest_news(m, now_ns);
 }
 
 static void remember(struct monitor *m, uint64_t now_ns, const struct host_socket *socket)
@@ -101,7 +114,7 @@ static void look_at_range(struct monitor *m, uint64_t now_ns, const struct usage
 
 void monitor_look(struct monitor *m, uint64_t now_ns, const struct usage *usage, const struct monitor_out *out)
 {
-    size_t told = 0, more = 0;
+    size_t told = 0, more = 0, rest = 0;
     for (size_t i = 0; i < usage->held.count; i++)
         look_at_range(m, now_ns, usage, i, out);
     m->outside_sockets = 0;
@@ -110,6 +123,10 @@ void monitor_look(struct monitor *m, uint64_t now_ns, const struct usage *usage,
         m->outside_sockets += outside->sockets;
         if (!is_outside_news(m, now_ns, &outside->socket))
             continue;
+        if (find_told(m, &outside->socket) == m->told_count && !has_room(m, now_ns)) {
+            rest++;
+            continue;
+        }
         remember(m, now_ns, &outside->socket);
         if (told == MONITOR_TELLS_MAX) {
             more++;
@@ -118,6 +135,8 @@ void monitor_look(struct monitor *m, uint64_t now_ns, const struct usage *usage,
         told++;
         out->outside(outside, out->context);
     }
-    if (more > 0)
-        out->more(more, out->context);
+    if (rest > 0)
+        m->rest_told_ns = now_ns;
+    if (more + rest > 0)
+        out->more(more + rest, out->context);
 }

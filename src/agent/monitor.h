@@ -3,8 +3,8 @@
  * Never: asks the kernel, logs.
  *
  * A range is told when it goes over `warn` percent, at most once a minute, and when no port is left; again only after
- * it was well below `warn`, or after an hour. A program outside is told once an hour; of the newest MONITOR_TOLD_MAX it is
- * remembered that they were told. */
+ * it was well below `warn`, or after an hour. A program outside is told once an hour; of MONITOR_TOLD_MAX it is
+ * remembered that they were told, and the number of the rest is told once an hour. */
 #ifndef PEARPD_AGENT_MONITOR_H
 #define PEARPD_AGENT_MONITOR_H
 
@@ -48,6 +48,7 @@ struct monitor {
     struct monitor_range ranges[HELD_MAX];
     struct monitor_told told[MONITOR_TOLD_MAX]; /* a ring */
     size_t told_count, told_next;
+    uint64_t rest_told_ns; /* 0: never */
     uint32_t outside_sockets; /* at the last look */
 };
 

@@ -251,9 +251,17 @@ static void outside_is_told_once_an_hour_and_ten_at_a_time(void **state)
     assert_int_equal(told.more, 0);
     told = look(&m, 4600, 0, 12);
     assert_int_equal(told.outside, 10);
-    told = look(&m, 5000, 0, 1000); /* more than are remembered: told again, no more than ten at a time */
+    told = look(&m, 5000, 0, 1000); /* more than are remembered */
     assert_int_equal(told.outside, 10);
+    assert_int_equal(told.more, 1000 - 13 - 10 + 1); /* the 13th was told an hour ago and more */
     assert_int_equal(m.told_count, MONITOR_TOLD_MAX);
+    for (uint64_t now_s = 5010; now_s < 5100; now_s += 10) {
+        told = look(&m, now_s, 0, 1000);
+        assert_int_equal(told.outside + told.more, 0);
+    }
+    told = look(&m, 5000 + 3600, 0, 1000);
+    assert_int_equal(told.outside, 10);
+    assert_int_equal(told.more, 1000 - 10);
 }
 
 static void metrics_are_prometheus_text(void **state)
