@@ -16,6 +16,9 @@
 #include <unistd.h>
 
 #define GATEWAY_GAP_S 10
+#define TABLES_GAP_S  10
+#define TABLES_BURST  5
+#define TABLES_LOST   UINT64_C(1) /* beside the bits of families: some are gone */
 
 /* A hook that goes with this process needs no record. */
 static int settle_bind_hook(struct agent *agent)
@@ -115,9 +118,14 @@ bool agent_restore(void *context)
     struct link_info link;
     char missing[HOST_SETTINGS_TEXT_BYTES];
     if (!agent->recorded || netlink_link(agent->netlink, agent->options->interface, &link) != 0 ||
-        link.index != agent->undo.ifindex ||
-        !host_settings_missing(agent->netlink, &agent->undo, agent->link_up && link.up, missing))
+        link.index != agent->undo.ifindex)
         return false;
+    if (!host_settings_missing(agent->netlink, &agent->undo, agent->link_up && link.up, missing)) {
+        if (agent->tables_gone == 0)
+            return false;
+        snprintf(missing, sizeof(missing), "the nftables rules");
+    }
+    agent->tables_gone = 0;
     log_notice("somebody took away or changed %s: setting it again", missing);
     agent->restored++;
     const int error = agent_settle(agent);
@@ -156,13 +164,21 @@ int agent_unsettle(struct agent *agent)
 }
 
 /* A reload of the host's own rules flushes ours too: they come back at once. Our own loading removes and
- * makes the tables in one transaction, so that none is gone at its end. */
+ * makes the tables in one transaction, so that none is gone at its end. Beside a program that removes them again and
+ * again they come back when the guard looks. */
 void agent_on_table_news(void *context)
 {
+    static const struct rate_limit limit = {TABLES_GAP_S * NS_PER_S,
+                                            (TABLES_BURST - 1) * TABLES_GAP_S * NS_PER_S};
     struct agent *agent = context;
     const int error = netlink_read_tables(agent->tables, on_table, agent);
     if (agent->wish.held.count == 0 || (error == 0 && agent->tables_gone == 0))
         return;
+    if (!rate_take(&agent->tables_loaded, limit, clock_now_ns())) {
+        agent->tables_gone |= TABLES_LOST;
+        guard_hurry(agent->guard);
+        return;
+    }
     if (error == 0)
         log_notice("somebody removed the nftables rules of this agent: loading them again");
     agent->tables_gone = 0;

@@ -170,7 +170,7 @@ static void tell(enum sharer_event event, const struct pe_arp *message, void *co
         tell_of_others(agent, line);
         break;
     case SHARER_FORGED:
-        agent->forged++;
+        agent->forged_now = true;
         log_debug("a frame that says it is from %s is not, or is not signed with a key that is known", sender);
         break;
     case SHARER_RESIZED:
@@ -214,8 +214,10 @@ void agent_on_readable(void *context)
             break;
         if (got < 0)
             log_info("packet socket: %s", strerror(-got));
+        agent->forged_now = false;
         for (size_t k = 0; got == 1 && k < agent->wish.held.count; k++)
             sharer_message(&agent->sharers[k], clock_now_ns(), &heard, &out);
+        agent->forged += agent->forged_now;
     }
     agent_arm(agent);
 }

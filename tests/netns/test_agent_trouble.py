@@ -71,6 +71,21 @@ def test_accusers(wire):
     stop(agent)
 
 
+def test_flushed_again_and_again():
+    """Beside a program that flushes all rules in a loop, ours come back, later and later."""
+    before = snapshot()
+    agent = start("-i", "eth0", "-a", SHARED, "-p", "2000-2999", "-g", GATEWAY)
+    whole = sorted(snapshot().splitlines())
+    for _ in range(60):
+        on(HOST, "nft", "delete table inet pearp_agent_eth0", check=False)
+        time.sleep(0.02)
+    told = said(agent).count("loading them again") + said(agent).count("setting it again")
+    back = wait_until(lambda: sorted(snapshot().splitlines()) == whole, 8)
+    ok(back and 5 <= told <= 9, "rules removed 60 times: loaded a few times, and there in the end", told, snapshot(), said(agent))
+    stop(agent)
+    ok(snapshot() == before, "and gone with the agent", snapshot(), before)
+
+
 def resize_says(text):
     done = on(HOST, AGENT, "resize", "-i", "eth0", "10.9.8.7:1-2", check=False)
     return text in done.stdout or print("# " + done.stdout)
@@ -213,6 +228,7 @@ def test_together():
 def story(wire):
     test_gateways(wire)
     test_accusers(wire)
+    test_flushed_again_and_again()
     test_made_anew(wire)
     test_lease_ends_without_interface()
     test_print_leased()
