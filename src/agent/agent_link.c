@@ -6,6 +6,8 @@
 #include "agent_state.h"
 #include "pe_arp_socket.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The interface was made anew under its name: its settings are those of a new one. */
@@ -62,8 +64,12 @@ static void on_link(const struct link_info *link, void *context)
 void agent_on_link_news(void *context)
 {
     struct agent *agent = context;
-    struct link_info link;
-    if (netlink_read_links(agent->watch, on_link, agent) != 0 && /* some were lost */
-        netlink_link(agent->netlink, agent->options->interface, &link) == 0)
-        follow_link(agent, &link);
+    const char *name = agent->options->interface;
+    struct link_info link, gone = {.index = agent->ifindex, .mac = agent->mac, .gone = true};
+    if (netlink_read_links(agent->watch, on_link, agent) == 0)
+        return;
+    const int error = netlink_link(agent->netlink, name, &link); /* some were lost */
+    snprintf(gone.name, sizeof(gone.name), "%s", name);
+    if (error == 0 || error == -ENODEV)
+        follow_link(agent, error == 0 ? &link : &gone);
 }

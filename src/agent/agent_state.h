@@ -42,7 +42,7 @@ struct agent {
     struct rate others_told; /* what other hosts say */
     uint64_t others_untold;
     struct rate tables_loaded;
-    bool forged_now; /* the frame in hand is not believed */
+    bool forged_now;                 /* the frame in hand is not believed */
     uint64_t tables_gone;            /* a bit for each family whose table of ours somebody removed */
     struct sharer sharers[HELD_MAX]; /* one for each of wish.held */
     uint8_t tlvs[HELD_MAX][SERVICE_TLVS_BYTES];

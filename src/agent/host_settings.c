@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -402,9 +403,9 @@ static int undo_address(struct netlink *netlink, struct ipv4 shared)
 
 int host_settings_undo(struct netlink *netlink, const struct undo *undo)
 {
-    struct link_info link;
+    char name[IF_NAMESIZE];
     int first = 0;
-    const bool there = netlink_link(netlink, undo->interface, &link) == 0 && link.index == undo->ifindex;
+    const bool there = if_indextoname(undo->ifindex, name) != NULL; /* maybe renamed */
     if (there)
         keep_first(&first, undo_routes(netlink, undo));
     else
@@ -412,7 +413,7 @@ int host_settings_undo(struct netlink *netlink, const struct undo *undo)
                    undo->interface);
     for (size_t i = 0; i < undo->address_count; i++)
         keep_first(&first, undo_address(netlink, undo->addresses[i]));
-    keep_first(&first, host_sysctls_undo(undo, there));
+    keep_first(&first, host_sysctls_undo(undo, there ? name : NULL));
     if (undo->rules)
         keep_first(&first, nft_remove(undo->interface));
     return first;

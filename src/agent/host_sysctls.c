@@ -10,9 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATH_BYTES    128
-#define WISH_BYTES    (UNDO_RESERVED_BYTES + (size_t)HELD_SPANS_MAX * 12)
-#define RESERVED_PATH "net/ipv4/ip_local_reserved_ports"
+#define PATH_BYTES      128
+#define WISH_BYTES      (UNDO_RESERVED_BYTES + (size_t)HELD_SPANS_MAX * 12)
+#define PORT_BITS_BYTES 8192
+#define RESERVED_PATH   "net/ipv4/ip_local_reserved_ports"
 
 static const struct {
     bool of_interface;
@@ -168,6 +169,35 @@ static int plan_one(struct undo *undo, enum undo_sysctl sysctl)
     return 0;
 }
 
+/* Ports and ranges of them, parted by commas, as bits. */
+static void mark_ports(const char *list, uint8_t ports[static PORT_BITS_BYTES])
+{
+    memset(ports, 0, PORT_BITS_BYTES);
+    for (char *end; *list != '\0'; list = *end == ',' ? end + 1 : end) {
+        const unsigned long first = strtoul(list, &end, 10);
+        if (end == list)
+            return;
+        const unsigned long last = *end == '-' ? strtoul(end + 1, &end, 10) : first;
+        for (unsigned long port = first; port <= last && port <= UINT16_MAX; port++)
+            ports[port / 8] |= (uint8_t)(1U << (port % 8));
+    }
+}
+
+/* Whether the kernel has reserved all that is wished for: it writes the list in its own way. */
+static bool is_reserved(const char *wish)
+{
+    char now[WISH_BYTES];
+    uint8_t wanted[PORT_BITS_BYTES], there[PORT_BITS_BYTES];
+    if (sysctl_read(RESERVED_PATH, now, sizeof(now)) != 0)
+        return true; /* cannot be told */
+    mark_ports(wish, wanted);
+    mark_ports(now, there);
+    for (size_t i = 0; i < PORT_BITS_BYTES; i++)
+        if ((wanted[i] & ~there[i]) != 0)
+            return false;
+    return true;
+}
+
 static int plan_reserved(struct undo *undo)
 {
     char wish[WISH_BYTES];
@@ -233,17 +263,20 @@ const char *host_sysctls_missing(const struct undo *undo)
         if (wish[0] != '\0' && sysctl_read(path, now, sizeof(now)) == 0 && !same_value(now, wish))
             return undo_sysctl_name((enum undo_sysctl)i);
     }
+    char reserved[WISH_BYTES];
+    if (undo->reserves && reserved_wish(undo, reserved) && !is_reserved(reserved))
+        return "ip_local_reserved_ports";
     return NULL;
 }
 
-int host_sysctls_undo(const struct undo *undo, bool interface_there)
+int host_sysctls_undo(const struct undo *undo, const char *interface)
 {
     int first = 0;
     for (size_t i = 0; i < UNDO_SYSCTL_COUNT; i++) {
         char path[PATH_BYTES];
-        if (undo->sysctls[i][0] == '\0' || (sysctls[i].of_interface && !interface_there))
+        if (undo->sysctls[i][0] == '\0' || (sysctls[i].of_interface && interface == NULL))
             continue;
-        sysctl_path(undo->interface, (enum undo_sysctl)i, path);
+        sysctl_path(interface, (enum undo_sysctl)i, path);
         const int error = set(path, undo->sysctls[i], "back ");
         first = first != 0 ? first : error;
     }

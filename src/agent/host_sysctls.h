@@ -17,8 +17,8 @@ int host_sysctls_apply(const struct undo *undo);
 /* The name of the first that is not as wished, changed by us or not; NULL: all are. */
 const char *host_sysctls_missing(const struct undo *undo);
 
-/* Puts them back; those of the interface where it is there. 0, or the first -Exxx, each after a line in the log. */
-int host_sysctls_undo(const struct undo *undo, bool interface_there);
+/* Puts them back; those of the interface by the name that it has now, NULL: it is gone. 0, or the first -Exxx, each after a line in the log. */
+int host_sysctls_undo(const struct undo *undo, const char *interface);
 
 /* Prints the commands that host_sysctls_apply() stands for. */
 void host_sysctls_print(const struct undo *undo);

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPTION_DIGITS 8 /* of option 159: offset, PSID length, PSID (RFC 7618 9) */
+#define OPTION_DIGITS 8    /* of option 159: offset, PSID length, PSID (RFC 7618 9) */
 #define VALUE_BYTES   1024 /* an option's 63 addresses (RFC 2132 3.8) */
-#define MTU_LEAST     576 /* RFC 791: what every host must take */
+#define MTU_LEAST     576  /* RFC 791: what every host must take */
 
 struct parsing {
     struct lease *lease;

@@ -48,7 +48,7 @@ struct monitor {
     struct monitor_range ranges[HELD_MAX];
     struct monitor_told told[MONITOR_TOLD_MAX]; /* a ring */
     size_t told_count, told_next;
-    uint64_t rest_told_ns; /* 0: never */
+    uint64_t rest_told_ns;    /* 0: never */
     uint32_t outside_sockets; /* at the last look */
 };
 

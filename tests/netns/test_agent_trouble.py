@@ -112,6 +112,22 @@ def test_made_anew(wire):
     stop(agent)
 
 
+def test_renamed():
+    """An interface that got another name meanwhile gets back what it had."""
+    before = snapshot()
+    agent = start("-i", "eth0", "-a", SHARED, "-p", "2000-2999", "-g", GATEWAY)
+
+    def rename(old, new):
+        for change in (("down",), ("name", new)):
+            run("ip", "-n", HOST, "link", "set", old, *change)
+        run("ip", "-n", HOST, "link", "set", new, "up")
+
+    rename("eth0", "lan0")
+    result = stop(agent)
+    rename("lan0", "eth0")
+    ok(result == 0 and snapshot() == before, "an interface renamed meanwhile gets back what it had", result, snapshot(), before, said(agent))
+
+
 def lease(*words):
     return on(HOST, AGENT, "lease", "eth0", *words, check=False)
 
@@ -230,6 +246,7 @@ def story(wire):
     test_accusers(wire)
     test_flushed_again_and_again()
     test_made_anew(wire)
+    test_renamed()
     test_lease_ends_without_interface()
     test_print_leased()
     test_secrets()
