@@ -37,15 +37,16 @@ static const struct state_times now = {"abc", SAVED, UINT64_C(1700000000000000)}
 static struct engine *engine_made(void)
 {
     static const struct engine_seed seed = {.plain_nonces = true};
-    struct config_address addresses[2] = {
+    struct config_address addresses[3] = {
         {{0xc0000201}, 1024, 65535, LEARN_PE_ARP | LEARN_TRAFFIC | LEARN_DHCP, 1000, .echo = ECHO_REPLY},
         {{0xc0000202}, 1024, 65535, LEARN_PE_ARP | LEARN_DHCP, 1000, .has_psid = true, .psid = {6, 8}},
+        {{0xc0000203}, 2048, 65535, 0, 1000, .is_served = true, .lease_psid = {0, 6}},
     };
     struct config_range range = {{{0xc0000201}, 1, 9}, {{2, 0, 0, 0, 0, 9}}, "", 0, 0};
     struct config config = {.mac = {{2, 0, 0, 0, 0, 1}},
                             .encap = 0x88b5,
                             .addresses = addresses,
-                            .address_count = 2,
+                            .address_count = 3,
                             .ranges = &range};
     config.range_count = 1;
 #define X(key, field, least, most, preset, help) config.limits.field = (least);
@@ -53,15 +54,26 @@ static struct engine *engine_made(void)
 #undef X
     config.limits.bindings = 64;
     config.limits.idle_s = 300;
+    config.limits.leases = 64;
+    config.dhcp.lease_s = 3600;
     struct engine *engine = engine_new(&config, &seed);
     must(engine != NULL);
     return engine;
 }
 
-static void read_file(struct state_reading *r, struct engine *engine, const char *file, size_t length,
-                      size_t piece)
+static struct months *months_made(void)
 {
-    const struct state_load load = {.engine = engine, .out = &out, .now_ns = SAVED};
+    static const uint8_t hash_key[HASH_KEY_BYTES];
+    const struct limits limits = {.accounts = 16, .months = 3};
+    struct months *months = months_new(&limits, hash_key);
+    must(months != NULL);
+    return months;
+}
+
+static void read_file(struct state_reading *r, struct engine *engine, struct months *months, const char *file,
+                      size_t length, size_t piece)
+{
+    const struct state_load load = {.engine = engine, .months = months, .out = &out, .now_ns = SAVED};
     state_reading_begin(r, &load, &now);
     for (size_t at = 0; at < length; at += piece)
         state_reading_feed(r, file + at, length - at < piece ? length - at : piece);
@@ -69,9 +81,9 @@ static void read_file(struct state_reading *r, struct engine *engine, const char
     must(r->restored + r->refused + r->unknown + r->senseless == r->records);
 }
 
-static size_t save(const struct engine *engine, char *file)
+static size_t save(const struct engine *engine, const struct months *months, char *file)
 {
-    struct state_walk walk = {.engine = engine, .now_ns = SAVED};
+    struct state_walk walk = {.engine = engine, .now_ns = SAVED, .months = months};
     struct state_line line;
     size_t length = 0;
     uint64_t records = 0;
@@ -125,20 +137,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(file + plain, saved, sealed);
         length += sealed;
     }
-    struct engine *a = engine_made();
-    read_file(&r, a, file, length, length / 3 + 1);
-    if (r.restored == 0) {
-        engine_free(a);
-        return 0;
+    struct engine *a = engine_made(), *b = NULL;
+    struct months *a_months = months_made(), *b_months = NULL;
+    read_file(&r, a, a_months, file, length, length / 3 + 1);
+    if (r.restored > 0) {
+        b = engine_made();
+        b_months = months_made();
+        size_t saved_bytes = save(a, a_months, saved);
+        read_file(&again, b, b_months, saved, saved_bytes, 7);
+        must(!state_reading_is_damaged(&again) && again.restored == again.records);
+        must(save(b, b_months, saved_again) == saved_bytes && memcmp(saved, saved_again, saved_bytes) == 0);
+        must(engine_stats_balance(engine_stats(a)) && engine_stats_balance(engine_stats(b)));
+        engine_tick(b, SAVED + UINT64_C(600000000000), &out);
     }
-    struct engine *b = engine_made();
-    size_t saved_bytes = save(a, saved);
-    read_file(&again, b, saved, saved_bytes, 7);
-    must(!state_reading_is_damaged(&again) && again.restored == again.records);
-    must(save(b, saved_again) == saved_bytes && memcmp(saved, saved_again, saved_bytes) == 0);
-    for (unsigned i = 0; i < 2; i++)
-        must(engine_stats_balance(engine_stats(i == 0 ? a : b)));
-    engine_tick(b, SAVED + UINT64_C(600000000000), &out);
+    months_free(a_months);
+    months_free(b_months);
     engine_free(a);
     engine_free(b);
     return 0;

@@ -168,6 +168,15 @@ AGENT = {
            "[range 192.35.162.3:psid/6/8/18]\n[range 192.35.162.3:psid/0/4/15]\n[keys]\n1 = " + KEY + "\n2 = " + KEY + "\n",
     "faults": "x = 1\n[agent]\ninterface = a/b\nports = 3-2\nwarn = 101\n[range 1.2.3.4:psid/9/9/9]\n[range 10.0.0.1:5-6]\n"
               "[range 10.0.0.1:6-7]\n[keys]\n1 = 00\n[what\n",
+    "services": "[agent]\ninterface = eth0\naddress = 192.35.162.2\nports = 2000-2999\n[dns]\nserver = 198.51.100.10:5353\n"
+                "zone = example.net\nkey = agent-key\nalgorithm = hmac-sha256\nsecret = c2VjcmV0LXNlY3JldA==\nttl = 30\nrefresh = 60\n"
+                "[service http]\nport = 2080\nproto = tcp\nzone = example.com\nhost = www.example.com\ntarget = a.example.com\n"
+                "priority = 1\nweight = 2\nsvcb = svcb\nalpn = h2, http/1.1\npublish-address = yes\n"
+                "[service dns]\nport = +53\nproto = udp\ntarget = a.example.net\n",
+    "service-faults": "[agent]\ninterface = eth0\naddress = 192.35.162.2\nports = 2000-2999\n[range 192.35.162.3:2000-2999]\n"
+                      "[dns]\nserver = 300.1.1.1\nzone = a..b\nkey = " + "k" * 70 + "\nalgorithm = md5\nsecret = ?\n"
+                      "[service http]\nport = 2080\nproto = sctp\nzone = .\nhost = a_\ntarget = \npriority = x\nweight = 70000\n"
+                      "svcb = h3\nalpn = ,\npublish-address = maybe\n[service x y]\nport = 80\n[service http]\nport = +\n",
     "undo": "pearp-agent-undo 2\ninterface eth0\nifindex 7\nnamespace 18446744073709551615\nrange 192.35.162.2:2000-2999\n"
             "range 192.35.162.3:psid/6/8/18\narp_ignore 0\nip_local_port_range 32768\t60999\nreserved 80,9000-9100\n"
             "metrics /var/lib/a.prom\nrules\npolice\naddress 192.35.162.2\naddress 192.35.162.3\n"
@@ -228,6 +237,14 @@ STATE = {
     "refused": binding(b"2000-2999", b"pe-arp") + binding(b"2500-3500", b"traffic") + binding(b"1-10", b"control") +
     binding(b"6000-6000", b"dhcp", b"left_ns=1 ") + binding(b"9-9", b"pe-arp", address=b"198.51.100.1"),
 }
+TRAFFIC = b"rx_frames=5 rx_bytes=300 tx_frames=6 tx_bytes=400\n"
+STATE["leases"] = HEADER + binding(b"2048-3071", b"dhcp", b"left_ns=900000000000 ", b"192.0.2.3") + (
+    b"lease range=192.0.2.3:2048-3071 psid_offset=0 psid_length=6 psid=2 mac=02:00:00:00:00:0a client_id=01020304 "
+    b"left_ns=900000000000\nlease range=192.0.2.3:3072-4095 psid_offset=0 psid_length=6 psid=3 mac=02:00:00:00:00:0b\n"
+    b"lease range=192.0.2.3:1-2 psid_offset=9 psid_length=9 psid=3 mac=02:00:00:00:00:0b\n")
+STATE["accounts"] = HEADER + b"account mac=02:00:00:00:00:0a " + TRAFFIC + b"account " + TRAFFIC + (
+    b"account mac=03:00:00:00:00:0a " + TRAFFIC + b"account mac=x\n") + b"".join(
+    b"month mac=02:00:00:00:00:0a month=2026-%02d " % month + TRAFFIC for month in range(14)) + b"month month=2026-11 " + TRAFFIC
 for name, text in STATE.items():
     write("state", name, b"\xff" + text)
 write("state", "damaged", HEADER[:40] + b"\n#0123456789abcdef\nx #0123456789abcdefy\xff" + STATE["origins"])
