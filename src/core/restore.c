@@ -39,6 +39,8 @@ bool binding_fits(const struct engine *e, const struct holding *holding, struct 
         return false;
     if (origin == ORIGIN_DHCP)
         return lease_fits(a, holding);
+    if (origin == ORIGIN_PE_ARP && lease_serves(a, holding))
+        return true; /* claimed by its agent (pe_arp_rules.c) */
     if (holding->first < a->ports_first || holding->last > a->ports_last || holding->is_port_set != a->has_psid)
         return false;
     return !a->has_psid || port_set_same(a->psid, holding->params);

@@ -635,6 +635,29 @@ static void test_what_does_not_fit_is_refused(void **state)
     world_free(w);
 }
 
+/* The bridge leases sets of an address that has none of its own. */
+static void serve_plain(struct config *config)
+{
+    serve(config);
+    config->addresses[1].has_psid = false;
+}
+
+static void test_a_claimed_lease_comes_back(void **state)
+{
+    (void)state;
+    struct world *w = world_new(serve_plain);
+    struct port_span bounds = port_set_bounds((struct port_set_params){6, 8}, 0x34);
+    struct table_entry e = entry_of(bounds.first, bounds.last, host_b, ORIGIN_PE_ARP);
+    e.range.address = with_sets;
+    e.has_psid = true;
+    e.psid = (struct port_set_params){6, 8};
+    e.psid_id = 0x34;
+    assert_int_equal(restore(w, SAVED, &e), 0);
+    e.origin = ORIGIN_TRAFFIC;
+    assert_int_equal(restore(w, SAVED, &e), -ERANGE); /* by traffic sets are not learned there */
+    world_free(w);
+}
+
 /* Runs the engine's timers up to `until`. */
 static void run(struct world *w, uint64_t until)
 {
@@ -901,6 +924,7 @@ int main(void)
         cmocka_unit_test(test_foreign_files_are_not_ours),
         cmocka_unit_test(test_ages_by_the_clock_that_can_be_believed),
         cmocka_unit_test(test_what_does_not_fit_is_refused),
+        cmocka_unit_test(test_a_claimed_lease_comes_back),
         cmocka_unit_test(test_confirmed_by_requests_spread_in_time),
         cmocka_unit_test(test_one_host_with_many_ranges_is_asked_slowly),
         cmocka_unit_test(test_traffic_comes_back_with_a_frame_or_goes),
