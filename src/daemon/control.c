@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define PIECE_BYTES     32768
+#define OWNERS_AT_ONCE  512
 #define SILENCE_S       5
 #define LINE_MOST_BYTES 65536 /* beyond it the client is closed without a word */
 #define BACKLOG         64
@@ -256,11 +257,16 @@ static bool report_owner(struct client *client, struct mac owner)
     return account_report(&client->json, engine_of(client->control), target->months, owner, client->month);
 }
 
-/* As far as the client has room for it now. */
+/* As far as the client has room for it now, and no further than frames may wait: of a month that few have, many are
+ * looked at for little; the space brings the next turn. */
 static void accounts_go_on(struct client *client)
 {
     struct account_entry entry;
-    while (loop_stream_waiting(client->stream) < PIECE_BYTES) {
+    for (unsigned n = 0; loop_stream_waiting(client->stream) < PIECE_BYTES; n++) {
+        if (n == OWNERS_AT_ONCE) {
+            client_say(client, " ");
+            return;
+        }
         if (engine_accounts_next(engine_of(client->control), &client->account_cursor, &entry)) {
             report_owner(client, entry.mac);
             continue;

@@ -286,6 +286,26 @@ static void test_leases_are_whole(void **state)
     assert_string_equal(leases + strlen(leases) - 3, "}]\n");
 }
 
+/* A month that nobody has: nothing to be said, but no account is left out, and the loop has its turns in between. */
+static void test_accounts_go_by_turns(void **state)
+{
+    struct world *w = *state;
+    enum { OWNERS = 5000, TURNS = 5001 / 512 };
+    struct account_entry entry = {.total = {.rx_frames = 1, .rx_bytes = 60}};
+    for (unsigned n = 0; n < OWNERS; n++) {
+        entry.mac = (struct mac){{0, 0x0c, 0x29, 1, (uint8_t)(n >> 8), (uint8_t)n}};
+        assert_int_equal(engine_account_restore(w->engine, &entry), 0);
+    }
+    const char *answer = ask(w, "account 1999-01");
+    assert_starts(answer, "ok\n[ ");
+    assert_int_equal(strspn(answer + 4, " "), TURNS);
+    assert_string_equal(answer + 4 + TURNS, "]\n");
+    unsigned listed = 0;
+    for (const char *at = ask(w, "account"); (at = strstr(at, "\"rx_frames\":1,")) != NULL; at++)
+        listed++;
+    assert_int_equal(listed, OWNERS);
+}
+
 /* A host claims a block, is challenged, and answers with services, as the bridge's nonces count: `number` from 1 on. */
 static void tell_of_services(struct world *w, struct frame_builder *builder, unsigned number)
 {
@@ -643,6 +663,7 @@ int main(void)
         TEST(test_stats_have_the_shape_of_a_report),
         TEST(test_leases_are_whole),
         TEST(test_services_are_whole),
+        TEST(test_accounts_go_by_turns),
         TEST(test_version_and_reload),
         TEST(test_resolve),
         TEST(test_resolve_waits_through_other_events),
