@@ -51,16 +51,16 @@ struct binding {
     struct timer timer; /* reachable: goes stale; learned from traffic: goes */
     struct holding holding;
     struct mac owner;
-    enum binding_state state;
-    enum binding_origin origin;
+    enum binding_state state : 8; /* there are many of these: no room is left between */
+    enum binding_origin origin : 8;
     const char *name; /* "" or of the configuration */
     uint64_t learned_ns;
     uint64_t heard_ns; /* last frame from the owner; traffic only */
     struct live_window live[LIVE_WINDOWS];
     uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes;
-    service_list services;   /* that its owner told of */
     struct account *account; /* of its owner */
     LIST_ENTRY(binding) of_owner;
+    service_list services; /* that its owner told of */
     uint32_t stale_older, stale_newer;
 };
 
