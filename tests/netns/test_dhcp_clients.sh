@@ -145,5 +145,22 @@ check "resolvconf is told of them" same \
     "-a eth0.pearp nameserver 198.51.100.53 nameserver 198.51.100.54 -d eth0.pearp" "$(xargs <"$LAB_DIR/resolvconf.told")"
 check "systemd-resolved is told of them" same "dns eth0 198.51.100.53 198.51.100.54 revert eth0" "$(xargs <"$LAB_DIR/resolvectl.told")"
 check "and resolv.conf stays" same "nameserver 192.0.2.1" "$(cat "$LAB_DIR/resolv")"
+# without BEFORE: the hook on a machine whose /etc/resolv.conf is as that command makes it.
+without()
+{
+    unshare -mn sh -c 'mount -t tmpfs none /etc && mount -t tmpfs none /run && cd /etc || exit
+        eval "$1"; ls -l /etc | tail -n +2 | sed "s/ [A-Z][a-z]* .*:[0-9]*//"; cat resolv.conf
+        export interface=none0 PEARP_AGENT=true PEARP_SUPERVISED=1
+        for dns in 198.51.100.53 198.51.100.54; do ip=192.35.162.2 opt159=00060800 dns=$dns "$2" bound; done
+        cat resolv.conf >&3
+        "$2" over
+        ls -l /etc | tail -n +2 | sed "s/ [A-Z][a-z]* .*:[0-9]*//"; cat resolv.conf' sh "$1" "$HOOKS/pearp-dhcp-hook" 3>"$LAB_DIR/set" 2>&1
+}
+for before in : ': >resolv.conf' 'echo nameserver 192.0.2.7 >resolv.conf' 'echo nameserver 192.0.2.7 >there; ln -s there resolv.conf'; do
+    seen=$(without "$before")
+    half=$(($(wc -l <<<"$seen") / 2))
+    check "resolv.conf made by '$before': set" same "nameserver 198.51.100.54" "$(cat "$LAB_DIR/set")"
+    check "  and as found at the end" same "$(head -n $half <<<"$seen")" "$(tail -n +$((half + 1)) <<<"$seen")"
+done
 check "every frame is accounted for" equation
 done_testing
