@@ -135,6 +135,7 @@ static void enter(struct engine *e, uint64_t now_ns, const struct engine_out *ou
 void engine_start(struct engine *engine, uint64_t now_ns, const struct engine_out *out)
 {
     enter(engine, now_ns, out);
+    ranges_begin(engine);
     announce_upstream(engine);
     announce_downstream(engine);
 }

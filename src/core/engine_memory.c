@@ -84,6 +84,17 @@ static int ranges_take(struct engine *e)
     return 0;
 }
 
+void ranges_begin(struct engine *e)
+{
+    for (size_t i = 0; i < e->config.range_count; i++) {
+        const struct range *range = &e->config.ranges[i].range;
+        int index = shared_index(e, range->address);
+        struct binding *b = binding_find(e->bindings, (uint32_t)index, range->first);
+        if (b->learned_ns == 0)
+            b->learned_ns = e->now_ns;
+    }
+}
+
 int engine_tables_new(struct engine *e)
 {
     const struct limits *l = &e->config.limits;
@@ -271,6 +282,7 @@ int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *c
     queues_empty(fresh);
     engine_free(fresh);
     questions_go_on(engine);
+    ranges_begin(engine);
     if (started) {
         announce_upstream(engine);
         announce_downstream(engine);

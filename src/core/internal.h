@@ -227,6 +227,8 @@ bool passage_of(enum side from, struct frame *frame, struct passage *p);
 
 /* engine_memory.c: tables taken at start and on reload */
 int engine_tables_new(struct engine *e);
+/* What is configured anew is in force from now on. */
+void ranges_begin(struct engine *e);
 void engine_tables_free(struct engine *e);
 int engine_config_copy(struct config *to, const struct config *from);
 

@@ -809,6 +809,26 @@ static void test_reload_keeps_counters(void **state)
     world_free(w);
 }
 
+/* A configured range is as old as its place in the configuration of this run. */
+static void test_age_of_configured_ranges(void **state)
+{
+    (void)state;
+    struct table_entry entry;
+    struct world *w = world_new(add_range);
+    pass(w, 5 * S);
+    assert_true(entry_of(w, 2000, &entry));
+    assert_int_equal(entry.age_ns, 5 * S);
+    w->ranges[0] = w->ranges[1];
+    w->ranges[1] = (struct config_range){.range = {shared, 8000, 8099}, .mac = host_b};
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    pass(w, 2 * S);
+    assert_true(entry_of(w, 2000, &entry));
+    assert_int_equal(entry.age_ns, 7 * S);
+    assert_true(entry_of(w, 8000, &entry));
+    assert_int_equal(entry.age_ns, 2 * S);
+    world_free(w);
+}
+
 /* A reload between a question and its answer, or the silence that is one. */
 static void test_reload_keeps_questions(void **state)
 {
@@ -947,6 +967,7 @@ int main(void)
         cmocka_unit_test(test_reload_keeps_what_fits),
         cmocka_unit_test(test_reload_keeps_counters),
         cmocka_unit_test(test_reload_keeps_questions),
+        cmocka_unit_test(test_age_of_configured_ranges),
         cmocka_unit_test(test_operator),
         cmocka_unit_test(test_full_table_gives_up_the_oldest_stale),
         cmocka_unit_test(test_too_long_for_the_other_side),
