@@ -89,6 +89,8 @@ static void send_made(const struct made *made, void *context)
 static void hear_epoch(struct agent *agent, const struct pe_arp *hello)
 {
     char mac[MAC_TEXT_BYTES];
+    const struct mac bridge = agent->bridge;
+    const struct ipv4 gateway = agent->gateway;
     if (agent->epoch_told && agent->epoch == hello->nonce)
         return; /* another range heard it too */
     agent->epoch_told = true;
@@ -98,6 +100,8 @@ static void hear_epoch(struct agent *agent, const struct pe_arp *hello)
     log_info("a bridge says hello from %s", mac_format(hello->sha, mac));
     if (agent->gateway.host == 0 && hello->gateway.present)
         agent_take_gateway(agent, hello->gateway.address);
+    if (!mac_equal(bridge, agent->bridge) || gateway.host != agent->gateway.host)
+        agent_write_state(agent);
 }
 
 /* The bridge asked for a port of ours: what is served there can be reached. */
@@ -162,7 +166,6 @@ static void tell(enum sharer_event event, const struct pe_arp *message, void *co
         break;
     case SHARER_EPOCH:
         hear_epoch(agent, message);
-        agent_write_state(agent);
         break;
     case SHARER_UNMANAGED:
         snprintf(line, sizeof(line), "the bridge at %s manages %s: a range held here is not in it", sender,

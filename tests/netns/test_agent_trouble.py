@@ -68,7 +68,27 @@ def test_accusers(wire):
     lines = [line for line in said(agent).splitlines() if "is its own" in line or "held here" in line]
     ok(2 <= len(lines) <= 6, "hundreds of objections and claims: some lines, not one each", len(lines), lines[:10])
     ok(agent.poll() is None and status()[0]["state"] == "held", "and the range is held", said(agent))
+    wire.send(hello(GATEWAY, 50))
+    wait_until(lambda: status()[0]["bridge_mac"])
+    written = os.stat(RUN + "/eth0.state").st_ino
+    wire.clear()
+    wire.send(hello(GATEWAY, 51))
+    claims = wire.frames(3, is_pe(CLAIM), 1)
+    ok(claims and os.stat(RUN + "/eth0.state").st_ino == written, "a HELLO that says nothing new: no file is written", claims)
     stop(agent)
+
+
+def test_failed_start():
+    """What was set before the fault is put back."""
+    run("ip", "-n", HOST, "addr", "add", "192.35.162.77/24", "dev", "eth0")
+    before = snapshot()
+    write(AGENT_FILE + "address = %s\nports = 2000-2999\ngateway = %s\ncgroup = /sys/none\n" % (SHARED, GATEWAY))
+    tries = [on(HOST, AGENT, *arguments, check=False) for arguments in
+             (("-i", "eth0", "-a", SHARED, "-p", "2000-2999", "-g", "192.35.162.255"), ("-c", FILE))]
+    now = snapshot()
+    ok(all(t.returncode == 1 and "cannot" in t.stdout for t in tries) and now == before and not os.path.exists(RUN),
+       "a start that fails half way leaves nothing", [t.stdout for t in tries], now, before)
+    run("ip", "-n", HOST, "addr", "del", "192.35.162.77/24", "dev", "eth0")
 
 
 def test_flushed_again_and_again():
@@ -244,6 +264,7 @@ def test_together():
 def story(wire):
     test_gateways(wire)
     test_accusers(wire)
+    test_failed_start()
     test_flushed_again_and_again()
     test_made_anew(wire)
     test_renamed()
