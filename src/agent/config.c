@@ -108,7 +108,9 @@ static void take_key(void *context, unsigned line, const char *name, const char 
             reading_fault(r, line, "%s = %s: must be %s", name, value, row->values);
         return;
     }
-    reading_fault(r, line, "%s = %s: unknown key in [%s]", name, value, r->section->name);
+    /* A misspelt `secret` is one still. */
+    reading_fault(r, line, "%s = %s: unknown key in [%s]", name,
+                  r->section->keys == dns_key_rows ? "..." : value, r->section->name);
 }
 
 static bool take_fault(void *context, unsigned line, const char *text)

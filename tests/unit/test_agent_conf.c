@@ -280,6 +280,7 @@ static void services_with_faults(void **state)
          "15: svcb = yes: must be auto | none | https | svcb\n"
          "16: alpn = h2,,h3: must be names parted by commas, 64 letters in all\n"
          "17: publish-address = 1: must be no | yes\n"},
+        {HELD DNS "Secret = " SECRET "\n", "10: Secret = ...: unknown key in [dns]\n"},
         {HELD "[dns]\n",
          "5: server is missing in [dns]\n5: key is missing in [dns]\n5: secret is missing in [dns]\n"},
         {HELD "[dns]\nserver = ns.example.net\nzone = a..b\nkey = a b\nalgorithm = hmac-md5\nsecret = "
