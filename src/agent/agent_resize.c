@@ -107,7 +107,8 @@ static int range_to_resize(const struct held_list *list, const struct held *want
 static const char *start_resize(struct agent *agent, const char *text)
 {
     struct held wanted;
-    if (held_parse(text, &wanted) != 0 || wanted.is_port_set)
+    /* A port alone is more likely half a range than a wish for one port. */
+    if (strchr(text, '-') == NULL || held_parse(text, &wanted) != 0 || wanted.is_port_set)
         return "not ADDRESS:FIRST-LAST";
     const int index = range_to_resize(&agent->wish.held, &wanted);
     if (index == -ENOENT)

@@ -7,11 +7,11 @@
 #include "agent_state.h"
 #include "pe_arp_socket.h"
 #include "run_files.h"
+#include "text.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -22,22 +22,6 @@
 #define LINE_BYTES       160
 #define STATE_TEXT_BYTES 8192
 
-struct text {
-    char bytes[STATE_TEXT_BYTES];
-    size_t length;
-};
-
-static void put(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void put(struct text *t, const char *format, ...)
-{
-    const size_t left = sizeof(t->bytes) - t->length;
-    va_list arguments;
-    va_start(arguments, format);
-    const int length = vsnprintf(t->bytes + t->length, left, format, arguments);
-    va_end(arguments);
-    t->length += length > 0 && (size_t)length < left ? (size_t)length : 0;
-}
-
 /* Those on ports of the range at this place. */
 static void put_services(struct text *t, const struct agent *agent, size_t index)
 {
@@ -46,25 +30,26 @@ static void put_services(struct text *t, const struct agent *agent, size_t index
     char address[IPV4_TEXT_BYTES];
     for (size_t i = 0; i < services->count; i++)
         if (service_on(&services->services[i], &agent->wish.held.held[index], &there))
-            put(t, "service %s %s %s:%u %s\n", there.name, there.protocol == IPPROTO_TCP ? "tcp" : "udp",
-                ipv4_format(there.address, address), there.port,
-                agent->sharers[index].challenged ? "yes" : "no");
+            text_put(t, "service %s %s %s:%u %s\n", there.name, there.protocol == IPPROTO_TCP ? "tcp" : "udp",
+                     ipv4_format(there.address, address), there.port,
+                     agent->sharers[index].challenged ? "yes" : "no");
 }
 
 void agent_write_state(const struct agent *agent)
 {
     char name[RUN_NAME_BYTES], mac[MAC_TEXT_BYTES], address[IPV4_TEXT_BYTES], held[HELD_TEXT_BYTES];
-    struct text t = {.length = 0};
-    put(&t, "link %s\nbridge %s\ngateway %s\n", agent->link_up ? "up" : "down",
-        mac_is_zero(agent->bridge) ? "" : mac_format(agent->bridge, mac),
-        agent->gateway.host == 0 ? "" : ipv4_format(agent->gateway, address));
+    char bytes[STATE_TEXT_BYTES];
+    struct text t = {.at = bytes, .left = sizeof(bytes)};
+    text_put(&t, "link %s\nbridge %s\ngateway %s\n", agent->link_up ? "up" : "down",
+             mac_is_zero(agent->bridge) ? "" : mac_format(agent->bridge, mac),
+             agent->gateway.host == 0 ? "" : ipv4_format(agent->gateway, address));
     for (size_t i = 0; i < agent->wish.held.count; i++) {
         if (agent->sharers[i].challenged)
-            put(&t, "heard-of %s\n", held_format(&agent->wish.held.held[i], held));
+            text_put(&t, "heard-of %s\n", held_format(&agent->wish.held.held[i], held));
         put_services(&t, agent, i);
     }
-    const int error = run_write(agent->directory, run_name(agent->options->interface, "state", name), t.bytes,
-                                t.length, false);
+    const int error = run_write(agent->directory, run_name(agent->options->interface, "state", name), bytes,
+                                (size_t)(t.at - bytes), false);
     if (error != 0)
         log_warning("cannot write /run/pearp-agent/%s: %s", name, strerror(-error));
 }

@@ -43,6 +43,7 @@ check "what another holds is refused, and who" \
 check "the bridge has them as they were" owns 1 2000-2999
 check "so has the host" same "$before" "$(on host1 nft list ruleset)"
 check "no range: refused" refused 1 5000-4000 "not ADDRESS"
+check "a port alone: refused" refused 1 2000 "not ADDRESS"
 check "what is held already: refused" refused 1 2000-2999 "is what is held"
 check "no agent there" not on neighbour "$PEARPD_BUILD/pearp-agent" resize -i eth0 $SHARED:2000-2999
 check "wrong usage" usage_is_2 resize
