@@ -13,7 +13,7 @@ stop_pearpd
 start_pearpd small.log unshare -m sh -c 'mount -t tmpfs -o size=64k,mode=700 tmpfs "$0" && mkdir "$0/sub" && exec "$@"' "$STATE_DIR" ||
     bail "does not start on a file system of its own"
 inside=/proc/$PEARPD_PID/root$STATE_DIR
-remount() { nsenter -t "$PEARPD_PID" -m mount -o "remount,$1" "$STATE_DIR"; }
+remount() { nsenter -t "$PEARPD_PID" -m -r mount -o "remount,$1" "$STATE_DIR"; }
 change() { ctl add "$SHARED:$1-$1" 00:0c:29:00:00:bb >/dev/null; }
 has() { grep -q ":$1-$1 " "$inside/lab.state"; }
 failed_often() { [ "$(state_of failures)" -ge 3 ]; }
