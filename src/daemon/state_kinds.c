@@ -9,6 +9,8 @@
 #define LEASE_LEAST_NS \
     (600 * NS_PER_S) /* what a lease keeps where only a wall clock tells the time that passed */
 
+#define AGE_MOST_NS (UINT64_MAX / 4) /* 146 years: what is older is not told apart */
+
 struct state_kind {
     const char *name;
     /* Adds the fields of the next record. False: there are no more. */
@@ -106,9 +108,9 @@ static int binding_load(struct state_load *load, const struct state_record *reco
     struct table_entry entry;
     if (!entry_read(record, &entry))
         return -EBADMSG;
-    if (entry.age_ns > UINT64_MAX / 4)
-        entry.age_ns = UINT64_MAX / 4;
-    entry.age_ns += load->elapsed_ns;
+    entry.age_ns = entry.age_ns < AGE_MOST_NS ? entry.age_ns + load->elapsed_ns : AGE_MOST_NS;
+    if (entry.age_ns > AGE_MOST_NS)
+        entry.age_ns = AGE_MOST_NS;
     entry.expires_ns = left_now(load, entry.origin, entry.expires_ns);
     return engine_restore(load->engine, load->now_ns, &entry, load->out);
 }

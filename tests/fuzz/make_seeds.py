@@ -245,6 +245,9 @@ STATE["leases"] = HEADER + binding(b"2048-3071", b"dhcp", b"left_ns=900000000000
 STATE["accounts"] = HEADER + b"account mac=02:00:00:00:00:0a " + TRAFFIC + b"account " + TRAFFIC + (
     b"account mac=03:00:00:00:00:0a " + TRAFFIC + b"account mac=x\n") + b"".join(
     b"month mac=02:00:00:00:00:0a month=2026-%02d " % month + TRAFFIC for month in range(14)) + b"month month=2026-11 " + TRAFFIC
+# Found by the fuzzer: accounts whose order is another behind a load, and an age beyond what is told apart.
+STATE["account-order"] = b"account mac=02:00:00:00:02:0a " + TRAFFIC + b"account mac=02:00:00:00:00:0a " + TRAFFIC + binding(b"3999", b"traffic")
+STATE["age"] = HEADER + binding(b"2099", b"pe-arp").replace(b"age_ns=5000000000", b"age_ns=5333333333000000000")
 for name, text in STATE.items():
     write("state", name, b"\xff" + text)
 write("state", "damaged", HEADER[:40] + b"\n#0123456789abcdef\nx #0123456789abcdefy\xff" + STATE["origins"])

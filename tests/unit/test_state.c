@@ -442,6 +442,26 @@ static void test_other_versions(void **state)
     world_free(w);
 }
 
+static void test_an_age_has_its_bound(void **state)
+{
+    (void)state;
+    static char file[FILE_BYTES];
+    struct world *w = world_new(NULL);
+    struct state_times later = saved_at;
+    struct state_reading r;
+    size_t length =
+        sealed("pearpd-state version=1 boot=boot-one boottime_ns=4000000000000 wall_us=1", file, FILE_BYTES);
+    length += sealed(
+        "binding range=192.35.162.2:2000-2999 mac=00:0c:29:9e:8c:ee origin=pe-arp age_ns=5333333333000000000 "
+        "rx_frames=1 rx_bytes=2 tx_frames=3 tx_bytes=4",
+        file + length, FILE_BYTES - length);
+    later.boottime_ns = SAVED;
+    load(w, &later, file, length, &r);
+    assert_int_equal(r.restored, 1);
+    assert_true(entry_at(w, SAVED, 2000).age_ns == UINT64_MAX / 4);
+    world_free(w);
+}
+
 /* The port sets of the second address are leased by the bridge itself. */
 static void serve(struct config *config)
 {
@@ -923,6 +943,7 @@ int main(void)
         cmocka_unit_test(test_senseless_leases),
         cmocka_unit_test(test_foreign_files_are_not_ours),
         cmocka_unit_test(test_ages_by_the_clock_that_can_be_believed),
+        cmocka_unit_test(test_an_age_has_its_bound),
         cmocka_unit_test(test_what_does_not_fit_is_refused),
         cmocka_unit_test(test_a_claimed_lease_comes_back),
         cmocka_unit_test(test_confirmed_by_requests_spread_in_time),
