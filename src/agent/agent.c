@@ -192,14 +192,11 @@ static int start(struct agent *agent)
  * while the address stands. */
 static int let_go(struct agent *agent)
 {
-    char name[RUN_NAME_BYTES];
     const struct sharer_out out = agent_sharer_out(agent);
     lease_follower_free(agent->leases);
     for (size_t i = 0; i < agent->wish.held.count; i++)
         sharer_stop(&agent->sharers[i], &out);
-    const int error = agent_unsettle(agent);
-    (void)run_remove(agent->directory, run_name(agent->options->interface, "state", name));
-    return error;
+    return agent_unsettle(agent);
 }
 
 static int hold(struct agent *agent)

@@ -110,6 +110,8 @@ void agent_take_gateway(struct agent *agent, struct ipv4 gateway)
     agent->wish.gateway = (struct ipv4){0};
     if (agent_unsettle(agent) != 0 || agent_settle(agent) != 0)
         agent_fail(agent);
+    else
+        agent_write_state(agent);
 }
 
 bool agent_restore(void *context)
@@ -148,6 +150,7 @@ static void on_table(uint8_t family, const char *name, bool gone, void *context)
 
 int agent_unsettle(struct agent *agent)
 {
+    agent_remove_state(agent);
     if (!agent->recorded)
         return 0;
     const int error = record_undo(agent->directory, agent->netlink, &agent->undo);

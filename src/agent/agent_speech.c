@@ -54,6 +54,14 @@ void agent_write_state(const struct agent *agent)
         log_warning("cannot write /run/pearp-agent/%s: %s", name, strerror(-error));
 }
 
+void agent_remove_state(const struct agent *agent)
+{
+    char name[RUN_NAME_BYTES];
+    const int error = run_remove(agent->directory, run_name(agent->options->interface, "state", name));
+    if (error != 0)
+        log_warning("cannot remove /run/pearp-agent/%s: %s", name, strerror(-error));
+}
+
 static void send_made(const struct made *made, void *context)
 {
     struct agent *agent = context;

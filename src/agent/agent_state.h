@@ -96,8 +96,9 @@ void agent_on_readable(void *context);
 /* What the sharer at this place tells of services. */
 void agent_tell_services(struct agent *agent, size_t index);
 
-/* For `status`; what is lost with it is told anew. */
+/* For `status`; what is lost with it is told anew. While there is none, the settings are not all made. */
 void agent_write_state(const struct agent *agent);
+void agent_remove_state(const struct agent *agent);
 
 /* agent_resize.c. True: the event was about a range that is asked for. */
 bool agent_tell_resize(struct agent *agent, enum sharer_event event, const struct pe_arp *message);

@@ -32,6 +32,7 @@ struct served {
 struct tenant {
     struct undo undo;
     pid_t holder; /* 0: killed, its settings stand */
+    bool settled; /* all that the record speaks of is set */
     bool link_up;
     bool heard[HELD_MAX]; /* by range */
     char bridge[MAC_TEXT_BYTES], gateway[IPV4_TEXT_BYTES];
@@ -92,6 +93,7 @@ static void read_state(int directory, struct tenant *tenant)
     if (length < 0)
         return;
     text[length] = '\0';
+    tenant->settled = true;
     for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
         char *word = line;
         const char *key = strsep(&word, " ");
@@ -130,7 +132,9 @@ static void take_socket(const struct host_socket *socket, void *context)
 
 static const char *tenant_state(const struct tenant *tenant)
 {
-    return tenant->holder != 0 ? "held" : "left";
+    if (tenant->holder == 0)
+        return "left";
+    return tenant->settled ? "held" : "setting";
 }
 
 static void print_process(const struct process *process)
@@ -180,7 +184,7 @@ static void print_range(const struct tenant *tenant, size_t index)
 {
     char held[HELD_TEXT_BYTES];
     struct usage_user user;
-    const bool lives = tenant->holder != 0;
+    const bool lives = tenant->holder != 0 && tenant->settled;
     const char *link = tenant->link_up ? "up" : "down", *heard = tenant->heard[index] ? "yes" : "no";
     printf("%-30s %-15s %-5s %-5s %-6s %-18s %u of %u", held_format(&tenant->undo.held.held[index], held),
            tenant->undo.interface, tenant_state(tenant), lives ? link : "-", lives ? heard : "-",

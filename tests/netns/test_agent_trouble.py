@@ -2,6 +2,7 @@
 """test_agent_trouble: pearp-agent among hosts and programs that mean it harm, or are in its way. Needs root. Prints TAP."""
 
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -91,6 +92,25 @@ def test_failed_start():
     run("ip", "-n", HOST, "addr", "del", "192.35.162.77/24", "dev", "eth0")
 
 
+def test_slow_start():
+    """Who waits for "held" may use the range from then on: not while the rules are being loaded."""
+    nft, slow = "/tmp/%s.nft" % PREFIX, "/tmp/%s.slow" % PREFIX
+    shutil.copy(shutil.which("nft"), nft)
+    with open(slow, "w") as file:
+        file.write("#!/bin/sh\nsleep 1\nexec %s \"$@\"\n" % nft)
+    os.chmod(slow, 0o755)
+    place = "mount --bind %s %s && exec \"$@\"" % (slow, shutil.which("nft"))
+    agent = start(wait=False, enter=("ip", "netns", "exec", HOST, "sh", "-c", place, "sh"))
+    first = wait_until(status)
+    settled = wait_until(lambda: [r["state"] for r in status()] == ["held"])
+    rules = on(HOST, "nft", "list", "tables").stdout
+    ok(first and first[0]["state"] == "setting" and settled and "pearp_agent_eth0" in rules,
+       "a range is held once all is set, not before", first, rules, said(agent))
+    stop(agent)
+    os.unlink(slow)
+    os.unlink(nft)
+
+
 def test_flushed_again_and_again():
     """Beside a program that flushes all rules in a loop, ours come back, later and later."""
     before = snapshot()
@@ -124,10 +144,10 @@ def test_made_anew(wire):
     ok(resize_says("no range of that address"), "resize is answered")
     renew_interface()
     wait_until(lambda: "made anew" in said(agent))
-    now = wait_until(status)
-    ok(now and now[0]["gateway"] == GATEWAY and not now[0]["link_up"], "interface made anew: status knows the agent", now)
+    known = wait_until(lambda: [(r["state"], r["gateway"], r["link_up"]) for r in status()] == [("held", GATEWAY, False)])
+    ok(known, "interface made anew: status knows the agent", status())
     run("ip", "-n", HOST, "link", "set", "eth0", "up")
-    up = wait_until(lambda: status()[0]["link_up"])
+    up = wait_until(lambda: [r["link_up"] for r in status()] == [True])
     ok(up and resize_says("no range of that address"), "and resize is answered still", said(agent))
     stop(agent)
 
@@ -265,6 +285,7 @@ def story(wire):
     test_gateways(wire)
     test_accusers(wire)
     test_failed_start()
+    test_slow_start()
     test_flushed_again_and_again()
     test_made_anew(wire)
     test_renamed()
