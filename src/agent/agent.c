@@ -62,6 +62,12 @@ static int hold_these(struct agent *agent, const struct held_list *held)
     return 0;
 }
 
+static void on_services(void *context)
+{
+    const struct agent *agent = context;
+    agent_write_state(agent);
+}
+
 static void on_lease(const struct lease *lease, void *context)
 {
     struct agent *agent = context;
@@ -103,8 +109,11 @@ static int open_all(struct agent *agent)
     agent->news = loop_readable(agent->loop, LOOP_CONTROL, netlink_fd(agent->watch), agent_on_link_news, agent);
     agent->table_news =
         loop_readable(agent->loop, LOOP_CONTROL, netlink_fd(agent->tables), agent_on_table_news, agent);
-    agent->services =
-        services_new(agent->loop, &agent->options->services, agent->directory, agent->options->interface);
+    agent->services = services_new(agent->loop, &agent->options->services,
+                                   &(struct services_owner){.directory = agent->directory,
+                                                            .interface = agent->options->interface,
+                                                            .changed = on_services,
+                                                            .context = agent});
     if (agent->services == NULL)
         return -ENOMEM;
     agent->guard = guard_new(agent->loop, agent_restore, agent);

@@ -30,9 +30,10 @@ static void put_services(struct text *t, const struct agent *agent, size_t index
     char address[IPV4_TEXT_BYTES];
     for (size_t i = 0; i < services->count; i++)
         if (service_on(&services->services[i], &agent->wish.held.held[index], &there))
-            text_put(t, "service %s %s %s:%u %s\n", there.name, there.protocol == IPPROTO_TCP ? "tcp" : "udp",
-                     ipv4_format(there.address, address), there.port,
-                     agent->sharers[index].challenged ? "yes" : "no");
+            text_put(t, "service %s %s %s:%u %s %s\n", there.name,
+                     there.protocol == IPPROTO_TCP ? "tcp" : "udp", ipv4_format(there.address, address),
+                     there.port, agent->sharers[index].challenged ? "yes" : "no",
+                     service_dns_word(services_dns(agent->services, i)));
 }
 
 void agent_write_state(const struct agent *agent)

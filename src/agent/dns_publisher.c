@@ -207,6 +207,14 @@ void dns_publisher_want(struct dns_publisher *publisher, unsigned number, bool w
     zone->due_ns = 0;
 }
 
+enum dns_state dns_publisher_state(const struct dns_publisher *publisher, unsigned number)
+{
+    const struct entry *entry = &publisher->entries[number];
+    if (publisher->zones[entry->zone].last.kind != DNS_TROUBLE_NONE)
+        return DNS_STATE_FAILED;
+    return entry->wanted && entry->standing == STANDING_PRESENT ? DNS_STATE_PUBLISHED : DNS_STATE_WAITING;
+}
+
 void dns_publisher_withdraw(struct dns_publisher *publisher)
 {
     for (unsigned i = 0; i < publisher->entry_count; i++)

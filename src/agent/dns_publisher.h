@@ -45,6 +45,13 @@ struct dns_trouble {
     uint64_t server_time_s; /* rcode BADTIME: its clock; 0: it did not say */
 };
 
+/* What people ask of a record. */
+enum dns_state {
+    DNS_STATE_WAITING, /* for the first answer about it */
+    DNS_STATE_PUBLISHED,
+    DNS_STATE_FAILED, /* its zone's last update was not made; the next try comes */
+};
+
 enum dns_event_kind {
     DNS_PUBLISHED, /* what is wanted stands: for the first time, after a change, or after trouble */
     DNS_WITHDRAWN, /* nothing of ours stands in the zone any more */
@@ -90,6 +97,9 @@ int dns_publisher_add_left(struct dns_publisher *publisher, const struct dns_nam
 
 /* Wants a record, or no longer does; the next tick says so. */
 void dns_publisher_want(struct dns_publisher *publisher, unsigned number, bool wanted);
+
+/* What has become of one that is wanted. */
+enum dns_state dns_publisher_state(const struct dns_publisher *publisher, unsigned number);
 
 /* Wants none. */
 void dns_publisher_withdraw(struct dns_publisher *publisher);

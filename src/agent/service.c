@@ -40,8 +40,7 @@ struct services {
     struct dns_publisher *publisher;
     struct loop_source *timer, *enough;
     bool withdrawing;
-    int directory;
-    const char *interface;
+    struct services_owner owner;
     char server[SERVER_BYTES];       /* for people */
     struct slot slots[SERVICES_MAX]; /* one for each of config->services */
 };
@@ -87,7 +86,9 @@ static void on_event(void *context, const struct dns_event *event)
         break;
     }
     if (event->kind == DNS_WITHDRAWN)
-        dns_left_write(s->directory, s->interface, s->publisher);
+        dns_left_write(s->owner.directory, s->owner.interface, s->publisher);
+    if (event->kind != DNS_IGNORED)
+        s->owner.changed(s->owner.context);
 }
 
 static struct dns_publisher_out publisher_out(struct services *s)
@@ -163,11 +164,11 @@ static void take_left(struct services *s)
         if (s->config->services[i].port != 0 && s->config->services[i].address.host != 0)
             (void)add_records(s, &s->config->services[i], false, numbers);
     }
-    dns_left_read(s->directory, s->interface, s->publisher);
+    dns_left_read(s->owner.directory, s->owner.interface, s->publisher);
 }
 
-struct services *services_new(struct loop *loop, const struct services_config *config, int directory,
-                              const char *interface)
+struct services *services_new(struct loop *loop, const struct services_config *config,
+                              const struct services_owner *owner)
 {
     uint8_t seed[HASH_KEY_BYTES];
     char address[IPV4_TEXT_BYTES];
@@ -178,8 +179,7 @@ struct services *services_new(struct loop *loop, const struct services_config *c
     }
     s->config = config;
     s->loop = loop;
-    s->directory = directory;
-    s->interface = interface;
+    s->owner = *owner;
     snprintf(s->server, sizeof(s->server), "%s:%u", ipv4_format(config->server, address), config->server_port);
     if (!config->has_server)
         return s;
@@ -229,7 +229,7 @@ static void publish(struct services *s, struct slot *slot, const struct service_
 /* The records are on disk before they are sent. */
 static void changed(struct services *s)
 {
-    dns_left_write(s->directory, s->interface, s->publisher);
+    dns_left_write(s->owner.directory, s->owner.interface, s->publisher);
     run(s);
 }
 
@@ -263,6 +263,31 @@ void services_lost(struct services *services, const struct held *held)
     changed(services);
 }
 
+enum service_dns services_dns(const struct services *services, size_t index)
+{
+    const struct slot *slot = &services->slots[index];
+    if (services->publisher == NULL)
+        return SERVICE_DNS_NONE;
+    enum service_dns all = slot->count > 0 ? SERVICE_DNS_PUBLISHED : SERVICE_DNS_WAITING;
+    for (unsigned i = 0; i < slot->count; i++) {
+        const enum dns_state state = dns_publisher_state(services->publisher, slot->numbers[i]);
+        if (state == DNS_STATE_FAILED)
+            return SERVICE_DNS_FAILED;
+        if (state == DNS_STATE_WAITING)
+            all = SERVICE_DNS_WAITING;
+    }
+    return all;
+}
+
+const char *service_dns_word(enum service_dns dns)
+{
+    static const char *const words[] = {[SERVICE_DNS_NONE] = "none",
+                                        [SERVICE_DNS_WAITING] = "waiting",
+                                        [SERVICE_DNS_PUBLISHED] = "published",
+                                        [SERVICE_DNS_FAILED] = "failed"};
+    return words[dns];
+}
+
 void services_hurry(struct services *services)
 {
     if (services == NULL || services->publisher == NULL)
@@ -281,7 +306,7 @@ void services_withdraw(struct services *services)
     loop_timer_set(services->timer, 0);
     (void)loop_run(services->loop);
     loop_timer_set(services->enough, UINT64_MAX);
-    dns_left_write(services->directory, services->interface, services->publisher);
+    dns_left_write(services->owner.directory, services->owner.interface, services->publisher);
 }
 
 size_t services_tlvs(const struct services_config *config, const struct held *held, uint8_t *bytes, size_t size)

@@ -31,16 +31,36 @@ struct services_config {
 
 struct services;
 
-/* What is needed to publish, and a record of what an earlier agent left. `config` is borrowed; `directory` and
- * `interface` say where that is kept. NULL: it was said why. */
-struct services *services_new(struct loop *loop, const struct services_config *config, int directory,
-                              const char *interface);
+/* What has become of a service in the DNS. */
+enum service_dns {
+    SERVICE_DNS_NONE,      /* it is not published: there is no [dns] */
+    SERVICE_DNS_WAITING,   /* for the bridge to hear of its range, or for the server */
+    SERVICE_DNS_PUBLISHED, /* all its records stand */
+    SERVICE_DNS_FAILED,    /* the last update was not made: a line in the log says why; the next try comes */
+};
+
+/* Where what was left is kept, and who wants to know when services_dns() has another answer. */
+struct services_owner {
+    int directory; /* run_directory() */
+    const char *interface;
+    void (*changed)(void *context);
+    void *context;
+};
+
+/* What is needed to publish, and a record of what an earlier agent left. `config` and the interface's name are
+ * borrowed. NULL: it was said why. */
+struct services *services_new(struct loop *loop, const struct services_config *config,
+                              const struct services_owner *owner);
 void services_free(struct services *services);
 
 /* The bridge has heard of `held`: services on its ports are published from now on; or they are withdrawn, since it is
  * held no longer. NULL services: nothing. */
 void services_heard(struct services *services, const struct held *held);
 void services_lost(struct services *services, const struct held *held);
+
+/* What has become of service number `index` of the configuration; and in a word. */
+enum service_dns services_dns(const struct services *services, size_t index);
+const char *service_dns_word(enum service_dns dns);
 
 /* The link came up: what waits for its next try is tried now. */
 void services_hurry(struct services *services);

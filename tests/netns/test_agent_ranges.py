@@ -111,7 +111,7 @@ def test_ports_of_each(wire):
     services = json.loads(on(HOST, AGENT, "status", "--json").stdout)["services"]
     text = on(HOST, AGENT, "status").stdout
     ok(services == [{"name": "http", "protocol": "tcp", "address": SHARED, "port": 5080, "interface": "eth0",
-                     "heard": False}] and re.search(r"^http +tcp +%s:5080 +no$" % SHARED, text, re.M),
+                     "heard": False, "dns": "none"}] and re.search(r"^http +tcp +%s:5080 +no +none$" % SHARED, text, re.M),
        "and the services on them", services, text)
     for each in kept + [far, far_udp]:
         each.close()

@@ -90,6 +90,10 @@ done
 asks_leased() { [ "$(sed -n 's/^nameserver //p' "$LAB_DIR/resolv" | xargs)" = "198.51.100.53 198.51.100.54" ]; }
 check "host1 asks the lease's DNS servers" wait_for 5 asks_leased
 check "and sends no more than its MTU" wait_for 2 on host1 grep -q 1400 /sys/class/net/eth0/mtu
+leased() { on "host$1" "$PEARP_AGENT" status --json | /usr/bin/python3 -c 'import json, sys
+rows = json.load(sys.stdin)["ranges"]
+print(*(0 < row["expires_s"] <= int(sys.argv[1]) for row in rows if row["leased"]))' "$2"; }
+check "and for how long" same "True True" "$(leased 1 40) $(leased 3 40)"
 check "status tells what is held" same "$SHARED:psid/0/6/$((FIRST[1] / 1024)) held" \
     "$(on host1 "$PEARP_AGENT" status | awk 'NR == 2 { print $1, $3 }')"
 

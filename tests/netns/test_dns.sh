@@ -85,6 +85,8 @@ agent_down()
     for n in "$@"; do wait "${AGENT[n]}" 2>/dev/null; done
 }
 said() { grep -q "$2" "$LAB_DIR/agent$1.log"; }
+# shown N STATE...: what status says of the services of host N.
+shown() { on "host$1" "$PEARPD_BUILD/pearp-agent" status | awk '$2 == "tcp" && $3 ~ /:/ { print $5 }' | xargs | grep -qx "${*:2}"; }
 times_said() { grep -c "$2" "$LAB_DIR/agent$1.log"; }
 
 # Nobody listens yet.
@@ -93,9 +95,11 @@ agent 2 "$REMOTE" agent-key $SECRET example.net 3080
 agent 3 "$REMOTE:5353" agent-key $SECRET example.com 4080 8
 check "a server that is down: a line" wait_for 10 said 1 "cannot update zone example.net at $REMOTE:53: Connection refused"
 check "the range is held all the same" wait_for 5 lab_bound 1
+check "status says so of both services" wait_for 5 shown 1 failed failed
 bind_start example.net agent-key idle-key
 knot_up
 check "once it is up, BIND has the records of both" wait_for 15 has_ports bind $HTTP "2080 3080"
+check "status says that too" wait_for 5 shown 1 published published
 check "and Knot those of the third" wait_for 15 has_ports knot _http._tcp.www.example.com 4080
 check "an update too long for a datagram came over TCP" same 4088 "$(ports_at knot _s8._udp.example.com)"
 check "the line stood there once" same 1 "$(times_said 1 'Connection refused')"
@@ -138,6 +142,7 @@ agent_down 3
 agent 2 "$REMOTE" agent-key $OTHER example.net 3080
 agent 3 "$REMOTE" agent-key $SECRET example.org 4080
 check "another secret: BADSIG" wait_for 10 said 2 'BADSIG: the key agent-key has another secret there'
+check "status says so" shown 2 failed failed
 check "and never in the log" not said 2 "$OTHER"
 check "another zone: NOTAUTH" wait_for 10 said 3 "NOTAUTH: the server is not the zone's primary"
 agent_down 2 3

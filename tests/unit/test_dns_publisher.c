@@ -172,6 +172,11 @@ static void yes(struct fixture *f)
     answer(f, (struct answer_wish){0});
 }
 
+static enum dns_state state_of_srv(const struct fixture *f)
+{
+    return dns_publisher_state(f->publisher, (unsigned)f->srv);
+}
+
 static void test_life(void **state)
 {
     struct fixture f;
@@ -180,11 +185,14 @@ static void test_life(void **state)
     tick(&f);
     expect(&f, "");
     assert_true(dns_publisher_is_settled(f.publisher));
+    assert_int_equal(state_of_srv(&f), DNS_STATE_WAITING);
     dns_publisher_want(f.publisher, (unsigned)f.srv, true);
     dns_publisher_want(f.publisher, (unsigned)f.address, true);
     assert_false(dns_publisher_is_settled(f.publisher));
     tick(&f);
+    assert_int_equal(state_of_srv(&f), DNS_STATE_WAITING);
     yes(&f);
+    assert_int_equal(state_of_srv(&f), DNS_STATE_PUBLISHED);
     expect(&f, "+2080 +A published");
     assert_true(dns_publisher_is_settled(f.publisher));
     /* Nothing before nine tenths of the refresh have passed. */
@@ -238,6 +246,7 @@ static void test_back_off(void **state)
     f.send_error = -ENETUNREACH;
     tick(&f);
     expect(&f, "failed=Network is unreachable");
+    assert_int_equal(state_of_srv(&f), DNS_STATE_FAILED);
     for (size_t i = 0; i < sizeof(gaps_s) / sizeof(gaps_s[0]); i++) {
         f.sends = 0;
         const uint64_t next_ns = dns_publisher_tick(f.publisher, f.time, &f.out);
@@ -255,8 +264,12 @@ static void test_back_off(void **state)
     dns_publisher_unreachable(f.publisher, f.time, 0, -ECONNREFUSED, &f.out);
     expect(&f, "failed=Connection refused");
     pass(&f, 1);
+    assert_int_equal(state_of_srv(&f), DNS_STATE_FAILED);
     yes(&f);
     expect(&f, "+2080 published");
+    assert_int_equal(state_of_srv(&f), DNS_STATE_PUBLISHED);
+    dns_publisher_want(f.publisher, (unsigned)f.srv, false);
+    assert_int_equal(state_of_srv(&f), DNS_STATE_WAITING);
     finish(&f);
 }
 

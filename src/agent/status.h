@@ -1,0 +1,22 @@
+/* status.h: the ranges held on this host, as `pearp-agent status` shows them.
+ * In: what was collected. Out: text or JSON on standard output. Called by: status. Never: asks the kernel, reads a file. */
+#ifndef PEARPD_AGENT_STATUS_H
+#define PEARPD_AGENT_STATUS_H
+
+#include "tenant.h"
+
+#define STATUS_INTERFACES_MAX 16
+
+struct status {
+    int directory;
+    uint64_t namespace_cookie, now_s; /* now_s: since boot */
+    struct tenant *tenants[STATUS_INTERFACES_MAX];
+    size_t count;
+    bool failed; /* not everything could be read */
+};
+
+/* For people (status_text.c), and one object (status_json.c). */
+void status_print_text(const struct status *status);
+void status_print_json(const struct status *status);
+
+#endif

@@ -1,0 +1,85 @@
+/* status_text.c: see status.h. */
+#include "status.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LEASE_COLUMN_BYTES 24
+
+static void print_process(const struct process *process)
+{
+    if (process->pid != 0)
+        printf("%ld (%s)\n", (long)process->pid, process->name);
+    else
+        printf("?\n");
+}
+
+static void print_outside(const struct tenant *tenant)
+{
+    char address[IPV4_TEXT_BYTES];
+    const struct usage *usage = &tenant->usage;
+    if (usage->outside_count == 0)
+        return;
+    printf("\nOutside what is held on %s (what they send from a shared address is dropped%s):\n",
+           tenant->undo.interface, tenant->undo.police ? "" : " by the bridge");
+    printf("%-5s %-21s %-10s %7s  %s\n", "Proto", "Local", "State", "Sockets", "Process");
+    for (size_t i = 0; i < usage->outside_count; i++) {
+        const struct usage_outside *o = &usage->outside[i];
+        char local[RANGE_TEXT_BYTES];
+        snprintf(local, sizeof(local), "%s:%u",
+                 o->socket.address.host == 0 ? "*" : ipv4_format(o->socket.address, address), o->socket.port);
+        printf("%-5s %-21s %-10s %7u  ", usage_protocol(&o->socket), local, usage_state(&o->socket),
+               o->sockets);
+        print_process(&o->process);
+    }
+}
+
+static void print_services(const struct status *status)
+{
+    bool first = true;
+    for (size_t i = 0; i < status->count; i++)
+        for (size_t k = 0; k < status->tenants[i]->service_count; k++) {
+            const struct served *s = &status->tenants[i]->services[k];
+            char local[RANGE_TEXT_BYTES];
+            if (first)
+                printf("\n%-16s %-5s %-21s %-5s %s\n", "Service", "Proto", "At", "Heard", "DNS");
+            first = false;
+            snprintf(local, sizeof(local), "%s:%u", s->address, s->port);
+            printf("%-16s %-5s %-21s %-5s %s\n", s->name, s->protocol, local, s->heard ? "yes" : "no", s->dns);
+        }
+}
+
+static void print_range(const struct status *status, const struct tenant *tenant, size_t index)
+{
+    char held[HELD_TEXT_BYTES], lease[LEASE_COLUMN_BYTES] = "-";
+    struct usage_user user;
+    const bool lives = tenant->holder != 0 && tenant->settled;
+    const char *link = tenant->link_up ? "up" : "down", *heard = tenant->heard[index] ? "yes" : "no";
+    if (tenant_is_leased(tenant, index) && tenant->lease.until_s == LEASE_FOREVER_S)
+        snprintf(lease, sizeof(lease), "forever");
+    else if (tenant_is_leased(tenant, index))
+        snprintf(lease, sizeof(lease), "%" PRIu64 " s", tenant->lease.until_s - status->now_s);
+    printf("%-30s %-15s %-7s %-5s %-6s %-12s %-18s %u of %u", held_format(&tenant->undo.held.held[index], held),
+           tenant->undo.interface, tenant_state(tenant), lives ? link : "-", lives ? heard : "-", lease,
+           tenant->bridge[0] != '\0' ? tenant->bridge : "-", usage_ports(&tenant->usage, index),
+           held_ports(&tenant->undo.held.held[index]));
+    if (usage_users(&tenant->usage, index, &user, 1) == 1)
+        printf(", most by %ld (%s): %u", (long)user.pid, user.name, user.sockets);
+    printf("\n");
+}
+
+void status_print_text(const struct status *status)
+{
+    if (status->count == 0)
+        printf("no range is held\n");
+    else
+        printf("%-30s %-15s %-7s %-5s %-6s %-12s %-18s %s\n", "Range", "Interface", "State", "Link", "Heard",
+               "Lease", "Bridge", "Ports in use");
+    for (size_t i = 0; i < status->count; i++)
+        for (size_t k = 0; k < status->tenants[i]->undo.held.count; k++)
+            print_range(status, status->tenants[i], k);
+    print_services(status);
+    for (size_t i = 0; i < status->count; i++)
+        print_outside(status->tenants[i]);
+}
