@@ -116,9 +116,10 @@ struct lease_entry {
     const char *name; /* of its [lease]; "": none */
 };
 
-/* How many port sets there are to lease, and what has become of them. `reserved` ones count for the rest too. */
+/* How many port sets there are to lease, and what has become of them. `reserved` ones count for the rest too; `blocked`
+ * ones are free, but another host lived on ports of them when they were last looked at. */
 struct lease_figures {
-    uint32_t pool, leased, offered, declined, reserved;
+    uint32_t pool, leased, offered, declined, reserved, blocked;
 };
 
 /* Frames and their bytes, from Ethernet header to the end, towards an owner (rx) and from it (tx). */

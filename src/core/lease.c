@@ -561,12 +561,19 @@ bool engine_leases_next(const struct engine *engine, uint64_t now_ns, uint32_t *
 struct lease_figures engine_lease_figures(const struct engine *engine)
 {
     const struct leases *leases = engine->leases;
+    const struct lease *lease;
+    uint32_t blocked = 0;
+    TAILQ_FOREACH(lease, &leases->blocked, others)
+    {
+        blocked++;
+    }
     return (struct lease_figures){
         .pool = leases->count,
         .leased = leases->in_state[LEASE_BOUND],
         .offered = leases->in_state[LEASE_OFFERED],
         .declined = leases->in_state[LEASE_DECLINED],
         .reserved = leases->reserved_count,
+        .blocked = blocked,
     };
 }
 

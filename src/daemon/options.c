@@ -201,6 +201,19 @@ int daemon_config_read(const char *file, struct config *config)
     return 0;
 }
 
+/* Not of a replay, which keeps nothing. */
+static void warn_of_forgetting(const char *file, const struct config *config)
+{
+    bool is_served = false;
+    for (size_t i = 0; i < config->address_count; i++)
+        is_served = is_served || config->addresses[i].is_served;
+    if (is_served && config->state_file[0] == '\0')
+        log_warning(
+            "%s: [dhcp] without [state] file: a restart forgets the leases, and may lease their ports to "
+            "other hosts",
+            file);
+}
+
 int daemon_main(int argc, char **argv)
 {
     struct daemon_options options;
@@ -218,6 +231,8 @@ int daemon_main(int argc, char **argv)
     struct config config = {0};
     if (daemon_config_read(options.file, &config) != 0)
         return 1;
+    if (options.mode != MODE_REPLAY)
+        warn_of_forgetting(options.file, &config);
     int status = 0;
     if (options.mode == MODE_REPLAY)
         status = replay_run(&config, &options.replay);

@@ -130,6 +130,7 @@ static void report_pool(struct json *j, const struct engine *engine)
     json_key_u64(j, "offered", figures.offered);
     json_key_u64(j, "declined", figures.declined);
     json_key_u64(j, "reserved", figures.reserved);
+    json_key_u64(j, "blocked", figures.blocked);
     json_object_end(j);
 }
 

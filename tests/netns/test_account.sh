@@ -62,7 +62,7 @@ check "asked for by month" same "$a $b" "$(ctl account --month "$month" | awk 'N
 check "in another month there was nothing" same "[]" "$(ctl account --month 2020-01 --json)"
 check "a port that nobody owns is refused" refused ctl account $SHARED:50000
 check "a MAC that is not known is refused" refused ctl account 00:0c:29:00:00:99
-check "no month is refused" refused ctl account 2026-13
+check "no month is wrong usage" same "2 2" "$(for month in 2026-13 202-611; do ctl account --month $month >/dev/null 2>&1; echo $?; done | xargs)"
 check "--month with another command is wrong usage" same 2 "$(ctl table --month 2026-11 >/dev/null 2>&1; echo $?)"
 
 # ping_from N: an echo request with the shared address as source, from a MAC of its own

@@ -157,4 +157,26 @@ check "no message is longer than 1,400 bytes" same "" "$(cflow 'udp.length > 140
 check "frame bytes are those of the accounts" same "$(total)" "$(cflow cflow cflow.layer2_octet_delta_count | sum)"
 check "each owner's range stands in its records" same "0 2000 3000 4000 9000 60000" \
     "$(cflow cflow cflow.port_range_start | tr ' ' '\n' | grep . | sort -nu | xargs)"
+
+# One packet in ten, and a collector that was told so.
+frames() { ctl account --json | /usr/bin/python3 -c 'import json, sys
+print(sum(owner["rx_frames"] + owner["tx_frames"] for owner in json.load(sys.stdin)))'; }
+sed -i 's/^\[ipfix\]/&\nsample = 10/' "$LAB_DIR/lab.conf"
+mkdir "$LAB_DIR/sampled"
+start box nfcapd2.log nfcapd -w "$LAB_DIR/sampled" -p 9995 -b 127.0.0.1 -t 3600 -s 10
+NFCAPD_PID=$LAB_PID
+wait_for 5 grep -q "Startup nfcapd" "$LAB_DIR/nfcapd2.log" || bail "nfcapd does not start"
+lab_start_pearpd third.log || bail "does not start with sample = 10"
+before=$(frames)
+check "traffic, sampled" traffic
+wait_for 10 is_quiet || bail "it does not become quiet"
+counted=$(($(frames) - before))
+kill "$PEARPD_PID"
+wait "$PEARPD_PID"
+wait_for 5 nfcapd_has_read || bail "nfcapd hangs"
+kill "$NFCAPD_PID"
+wait "$NFCAPD_PID"
+collected=$(nfdump -q -N -R "$LAB_DIR/sampled" -o 'fmt:%pkt' | awk '{ sum += $1 } END { print sum + 0 }')
+diag "of $counted frames $collected by sampling"
+check "one packet in ten, times ten, is what was counted" same $((counted - counted % 10)) "$collected"
 done_testing

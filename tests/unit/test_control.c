@@ -250,7 +250,8 @@ static void test_stats_have_the_shape_of_a_report(void **state)
                   "\"made\":2,\"held\":0},\"consumed\":{\"arp_answered\":0,");
     assert_has(stats, "\"drops\":{\"no_owner\":0,");
     assert_has(stats, "\"counters\":{\"captures\":0,\"conflicts\":0,\"violations\":0,\"moves\":0,");
-    assert_has(stats, "\"dhcp\":{\"pool\":0,\"leased\":0,\"offered\":0,\"declined\":0,\"reserved\":0}");
+    assert_has(stats,
+               "\"dhcp\":{\"pool\":0,\"leased\":0,\"offered\":0,\"declined\":0,\"reserved\":0,\"blocked\":0}");
     assert_has(stats, "\"table\":[{\"address\":\"192.0.2.1\"");
     assert_string_equal(stats + strlen(stats) - 3, "]}\n");
 }

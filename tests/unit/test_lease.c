@@ -365,6 +365,26 @@ static void test_offer_is_overtaken(void **state)
     world_free(w);
 }
 
+/* Who sees that the pool is exhausted sees why: sets that others live on are neither leased nor free. */
+static void test_blocked(void **state)
+{
+    (void)state;
+    struct world *w = world_new(1); /* two sets an address, the upper one within `ports` */
+    const struct range port = {w->addresses[1].address, 40000, 40000};
+    assert_int_equal(engine_lease_figures(w->engine).pool, ADDRESSES);
+    assert_int_equal(engine_add(w->engine, w->now, &port, host(9), &w->out), 0);
+    for (unsigned n = 0; n < ADDRESSES - 1; n++)
+        leases(w, n);
+    assert_int_equal(says(w, 100, DHCP_DISCOVER, (struct ipv4){0}).reason, DROP_DHCP_EXHAUSTED);
+    struct lease_figures f = engine_lease_figures(w->engine);
+    assert_true(f.pool == ADDRESSES && f.leased == ADDRESSES - 1 && f.blocked == 1);
+    assert_int_equal(engine_delete(w->engine, w->now, &port, &w->out), 0);
+    pass(w, 2 * S);
+    leases(w, 100);
+    assert_int_equal(engine_lease_figures(w->engine).blocked, 0);
+    world_free(w);
+}
+
 /* A set that a new configuration reserves for another: its client keeps it until it renews, and is told so. */
 static void test_reserved_for_another(void **state)
 {
@@ -432,6 +452,7 @@ int main(void)
         cmocka_unit_test(test_reload),       cmocka_unit_test(test_restore),
         cmocka_unit_test(test_operator),     cmocka_unit_test(test_offer_is_overtaken),
         cmocka_unit_test(test_any_order),    cmocka_unit_test(test_reserved_for_another),
+        cmocka_unit_test(test_blocked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
