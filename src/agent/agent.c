@@ -7,6 +7,7 @@
 
 #include "agent_state.h"
 #include "pe_arp_socket.h"
+#include "raised_link.h"
 #include "record.h"
 #include "run_files.h"
 
@@ -202,10 +203,13 @@ static int start(struct agent *agent)
 static int let_go(struct agent *agent)
 {
     const struct sharer_out out = agent_sharer_out(agent);
+    bool raised;
     lease_follower_free(agent->leases);
     for (size_t i = 0; i < agent->wish.held.count; i++)
         sharer_stop(&agent->sharers[i], &out);
-    return agent_unsettle(agent);
+    const int error = agent_unsettle(agent);
+    const int lowered = raised_link_lower(agent->directory, agent->options->interface, &raised);
+    return error != 0 ? error : lowered;
 }
 
 static int hold(struct agent *agent)
@@ -264,6 +268,17 @@ static struct host_wish wish_of(const struct agent_options *options)
                               .gateway = options->gateway};
 }
 
+/* What a killed agent left. 0, *found telling whether there was something, or -Exxx after one line in the log. */
+static int undo_left(struct agent *agent, const char *interface, bool *found)
+{
+    bool raised = false;
+    int error = record_undo_left(agent->directory, agent->netlink, interface, found);
+    if (error == 0)
+        error = raised_link_lower(agent->directory, interface, &raised);
+    *found = *found || raised;
+    return error;
+}
+
 int agent_run(const struct agent_options *options)
 {
     struct agent agent = {.options = options,
@@ -278,7 +293,7 @@ int agent_run(const struct agent_options *options)
     bool found = false;
     int error = take_interface(&agent, options->interface);
     if (error == 0)
-        error = record_undo_left(agent.directory, agent.netlink, options->interface, &found);
+        error = undo_left(&agent, options->interface, &found);
     if (error == 0 && found)
         log_notice("put back what an earlier agent left on %s", options->interface);
     if (error == 0)
@@ -299,7 +314,7 @@ int agent_undo(const char *interface)
     bool found = false;
     int error = take_interface(&agent, interface);
     if (error == 0)
-        error = record_undo_left(agent.directory, agent.netlink, interface, &found);
+        error = undo_left(&agent, interface, &found);
     if (error == 0)
         log_notice(found ? "put back what an agent left on %s" : "no agent left anything on %s", interface);
     leave_interface(&agent, interface);

@@ -4,6 +4,7 @@
 #include "pearpd/clock.h"
 #include "pearpd/log.h"
 
+#include "raised_link.h"
 #include "run_files.h"
 
 #include <errno.h>
@@ -45,6 +46,7 @@ static const struct program programs[] = {
 };
 
 struct dhcp_client {
+    int directory;
     const char *interface;
     const struct program *program;
     char own[PATH_MAX]; /* this program, for the hook */
@@ -142,6 +144,10 @@ void dhcp_client_start(struct dhcp_client *client)
         start_later(client);
         return;
     }
+    if (raised_link_raise(client->directory, client->interface) != 0) {
+        start_later(client);
+        return;
+    }
     client->pid = spawn(client, ACTION_RUN);
     if (client->pid > 0) {
         log_info("%s runs on %s (process %ld)", client->program->path, client->interface, (long)client->pid);
@@ -224,22 +230,23 @@ static bool find_program(struct dhcp_client *c, enum dhcp_client_kind kind)
     return false;
 }
 
-struct dhcp_client *dhcp_client_new(struct loop *loop, const char *interface, enum dhcp_client_kind kind)
+struct dhcp_client *dhcp_client_new(struct loop *loop, int directory, const char *interface,
+                                    enum dhcp_client_kind kind)
 {
-    char directory[RUN_PATH_BYTES];
+    char path[RUN_PATH_BYTES];
     struct dhcp_client *c = calloc(1, sizeof(*c));
     if (c == NULL) {
         log_error("%s", strerror(ENOMEM));
         return NULL;
     }
-    *c = (struct dhcp_client){.interface = interface, .gap_s = 1};
+    *c = (struct dhcp_client){.directory = directory, .interface = interface, .gap_s = 1};
     if (!find_program(c, kind) || !find_hook(c)) {
         free(c);
         return NULL;
     }
-    run_directory_path(directory);
-    snprintf(c->leases, sizeof(c->leases), "%s/%s.dhclient", directory, interface);
-    snprintf(c->pid_file, sizeof(c->pid_file), "%s/%s.dhclient-pid", directory, interface);
+    run_directory_path(path);
+    snprintf(c->leases, sizeof(c->leases), "%s/%s.dhclient", path, interface);
+    snprintf(c->pid_file, sizeof(c->pid_file), "%s/%s.dhclient-pid", path, interface);
     c->ended = loop_signal(loop, SIGCHLD, on_child, c);
     c->timer = loop_timer(loop, on_timer, c);
     if (c->ended == NULL || c->timer == NULL) {

@@ -11,10 +11,12 @@ enum dhcp_client_kind { DHCP_CLIENT_NONE, DHCP_CLIENT_AUTO, DHCP_CLIENT_UDHCPC, 
 
 struct dhcp_client;
 
-/* Finds the client's program and the hook. NULL after one line in the log. `interface` is borrowed. */
-struct dhcp_client *dhcp_client_new(struct loop *loop, const char *interface, enum dhcp_client_kind kind);
+/* Finds the client's program and the hook. NULL after one line in the log. `directory`: run_directory(); `interface` is
+ * borrowed. */
+struct dhcp_client *dhcp_client_new(struct loop *loop, int directory, const char *interface,
+                                    enum dhcp_client_kind kind);
 
-/* Starts it; when it ends, it is started again after 1, 2, 4 .. 60 s. */
+/* Puts the link up and starts it; when it ends, it is started again after 1, 2, 4 .. 60 s. */
 void dhcp_client_start(struct dhcp_client *client);
 
 /* It got a lease: the next start after its end comes soon again. */

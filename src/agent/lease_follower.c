@@ -96,7 +96,8 @@ struct lease_follower *lease_follower_new(const struct lease_following *followin
     if (!good)
         log_error("%s", strerror(ENOMEM));
     if (good && following->client != DHCP_CLIENT_NONE) {
-        f->client = dhcp_client_new(following->loop, following->interface, following->client);
+        f->client =
+            dhcp_client_new(following->loop, following->directory, following->interface, following->client);
         good = f->client != NULL;
     }
     if (good)

@@ -42,7 +42,7 @@ int record_read(int directory, const char *interface, struct undo *undo)
 /* What a killed agent left beside its record, also in the middle of run_write(). */
 static void remove_left(int directory, const char *interface)
 {
-    static const char *const suffixes[] = {"state",        "state.new", "undo.new",
+    static const char *const suffixes[] = {"state",        "state.new", "undo.new", "raised.new",
                                            "services.new", "lease.new", "sock"};
     char name[RUN_NAME_BYTES];
     for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)

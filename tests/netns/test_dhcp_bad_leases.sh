@@ -34,6 +34,7 @@ times_said() { [ "$(grep -Fc -- "$1" "$LAB_DIR/agent.log")" -ge "$2" ]; }
 settings() { on host1 sh -c 'ip -4 address show; ip -4 route show table all; sysctl net.ipv4.ip_local_port_range; nft list tables'; }
 as_found() { settings | diff "$LAB_DIR/before" -; }
 holds() { on host1 "$PEARP_AGENT" status | grep -q "^$SHARED:psid/$1 .*held"; }
+is_up() { on host1 ip -o link show dev eth0 | grep -q '[<,]UP[,>]'; }
 holds_nothing() { on host1 "$PEARP_AGENT" status | grep -q 'no range is held'; }
 
 on host1 ip link set eth0 up
@@ -99,7 +100,8 @@ agent_down
 check "all is put back" as_found
 check "no shell ran the names" not test -e "$MARK"
 
-# A killed agent takes its client along, and leaves its settings on record.
+# A killed agent takes its client along, and leaves its settings on record; so too that the interface was down.
+on host1 ip link set eth0 down
 agent udhcpc
 check "a lease" wait_for 10 holds 0/6/3
 CLIENT=$(on host1 pgrep -P "$AGENT" udhcpc)
@@ -108,6 +110,7 @@ wait "$AGENT" 2>/dev/null
 check "the client of a killed agent ends" wait_for 5 not kill -0 "$CLIENT"
 on host1 "$PEARP_AGENT" -i eth0 --undo 2>/dev/null
 check "--undo puts back what it left" as_found
+check "  and puts down what was down" not is_up
 
 # Nobody answers any more: udhcpc takes the lease for one of 30 s, the agent does not.
 server lease=2
@@ -116,5 +119,8 @@ check "a short lease" wait_for 10 holds 0/6/2
 kill "$SERVER"
 check "a lease that is not renewed is over in time" wait_for 5 holds_nothing
 check "  and all is put back" as_found
+check "  but the link, which the client goes on with" is_up
 agent_down
+check "it is down at the end, as it was" not is_up
+check "  and no file is left" not test -e "$LAB_RUN_FILES/pearp-$LAB_ID-host1"
 done_testing
