@@ -173,10 +173,16 @@ void engine_send_failed(struct engine *engine, enum side to, uint64_t count);
 /* What the kernel lost at the ring of `from`: counted as come in and dropped. */
 void engine_ring_full(struct engine *engine, enum side from, uint64_t count);
 
-/* Takes the new configuration: learned bindings that still fit are kept, held frames of addresses that
- * went are dropped. 0, or -ENOMEM and nothing has changed. */
+/* Takes the new configuration: learned bindings that still fit are kept, the others are told as deleted; held frames of
+ * addresses that went are dropped. 0, or -ENOMEM and nothing has changed. */
 int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *config,
                   const struct engine_out *out);
+
+/* What the last reload ended. A lease counts beside its binding. */
+struct reload_ended {
+    uint32_t bindings, leases;
+};
+struct reload_ended engine_reload_ended(const struct engine *engine);
 
 /* Lets the records of all flows leave: before the engine ends. A reload does it by itself. */
 void engine_flows_flush(struct engine *engine, uint64_t now_ns, const struct engine_out *out);

@@ -187,6 +187,16 @@ static struct binding *learned_carry(struct engine *e, const struct holding *hol
     return kept;
 }
 
+/* Told by the old engine: the binding's address may be in its configuration alone. */
+static void tell_ended(struct engine *old, const struct binding *b)
+{
+    tell(old, (struct event){.kind = EVENT_DELETED,
+                             .side = SIDE_DOWNSTREAM,
+                             .range = holding_range(old, &b->holding),
+                             .mac = b->owner,
+                             .detail = "reload"});
+}
+
 static void binding_carry(struct engine *e, struct engine *old, const struct binding *b)
 {
     const struct config_address *was = &old->config.addresses[b->holding.address_index];
@@ -197,6 +207,10 @@ static void binding_carry(struct engine *e, struct engine *old, const struct bin
     if (index >= 0)
         kept = b->origin == ORIGIN_CONFIG ? configured_carry(e, &holding, b) : learned_carry(e, &holding, b);
     services_carry(e, kept, old, b);
+    if (kept != NULL)
+        return;
+    e->reload_ended.bindings++;
+    tell_ended(old, b);
 }
 
 static void bindings_carry(struct engine *e, struct engine *old)
@@ -288,4 +302,9 @@ int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *c
         announce_downstream(engine);
     }
     return 0;
+}
+
+struct reload_ended engine_reload_ended(const struct engine *engine)
+{
+    return engine->reload_ended;
 }

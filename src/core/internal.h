@@ -124,6 +124,7 @@ struct engine {
     uint64_t nonce_count;
     uint64_t confirm_ns; /* when the last restored binding is asked for */
     uint64_t changes;    /* of tables before the present one; leases that were extended */
+    struct reload_ended reload_ended;
 
     struct rate_limit ask_limit, unicast_limit, unicast_mac_limit, arp_limit, echo_limit, dhcp_limit,
         dhcp_host_limit;

@@ -498,6 +498,8 @@ void leases_carry(struct engine *e, const struct engine *old)
         lease = lease_as(e, old, was);
         if (lease != NULL)
             lease_carry(e, was, lease);
+        if (was->state == LEASE_BOUND && (lease == NULL || lease->state != LEASE_BOUND))
+            e->reload_ended.leases++;
     }
 }
 

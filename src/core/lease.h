@@ -70,7 +70,8 @@ struct lease_client lease_client_of(struct mac mac, const uint8_t *id, size_t le
 /* The pool of the engine's configuration: empty where nothing is served. NULL: out of memory. */
 struct leases *leases_new(const struct engine *e);
 void leases_free(struct leases *leases);
-/* Takes over what `old` had leased, as far as it still is in the pool and its binding in the table. */
+/* Takes over what `old` had leased, as far as it still is in the pool and its binding in the table; counts the leases
+ * that end. */
 void leases_carry(struct engine *e, const struct engine *old);
 
 /* The set that the client has, or had last and nobody since; NULL: none. */

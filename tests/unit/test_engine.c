@@ -44,6 +44,7 @@ struct world {
     unsigned count;
     enum event_kind events[KEPT];
     unsigned event_count;
+    struct event last_event;
 };
 
 static void take_send(void *context, enum side to, const struct frame *frame)
@@ -65,6 +66,7 @@ static void take_event(void *context, const struct event *event)
 {
     struct world *w = context;
     w->events[w->event_count++] = event->kind;
+    w->last_event = *event;
 }
 
 /* A world with 192.35.162.2, ports 2000-9999 in blocks of 1000, that was started and has said so. */
@@ -782,6 +784,63 @@ static void test_reload_keeps_what_fits(void **state)
     world_free(w);
 }
 
+/* The next configuration ends one binding, or none where `first` is 0, and says so. */
+static void reload_ends(struct world *w, uint16_t first, uint16_t last, struct mac owner)
+{
+    const unsigned count = first != 0;
+    w->event_count = 0;
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    const struct reload_ended ended = engine_reload_ended(w->engine);
+    assert_int_equal(ended.bindings, count);
+    assert_int_equal(ended.leases, 0);
+    assert_int_equal(w->event_count, count);
+    if (count == 0)
+        return;
+    assert_int_equal(w->last_event.kind, EVENT_DELETED);
+    assert_int_equal(w->last_event.time_ns, w->now);
+    assert_int_equal(w->last_event.range.address.host, shared.host);
+    assert_int_equal(w->last_event.range.first, first);
+    assert_int_equal(w->last_event.range.last, last);
+    assert_memory_equal(&w->last_event.mac, &owner, sizeof(owner));
+    assert_string_equal(w->last_event.detail, "reload");
+}
+
+static void test_reload_tells_what_ends(void **state)
+{
+    (void)state;
+    struct world *w = world_new(add_range);
+    const struct range added = {shared, 6000, 6099};
+    claim(w, host_b, 4000, 4999);
+    from_host(w, host_b, 7500);
+    assert_int_equal(engine_add(w->engine, w->now, &added, host_a, &w->out), 0);
+    reload_ends(w, 0, 0, mac_zero);
+    w->address.ports_last = 6999;
+    reload_ends(w, 7000, 7999, host_b);
+    reload_ends(w, 0, 0, mac_zero);
+    w->config.range_count = 1;
+    reload_ends(w, 2000, 2999, host_a);
+    w->config.range_count = 2; /* it comes back: nothing ends */
+    reload_ends(w, 0, 0, mac_zero);
+    w->ranges[0].mac = host_b;
+    reload_ends(w, 80, 80, host_a);
+    w->ranges[1].range =
+        (struct range){shared, 4500, 5500}; /* over what was learned, and its own ports are left */
+    w->event_count = 0;
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    assert_int_equal(engine_reload_ended(w->engine).bindings, 2);
+    assert_int_equal(w->event_count, 2);
+    /* An address that goes is told of all the same. */
+    w->config.range_count = 0;
+    w->config.address_count = 0;
+    w->event_count = 0;
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    assert_int_equal(engine_reload_ended(w->engine).bindings, 3);
+    assert_int_equal(w->event_count, 3);
+    assert_int_equal(w->last_event.range.address.host, shared.host);
+    assert_int_equal(w->last_event.range.first, 6000);
+    world_free(w);
+}
+
 /* A reload of the same file takes nothing from a configured range: not its age, not what was counted. */
 static void test_reload_keeps_counters(void **state)
 {
@@ -965,6 +1024,7 @@ int main(void)
         cmocka_unit_test(test_router_cannot_be_played_downstream),
         cmocka_unit_test(test_port_sets),
         cmocka_unit_test(test_reload_keeps_what_fits),
+        cmocka_unit_test(test_reload_tells_what_ends),
         cmocka_unit_test(test_reload_keeps_counters),
         cmocka_unit_test(test_reload_keeps_questions),
         cmocka_unit_test(test_age_of_configured_ranges),

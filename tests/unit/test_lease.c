@@ -240,6 +240,17 @@ static void test_whole_pool(void **state)
     world_free(w);
 }
 
+/* The next configuration ends `count` leases, each with its binding and one event. */
+static void reload_ends(struct world *w, unsigned count)
+{
+    const unsigned before = w->events[EVENT_DELETED];
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    const struct reload_ended ended = engine_reload_ended(w->engine);
+    assert_int_equal(ended.bindings, count);
+    assert_int_equal(ended.leases, count);
+    assert_int_equal(w->events[EVENT_DELETED], before + count);
+}
+
 /* A reload keeps leases, offers and what is set aside, with their times, where the sets stay. */
 static void test_reload(void **state)
 {
@@ -252,7 +263,7 @@ static void test_reload(void **state)
     leases(w, 101);
     says(w, 101, DHCP_DECLINE, w->said.yiaddr);
     pass(w, 20 * S);
-    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    reload_ends(w, 0);
     assert_all_bound(w, 70);
     struct lease_figures f = engine_lease_figures(w->engine);
     assert_true(f.offered == 1 && f.declined == 1 && f.pool == 252);
@@ -270,12 +281,12 @@ static void test_reload(void **state)
     for (unsigned i = 0; i < ADDRESSES; i++)
         w->addresses[i].lease_psid.length = i == 0 ? 7 : 6;
     assert_int_equal(leases(w, 200) >> 16, 1);
-    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    reload_ends(w, 1);
     assert_all_bound(w, 1);
     assert_int_equal(leases(w, 3), 2); /* the lowest set of 512 ports */
     for (unsigned i = 0; i < ADDRESSES; i++)
         w->addresses[i].is_served = false;
-    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    reload_ends(w, 2);
     assert_all_bound(w, 0);
     assert_int_equal(says(w, 3, DHCP_DISCOVER, (struct ipv4){0}).fate, FATE_SENT);
     world_free(w);
