@@ -20,6 +20,7 @@
 #include "upstream.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -353,6 +354,17 @@ static int reload_possible(const struct config *now, const struct config *next, 
     return -1;
 }
 
+/* Its events may be more than the log takes: the sum stands in one line. */
+static void tell_reloaded(const struct live *live)
+{
+    const struct reload_ended ended = engine_reload_ended(live->engine);
+    if (ended.bindings == 0 && ended.leases == 0)
+        log_notice("%s reloaded", live->file);
+    else
+        log_notice("%s reloaded; it ended %" PRIu32 " binding%s and %" PRIu32 " lease%s", live->file,
+                   ended.bindings, ended.bindings == 1 ? "" : "s", ended.leases, ended.leases == 1 ? "" : "s");
+}
+
 static int reload_take(struct live *live, struct config *next, char *message, size_t size)
 {
     if (reload_possible(live->config, next, message, size) != 0 ||
@@ -362,6 +374,7 @@ static int reload_take(struct live *live, struct config *next, char *message, si
         snprintf(message, size, "out of memory");
         return -1;
     }
+    tell_reloaded(live);
     if (months_resize(live->months, &next->limits) != 0)
         log_error("out of memory: the months of traffic keep their limits");
     ipfix_reload(live->ipfix, next);
@@ -379,7 +392,6 @@ static int reload(void *context, char *message, size_t size)
     if (daemon_config_read(live->file, &next) != 0) {
         snprintf(message, size, "%s has faults, which are in the log; nothing has changed", live->file);
     } else if (reload_take(live, &next, message, size) == 0) {
-        log_notice("%s reloaded", live->file);
         settle(live);
         return 0;
     } else {

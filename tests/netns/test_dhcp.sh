@@ -112,5 +112,13 @@ kill "${CLIENT_PID[1]}"
 wait "${CLIENT_PID[1]}" 2>/dev/null
 check "a host that leaves frees its ports" wait_for 5 leases_are 2
 check "in the table too" not grep -q "^$first " <<<"$(table_of)"
+
+# Port sets of another size: the leases of the old ones end, and each is told.
+both_told() { [ "$(grep -c "deleted $SHARED:.* (reload)" "$LAB_DIR/events")" -eq 2 ]; }
+sed -i 's/^learn = .*/learn = pe-arp/; s/^psid = .*/psid = 0\/7/; /^\[lease /,/^name/d' "$LAB_DIR/lab.conf"
+monitor
+check "a reload with another psid" ctl reload
+check "monitor tells of both leases that no longer fit" wait_for 5 both_told
+check "the log says how many" grep -q 'reloaded; it ended 2 bindings and 2 leases$' "$LAB_DIR/second.log"
 check "every frame is accounted for" equation
 done_testing
