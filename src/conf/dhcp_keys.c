@@ -53,7 +53,6 @@ bool take_serve(struct conf_reader *r, const struct key_row *row, const char *va
 bool take_dhcp_psid(struct conf_reader *r, const struct key_row *row, const char *value)
 {
     struct config_dhcp *dhcp = &r->config->dhcp;
-    r->dhcp_psid_line = r->line;
     dhcp->has_psid = *value != '\0' && take_port_set(r, row, value, &dhcp->psid);
     return *value == '\0' || dhcp->has_psid;
 }
@@ -184,10 +183,7 @@ static void serve_address(struct conf_reader *r, struct config_address *a)
     ipv4_format(a->address, text);
     a->is_served = true;
     a->lease_psid = a->has_psid ? a->psid : dhcp->psid;
-    if (a->has_psid && dhcp->has_psid && !port_set_same(a->psid, dhcp->psid))
-        conf_fault_at(r, r->dhcp_psid_line, "psid = %u/%u: [address %s] has psid = %u/%u", dhcp->psid.offset,
-                      dhcp->psid.length, text, a->psid.offset, a->psid.length);
-    else if (!a->has_psid && !dhcp->has_psid)
+    if (!a->has_psid && !dhcp->has_psid)
         conf_fault_at(r, r->serve_line, "serve: neither [address %s] nor [dhcp] has a psid", text);
     else if (!has_a_set(a))
         conf_fault_at(r, r->serve_line, "serve: no port set of psid = %u/%u lies within ports = %u-%u of %s",

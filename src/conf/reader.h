@@ -61,7 +61,7 @@ struct conf_reader {
     bool serves_all;
     struct ipv4 *served;
     size_t served_count;
-    unsigned serve_line, dhcp_psid_line, router_line, server_id_line;
+    unsigned serve_line, router_line, server_id_line;
 
     struct conf_fault *faults;
     size_t fault_count;

@@ -175,6 +175,22 @@ static void test_everything_given(void **state)
     config_free(&c);
 }
 
+/* [dhcp] psid is of the addresses that have none of their own. */
+static void test_port_sets_of_served_addresses(void **state)
+{
+    struct config c;
+    (void)state;
+    assert_int_equal(read_text(SERVED "[address 192.0.2.3]\npsid = 6/8\n"
+                                      "[lease 192.0.2.3:1036-64527]\nmac = 00:0c:29:9e:8c:ee\n",
+                               &c),
+                     0);
+    assert_string_equal(told, "");
+    assert_true(c.addresses[0].is_served && c.addresses[1].is_served);
+    assert_true(port_set_same(c.addresses[0].lease_psid, (struct port_set_params){0, 6}));
+    assert_true(port_set_same(c.addresses[1].lease_psid, (struct port_set_params){6, 8}));
+    config_free(&c);
+}
+
 static void test_many_sections(void **state)
 {
     (void)state;
@@ -387,8 +403,6 @@ static const struct fault faults[] = {
      F "6: serve = 192.0.2.1, 192.0.2.1: '192.0.2.1' stands twice\n"},
     {GOOD "[dhcp]\nserve = 192.0.2.9\npsid = 0/6\nserver-id = 192.0.2.254\n",
      F "6: serve = 192.0.2.9: there is no [address] for it\n"},
-    {GOOD "psid = 6/8\n[dhcp]\nserve = all\npsid = 0/6\nserver-id = 192.0.2.254\n",
-     F "8: psid = 0/6: [address 192.0.2.1] has psid = 6/8\n"},
     {GOOD "[dhcp]\npsid = 6/11\n", F "6: psid = 6/11: must be OFFSET/LENGTH, together 16 at most\n"},
     {GOOD "ports = 2000-2999\n[dhcp]\nserve = all\npsid = 0/4\nserver-id = 192.0.2.254\n",
      F "7: serve: no port set of psid = 0/4 lies within ports = 2000-2999 of 192.0.2.1\n"},
@@ -629,6 +643,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_everything_given),
         cmocka_unit_test(test_upstream_tap),
+        cmocka_unit_test(test_port_sets_of_served_addresses),
         cmocka_unit_test(test_many_sections),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_odd_bytes),

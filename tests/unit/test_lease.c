@@ -240,6 +240,34 @@ static void test_whole_pool(void **state)
     world_free(w);
 }
 
+/* Addresses differ in their port sets: each leases by its own, and what is leased stays over a reload. */
+static void test_port_sets_of_each_address(void **state)
+{
+    (void)state;
+    struct world *w = world_new(4);
+    w->addresses[1].lease_psid = w->addresses[1].psid = (struct port_set_params){6, 8};
+    w->addresses[1].has_psid = true;
+    engine_free(w->engine);
+    world_start(w);
+    assert_int_equal(engine_lease_figures(w->engine).pool, 15 + 256 + 15 + 15);
+    for (unsigned n = 0; n < 15; n++) {
+        assert_int_equal(leases(w, n), n + 1);
+        assert_true(w->said.ports.offset == 0 && w->said.ports.length == 4);
+    }
+    for (unsigned n = 0; n < 256; n++) {
+        assert_int_equal(leases(w, 15 + n), 1 << 16 | n);
+        assert_true(w->said.ports.offset == 6 && w->said.ports.length == 8);
+    }
+    assert_int_equal(leases(w, 271), 2 << 16 | 1);
+    assert_true(w->said.ports.offset == 0 && w->said.ports.length == 4);
+    assert_all_bound(w, 272);
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    assert_all_bound(w, 272);
+    assert_int_equal(leases(w, 3), 4);
+    assert_int_equal(leases(w, 20), 1 << 16 | 5);
+    world_free(w);
+}
+
 /* The next configuration ends `count` leases, each with its binding and one event. */
 static void reload_ends(struct world *w, unsigned count)
 {
@@ -459,10 +487,15 @@ static void test_any_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_many_clients), cmocka_unit_test(test_whole_pool),
-        cmocka_unit_test(test_reload),       cmocka_unit_test(test_restore),
-        cmocka_unit_test(test_operator),     cmocka_unit_test(test_offer_is_overtaken),
-        cmocka_unit_test(test_any_order),    cmocka_unit_test(test_reserved_for_another),
+        cmocka_unit_test(test_many_clients),
+        cmocka_unit_test(test_whole_pool),
+        cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_restore),
+        cmocka_unit_test(test_operator),
+        cmocka_unit_test(test_offer_is_overtaken),
+        cmocka_unit_test(test_port_sets_of_each_address),
+        cmocka_unit_test(test_any_order),
+        cmocka_unit_test(test_reserved_for_another),
         cmocka_unit_test(test_blocked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
