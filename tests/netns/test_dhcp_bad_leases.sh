@@ -51,6 +51,13 @@ refused()
     check "  and nothing is set" as_found
     agent_down
 }
+# network_manager INTERFACE ACTION [WORD=VALUE...]: its dispatcher's script, with the words that NetworkManager gives.
+network_manager()
+{
+    on host1 env PATH="$PEARPD_BUILD:$PATH" DHCP4_IP_ADDRESS=$SHARED DHCP4_V4_PORTPARAMS=0:6:8:0 \
+        DHCP4_ROUTERS=$ROUTER DHCP4_SUBNET_MASK=255.255.255.0 "${@:3}" "$HOOKS/networkmanager-dispatcher" "$1" "$2" \
+        >>"$LAB_DIR/hook.log" 2>&1
+}
 refused udhcpc '000608: not the four bytes of option 159' ports=000608
 refused dhclient '0:6:8: not the four bytes of option 159' ports=000608
 refused udhcpc '060c0000: offset 6 and PSID length 12 are no port set' ports=060c0000
@@ -80,10 +87,14 @@ touch $MARK" "a b c" "*" "-h"; do
         on host1 env reason=BOUND interface=eth0 new_ip_address=$SHARED new_v4_portparams=0:6:8:0 "$word=$value" \
             "$HOOKS/pearp-dhcp-hook" >>"$LAB_DIR/hook.log" 2>&1 && echo "$word=$value"
     done
+    for word in DHCP4_IP_ADDRESS DHCP4_V4_PORTPARAMS DHCP4_ROUTERS DHCP4_SUBNET_MASK; do
+        network_manager eth0 up "$word=$value" && echo "$word=$value"
+    done
+    network_manager "$value" up && echo "NetworkManager's interface $value"
 done >"$LAB_DIR/taken"
 check "words that a shell would run are refused, all of them" same "" "$(cat "$LAB_DIR/taken")"
 check "  and no shell ran them" not test -e "$MARK"
-check "  and each left one line" same "$((9 * 16))" "$(grep -c '^pearp-agent: lease' "$LAB_DIR/hook.log")"
+check "  and each left one line" same "$((9 * 21))" "$(grep -c '^pearp-agent: lease' "$LAB_DIR/hook.log")"
 check "  and nothing is set" as_found
 
 # The domain and host names are nobody's business here.
@@ -122,5 +133,25 @@ check "  and all is put back" as_found
 check "  but the link, which the client goes on with" is_up
 agent_down
 check "it is down at the end, as it was" not is_up
-check "  and no file is left" not test -e "$LAB_RUN_FILES/pearp-$LAB_ID-host1"
+no_agent() { [ ! -e "$LAB_RUN_FILES/pearp-$LAB_ID-host1" ]; }
+check "  and no file is left" no_agent
+
+# NetworkManager sets the address itself, and tells the dispatcher's scripts.
+on host1 ip link set eth0 up
+on host1 ip address add "$SHARED/24" dev eth0
+settings >"$LAB_DIR/before"
+check "NetworkManager: up takes its lease" network_manager eth0 up
+check "  which is held" wait_for 5 holds 0/6/2
+check "  by its gateway" on host1 sh -c "ip -4 route show default | grep -q 'via $ROUTER dev eth0'"
+check "  a change takes another lease" network_manager eth0 dhcp4-change DHCP4_V4_PORTPARAMS=0:6:c:0
+check "  which is held then" wait_for 5 holds 0/6/3
+check "  down: the lease is over" network_manager eth0 down
+check "  and its agent ends" wait_for 5 no_agent
+check "  and all is put back" as_found
+check "  up again" network_manager eth0 up
+check "  is held" wait_for 5 holds 0/6/2
+check "  a change to a lease without ports: it is over" network_manager eth0 dhcp4-change DHCP4_V4_PORTPARAMS=
+check "  and its agent ends" wait_for 5 no_agent
+check "  and all is put back" as_found
+check "  down without an agent is fine" network_manager eth0 down
 done_testing
