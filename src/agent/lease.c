@@ -96,7 +96,9 @@ static int take_ports(struct parsing *p, struct ipv4 address, const char *text)
         return refuse(p, "the lease has no ports (option 159): its address would be this host's alone");
     if (!parse_digits(text, &option) && !parse_octets(text, &option) && !parse_fields(text, &option) &&
         !parse_set(text, &option))
-        return refuse(p, "%.40s: not the four bytes of option 159", text);
+        return refuse(p, "%.40s: not %s", text,
+                      strchr(text, '/') == NULL ? "the four bytes of option 159"
+                                                : "OFFSET/LENGTH/ID with an ID of LENGTH bits, 16 at most");
     const struct port_set_params params = {(uint8_t)(option >> 24), (uint8_t)(option >> 16)};
     if (params.length == 0)
         return refuse(p, "%.40s: a PSID length of 0 shares no address", text);

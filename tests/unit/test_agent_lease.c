@@ -100,8 +100,8 @@ static void bad_ports_are_refused(void **state)
     refused_ports("0 6", "not the four bytes");
     refused_ports("0 6 65536", "not the four bytes");
     refused_ports("0 256 0", "not the four bytes");
-    refused_ports("0/6/64", "not the four bytes");
-    refused_ports("0/17/1", "not the four bytes");
+    refused_ports("0/6/64", "not OFFSET/LENGTH/ID");
+    refused_ports("0/17/1", "not OFFSET/LENGTH/ID");
     refused_ports("$(reboot)", "not the four bytes");
     refused_ports("00060800\n", "not the four bytes");
     refused_ports("\"0;6\"", "not the four bytes");
