@@ -55,7 +55,8 @@ int agent_status(bool json)
                             .namespace_cookie = run_namespace_cookie(),
                             .now_s = clock_now_ns() / NS_PER_S};
     if (status.directory >= 0) {
-        status.failed = run_list(status.directory, "undo", add_tenant, &status) != 0;
+        if (run_list(status.directory, "undo", add_tenant, &status) != 0)
+            status.failed = true;
         close(status.directory);
     } else if (status.directory != -ENOENT) {
         log_error("cannot open /run/pearp-agent: %s", strerror(-status.directory));

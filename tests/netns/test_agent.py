@@ -334,6 +334,8 @@ def test_killed(before):
     done = on(HOST, AGENT, "-i", "eth0", "--undo", check=False)
     ok(done.returncode == 1 and "eth0.undo:" in done.stdout and snapshot() == before,
        "a damaged record is refused by file and line", done.stdout)
+    told = on(HOST, AGENT, "status", check=False)
+    ok(told.returncode == 1, "and fails status", told.stdout)
     os.unlink(RUN + "/eth0.undo")
 
 
