@@ -49,6 +49,8 @@ void agent_write_state(const struct agent *agent)
             text_put(&t, "heard-of %s\n", held_format(&agent->wish.held.held[i], held));
         put_services(&t, agent, i);
     }
+    if (agent->options->dhcp != DHCP_CLIENT_NONE && agent->wish.held.count == agent->own.count)
+        text_put(&t, "waiting %" PRIu64 "\n", agent->undo.namespace_cookie);
     const int error = run_write(agent->directory, run_name(agent->options->interface, "state", name), bytes,
                                 (size_t)(t.at - bytes), false);
     if (error != 0)

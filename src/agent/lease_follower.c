@@ -11,12 +11,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PATIENCE_S 10
+
 struct lease_follower {
     struct lease_following following;
     int watch;
     struct loop_source *readable, *timer;
     struct dhcp_client *client;
     struct lease lease; /* as it was told */
+    bool none_told;     /* that none came, since the last one */
 };
 
 static bool is_same(const struct lease *a, const struct lease *b)
@@ -29,7 +32,9 @@ static bool is_same(const struct lease *a, const struct lease *b)
 static void arm(struct lease_follower *f)
 {
     const uint64_t now_ns = clock_now_ns(), until_ns = f->lease.until_s * NS_PER_S;
-    if (!f->lease.bound || f->lease.until_s == LEASE_FOREVER_S)
+    if (!f->lease.bound && f->client != NULL && !f->none_told)
+        loop_timer_set(f->timer, PATIENCE_S * NS_PER_S);
+    else if (!f->lease.bound || f->lease.until_s == LEASE_FOREVER_S)
         loop_timer_set(f->timer, UINT64_MAX);
     else
         loop_timer_set(f->timer, until_ns > now_ns ? until_ns - now_ns : 0);
@@ -46,6 +51,7 @@ static void take(struct lease_follower *f, const struct lease *lease)
     else if (lease->bound)
         log_info("the lease of %s was renewed", held_format(&lease->held, held));
     f->lease = *lease;
+    f->none_told = f->none_told && !lease->bound;
     arm(f);
     if (!same)
         f->following.changed(&f->lease, f->following.context);
@@ -70,10 +76,16 @@ static void on_readable(void *context)
         look(f);
 }
 
-/* Nobody renewed it: its ports may be another host's from now on. */
+/* Nobody renewed it: its ports may be another host's from now on. Or none came yet. */
 static void on_timer(void *context)
 {
     struct lease_follower *f = context;
+    if (!f->lease.bound) {
+        log_warning(
+            "no lease with ports (option 159) on %s yet: no DHCP server gives one; the client goes on asking",
+            f->following.interface);
+        f->none_told = true;
+    }
     look(f);
 }
 

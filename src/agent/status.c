@@ -27,6 +27,14 @@ static void add_tenant(const char *interface, void *context)
         status->tenants[status->count++] = tenant;
 }
 
+static void add_waiting(const char *interface, void *context)
+{
+    struct status *status = context;
+    if (status->waiting_count < STATUS_INTERFACES_MAX &&
+        tenant_waits(status->directory, interface, status->namespace_cookie))
+        snprintf(status->waiting[status->waiting_count++], UNDO_INTERFACE_BYTES, "%s", interface);
+}
+
 static void take_socket(const struct host_socket *socket, void *context)
 {
     struct status *status = context;
@@ -55,7 +63,8 @@ int agent_status(bool json)
                             .namespace_cookie = run_namespace_cookie(),
                             .now_s = clock_now_ns() / NS_PER_S};
     if (status.directory >= 0) {
-        if (run_list(status.directory, "undo", add_tenant, &status) != 0)
+        if (run_list(status.directory, "undo", add_tenant, &status) != 0 ||
+            run_list(status.directory, "state", add_waiting, &status) != 0)
             status.failed = true;
         close(status.directory);
     } else if (status.directory != -ENOENT) {

@@ -12,6 +12,8 @@ struct status {
     uint64_t namespace_cookie, now_s; /* now_s: since boot */
     struct tenant *tenants[STATUS_INTERFACES_MAX];
     size_t count;
+    char waiting[STATUS_INTERFACES_MAX][UNDO_INTERFACE_BYTES]; /* whose DHCP client has no lease */
+    size_t waiting_count;
     bool failed; /* not everything could be read */
 };
 

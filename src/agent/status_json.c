@@ -131,6 +131,11 @@ void status_print_json(const struct status *status)
         for (size_t k = 0; k < status->tenants[i]->service_count; k++)
             json_service(&j, status->tenants[i], &status->tenants[i]->services[k]);
     json_array_end(&j);
+    json_key(&j, "waiting");
+    json_array_begin(&j);
+    for (size_t i = 0; i < status->waiting_count; i++)
+        json_string(&j, status->waiting[i]);
+    json_array_end(&j);
     json_object_end(&j);
     printf("\n");
 }

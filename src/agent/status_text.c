@@ -79,6 +79,8 @@ void status_print_text(const struct status *status)
     for (size_t i = 0; i < status->count; i++)
         for (size_t k = 0; k < status->tenants[i]->undo.held.count; k++)
             print_range(status, status->tenants[i], k);
+    for (size_t i = 0; i < status->waiting_count; i++)
+        printf("an agent waits for a lease on %s\n", status->waiting[i]);
     print_services(status);
     for (size_t i = 0; i < status->count; i++)
         print_outside(status->tenants[i]);

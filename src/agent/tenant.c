@@ -6,6 +6,7 @@
 #include "run_files.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,17 @@ int tenant_read(int directory, const char *interface, uint64_t cookie, uint64_t 
     (void)lease_file_read(directory, interface, now_s, &t->lease);
     *tenant = t;
     return 0;
+}
+
+bool tenant_waits(int directory, const char *interface, uint64_t cookie)
+{
+    char text[STATE_TEXT_BYTES], name[RUN_NAME_BYTES], wanted[40];
+    const ssize_t length = run_read(directory, run_name(interface, "state", name), text, sizeof(text) - 1);
+    if (length < 0 || run_lock_holder(directory, interface) == 0)
+        return false;
+    text[length] = '\0';
+    snprintf(wanted, sizeof(wanted), "\nwaiting %" PRIu64 "\n", cookie);
+    return strstr(text, wanted) != NULL;
 }
 
 void tenant_free(struct tenant *tenant)

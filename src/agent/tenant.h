@@ -42,6 +42,9 @@ struct tenant {
 int tenant_read(int directory, const char *interface, uint64_t cookie, uint64_t now_s, struct tenant **tenant);
 void tenant_free(struct tenant *tenant);
 
+/* Whether an agent runs there, in `cookie`'s network namespace, whose DHCP client has no lease. */
+bool tenant_waits(int directory, const char *interface, uint64_t cookie);
+
 /* "held"; "setting": not all is set yet; "left": by a killed agent. */
 const char *tenant_state(const struct tenant *tenant);
 

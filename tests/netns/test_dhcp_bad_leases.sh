@@ -34,6 +34,13 @@ times_said() { [ "$(grep -Fc -- "$1" "$LAB_DIR/agent.log")" -ge "$2" ]; }
 settings() { on host1 sh -c 'ip -4 address show; ip -4 route show table all; sysctl net.ipv4.ip_local_port_range; nft list tables'; }
 as_found() { settings | diff "$LAB_DIR/before" -; }
 holds() { on host1 "$PEARP_AGENT" status | grep -q "^$SHARED:psid/$1 .*held"; }
+# In both forms, and in neither where there is a lease.
+waits()
+{
+    local forms
+    forms="$(on host1 "$PEARP_AGENT" status | grep -c 'waits for a lease on eth0')$(on host1 "$PEARP_AGENT" status --json | grep -c '"waiting": *\["eth0"\]')"
+    [ "$forms" = 11 ] || { [ "$forms" = 00 ] || echo "not the same: $forms"; return 1; }
+}
 is_up() { on host1 ip -o link show dev eth0 | grep -q '[<,]UP[,>]'; }
 holds_nothing() { on host1 "$PEARP_AGENT" status | grep -q 'no range is held'; }
 
@@ -131,6 +138,11 @@ kill "$SERVER"
 check "a lease that is not renewed is over in time" wait_for 5 holds_nothing
 check "  and all is put back" as_found
 check "  but the link, which the client goes on with" is_up
+check "  status says that an agent waits" wait_for 2 waits
+check "  and a line says that none came" wait_for 15 said 'no lease with ports (option 159) on eth0 yet'
+server lease=60
+check "  one comes in the end" wait_for 70 holds 0/6/2
+check "  and nobody waits any more" not waits
 agent_down
 check "it is down at the end, as it was" not is_up
 no_agent() { [ ! -e "$LAB_RUN_FILES/pearp-$LAB_ID-host1" ]; }
