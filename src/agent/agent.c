@@ -6,6 +6,7 @@
 #include "pearpd/notify.h"
 
 #include "agent_state.h"
+#include "dns_left.h"
 #include "pe_arp_socket.h"
 #include "raised_link.h"
 #include "record.h"
@@ -315,8 +316,10 @@ int agent_undo(const char *interface)
     int error = take_interface(&agent, interface);
     if (error == 0)
         error = undo_left(&agent, interface, &found);
-    if (error == 0)
+    if (error == 0) {
         log_notice(found ? "put back what an agent left on %s" : "no agent left anything on %s", interface);
+        dns_left_tell(agent.directory, interface);
+    }
     leave_interface(&agent, interface);
     return error == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LINE_BYTES (2 * DNS_NAME_TEXT_BYTES + 8 + 2 * DNS_RDATA_BYTES)
 #define FILE_BYTES (DNS_RECORDS_MAX * LINE_BYTES)
@@ -128,4 +129,14 @@ void dns_left_read(int directory, const char *interface, struct dns_publisher *p
     else if (length < 0 && length != -ENOENT)
         log_warning("cannot read /run/pearp-agent/%s: %s", name, strerror((int)-length));
     free(text);
+}
+
+void dns_left_tell(int directory, const char *interface)
+{
+    char name[RUN_NAME_BYTES];
+    if (faccessat(directory, run_name(interface, SUFFIX, name), F_OK, 0) == 0)
+        log_warning("services of an earlier agent stand in the DNS still: they go when an agent with [dns] for "
+                    "their zone "
+                    "runs on %s",
+                    interface);
 }

@@ -1,5 +1,5 @@
 /* dns_left.h: the records that may stand in the DNS, on disk while they may: a line for each.
- * In and out: the publisher's records. Called by: service. Never: decides what is to stand. */
+ * In and out: the publisher's records. Called by: service, agent. Never: decides what is to stand. */
 #ifndef PEARPD_AGENT_DNS_LEFT_H
 #define PEARPD_AGENT_DNS_LEFT_H
 
@@ -10,6 +10,9 @@ void dns_left_write(int directory, const char *interface, const struct dns_publi
 
 /* Gives the publisher what an earlier agent may have left. What cannot be read is said, and passed over. */
 void dns_left_read(int directory, const char *interface, struct dns_publisher *publisher);
+
+/* Says that an earlier agent may have left some, where it may: for who does not withdraw them. */
+void dns_left_tell(int directory, const char *interface);
 
 /* One line: ZONE NAME TYPE RDATA (hexadecimal), with its newline. The length, or -ENOSPC. */
 int dns_left_format(const struct dns_name *zone, const struct dns_record *record, char *text, size_t size);

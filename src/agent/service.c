@@ -181,8 +181,10 @@ struct services *services_new(struct loop *loop, const struct services_config *c
     s->loop = loop;
     s->owner = *owner;
     snprintf(s->server, sizeof(s->server), "%s:%u", ipv4_format(config->server, address), config->server_port);
-    if (!config->has_server)
+    if (!config->has_server) {
+        dns_left_tell(owner->directory, owner->interface);
         return s;
+    }
     random_bytes(seed, sizeof(seed));
     const struct dns_socket_calls calls = {.context = s, .answer = on_answer, .failed = on_failed};
     s->sockets = dns_sockets_new(loop, config->server, config->server_port, &calls);

@@ -185,5 +185,12 @@ took=$((($(date +%s%N) - started) / 1000000))
 check "a server that is gone does not hold up the stop" test "$took" -lt 4000
 diag "stopped in $took ms without a server"
 check "what could not be withdrawn is kept for the next start" test -s "$LAB_RUN_FILES/pearp-$LAB_ID-host2/eth0.services"
+STILL='services of an earlier agent stand in the DNS still: they go when an agent with \[dns\] for their zone runs on eth0'
+check "--undo does not, and says so" same 1 "$(on host2 "$PEARPD_BUILD/pearp-agent" -i eth0 --undo 2>&1 | grep -c "$STILL")"
+lab_start_agent 2
+check "nor does an agent without [dns], which says so too" wait_for 5 said 2 "$STILL"
+check "  once" same 1 "$(times_said 2 "$STILL")"
+check "it is kept all the same" test -s "$LAB_RUN_FILES/pearp-$LAB_ID-host2/eth0.services"
+check "where nothing was left, nothing is said" same 0 "$(on neighbour "$PEARPD_BUILD/pearp-agent" -i eth0 --undo 2>&1 | grep -c "$STILL")"
 check "every frame is accounted for" equation
 done_testing
