@@ -18,12 +18,21 @@ static void write_metrics(struct agent *agent, uint64_t look_ns)
                               .forged = agent->forged,
                               .restored = agent->restored,
                               .look_s = (double)look_ns / (double)NS_PER_S};
+    const struct lease *lease = lease_follower_lease(agent->leases);
+    const uint64_t now_s = clock_now_ns() / NS_PER_S;
     for (size_t i = 0; i < metrics.range_count; i++)
         metrics.ranges[i] = (struct metrics_range){.held = agent->wish.held.held[i],
+                                                   .leased = lease_is_of(lease, &agent->wish.held.held[i]),
+                                                   .lease_s = lease_left_s(lease, now_s),
                                                    .heard = agent->sharers[i].challenged,
                                                    .used = agent->monitor.ranges[i].used,
                                                    .sockets = agent->monitor.ranges[i].sockets,
                                                    .counts = agent->sharers[i].counts};
+    for (size_t i = 0; i < agent->options->services.count; i++) {
+        const enum service_dns dns = services_dns(agent->services, i);
+        if (dns != SERVICE_DNS_NONE)
+            metrics_add_service(&metrics, &agent->options->services.services[i], dns == SERVICE_DNS_PUBLISHED);
+    }
     const int error = metrics_write(&metrics, agent->options->metrics);
     if (error != 0 && !agent->metrics_fault_told)
         log_warning("cannot write %s: %s", agent->options->metrics, strerror(-error));

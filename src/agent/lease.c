@@ -248,6 +248,18 @@ int lease_parse(const char *const *words, size_t count, uint64_t now_s, struct l
     return count == 1 ? 0 : refuse(&p, "%s: nothing may follow", words[0]);
 }
 
+bool lease_is_of(const struct lease *lease, const struct held *held)
+{
+    return lease->bound && held_equal(&lease->held, held);
+}
+
+uint64_t lease_left_s(const struct lease *lease, uint64_t now_s)
+{
+    if (lease->until_s == LEASE_FOREVER_S)
+        return LEASE_FOREVER_S;
+    return lease->until_s > now_s ? lease->until_s - now_s : 0;
+}
+
 int lease_format(const struct lease *lease, char text[static LEASE_TEXT_BYTES])
 {
     char address[IPV4_TEXT_BYTES];

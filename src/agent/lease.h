@@ -34,6 +34,12 @@ struct lease {
 int lease_parse(const char *const *words, size_t count, uint64_t now_s, struct lease *lease,
                 char why[static LEASE_WHY_BYTES]);
 
+/* Whether this is what is held of it. */
+bool lease_is_of(const struct lease *lease, const struct held *held);
+
+/* Seconds that it lasts from now on; LEASE_FOREVER_S. */
+uint64_t lease_left_s(const struct lease *lease, uint64_t now_s);
+
 /* The same words as one line of a file, for a lease that is bound. Its length. */
 int lease_format(const struct lease *lease, char text[static LEASE_TEXT_BYTES]);
 

@@ -128,6 +128,11 @@ void lease_follower_start(struct lease_follower *f)
         dhcp_client_start(f->client);
 }
 
+const struct lease *lease_follower_lease(const struct lease_follower *f)
+{
+    return &f->lease;
+}
+
 void lease_follower_free(struct lease_follower *f)
 {
     if (f == NULL)

@@ -28,6 +28,9 @@ struct lease_follower *lease_follower_new(const struct lease_following *followin
 /* Tells the lease that is there, if any, and starts the client. */
 void lease_follower_start(struct lease_follower *f);
 
+/* The lease that was told last. */
+const struct lease *lease_follower_lease(const struct lease_follower *f);
+
 /* Ends the client, which gives its lease back; nothing is told any more. NULL is fine. */
 void lease_follower_free(struct lease_follower *f);
 

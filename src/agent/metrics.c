@@ -1,8 +1,11 @@
 /* metrics.c: see metrics.h. */
 #include "metrics.h"
 
+#include "lease.h"
+
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -63,7 +66,61 @@ static void single(FILE *out, const struct metrics *m, const char *name, const c
     fprintf(out, "pearp_agent_%s{interface=\"%s\"} %" PRIu64 "\n", name, m->interface, value);
 }
 
-/* No label needs an escape: an interface that can be used has plain letters alone. */
+void metrics_add_service(struct metrics *metrics, const struct service_config *service, bool published)
+{
+    size_t i = 0;
+    for (; i < metrics->service_count; i++) {
+        const struct service_config *other = metrics->services[i].service;
+        if (strcmp(other->name, service->name) == 0 && other->protocol == service->protocol &&
+            dns_name_equal(&other->host, &service->host))
+            break;
+    }
+    if (i < metrics->service_count)
+        published = published && metrics->services[i].published;
+    else
+        metrics->service_count++;
+    metrics->services[i] = (struct metrics_service){service, published};
+}
+
+/* A name and the labels of a range. */
+static void print_range_name(FILE *out, const struct metrics *m, const char *name,
+                             const struct metrics_range *r)
+{
+    char address[IPV4_TEXT_BYTES], text[HELD_TEXT_BYTES];
+    held_format(&r->held, text);
+    fprintf(out, "pearp_agent_%s{interface=\"%s\",address=\"%s\",range=\"%s\"} ", name, m->interface,
+            ipv4_format(r->held.range.address, address), strchr(text, ':') + 1);
+}
+
+static void print_leases(FILE *out, const struct metrics *m)
+{
+    heading(out, "lease_seconds", "gauge", "Seconds that the lease of the range lasts.");
+    for (size_t i = 0; i < m->range_count; i++) {
+        const struct metrics_range *r = &m->ranges[i];
+        if (!r->leased)
+            continue;
+        print_range_name(out, m, "lease_seconds", r);
+        if (r->lease_s == LEASE_FOREVER_S)
+            fprintf(out, "+Inf\n");
+        else
+            fprintf(out, "%" PRIu64 "\n", r->lease_s);
+    }
+}
+
+static void print_services(FILE *out, const struct metrics *m)
+{
+    heading(out, "service_published", "gauge", "Whether the service's records stand in the DNS.");
+    for (size_t i = 0; i < m->service_count; i++) {
+        const struct service_config *s = m->services[i].service;
+        char host[DNS_NAME_TEXT_BYTES];
+        fprintf(out,
+                "pearp_agent_service_published{interface=\"%s\",name=\"%s\",protocol=\"%s\",host=\"%s\"} %d\n",
+                m->interface, s->name, s->protocol == IPPROTO_TCP ? "tcp" : "udp",
+                dns_name_format(&s->host, host), m->services[i].published);
+    }
+}
+
+/* No label needs an escape: an interface that can be used, and names, have plain letters alone. */
 void metrics_print(const struct metrics *metrics, FILE *out)
 {
     heading(out, "info", "gauge", "The agent that writes this.");
@@ -72,14 +129,12 @@ void metrics_print(const struct metrics *metrics, FILE *out)
     for (size_t i = 0; i < sizeof(range_rows) / sizeof(range_rows[0]); i++) {
         heading(out, range_rows[i].name, range_rows[i].type, range_rows[i].help);
         for (size_t k = 0; k < metrics->range_count; k++) {
-            const struct metrics_range *r = &metrics->ranges[k];
-            char address[IPV4_TEXT_BYTES], text[HELD_TEXT_BYTES];
-            held_format(&r->held, text);
-            fprintf(out, "pearp_agent_%s{interface=\"%s\",address=\"%s\",range=\"%s\"} %" PRIu64 "\n",
-                    range_rows[i].name, metrics->interface, ipv4_format(r->held.range.address, address),
-                    strchr(text, ':') + 1, figure_of(r, range_rows[i].figure));
+            print_range_name(out, metrics, range_rows[i].name, &metrics->ranges[k]);
+            fprintf(out, "%" PRIu64 "\n", figure_of(&metrics->ranges[k], range_rows[i].figure));
         }
     }
+    print_leases(out, metrics);
+    print_services(out, metrics);
     single(out, metrics, "outside_sockets", "gauge",
            "Sockets on a shared address, or on any, outside what is held.", metrics->outside_sockets);
     single(out, metrics, "forged_total", "counter", "Messages that were not believed.", metrics->forged);

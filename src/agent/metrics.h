@@ -5,6 +5,7 @@
 #define PEARPD_AGENT_METRICS_H
 
 #include "held.h"
+#include "service.h"
 #include "sharer.h"
 
 #include <stdbool.h>
@@ -17,6 +18,13 @@ struct metrics_range {
     bool heard;
     uint32_t used, sockets;
     struct sharer_counts counts;
+    bool leased;
+    uint64_t lease_s; /* that are left; LEASE_FOREVER_S */
+};
+
+struct metrics_service {
+    const struct service_config *service;
+    bool published; /* at each of its ports, where it stands at several */
 };
 
 struct metrics {
@@ -24,11 +32,16 @@ struct metrics {
     bool link_up;
     struct metrics_range ranges[HELD_MAX];
     size_t range_count;
+    struct metrics_service services[SERVICES_MAX]; /* no two of one name, protocol and host */
+    size_t service_count;
     uint32_t outside_sockets;
     uint64_t restored; /* settings of ours that somebody took away, put back */
     uint64_t forged;
     double look_s; /* what the last look at the sockets took */
 };
+
+/* Adds a service, or joins it with those of its name, protocol and host. `service` is borrowed. */
+void metrics_add_service(struct metrics *metrics, const struct service_config *service, bool published);
 
 /* Writes the text. */
 void metrics_print(const struct metrics *metrics, FILE *out);

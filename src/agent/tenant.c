@@ -112,5 +112,5 @@ const char *tenant_state(const struct tenant *tenant)
 
 bool tenant_is_leased(const struct tenant *tenant, size_t index)
 {
-    return tenant->lease.bound && held_equal(&tenant->lease.held, &tenant->undo.held.held[index]);
+    return lease_is_of(&tenant->lease, &tenant->undo.held.held[index]);
 }

@@ -281,6 +281,15 @@ static void metrics_are_prometheus_text(void **state)
     struct metrics m = {.interface = "eth0", .link_up = true, .range_count = 2};
     m.ranges[0] =
         (struct metrics_range){.held = two.held[0], .heard = true, .used = 7, .counts = {.challenges = 9}};
+    const struct service_config services[] = {
+        {.name = "http", .protocol = IPPROTO_TCP, .port = 2080, .host = {.length = 5, .bytes = "\3www"}},
+        {.name = "http", .protocol = IPPROTO_TCP, .port = 2081, .host = {.length = 5, .bytes = "\3www"}},
+        {.name = "http", .protocol = IPPROTO_UDP, .port = 2081, .host = {.length = 5, .bytes = "\3www"}},
+    };
+    m.ranges[0].leased = true;
+    m.ranges[0].lease_s = 3600;
+    for (size_t i = 0; i < 3; i++)
+        metrics_add_service(&m, &services[i], i != 1);
     m.ranges[1].held = held_port_set((struct ipv4){B}, (struct port_set_params){6, 8}, 18);
     char *text = NULL;
     size_t size = 0;
@@ -292,6 +301,15 @@ static void metrics_are_prometheus_text(void **state)
                                  "range=\"2000-2099\"} 7\n"));
     assert_non_null(strstr(text, "\npearp_agent_challenges_total{interface=\"eth0\",address=\"192.35.162.2\","
                                  "range=\"2000-2099\"} 9\n"));
+    assert_non_null(strstr(text, "# TYPE pearp_agent_lease_seconds gauge\n"
+                                 "pearp_agent_lease_seconds{interface=\"eth0\",address=\"192.35.162.2\","
+                                 "range=\"2000-2099\"} 3600\n#"));
+    assert_non_null(strstr(text,
+                           "# TYPE pearp_agent_service_published gauge\n"
+                           "pearp_agent_service_published{interface=\"eth0\",name=\"http\",protocol=\"tcp\","
+                           "host=\"www\"} 0\n"
+                           "pearp_agent_service_published{interface=\"eth0\",name=\"http\",protocol=\"udp\","
+                           "host=\"www\"} 1\n#"));
     free(text);
 }
 
