@@ -166,4 +166,7 @@ check "  a change to a lease without ports: it is over" network_manager eth0 dhc
 check "  and its agent ends" wait_for 5 no_agent
 check "  and all is put back" as_found
 check "  down without an agent is fine" network_manager eth0 down
+check "  so is an interface without a lease" network_manager eth0 up DHCP4_V4_PORTPARAMS=
+check "  and so is lo, up" network_manager lo up DHCP4_V4_PORTPARAMS=
+check "  and down" network_manager lo down DHCP4_V4_PORTPARAMS=
 done_testing
