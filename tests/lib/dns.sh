@@ -1,5 +1,5 @@
 # dns.sh: a zone at BIND on the lab's remote host, and a stock client that follows SRV there. Sourced by tests after
-# lab_test. Needs named, dig, and apt's http method.
+# lab_test. Needs named, dig, busybox, and apt's http method.
 # shellcheck shell=bash
 
 SECRET=c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTMyYnk=
@@ -41,11 +41,11 @@ dig_bind() { on remote dig +short +time=1 +tries=1 "@$REMOTE" "$@"; }
 ports_at() { "dig_$1" SRV "$2" | awk '{ print $3 }' | sort -n | xargs; }
 has_ports() { [ "$(ports_at "$1" "$2")" = "$3" ]; }
 
-# http_serve PLACE PORT: a stock web server there, whose page /who says PLACE.
+# http_serve PLACE PORT: a stock web server there, whose page /who says PLACE. One that looks up no name at its start.
 http_serve()
 {
     mkdir -p "$LAB_DIR/www-$1" && echo "$1" >"$LAB_DIR/www-$1/who"
-    start "$1" "www-$1.log" /usr/bin/python3 -m http.server -d "$LAB_DIR/www-$1" "$2"
+    start "$1" "www-$1.log" busybox httpd -f -p "$2" -h "$LAB_DIR/www-$1"
     wait_for 5 on "$1" sh -c "ss -Hltn | grep -q :$2"
 }
 
