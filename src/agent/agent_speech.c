@@ -2,6 +2,7 @@
  * In: frames, time. Out: frames, log lines, the state for `status`. Called by: the agent's files. Never: decides what is
  * said: that is the sharer's. */
 #include "pearpd/clock.h"
+#include "pearpd/l4.h"
 #include "pearpd/log.h"
 
 #include "agent_state.h"
@@ -11,7 +12,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -30,9 +30,9 @@ static void put_services(struct text *t, const struct agent *agent, size_t index
     char address[IPV4_TEXT_BYTES];
     for (size_t i = 0; i < services->count; i++)
         if (service_on(&services->services[i], &agent->wish.held.held[index], &there))
-            text_put(t, "service %s %s %s:%u %s %s\n", there.name,
-                     there.protocol == IPPROTO_TCP ? "tcp" : "udp", ipv4_format(there.address, address),
-                     there.port, agent->sharers[index].challenged ? "yes" : "no",
+            text_put(t, "service %s %s %s:%u %s %s\n", there.name, l4_protocol_name(there.protocol),
+                     ipv4_format(there.address, address), there.port,
+                     agent->sharers[index].challenged ? "yes" : "no",
                      service_dns_word(services_dns(agent->services, i)));
 }
 

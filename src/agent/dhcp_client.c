@@ -137,14 +137,19 @@ static void start_later(struct dhcp_client *c)
     c->gap_s = c->gap_s * 2 > GAP_MAX_S ? GAP_MAX_S : c->gap_s * 2;
 }
 
+/* What a client needs: a file for its leases, and the link up. False after one line in the log. */
+static bool has_all(const struct dhcp_client *c)
+{
+    if (c->program->kind == DHCP_CLIENT_DHCLIENT && !make_leases(c)) {
+        log_warning("cannot write %s: %s", c->leases, strerror(errno));
+        return false;
+    }
+    return raised_link_raise(c->directory, c->interface) == 0;
+}
+
 void dhcp_client_start(struct dhcp_client *client)
 {
-    if (client->program->kind == DHCP_CLIENT_DHCLIENT && !make_leases(client)) {
-        log_warning("cannot write %s: %s", client->leases, strerror(errno));
-        start_later(client);
-        return;
-    }
-    if (raised_link_raise(client->directory, client->interface) != 0) {
+    if (!has_all(client)) {
         start_later(client);
         return;
     }

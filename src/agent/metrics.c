@@ -1,11 +1,12 @@
 /* metrics.c: see metrics.h. */
 #include "metrics.h"
 
+#include "pearpd/l4.h"
+
 #include "lease.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -115,8 +116,8 @@ static void print_services(FILE *out, const struct metrics *m)
         char host[DNS_NAME_TEXT_BYTES];
         fprintf(out,
                 "pearp_agent_service_published{interface=\"%s\",name=\"%s\",protocol=\"%s\",host=\"%s\"} %d\n",
-                m->interface, s->name, s->protocol == IPPROTO_TCP ? "tcp" : "udp",
-                dns_name_format(&s->host, host), m->services[i].published);
+                m->interface, s->name, l4_protocol_name(s->protocol), dns_name_format(&s->host, host),
+                m->services[i].published);
     }
 }
 

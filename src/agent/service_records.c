@@ -1,10 +1,11 @@
 /* service_records.c: see service_records.h. */
 #include "service_records.h"
 
+#include "pearpd/l4.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#define PROTOCOL_TCP    6
 #define FULL_NAME_BYTES (DNS_NAME_TEXT_BYTES + 2 * SERVICE_NAME_BYTES)
 
 /* The port so many behind the first. False: there are not so many. */
@@ -44,8 +45,7 @@ static bool name_below(const char *labels, const struct dns_name *parent, struct
 bool service_srv_name(const struct service_config *service, struct dns_name *name)
 {
     char labels[2 * SERVICE_NAME_BYTES];
-    snprintf(labels, sizeof(labels), "_%s._%s", service->name,
-             service->protocol == PROTOCOL_TCP ? "tcp" : "udp");
+    snprintf(labels, sizeof(labels), "_%s._%s", service->name, l4_protocol_name(service->protocol));
     return name_below(labels, &service->host, name);
 }
 

@@ -69,6 +69,7 @@ static void json_range(struct json *j, const struct status *status, const struct
 {
     char text[HELD_TEXT_BYTES];
     const struct held *held = &tenant->undo.held.held[index];
+    const uint64_t left_s = lease_left_s(&tenant->lease, status->now_s);
     json_object_begin(j);
     json_key_string(j, "address", ipv4_format(held->range.address, text));
     json_key_u64(j, "first_port", held->range.first);
@@ -89,9 +90,7 @@ static void json_range(struct json *j, const struct status *status, const struct
     json_key(j, "leased");
     json_bool(j, tenant_is_leased(tenant, index));
     key_number_or_null(j, "expires_s",
-                       tenant_is_leased(tenant, index) && tenant->lease.until_s != LEASE_FOREVER_S
-                           ? tenant->lease.until_s - status->now_s
-                           : 0);
+                       tenant_is_leased(tenant, index) && left_s != LEASE_FOREVER_S ? left_s : 0);
     json_use(j, tenant, index);
     json_object_end(j);
 }

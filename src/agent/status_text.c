@@ -56,10 +56,11 @@ static void print_range(const struct status *status, const struct tenant *tenant
     struct usage_user user;
     const bool lives = tenant->holder != 0 && tenant->settled;
     const char *link = tenant->link_up ? "up" : "down", *heard = tenant->heard[index] ? "yes" : "no";
-    if (tenant_is_leased(tenant, index) && tenant->lease.until_s == LEASE_FOREVER_S)
+    const uint64_t left_s = lease_left_s(&tenant->lease, status->now_s);
+    if (tenant_is_leased(tenant, index) && left_s == LEASE_FOREVER_S)
         snprintf(lease, sizeof(lease), "forever");
     else if (tenant_is_leased(tenant, index))
-        snprintf(lease, sizeof(lease), "%" PRIu64 " s", tenant->lease.until_s - status->now_s);
+        snprintf(lease, sizeof(lease), "%" PRIu64 " s", left_s);
     printf("%-30s %-15s %-7s %-5s %-6s %-12s %-18s %u of %u", held_format(&tenant->undo.held.held[index], held),
            tenant->undo.interface, tenant_state(tenant), lives ? link : "-", lives ? heard : "-", lease,
            tenant->bridge[0] != '\0' ? tenant->bridge : "-", usage_ports(&tenant->usage, index),

@@ -49,14 +49,21 @@ static void take_state(struct tenant *tenant, const char *key, const char *word)
                 tenant->heard[i] = true;
 }
 
+/* False: there is none. */
+static bool state_text(int directory, const char *interface, char text[static STATE_TEXT_BYTES])
+{
+    char name[RUN_NAME_BYTES];
+    const ssize_t length = run_read(directory, run_name(interface, "state", name), text, STATE_TEXT_BYTES - 1);
+    if (length >= 0)
+        text[length] = '\0';
+    return length >= 0;
+}
+
 static void read_state(int directory, struct tenant *tenant)
 {
-    char text[STATE_TEXT_BYTES], name[RUN_NAME_BYTES], *rest = text;
-    const ssize_t length =
-        run_read(directory, run_name(tenant->undo.interface, "state", name), text, sizeof(text) - 1);
-    if (length < 0)
+    char text[STATE_TEXT_BYTES], *rest = text;
+    if (!state_text(directory, tenant->undo.interface, text))
         return;
-    text[length] = '\0';
     tenant->settled = true;
     for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
         char *word = line;
@@ -88,11 +95,9 @@ int tenant_read(int directory, const char *interface, uint64_t cookie, uint64_t 
 
 bool tenant_waits(int directory, const char *interface, uint64_t cookie)
 {
-    char text[STATE_TEXT_BYTES], name[RUN_NAME_BYTES], wanted[40];
-    const ssize_t length = run_read(directory, run_name(interface, "state", name), text, sizeof(text) - 1);
-    if (length < 0 || run_lock_holder(directory, interface) == 0)
+    char text[STATE_TEXT_BYTES], wanted[40];
+    if (!state_text(directory, interface, text) || run_lock_holder(directory, interface) == 0)
         return false;
-    text[length] = '\0';
     snprintf(wanted, sizeof(wanted), "\nwaiting %" PRIu64 "\n", cookie);
     return strstr(text, wanted) != NULL;
 }

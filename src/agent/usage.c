@@ -1,6 +1,8 @@
 /* usage.c: see usage.h. */
 #include "usage.h"
 
+#include "pearpd/l4.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -230,7 +232,7 @@ size_t usage_users(const struct usage *u, size_t range, struct usage_user *users
 
 const char *usage_protocol(const struct host_socket *socket)
 {
-    return socket->protocol == IPPROTO_TCP ? "tcp" : "udp";
+    return l4_protocol_name(socket->protocol);
 }
 
 const char *usage_state(const struct host_socket *socket)
