@@ -1,5 +1,7 @@
 /* main.c: pearpctl. The rows of `commands` give both dispatch and usage; the daemon answers in JSON, and each
  * command's row says how it is printed for people. */
+#include "pearpd/month.h"
+
 #include "command.h"
 #include "connection.h"
 
@@ -143,13 +145,9 @@ static bool join(char **words, int count, char *line, size_t size)
 /* --month is a word more of `account`. */
 static bool add_month(const struct command *command, const char *month, char *line, size_t size)
 {
-    static const char digits[] = "0123456789";
     const size_t used = strlen(line);
-    if (strcmp(command->name, "account") != 0 || strlen(month) != 7 || strspn(month, digits) != 4 ||
-        month[4] != '-' || strspn(month + 5, digits) != 2)
-        return false;
-    const long number = strtol(month + 5, NULL, 10);
-    if (number < 1 || number > 12)
+    month_number number;
+    if (strcmp(command->name, "account") != 0 || month_parse(month, &number) != 0)
         return false;
     return snprintf(line + used, size - used, " %s", month) < (int)(size - used);
 }

@@ -1,7 +1,7 @@
 /* control_request.c: see control_request.h. */
 #include "pearpd/control_request.h"
 
-#include "months.h"
+#include "pearpd/month.h"
 
 #include <errno.h>
 #include <stdio.h>

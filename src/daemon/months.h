@@ -13,14 +13,10 @@
 #include "pearpd/config.h"
 #include "pearpd/engine.h"
 #include "pearpd/hash.h"
+#include "pearpd/month.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-#define MONTH_TEXT_BYTES 8 /* "2026-11" and its NUL */
-
-/* A year and a month as one number, which grows: 202611. */
-typedef uint32_t month_number;
 
 struct month_row {
     month_number month;
@@ -52,10 +48,5 @@ bool months_next(const struct months *months, struct months_cursor *cursor, stru
                  struct month_row *row);
 /* Puts back a row of an earlier run. 0; -EINVAL: no month that can be. */
 int months_restore(struct months *months, struct mac owner, const struct month_row *row);
-
-/* "2026-11". */
-const char *month_format(month_number month, char text[static MONTH_TEXT_BYTES]);
-/* 0, or -EINVAL and *month is left alone. */
-int month_parse(const char *text, month_number *month);
 
 #endif
