@@ -21,7 +21,7 @@ override CFLAGS += -std=c11 $(WARN) $(HARDEN) $(SANITIZE) -MMD -MP
 override LDFLAGS += -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed $(SANITIZE)
 LIBS := -lpcap -lnet -levent_core -linih -lmnl -lsodium -ljansson
 
-SRC     := $(sort $(wildcard src/*/*.c))
+SRC     := $(sort $(wildcard src/*/*.c src/*/*/*.c))
 LIBSRC  := $(filter-out src/ctl/% src/agent/%,$(SRC))
 OBJ      = $(patsubst src/%.c,$(B)/obj/%.o,$(1))
 LIB      = $(B)/libpearpd.a
@@ -45,10 +45,13 @@ $(B)/pearp-agent: $(call OBJ,$(filter src/agent/%,$(SRC))) $(LIB)
 $(PROGRAMS:%=$(B)/%):
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# A file sees the rooms of its own part of src/ ("host/undo.h"), and include/pearpd.
 $(B)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(CC) $(CPPFLAGS) -Isrc/$(firstword $(subst /, ,$*)) $(CFLAGS) -c -o $@ $<
 
+# Tests see all rooms.
+ROOMS := -Isrc/agent
 # Unit and property tests: one program for each test_NAME.c, with cmocka. Fuzz targets: fuzz_NAME.c, with clang.
 TESTS = $(patsubst tests/$(1)/%.c,$(B)/$(1)/%,$(sort $(wildcard tests/$(1)/$(2)_*.c)))
 UNIT     := $(call TESTS,unit,test)
@@ -56,13 +59,13 @@ PROPERTY := $(call TESTS,property,test)
 FUZZ     := $(call TESTS,fuzz,fuzz)
 $(B)/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lcmocka
+	$(CC) $(CPPFLAGS) $(ROOMS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lcmocka
 $(B)/property/%: tests/property/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lcmocka
 $(B)/fuzz/%: tests/fuzz/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIB) $(LIBS)
+	$(CC) $(CPPFLAGS) $(ROOMS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIB) $(LIBS)
 unit: $(UNIT) ## build the unit tests
 property: $(PROPERTY)
 fuzz-targets: $(FUZZ)

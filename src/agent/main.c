@@ -2,9 +2,9 @@
  * In: the command line. Out: an exit status: 0, 1 a fault, 2 wrong usage. Never: does the work. */
 #include "pearpd/log.h"
 
-#include "agent.h"
-#include "config.h"
-#include "lease_command.h"
+#include "config/config.h"
+#include "dhcp/lease_command.h"
+#include "run/agent.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -1,14 +1,14 @@
 /* fuzz_agent_conf.c: the agent's files: its configuration, and behind a first line "pearp-agent-undo" its undo record.
  * What was read without a fault can be written, and read again as the same; rules can be made of it. */
-#include "../../src/agent/config.c"          /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/held.c"            /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/schema.c"          /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/service_records.c" /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/service_schema.c"  /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/text.c"            /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/undo.c"            /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/config/config.c"         /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/config/held.c"           /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/config/schema.c"         /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/config/service_schema.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/dns/service_records.c"   /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/host/text.c"             /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/host/undo.c"             /* NOLINT(bugprone-suspicious-include) */
 #undef KEYS
-#include "../../src/agent/nft.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/host/nft.c" /* NOLINT(bugprone-suspicious-include) */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

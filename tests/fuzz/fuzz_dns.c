@@ -3,9 +3,9 @@
  * reader of answers, of SERVICE TLVs and of what a killed agent left, on the bytes as they are.
  *
  * Input: {what u8, with u8, length u8, bytes} again and again. */
-#include "../../src/agent/dns_left.c"      /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/dns_publisher.c" /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/run_files.c"     /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/dns/dns_left.c"      /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/dns/dns_publisher.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/host/run_files.c"    /* NOLINT(bugprone-suspicious-include) */
 
 #include "pearpd/pe_arp.h"
 

@@ -1,7 +1,7 @@
 /* fuzz_lease.c: a lease as a client's hook tells it, a line of words; what is taken is read back from its own file.
  * The agent's files are in no library: the unit under test is drawn in whole. */
-#include "../../src/agent/held.c"  /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/lease.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/config/held.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/dhcp/lease.c"  /* NOLINT(bugprone-suspicious-include) */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

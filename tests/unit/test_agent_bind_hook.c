@@ -1,7 +1,7 @@
 /* test_agent_bind_hook.c: the BPF program at bind(), run here by a small interpreter of the instructions that it has.
  * The agent's files are in no library: the units under test are drawn in whole. */
-#include "../../src/agent/bind_hook.c" /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/held.c"      /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/config/held.c"    /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/host/bind_hook.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include <setjmp.h>
 #include <stdarg.h>

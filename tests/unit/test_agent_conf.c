@@ -1,11 +1,11 @@
 /* test_agent_conf.c: the agent's file: what it may say, and every fault of it by its line.
  * With --sample or --mdoc it prints what scripts/update-agent-conf writes.
  * The agent's files are in no library: the units under test are drawn in whole. */
-#include "../../src/agent/config.c"          /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/held.c"            /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/schema.c"          /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/service_records.c" /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/service_schema.c"  /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/config/config.c"         /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/config/held.c"           /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/config/schema.c"         /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/config/service_schema.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/dns/service_records.c"   /* NOLINT(bugprone-suspicious-include) */
 
 #include <setjmp.h>
 #include <stdarg.h>

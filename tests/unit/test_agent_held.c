@@ -1,6 +1,6 @@
 /* test_agent_held.c: ranges and port sets, against every port one by one.
  * The agent's files are in no library: the unit under test is drawn in whole. */
-#include "../../src/agent/held.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/config/held.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include "../lib/seeded.h"
 

@@ -1,7 +1,7 @@
 /* test_agent_lease.c: the words of a DHCP client's hook: what is good is read, all else is refused with its reason.
  * The agent's files are in no library: the unit under test is drawn in whole. */
-#include "../../src/agent/held.c"  /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/lease.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/config/held.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/dhcp/lease.c"  /* NOLINT(bugprone-suspicious-include) */
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,12 +1,12 @@
 /* test_agent_monitor.c: sockets as sock_diag tells of them, what is in use of what is held, when that is worth a word,
  * and the figures as Prometheus reads them. Time is in the test's hand.
  * The agent's files are in no library: the units under test are drawn in whole. */
-#include "../../src/agent/held.c"         /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/metrics.c"      /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/monitor.c"      /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/process.c"      /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/usage.c"        /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/io/netlink_sockets.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/config/held.c"    /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/status/metrics.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/usage/monitor.c"  /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/usage/process.c"  /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/usage/usage.c"    /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/io/netlink_sockets.c"   /* NOLINT(bugprone-suspicious-include) */
 
 #include <setjmp.h>
 #include <stdarg.h>

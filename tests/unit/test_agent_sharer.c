@@ -1,7 +1,7 @@
 /* test_agent_sharer.c: what a sharer says and when, with time in the test's hand.
  * The agent's files are in no library: the unit under test is drawn in whole. */
-#include "../../src/agent/held.c"   /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/sharer.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/config/held.c"   /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/pe_arp/sharer.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include "pearpd/frame_build.h"
 

@@ -1,8 +1,8 @@
 /* test_agent_undo.c: the undo record: what is written is read, and nothing else is.
  * The agent's files are in no library: the unit under test is drawn in whole. */
-#include "../../src/agent/held.c" /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/text.c" /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/undo.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/config/held.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/host/text.c"   /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/host/undo.c"   /* NOLINT(bugprone-suspicious-include) */
 
 #include <setjmp.h>
 #include <stdarg.h>

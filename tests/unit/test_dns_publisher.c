@@ -1,7 +1,7 @@
 /* test_dns_publisher.c: what is kept in the DNS and when, with time in the test's hand, and a server of the test's own.
  * The agent's files are in no library: the units under test are drawn in whole. */
-#include "../../src/agent/dns_publisher.c" /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/dns_trouble.c"   /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/dns/dns_publisher.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../src/agent/dns/dns_trouble.c"   /* NOLINT(bugprone-suspicious-include) */
 
 #include "pearpd/cursor.h"
 

@@ -1,0 +1,141 @@
+/* dns_left.c: see dns_left.h. */
+#include "dns_left.h"
+
+#include "pearpd/log.h"
+
+#include "host/run_files.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE_BYTES (2 * DNS_NAME_TEXT_BYTES + 8 + 2 * DNS_RDATA_BYTES)
+#define FILE_BYTES (DNS_RECORDS_MAX * LINE_BYTES)
+#define SUFFIX     "services"
+
+int dns_left_format(const struct dns_name *zone, const struct dns_record *record, char *text, size_t size)
+{
+    char zone_text[DNS_NAME_TEXT_BYTES], name[DNS_NAME_TEXT_BYTES];
+    const int head = snprintf(text, size, "%s %s %u ", dns_name_format(zone, zone_text),
+                              dns_name_format(&record->name, name), (unsigned)record->type);
+    if (head < 0 || (size_t)head + 2U * record->rdata_length + 2 > size)
+        return -ENOSPC;
+    char *at = text + head;
+    for (unsigned i = 0; i < record->rdata_length; i++)
+        at += snprintf(at, 3, "%02x", record->rdata[i]);
+    *at++ = '\n';
+    *at = '\0';
+    return (int)(at - text);
+}
+
+static int digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool parse_rdata(const char *text, struct dns_record *record)
+{
+    const size_t length = strlen(text);
+    if (length == 0 || length % 2 != 0 || length / 2 > DNS_RDATA_BYTES)
+        return false;
+    for (size_t i = 0; i < length / 2; i++) {
+        const int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        record->rdata[i] = (uint8_t)(high << 4 | low);
+    }
+    record->rdata_length = (uint16_t)(length / 2);
+    return true;
+}
+
+static bool parse_type(const char *text, struct dns_record *record)
+{
+    static const enum dns_type types[] = {DNS_TYPE_A, DNS_TYPE_SRV, DNS_TYPE_SVCB, DNS_TYPE_HTTPS};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        char number[8];
+        snprintf(number, sizeof(number), "%u", (unsigned)types[i]);
+        if (strcmp(number, text) != 0)
+            continue;
+        record->type = types[i];
+        return true;
+    }
+    return false;
+}
+
+bool dns_left_parse(const char *line, size_t length, struct dns_name *zone, struct dns_record *record)
+{
+    char copy[LINE_BYTES], *rest = copy;
+    if (length >= sizeof(copy) || memchr(line, '\0', length) != NULL)
+        return false;
+    memcpy(copy, line, length);
+    copy[length] = '\0';
+    const char *zone_text = strsep(&rest, " "), *name = strsep(&rest, " "), *type = strsep(&rest, " ");
+    *record = (struct dns_record){0};
+    return rest != NULL && dns_name_parse(zone_text, zone) == 0 && dns_name_parse(name, &record->name) == 0 &&
+           parse_type(type, record) && parse_rdata(rest, record);
+}
+
+void dns_left_write(int directory, const char *interface, const struct dns_publisher *publisher)
+{
+    char name[RUN_NAME_BYTES], *text = malloc(FILE_BYTES);
+    const struct dns_name *zone;
+    const struct dns_record *record;
+    size_t length = 0;
+    int error = text == NULL ? -ENOMEM : 0;
+    run_name(interface, SUFFIX, name);
+    for (int i = 0; error == 0 && (i = dns_publisher_standing(publisher, (unsigned)i, &zone, &record)) >= 0;
+         i++) {
+        const int written = dns_left_format(zone, record, text + length, FILE_BYTES - length);
+        if (written < 0)
+            error = written;
+        else
+            length += (size_t)written;
+    }
+    if (error == 0)
+        error = length == 0 ? run_remove(directory, name) : run_write(directory, name, text, length, false);
+    free(text);
+    if (error != 0)
+        log_warning("cannot write /run/pearp-agent/%s: %s", name, strerror(-error));
+}
+
+static void take_lines(const char *text, size_t length, const char *name, struct dns_publisher *publisher)
+{
+    size_t at = 0;
+    for (unsigned number = 1; at < length; number++) {
+        const char *newline = memchr(text + at, '\n', length - at);
+        const size_t line_length = newline == NULL ? length - at : (size_t)(newline - text) - at;
+        struct dns_name zone;
+        struct dns_record record;
+        if (!dns_left_parse(text + at, line_length, &zone, &record)) {
+            log_warning("/run/pearp-agent/%s:%u: not what an agent writes: passed over", name, number);
+        } else if (dns_publisher_add_left(publisher, &zone, &record) < 0) {
+            log_warning("/run/pearp-agent/%s:%u: too many records to withdraw: passed over", name, number);
+        }
+        at += line_length + 1;
+    }
+}
+
+void dns_left_read(int directory, const char *interface, struct dns_publisher *publisher)
+{
+    char name[RUN_NAME_BYTES], *text = malloc(FILE_BYTES);
+    run_name(interface, SUFFIX, name);
+    const ssize_t length = text == NULL ? -ENOMEM : run_read(directory, name, text, FILE_BYTES);
+    if (length > 0)
+        take_lines(text, (size_t)length, name, publisher);
+    else if (length < 0 && length != -ENOENT)
+        log_warning("cannot read /run/pearp-agent/%s: %s", name, strerror((int)-length));
+    free(text);
+}
+
+void dns_left_tell(int directory, const char *interface)
+{
+    char name[RUN_NAME_BYTES];
+    if (faccessat(directory, run_name(interface, SUFFIX, name), F_OK, 0) == 0)
+        log_warning("services of an earlier agent stand in the DNS still: they go when an agent with [dns] for "
+                    "their zone runs on %s",
+                    interface);
+}

@@ -1,0 +1,75 @@
+/* service.h: the services of this host: told to the bridge, and published in the DNS where [dns] names a server.
+ * In: the configuration, which ranges the bridge has heard of. Out: TLVs for PE-ARP, records, lines in the log.
+ * Called by: agent. Never: holds a range. */
+#ifndef PEARPD_AGENT_SERVICE_H
+#define PEARPD_AGENT_SERVICE_H
+
+#include "pearpd/addr.h"
+#include "pearpd/dns_message.h"
+#include "pearpd/loop.h"
+
+#include "config/held.h"
+#include "service_records.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SERVICES_MAX       16
+#define SERVICE_ZONES_MAX  8
+#define SERVICE_TLVS_BYTES 474 /* beside PSID, SEQ and AUTH */
+
+struct services_config {
+    bool has_server; /* [dns] stands there */
+    struct ipv4 server;
+    uint16_t server_port;
+    struct dns_key key;
+    uint32_t ttl_s, refresh_s;
+    struct service_config services[SERVICES_MAX];
+    size_t count;
+};
+
+struct services;
+
+/* What has become of a service in the DNS. */
+enum service_dns {
+    SERVICE_DNS_NONE,      /* it is not published: there is no [dns] */
+    SERVICE_DNS_WAITING,   /* for the bridge to hear of its range, or for the server */
+    SERVICE_DNS_PUBLISHED, /* all its records stand */
+    SERVICE_DNS_FAILED,    /* the last update was not made: a line in the log says why; the next try comes */
+};
+
+/* Where what was left is kept, and who wants to know when services_dns() has another answer. */
+struct services_owner {
+    int directory; /* run_directory() */
+    const char *interface;
+    void (*changed)(void *context);
+    void *context;
+};
+
+/* What is needed to publish, and a record of what an earlier agent left. `config` and the interface's name are
+ * borrowed. NULL: it was said why. */
+struct services *services_new(struct loop *loop, const struct services_config *config,
+                              const struct services_owner *owner);
+void services_free(struct services *services);
+
+/* The bridge has heard of `held`: services on its ports are published from now on; or they are withdrawn, since it is
+ * held no longer. NULL services: nothing. */
+void services_heard(struct services *services, const struct held *held);
+void services_lost(struct services *services, const struct held *held);
+
+/* What has become of service number `index` of the configuration; and in a word. */
+enum service_dns services_dns(const struct services *services, size_t index);
+const char *service_dns_word(enum service_dns dns);
+
+/* The link came up: what waits for its next try is tried now. */
+void services_hurry(struct services *services);
+
+/* Withdraws all: runs the loop until that is done, for two seconds at most. */
+void services_withdraw(struct services *services);
+
+/* The SERVICE TLVs (PROTOCOL 1) of services on ports of `held`, as many as fit. The bytes written. */
+size_t services_tlvs(const struct services_config *config, const struct held *held, uint8_t *bytes,
+                     size_t size);
+
+#endif

@@ -1,0 +1,351 @@
+/* agent.c: see agent.h: a running agent from its start to its end. What it does meanwhile is in agent_*.c. */
+#include "agent.h"
+
+#include "pearpd/clock.h"
+#include "pearpd/log.h"
+#include "pearpd/notify.h"
+
+#include "agent_state.h"
+#include "dns/dns_left.h"
+#include "host/raised_link.h"
+#include "host/record.h"
+#include "host/run_files.h"
+#include "pe_arp/pe_arp_socket.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void agent_fail(struct agent *agent)
+{
+    agent->exit_status = 1;
+    loop_stop(agent->loop);
+}
+
+static void on_signal(void *context)
+{
+    struct agent *agent = context;
+    loop_stop(agent->loop);
+}
+
+static int failed_link(const struct agent *agent, int error)
+{
+    log_error("interface %s: %s", agent->options->interface, strerror(-error));
+    return error;
+}
+
+/* Holds these from now on: what is no longer among them is withdrawn, what stays is not claimed again. */
+static int hold_these(struct agent *agent, const struct held_list *held)
+{
+    const struct sharer_out out = agent_sharer_out(agent);
+    const struct held_list before = agent->wish.held;
+    struct link_info link = {.index = agent->ifindex, .mac = agent->mac};
+    snprintf(link.name, sizeof(link.name), "%s", agent->options->interface);
+    sharer_give_up(&agent->sharers[agent->resizing], &out);
+    for (size_t i = 0; i < before.count; i++)
+        if (held_find(held, &before.held[i]) == held->count) {
+            services_lost(agent->services, &before.held[i]);
+            sharer_stop(&agent->sharers[i], &out);
+        }
+    int error = agent_unsettle(agent);
+    agent->wish.held = *held;
+    const int there = error == 0 ? netlink_link(agent->netlink, agent->options->interface, &link) : 0;
+    if (error == 0 && there != -ENODEV) /* gone: settled when it is made anew */
+        error = there != 0 ? failed_link(agent, there) : agent_settle(agent);
+    if (error != 0)
+        return error;
+    monitor_forget(&agent->monitor);
+    agent_start_sharers(agent, &link, &before);
+    agent_write_state(agent);
+    agent_arm(agent);
+    return 0;
+}
+
+static void on_services(void *context)
+{
+    const struct agent *agent = context;
+    agent_write_state(agent);
+}
+
+static void on_lease(const struct lease *lease, void *context)
+{
+    struct agent *agent = context;
+    struct held_list held = agent->own;
+    char text[HELD_TEXT_BYTES], other_text[HELD_TEXT_BYTES];
+    size_t other = 0;
+    const int error = lease->bound ? held_add(&held, &lease->held, &other) : 0;
+    if (error != 0)
+        log_warning("the lease of %s is passed over: %s %s", held_format(&lease->held, text),
+                    error == -EEXIST ? "it shares ports with" : "there is no room beside",
+                    held_format(&held.held[other], other_text));
+    agent->wish.gateway = agent->options->gateway.host != 0 ? agent->options->gateway : lease->gateway;
+    if (hold_these(agent, &held) != 0)
+        agent_fail(agent);
+    else if (!lease->bound && agent->options->lease)
+        loop_stop(agent->loop);
+}
+
+/* Everything that may fail and leaves nothing behind. */
+static int open_all(struct agent *agent)
+{
+    static const int stopping[AGENT_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+    agent->loop = loop_new();
+    agent->builder = frame_builder_new();
+    agent->watch = netlink_watch_links();
+    agent->tables = netlink_watch_tables();
+    agent->socket = pe_arp_socket_open();
+    if (agent->socket < 0) {
+        log_error("cannot open a packet socket, which needs root: %s", strerror(-agent->socket));
+        return agent->socket;
+    }
+    if (agent->loop == NULL || agent->builder == NULL || agent->watch == NULL || agent->tables == NULL) {
+        log_error("cannot start: %s", strerror(errno != 0 ? errno : ENOMEM));
+        return -ENOMEM;
+    }
+    agent->timer = loop_timer(agent->loop, agent_on_timer, agent);
+    agent->watch_timer = loop_timer(agent->loop, agent_on_watch, agent);
+    agent->readable = loop_readable(agent->loop, LOOP_FRAMES, agent->socket, agent_on_readable, agent);
+    agent->news = loop_readable(agent->loop, LOOP_CONTROL, netlink_fd(agent->watch), agent_on_link_news, agent);
+    agent->table_news =
+        loop_readable(agent->loop, LOOP_CONTROL, netlink_fd(agent->tables), agent_on_table_news, agent);
+    agent->services = services_new(agent->loop, &agent->options->services,
+                                   &(struct services_owner){.directory = agent->directory,
+                                                            .interface = agent->options->interface,
+                                                            .changed = on_services,
+                                                            .context = agent});
+    if (agent->services == NULL)
+        return -ENOMEM;
+    agent->guard = guard_new(agent->loop, agent_restore, agent);
+    const struct agent_control_calls calls = {agent_on_asked, agent_on_asker_gone, agent};
+    agent->control = agent_control_open(agent->loop, agent->directory, agent->options->interface, &calls);
+    bool all = agent->control != NULL && agent->guard != NULL && agent->timer != NULL &&
+               agent->watch_timer != NULL && agent->readable != NULL && agent->news != NULL &&
+               agent->table_news != NULL;
+    for (size_t i = 0; i < AGENT_SIGNALS; i++) {
+        agent->signals[i] = loop_signal(agent->loop, stopping[i], on_signal, agent);
+        all = all && agent->signals[i] != NULL;
+    }
+    if (!all) {
+        log_error("cannot start: %s", strerror(ENOMEM));
+        return -ENOMEM;
+    }
+    agent->leases = lease_follower_new(&(struct lease_following){.loop = agent->loop,
+                                                                 .directory = agent->directory,
+                                                                 .interface = agent->options->interface,
+                                                                 .client = agent->options->dhcp,
+                                                                 .changed = on_lease,
+                                                                 .context = agent});
+    return agent->leases != NULL ? 0 : -EIO;
+}
+
+static void close_all(struct agent *agent)
+{
+    for (size_t i = 0; i < AGENT_SIGNALS; i++)
+        loop_source_free(agent->signals[i]);
+    agent_control_close(agent->control);
+    guard_free(agent->guard);
+    loop_source_free(agent->table_news);
+    loop_source_free(agent->news);
+    loop_source_free(agent->readable);
+    loop_source_free(agent->watch_timer);
+    loop_source_free(agent->timer);
+    services_free(agent->services);
+    loop_free(agent->loop);
+    if (agent->socket >= 0)
+        close(agent->socket);
+    netlink_close(agent->tables);
+    netlink_close(agent->watch);
+    frame_builder_free(agent->builder);
+}
+
+/* The settings, then the first claim, then the word that this is ready. A DHCP client is only started by then. */
+static int start(struct agent *agent)
+{
+    char address[IPV4_TEXT_BYTES];
+    struct link_info link;
+    int error = agent_settle(agent);
+    if (error != 0)
+        return error;
+    error = netlink_link(agent->netlink, agent->options->interface, &link);
+    if (error != 0)
+        return failed_link(agent, error);
+    error = pe_arp_socket_bind(agent->socket, link.index, agent->options->ethertype);
+    if (error != 0) {
+        log_error("cannot listen on %s: %s", link.name, strerror(-error));
+        return error;
+    }
+    agent->number = clock_wall_us();
+    monitor_init(&agent->monitor, agent->options->warn_percent);
+    agent->ifindex = link.index;
+    agent->link_up = link.up;
+    agent->mac = link.mac;
+    agent_start_sharers(agent, &link, &(struct held_list){.count = 0});
+    agent_write_state(agent);
+    agent_arm(agent);
+    if (agent->gateway.host != 0)
+        log_info("gateway %s", ipv4_format(agent->gateway, address));
+    else if (agent->wish.held.count > 0)
+        log_notice("no gateway is known: waiting for the bridge to name one (or give -g)");
+    lease_follower_start(agent->leases);
+    if (agent->options->lease && agent->wish.held.count == agent->options->held.count) {
+        log_notice("%s has no lease", agent->options->interface);
+        loop_stop(agent->loop);
+    }
+    notify_ready();
+    loop_timer_set(agent->watch_timer, 0);
+    return 0;
+}
+
+/* Everything of the agent's that says and holds something ends, in this order: a DHCP client gives its lease back
+ * while the address stands. */
+static int let_go(struct agent *agent)
+{
+    const struct sharer_out out = agent_sharer_out(agent);
+    bool raised;
+    lease_follower_free(agent->leases);
+    for (size_t i = 0; i < agent->wish.held.count; i++)
+        sharer_stop(&agent->sharers[i], &out);
+    const int error = agent_unsettle(agent);
+    const int lowered = raised_link_lower(agent->directory, agent->options->interface, &raised);
+    return error != 0 ? error : lowered;
+}
+
+static int hold(struct agent *agent)
+{
+    int error = open_all(agent);
+    if (error == 0)
+        error = start(agent);
+    if (error == 0 && loop_run(agent->loop) == 0)
+        error = agent->exit_status == 0 ? 0 : -EIO;
+    notify_stopping();
+    services_withdraw(agent->services); /* while the host still has its address, and the bridge's answers */
+    const int undone = let_go(agent);
+    error = error != 0 ? error : undone;
+    close_all(agent);
+    return error;
+}
+
+/* Opens the directory and takes the interface's lock. 0, or -Exxx after one line in the log. */
+static int take_interface(struct agent *agent, const char *interface)
+{
+    pid_t holder = 0;
+    agent->directory = run_directory(true);
+    if (agent->directory < 0) {
+        log_error("cannot open /run/pearp-agent: %s", strerror(-agent->directory));
+        return agent->directory;
+    }
+    agent->lock = run_lock(agent->directory, interface, &holder);
+    if (agent->lock == -EAGAIN)
+        log_error("an agent (process %ld) runs on %s: stop it first", (long)holder, interface);
+    else if (agent->lock < 0)
+        log_error("cannot lock /run/pearp-agent/%s.lock: %s", interface, strerror(-agent->lock));
+    if (agent->lock < 0)
+        return agent->lock;
+    agent->netlink = netlink_open();
+    if (agent->netlink == NULL) {
+        log_error("cannot open a netlink socket: %s", strerror(errno));
+        return -errno;
+    }
+    return 0;
+}
+
+static void leave_interface(struct agent *agent, const char *interface)
+{
+    netlink_close(agent->netlink);
+    if (agent->lock >= 0)
+        run_unlock(agent->directory, interface, agent->lock);
+    if (agent->directory >= 0)
+        run_directory_close(agent->directory);
+}
+
+static struct host_wish wish_of(const struct agent_options *options)
+{
+    return (struct host_wish){.interface = options->interface,
+                              .held = options->held,
+                              .police = options->enforce == ENFORCE_NFT,
+                              .gateway = options->gateway};
+}
+
+/* What a killed agent left. 0, *found telling whether there was something, or -Exxx after one line in the log. */
+static int undo_left(struct agent *agent, const char *interface, bool *found)
+{
+    bool raised = false;
+    int error = record_undo_left(agent->directory, agent->netlink, interface, found);
+    if (error == 0)
+        error = raised_link_lower(agent->directory, interface, &raised);
+    *found = *found || raised;
+    return error;
+}
+
+int agent_run(const struct agent_options *options)
+{
+    struct agent agent = {.options = options,
+                          .directory = -1,
+                          .lock = -1,
+                          .socket = -1,
+                          .bind_hook = -1,
+                          .own = options->held,
+                          .wish = wish_of(options),
+                          .undo = {.namespace_cookie = run_namespace_cookie()}};
+    struct link_info link;
+    bool found = false;
+    int error = take_interface(&agent, options->interface);
+    if (error == 0)
+        error = undo_left(&agent, options->interface, &found);
+    if (error == 0 && found)
+        log_notice("put back what an earlier agent left on %s", options->interface);
+    if (error == 0)
+        error = record_check_others(agent.directory, options->interface);
+    if (error == 0) {
+        error = netlink_link(agent.netlink, options->interface, &link);
+        error = error != 0 ? failed_link(&agent, error) : 0;
+    }
+    if (error == 0)
+        error = hold(&agent);
+    leave_interface(&agent, options->interface);
+    return error == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int agent_undo(const char *interface)
+{
+    struct agent agent = {.directory = -1, .lock = -1};
+    bool found = false;
+    int error = take_interface(&agent, interface);
+    if (error == 0)
+        error = undo_left(&agent, interface, &found);
+    if (error == 0) {
+        log_notice(found ? "put back what an agent left on %s" : "no agent left anything on %s", interface);
+        dns_left_tell(agent.directory, interface);
+    }
+    leave_interface(&agent, interface);
+    return error == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int agent_print(const struct agent_options *options)
+{
+    const struct host_wish wish = wish_of(options);
+    struct undo undo = {.ifindex = 0};
+    struct ipv4 gateway;
+    if (wish.held.count == 0) {
+        printf("# what is set follows from the lease that the DHCP client on %s brings\n", wish.interface);
+        return EXIT_SUCCESS;
+    }
+    struct netlink *netlink = netlink_open();
+    if (netlink == NULL) {
+        log_error("cannot open a netlink socket: %s", strerror(errno));
+        return EXIT_FAILURE;
+    }
+    const int error = host_settings_plan(netlink, &wish, &undo, &gateway);
+    netlink_close(netlink);
+    if (error != 0)
+        return EXIT_FAILURE;
+    host_settings_print(&undo);
+    if (options->cgroup[0] != '\0')
+        printf("# bind() of programs of %s to other ports fails, by a BPF program\n", options->cgroup);
+    if (gateway.host == 0)
+        printf("# no gateway is known: the routes are added when the bridge names one (or give -g)\n");
+    return EXIT_SUCCESS;
+}

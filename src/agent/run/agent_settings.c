@@ -1,0 +1,191 @@
+/* agent_settings.c: the host's settings of a running agent: set, kept, and put back.
+ * In: what is held, what others do. Out: settings, their record. Called by: the agent's files. Never: speaks PE-ARP. */
+#include "pearpd/clock.h"
+#include "pearpd/log.h"
+
+#include "agent_state.h"
+#include "host/bind_hook.h"
+#include "host/nft.h"
+#include "host/record.h"
+#include "host/run_files.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define GATEWAY_GAP_S 10
+#define TABLES_GAP_S  10
+#define TABLES_BURST  5
+#define TABLES_LOST   UINT64_C(1) /* beside the bits of families: some are gone */
+
+/* A hook that goes with this process needs no record. */
+static int settle_bind_hook(struct agent *agent)
+{
+    const char *cgroup = agent->options->cgroup;
+    const uint64_t cookie = agent->undo.namespace_cookie;
+    if (cgroup[0] == '\0')
+        return 0;
+    int error = 0;
+    if (agent->bind_hook >= 0)
+        error = bind_hook_update(agent->bind_hook, &agent->wish.held, cookie);
+    else
+        error = agent->bind_hook = bind_hook_attach(cgroup, &agent->wish.held, cookie);
+    if (error < 0)
+        log_error("cannot hook bind() of %s: %s", cgroup, strerror(-error));
+    return error < 0 ? error : 0;
+}
+
+static int plan(struct agent *agent)
+{
+    snprintf(agent->undo.metrics, sizeof(agent->undo.metrics), "%s", agent->options->metrics);
+    const int error = host_settings_plan(agent->netlink, &agent->wish, &agent->undo, &agent->gateway);
+    return error != 0 ? error : record_write(agent->directory, &agent->undo);
+}
+
+/* Of two agents that start at the same moment neither would find the other's record. */
+static int plan_alone(struct agent *agent)
+{
+    static const char name[] = "all"; /* no interface's */
+    const int lock = run_lock_wait(agent->directory, name);
+    if (lock < 0) {
+        log_error("cannot lock /run/pearp-agent/%s.lock: %s", name, strerror(-lock));
+        return lock;
+    }
+    int error = record_check_others(agent->directory, agent->options->interface);
+    if (error == 0)
+        error = plan(agent);
+    run_unlock(agent->directory, name, lock);
+    return error;
+}
+
+int agent_settle(struct agent *agent)
+{
+    if (agent->wish.held.count == 0)
+        return 0;
+    int error = nft_find();
+    if (error == 0)
+        error = agent->recorded ? plan(agent) : plan_alone(agent);
+    if (error != 0)
+        return error;
+    agent->recorded = true;
+    error = host_settings_apply(agent->netlink, &agent->undo);
+    return error == 0 ? settle_bind_hook(agent) : error;
+}
+
+struct own_search {
+    struct ipv4 address;
+    bool found;
+};
+
+static void compare_address(const struct host_address *address, void *context)
+{
+    struct own_search *search = context;
+    search->found = search->found || address->address.host == search->address.host;
+}
+
+/* Whether this host may have a gateway of that address. */
+static bool is_possible(const struct agent *agent, struct ipv4 gateway)
+{
+    struct own_search own = {.address = gateway};
+    for (size_t i = 0; i < agent->wish.held.count; i++)
+        if (agent->wish.held.held[i].range.address.host == gateway.host)
+            return false;
+    return ipv4_is_host(gateway) && netlink_addresses(agent->netlink, compare_address, &own) == 0 && !own.found;
+}
+
+void agent_take_gateway(struct agent *agent, struct ipv4 gateway)
+{
+    char text[IPV4_TEXT_BYTES];
+    const uint64_t now_ns = clock_now_ns();
+    if (!is_possible(agent, gateway) || now_ns < agent->gateway_allowed_ns)
+        return;
+    log_notice("the bridge names %s as the gateway", ipv4_format(gateway, text));
+    agent->wish.gateway = gateway;
+    if (agent_settle(agent) == 0)
+        return;
+    log_warning("%s cannot be the gateway: waiting for the bridge to name another (or give -g)", text);
+    agent->gateway_allowed_ns = now_ns + GATEWAY_GAP_S * NS_PER_S;
+    agent->wish.gateway = (struct ipv4){0};
+    if (agent_unsettle(agent) != 0 || agent_settle(agent) != 0)
+        agent_fail(agent);
+    else
+        agent_write_state(agent);
+}
+
+bool agent_restore(void *context)
+{
+    struct agent *agent = context;
+    struct link_info link;
+    char missing[HOST_SETTINGS_TEXT_BYTES];
+    if (!agent->recorded || netlink_link(agent->netlink, agent->options->interface, &link) != 0 ||
+        link.index != agent->undo.ifindex)
+        return false;
+    if (!host_settings_missing(agent->netlink, &agent->undo, agent->link_up && link.up, missing)) {
+        if (agent->tables_gone == 0)
+            return false;
+        snprintf(missing, sizeof(missing), "the nftables rules");
+    }
+    agent->tables_gone = 0;
+    log_notice("somebody took away or changed %s: setting it again", missing);
+    agent->restored++;
+    const int error = agent_settle(agent);
+    if (error != 0 && error != -ENODEV && error != -ENETDOWN)
+        agent_fail(agent);
+    return true;
+}
+
+static void on_table(uint8_t family, const char *name, bool gone, void *context)
+{
+    struct agent *agent = context;
+    char own[NFT_TABLE_BYTES];
+    if (family >= 64 || strcmp(name, nft_table(agent->options->interface, own)) != 0)
+        return;
+    if (family == NFPROTO_INET && !agent->wish.police)
+        return; /* it is removed with each load, and not made again */
+    const uint64_t bit = UINT64_C(1) << family;
+    agent->tables_gone = gone ? agent->tables_gone | bit : agent->tables_gone & ~bit;
+}
+
+int agent_unsettle(struct agent *agent)
+{
+    agent_remove_state(agent);
+    if (!agent->recorded)
+        return 0;
+    const int error = record_undo(agent->directory, agent->netlink, &agent->undo);
+    /* That its own tables went is no news to this agent. */
+    (void)netlink_read_tables(agent->tables, on_table, agent);
+    agent->tables_gone = 0;
+    agent->recorded = error != 0;
+    if (agent->bind_hook >= 0)
+        close(agent->bind_hook);
+    agent->bind_hook = -1;
+    if (error == 0)
+        agent->undo = (struct undo){.namespace_cookie = agent->undo.namespace_cookie};
+    return error;
+}
+
+/* A reload of the host's own rules flushes ours too: they come back at once. Our own loading removes and
+ * makes the tables in one transaction, so that none is gone at its end. Beside a program that removes them again and
+ * again they come back when the guard looks. */
+void agent_on_table_news(void *context)
+{
+    static const struct rate_limit limit = {TABLES_GAP_S * NS_PER_S,
+                                            (TABLES_BURST - 1) * TABLES_GAP_S * NS_PER_S};
+    struct agent *agent = context;
+    const int error = netlink_read_tables(agent->tables, on_table, agent);
+    if (agent->wish.held.count == 0 || (error == 0 && agent->tables_gone == 0))
+        return;
+    if (!rate_take(&agent->tables_loaded, limit, clock_now_ns())) {
+        agent->tables_gone |= TABLES_LOST;
+        guard_hurry(agent->guard);
+        return;
+    }
+    if (error == 0)
+        log_notice("somebody removed the nftables rules of this agent: loading them again");
+    agent->tables_gone = 0;
+    agent->restored++;
+    if (nft_load(agent->options->interface, &agent->wish.held, agent->wish.police) != 0)
+        agent_fail(agent);
+}

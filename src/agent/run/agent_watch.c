@@ -1,0 +1,54 @@
+/* agent_watch.c: the look of a running agent at the sockets of its host, every few seconds, and its figures.
+ * In: time. Out: log lines, the metrics file. Called by: the loop. Never: changes a setting. */
+#include "pearpd/clock.h"
+#include "pearpd/log.h"
+
+#include "agent_state.h"
+#include "status/metrics.h"
+#include "usage/look.h"
+
+#include <string.h>
+
+static void write_metrics(struct agent *agent, uint64_t look_ns)
+{
+    struct metrics metrics = {.interface = agent->options->interface,
+                              .link_up = agent->link_up,
+                              .range_count = agent->wish.held.count,
+                              .outside_sockets = agent->monitor.outside_sockets,
+                              .forged = agent->forged,
+                              .restored = agent->restored,
+                              .look_s = (double)look_ns / (double)NS_PER_S};
+    const struct lease *lease = lease_follower_lease(agent->leases);
+    const uint64_t now_s = clock_now_ns() / NS_PER_S;
+    for (size_t i = 0; i < metrics.range_count; i++)
+        metrics.ranges[i] = (struct metrics_range){.held = agent->wish.held.held[i],
+                                                   .leased = lease_is_of(lease, &agent->wish.held.held[i]),
+                                                   .lease_s = lease_left_s(lease, now_s),
+                                                   .heard = agent->sharers[i].challenged,
+                                                   .used = agent->monitor.ranges[i].used,
+                                                   .sockets = agent->monitor.ranges[i].sockets,
+                                                   .counts = agent->sharers[i].counts};
+    for (size_t i = 0; i < agent->options->services.count; i++) {
+        const enum service_dns dns = services_dns(agent->services, i);
+        if (dns != SERVICE_DNS_NONE)
+            metrics_add_service(&metrics, &agent->options->services.services[i], dns == SERVICE_DNS_PUBLISHED);
+    }
+    const int error = metrics_write(&metrics, agent->options->metrics);
+    if (error != 0 && !agent->metrics_fault_told)
+        log_warning("cannot write %s: %s", agent->options->metrics, strerror(-error));
+    agent->metrics_fault_told = error != 0;
+}
+
+void agent_on_watch(void *context)
+{
+    struct agent *agent = context;
+    const uint64_t begun_ns = clock_now_ns();
+    const int error = look_at_sockets(&agent->monitor, agent->options->interface, &agent->wish.held);
+    if (error != 0 && !agent->look_fault_told)
+        log_warning("cannot list the sockets: %s", strerror(-error));
+    agent->look_fault_told = error != 0;
+    if (agent->options->metrics[0] != '\0')
+        write_metrics(agent, clock_now_ns() - begun_ns);
+    guard_hurry(agent->guard); /* sysctls change without a word */
+    loop_timer_set(agent->watch_timer, agent->options->watch_s * NS_PER_S);
+}

@@ -1,0 +1,41 @@
+/* resize.c: `pearp-agent resize`: asks the agent that runs for another range.
+ * In: an interface, a range. Out: what came of it, on standard output or error. Called by: main. Never: speaks PE-ARP. */
+#include "pearpd/log.h"
+
+#include "agent.h"
+#include "agent_control.h"
+#include "host/run_files.h"
+#include "pe_arp/sharer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WAIT_S (SHARER_RESIZE_S + 5)
+
+int agent_resize(const char *interface, const char *range)
+{
+    static const char held[] = "held ", refused[] = "refused ";
+    char line[AGENT_CONTROL_LINE_BYTES], answer[AGENT_CONTROL_LINE_BYTES];
+    const int directory = run_directory(false);
+    int error = directory < 0 ? directory : 0;
+    if (error == 0) {
+        snprintf(line, sizeof(line), "resize %s", range);
+        error = agent_control_ask(directory, interface, line, WAIT_S, answer);
+        close(directory);
+    }
+    if (error == -ENOENT || error == -ECONNREFUSED)
+        log_error("no agent holds a range on %s", interface);
+    else if (error != 0)
+        log_error("the agent on %s does not answer: %s", interface, strerror(-error));
+    else if (strncmp(answer, held, strlen(held)) == 0)
+        printf("%s is held; what starts the agent must say so too, or it is as before after a restart\n",
+               answer + strlen(held));
+    else if (strncmp(answer, refused, strlen(refused)) == 0)
+        log_error("%s", answer + strlen(refused));
+    else
+        log_error("the agent on %s said: %s", interface, answer);
+    return error == 0 && strncmp(answer, held, strlen(held)) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,84 @@
+/* status.c: `pearp-agent status`: the ranges held on this host, what is in use of them, by whom, who is outside.
+ * In: the agents' files, sock_diag, /proc. Out: struct status. Called by: main.
+ * Never: changes anything; needs no rights (names of other users' processes are then missing). */
+#include "status.h"
+
+#include "pearpd/clock.h"
+#include "pearpd/log.h"
+#include "pearpd/netlink_host.h"
+
+#include "host/run_files.h"
+#include "run/agent.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void add_tenant(const char *interface, void *context)
+{
+    struct status *status = context;
+    struct tenant *tenant = NULL;
+    if (status->count == STATUS_INTERFACES_MAX ||
+        tenant_read(status->directory, interface, status->namespace_cookie, status->now_s, &tenant) != 0)
+        status->failed = true;
+    else if (tenant != NULL)
+        status->tenants[status->count++] = tenant;
+}
+
+static void add_waiting(const char *interface, void *context)
+{
+    struct status *status = context;
+    if (status->waiting_count < STATUS_INTERFACES_MAX &&
+        tenant_waits(status->directory, interface, status->namespace_cookie))
+        snprintf(status->waiting[status->waiting_count++], UNDO_INTERFACE_BYTES, "%s", interface);
+}
+
+static void take_socket(const struct host_socket *socket, void *context)
+{
+    struct status *status = context;
+    for (size_t i = 0; i < status->count; i++)
+        usage_take(&status->tenants[i]->usage, socket);
+}
+
+static void collect(struct status *status)
+{
+    const int error = status->count > 0 ? netlink_sockets(take_socket, status) : 0;
+    if (error != 0) {
+        log_error("cannot list the sockets: %s", strerror(-error));
+        status->failed = true;
+    }
+    for (size_t i = 0; i < status->count; i++) {
+        struct usage *usage = &status->tenants[i]->usage;
+        usage_merge(usage);
+        usage_name(usage);
+        status->failed = status->failed || usage->failed;
+    }
+}
+
+int agent_status(bool json)
+{
+    struct status status = {.directory = run_directory(false),
+                            .namespace_cookie = run_namespace_cookie(),
+                            .now_s = clock_now_ns() / NS_PER_S};
+    if (status.directory >= 0) {
+        if (run_list(status.directory, "undo", add_tenant, &status) != 0 ||
+            run_list(status.directory, "state", add_waiting, &status) != 0)
+            status.failed = true;
+        close(status.directory);
+    } else if (status.directory != -ENOENT) {
+        log_error("cannot open /run/pearp-agent: %s", strerror(-status.directory));
+        status.failed = true;
+    }
+    collect(&status);
+    if (json)
+        status_print_json(&status);
+    else
+        status_print_text(&status);
+    for (size_t i = 0; i < status.count; i++)
+        tenant_free(status.tenants[i]);
+    if (fflush(stdout) != 0 || ferror(stdout) != 0)
+        status.failed = true;
+    return status.failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,54 @@
+/* tenant.h: what one agent of this host holds, or left when it was killed, as its files tell; for `status`.
+ * In: the undo record, the state, the lease below /run/pearp-agent. Out: plain data. Called by: status, status_*.
+ * Never: prints, changes a file. */
+#ifndef PEARPD_AGENT_TENANT_H
+#define PEARPD_AGENT_TENANT_H
+
+#include "pearpd/addr.h"
+
+#include "dhcp/lease.h"
+#include "dns/service.h"
+#include "host/undo.h"
+#include "usage/usage.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A service on a port that is held. */
+struct served {
+    char name[SERVICE_NAME_BYTES], protocol[4], address[IPV4_TEXT_BYTES];
+    char dns[10]; /* service_dns_word() */
+    uint16_t port;
+    bool heard;
+};
+
+struct tenant {
+    struct undo undo;
+    pid_t holder; /* 0: killed, its settings stand */
+    bool settled; /* all that the record speaks of is set */
+    bool link_up;
+    bool heard[HELD_MAX]; /* by range */
+    char bridge[MAC_TEXT_BYTES], gateway[IPV4_TEXT_BYTES];
+    struct served services[SERVICES_MAX];
+    size_t service_count;
+    struct lease lease; /* bound: of one of the ranges */
+    struct usage usage;
+};
+
+/* Reads what is held on an interface; usage is empty and begun. 0: *tenant is the caller's, for tenant_free(), or NULL:
+ * it is held in another network namespace, not `cookie`'s. -Exxx: it cannot be read. */
+int tenant_read(int directory, const char *interface, uint64_t cookie, uint64_t now_s, struct tenant **tenant);
+void tenant_free(struct tenant *tenant);
+
+/* Whether an agent runs there, in `cookie`'s network namespace, whose DHCP client has no lease. */
+bool tenant_waits(int directory, const char *interface, uint64_t cookie);
+
+/* "held"; "setting": not all is set yet; "left": by a killed agent. */
+const char *tenant_state(const struct tenant *tenant);
+
+/* Whether the range at this place is one that a DHCP server leased. */
+bool tenant_is_leased(const struct tenant *tenant, size_t index);
+
+#endif
