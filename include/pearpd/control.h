@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct control;
-struct months;
+struct usage_months;
 
 /* What the control socket works on. `engine` and `config` point to the daemon's own pointers. */
 struct control_target {
@@ -25,7 +25,7 @@ struct control_target {
     int (*reload)(void *context, char *message, size_t size);
     /* Called after a command that made the engine do something: frames may wait to be sent. */
     void (*touched)(void *context);
-    const struct months *months; /* NULL: none are kept */
+    const struct usage_months *months; /* NULL: none are kept */
     /* Books what `owner` has grown by, before it is told; NULL: nobody does. */
     void (*book)(void *context, struct mac owner);
     /* Writes what `stats` has beside the engine's counts into the open object; NULL: nothing. */

@@ -42,7 +42,7 @@ static void write_owner(struct json *j, const struct engine *engine, struct mac 
     json_array_end(j);
 }
 
-static bool has_month(const struct month_row *rows, uint32_t count, month_number month)
+static bool has_month(const struct usage_month *rows, uint32_t count, month_number month)
 {
     for (uint32_t i = 0; i < count; i++)
         if (rows[i].month == month)
@@ -50,7 +50,7 @@ static bool has_month(const struct month_row *rows, uint32_t count, month_number
     return false;
 }
 
-static void write_months(struct json *j, const struct month_row *rows, uint32_t count, month_number month)
+static void write_months(struct json *j, const struct usage_month *rows, uint32_t count, month_number month)
 {
     char text[MONTH_TEXT_BYTES];
     json_key(j, "months");
@@ -66,12 +66,12 @@ static void write_months(struct json *j, const struct month_row *rows, uint32_t 
     json_array_end(j);
 }
 
-bool account_report(struct json *j, const struct engine *engine, const struct months *months, struct mac owner,
-                    month_number month)
+bool account_report(struct json *j, const struct engine *engine, const struct usage_months *months,
+                    struct mac owner, month_number month)
 {
     struct account_entry entry;
-    const struct month_row *rows = NULL;
-    uint32_t count = months == NULL ? 0 : months_of(months, owner, &rows);
+    const struct usage_month *rows = NULL;
+    uint32_t count = months == NULL ? 0 : usage_months_of(months, owner, &rows);
     if (engine_account_find(engine, owner, &entry) != 0 || (month != 0 && !has_month(rows, count, month)))
         return false;
     if (mac_is_zero(owner) && entry.total.rx_frames + entry.total.tx_frames == 0)

@@ -5,10 +5,10 @@
 #include "pearpd/engine.h"
 #include "pearpd/json.h"
 
-#include "months.h"
+#include "usage_month.h"
 
 /* False, and nothing is written: nothing was counted for it (in `month`, where that is not 0). `months` may be NULL. */
-bool account_report(struct json *j, const struct engine *engine, const struct months *months, struct mac owner,
-                    month_number month);
+bool account_report(struct json *j, const struct engine *engine, const struct usage_months *months,
+                    struct mac owner, month_number month);
 
 #endif

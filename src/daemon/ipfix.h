@@ -1,5 +1,5 @@
 /* ipfix.h: the exporting process (RFC 7011): flow records on their way to a collector, by UDP.
- * In: records, as the engine lets them leave. Out: messages. Called by: live. Never: waits for the network.
+ * In: records, as the engine lets them leave. Out: messages. Called by: bridge. Never: waits for the network.
  *
  * Records gather to messages of up to 1,400 bytes, which leave when they are full or at the next second. What cannot be
  * sent is lost, counted, and said once until it changes. Templates go first, every [ipfix] template seconds, after a

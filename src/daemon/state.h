@@ -1,5 +1,5 @@
 /* state.h: what the bridge knows survives it ([state]; pearpd(8), STATE).
- * In: an engine. Out: its table in a file, and back from it. Called by: live. Never: waits for a disk once frames
+ * In: an engine. Out: its table in a file, and back from it. Called by: bridge. Never: waits for a disk once frames
  * pass; a child process does (file_writer.h). NULL stands for `file = none` everywhere. */
 #ifndef PEARPD_DAEMON_STATE_H
 #define PEARPD_DAEMON_STATE_H
@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-struct months;
+struct usage_months;
 struct state;
 
 /* What it works on: the daemon's own pointers. */
@@ -19,7 +19,7 @@ struct state_target {
     struct engine *const *engine;
     const struct config *const *config;
     const struct engine_out *out;
-    struct months *months;
+    struct usage_months *months;
     /* Called before a save begins: what it saves in several kinds is to be of one moment. */
     void (*saving)(void *context);
     /* Called in a child that was forked late: lets go of the daemon's memory. */

@@ -218,9 +218,9 @@ static int account_load(struct state_load *load, const struct state_record *reco
 static bool month_save(struct state_walk *walk, struct state_line *line)
 {
     struct mac mac;
-    struct month_row row;
+    struct usage_month row;
     char text[MONTH_TEXT_BYTES];
-    if (walk->months == NULL || !months_next(walk->months, &walk->rows, &mac, &row))
+    if (walk->months == NULL || !usage_months_next(walk->months, &walk->rows, &mac, &row))
         return false;
     owner_save(mac, line);
     state_line_text(line, "month", month_format(row.month, text));
@@ -231,11 +231,11 @@ static bool month_save(struct state_walk *walk, struct state_line *line)
 static int month_load(struct state_load *load, const struct state_record *record)
 {
     struct mac mac;
-    struct month_row row = {0};
+    struct usage_month row = {0};
     const char *month = state_record_text(record, "month");
     if (!traffic_read(record, &mac, &row.traffic) || month == NULL || month_parse(month, &row.month) != 0)
         return -EBADMSG;
-    return load->months == NULL ? 0 : months_restore(load->months, mac, &row);
+    return load->months == NULL ? 0 : usage_months_restore(load->months, mac, &row);
 }
 
 static const struct state_kind kinds[] = {

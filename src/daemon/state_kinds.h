@@ -6,7 +6,7 @@
 #include "pearpd/engine.h"
 #include "pearpd/state_line.h"
 
-#include "months.h"
+#include "usage_month.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,12 +16,12 @@ struct state_walk {
     const struct engine *engine;
     uint64_t now_ns; /* of its start: what is relative is so to it */
     unsigned kind;
-    uint64_t count;              /* records of this kind so far */
-    const struct months *months; /* may be NULL, as in a load */
+    uint64_t count;                    /* records of this kind so far */
+    const struct usage_months *months; /* may be NULL, as in a load */
     struct table_cursor bindings;
     uint32_t leases;
     uint32_t accounts;
-    struct months_cursor rows;
+    struct usage_months_cursor rows;
 };
 
 /* The next record, as a line that is not ended yet. False: there are no more. */
@@ -30,7 +30,7 @@ bool state_walk_next(struct state_walk *walk, struct state_line *line);
 /* What a file's records are put back into, and what became of them. */
 struct state_load {
     struct engine *engine;
-    struct months *months;
+    struct usage_months *months;
     const struct engine_out *out;
     uint64_t now_ns;
     uint64_t elapsed_ns; /* since the file was saved, as far as it can be told */

@@ -1,5 +1,5 @@
 /* upstream.h: what stands upstream, an interface or a tap of this machine's own router, and the MAC addresses that
- * follow from it. Called by: live. Never: keeps state. */
+ * follow from it. Called by: bridge. Never: keeps state. */
 #ifndef PEARPD_DAEMON_UPSTREAM_H
 #define PEARPD_DAEMON_UPSTREAM_H
 

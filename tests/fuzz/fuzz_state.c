@@ -65,16 +65,16 @@ static struct engine *engine_made(void)
     return engine;
 }
 
-static struct months *months_made(void)
+static struct usage_months *months_made(void)
 {
     static const uint8_t hash_key[HASH_KEY_BYTES];
     const struct limits limits = {.accounts = OWNERS, .months = 3};
-    struct months *months = months_new(&limits, hash_key);
+    struct usage_months *months = usage_months_new(&limits, hash_key);
     must(months != NULL);
     return months;
 }
 
-static void read_file(struct state_reading *r, struct engine *engine, struct months *months, const char *file,
+static void read_file(struct state_reading *r, struct engine *engine, struct usage_months *months, const char *file,
                       size_t length, size_t piece)
 {
     const struct state_load load = {.engine = engine, .months = months, .out = &out, .now_ns = SAVED};
@@ -85,7 +85,7 @@ static void read_file(struct state_reading *r, struct engine *engine, struct mon
     must(r->restored + r->refused + r->unknown + r->senseless == r->records);
 }
 
-static size_t save(const struct engine *engine, const struct months *months, char *file)
+static size_t save(const struct engine *engine, const struct usage_months *months, char *file)
 {
     struct state_walk walk = {.engine = engine, .now_ns = SAVED, .months = months};
     struct state_line line;
@@ -169,7 +169,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         length += sealed;
     }
     struct engine *a = engine_made(), *b = NULL;
-    struct months *a_months = months_made(), *b_months = NULL;
+    struct usage_months *a_months = months_made(), *b_months = NULL;
     read_file(&r, a, a_months, file, length, length / 3 + 1);
     if (r.restored > 0) {
         b = engine_made();
@@ -184,8 +184,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(engine_stats_balance(engine_stats(a)) && engine_stats_balance(engine_stats(b)));
         engine_tick(b, SAVED + UINT64_C(600000000000), &out);
     }
-    months_free(a_months);
-    months_free(b_months);
+    usage_months_free(a_months);
+    usage_months_free(b_months);
     engine_free(a);
     engine_free(b);
     return 0;

@@ -2,7 +2,7 @@
  * and left; and the months that it is booked under, with the clock in the test's hand. */
 #include "pearpd/engine.h"
 
-#include "../../src/daemon/months.h"
+#include "../../src/daemon/usage_month.h"
 #include "../lib/frame_tools.h"
 #include "../lib/seeded.h"
 
@@ -267,13 +267,13 @@ static struct traffic sum_of_accounts(const struct world *w, uint32_t *count)
     return sum;
 }
 
-static struct traffic sum_of_months(const struct months *months)
+static struct traffic sum_of_months(const struct usage_months *months)
 {
     struct traffic sum = {0};
-    struct months_cursor cursor = {0};
-    struct month_row row;
+    struct usage_months_cursor cursor = {0};
+    struct usage_month row;
     struct mac owner;
-    while (months_next(months, &cursor, &owner, &row))
+    while (usage_months_next(months, &cursor, &owner, &row))
         add(&sum, &row.traffic);
     return sum;
 }
@@ -372,26 +372,26 @@ static void test_full_table_keeps_the_sum(void **state)
 {
     (void)state;
     struct world *w = world_new(16);
-    struct months *months = months_new(&w->config.limits, (const uint8_t *)"sixteen bytes...");
+    struct usage_months *months = usage_months_new(&w->config.limits, (const uint8_t *)"sixteen bytes...");
     uint64_t wall = NOVEMBER;
     w->random = from_environment("SEED", 2);
     for (unsigned i = 0; i < 20000; i++) {
         uint32_t count;
         step(w);
         if (pick(w, 20) == 0)
-            months_book_some(months, w->engine, wall += pick(w, 3) * DAY / 10);
+            usage_months_book_some(months, w->engine, wall += pick(w, 3) * DAY / 10);
         if (i % 100 != 0)
             continue;
         struct traffic sum = sum_of_accounts(w, &count);
         assert_traffic(&sum, &w->all);
         assert_true(count <= 17);
-        months_book_all(months, w->engine, wall);
+        usage_months_book_all(months, w->engine, wall);
         sum = sum_of_months(months);
         assert_traffic(&sum, &w->all);
     }
     assert_true(engine_stats(w->engine)->counters[COUNTER_ACCOUNTS_FOLDED] > 0);
     assert_true(engine_stats(w->engine)->counters[COUNTER_ACCOUNTS_FULL] > 0);
-    months_free(months);
+    usage_months_free(months);
     world_free(w);
 }
 
@@ -400,23 +400,23 @@ static void test_flood_takes_no_account_of_an_owner(void **state)
 {
     (void)state;
     struct world *w = world_new(16);
-    struct months *months = months_new(&w->config.limits, (const uint8_t *)"sixteen bytes...");
+    struct usage_months *months = usage_months_new(&w->config.limits, (const uint8_t *)"sixteen bytes...");
     struct account_entry entry;
-    const struct month_row *rows;
+    const struct usage_month *rows;
     for (unsigned n = 1; n <= 10; n++)
         send_from(w, n, remote, 17, (uint16_t)(2000 + 100 * n), 53, 10);
     for (unsigned i = 0; i < 1000; i++) {
         send_from(w, 11 + i % 29, remote, 1, 0x0800, 0, 10);
         if (i % 3 == 0)
-            months_book_all(months, w->engine, NOVEMBER);
+            usage_months_book_all(months, w->engine, NOVEMBER);
     }
     for (unsigned n = 1; n <= 10; n++) {
         assert_int_equal(engine_account_find(w->engine, host_mac(n), &entry), 0);
         assert_traffic(&entry.total, &w->expected[n]);
-        assert_int_equal(months_of(months, host_mac(n), &rows), 1);
+        assert_int_equal(usage_months_of(months, host_mac(n), &rows), 1);
         assert_traffic(&rows[0].traffic, &w->expected[n]);
     }
-    months_free(months);
+    usage_months_free(months);
     world_free(w);
 }
 
@@ -459,15 +459,15 @@ static void test_months_and_the_clock(void **state)
     (void)state;
     struct world *w = world_new(64);
     w->config.limits.months = 3;
-    struct months *months = months_new(&w->config.limits, (const uint8_t *)"sixteen bytes...");
-    const struct month_row *rows;
+    struct usage_months *months = usage_months_new(&w->config.limits, (const uint8_t *)"sixteen bytes...");
+    const struct usage_month *rows;
     const uint64_t times[] = {0,       NOVEMBER, DECEMBER, NOVEMBER, DECEMBER + 31 * DAY, DECEMBER + 62 * DAY,
                               NOVEMBER};
     const unsigned counts[] = {0, 1, 2, 2, 3, 3, 3};
     for (unsigned i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
         send_from(w, 3, remote, 17, 2050, 53, 10);
-        months_book(months, w->engine, host_mac(3), times[i]);
-        assert_int_equal(months_of(months, host_mac(3), &rows), counts[i]);
+        usage_months_book(months, w->engine, host_mac(3), times[i]);
+        assert_int_equal(usage_months_of(months, host_mac(3), &rows), counts[i]);
     }
     /* What came before the clock was set is November's; the oldest of four months went, and with it what it had; a
      * clock that went back books with the oldest. */
@@ -476,11 +476,11 @@ static void test_months_and_the_clock(void **state)
     assert_int_equal(rows[1].month, 202701);
     assert_int_equal(rows[2].month, 202702);
     w->config.limits.months = 2;
-    assert_int_equal(months_resize(months, &w->config.limits), 0);
-    assert_int_equal(months_of(months, host_mac(3), &rows), 2);
+    assert_int_equal(usage_months_resize(months, &w->config.limits), 0);
+    assert_int_equal(usage_months_of(months, host_mac(3), &rows), 2);
     assert_int_equal(rows[0].month, 202701);
     assert_int_equal(rows[0].traffic.tx_frames, 3);
-    months_free(months);
+    usage_months_free(months);
     world_free(w);
 }
 

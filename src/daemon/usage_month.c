@@ -1,5 +1,5 @@
-/* months.c: see months.h. */
-#include "months.h"
+/* usage_month.c: see usage_month.h. */
+#include "usage_month.h"
 
 #include "pearpd/keyed_table.h"
 
@@ -14,25 +14,26 @@
 struct owner_months {
     struct mac mac; /* the key; zero: the others */
     uint32_t count;
-    struct month_row rows[]; /* ascending */
+    struct usage_month rows[]; /* ascending */
 };
 
-struct months {
+struct usage_months {
     uint32_t most; /* rows of one owner */
     struct keyed_table *owners;
     struct owner_months *others;
-    uint32_t engine_cursor, place; /* of months_book_some() */
+    uint32_t engine_cursor, place; /* of usage_months_book_some() */
     uint8_t hash_key[HASH_KEY_BYTES];
 };
 
 static size_t entry_bytes(const struct limits *limits)
 {
-    return sizeof(struct owner_months) + limits->months * sizeof(struct month_row);
+    return sizeof(struct owner_months) + limits->months * sizeof(struct usage_month);
 }
 
-struct months *months_new(const struct limits *limits, const uint8_t hash_key[static HASH_KEY_BYTES])
+struct usage_months *usage_months_new(const struct limits *limits,
+                                      const uint8_t hash_key[static HASH_KEY_BYTES])
 {
-    struct months *months = calloc(1, sizeof(*months));
+    struct usage_months *months = calloc(1, sizeof(*months));
     if (months == NULL)
         return NULL;
     months->most = limits->months;
@@ -40,13 +41,13 @@ struct months *months_new(const struct limits *limits, const uint8_t hash_key[st
     months->owners = keyed_table_new(limits->accounts, sizeof(struct mac), entry_bytes(limits), hash_key);
     months->others = calloc(1, entry_bytes(limits));
     if (months->owners == NULL || months->others == NULL) {
-        months_free(months);
+        usage_months_free(months);
         return NULL;
     }
     return months;
 }
 
-void months_free(struct months *months)
+void usage_months_free(struct usage_months *months)
 {
     if (months == NULL)
         return;
@@ -66,7 +67,8 @@ static void traffic_add(struct traffic *to, const struct traffic *more)
 }
 
 /* The row of `month`, a new one where there was none. */
-static struct month_row *row_of(const struct months *months, struct owner_months *owner, month_number month)
+static struct usage_month *row_of(const struct usage_months *months, struct owner_months *owner,
+                                  month_number month)
 {
     uint32_t i = owner->count;
     while (i > 0 && owner->rows[i - 1].month > month)
@@ -82,19 +84,20 @@ static struct month_row *row_of(const struct months *months, struct owner_months
         memmove(&owner->rows[i + 1], &owner->rows[i], (owner->count - i) * sizeof(owner->rows[0]));
         owner->count++;
     }
-    owner->rows[i] = (struct month_row){.month = month};
+    owner->rows[i] = (struct usage_month){.month = month};
     return &owner->rows[i];
 }
 
 /* All rows of `from` to those of `to`, newest first: what does not fit goes to the oldest that is kept. */
-static void fold(const struct months *months, struct owner_months *to, const struct owner_months *from)
+static void fold(const struct usage_months *months, struct owner_months *to, const struct owner_months *from)
 {
     for (uint32_t i = from->count; i > 0; i--)
         traffic_add(&row_of(months, to, from->rows[i - 1].month)->traffic, &from->rows[i - 1].traffic);
 }
 
 /* The engine has added its total to the others', and so what of it was booked. */
-static void fold_if_given_up(struct months *months, const struct engine *engine, const struct owner_months *o)
+static void fold_if_given_up(struct usage_months *months, const struct engine *engine,
+                             const struct owner_months *o)
 {
     struct account_entry entry;
     if (engine_account_find(engine, o->mac, &entry) == 0)
@@ -105,7 +108,7 @@ static void fold_if_given_up(struct months *months, const struct engine *engine,
 
 /* The engine has no more accounts than there is room here: some owner of a full table is one that it has given up. All
  * of those go at once, so that a flood of new ones does not search the table for each. */
-static void make_room(struct months *months, const struct engine *engine)
+static void make_room(struct usage_months *months, const struct engine *engine)
 {
     const struct owner_months *o;
     for (uint32_t place = 0; engine != NULL && (o = keyed_table_walk(months->owners, &place)) != NULL;)
@@ -118,7 +121,7 @@ static void make_room(struct months *months, const struct engine *engine)
 }
 
 /* The owner's rows, new ones where there were none. `engine` may be NULL. */
-static struct owner_months *owner_of(struct months *months, const struct engine *engine, struct mac mac)
+static struct owner_months *owner_of(struct usage_months *months, const struct engine *engine, struct mac mac)
 {
     bool fresh;
     if (mac_is_zero(mac))
@@ -128,19 +131,19 @@ static struct owner_months *owner_of(struct months *months, const struct engine 
     return keyed_table_put(months->owners, &mac, &fresh);
 }
 
-int months_resize(struct months *months, const struct limits *limits)
+int usage_months_resize(struct usage_months *months, const struct limits *limits)
 {
-    struct months *fresh = months_new(limits, months->hash_key);
+    struct usage_months *fresh = usage_months_new(limits, months->hash_key);
     if (fresh == NULL)
         return -ENOMEM;
     fold(fresh, fresh->others, months->others);
     for (const struct owner_months *o = keyed_table_oldest(months->owners); o != NULL;
          o = keyed_table_newer(months->owners, o))
         fold(fresh, owner_of(fresh, NULL, o->mac), o);
-    struct months old = *months;
+    struct usage_months old = *months;
     *months = *fresh;
     *fresh = old;
-    months_free(fresh);
+    usage_months_free(fresh);
     return 0;
 }
 
@@ -156,14 +159,14 @@ static month_number month_at(uint64_t wall_us)
     return (month_number)(utc.tm_year + 1900) * 100 + (month_number)utc.tm_mon + 1;
 }
 
-static void book(struct months *months, struct engine *engine, struct mac mac, month_number month)
+static void book(struct usage_months *months, struct engine *engine, struct mac mac, month_number month)
 {
     struct traffic growth;
     if (engine_account_book(engine, mac, &growth))
         traffic_add(&row_of(months, owner_of(months, engine, mac), month)->traffic, &growth);
 }
 
-void months_book(struct months *months, struct engine *engine, struct mac owner, uint64_t wall_us)
+void usage_months_book(struct usage_months *months, struct engine *engine, struct mac owner, uint64_t wall_us)
 {
     month_number month = month_at(wall_us);
     if (month != 0)
@@ -171,7 +174,7 @@ void months_book(struct months *months, struct engine *engine, struct mac owner,
 }
 
 /* Books up to `most` owners. False: the walk has come to its end, and begins anew. */
-static bool walk_on(struct months *months, struct engine *engine, month_number month, uint32_t most)
+static bool walk_on(struct usage_months *months, struct engine *engine, month_number month, uint32_t most)
 {
     struct account_entry entry;
     for (; most > 0 && engine_accounts_next(engine, &months->engine_cursor, &entry); most--)
@@ -185,14 +188,14 @@ static bool walk_on(struct months *months, struct engine *engine, month_number m
     return false;
 }
 
-void months_book_some(struct months *months, struct engine *engine, uint64_t wall_us)
+void usage_months_book_some(struct usage_months *months, struct engine *engine, uint64_t wall_us)
 {
     month_number month = month_at(wall_us);
     if (month != 0)
         walk_on(months, engine, month, BOOKED_AT_ONCE);
 }
 
-void months_book_all(struct months *months, struct engine *engine, uint64_t wall_us)
+void usage_months_book_all(struct usage_months *months, struct engine *engine, uint64_t wall_us)
 {
     month_number month = month_at(wall_us);
     months->engine_cursor = months->place = 0;
@@ -202,20 +205,20 @@ void months_book_all(struct months *months, struct engine *engine, uint64_t wall
 
 /* Looking. */
 
-static const struct owner_months *owner_find(const struct months *months, struct mac owner)
+static const struct owner_months *owner_find(const struct usage_months *months, struct mac owner)
 {
     return mac_is_zero(owner) ? months->others : keyed_table_find(months->owners, &owner);
 }
 
-uint32_t months_of(const struct months *months, struct mac owner, const struct month_row **rows)
+uint32_t usage_months_of(const struct usage_months *months, struct mac owner, const struct usage_month **rows)
 {
     const struct owner_months *o = owner_find(months, owner);
     *rows = o == NULL ? NULL : o->rows;
     return o == NULL ? 0 : o->count;
 }
 
-bool months_next(const struct months *months, struct months_cursor *cursor, struct mac *owner,
-                 struct month_row *row)
+bool usage_months_next(const struct usage_months *months, struct usage_months_cursor *cursor, struct mac *owner,
+                       struct usage_month *row)
 {
     uint32_t place = cursor->place;
     const struct owner_months *o = months->others;
@@ -234,7 +237,7 @@ bool months_next(const struct months *months, struct months_cursor *cursor, stru
     return true;
 }
 
-int months_restore(struct months *months, struct mac owner, const struct month_row *row)
+int usage_months_restore(struct usage_months *months, struct mac owner, const struct usage_month *row)
 {
     if (!month_is_valid(row->month) || mac_is_group(owner))
         return -EINVAL;
