@@ -5,82 +5,118 @@
 #define PEARPD_DROP_H
 
 #define DROP_REASONS(X)                                                                                        \
-    X(NO_OWNER, "no_owner", "nobody owns the port or flow, nobody may be asked, and there is no default-host") \
-    X(UNRESOLVED, "unresolved", "hosts were asked who owns the port and nobody answered")                      \
-    X(ARP_CAPTURE, "arp_capture", "a host's ARP with the shared address as sender, which would capture it")    \
-    X(ARP_PROBE, "arp_probe", "a host probed for the shared address before it uses it")                        \
-    X(ARP_CONFLICT, "arp_conflict", "ARP from upstream with the shared address as sender")                     \
-    X(ARP_LIMIT, "arp_limit", "more ARP from one host than arp-rate lets upstream")                            \
-    X(ARP_UNASKED, "arp_unasked", "an ARP reply for the shared address that no host asked for")                \
-    X(SOURCE_PORT_VIOLATION, "source_port_violation", "a host sent from a port that another one owns")         \
-    X(FLOW_CONFLICT, "flow_conflict", "a portless flow that another host holds")                               \
-    X(PE_ARP_BAD, "pe_arp_bad", "PE-ARP malformed, not configured, outside ports, or from upstream")           \
+    X(NO_OWNER, "no_owner",                                                                                    \
+      "no host owns the destination port or flow, none can be asked, and there is no default-host")            \
+    X(UNRESOLVED, "unresolved", "the hosts were asked who owns the destination port, and none answered")       \
+    X(ARP_CAPTURE, "arp_capture",                                                                              \
+      "ARP from a host with the shared address as sender: it would redirect the traffic of all "               \
+      "hosts that share it")                                                                                   \
+    X(ARP_PROBE, "arp_probe",                                                                                  \
+      "ARP probe from a host for the shared address: an answer would make the host give the "                  \
+      "address up")                                                                                            \
+    X(ARP_CONFLICT, "arp_conflict",                                                                            \
+      "ARP from upstream with the shared address as sender: another machine there uses the address")           \
+    X(ARP_LIMIT, "arp_limit", "ARP from one host to upstream beyond its rate (limit: arp-rate)")               \
+    X(ARP_UNASKED, "arp_unasked",                                                                              \
+      "ARP reply from upstream to the shared address that answers no request of a host")                       \
+    X(SOURCE_PORT_VIOLATION, "source_port_violation",                                                          \
+      "packet from a host with a source port that another host owns (source-ports = enforce)")                 \
+    X(FLOW_CONFLICT, "flow_conflict",                                                                          \
+      "packet from a host in a flow without ports that another host holds (source-ports = enforce)")           \
+    X(PE_ARP_BAD, "pe_arp_bad",                                                                                \
+      "PE-ARP that is malformed, is for an unknown address or port set, lies outside ports, or "               \
+      "came from upstream")                                                                                    \
     X(PE_ARP_FORGED, "pe_arp_forged",                                                                          \
-      "PE-ARP unasked, not authentic, from the wrong MAC, or over another's range")                            \
-    X(FRAGMENT_BAD, "fragment_bad", "a fragment that overlaps, changes or hides the ports")                    \
+      "PE-ARP that answers no open request, has no valid AUTH, comes from the wrong MAC address, "             \
+      "or is for ports of another owner")                                                                      \
+    X(FRAGMENT_BAD, "fragment_bad",                                                                            \
+      "fragment that overlaps or changes the ports, or first fragment too short to hold them")                 \
     X(FRAGMENT_ORPHAN, "fragment_orphan",                                                                      \
-      "a fragment whose first one never came, or that a limit had no room for")                                \
-    X(ICMP_BAD_QUOTE, "icmp_bad_quote", "an ICMP error that quotes nothing of the shared address")             \
-    X(ICMP_BAD_CHECKSUM, "icmp_bad_checksum",                                                                  \
-      "an echo request that would be answered, but a checksum of it is wrong")                                 \
-    X(ECHO_LIMIT, "echo_limit", "more echo requests than echo-rate answers")                                   \
-    X(ECHO_FRAGMENT, "echo_fragment", "a fragmented echo request, which the bridge cannot answer")             \
-    X(ECHO_DROP, "echo_drop", "an echo request to an address with echo = drop")                                \
+      "fragment whose first fragment did not arrive in time or did not fit (limits: datagrams, "               \
+      "datagram-fragments, waiting-fragments, fragment-bytes, host-share)")                                    \
+    X(ICMP_BAD_QUOTE, "icmp_bad_quote", "ICMP error about a packet that the shared address did not send")      \
+    X(ICMP_BAD_CHECKSUM, "icmp_bad_checksum", "echo request for the bridge to answer, with a wrong checksum")  \
+    X(ECHO_LIMIT, "echo_limit",                                                                                \
+      "echo request to the shared address beyond the rate that the bridge answers (limits: "                   \
+      "echo-rate, echo-burst)")                                                                                \
+    X(ECHO_FRAGMENT, "echo_fragment",                                                                          \
+      "fragmented echo request to the shared address, which the bridge cannot answer")                         \
+    X(ECHO_DROP, "echo_drop", "echo request to a shared address with echo = drop")                             \
     X(DHCP_BAD, "dhcp_bad",                                                                                    \
-      "DHCP for [dhcp] that is malformed, breaks its rules, or is in another host's name")                     \
+      "DHCP message to the server of [dhcp] that is malformed, breaks the protocol, or names "                 \
+      "another host's hardware address")                                                                       \
     X(DHCP_EXHAUSTED, "dhcp_exhausted",                                                                        \
-      "DHCP for [dhcp] with no port set left for the client (limits: leases, host-leases, bindings)")          \
-    X(DHCP_LIMIT, "dhcp_limit", "more DHCP for [dhcp] than dhcp-rate or dhcp-host-rate takes")                 \
-    X(HOLD_FULL, "hold_full", "no room left to hold the frame while its owner is asked for")                   \
-    X(SAME_PORT, "same_port", "the destination lives on the side that the frame came from")                    \
-    X(RUNT, "runt", "under 14 bytes, or a packet of a shared address too short for its headers")               \
-    X(TRUNCATED, "truncated", "the capture or the ring kept less than the frame")                              \
-    X(OVERSIZE, "oversize", "too long for the other side")                                                     \
-    X(BAD_SOURCE, "bad_source", "a source MAC that is a group, zero, the bridge's own, or heard upstream")     \
-    X(LINK_LOCAL, "link_local", "pause frames; all of 01-80-C2-00-00-xx with link-local = drop")               \
-    X(RING_FULL, "ring_full", "lost by the kernel at the receive ring")                                        \
-    X(SEND_FAILED, "send_failed", "the kernel refused to send it")
+      "DHCP message to the server of [dhcp], which has no port set left for the client (limits: "              \
+      "leases, host-leases, bindings)")                                                                        \
+    X(DHCP_LIMIT, "dhcp_limit",                                                                                \
+      "DHCP message to the server of [dhcp] beyond its rate (limits: dhcp-rate, dhcp-host-rate)")              \
+    X(HOLD_FULL, "hold_full",                                                                                  \
+      "frame for a port whose owner is being resolved, with no room to hold it (limits: "                      \
+      "held-frames, held-port-frames, held-bytes)")                                                            \
+    X(SAME_PORT, "same_port", "frame whose destination is on the side that the frame came from")               \
+    X(RUNT, "runt",                                                                                            \
+      "frame of less than 14 bytes, or packet of a shared address that is too short for its headers")          \
+    X(TRUNCATED, "truncated", "frame of which the capture or the receive ring holds only a part")              \
+    X(OVERSIZE, "oversize", "frame that is too long for the interface on the other side (limit: frame-bytes)") \
+    X(BAD_SOURCE, "bad_source",                                                                                \
+      "frame with an impossible source MAC address (a group, zero, the bridge's own), or from "                \
+      "downstream with that of the router or another machine upstream")                                        \
+    X(LINK_LOCAL, "link_local", "pause frame; with link-local = drop any frame to 01-80-C2-00-00-xx")          \
+    X(RING_FULL, "ring_full",                                                                                  \
+      "frame that the kernel lost because the receive ring was full (limit: ring-slots)")                      \
+    X(SEND_FAILED, "send_failed", "frame that the kernel did not accept for sending")
 
-#define CONSUMED_KINDS(X)                                                                          \
-    X(ARP_ANSWERED, "arp_answered", "ARP requests for the shared address, answered by the bridge") \
-    X(ARP_RELAYED, "arp_relayed", "ARP replies passed on as copies to the hosts that asked")       \
-    X(PE_ARP, "pe_arp", "PE-ARP messages taken in")                                                \
-    X(ECHO_ANSWERED, "echo_answered", "echo requests answered by the bridge")                      \
-    X(DHCP, "dhcp", "DHCP messages taken in by [dhcp]")
+#define CONSUMED_KINDS(X)                                                                                \
+    X(ARP_ANSWERED, "arp_answered", "ARP requests for the shared address, answered by the bridge")       \
+    X(ARP_RELAYED, "arp_relayed", "ARP replies from upstream, of which each host that asked got a copy") \
+    X(PE_ARP, "pe_arp", "PE-ARP messages processed by the bridge")                                       \
+    X(ECHO_ANSWERED, "echo_answered", "echo requests to the shared address, answered by the bridge")     \
+    X(DHCP, "dhcp", "DHCP messages processed by the server of [dhcp]")
 
-#define COUNTERS(X)                                                                                         \
-    X(CAPTURES, "captures", "ARP frames by which a host would have captured a shared address")              \
-    X(CONFLICTS, "conflicts", "claims refused because the range has a live or permanent owner")             \
-    X(VIOLATIONS, "violations", "frames from a port that another host owns")                                \
-    X(MOVES, "moves", "ranges that went from one owner to another")                                         \
-    X(LEARNED, "learned", "bindings learned")                                                               \
-    X(EXPIRED, "expired", "bindings that ended because their owner fell silent")                            \
-    X(RELEASED, "released", "bindings that ended because their owner released them")                        \
-    X(EVICTED, "evicted", "stale bindings removed to make room (limit: bindings)")                          \
-    X(ACCOUNTS_FOLDED, "accounts_folded",                                                                   \
-      "accounts of owners without a range that went to the others (limit: accounts)")                       \
-    X(ACCOUNTS_FULL, "accounts_full",                                                                       \
-      "ranges and frames counted for the others, for want of an account (limit: accounts)")                 \
-    X(FLOW_RECORDS, "flow_records", "records of flows that were told ([ipfix])")                            \
-    X(FLOWS_EARLY, "flows_early", "of them told early, to make room for another flow (limit: ipfix-flows)") \
-    X(TABLE_FULL, "table_full", "bindings not learned because the table was full (limit: bindings)")        \
-    X(HOST_PORTS, "host_ports", "ranges not learned because their host had enough (limit: host-ports)")     \
-    X(REQUESTS, "requests", "PE-ARP REQUESTs sent")                                                         \
-    X(BAD_SOURCES, "bad_sources", "frames with a source MAC that was not believed")                         \
-    X(MAC_MOVES, "mac_moves", "MAC addresses that changed sides")                                           \
-    X(FLOW_CONFLICTS, "flow_conflicts", "frames of a portless flow that another host holds")                \
-    X(FLOWS_FULL, "flows_full", "portless flows not kept (limits: flows, host-share)")                      \
-    X(FRAGMENT_ID_CLASHES, "fragment_id_clashes",                                                           \
-      "datagrams of two hosts with one id to one remote at once (RFC 6346)")                                \
-    X(SERVICES_REFUSED, "services_refused", "services not kept (limits: services, host-share)")             \
-    X(DHCP_FORGED, "dhcp_forged", "DHCPACKs that came from a host: they teach nothing")                     \
-    X(DHCP_MALFORMED, "dhcp_malformed", "DHCP messages that could not be read: they teach nothing")         \
-    X(DHCP_UNFIT, "dhcp_unfit", "leases of a server that do not fit ports or psid of their address")        \
-    X(DHCP_OFFERS, "dhcp_offers", "DHCPOFFERs of [dhcp]")                                                   \
-    X(DHCP_ACKS, "dhcp_acks", "DHCPACKs of [dhcp]")                                                         \
-    X(DHCP_NAKS, "dhcp_naks", "DHCPNAKs of [dhcp]")                                                         \
-    X(DHCP_RELEASES, "dhcp_releases", "leases of [dhcp] that their clients gave back")                      \
-    X(DHCP_DECLINES, "dhcp_declines", "port sets of [dhcp] that clients declined: set aside for a while")
+#define COUNTERS(X)                                                                                           \
+    X(CAPTURES, "captures", "ARP frames from hosts that would have redirected a shared address")              \
+    X(CONFLICTS, "conflicts",                                                                                 \
+      "claims refused because another host owns the ports, and uses of a shared address upstream")            \
+    X(VIOLATIONS, "violations", "packets from hosts with a source port that another host owns")               \
+    X(MOVES, "moves", "ranges that moved from one owner to another")                                          \
+    X(LEARNED, "learned", "bindings learned")                                                                 \
+    X(EXPIRED, "expired", "bindings that ended because their owner was idle or did not answer")               \
+    X(RELEASED, "released", "bindings that ended because their owner released them")                          \
+    X(EVICTED, "evicted", "stale bindings evicted to make room for new ones (limit: bindings)")               \
+    X(ACCOUNTS_FOLDED, "accounts_folded",                                                                     \
+      "accounts of owners without a range, added to the account of all others to make room (limit: "          \
+      "accounts)")                                                                                            \
+    X(ACCOUNTS_FULL, "accounts_full",                                                                         \
+      "ranges and frames counted in the account of all others, as their owner got none (limit: "              \
+      "accounts)")                                                                                            \
+    X(FLOW_RECORDS, "flow_records", "flow records made for the collector ([ipfix])")                          \
+    X(FLOWS_EARLY, "flows_early",                                                                             \
+      "flow records exported early to make room for another flow (limit: ipfix-flows)")                       \
+    X(TABLE_FULL, "table_full", "bindings not learned because the table was full (limit: bindings)")          \
+    X(HOST_PORTS, "host_ports",                                                                               \
+      "ranges not learned because their host owned too many ports (limit: host-ports)")                       \
+    X(REQUESTS, "requests", "PE-ARP REQUESTs sent")                                                           \
+    X(BAD_SOURCES, "bad_sources", "frames dropped as bad_source")                                             \
+    X(MAC_MOVES, "mac_moves", "MAC addresses that moved from one side of the bridge to the other")            \
+    X(FLOW_CONFLICTS, "flow_conflicts", "packets from hosts in a flow without ports that another host holds") \
+    X(FLOWS_FULL, "flows_full", "flows without ports not kept (limits: flows, host-share)")                   \
+    X(FRAGMENT_ID_CLASHES, "fragment_id_clashes",                                                             \
+      "fragmented datagrams of two hosts with the same IP ID to one remote at the same time (RFC "            \
+      "6346)")                                                                                                \
+    X(SERVICES_REFUSED, "services_refused",                                                                   \
+      "services announced by hosts and not kept (limits: services, host-share)")                              \
+    X(DHCP_FORGED, "dhcp_forged", "DHCPACKs sent by a host: nothing is learned from them")                    \
+    X(DHCP_MALFORMED, "dhcp_malformed",                                                                       \
+      "DHCP messages that could not be parsed: nothing is learned from them")                                 \
+    X(DHCP_UNFIT, "dhcp_unfit",                                                                               \
+      "leases of the network's server that do not fit ports or psid of their address: nothing is "            \
+      "learned from them")                                                                                    \
+    X(DHCP_OFFERS, "dhcp_offers", "DHCPOFFERs sent by the server of [dhcp]")                                  \
+    X(DHCP_ACKS, "dhcp_acks", "DHCPACKs sent by the server of [dhcp]")                                        \
+    X(DHCP_NAKS, "dhcp_naks", "DHCPNAKs sent by the server of [dhcp]")                                        \
+    X(DHCP_RELEASES, "dhcp_releases", "leases of [dhcp] that clients gave back")                              \
+    X(DHCP_DECLINES, "dhcp_declines",                                                                         \
+      "port sets of [dhcp] that clients declined: set aside for decline-age seconds")
 
 enum drop_reason {
 #define X(id, name, help) DROP_##id,

@@ -7,27 +7,30 @@
 
 #include <stdint.h>
 
-#define EVENT_KINDS(X)                                                                           \
-    X(LEARNED, "learned", "a range has an owner now")                                            \
-    X(MOVED, "moved", "a range went to another owner")                                           \
-    X(STALE, "stale", "a binding's lifetime is over; it still forwards")                         \
-    X(EXPIRED, "expired", "a binding ended: its owner fell silent")                              \
-    X(RELEASED, "released", "a binding ended: its owner gave it back")                           \
-    X(DELETED, "deleted", "a binding ended: an operator, a reload or a DHCPNAK removed it")      \
-    X(EVICTED, "evicted", "a stale binding made room for a new one")                             \
-    X(CONFLICT, "conflict", "a range or the shared address is claimed by two")                   \
-    X(CAPTURE, "capture", "a host's ARP would have captured the shared address")                 \
-    X(VIOLATION, "violation", "a host sent from a port that another one owns")                   \
-    X(FLOW_CONFLICT, "flow-conflict", "a host sent into a portless flow that another one holds") \
-    X(REFUSED, "refused", "PE-ARP, ARP or DHCP that was not taken")                              \
-    X(MAC_MOVED, "mac-moved", "a MAC address changed sides")                                     \
-    X(LOOP, "loop", "a frame of the bridge's own came back: the segments are joined outside")    \
-    X(BAD_SOURCE, "bad-source", "a source MAC that was not believed")                            \
-    X(EXHAUSTED, "exhausted", "a host asked for a lease, and no port set is left")               \
-    X(DECLINED, "declined", "a host declined a leased port set: it is set aside")                \
-    X(UNRESOLVED, "unresolved", "nobody answered for a port")                                    \
-    X(PORT_UP, "port-up", "a bridge port came up")                                               \
-    X(PORT_DOWN, "port-down", "a bridge port went down")
+#define EVENT_KINDS(X)                                                                                    \
+    X(LEARNED, "learned", "a host became the owner of a range")                                           \
+    X(MOVED, "moved", "a range moved to another owner")                                                   \
+    X(STALE, "stale",                                                                                     \
+      "the lifetime of a binding is over; it still forwards, and the next frame starts a probe")          \
+    X(EXPIRED, "expired", "a binding ended: its owner was idle or did not answer")                        \
+    X(RELEASED, "released", "a binding ended: its owner released it")                                     \
+    X(DELETED, "deleted", "a binding ended: an operator, a reload or a DHCPNAK removed it")               \
+    X(EVICTED, "evicted", "a stale binding was removed to make room for a new one")                       \
+    X(CONFLICT, "conflict",                                                                               \
+      "two hosts claim one range, a host claims too much, or the shared address is in use upstream")      \
+    X(CAPTURE, "capture", "ARP from a host would have redirected the shared address, and was dropped")    \
+    X(VIOLATION, "violation", "a host sent from a port that another host owns")                           \
+    X(FLOW_CONFLICT, "flow-conflict", "a host sent in a flow without ports that another host holds")      \
+    X(REFUSED, "refused", "PE-ARP, ARP or DHCP from a host was dropped")                                  \
+    X(MAC_MOVED, "mac-moved", "a MAC address moved from one side of the bridge to the other")             \
+    X(LOOP, "loop", "a frame of the bridge came back to it: both sides are connected outside the bridge") \
+    X(BAD_SOURCE, "bad-source", "a frame had a source MAC address that cannot be right, and was dropped") \
+    X(EXHAUSTED, "exhausted", "a host asked for a lease, and no port set is left for it")                 \
+    X(DECLINED, "declined",                                                                               \
+      "a host declined the port set that it was leased; the set is not leased for a while")               \
+    X(UNRESOLVED, "unresolved", "no host answered for a port")                                            \
+    X(PORT_UP, "port-up", "a port of the bridge came up")                                                 \
+    X(PORT_DOWN, "port-down", "a port of the bridge went down")
 
 enum event_kind {
 #define X(id, name, help) EVENT_##id,
