@@ -22,9 +22,6 @@ int config_read_stream(FILE *stream, const char *name, struct config *config, co
 /* Frees what config_read() took. A zeroed struct is fine. */
 void config_free(struct config *config);
 
-/* Writes the commented sample file, etc/sample.conf, from the schema. */
-void config_print_sample(FILE *out);
-
 /* Writes the list of sections, keys, types and defaults as mdoc, for pearpd.conf(5). */
 void config_print_mdoc(FILE *out);
 

@@ -336,32 +336,28 @@ static bool take_later(struct conf_reader *r, const struct key_row *row, const c
 }
 
 const struct section_row section_rows[] = {
-    {SECTION_BRIDGE, "bridge", NULL, 0, "the two ports of the bridge and how it presents itself", NULL},
-    {SECTION_ADDRESS, "address", "ADDRESS", 0, "one section for each shared address", "192.35.162.2"},
-    {SECTION_RANGE, "range", "ADDRESS:FIRST-LAST", 0, "a permanent binding; it may lie outside ports",
-     "192.35.162.2:2000-2999"},
+    {SECTION_BRIDGE, "bridge", NULL, 0, "the two ports of the bridge and how it presents itself"},
+    {SECTION_ADDRESS, "address", "ADDRESS", 0, "one section for each shared address"},
+    {SECTION_RANGE, "range", "ADDRESS:FIRST-LAST", 0, "a permanent binding; it may lie outside ports"},
     {SECTION_PROTOCOL, "protocol", "ADDRESS/NAME", 0,
-     "the owner of a protocol without ports: its name as in protocols(5), or its number", "192.35.162.2/gre"},
-    {SECTION_POLICY, "policy", NULL, 0, "what hosts may do", NULL},
+     "the owner of a protocol without ports: its name as in protocols(5), or its number"},
+    {SECTION_POLICY, "policy", NULL, 0, "what hosts may do"},
     {SECTION_KEYS, "keys", NULL, 0,
      "keys of authentic PE-ARP, ID = 64 hexadecimal digits each; with one, no statement without AUTH is "
      "believed, and "
-     "the lowest id signs",
-     NULL},
-    {SECTION_CONTROL, "control", NULL, 0, "where pearpctl finds the daemon", NULL},
-    {SECTION_STATE, "state", NULL, 0, "what survives a restart", NULL},
+     "the lowest id signs"},
+    {SECTION_CONTROL, "control", NULL, 0, "where pearpctl finds the daemon"},
+    {SECTION_STATE, "state", NULL, 0, "what survives a restart"},
     {SECTION_DHCP, "dhcp", NULL, 0,
      "leases of shared addresses, to hosts that ask for ports (option 159, RFC 7618); others are left to the "
      "network's "
-     "own server",
-     NULL},
+     "own server"},
     {SECTION_LEASE, "lease", "ADDRESS:FIRST-LAST", 0,
-     "a port set kept for one client: FIRST and LAST are its lowest and highest port",
-     "192.35.162.2:4096-8191"},
+     "a port set kept for one client: FIRST and LAST are its lowest and highest port"},
     {SECTION_IPFIX, "ipfix", NULL, 0,
-     "flows of each owner, told to a collector (RFC 7011); see ACCOUNTING in pearpd(8)", NULL},
-    {SECTION_CLUSTER, "cluster", NULL, 4, "several bridges that share what they know", NULL},
-    {SECTION_LIMITS, "limits", NULL, 0, "every bound, and what happens when it is reached", NULL},
+     "flows of each owner, told to a collector (RFC 7011); see ACCOUNTING in pearpd(8)"},
+    {SECTION_CLUSTER, "cluster", NULL, 4, "several bridges that share what they know"},
+    {SECTION_LIMITS, "limits", NULL, 0, "every bound, and what happens when it is reached"},
 };
 const size_t section_row_count = sizeof(section_rows) / sizeof(section_rows[0]);
 

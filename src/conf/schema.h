@@ -1,4 +1,4 @@
-/* schema.h: the table of everything that a configuration file may say: parser, sample and manual use it. */
+/* schema.h: the table of everything that a configuration file may say: parser and manual use it. */
 #ifndef PEARPD_CONF_SCHEMA_H
 #define PEARPD_CONF_SCHEMA_H
 
@@ -13,7 +13,6 @@ struct section_row {
     const char *argument; /* what follows it, for people; NULL: nothing */
     unsigned later;       /* the part of the work that brings it; 0: it is here */
     const char *help;
-    const char *example; /* for the sample, in place of `argument` */
 };
 
 struct key_row {

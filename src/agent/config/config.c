@@ -223,34 +223,6 @@ int agent_config_read(const char *file, struct agent_options *options, agent_fau
     return result;
 }
 
-/* A line of the sample. */
-static void print_sample_key(FILE *out, const struct key_row *row, bool is_extra)
-{
-    fprintf(out, "; %s: %s\n", row->help, row->values);
-    if (row->sample != NULL)
-        fprintf(out, "%s%s = %s\n", is_extra ? ";" : "", row->key, row->sample);
-    else
-        fprintf(out, ";%s = %s\n", row->key, row->preset);
-}
-
-void agent_config_print_sample(FILE *out)
-{
-    fputs("; pearp-agent: what a host holds, for pearp-agent -c FILE; see pearp-agent.conf(5).\n"
-          "; Keys behind a ';' stand at their default. With [keys] or [dns], let nobody else read the file.\n",
-          out);
-    for (size_t i = 0; i < section_row_count; i++) {
-        const struct section_row *row = &section_rows[i];
-        fprintf(out, "\n; %s\n%s[%s%s%s]\n", row->help,
-                row->argument != NULL || row->example != NULL ? ";" : "", row->name,
-                row->example != NULL && *row->example != '\0' ? " " : "",
-                row->example != NULL ? row->example : "");
-        if (row->take != NULL)
-            fputs("; 1 = (64 hexadecimal digits, as of: openssl rand -hex 32)\n", out);
-        for (size_t k = 0; k < row->key_count; k++)
-            print_sample_key(out, &row->keys[k], row->example != NULL);
-    }
-}
-
 static int capital(char c)
 {
     return c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c;

@@ -22,8 +22,7 @@ int agent_config_read(const char *file, struct agent_options *options, agent_fau
 int agent_config_read_stream(FILE *stream, const char *name, struct agent_options *options,
                              agent_fault_fn *fault, void *context);
 
-/* Write etc/agent.conf.sample, and the list of sections and keys for pearp-agent.conf(5), from the schema. */
-void agent_config_print_sample(FILE *out);
+/* Writes the list of sections and keys for pearp-agent.conf(5), from the schema. */
 void agent_config_print_mdoc(FILE *out);
 
 /* Letters that may stand in the kernel's paths and in nft's names without further thought. */

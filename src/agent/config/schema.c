@@ -137,38 +137,38 @@ static bool take_dhcp(struct reading *r, const struct key_row *row, const char *
 
 static const struct key_row agent_keys[] = {
     {"interface", "an interface that can be used", NULL, "the interface on the bridge's downstream segment",
-     take_interface, 0, 0, 0, "eth0"},
+     take_interface, 0, 0, 0},
     {"address", "a host's IPv4 address", "", "the shared address, where one range is held; with ports",
-     take_address, 0, 0, 0, "192.35.162.2"},
-    {"ports", "FIRST-LAST", "", "the ports held of address", take_ports, 0, 0, 0, "2000-2999"},
+     take_address, 0, 0, 0},
+    {"ports", "FIRST-LAST", "", "the ports held of address", take_ports, 0, 0, 0},
     {"gateway", "a host's IPv4 address", "",
      "the gateway; without it the one of the interface's present default route is taken, or else the first "
      "that "
      "the bridge names",
-     take_gateway, 0, 0, 0, NULL},
+     take_gateway, 0, 0, 0},
     {"encap", "0x88b5 or arp", "0x88b5",
-     "the EtherType of PE-ARP, as the bridge has it; arp: that of ARP, 0x0806", take_encap, 0, 0, 0, NULL},
+     "the EtherType of PE-ARP, as the bridge has it; arp: that of ARP, 0x0806", take_encap, 0, 0, 0},
     {"enforce", "nft | none", "nft",
      "what holds programs of this host to its ranges: nft: rules that drop what has a source port outside; "
      "none: "
      "nothing, the bridge drops it",
-     take_enforce, 0, 0, 0, NULL},
+     take_enforce, 0, 0, 0},
     {"dhcp", "none | auto | udhcpc | dhclient", "none",
      "the DHCP client that is run to hold the address and ports that it brings; auto: the one that is "
      "installed",
-     take_dhcp, 0, 0, 0, NULL},
+     take_dhcp, 0, 0, 0},
     {"cgroup", "none or an absolute path", "none",
      "a cgroup, of version 2: bind() of its programs to a port outside fails at once, as not permitted; for "
      "its servers "
      "to be told what else only their packets would",
-     take_path, offsetof(struct agent_options, cgroup), 0, 0, NULL},
+     take_path, offsetof(struct agent_options, cgroup), 0, 0},
     {"watch", "1-3600", "10", "seconds from one look at the ports in use to the next", take_number,
-     offsetof(struct agent_options, watch_s), 1, 3600, NULL},
+     offsetof(struct agent_options, watch_s), 1, 3600},
     {"warn", "1-100", "90", "a warning is logged when so many percent of a range are in use", take_number,
-     offsetof(struct agent_options, warn_percent), 1, 100, NULL},
+     offsetof(struct agent_options, warn_percent), 1, 100},
     {"metrics", "none or an absolute path", "none",
      "a file for the textfile collector of node_exporter, written anew with each look; its name ends in .prom",
-     take_path, offsetof(struct agent_options, metrics), 0, 0, NULL},
+     take_path, offsetof(struct agent_options, metrics), 0, 0},
 };
 
 static bool begin_agent(struct reading *r, const char *argument)
@@ -223,21 +223,19 @@ static void take_secret(struct reading *r, const char *name, const char *value)
 }
 
 const struct section_row section_rows[] = {
-    {"agent", NULL, "the interface, and what is done on it", NULL, begin_agent, NULL, agent_keys,
-     COUNT(agent_keys)},
+    {"agent", NULL, "the interface, and what is done on it", begin_agent, NULL, agent_keys, COUNT(agent_keys)},
     {"range", "ADDRESS:PORTS",
      "one section for each range more, of this or another shared address: FIRST-LAST, or a port set of RFC "
      "7597 as "
      "psid/OFFSET/LENGTH/ID",
-     "192.35.162.2:5000-5999", begin_range, NULL, NULL, 0},
+     begin_range, NULL, NULL, 0},
     {"keys", NULL,
      "keys of authentic PE-ARP, ID = 64 hexadecimal digits each, as the bridge has them; with one, all that is "
      "said "
      "is signed, and only what is signed is heard",
-     NULL, NULL, take_secret, NULL, 0},
+     NULL, take_secret, NULL, 0},
     {.name = "dns",
      .help = "the server that services are published at, by signed updates (RFC 2136, RFC 8945)",
-     .example = "",
      .begin = begin_dns,
      .keys = dns_key_rows,
      .key_count = DNS_KEY_ROWS},
@@ -246,7 +244,6 @@ const struct section_row section_rows[] = {
      .help = "one section for each service, told to the bridge, and published where [dns] stands; the name is "
              "that of "
              "SRV records",
-     .example = "http",
      .begin = begin_service,
      .keys = service_key_rows,
      .key_count = SERVICE_KEY_ROWS},

@@ -1,4 +1,4 @@
-/* schema.h: the table of everything that the agent's file may say: reader, sample and manual use it.
+/* schema.h: the table of everything that the agent's file may say: reader and manual use it.
  * In: a section's argument, a key's value. Out: options, faults. Called by: config. Never: reads a file. */
 #ifndef PEARPD_AGENT_SCHEMA_H
 #define PEARPD_AGENT_SCHEMA_H
@@ -49,14 +49,12 @@ struct key_row {
     bool (*take)(struct reading *r, const struct key_row *row, const char *value);
     size_t offset; /* of a number or text in struct agent_options */
     uint32_t least, most;
-    const char *sample; /* its value in the sample file; NULL: the default, as a comment */
 };
 
 struct section_row {
     const char *name;     /* the first word between the brackets */
     const char *argument; /* what follows it, for people; NULL: nothing, and the section stands once */
     const char *help;
-    const char *example; /* for the sample, in place of `argument`: all of the section is a comment there */
     /* A section begins; `argument` is "" without one. False: its keys are to be passed over. May be NULL. */
     bool (*begin)(struct reading *r, const char *argument);
     /* Takes a key where keys are no rows, as in [keys]. NULL: they are rows. */
