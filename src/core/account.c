@@ -252,7 +252,7 @@ uint32_t engine_account_ranges(const struct engine *engine, struct mac mac, stru
     LIST_FOREACH(b, &a->bindings, of_owner)
     {
         if (count < most)
-            ranges[count] = holding_range(engine, &b->holding);
+            ranges[count] = b->ports.range;
         if (**name == '\0')
             *name = b->name;
         count++;

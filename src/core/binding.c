@@ -19,42 +19,12 @@ struct binding_table {
     struct portmap_pool pool;
 };
 
-unsigned holding_spans(const struct holding *holding)
+struct port_range binding_ports_of_set(const struct config_address *address, struct port_set_params params,
+                                       uint16_t psid)
 {
-    return holding->is_port_set ? port_set_spans(holding->params) : 1;
-}
-
-struct port_span holding_span(const struct holding *holding, unsigned index)
-{
-    if (holding->is_port_set)
-        return port_set_span(holding->params, holding->psid, index);
-    return (struct port_span){holding->first, holding->last};
-}
-
-bool holding_has(const struct holding *holding, uint16_t port)
-{
-    uint16_t psid;
-    if (holding->is_port_set)
-        return port_set_of(holding->params, port, &psid) && psid == holding->psid;
-    return port >= holding->first && port <= holding->last;
-}
-
-void holding_take_set(struct holding *holding, const struct config_address *address,
-                      struct port_set_params params, uint16_t psid)
-{
-    struct port_span bounds = port_set_bounds(params, psid);
-    holding->first = bounds.first;
-    holding->last = bounds.last;
-    holding->is_port_set = address->has_psid || params.offset > 0;
-    holding->params = params;
-    holding->psid = psid;
-}
-
-bool holding_equal(const struct holding *a, const struct holding *b)
-{
-    return a->address_index == b->address_index && a->first == b->first && a->last == b->last &&
-           a->is_port_set == b->is_port_set &&
-           (!a->is_port_set || (a->psid == b->psid && port_set_same(a->params, b->params)));
+    struct port_range ports = port_range_of_set(address->address, params, psid);
+    ports.is_port_set = address->has_psid || params.offset > 0;
+    return ports;
 }
 
 struct binding_table *binding_table_new(uint32_t limit, uint32_t addresses)
@@ -111,15 +81,17 @@ void binding_free_run(const struct binding_table *table, uint32_t address_index,
     portmap_free_run(&table->pool, &table->maps[address_index], port, first, last);
 }
 
-static void map_holding(struct binding_table *table, const struct holding *holding, uint32_t id)
+static void map_ports(struct binding_table *table, uint32_t address_index, const struct port_range *ports,
+                      uint32_t id)
 {
-    for (unsigned i = 0; i < holding_spans(holding); i++) {
-        struct port_span span = holding_span(holding, i);
-        portmap_set(&table->pool, &table->maps[holding->address_index], span.first, span.last, id);
+    for (unsigned i = 0; i < port_range_spans(ports); i++) {
+        struct port_span span = port_range_span(ports, i);
+        portmap_set(&table->pool, &table->maps[address_index], span.first, span.last, id);
     }
 }
 
-struct binding *binding_add(struct binding_table *table, const struct holding *holding, struct mac owner)
+struct binding *binding_add(struct binding_table *table, uint32_t address_index, const struct port_range *ports,
+                            struct mac owner)
 {
     if (table->count == table->limit)
         return NULL;
@@ -130,20 +102,21 @@ struct binding *binding_add(struct binding_table *table, const struct holding *h
         id = table->unused++;
     struct binding *binding = &table->bindings[id];
     memset(binding, 0, sizeof(*binding));
-    binding->holding = *holding;
+    binding->address_index = address_index;
+    binding->ports = *ports;
     binding->owner = owner;
     binding->name = "";
     binding->stale_older = binding->stale_newer = NONE;
     table->count++;
     table->changes++;
-    map_holding(table, holding, id);
+    map_ports(table, address_index, ports, id);
     return binding;
 }
 
 void binding_remove(struct binding_table *table, struct binding *binding)
 {
     binding_stale_remove(table, binding);
-    map_holding(table, &binding->holding, PORTMAP_NOBODY);
+    map_ports(table, binding->address_index, &binding->ports, PORTMAP_NOBODY);
     binding->stale_older = table->free;
     table->free = id_of(table, binding);
     table->count--;
@@ -152,14 +125,14 @@ void binding_remove(struct binding_table *table, struct binding *binding)
 
 void binding_shrink(struct binding_table *table, struct binding *binding, uint16_t first, uint16_t last)
 {
-    struct holding *holding = &binding->holding;
-    struct portmap *map = &table->maps[holding->address_index];
-    if (first > holding->first)
-        portmap_set(&table->pool, map, holding->first, (uint16_t)(first - 1), PORTMAP_NOBODY);
-    if (last < holding->last)
-        portmap_set(&table->pool, map, (uint16_t)(last + 1), holding->last, PORTMAP_NOBODY);
-    holding->first = first;
-    holding->last = last;
+    struct port_range *ports = &binding->ports;
+    struct portmap *map = &table->maps[binding->address_index];
+    if (first > ports->range.first)
+        portmap_set(&table->pool, map, ports->range.first, (uint16_t)(first - 1), PORTMAP_NOBODY);
+    if (last < ports->range.last)
+        portmap_set(&table->pool, map, (uint16_t)(last + 1), ports->range.last, PORTMAP_NOBODY);
+    ports->range.first = first;
+    ports->range.last = last;
     table->changes++;
 }
 

@@ -1,5 +1,5 @@
 /* binding.h: who owns which ports of a shared address: the table itself.
- * In: holdings with their owner. Out: the owner of a port. Called by: claim, learn, question, table.
+ * In: ports with their owner. Out: the owner of a port. Called by: claim, learn, question, table.
  * Never: sends, tells, reads a clock, decides who is right.
  *
  * [limits] bindings. In a full table the oldest stale binding makes room (binding_oldest_stale()); with
@@ -10,7 +10,7 @@
 #include "pearpd/addr.h"
 #include "pearpd/config.h"
 #include "pearpd/engine.h"
-#include "pearpd/port_set.h"
+#include "pearpd/port_range.h"
 #include "pearpd/timer_heap.h"
 
 #include "service.h"
@@ -19,22 +19,9 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-/* What somebody holds: first..last, or the port set `psid` of which they are the bounds. */
-struct holding {
-    uint32_t address_index;
-    uint16_t first, last;
-    bool is_port_set;
-    struct port_set_params params;
-    uint16_t psid;
-};
-
-unsigned holding_spans(const struct holding *holding);
-struct port_span holding_span(const struct holding *holding, unsigned index);
-bool holding_has(const struct holding *holding, uint16_t port);
-/* Makes it the port set `psid`: a plain range where none is configured for the address and the set is one. */
-void holding_take_set(struct holding *holding, const struct config_address *address,
-                      struct port_set_params params, uint16_t psid);
-bool holding_equal(const struct holding *a, const struct holding *b);
+/* The port set `psid` of an address; a plain range where none is configured for the address and the set is one. */
+struct port_range binding_ports_of_set(const struct config_address *address, struct port_set_params params,
+                                       uint16_t psid);
 
 /* Ports that an owner learned from traffic sent from, over 10 s or so; three make the last 30 s. */
 struct live_window {
@@ -48,8 +35,9 @@ struct live_window {
 struct account;
 
 struct binding {
-    struct timer timer; /* reachable: goes stale; learned from traffic: goes */
-    struct holding holding;
+    struct timer timer;     /* reachable: goes stale; learned from traffic: goes */
+    uint32_t address_index; /* as config.addresses */
+    struct port_range ports;
     struct mac owner;
     enum binding_state state : 8; /* there are many of these: no room is left between */
     enum binding_origin origin : 8;
@@ -81,8 +69,9 @@ struct binding *binding_next(const struct binding_table *table, uint32_t address
 void binding_free_run(const struct binding_table *table, uint32_t address_index, uint16_t port, uint16_t *first,
                       uint16_t *last);
 
-/* A new binding, zero but for `holding` and `owner`, over ports that nobody owns. NULL: the table is full. */
-struct binding *binding_add(struct binding_table *table, const struct holding *holding, struct mac owner);
+/* A new binding, zero but for its ports and `owner`, over ports that nobody owns. NULL: the table is full. */
+struct binding *binding_add(struct binding_table *table, uint32_t address_index, const struct port_range *ports,
+                            struct mac owner);
 void binding_remove(struct binding_table *table, struct binding *binding);
 
 /* Gives up the ports of a range outside first..last, which lie inside it. */

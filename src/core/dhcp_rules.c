@@ -39,8 +39,8 @@ void lessee_note(struct engine *e, const struct binding *lease)
 {
     bool fresh;
     struct lessee *lessee = keyed_table_put(e->lessees, &lease->owner, &fresh);
-    lessee->address_index = lease->holding.address_index;
-    lessee->port = lease->holding.first;
+    lessee->address_index = lease->address_index;
+    lessee->port = lease->ports.range.first;
 }
 
 /* The last lease of `mac` of another server, where it is still in force. */
@@ -54,11 +54,11 @@ static struct binding *lease_of(struct engine *e, struct mac mac)
     return is_its && !lease_is_ours(e, b) ? b : NULL;
 }
 
-bool lease_fits(const struct config_address *a, const struct holding *holding)
+bool lease_fits(const struct config_address *a, const struct port_range *ports)
 {
-    if (a->has_psid && !(holding->is_port_set && port_set_same(a->psid, holding->params)))
+    if (a->has_psid && !(ports->is_port_set && port_set_same(a->psid, ports->params)))
         return false;
-    return holding->first >= a->ports_first && holding->last <= a->ports_last;
+    return ports->range.first >= a->ports_first && ports->range.last <= a->ports_last;
 }
 
 bool host_can_own(struct engine *e, struct mac mac)
@@ -82,20 +82,20 @@ static void ack_seen(struct engine *e, const struct dhcp *m)
         return;
     const struct config_address *a = &e->config.addresses[index];
     const struct port_set_params params = {m->ports.offset, m->ports.length};
-    struct holding holding = {.address_index = (uint32_t)index};
+    struct port_range ports;
     if (!(a->learn & LEARN_DHCP))
         return;
     if (port_set_valid(params))
-        holding_take_set(&holding, a, params, m->ports.psid);
-    if (!port_set_valid(params) || !lease_fits(a, &holding) || !host_can_own(e, m->chaddr)) {
+        ports = binding_ports_of_set(a, params, m->ports.psid);
+    if (!port_set_valid(params) || !lease_fits(a, &ports) || !host_can_own(e, m->chaddr)) {
         e->stats.counters[COUNTER_DHCP_UNFIT]++;
         refused(e, SIDE_UPSTREAM, m->chaddr,
                 "a lease that does not fit ports or psid, or of no host downstream");
         return;
     }
     uint64_t left_ns = m->lease_s == DHCP_LEASE_FOREVER ? ENGINE_NEVER : m->lease_s * SECOND_NS;
-    if (bind_lease(e, &holding, m->chaddr, left_ns) == 0)
-        lessee_note(e, binding_find(e->bindings, holding.address_index, holding.first));
+    if (bind_lease(e, &ports, m->chaddr, left_ns) == 0)
+        lessee_note(e, binding_find(e->bindings, (uint32_t)index, ports.range.first));
 }
 
 static void nak_seen(struct engine *e, const struct dhcp *m)
@@ -127,7 +127,7 @@ static void from_client(struct engine *e, const struct passage *p, const struct 
         (m->kind != DHCP_RELEASE && m->kind != DHCP_DECLINE))
         return;
     struct binding *lease = lease_of(e, m->chaddr);
-    if (lease != NULL && shared_index(e, address) == (int)lease->holding.address_index)
+    if (lease != NULL && shared_index(e, address) == (int)lease->address_index)
         binding_end(e, lease, EVENT_RELEASED);
 }
 

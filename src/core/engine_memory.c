@@ -76,9 +76,8 @@ static int ranges_take(struct engine *e)
         int index = shared_index(e, range->range.address);
         if (index < 0)
             return -EINVAL;
-        struct holding holding = {
-            .address_index = (uint32_t)index, .first = range->range.first, .last = range->range.last};
-        if (binding_make_permanent(e, &holding, range->mac, ORIGIN_CONFIG, range->name) != 0)
+        const struct port_range ports = {.range = range->range};
+        if (binding_make_permanent(e, &ports, range->mac, ORIGIN_CONFIG, range->name) != 0)
             return -ENOSPC;
     }
     return 0;
@@ -161,19 +160,19 @@ void engine_tables_free(struct engine *e)
 }
 
 /* A learned or added binding of `old` goes over where the new configuration leaves room for it. NULL: it does not. */
-static struct binding *learned_carry(struct engine *e, const struct holding *holding, const struct binding *b)
+static struct binding *learned_carry(struct engine *e, const struct binding *b)
 {
-    uint32_t at = 0;
-    if (!binding_fits(e, holding, b->owner, b->origin) || overlap_next(e, holding, &at) != NULL)
+    uint32_t at = 0, address_index = index_of(e, &b->ports);
+    if (!binding_fits(e, &b->ports, b->owner, b->origin) || overlap_next(e, &b->ports, &at) != NULL)
         return NULL;
-    struct binding *kept = binding_add(e->bindings, holding, b->owner);
+    struct binding *kept = binding_add(e->bindings, address_index, &b->ports, b->owner);
     if (kept == NULL)
         return NULL;
     uint32_t older = kept->stale_older, newer = kept->stale_newer;
     uint64_t due_ns = timer_armed(&b->timer) ? b->timer.due_ns : TIMER_NEVER;
     *kept = *b;
     account_join(e, kept);
-    kept->holding = *holding;
+    kept->address_index = address_index;
     kept->name = "";
     kept->stale_older = older;
     kept->stale_newer = newer;
@@ -192,20 +191,16 @@ static void tell_ended(struct engine *old, const struct binding *b)
 {
     tell(old, (struct event){.kind = EVENT_DELETED,
                              .side = SIDE_DOWNSTREAM,
-                             .range = holding_range(old, &b->holding),
+                             .range = b->ports.range,
                              .mac = b->owner,
                              .detail = "reload"});
 }
 
 static void binding_carry(struct engine *e, struct engine *old, const struct binding *b)
 {
-    const struct config_address *was = &old->config.addresses[b->holding.address_index];
-    int index = shared_index(e, was->address);
-    struct holding holding = b->holding;
     struct binding *kept = NULL;
-    holding.address_index = (uint32_t)index;
-    if (index >= 0)
-        kept = b->origin == ORIGIN_CONFIG ? configured_carry(e, &holding, b) : learned_carry(e, &holding, b);
+    if (shared_index(e, b->ports.range.address) >= 0)
+        kept = b->origin == ORIGIN_CONFIG ? configured_carry(e, b) : learned_carry(e, b);
     services_carry(e, kept, old, b);
     if (kept != NULL)
         return;
@@ -221,9 +216,9 @@ static void bindings_carry(struct engine *e, struct engine *old)
         const struct binding *b;
         while (next <= UINT16_MAX &&
                (b = binding_next(old->bindings, i, (uint16_t)next, UINT16_MAX, &port)) != NULL) {
-            if (port == b->holding.first)
+            if (port == b->ports.range.first)
                 binding_carry(e, old, b);
-            next = b->holding.is_port_set ? port + 1U : b->holding.last + 1U;
+            next = b->ports.is_port_set ? port + 1U : b->ports.range.last + 1U;
         }
     }
 }

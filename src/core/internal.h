@@ -59,7 +59,7 @@ struct question_key {
 
 /* A claim that waits for the silence of the range's present owner, or for the claimant's own answer. */
 struct claim {
-    struct holding holding;
+    struct port_range ports;
     struct mac claimant;
     struct mac previous; /* the owner that was found silent; zero: there was none */
 };
@@ -221,6 +221,11 @@ void settle_held(struct engine *e, struct verdict verdict);
 struct made made_of(const struct engine *e, enum made_kind kind, struct mac destination, uint16_t ethertype);
 /* The shared address's index, or -1. */
 int shared_index(const struct engine *e, struct ipv4 address);
+/* The same for ports whose address is shared. */
+static inline uint32_t index_of(const struct engine *e, const struct port_range *ports)
+{
+    return (uint32_t)shared_index(e, ports->range.address);
+}
 void address_insert(struct engine *e, uint32_t index);
 
 /* Reads a frame's Ethernet header. False: it has none. */
@@ -285,8 +290,8 @@ bool dhcp_matters(const struct config *config);
 struct keyed_table *lessee_table_new(const struct engine *e);
 /* Notes that `lease` is the last that its owner got. */
 void lessee_note(struct engine *e, const struct binding *lease);
-/* True where the configuration of the address lets a server lease `holding`. */
-bool lease_fits(const struct config_address *a, const struct holding *holding);
+/* True where the configuration of the address lets a server lease `ports`. */
+bool lease_fits(const struct config_address *a, const struct port_range *ports);
 
 /* dhcp_server.c: a message for the bridge's own server. False: it is not. `is_readable`: not malformed. */
 bool dhcp_serve(struct engine *e, const struct passage *p, const struct ipv4_packet *ip,
@@ -344,45 +349,44 @@ void echo_flows_pour(struct echo_flows *to, const struct echo_flows *from);
 void binding_enter(struct engine *e, struct binding *b, enum binding_state state);
 void binding_end(struct engine *e, struct binding *b, enum event_kind why);
 /* A new binding; in a full table the oldest stale one makes room. NULL: none is stale. */
-struct binding *binding_make(struct engine *e, const struct holding *holding, struct mac owner,
+struct binding *binding_make(struct engine *e, const struct port_range *ports, struct mac owner,
                              enum binding_origin origin);
 /* Makes a permanent binding over ports that nobody holds. 0 or -ENOSPC. */
-int binding_make_permanent(struct engine *e, const struct holding *holding, struct mac mac,
+int binding_make_permanent(struct engine *e, const struct port_range *ports, struct mac mac,
                            enum binding_origin origin, const char *name);
 void binding_due(struct engine *e, struct binding *b);
 /* The first frame from a port that nobody owns (PROTOCOL 2, traffic learning). */
 struct binding *learn_from_traffic(struct engine *e, uint32_t address_index, uint16_t port, struct mac owner);
-/* A reply that counts gives `holding` to `owner`, around `asked`, for lifetime_s (0: the default).
+/* A reply that counts gives `ports` to `owner`, around `asked`, for lifetime_s (0: the default).
  * 0; -EEXIST: it overlaps another live owner. */
-int bind_answer(struct engine *e, const struct holding *holding, uint16_t asked, struct mac owner,
+int bind_answer(struct engine *e, const struct port_range *ports, uint16_t asked, struct mac owner,
                 uint16_t lifetime_s, struct mac previous);
-/* True where `owner` may learn `holding` beside what it owns of the address already ([limits] host-ports). */
-bool may_own_more(struct engine *e, const struct holding *holding, struct mac owner);
-/* True where the owner learned from traffic lives on a port of `holding`. */
-bool traffic_lives_in(const struct engine *e, const struct binding *b, const struct holding *holding);
-/* The next binding over `holding` at or behind *at (span << 16 | port), which moves on; NULL: no more. */
-struct binding *overlap_next(const struct engine *e, const struct holding *holding, uint32_t *at);
-struct range holding_range(const struct engine *e, const struct holding *holding);
+/* True where `owner` may learn `ports` beside what it owns of the address already ([limits] host-ports). */
+bool may_own_more(struct engine *e, const struct port_range *ports, struct mac owner);
+/* True where the owner learned from traffic lives on a port of `ports`. */
+bool traffic_lives_in(const struct engine *e, const struct binding *b, const struct port_range *ports);
+/* The next binding over `ports` at or behind *at (span << 16 | port), which moves on; NULL: no more. */
+struct binding *overlap_next(const struct engine *e, const struct port_range *ports, uint32_t *at);
 bool origin_is_permanent(enum binding_origin origin);
 /* Permanent, or leased: no statement of a host moves it. */
 bool origin_is_fixed(enum binding_origin origin);
-/* A lease of the address's server gives `holding` to `owner` for left_ns (ENGINE_NEVER: for ever), or for longer.
+/* A lease of the address's server gives `ports` to `owner` for left_ns (ENGINE_NEVER: for ever), or for longer.
  * 0; -EPERM: a permanent range is there; -ENOSPC: the table is full. */
-int bind_lease(struct engine *e, const struct holding *holding, struct mac owner, uint64_t left_ns);
+int bind_lease(struct engine *e, const struct port_range *ports, struct mac owner, uint64_t left_ns);
 
 /* restore.c: what an earlier run knew */
-/* True where the configuration lets `owner` hold `holding` by `origin`. */
-bool binding_fits(const struct engine *e, const struct holding *holding, struct mac owner,
+/* True where the configuration lets `owner` hold `ports` by `origin`. */
+bool binding_fits(const struct engine *e, const struct port_range *ports, struct mac owner,
                   enum binding_origin origin);
 /* The configured binding that is the same in a new configuration takes over the age and counters of `was`. NULL: none
  * is. */
-struct binding *configured_carry(struct engine *e, const struct holding *holding, const struct binding *was);
+struct binding *configured_carry(struct engine *e, const struct binding *was);
 /* A restored binding's turn to be asked for. */
 void binding_confirm(struct engine *e, struct binding *b);
 
 /* service_rules.c: what hosts tell of */
-/* A reply of m->sha for `holding` counted: what it tells of takes the place of what was told before. */
-void services_heard(struct engine *e, const struct holding *holding, const struct pe_arp *m);
+/* A reply of m->sha for `ports` counted: what it tells of takes the place of what was told before. */
+void services_heard(struct engine *e, const struct port_range *ports, const struct pe_arp *m);
 /* The binding ends. */
 void services_end(struct engine *e, struct binding *b);
 /* Copies the services of `was`, a binding of `old`, to what became of it in a new configuration: NULL, nothing. */

@@ -42,15 +42,14 @@ struct lease_client lease_client_of(struct mac mac, const uint8_t *id, size_t le
 
 /* The pool. */
 
-bool lease_serves(const struct config_address *a, const struct holding *holding)
+bool lease_serves(const struct config_address *a, const struct port_range *ports)
 {
     uint16_t psid;
-    if (!a->is_served || holding->first < a->ports_first || holding->last > a->ports_last ||
-        !port_set_of(a->lease_psid, holding->first, &psid))
+    if (!a->is_served || ports->range.first < a->ports_first || ports->range.last > a->ports_last ||
+        !port_set_of(a->lease_psid, ports->range.first, &psid))
         return false;
-    struct holding set = {.address_index = holding->address_index};
-    holding_take_set(&set, a, a->lease_psid, psid);
-    return holding_equal(&set, holding);
+    const struct port_range set = binding_ports_of_set(a, a->lease_psid, psid);
+    return port_range_equal(&set, ports);
 }
 
 static struct lease_run run_of(const struct config_address *a, uint32_t first, uint32_t most)
@@ -189,18 +188,15 @@ void leases_free(struct leases *leases)
 
 /* Who has what. */
 
-static struct holding lease_holding(const struct engine *e, const struct lease *lease)
+static struct port_range lease_ports(const struct engine *e, const struct lease *lease)
 {
     const struct config_address *a = &e->config.addresses[lease->address_index];
-    struct holding holding = {.address_index = lease->address_index};
-    holding_take_set(&holding, a, a->lease_psid, lease->psid);
-    return holding;
+    return binding_ports_of_set(a, a->lease_psid, lease->psid);
 }
 
 struct range lease_range(const struct engine *e, const struct lease *lease)
 {
-    struct holding holding = lease_holding(e, lease);
-    return holding_range(e, &holding);
+    return lease_ports(e, lease).range;
 }
 
 struct lease *lease_find(const struct engine *e, const struct lease_client *client)
@@ -281,12 +277,12 @@ static void lease_assign(struct engine *e, struct lease *lease, const struct lea
 /* True where no other host has a right to a port of the set. A block learned from traffic yields where nobody lives. */
 static bool is_usable(const struct engine *e, const struct lease *lease, struct mac mac)
 {
-    struct holding holding = lease_holding(e, lease);
+    struct port_range ports = lease_ports(e, lease);
     uint32_t at = 0;
-    for (const struct binding *b; (b = overlap_next(e, &holding, &at)) != NULL;) {
+    for (const struct binding *b; (b = overlap_next(e, &ports, &at)) != NULL;) {
         if (origin_is_permanent(b->origin))
             return false;
-        if (!mac_equal(b->owner, mac) && (b->origin != ORIGIN_TRAFFIC || traffic_lives_in(e, b, &holding)))
+        if (!mac_equal(b->owner, mac) && (b->origin != ORIGIN_TRAFFIC || traffic_lives_in(e, b, &ports)))
             return false;
     }
     return true;
@@ -395,12 +391,12 @@ void lease_offer(struct engine *e, struct lease *lease)
 
 int lease_bind(struct engine *e, struct lease *lease, uint64_t left_ns)
 {
-    struct holding holding = lease_holding(e, lease);
+    struct port_range ports = lease_ports(e, lease);
     if (lease->state == LEASE_FREE && !may_hold_more(e, lease->client.mac))
         return -ENOSPC;
     if (!may_stay(e, lease, &lease->client))
         return -EEXIST;
-    int error = bind_lease(e, &holding, lease->client.mac, left_ns);
+    int error = bind_lease(e, &ports, lease->client.mac, left_ns);
     if (error == 0)
         lease_enter(e, lease, LEASE_BOUND);
     return error == -EPERM ? -EEXIST : error;
@@ -408,23 +404,23 @@ int lease_bind(struct engine *e, struct lease *lease, uint64_t left_ns)
 
 static struct binding *binding_of(const struct engine *e, const struct lease *lease)
 {
-    struct holding holding = lease_holding(e, lease);
-    struct binding *b = binding_find(e->bindings, lease->address_index, holding.first);
+    struct port_range ports = lease_ports(e, lease);
+    struct binding *b = binding_find(e->bindings, lease->address_index, ports.range.first);
     bool is_its = b != NULL && b->origin == ORIGIN_DHCP && mac_equal(b->owner, lease->client.mac) &&
-                  holding_equal(&b->holding, &holding);
+                  port_range_equal(&b->ports, &ports);
     return is_its ? b : NULL;
 }
 
 bool lease_is_ours(const struct engine *e, const struct binding *binding)
 {
-    const struct lease *lease = lease_at(e, binding->holding.address_index, binding->holding.first);
+    const struct lease *lease = lease_at(e, binding->address_index, binding->ports.range.first);
     return lease != NULL && lease->state == LEASE_BOUND && binding_of(e, lease) == binding;
 }
 
 void lease_binding_ended(struct engine *e, const struct binding *binding)
 {
     if (lease_is_ours(e, binding))
-        lease_enter(e, lease_at(e, binding->holding.address_index, binding->holding.first), LEASE_FREE);
+        lease_enter(e, lease_at(e, binding->address_index, binding->ports.range.first), LEASE_FREE);
 }
 
 void lease_end(struct engine *e, struct lease *lease, enum event_kind why)

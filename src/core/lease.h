@@ -59,10 +59,10 @@ struct leases {
 struct engine;
 struct binding;
 
-struct holding;
+struct port_range;
 
-/* True where the address is served and `holding` is one of its sets. */
-bool lease_serves(const struct config_address *a, const struct holding *holding);
+/* True where the address is served and `ports` is one of its sets. */
+bool lease_serves(const struct config_address *a, const struct port_range *ports);
 
 /* The client of a MAC and an identifier of `length` bytes, in the form that it is kept in. */
 struct lease_client lease_client_of(struct mac mac, const uint8_t *id, size_t length);

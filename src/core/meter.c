@@ -155,12 +155,12 @@ static uint8_t tcp_flags_of(const struct ipv4_packet *ip, const uint8_t *body)
 }
 
 /* The owner's range; of a port set the run of ports that `port` lies in, else its bounds. */
-static struct range range_of(const struct engine *e, const struct binding *b, uint16_t port)
+static struct range range_of(const struct binding *b, uint16_t port)
 {
-    struct range range = holding_range(e, &b->holding);
-    if (!b->holding.is_port_set || !holding_has(&b->holding, port))
+    struct range range = b->ports.range;
+    if (!b->ports.is_port_set || !port_range_has(&b->ports, port))
         return range;
-    struct port_span span = port_set_span_of(b->holding.params, port);
+    struct port_span span = port_set_span_of(b->ports.params, port);
     return (struct range){range.address, span.first, span.last};
 }
 
@@ -182,7 +182,7 @@ static void begin(struct engine *e, struct metered *flow, struct mac other, cons
         .has_range = binding != NULL,
     };
     if (binding != NULL)
-        flow->record.range = range_of(e, binding, key->shared_port);
+        flow->record.range = range_of(binding, key->shared_port);
     TAILQ_INSERT_TAIL(&e->meter->begun, flow, begun);
     if (!timer_armed(&e->meter_timer))
         arm(e, e->now_ns + STEP_NS);

@@ -17,11 +17,6 @@ bool origin_is_fixed(enum binding_origin origin)
     return origin_is_permanent(origin) || origin == ORIGIN_DHCP;
 }
 
-struct range holding_range(const struct engine *e, const struct holding *holding)
-{
-    return (struct range){e->config.addresses[holding->address_index].address, holding->first, holding->last};
-}
-
 static const char *how_learned(enum binding_origin origin)
 {
     return binding_origin_name(origin);
@@ -31,7 +26,7 @@ static void tell_binding(struct engine *e, enum event_kind kind, const struct bi
 {
     tell(e, (struct event){.kind = kind,
                            .side = SIDE_DOWNSTREAM,
-                           .range = holding_range(e, &b->holding),
+                           .range = b->ports.range,
                            .mac = b->owner,
                            .other = other,
                            .detail = how_learned(b->origin)});
@@ -91,7 +86,7 @@ void binding_end(struct engine *e, struct binding *b, enum event_kind why)
     binding_remove(e->bindings, b);
 }
 
-struct binding *binding_make(struct engine *e, const struct holding *holding, struct mac owner,
+struct binding *binding_make(struct engine *e, const struct port_range *ports, struct mac owner,
                              enum binding_origin origin)
 {
     if (binding_table_full(e->bindings)) {
@@ -99,7 +94,7 @@ struct binding *binding_make(struct engine *e, const struct holding *holding, st
         if (stale != NULL)
             binding_end(e, stale, EVENT_EVICTED);
     }
-    struct binding *b = binding_add(e->bindings, holding, owner);
+    struct binding *b = binding_add(e->bindings, index_of(e, ports), ports, owner);
     if (b == NULL) {
         e->stats.counters[COUNTER_TABLE_FULL]++;
         return NULL;
@@ -111,10 +106,10 @@ struct binding *binding_make(struct engine *e, const struct holding *holding, st
     return b;
 }
 
-int binding_make_permanent(struct engine *e, const struct holding *holding, struct mac mac,
+int binding_make_permanent(struct engine *e, const struct port_range *ports, struct mac mac,
                            enum binding_origin origin, const char *name)
 {
-    struct binding *b = binding_make(e, holding, mac, origin);
+    struct binding *b = binding_make(e, ports, mac, origin);
     if (b == NULL)
         return -ENOSPC;
     b->name = name;
@@ -144,94 +139,85 @@ void binding_due(struct engine *e, struct binding *b)
         timer_set(e->timers, &b->timer, b->heard_ns + idle_ns);
 }
 
-struct binding *overlap_next(const struct engine *e, const struct holding *holding, uint32_t *at)
+struct binding *overlap_next(const struct engine *e, const struct port_range *ports, uint32_t *at)
 {
-    unsigned spans = holding_spans(holding);
+    const uint32_t address_index = index_of(e, ports);
+    unsigned spans = port_range_spans(ports);
     for (unsigned i = *at >> 16; i < spans; i++) {
-        struct port_span span = holding_span(holding, i);
+        struct port_span span = port_range_span(ports, i);
         uint16_t from = (uint16_t)*at > span.first ? (uint16_t)*at : span.first;
         uint16_t port;
-        struct binding *b = binding_next(e->bindings, holding->address_index, from, span.last, &port);
+        struct binding *b = binding_next(e->bindings, address_index, from, span.last, &port);
         if (b == NULL) {
             *at = (i + 1) << 16;
             continue;
         }
         /* A range is behind us as a whole; a port set comes back in its next span. */
-        uint32_t behind = b->holding.is_port_set ? port : b->holding.last;
+        uint32_t behind = b->ports.is_port_set ? port : b->ports.range.last;
         *at = behind >= span.last ? (i + 1) << 16 : i << 16 | (behind + 1);
         return b;
     }
     return NULL;
 }
 
-static bool span_is_free(const struct engine *e, const struct holding *holding)
+static bool span_is_free(const struct engine *e, const struct port_range *ports)
 {
     uint32_t at = 0;
-    return overlap_next(e, holding, &at) == NULL;
+    return overlap_next(e, ports, &at) == NULL;
 }
 
 /* The aligned block, or the port set, that `port` lies in. False: none within `ports`. */
-static bool block_of(const struct engine *e, uint32_t address_index, uint16_t port, struct holding *holding)
+static bool block_of(const struct engine *e, uint32_t address_index, uint16_t port, struct port_range *ports)
 {
     const struct config_address *a = &e->config.addresses[address_index];
-    *holding = (struct holding){.address_index = address_index};
+    *ports = (struct port_range){.range = {.address = a->address}};
     if (port < a->ports_first || port > a->ports_last)
         return false;
     if (a->has_psid) {
-        holding->is_port_set = true;
-        holding->params = a->psid;
-        if (!port_set_of(a->psid, port, &holding->psid))
+        uint16_t psid;
+        if (!port_set_of(a->psid, port, &psid))
             return false;
-        struct port_span bounds = port_set_bounds(a->psid, holding->psid);
-        holding->first = bounds.first;
-        holding->last = bounds.last;
-        return bounds.first >= a->ports_first && bounds.last <= a->ports_last && span_is_free(e, holding);
+        *ports = port_range_of_set(a->address, a->psid, psid);
+        return ports->range.first >= a->ports_first && ports->range.last <= a->ports_last &&
+               span_is_free(e, ports);
     }
     uint32_t first = a->ports_first + (port - a->ports_first) / a->block * a->block;
     uint32_t last = first + a->block - 1;
-    holding->first = (uint16_t)first;
-    holding->last = last < a->ports_last ? (uint16_t)last : a->ports_last;
-    binding_free_run(e->bindings, address_index, port, &holding->first, &holding->last);
+    ports->range.first = (uint16_t)first;
+    ports->range.last = last < a->ports_last ? (uint16_t)last : a->ports_last;
+    binding_free_run(e->bindings, address_index, port, &ports->range.first, &ports->range.last);
     return true;
 }
 
-static uint32_t ports_of(const struct holding *holding)
+/* Learned ports of the owner that `ports` does not have. */
+static uint32_t ports_owned_beside(const struct engine *e, const struct port_range *ports, struct mac owner)
 {
-    uint32_t ports = 0;
-    for (unsigned i = 0; i < holding_spans(holding); i++) {
-        struct port_span span = holding_span(holding, i);
-        ports += (uint32_t)span.last - span.first + 1;
-    }
-    return ports;
-}
-
-/* Learned ports of the owner that `holding` does not have. */
-static uint32_t ports_owned_beside(const struct engine *e, const struct holding *holding, struct mac owner)
-{
-    uint32_t ports = 0, next = 0;
+    const uint32_t address_index = index_of(e, ports);
+    uint32_t count = 0, next = 0;
     uint16_t port;
     const struct binding *b;
     while (next <= UINT16_MAX &&
-           (b = binding_next(e->bindings, holding->address_index, (uint16_t)next, UINT16_MAX, &port)) != NULL) {
-        next = b->holding.is_port_set ? port + 1U : b->holding.last + 1U;
+           (b = binding_next(e->bindings, address_index, (uint16_t)next, UINT16_MAX, &port)) != NULL) {
+        next = b->ports.is_port_set ? port + 1U : b->ports.range.last + 1U;
         if (origin_is_fixed(b->origin) || !mac_equal(b->owner, owner))
             continue;
         for (uint32_t p = port; p < next; p++)
-            ports += !holding_has(holding, (uint16_t)p);
+            count += !port_range_has(ports, (uint16_t)p);
     }
-    return ports;
+    return count;
 }
 
-bool may_own_more(struct engine *e, const struct holding *holding, struct mac owner)
+bool may_own_more(struct engine *e, const struct port_range *ports, struct mac owner)
 {
-    const struct config_address *a = &e->config.addresses[holding->address_index];
+    const struct config_address *a = &e->config.addresses[index_of(e, ports)];
     uint32_t percent = e->config.limits.host_ports;
     uint32_t most = ((uint32_t)a->ports_last - a->ports_first + 1) * percent / 100;
     if (percent >= 100)
         return true;
     /* Counting walks the address: not for each frame of a host that sends from everywhere. */
     struct host *host = host_of(e->hosts, owner);
-    if (e->now_ns >= host->enough_until_ns && ports_of(holding) + ports_owned_beside(e, holding, owner) <= most)
+    if (e->now_ns >= host->enough_until_ns &&
+        port_range_ports(ports) + ports_owned_beside(e, ports, owner) <= most)
         return true;
     if (e->now_ns >= host->enough_until_ns)
         host->enough_until_ns = e->now_ns + SECOND_NS;
@@ -239,7 +225,7 @@ bool may_own_more(struct engine *e, const struct holding *holding, struct mac ow
     if (host_may_tell(host, e->now_ns))
         tell(e, (struct event){.kind = EVENT_CONFLICT,
                                .side = SIDE_DOWNSTREAM,
-                               .range = holding_range(e, holding),
+                               .range = ports->range,
                                .mac = owner,
                                .detail = "more ports than host-ports lets one host own"});
     return false;
@@ -247,11 +233,11 @@ bool may_own_more(struct engine *e, const struct holding *holding, struct mac ow
 
 struct binding *learn_from_traffic(struct engine *e, uint32_t address_index, uint16_t port, struct mac owner)
 {
-    struct holding holding;
+    struct port_range ports;
     if (!(e->config.addresses[address_index].learn & LEARN_TRAFFIC) ||
-        !block_of(e, address_index, port, &holding) || !may_own_more(e, &holding, owner))
+        !block_of(e, address_index, port, &ports) || !may_own_more(e, &ports, owner))
         return NULL;
-    struct binding *b = binding_make(e, &holding, owner, ORIGIN_TRAFFIC);
+    struct binding *b = binding_make(e, &ports, owner, ORIGIN_TRAFFIC);
     if (b == NULL)
         return NULL;
     binding_heard(b, port, e->now_ns);
@@ -262,13 +248,13 @@ struct binding *learn_from_traffic(struct engine *e, uint32_t address_index, uin
     return b;
 }
 
-bool traffic_lives_in(const struct engine *e, const struct binding *b, const struct holding *holding)
+bool traffic_lives_in(const struct engine *e, const struct binding *b, const struct port_range *ports)
 {
     struct port_span live;
     if (!binding_live_span(b, e->now_ns, &live))
         return false;
-    for (unsigned i = 0; i < holding_spans(holding); i++) {
-        struct port_span span = holding_span(holding, i);
+    for (unsigned i = 0; i < port_range_spans(ports); i++) {
+        struct port_span span = port_range_span(ports, i);
         if (span.first <= live.last && live.first <= span.last)
             return true;
     }
@@ -278,9 +264,9 @@ bool traffic_lives_in(const struct engine *e, const struct binding *b, const str
 /* What is left of a range learned from traffic, outside `span`: the side that it lives on, else the larger. */
 static void yield_span(struct engine *e, struct binding *b, struct port_span span)
 {
-    const struct holding *h = &b->holding;
-    unsigned below = span.first > h->first ? (unsigned)span.first - h->first : 0;
-    unsigned above = span.last < h->last ? (unsigned)h->last - span.last : 0;
+    const struct port_range *h = &b->ports;
+    unsigned below = span.first > h->range.first ? (unsigned)span.first - h->range.first : 0;
+    unsigned above = span.last < h->range.last ? (unsigned)h->range.last - span.last : 0;
     struct port_span live;
     bool keep_below = below >= above;
     if (binding_live_span(b, e->now_ns, &live))
@@ -288,51 +274,52 @@ static void yield_span(struct engine *e, struct binding *b, struct port_span spa
     if (h->is_port_set || (keep_below ? below : above) == 0)
         binding_end(e, b, EVENT_EXPIRED);
     else if (keep_below)
-        binding_shrink(e->bindings, b, h->first, (uint16_t)(span.first - 1));
+        binding_shrink(e->bindings, b, h->range.first, (uint16_t)(span.first - 1));
     else
-        binding_shrink(e->bindings, b, (uint16_t)(span.last + 1), h->last);
+        binding_shrink(e->bindings, b, (uint16_t)(span.last + 1), h->range.last);
 }
 
-/* Cuts `holding` to the ports around `asked` that no permanent or leased range has. False: `asked` itself is in
+/* Cuts `ports` to the ports around `asked` that no permanent or leased range has. False: `asked` itself is in
  * one, or a port set is in the way. */
-static bool cut_by_fixed(struct engine *e, struct holding *holding, uint16_t asked)
+static bool cut_by_fixed(struct engine *e, struct port_range *ports, uint16_t asked)
 {
     uint32_t at = 0;
-    struct holding whole = *holding;
+    struct port_range whole = *ports;
     for (struct binding *b; (b = overlap_next(e, &whole, &at)) != NULL;) {
         if (!origin_is_fixed(b->origin))
             continue;
-        if (holding_has(&b->holding, asked) || holding->is_port_set || b->holding.is_port_set)
+        if (port_range_has(&b->ports, asked) || ports->is_port_set || b->ports.is_port_set)
             return false;
-        if (b->holding.last < asked && b->holding.last >= holding->first)
-            holding->first = (uint16_t)(b->holding.last + 1);
-        if (b->holding.first > asked && b->holding.first <= holding->last)
-            holding->last = (uint16_t)(b->holding.first - 1);
+        if (b->ports.range.last < asked && b->ports.range.last >= ports->range.first)
+            ports->range.first = (uint16_t)(b->ports.range.last + 1);
+        if (b->ports.range.first > asked && b->ports.range.first <= ports->range.last)
+            ports->range.last = (uint16_t)(b->ports.range.first - 1);
     }
     return true;
 }
 
-/* True where nobody but `owner` has a right to a port of `holding`. */
-static bool only_owner_lives_in(const struct engine *e, const struct holding *holding, struct mac owner)
+/* True where nobody but `owner` has a right to a port of `ports`. */
+static bool only_owner_lives_in(const struct engine *e, const struct port_range *ports, struct mac owner)
 {
     uint32_t at = 0;
-    for (const struct binding *b; (b = overlap_next(e, holding, &at)) != NULL;) {
+    for (const struct binding *b; (b = overlap_next(e, ports, &at)) != NULL;) {
         if (mac_equal(b->owner, owner))
             continue;
-        if (b->origin != ORIGIN_TRAFFIC || traffic_lives_in(e, b, holding))
+        if (b->origin != ORIGIN_TRAFFIC || traffic_lives_in(e, b, ports))
             return false;
     }
     return true;
 }
 
-/* Frees the ports of `holding`: the owner's earlier ranges go, blocks learned from traffic yield. */
-static void clear_holding(struct engine *e, const struct holding *holding, struct mac owner)
+/* Frees the ports of `ports`: the owner's earlier ranges go, blocks learned from traffic yield. */
+static void clear_ports(struct engine *e, const struct port_range *ports, struct mac owner)
 {
-    for (unsigned i = 0; i < holding_spans(holding); i++) {
-        struct port_span span = holding_span(holding, i);
+    const uint32_t address_index = index_of(e, ports);
+    for (unsigned i = 0; i < port_range_spans(ports); i++) {
+        struct port_span span = port_range_span(ports, i);
         uint16_t port;
         struct binding *b;
-        while ((b = binding_next(e->bindings, holding->address_index, span.first, span.last, &port)) != NULL) {
+        while ((b = binding_next(e->bindings, address_index, span.first, span.last, &port)) != NULL) {
             if (mac_equal(b->owner, owner))
                 binding_end(e, b, EVENT_DELETED);
             else
@@ -348,22 +335,22 @@ static void make_reachable(struct engine *e, struct binding *b, uint16_t lifetim
     timer_set(e->timers, &b->timer, e->now_ns + seconds * SECOND_NS);
 }
 
-int bind_answer(struct engine *e, const struct holding *holding, uint16_t asked, struct mac owner,
+int bind_answer(struct engine *e, const struct port_range *ports, uint16_t asked, struct mac owner,
                 uint16_t lifetime_s, struct mac previous)
 {
-    struct holding cut = *holding;
-    if (!only_owner_lives_in(e, holding, owner))
+    struct port_range cut = *ports;
+    if (!only_owner_lives_in(e, ports, owner))
         return -EEXIST;
     if (!cut_by_fixed(e, &cut, asked))
         return 0;
-    struct binding *b = binding_find(e->bindings, cut.address_index, asked);
-    if (b != NULL && b->origin == ORIGIN_PE_ARP && holding_equal(&b->holding, &cut)) {
+    struct binding *b = binding_find(e->bindings, index_of(e, &cut), asked);
+    if (b != NULL && b->origin == ORIGIN_PE_ARP && port_range_equal(&b->ports, &cut)) {
         make_reachable(e, b, lifetime_s);
         return 0;
     }
     if (!may_own_more(e, &cut, owner))
         return 0;
-    clear_holding(e, &cut, owner);
+    clear_ports(e, &cut, owner);
     b = binding_make(e, &cut, owner, ORIGIN_PE_ARP);
     if (b == NULL)
         return 0;
@@ -377,13 +364,13 @@ int bind_answer(struct engine *e, const struct holding *holding, uint16_t asked,
 /* Leases. The server is the authority: what it leases is taken from whoever learned it otherwise, or was leased it
  * before; only permanent ranges stand above it. */
 
-static bool meets_permanent(struct engine *e, const struct holding *holding, struct mac owner)
+static bool meets_permanent(struct engine *e, const struct port_range *ports, struct mac owner)
 {
     uint32_t at = 0;
-    for (const struct binding *b; (b = overlap_next(e, holding, &at)) != NULL;) {
+    for (const struct binding *b; (b = overlap_next(e, ports, &at)) != NULL;) {
         if (!origin_is_permanent(b->origin))
             continue;
-        const struct claim claim = {.holding = *holding, .claimant = owner};
+        const struct claim claim = {.ports = *ports, .claimant = owner};
         if (!mac_equal(b->owner, owner))
             claim_refused(e, &claim, b->owner, "leased a permanent range");
         return true;
@@ -391,15 +378,16 @@ static bool meets_permanent(struct engine *e, const struct holding *holding, str
     return false;
 }
 
-/* Frees the ports of `holding` for their new lessee: the former owner of one of them, zero where nobody else had any. */
-static struct mac make_way(struct engine *e, const struct holding *holding, struct mac owner)
+/* Frees the ports of `ports` for their new lessee: the former owner of one of them, zero where nobody else had any. */
+static struct mac make_way(struct engine *e, const struct port_range *ports, struct mac owner)
 {
+    const uint32_t address_index = index_of(e, ports);
     struct mac previous = nobody;
-    for (unsigned i = 0; i < holding_spans(holding); i++) {
-        struct port_span span = holding_span(holding, i);
+    for (unsigned i = 0; i < port_range_spans(ports); i++) {
+        struct port_span span = port_range_span(ports, i);
         uint16_t port;
         struct binding *b;
-        while ((b = binding_next(e->bindings, holding->address_index, span.first, span.last, &port)) != NULL) {
+        while ((b = binding_next(e->bindings, address_index, span.first, span.last, &port)) != NULL) {
             if (!mac_equal(b->owner, owner))
                 previous = b->owner;
             if (b->origin == ORIGIN_TRAFFIC && !mac_equal(b->owner, owner))
@@ -420,25 +408,26 @@ static void lease_lasts(struct engine *e, struct binding *b, uint64_t left_ns)
         timer_set(e->timers, &b->timer, e->now_ns + left_ns);
 }
 
-int bind_lease(struct engine *e, const struct holding *holding, struct mac owner, uint64_t left_ns)
+int bind_lease(struct engine *e, const struct port_range *ports, struct mac owner, uint64_t left_ns)
 {
-    struct binding *b = binding_find(e->bindings, holding->address_index, holding->first);
-    if (b != NULL && b->origin == ORIGIN_DHCP && holding_equal(&b->holding, holding) &&
+    const uint32_t address_index = index_of(e, ports);
+    struct binding *b = binding_find(e->bindings, address_index, ports->range.first);
+    if (b != NULL && b->origin == ORIGIN_DHCP && port_range_equal(&b->ports, ports) &&
         mac_equal(b->owner, owner)) {
         lease_lasts(e, b, left_ns);
         e->changes++; /* its end is another one, to be saved */
         return 0;
     }
-    if (meets_permanent(e, holding, owner))
+    if (meets_permanent(e, ports, owner))
         return -EPERM;
-    struct mac previous = make_way(e, holding, owner);
-    b = binding_make(e, holding, owner, ORIGIN_DHCP);
+    struct mac previous = make_way(e, ports, owner);
+    b = binding_make(e, ports, owner, ORIGIN_DHCP);
     if (b == NULL)
         return -ENOSPC;
     lease_lasts(e, b, left_ns);
     bool moved = !mac_is_zero(previous);
     e->stats.counters[moved ? COUNTER_MOVES : COUNTER_LEARNED]++;
     tell_binding(e, moved ? EVENT_MOVED : EVENT_LEARNED, b, previous);
-    questions_settle(e, holding->address_index);
+    questions_settle(e, address_index);
     return 0;
 }

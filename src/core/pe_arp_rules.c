@@ -29,18 +29,19 @@ static struct verdict bad(struct engine *e, const struct passage *p)
     return verdict_dropped(DROP_PE_ARP_BAD);
 }
 
-/* True where every port of `holding` is in a permanent range of `mac`, which may lie outside `ports`, or in one that
+/* True where every port of `ports` is in a permanent range of `mac`, which may lie outside `ports`, or in one that
  * it leases, which may be a port set where none is configured. */
-static bool is_fixed_for(const struct engine *e, const struct holding *holding, struct mac mac)
+static bool is_fixed_for(const struct engine *e, const struct port_range *ports, struct mac mac)
 {
-    for (unsigned i = 0; i < holding_spans(holding); i++) {
-        struct port_span span = holding_span(holding, i);
+    const uint32_t address_index = index_of(e, ports);
+    for (unsigned i = 0; i < port_range_spans(ports); i++) {
+        struct port_span span = port_range_span(ports, i);
         uint32_t port = span.first;
         while (port <= span.last) {
-            const struct binding *b = binding_find(e->bindings, holding->address_index, (uint16_t)port);
+            const struct binding *b = binding_find(e->bindings, address_index, (uint16_t)port);
             if (b == NULL || !origin_is_fixed(b->origin) || !mac_equal(b->owner, mac))
                 return false;
-            port = b->holding.is_port_set ? port + 1 : (uint32_t)b->holding.last + 1;
+            port = b->ports.is_port_set ? port + 1 : (uint32_t)b->ports.range.last + 1;
         }
     }
     return true;
@@ -57,25 +58,25 @@ static bool is_as_configured(const struct config_address *a, const struct pe_arp
 }
 
 /* The range that a message states, as the configuration sees it. False: pe_arp_bad. */
-static bool holding_of(const struct engine *e, const struct pe_arp *m, struct holding *holding)
+static bool ports_of(const struct engine *e, const struct pe_arp *m, struct port_range *ports)
 {
     int index = shared_index(e, m->spa.address);
     if (index < 0)
         return false;
     const struct config_address *a = &e->config.addresses[index];
-    *holding = (struct holding){.address_index = (uint32_t)index, .first = m->spa.first, .last = m->spa.last};
+    *ports = (struct port_range){.range = {m->spa.address, m->spa.first, m->spa.last}};
     if (m->psid.present) {
         const struct port_set_params params = {m->psid.offset, m->psid.length};
         struct port_span bounds = port_set_bounds(params, m->psid.psid);
         if (bounds.first != m->spa.first || bounds.last != m->spa.last)
             return false;
-        holding_take_set(holding, a, params, m->psid.psid);
+        *ports = binding_ports_of_set(a, params, m->psid.psid);
     }
-    if (!is_as_configured(a, m) && !is_fixed_for(e, holding, m->sha))
+    if (!is_as_configured(a, m) && !is_fixed_for(e, ports, m->sha))
         return false;
     if (m->spa.first >= a->ports_first && m->spa.last <= a->ports_last)
         return true;
-    return is_fixed_for(e, holding, m->sha);
+    return is_fixed_for(e, ports, m->sha);
 }
 
 static bool same_port_address(const struct port_address *a, const struct port_address *b)
@@ -98,9 +99,9 @@ static struct question *question_answered(struct engine *e, const struct pe_arp 
 
 static struct verdict reply(struct engine *e, const struct passage *p, const struct pe_arp *m)
 {
-    struct holding holding;
+    struct port_range ports;
     int asked_index = shared_index(e, m->tpa.address);
-    if (asked_index < 0 || m->tpa.first != m->tpa.last || !holding_of(e, m, &holding))
+    if (asked_index < 0 || m->tpa.first != m->tpa.last || !ports_of(e, m, &ports))
         return bad(e, p);
     if (m->spa.protocol != 0 && m->spa.protocol != m->tpa.protocol)
         return bad(e, p);
@@ -109,29 +110,29 @@ static struct verdict reply(struct engine *e, const struct passage *p, const str
     if (!mac_is_zero(m->tha) && !mac_equal(m->tha, e->config.mac))
         return forged(e, p);
     struct question *q = question_answered(e, m, asked_index);
-    if (q == NULL || m->spa.address.host != m->tpa.address.host || !holding_has(&holding, m->tpa.first))
+    if (q == NULL || m->spa.address.host != m->tpa.address.host || !port_range_has(&ports, m->tpa.first))
         return forged(e, p);
     bool learns = e->config.addresses[asked_index].learn & LEARN_PE_ARP;
-    if (learns && bind_answer(e, &holding, m->tpa.first, m->sha, m->lifetime_s, q->previous) != 0)
+    if (learns && bind_answer(e, &ports, m->tpa.first, m->sha, m->lifetime_s, q->previous) != 0)
         return forged(e, p);
-    services_heard(e, &holding, m);
+    services_heard(e, &ports, m);
     if (q->has_claim)
         claim_refused(e, &q->claim, q->key.target, "claimed the range of an owner that answers");
     if (!mac_is_zero(q->key.target))
         question_close(e, q);
-    questions_settle(e, holding.address_index);
+    questions_settle(e, (uint32_t)asked_index);
     return verdict_consumed(CONSUMED_PE_ARP);
 }
 
 static struct verdict claim(struct engine *e, const struct passage *p, const struct pe_arp *m)
 {
     struct claim claim = {.claimant = m->sha};
-    if (!same_port_address(&m->spa, &m->tpa) || !holding_of(e, m, &claim.holding))
+    if (!same_port_address(&m->spa, &m->tpa) || !ports_of(e, m, &claim.ports))
         return bad(e, p);
     if (!speaker_is_believed(e, p, m))
         return forged(e, p);
-    if (e->config.addresses[claim.holding.address_index].learn & LEARN_PE_ARP ||
-        is_fixed_for(e, &claim.holding, m->sha))
+    if (e->config.addresses[index_of(e, &claim.ports)].learn & LEARN_PE_ARP ||
+        is_fixed_for(e, &claim.ports, m->sha))
         claim_start(e, &claim);
     return verdict_consumed(CONSUMED_PE_ARP);
 }
@@ -139,20 +140,20 @@ static struct verdict claim(struct engine *e, const struct passage *p, const str
 /* The owner is asked once more: a RELEASE that it did not send must not take its range. */
 static struct verdict release(struct engine *e, const struct passage *p, const struct pe_arp *m)
 {
-    struct holding holding;
-    if (!same_port_address(&m->spa, &m->tpa) || !holding_of(e, m, &holding))
+    struct port_range ports;
+    if (!same_port_address(&m->spa, &m->tpa) || !ports_of(e, m, &ports))
         return bad(e, p);
     if (!speaker_is_believed(e, p, m))
         return forged(e, p);
     uint32_t at = 0;
-    struct binding *b = overlap_next(e, &holding, &at);
+    struct binding *b = overlap_next(e, &ports, &at);
     if (b == NULL)
         return verdict_consumed(CONSUMED_PE_ARP);
     if (origin_is_permanent(b->origin) || !mac_equal(b->owner, m->sha))
         return forged(e, p);
     if (b->origin != ORIGIN_PE_ARP)
         return verdict_consumed(CONSUMED_PE_ARP);
-    struct question *q = question_unicast(e, holding.address_index, b->holding.first, b->owner);
+    struct question *q = question_unicast(e, b->address_index, b->ports.range.first, b->owner);
     if (q != NULL)
         q->is_release = true;
     return verdict_consumed(CONSUMED_PE_ARP);
@@ -160,8 +161,8 @@ static struct verdict release(struct engine *e, const struct passage *p, const s
 
 static struct verdict conflict(struct engine *e, const struct passage *p, const struct pe_arp *m)
 {
-    struct holding holding;
-    if (!holding_of(e, m, &holding))
+    struct port_range ports;
+    if (!ports_of(e, m, &ports))
         return bad(e, p);
     if (!speaker_is_believed(e, p, m))
         return forged(e, p);

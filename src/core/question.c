@@ -320,7 +320,7 @@ struct question *question_unicast(struct engine *e, uint32_t address_index, uint
 
 bool binding_probe(struct engine *e, struct binding *b)
 {
-    if (question_unicast(e, b->holding.address_index, b->holding.first, b->owner) == NULL)
+    if (question_unicast(e, b->address_index, b->ports.range.first, b->owner) == NULL)
         return false;
     binding_enter(e, b, BINDING_PROBE);
     return true;
@@ -425,8 +425,7 @@ void questions_carry(struct engine *e, const struct engine *old)
         q->asked_ns = was->asked_ns;
         memcpy(q->nonces, was->nonces, sizeof(q->nonces));
         q->claim = was->claim;
-        q->claim.holding.address_index = key.address_index;
-        q->has_claim = was->has_claim && binding_fits(e, &q->claim.holding, q->claim.claimant, ORIGIN_PE_ARP);
+        q->has_claim = was->has_claim && binding_fits(e, &q->claim.ports, q->claim.claimant, ORIGIN_PE_ARP);
     }
 }
 
@@ -451,7 +450,7 @@ void claim_refused(struct engine *e, const struct claim *claim, struct mac owner
     if (host_may_tell(host_of(e->hosts, claim->claimant), e->now_ns))
         tell(e, (struct event){.kind = EVENT_CONFLICT,
                                .side = SIDE_DOWNSTREAM,
-                               .range = holding_range(e, &claim->holding),
+                               .range = claim->ports.range,
                                .mac = claim->claimant,
                                .other = owner,
                                .detail = why});
@@ -459,9 +458,10 @@ void claim_refused(struct engine *e, const struct claim *claim, struct mac owner
 
 void claim_start(struct engine *e, const struct claim *claim)
 {
+    const uint32_t address_index = index_of(e, &claim->ports);
     struct binding *asked = NULL;
     uint32_t at = 0;
-    for (struct binding *b; (b = overlap_next(e, &claim->holding, &at)) != NULL;) {
+    for (struct binding *b; (b = overlap_next(e, &claim->ports, &at)) != NULL;) {
         if (mac_equal(b->owner, claim->claimant))
             continue;
         if (origin_is_permanent(b->origin)) {
@@ -473,7 +473,7 @@ void claim_start(struct engine *e, const struct claim *claim)
             claim_refused(e, claim, b->owner, "claimed a range that another host leases");
             return;
         }
-        if (b->origin == ORIGIN_TRAFFIC && traffic_lives_in(e, b, &claim->holding)) {
+        if (b->origin == ORIGIN_TRAFFIC && traffic_lives_in(e, b, &claim->ports)) {
             claim_refused(e, claim, b->owner, "claimed ports that another host sends from");
             return;
         }
@@ -482,14 +482,14 @@ void claim_start(struct engine *e, const struct claim *claim)
     }
     struct question *q;
     if (asked == NULL) {
-        if (!may_own_more(e, &claim->holding, claim->claimant))
+        if (!may_own_more(e, &claim->ports, claim->claimant))
             return; /* its answer would not count: so that it knows, it is not asked */
-        q = question_unicast(e, claim->holding.address_index, claim->holding.first, claim->claimant);
+        q = question_unicast(e, address_index, claim->ports.range.first, claim->claimant);
         if (q != NULL && mac_is_zero(q->previous))
             q->previous = claim->previous;
         return;
     }
-    q = question_unicast(e, claim->holding.address_index, asked->holding.first, asked->owner);
+    q = question_unicast(e, address_index, asked->ports.range.first, asked->owner);
     if (q != NULL && !q->has_claim) {
         q->has_claim = true;
         q->claim = *claim;

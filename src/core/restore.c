@@ -25,25 +25,26 @@ static unsigned learn_bit_of(enum binding_origin origin)
     return 0;
 }
 
-bool binding_fits(const struct engine *e, const struct holding *holding, struct mac owner,
+bool binding_fits(const struct engine *e, const struct port_range *ports, struct mac owner,
                   enum binding_origin origin)
 {
-    const struct config_address *a = &e->config.addresses[holding->address_index];
+    const struct config_address *a = &e->config.addresses[index_of(e, ports)];
     if (mac_equal(owner, e->config.mac))
         return false;
     if (origin_is_permanent(origin))
         return true;
-    if (origin == ORIGIN_DHCP && lease_serves(a, holding))
+    if (origin == ORIGIN_DHCP && lease_serves(a, ports))
         return true;
     if (!(a->learn & learn_bit_of(origin)))
         return false;
     if (origin == ORIGIN_DHCP)
-        return lease_fits(a, holding);
-    if (origin == ORIGIN_PE_ARP && lease_serves(a, holding))
+        return lease_fits(a, ports);
+    if (origin == ORIGIN_PE_ARP && lease_serves(a, ports))
         return true; /* claimed by its agent (pe_arp_rules.c) */
-    if (holding->first < a->ports_first || holding->last > a->ports_last || holding->is_port_set != a->has_psid)
+    if (ports->range.first < a->ports_first || ports->range.last > a->ports_last ||
+        ports->is_port_set != a->has_psid)
         return false;
-    return !a->has_psid || port_set_same(a->psid, holding->params);
+    return !a->has_psid || port_set_same(a->psid, ports->params);
 }
 
 void binding_confirm(struct engine *e, struct binding *b)
@@ -81,8 +82,8 @@ static void traffic_restore(struct engine *e, struct binding *b, uint64_t left_n
         left_ns = idle_ns;
     if (idle_ns - left_ns < LIVE_NS) {
         uint64_t heard_ns = e->now_ns - (idle_ns - left_ns);
-        binding_heard(b, b->holding.first, heard_ns);
-        binding_heard(b, b->holding.last, heard_ns);
+        binding_heard(b, b->ports.range.first, heard_ns);
+        binding_heard(b, b->ports.range.last, heard_ns);
     }
     if (left_ns < grace_ns)
         left_ns = grace_ns < idle_ns ? grace_ns : idle_ns;
@@ -116,26 +117,26 @@ static void state_restore(struct engine *e, struct binding *b, const struct tabl
 }
 
 /* A configured binding stands since engine_new(), if it stands. */
-static struct binding *configured_find(const struct engine *e, const struct holding *holding, struct mac owner)
+static struct binding *configured_find(const struct engine *e, const struct port_range *ports, struct mac owner)
 {
-    struct binding *b = binding_find(e->bindings, holding->address_index, holding->first);
-    bool is_it = b != NULL && b->origin == ORIGIN_CONFIG && holding_equal(&b->holding, holding) &&
+    struct binding *b = binding_find(e->bindings, index_of(e, ports), ports->range.first);
+    bool is_it = b != NULL && b->origin == ORIGIN_CONFIG && port_range_equal(&b->ports, ports) &&
                  mac_equal(b->owner, owner);
     return is_it ? b : NULL;
 }
 
-static int configured_restore(struct engine *e, const struct holding *holding, const struct table_entry *entry)
+static int configured_restore(struct engine *e, const struct port_range *ports, const struct table_entry *entry)
 {
-    struct binding *b = configured_find(e, holding, entry->mac);
+    struct binding *b = configured_find(e, ports, entry->mac);
     if (b == NULL)
         return -ESTALE;
     counts_restore(e, b, entry);
     return 0;
 }
 
-struct binding *configured_carry(struct engine *e, const struct holding *holding, const struct binding *was)
+struct binding *configured_carry(struct engine *e, const struct binding *was)
 {
-    struct binding *b = configured_find(e, holding, was->owner);
+    struct binding *b = configured_find(e, &was->ports, was->owner);
     if (b == NULL)
         return NULL;
     account_leave(b);
@@ -149,19 +150,15 @@ struct binding *configured_carry(struct engine *e, const struct holding *holding
 }
 
 /* What the entry holds. False: nothing that could be held. */
-static bool holding_of_entry(const struct table_entry *entry, uint32_t address_index, struct holding *holding)
+static bool ports_of_entry(const struct table_entry *entry, struct port_range *ports)
 {
-    *holding = (struct holding){
-        .address_index = address_index, .first = entry->range.first, .last = entry->range.last};
+    *ports = (struct port_range){.range = entry->range};
     if (!entry->has_psid)
-        return holding->first <= holding->last;
+        return ports->range.first <= ports->range.last;
     if (!port_set_valid(entry->psid) || entry->psid_id >> entry->psid.length != 0)
         return false;
-    struct port_span bounds = port_set_bounds(entry->psid, entry->psid_id);
-    holding->is_port_set = true;
-    holding->params = entry->psid;
-    holding->psid = entry->psid_id;
-    return holding->first == bounds.first && holding->last == bounds.last;
+    *ports = port_range_of_set(entry->range.address, entry->psid, entry->psid_id);
+    return ports->range.first == entry->range.first && ports->range.last == entry->range.last;
 }
 
 int engine_restore(struct engine *engine, uint64_t now_ns, const struct table_entry *entry,
@@ -169,26 +166,25 @@ int engine_restore(struct engine *engine, uint64_t now_ns, const struct table_en
 {
     struct engine *e = engine;
     engine_tick(e, now_ns, out);
-    struct holding holding;
+    struct port_range ports;
     int index = shared_index(e, entry->range.address);
     if (index < 0)
         return -ENOENT;
     if (entry->state == BINDING_INCOMPLETE || entry->state == BINDING_PUBLISHED || mac_is_zero(entry->mac) ||
-        mac_is_group(entry->mac) || mac_equal(entry->mac, e->config.mac) ||
-        !holding_of_entry(entry, (uint32_t)index, &holding))
+        mac_is_group(entry->mac) || mac_equal(entry->mac, e->config.mac) || !ports_of_entry(entry, &ports))
         return -EINVAL;
     if (entry->origin == ORIGIN_CONFIG)
-        return configured_restore(e, &holding, entry);
-    if (!binding_fits(e, &holding, entry->mac, entry->origin))
+        return configured_restore(e, &ports, entry);
+    if (!binding_fits(e, &ports, entry->mac, entry->origin))
         return -ERANGE;
     if (entry->origin == ORIGIN_DHCP && entry->expires_ns == 0)
         return -ETIME;
     uint32_t at = 0;
-    if (overlap_next(e, &holding, &at) != NULL)
+    if (overlap_next(e, &ports, &at) != NULL)
         return -EEXIST;
     if (binding_table_full(e->bindings))
         return -ENOSPC;
-    struct binding *b = binding_make(e, &holding, entry->mac, entry->origin);
+    struct binding *b = binding_make(e, &ports, entry->mac, entry->origin);
     counts_restore(e, b, entry);
     state_restore(e, b, entry);
     return 0;

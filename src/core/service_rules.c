@@ -48,18 +48,18 @@ static void renew(struct engine *e, struct binding *b, const struct pe_arp *m)
     give_back(e, b, service_remove(e->services, &b->services, false));
     at = 0;
     while (pe_arp_service_next(m, &at, &told))
-        if (holding_has(&b->holding, told.port))
+        if (port_range_has(&b->ports, told.port))
             keep(e, b, &told);
 }
 
-void services_heard(struct engine *e, const struct holding *holding, const struct pe_arp *m)
+void services_heard(struct engine *e, const struct port_range *ports, const struct pe_arp *m)
 {
     struct pe_arp_service told;
     size_t first = 0;
     const bool some = pe_arp_service_next(m, &first, &told);
     uint32_t at = 0;
     const struct binding *before = NULL;
-    for (struct binding *b; (b = overlap_next(e, holding, &at)) != NULL; before = b)
+    for (struct binding *b; (b = overlap_next(e, ports, &at)) != NULL; before = b)
         if (b != before && mac_equal(b->owner, m->sha) && (some || b->services != 0))
             renew(e, b, m);
 }
@@ -96,13 +96,13 @@ bool engine_services_next(const struct engine *engine, uint64_t now_ns, struct s
             index++;
         }
         if (s == NULL) {
-            *cursor = (struct service_cursor){cursor->address_index, b->holding.first + 1U, 0};
+            *cursor = (struct service_cursor){cursor->address_index, b->ports.range.first + 1U, 0};
             continue;
         }
         cursor->index++;
         *entry = (struct service_entry){.name = s->name,
                                         .protocol = s->protocol,
-                                        .address = holding_range(engine, &b->holding).address,
+                                        .address = b->ports.range.address,
                                         .port = s->port,
                                         .mac = b->owner,
                                         .owner = b->name,

@@ -79,15 +79,15 @@ static void entry_of_binding(const struct engine *e, uint64_t now_ns, const stru
                              struct table_entry *entry)
 {
     *entry = (struct table_entry){
-        .range = holding_range(e, &b->holding),
+        .range = b->ports.range,
         .mac = b->owner,
         .state = b->state,
         .origin = b->origin,
         .side = SIDE_DOWNSTREAM,
         .name = b->name,
-        .has_psid = b->holding.is_port_set,
-        .psid = b->holding.params,
-        .psid_id = b->holding.psid,
+        .has_psid = b->ports.is_port_set,
+        .psid = b->ports.params,
+        .psid_id = b->ports.psid,
         .age_ns = age_ns(b, now_ns),
         .expires_ns = left_ns(binding_ends_ns(e, b), now_ns),
         .rx_frames = b->rx_frames,
@@ -117,9 +117,9 @@ const struct binding *binding_from(const struct engine *e, uint32_t address_inde
     while (port <= UINT16_MAX) {
         uint16_t at;
         const struct binding *b = binding_next(e->bindings, address_index, (uint16_t)port, UINT16_MAX, &at);
-        if (b == NULL || b->holding.first == at)
+        if (b == NULL || b->ports.range.first == at)
             return b;
-        port = b->holding.is_port_set ? at + 1U : b->holding.last + 1U;
+        port = b->ports.is_port_set ? at + 1U : b->ports.range.last + 1U;
     }
     return NULL;
 }
@@ -159,13 +159,13 @@ bool engine_table_next(const struct engine *engine, uint64_t now_ns, struct tabl
     if (cursor->stage == STAGE_PORTS) {
         const struct binding *b = binding_from(e, cursor->address_index, cursor->port);
         const struct question *q = next_question(e, cursor->address_index, cursor->port);
-        if (q != NULL && (b == NULL || q->key.port < b->holding.first)) {
+        if (q != NULL && (b == NULL || q->key.port < b->ports.range.first)) {
             cursor->port = q->key.port + 1U;
             entry_of_question(e, now_ns, q, entry);
             return true;
         }
         if (b != NULL) {
-            cursor->port = b->holding.first + 1U;
+            cursor->port = b->ports.range.first + 1U;
             entry_of_binding(e, now_ns, b, entry);
             return true;
         }
@@ -181,7 +181,7 @@ bool engine_bindings_next(const struct engine *engine, uint64_t now_ns, struct t
     for (; cursor->address_index < engine->config.address_count; cursor->address_index++) {
         const struct binding *b = binding_from(engine, cursor->address_index, cursor->port);
         if (b != NULL) {
-            cursor->port = b->holding.first + 1U;
+            cursor->port = b->ports.range.first + 1U;
             entry_of_binding(engine, now_ns, b, entry);
             return true;
         }
@@ -212,15 +212,15 @@ static void begin(struct engine *e, uint64_t now_ns, const struct engine_out *ou
     engine_tick(e, now_ns, out);
 }
 
-/* Ends what was learned within `holding`. False, and nothing ends: a permanent one is there. */
-static bool make_room(struct engine *e, const struct holding *holding)
+/* Ends what was learned within `ports`. False, and nothing ends: a permanent one is there. */
+static bool make_room(struct engine *e, const struct port_range *ports)
 {
     uint32_t at = 0;
-    for (const struct binding *b; (b = overlap_next(e, holding, &at)) != NULL;)
+    for (const struct binding *b; (b = overlap_next(e, ports, &at)) != NULL;)
         if (origin_is_permanent(b->origin))
             return false;
     struct binding *b;
-    while (at = 0, (b = overlap_next(e, holding, &at)) != NULL)
+    while (at = 0, (b = overlap_next(e, ports, &at)) != NULL)
         binding_end(e, b, EVENT_DELETED);
     return true;
 }
@@ -234,10 +234,10 @@ int engine_add(struct engine *engine, uint64_t now_ns, const struct range *range
         return -ENOENT;
     if (mac_is_group(mac) || mac_is_zero(mac) || mac_equal(mac, engine->config.mac))
         return -EINVAL;
-    struct holding holding = {.address_index = (uint32_t)index, .first = range->first, .last = range->last};
-    if (!make_room(engine, &holding))
+    const struct port_range ports = {.range = *range};
+    if (!make_room(engine, &ports))
         return -EEXIST;
-    if (binding_make_permanent(engine, &holding, mac, ORIGIN_CONTROL, "") != 0)
+    if (binding_make_permanent(engine, &ports, mac, ORIGIN_CONTROL, "") != 0)
         return -ENOSPC;
     tell(engine, (struct event){.kind = EVENT_LEARNED,
                                 .side = SIDE_DOWNSTREAM,
@@ -254,7 +254,7 @@ int engine_delete(struct engine *engine, uint64_t now_ns, const struct range *ra
     begin(engine, now_ns, out);
     int index = shared_index(engine, range->address);
     struct binding *b = index < 0 ? NULL : binding_find(engine->bindings, (uint32_t)index, range->first);
-    if (b == NULL || b->holding.first != range->first || b->holding.last != range->last)
+    if (b == NULL || b->ports.range.first != range->first || b->ports.range.last != range->last)
         return -ENOENT;
     if (b->origin == ORIGIN_CONFIG)
         return -EPERM;
@@ -270,7 +270,7 @@ static int flush_address(struct engine *e, uint32_t address_index)
     struct binding *b;
     while (next <= UINT16_MAX &&
            (b = binding_next(e->bindings, address_index, (uint16_t)next, UINT16_MAX, &port)) != NULL) {
-        next = b->holding.is_port_set ? port + 1U : b->holding.last + 1U;
+        next = b->ports.is_port_set ? port + 1U : b->ports.range.last + 1U;
         if (origin_is_permanent(b->origin))
             continue;
         binding_end(e, b, EVENT_DELETED);

@@ -51,21 +51,21 @@ static void test_portmap_against_an_array(void **state)
     portmap_pool_free(&pool);
 }
 
-static struct holding range_of(uint16_t first, uint16_t last)
+static struct port_range range_of(uint16_t first, uint16_t last)
 {
-    return (struct holding){.first = first, .last = last};
+    return (struct port_range){.range = {.first = first, .last = last}};
 }
 
 static void test_add_find_remove(void **state)
 {
     (void)state;
     struct binding_table *table = binding_table_new(2, 1);
-    struct holding low = range_of(1000, 1999), high = range_of(2000, 2063), third = range_of(1, 1);
-    struct binding *a = binding_add(table, &low, host_a);
-    struct binding *b = binding_add(table, &high, host_a);
+    struct port_range low = range_of(1000, 1999), high = range_of(2000, 2063), third = range_of(1, 1);
+    struct binding *a = binding_add(table, 0, &low, host_a);
+    struct binding *b = binding_add(table, 0, &high, host_a);
     assert_non_null(a);
     assert_non_null(b);
-    assert_null(binding_add(table, &third, host_a));
+    assert_null(binding_add(table, 0, &third, host_a));
     assert_ptr_equal(binding_find(table, 0, 1000), a);
     assert_ptr_equal(binding_find(table, 0, 1999), a);
     assert_ptr_equal(binding_find(table, 0, 2000), b);
@@ -83,7 +83,7 @@ static void test_add_find_remove(void **state)
     assert_int_equal(last, 1999);
     binding_remove(table, a);
     assert_null(binding_find(table, 0, 1550));
-    assert_non_null(binding_add(table, &third, host_a));
+    assert_non_null(binding_add(table, 0, &third, host_a));
     binding_table_free(table);
 }
 
@@ -92,14 +92,12 @@ static void test_port_set(void **state)
     (void)state;
     struct binding_table *table = binding_table_new(4, 1);
     struct port_set_params params = {6, 8};
-    struct port_span bounds = port_set_bounds(params, 0x34);
-    struct holding set = {
-        .first = bounds.first, .last = bounds.last, .is_port_set = true, .params = params, .psid = 0x34};
-    struct binding *b = binding_add(table, &set, host_a);
+    struct port_range set = port_range_of_set((struct ipv4){0}, params, 0x34);
+    struct binding *b = binding_add(table, 0, &set, host_a);
     unsigned ports = 0;
     for (uint32_t p = 0; p < 65536; p++) {
         bool owned = binding_find(table, 0, (uint16_t)p) == b;
-        assert_int_equal(owned, holding_has(&set, (uint16_t)p));
+        assert_int_equal(owned, port_range_has(&set, (uint16_t)p));
         ports += owned;
     }
     assert_int_equal(ports, 63 * 4); /* RFC 7597 5.1: 2^6 - 1 spans of 2^2 ports */
@@ -115,8 +113,8 @@ static void test_stale_list_keeps_order(void **state)
     struct binding_table *table = binding_table_new(3, 1);
     struct binding *b[3];
     for (unsigned i = 0; i < 3; i++) {
-        struct holding h = range_of((uint16_t)(i * 10), (uint16_t)(i * 10 + 9));
-        b[i] = binding_add(table, &h, host_a);
+        struct port_range h = range_of((uint16_t)(i * 10), (uint16_t)(i * 10 + 9));
+        b[i] = binding_add(table, 0, &h, host_a);
     }
     assert_null(binding_oldest_stale(table));
     binding_stale_add(table, b[1]);
