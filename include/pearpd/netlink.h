@@ -17,8 +17,9 @@ struct link_info {
     char name[16];
     struct mac mac;
     uint32_t mtu_bytes;
-    bool up;   /* administratively up and with carrier (IFF_UP and IFF_LOWER_UP) */
-    bool gone; /* RTM_DELLINK */
+    bool enabled; /* administratively up (IFF_UP) */
+    bool up;      /* that, and with carrier (IFF_LOWER_UP) */
+    bool gone;    /* RTM_DELLINK */
 };
 
 /* A socket for requests. NULL and errno. */

@@ -1,18 +1,21 @@
 /* bridge.c: the bridge on two interfaces: rings, timers, links, signals and the control socket around one
- * engine. In: frames, events of the system. Out: frames. Called by: options (daemon_main).
+ * engine. In: frames, events of the system. Out: frames. Called by: daemon.
  * Never: judges a frame; that is the engine's. */
+#include "bridge.h"
+
 #include "pearpd/clock.h"
 #include "pearpd/conf.h"
 #include "pearpd/control.h"
-#include "pearpd/daemon.h"
 #include "pearpd/engine.h"
-#include "pearpd/frame_build.h"
 #include "pearpd/hash.h"
 #include "pearpd/log.h"
 #include "pearpd/loop.h"
 #include "pearpd/notify.h"
 
+#include "bridge_links.h"
+#include "config_load.h"
 #include "event_log.h"
+#include "frame_sender.h"
 #include "ipfix.h"
 #include "sockets.h"
 #include "state.h"
@@ -29,16 +32,12 @@
 #define HOUSEKEEPING_NS NS_PER_S
 #define LARGE_BYTES     16384
 
-struct bridge;
-
-/* One side of the bridge: its port and the interface that it is bound to. */
+/* One port, and the ring or tap that its frames come from. */
 struct bridge_side {
     struct bridge *bridge;
     enum side side;
     struct frame_port *port;
     struct loop_source *readable;
-    unsigned ifindex; /* 0: not there */
-    bool refused;     /* it is there, but could not be bound to: tried again */
 };
 
 struct bridge {
@@ -50,69 +49,40 @@ struct bridge {
     struct bridge_side sides[SIDES];
     struct loop *loop;
     struct control *control;
-    struct frame_builder *builder;
+    struct frame_sender *sender;
+    struct bridge_links *links;
     struct event_log events;
     struct state *state; /* NULL: none is kept */
     struct usage_months *months;
     struct ipfix *ipfix;
-    uint64_t tick_ns;            /* when `tick` is set to fire; ENGINE_NEVER: it is not */
-    const struct frame *current; /* of a ring, its bytes stay until the flush */
-    struct loop_source *tick, *housekeeping, *links, *terminated, *interrupted, *reloaded;
-    uint8_t made[FRAME_BUILD_MAX_BYTES];
+    uint64_t tick_ns; /* when `tick` is set to fire; ENGINE_NEVER: it is not */
+    struct loop_source *tick, *housekeeping, *terminated, *interrupted, *reloaded;
 };
 
-/* Ways out of the engine. */
-
-static void flush_side(struct bridge *bridge, enum side side)
-{
-    uint64_t failed = frame_port_flush(bridge->sides[side].port);
-    if (failed > 0)
-        engine_send_failed(bridge->engine, side, failed);
-}
-
-static void flush(struct bridge *bridge)
-{
-    for (unsigned side = 0; side < SIDES; side++)
-        flush_side(bridge, (enum side)side);
-}
-
-/* Frames of a ring stay where they are until the flush; all others are copied. */
-static bool queue(struct bridge *bridge, enum side to, const struct frame *frame)
-{
-    struct frame_port *port = bridge->sides[to].port;
-    if (bridge->current != NULL && frame->bytes == bridge->current->bytes)
-        return frame_port_queue(port, frame);
-    return frame_port_queue_copy(port, frame);
-}
+/* Ways out of the engine; frames leave through frame_sender. */
 
 static void send_frame(void *context, enum side to, const struct frame *frame)
 {
-    struct bridge *bridge = context;
-    if (queue(bridge, to, frame))
-        return;
-    flush_side(bridge, to);
-    if (!queue(bridge, to, frame))
-        engine_send_failed(bridge->engine, to, 1);
+    const struct bridge *bridge = context;
+    frame_sender_send(bridge->sender, to, frame);
 }
 
 static void make_frame(void *context, enum side to, const struct made *made)
 {
-    struct bridge *bridge = context;
-    int length = frame_build(bridge->builder, made, bridge->made, sizeof(bridge->made));
-    if (length < 0) {
-        engine_send_failed(bridge->engine, to, 1);
-        return;
-    }
-    struct frame frame = {.bytes = bridge->made, .length = (size_t)length, .wire_length = (size_t)length};
-    send_frame(context, to, &frame);
+    const struct bridge *bridge = context;
+    frame_sender_make(bridge->sender, to, made);
 }
 
+/* The engine knows sides; people know interfaces. */
 static void take_event(void *context, const struct event *event)
 {
     struct bridge *bridge = context;
-    event_log_write(&bridge->events, event);
+    struct event named = *event;
+    if (event->kind == EVENT_PORT_UP || event->kind == EVENT_PORT_DOWN)
+        named.detail = bridge_links_name(bridge->links, event->side);
+    event_log_write(&bridge->events, &named);
     if (bridge->control != NULL)
-        control_event(bridge->control, event);
+        control_event(bridge->control, &named);
 }
 
 static void take_flow(void *context, const struct flow_record *record)
@@ -142,7 +112,7 @@ static void arm_tick(struct bridge *bridge)
 static void settle(void *context)
 {
     struct bridge *bridge = context;
-    flush(bridge);
+    frame_sender_flush(bridge->sender);
     arm_tick(bridge);
     state_look(bridge->state);
 }
@@ -163,123 +133,21 @@ static void ring_ready(void *context)
     struct bridge *bridge = from->bridge;
     struct frame frame;
     uint64_t now_ns = clock_now_ns();
-    bridge->current = &frame;
+    frame_sender_lend(bridge->sender, &frame);
     for (uint32_t n = 0; n < bridge->config->limits.ring_budget && frame_port_next(from->port, &frame); n++)
         engine_frame(bridge->engine, now_ns, from->side, &frame, &bridge->out);
     settle(bridge);
-    bridge->current = NULL;
+    frame_sender_lend(bridge->sender, NULL);
     frame_port_release(from->port);
 }
 
-/* Links. */
-
-static const char *interface_of(const struct bridge *bridge, enum side side)
+/* The configuration that runs has another router-mac. */
+static void router_changed(void *context)
 {
-    return side == SIDE_UPSTREAM ? bridge->config->upstream : bridge->config->downstream;
-}
-
-static void side_lost(struct bridge *bridge, struct bridge_side *side)
-{
-    if (side->ifindex == 0)
-        return;
-    side->ifindex = 0;
-    log_warning("%s (%s) is gone; waiting for it", interface_of(bridge, side->side), side_name(side->side));
-    engine_link(bridge->engine, clock_now_ns(), side->side, false, 0, &bridge->out);
-}
-
-static const char *bind_error(const struct bridge *bridge, const struct bridge_side *side, int error)
-{
-    return side->side == SIDE_UPSTREAM ? upstream_bind_error(bridge->config, error) : strerror(-error);
-}
-
-/* A tap made anew, or given another MAC: the router has another one. Asked for, as news may be old. */
-static void router_changed(struct bridge *bridge)
-{
-    char text[MAC_TEXT_BYTES];
-    struct link_info tap;
-    if (!bridge->config->upstream_tap ||
-        netlink_link(bridge->sockets.requests, bridge->config->upstream, &tap) != 0)
-        return;
-    const int news = upstream_take_router_mac(bridge->config, tap.mac);
-    if (news < 0)
-        log_error("%s has the bridge MAC, %s: nothing passes", tap.name, mac_format(tap.mac, text));
-    if (news <= 0)
-        return;
-    log_notice("the router's MAC is %s", mac_format(tap.mac, text));
+    struct bridge *bridge = context;
     if (engine_reload(bridge->engine, clock_now_ns(), bridge->config, &bridge->out) != 0)
         log_error("out of memory: the engine goes on with the router's old MAC");
     state_reloaded(bridge->state);
-}
-
-static void side_changed(struct bridge *bridge, struct bridge_side *side, const struct link_info *link)
-{
-    if (side->ifindex != link->index) {
-        int error = frame_port_bind(side->port, link->index);
-        if (error != 0) {
-            if (!side->refused)
-                log_error("cannot bind to %s: %s", link->name, bind_error(bridge, side, error));
-            side->refused = true;
-            return;
-        }
-        side->refused = false;
-        side->ifindex = link->index;
-        log_info("%s is %s", link->name, side_name(side->side));
-    }
-    if (side->side == SIDE_UPSTREAM)
-        router_changed(bridge);
-    engine_link(bridge->engine, clock_now_ns(), side->side, link->up, link->mtu_bytes, &bridge->out);
-}
-
-static void link_event(const struct link_info *link, void *context)
-{
-    struct bridge *bridge = context;
-    for (unsigned i = 0; i < SIDES; i++) {
-        struct bridge_side *side = &bridge->sides[i];
-        bool ours = strcmp(link->name, interface_of(bridge, side->side)) == 0;
-        if (ours && !link->gone)
-            side_changed(bridge, side, link);
-        else if (side->ifindex == link->index && (link->gone || !ours))
-            side_lost(bridge, side);
-    }
-}
-
-/* Asks for both interfaces: at start, and when the kernel's news were lost. */
-static void sides_look_up(struct bridge *bridge)
-{
-    for (unsigned i = 0; i < SIDES; i++) {
-        struct bridge_side *side = &bridge->sides[i];
-        struct link_info link;
-        int error = netlink_link(bridge->sockets.requests, interface_of(bridge, side->side), &link);
-        if (error == 0)
-            side_changed(bridge, side, &link);
-        else if (side->ifindex != 0)
-            side_lost(bridge, side);
-        else
-            log_notice("waiting for %s (%s): %s", interface_of(bridge, side->side), side_name(side->side),
-                       strerror(-error));
-    }
-}
-
-/* Who makes a tap holds it for a moment: it is busy when the kernel tells of it. */
-static void bind_again(struct bridge *bridge)
-{
-    for (unsigned i = 0; i < SIDES; i++) {
-        struct bridge_side *side = &bridge->sides[i];
-        struct link_info link;
-        if (side->refused &&
-            netlink_link(bridge->sockets.requests, interface_of(bridge, side->side), &link) == 0) {
-            side_changed(bridge, side, &link);
-            settle(bridge);
-        }
-    }
-}
-
-static void links_ready(void *context)
-{
-    struct bridge *bridge = context;
-    if (netlink_read_links(bridge->sockets.links, link_event, bridge) == -ENOBUFS)
-        sides_look_up(bridge);
-    settle(bridge);
 }
 
 /* Once a second. */
@@ -311,7 +179,7 @@ static void housekeeping(void *context)
 {
     struct bridge *bridge = context;
     count_lost(bridge);
-    bind_again(bridge);
+    bridge_links_retry(bridge->links);
     if (!state_is_saving(bridge->state))
         usage_months_book_some(bridge->months, bridge->engine, clock_wall_us());
     ipfix_flush(bridge->ipfix);
@@ -382,7 +250,7 @@ static int reload_take(struct bridge *bridge, struct config *next, char *message
     ipfix_reload(bridge->ipfix, next);
     config_free(bridge->config);
     *bridge->config = *next;
-    sides_look_up(bridge);
+    bridge_links_look_up(bridge->links);
     state_reloaded(bridge->state);
     return 0;
 }
@@ -391,7 +259,7 @@ static int reload(void *context, char *message, size_t size)
 {
     struct bridge *bridge = context;
     struct config next = {0};
-    if (daemon_config_read(bridge->file, &next) != 0) {
+    if (config_load(bridge->file, config_fault_log, &next) != 0) {
         snprintf(message, size, "%s has faults, which are in the log; nothing has changed", bridge->file);
     } else if (reload_take(bridge, &next, message, size) == 0) {
         settle(bridge);
@@ -449,12 +317,11 @@ static int sources_start(struct bridge *bridge)
     }
     bridge->tick = loop_timer(loop, tick, bridge);
     bridge->housekeeping = loop_timer(loop, housekeeping, bridge);
-    bridge->links = loop_readable(loop, LOOP_CONTROL, netlink_fd(bridge->sockets.links), links_ready, bridge);
     bridge->terminated = loop_signal(loop, SIGTERM, stop, bridge);
     bridge->interrupted = loop_signal(loop, SIGINT, stop, bridge);
     bridge->reloaded = loop_signal(loop, SIGHUP, reload_asked, bridge);
-    all = all && bridge->tick != NULL && bridge->housekeeping != NULL && bridge->links != NULL &&
-          bridge->terminated != NULL && bridge->interrupted != NULL && bridge->reloaded != NULL;
+    all = all && bridge->tick != NULL && bridge->housekeeping != NULL && bridge->terminated != NULL &&
+          bridge->interrupted != NULL && bridge->reloaded != NULL;
     return all ? 0 : -1;
 }
 
@@ -465,12 +332,12 @@ static int engine_begin(struct bridge *bridge)
     random_bytes(seed.nonce_key, sizeof(seed.nonce_key));
     random_bytes(&seed.epoch, sizeof(seed.epoch));
     bridge->engine = engine_new(bridge->config, &seed);
-    bridge->builder = frame_builder_new();
+    bridge->sender = frame_sender_new(bridge->sockets.ports, (struct engine *const *)&bridge->engine);
     bridge->months = usage_months_new(&bridge->config->limits, seed.hash_key);
     bridge->out = (struct engine_out){bridge, send_frame, make_frame, take_event, take_flow};
     bridge->ipfix = ipfix_new(bridge->config);
     bool all =
-        bridge->engine != NULL && bridge->builder != NULL && bridge->months != NULL && bridge->ipfix != NULL;
+        bridge->engine != NULL && bridge->sender != NULL && bridge->months != NULL && bridge->ipfix != NULL;
     return all ? 0 : -1;
 }
 
@@ -479,11 +346,26 @@ static void unburden(void *context)
 {
     struct bridge *bridge = context;
     engine_free(bridge->engine);
-    frame_builder_free(bridge->builder);
+    frame_sender_free(bridge->sender);
     usage_months_free(bridge->months);
     ipfix_free(bridge->ipfix);
     for (unsigned side = 0; side < SIDES; side++)
         frame_port_close(bridge->sockets.ports[side]);
+}
+
+static int links_begin(struct bridge *bridge)
+{
+    const struct bridge_links_target target = {
+        .engine = &bridge->engine,
+        .config = &bridge->config,
+        .out = &bridge->out,
+        .sockets = &bridge->sockets,
+        .router_changed = router_changed,
+        .touched = settle,
+        .context = bridge,
+    };
+    bridge->links = bridge_links_new(bridge->loop, &target);
+    return bridge->links == NULL ? -1 : 0;
 }
 
 static int restore(struct bridge *bridge)
@@ -512,22 +394,18 @@ static void flows_end(struct bridge *bridge)
 
 static void bridge_end(struct bridge *bridge)
 {
-    struct loop_source *sources[] = {bridge->tick,
-                                     bridge->housekeeping,
-                                     bridge->links,
-                                     bridge->terminated,
-                                     bridge->interrupted,
-                                     bridge->reloaded,
-                                     bridge->sides[0].readable,
-                                     bridge->sides[1].readable};
+    struct loop_source *sources[] = {
+        bridge->tick,     bridge->housekeeping,      bridge->terminated,       bridge->interrupted,
+        bridge->reloaded, bridge->sides[0].readable, bridge->sides[1].readable};
     for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
         loop_source_free(sources[i]);
     control_free(bridge->control);
+    bridge_links_free(bridge->links);
     state_free(bridge->state);
     flows_end(bridge);
     engine_free(bridge->engine);
     usage_months_free(bridge->months);
-    frame_builder_free(bridge->builder);
+    frame_sender_free(bridge->sender);
     sockets_close(&bridge->sockets);
     loop_free(bridge->loop);
 }
@@ -541,12 +419,12 @@ static int bridge_begin(struct bridge *bridge)
         return -1;
     }
     bridge->loop = loop_new();
-    if (bridge->loop == NULL || engine_begin(bridge) != 0 || sources_start(bridge) != 0 ||
-        restore(bridge) != 0) {
+    if (bridge->loop == NULL || engine_begin(bridge) != 0 || links_begin(bridge) != 0 ||
+        sources_start(bridge) != 0 || restore(bridge) != 0) {
         log_error("out of memory");
         return -1;
     }
-    sides_look_up(bridge);
+    bridge_links_look_up(bridge->links);
     engine_start(bridge->engine, clock_now_ns(), &bridge->out);
     loop_timer_set(bridge->housekeeping, HOUSEKEEPING_NS);
     settle(bridge);
@@ -565,7 +443,7 @@ static void large_blocks_go_back(void)
 #endif
 }
 
-int daemon_run(const char *file, struct config *config)
+int bridge_run(const char *file, struct config *config)
 {
     large_blocks_go_back();
     struct bridge *bridge = calloc(1, sizeof(*bridge));
@@ -581,8 +459,8 @@ int daemon_run(const char *file, struct config *config)
     if (sockets_open(config, &bridge->sockets) == 0) {
         char mac[MAC_TEXT_BYTES];
         if (bridge_begin(bridge) == 0) {
-            log_notice("bridging %s (upstream) and %s (downstream) as %s", config->upstream, config->downstream,
-                       mac_format(config->mac, mac));
+            log_notice("started: upstream %s, downstream %s, bridge MAC %s", config->upstream,
+                       config->downstream, mac_format(config->mac, mac));
             notify_ready();
             status = loop_run(bridge->loop) == 0 ? 0 : 1;
         }

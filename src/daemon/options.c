@@ -1,13 +1,10 @@
-/* options.c: pearpd's command line; what each mode does is elsewhere. */
-#include "pearpd/conf.h"
-#include "pearpd/daemon.h"
-#include "pearpd/log.h"
+/* options.c: see options.h. */
+#include "options.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { OPTION_LINGER = 256, OPTION_ANY_NONCE, OPTION_EMIT_NFT };
 
@@ -183,61 +180,4 @@ int daemon_options_parse(int argc, char **argv, struct daemon_options *options)
     if (optind < argc)
         return wrong("what is this", argv[optind]);
     return check_together(options);
-}
-
-static void tell_fault(void *context, const char *file, unsigned line, const char *message)
-{
-    (void)context;
-    fprintf(stderr, "%s:%u: %s\n", file, line, message);
-}
-
-int daemon_config_read(const char *file, struct config *config)
-{
-    if (config_read(file, config, tell_fault, NULL) != 0)
-        return -1;
-    struct stat status;
-    if (config->key_count > 0 && stat(file, &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0)
-        log_warning("%s holds keys, and others than its owner may read it", file);
-    return 0;
-}
-
-/* Not of a replay, which keeps nothing. */
-static void warn_of_forgetting(const char *file, const struct config *config)
-{
-    bool is_served = false;
-    for (size_t i = 0; i < config->address_count; i++)
-        is_served = is_served || config->addresses[i].is_served;
-    if (is_served && config->state_file[0] == '\0')
-        log_warning(
-            "%s: [dhcp] without [state] file: a restart forgets the leases, and may lease their ports to "
-            "other hosts",
-            file);
-}
-
-int daemon_main(int argc, char **argv)
-{
-    struct daemon_options options;
-    if (daemon_options_parse(argc, argv, &options) != 0)
-        return 2;
-    if (options.mode == MODE_VERSION) {
-        puts("pearpd " PEARPD_VERSION);
-        return 0;
-    }
-    if (options.mode == MODE_HELP) {
-        daemon_options_usage(stdout);
-        return 0;
-    }
-    log_open("pearpd", options.verbosity);
-    struct config config = {0};
-    if (daemon_config_read(options.file, &config) != 0)
-        return 1;
-    if (options.mode != MODE_REPLAY)
-        warn_of_forgetting(options.file, &config);
-    int status = 0;
-    if (options.mode == MODE_REPLAY)
-        status = replay_run(&config, &options.replay);
-    else if (options.mode == MODE_RUN)
-        status = daemon_run(options.file, &config);
-    config_free(&config);
-    return status;
 }

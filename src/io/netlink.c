@@ -125,6 +125,7 @@ static bool parse_link(const struct nlmsghdr *message, struct link_info *info)
     const unsigned both = IFF_UP | IFF_LOWER_UP;
     *info = (struct link_info){
         .index = (unsigned)header->ifi_index,
+        .enabled = (header->ifi_flags & IFF_UP) != 0,
         .up = (header->ifi_flags & both) == both,
         .gone = message->nlmsg_type == RTM_DELLINK,
     };

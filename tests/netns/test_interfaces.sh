@@ -14,6 +14,7 @@ box_link() { on box ip link "$@"; }
 check "talks" reached
 for interface in eth0 eth1; do
     box_link set "$interface" down
+    check "$interface down: the log names it" wait_for 2 in_log "port-down .*($interface)"
     box_link set "$interface" name away
     check "$interface renamed: the log says that it is gone" wait_for 2 in_log "$interface.* is gone"
     check "nothing goes through" not reached
@@ -39,8 +40,15 @@ box_link set eth1 name away
 lab_start_pearpd absent.log
 check "starts without eth1" same 0 $?
 check "and says that it waits for it" grep -q 'waiting for eth1' "$LAB_DIR/absent.log"
+check "no port is said to be up but the one that is" same "port-up upstream (eth0)" \
+    "$(grep -o 'port-up .*' "$LAB_DIR/absent.log")"
 box_link set away name eth1
+check "it is there but down: the log says so and how to set it up" \
+    wait_for 5 grep -q 'eth1 (downstream) is down: .*ip link set eth1 up' "$LAB_DIR/absent.log"
+check "and still no port-up" not grep -q 'port-up downstream' "$LAB_DIR/absent.log"
 box_link set eth1 up
+check "it is up: the log names the interface" \
+    wait_for 5 grep -q 'port-up downstream (eth1)' "$LAB_DIR/absent.log"
 check "talks once it is there" wait_for 10 reached
 
 box_link set eth1 mtu 1400
@@ -52,5 +60,15 @@ check "what does not is oversize, each frame" same 5 $(($(stat_of drops/oversize
 box_link set eth1 mtu 1500
 sleep 0.2
 check "with the old MTU all passes again" on remote ping -q -c 3 -i 0.05 -W 1 -M do -s 1472 $NEIGHBOUR
+
+# A name that is not the interface's first: the kernel's news carry the first one.
+box_link set eth1 down
+box_link set eth1 name lan7
+box_link property add dev lan7 altname eth1
+box_link set lan7 up
+check "an alternative name is as good" wait_for 10 reached
+box_link set lan7 down
+box_link set lan7 up
+check "also after news of the interface" wait_for 10 reached
 check "every frame is accounted for" equation
 done_testing

@@ -24,8 +24,9 @@ with_range=$(table)
 printf '[range %s:9050-9199]\nmac = 00:0c:29:00:00:78\nnonsense = 1\n' $SHARED >>"$LAB_DIR/lab.conf"
 lines=$(wc -l <"$LAB_DIR/lab.conf")
 kill -HUP "$PEARPD_PID"
-check "a fault is logged with file and line" wait_for 5 in_log "lab.conf:$lines: "
-check "the other fault of the file too" in_log "lab.conf:$((lines - 2)): "
+check "a fault is logged with file and line" wait_for 5 in_log "^pearpd: .*lab.conf:$lines: "
+check "the other fault of the file too" in_log "^pearpd: .*lab.conf:$((lines - 2)): "
+check "and what follows from them" wait_for 5 in_log '^pearpd: not reloaded: .*lab.conf has faults, which are in the log'
 check "a faulty configuration changes nothing" same "$with_range" "$(table)"
 check "pearpctl reload is refused" not ctl reload
 check "and changes nothing" same "$with_range" "$(table)"

@@ -1,0 +1,43 @@
+/* bridge_links.h: which interface each side of the bridge is bound to, and whether it is up.
+ * In: names of the configuration, the kernel's news of links. Out: bound ports, engine_link(), lines in the log.
+ * Called by: bridge. Never: touches a frame.
+ *
+ * An interface may be missing, go away, and come back under another index: it is waited for by its name. */
+#ifndef PEARPD_DAEMON_BRIDGE_LINKS_H
+#define PEARPD_DAEMON_BRIDGE_LINKS_H
+
+#include "pearpd/config.h"
+#include "pearpd/engine.h"
+#include "pearpd/loop.h"
+
+#include "sockets.h"
+
+struct bridge_links;
+
+/* What they work on: the daemon's own pointers. */
+struct bridge_links_target {
+    struct engine *const *engine;
+    struct config *const *config; /* a tap's MAC becomes its router-mac */
+    const struct engine_out *out;
+    const struct sockets *sockets;
+    /* Called after the router's MAC in the configuration has changed. */
+    void (*router_changed)(void *context);
+    /* Called after links have changed: the engine may have made frames. */
+    void (*touched)(void *context);
+    void *context;
+};
+
+/* Watches from now on; nothing is bound before the first look-up. NULL: out of memory. */
+struct bridge_links *bridge_links_new(struct loop *loop, const struct bridge_links_target *target);
+void bridge_links_free(struct bridge_links *links);
+
+/* Looks both interfaces up by name: at the start, after a reload, and where news of links were lost. */
+void bridge_links_look_up(struct bridge_links *links);
+
+/* Once a second: tries again to bind what could not be bound. */
+void bridge_links_retry(struct bridge_links *links);
+
+/* The interface that `side` is, or was last, bound to; before that, the configured one. Borrowed. */
+const char *bridge_links_name(const struct bridge_links *links, enum side side);
+
+#endif

@@ -1,0 +1,25 @@
+/* options.h: pearpd's command line (CONTRACT 3). One row is an option, its help and its place in the usage.
+ * In: argv. Out: struct daemon_options. Called by: daemon. Never: opens a file. */
+#ifndef PEARPD_DAEMON_OPTIONS_H
+#define PEARPD_DAEMON_OPTIONS_H
+
+#include "pearpd/replay.h"
+
+#include <stdio.h>
+
+enum daemon_mode { MODE_RUN, MODE_TEST, MODE_REPLAY, MODE_VERSION, MODE_HELP };
+
+struct daemon_options {
+    enum daemon_mode mode;
+    const char *file; /* -c */
+    int verbosity;
+    struct replay_options replay;
+};
+
+/* 0; -EINVAL: wrong usage, described on stderr. */
+int daemon_options_parse(int argc, char **argv, struct daemon_options *options);
+
+/* The usage, generated from the rows. */
+void daemon_options_usage(FILE *out);
+
+#endif
