@@ -25,6 +25,7 @@ SRC     := $(sort $(wildcard src/*/*.c src/*/*/*.c))
 LIBSRC  := $(filter-out src/ctl/% src/agent/%,$(SRC))
 OBJ      = $(patsubst src/%.c,$(B)/obj/%.o,$(1))
 LIB      = $(B)/libpearpd.a
+AGENT    = $(B)/libpearp-agent.a
 PROGRAMS := pearpd pearpctl pearp-agent
 
 # What a DHCP client calls: pearp-agent looks for it beside itself.
@@ -36,12 +37,14 @@ $(B)/dhcp/%: etc/dhcp/%
 all: $(PROGRAMS:%=$(B)/%) $(HOOKS:%=$(B)/dhcp/%) ## build the three programs into build/ (default)
 
 $(LIB): $(call OBJ,$(LIBSRC))
+$(AGENT): $(call OBJ,$(filter src/agent/%,$(filter-out src/agent/main.c,$(SRC))))
+$(LIB) $(AGENT):
 	@rm -f $@
 	ar rcs $@ $^
 
 $(B)/pearpd: $(call OBJ,src/main.c) $(LIB)
 $(B)/pearpctl: $(call OBJ,$(filter src/ctl/%,$(SRC))) $(LIB)
-$(B)/pearp-agent: $(call OBJ,$(filter src/agent/%,$(SRC))) $(LIB)
+$(B)/pearp-agent: $(call OBJ,src/agent/main.c) $(AGENT) $(LIB)
 $(PROGRAMS:%=$(B)/%):
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -50,22 +53,24 @@ $(B)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Isrc/$(firstword $(subst /, ,$*)) $(CFLAGS) -c -o $@ $<
 
-# Tests see all rooms.
-ROOMS := -Isrc/agent
+# Tests see all rooms. Those of the agent are linked with its library, before the other one.
+ROOMS := -Isrc/agent -Isrc/io
+AGENT_TESTS := test_agent_% test_dns_publisher fuzz_agent_% fuzz_dns fuzz_lease
+LIBS_OF = $(if $(filter $(AGENT_TESTS),$(1)),$(AGENT)) $(LIB)
 # Unit and property tests: one program for each test_NAME.c, with cmocka. Fuzz targets: fuzz_NAME.c, with clang.
 TESTS = $(patsubst tests/$(1)/%.c,$(B)/$(1)/%,$(sort $(wildcard tests/$(1)/$(2)_*.c)))
 UNIT     := $(call TESTS,unit,test)
 PROPERTY := $(call TESTS,property,test)
 FUZZ     := $(call TESTS,fuzz,fuzz)
-$(B)/unit/%: tests/unit/%.c $(LIB)
+$(B)/unit/%: tests/unit/%.c $(LIB) $(AGENT)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ROOMS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lcmocka
+	$(CC) $(CPPFLAGS) $(ROOMS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(call LIBS_OF,$*) $(LIBS) -lcmocka
 $(B)/property/%: tests/property/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lcmocka
-$(B)/fuzz/%: tests/fuzz/%.c $(LIB)
+$(B)/fuzz/%: tests/fuzz/%.c $(LIB) $(AGENT)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ROOMS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIB) $(LIBS)
+	$(CC) $(CPPFLAGS) $(ROOMS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(call LIBS_OF,$*) $(LIBS)
 unit: $(UNIT) ## build the unit tests
 property: $(PROPERTY)
 fuzz-targets: $(FUZZ)

@@ -3,6 +3,7 @@
 #include "pearpd/netlink_host.h"
 
 #include "netlink_message.h"
+#include "netlink_reader.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -10,16 +11,6 @@
 #include <string.h>
 
 #define DUMP_TRIES 3
-
-struct address_walk {
-    void (*each)(const struct host_address *address, void *context);
-    void *context;
-};
-
-struct route_walk {
-    void (*each)(const struct host_route *route, const struct host_route_raw *raw, void *context);
-    void *context;
-};
 
 static uint32_t read_u32(const void *value, size_t length)
 {
@@ -54,9 +45,9 @@ static void take_address(uint16_t attribute, const void *value, size_t length, v
         address->address = read_ipv4(value, length);
 }
 
-static int tell_address(const struct nlmsghdr *message, void *context)
+int netlink_read_address(const struct nlmsghdr *message, void *context)
 {
-    const struct address_walk *walk = context;
+    const struct netlink_address_reader *walk = context;
     const struct ifaddrmsg *header = netlink_message_header(message, sizeof(*header));
     if (message->nlmsg_type != RTM_NEWADDR || header == NULL || header->ifa_family != AF_INET)
         return 1;
@@ -73,8 +64,8 @@ int netlink_addresses(struct netlink *netlink, void (*each)(const struct host_ad
                       void *context)
 {
     const struct ifaddrmsg header = {.ifa_family = AF_INET};
-    struct address_walk walk = {each, context};
-    return dump(netlink, RTM_GETADDR, &header, sizeof(header), tell_address, &walk);
+    struct netlink_address_reader walk = {each, context};
+    return dump(netlink, RTM_GETADDR, &header, sizeof(header), netlink_read_address, &walk);
 }
 
 static int change_address(struct netlink *netlink, uint16_t type, uint16_t flags,
@@ -178,9 +169,9 @@ static void keep_raw(const struct nlmsghdr *message, const struct rtmsg *told, b
     raw->length = length;
 }
 
-static int tell_route(const struct nlmsghdr *message, void *context)
+int netlink_read_route(const struct nlmsghdr *message, void *context)
 {
-    const struct route_walk *walk = context;
+    const struct netlink_route_reader *walk = context;
     const struct rtmsg *header = netlink_message_header(message, sizeof(*header));
     if (message->nlmsg_type != RTM_NEWROUTE || header == NULL || header->rtm_family != AF_INET ||
         header->rtm_type != RTN_UNICAST || (header->rtm_flags & RTM_F_CLONED) != 0)
@@ -203,8 +194,8 @@ int netlink_routes(struct netlink *netlink,
                    void *context)
 {
     const struct rtmsg header = {.rtm_family = AF_INET, .rtm_table = RT_TABLE_MAIN};
-    struct route_walk walk = {each, context};
-    return dump(netlink, RTM_GETROUTE, &header, sizeof(header), tell_route, &walk);
+    struct netlink_route_reader walk = {each, context};
+    return dump(netlink, RTM_GETROUTE, &header, sizeof(header), netlink_read_route, &walk);
 }
 
 static void put_ipv4(struct nlmsghdr *message, uint16_t attribute, struct ipv4 address)
@@ -261,7 +252,7 @@ struct netlink *netlink_watch_host(void)
     return netlink_watch_family(NETLINK_ROUTE, RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE);
 }
 
-static int note_change(const struct nlmsghdr *message, void *context)
+int netlink_read_change(const struct nlmsghdr *message, void *context)
 {
     bool *changed = context;
     const uint16_t type = message->nlmsg_type;
@@ -273,5 +264,5 @@ static int note_change(const struct nlmsghdr *message, void *context)
 int netlink_read_host(struct netlink *netlink, bool *changed)
 {
     *changed = false;
-    return netlink_message_read(netlink, note_change, changed);
+    return netlink_message_read(netlink, netlink_read_change, changed);
 }

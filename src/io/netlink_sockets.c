@@ -3,6 +3,7 @@
 #include "pearpd/netlink_host.h"
 
 #include "netlink_message.h"
+#include "netlink_reader.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -10,12 +11,6 @@
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <string.h>
-
-struct socket_walk {
-    uint8_t protocol;
-    void (*each)(const struct host_socket *socket, void *context);
-    void *context;
-};
 
 static void take_v6only(uint16_t attribute, const void *value, size_t length, void *context)
 {
@@ -46,9 +41,9 @@ static bool local_address(const struct nlmsghdr *message, const struct inet_diag
     return !v6only;
 }
 
-static int tell_socket(const struct nlmsghdr *message, void *context)
+int netlink_read_socket(const struct nlmsghdr *message, void *context)
 {
-    const struct socket_walk *walk = context;
+    const struct netlink_socket_reader *walk = context;
     const struct inet_diag_msg *header = netlink_message_header(message, sizeof(*header));
     if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY || header == NULL || header->id.idiag_sport == 0)
         return 1;
@@ -61,14 +56,14 @@ static int tell_socket(const struct nlmsghdr *message, void *context)
     return 1;
 }
 
-static int dump_sockets(struct netlink *netlink, uint8_t family, struct socket_walk *walk)
+static int dump_sockets(struct netlink *netlink, uint8_t family, struct netlink_socket_reader *walk)
 {
     const struct inet_diag_req_v2 header = {
         .sdiag_family = family, .sdiag_protocol = walk->protocol, .idiag_states = UINT32_MAX};
     struct netlink_request room;
     struct nlmsghdr *message =
         netlink_message_begin(&room, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &header, sizeof(header));
-    const int error = netlink_message_send(netlink, message, tell_socket, walk);
+    const int error = netlink_message_send(netlink, message, netlink_read_socket, walk);
     return error == -ENOENT || error == -EINTR ? 0 : error; /* ENOENT: a kernel without this family */
 }
 
@@ -82,7 +77,8 @@ int netlink_sockets(void (*each)(const struct host_socket *socket, void *context
     int error = 0;
     for (size_t p = 0; p < sizeof(protocols) && error == 0; p++)
         for (size_t f = 0; f < sizeof(families) && error == 0; f++)
-            error = dump_sockets(netlink, families[f], &(struct socket_walk){protocols[p], each, context});
+            error = dump_sockets(netlink, families[f],
+                                 &(struct netlink_socket_reader){protocols[p], each, context});
     netlink_close(netlink);
     return error;
 }

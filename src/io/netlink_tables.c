@@ -3,15 +3,11 @@
 #include "pearpd/netlink_host.h"
 
 #include "netlink_message.h"
+#include "netlink_reader.h"
 
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
-
-struct table_walk {
-    void (*table)(uint8_t family, const char *name, bool gone, void *context);
-    void *context;
-};
 
 static void take_name(uint16_t attribute, const void *value, size_t length, void *context)
 {
@@ -20,9 +16,9 @@ static void take_name(uint16_t attribute, const void *value, size_t length, void
         *name = value;
 }
 
-static int tell_table(const struct nlmsghdr *message, void *context)
+int netlink_read_table(const struct nlmsghdr *message, void *context)
 {
-    const struct table_walk *walk = context;
+    const struct netlink_table_reader *walk = context;
     const struct nfgenmsg *header = netlink_message_header(message, sizeof(*header));
     const unsigned what = NFNL_MSG_TYPE(message->nlmsg_type);
     const char *name = NULL;
@@ -44,6 +40,6 @@ int netlink_read_tables(struct netlink *netlink,
                         void (*table)(uint8_t family, const char *name, bool gone, void *context),
                         void *context)
 {
-    struct table_walk walk = {.table = table, .context = context};
-    return netlink_message_read(netlink, tell_table, &walk);
+    struct netlink_table_reader walk = {.table = table, .context = context};
+    return netlink_message_read(netlink, netlink_read_table, &walk);
 }

@@ -1,14 +1,13 @@
 /* fuzz_agent_conf.c: the agent's files: its configuration, and behind a first line "pearp-agent-undo" its undo record.
  * What was read without a fault can be written, and read again as the same; rules can be made of it. */
-#include "../../src/agent/config/config.c"         /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/config/held.c"           /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/config/schema.c"         /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/config/service_schema.c" /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/dns/service_records.c"   /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/host/text.c"             /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/host/undo.c"             /* NOLINT(bugprone-suspicious-include) */
-#undef KEYS
-#include "../../src/agent/host/nft.c" /* NOLINT(bugprone-suspicious-include) */
+#include "config/config.h"
+#include "host/nft.h"
+#include "host/undo.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

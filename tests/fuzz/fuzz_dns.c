@@ -3,13 +3,17 @@
  * reader of answers, of SERVICE TLVs and of what a killed agent left, on the bytes as they are.
  *
  * Input: {what u8, with u8, length u8, bytes} again and again. */
-#include "../../src/agent/dns/dns_left.c"      /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/dns/dns_publisher.c" /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/host/run_files.c"    /* NOLINT(bugprone-suspicious-include) */
-
+#include "pearpd/clock.h"
 #include "pearpd/pe_arp.h"
 
+#include "dns/dns_left.h"
+#include "dns/dns_publisher.h"
+
 #include "../lib/dns_answer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define OWN_RECORDS    6
 #define ZONES          2
@@ -143,7 +147,7 @@ static void answer_well(struct world *w, unsigned zone)
 static void pass(struct world *w, uint64_t ns)
 {
     w->time.now_ns += ns;
-    w->time.wall_s += ns / NS_IN_S;
+    w->time.wall_s += ns / NS_PER_S;
     (void)dns_publisher_tick(w->publisher, w->time, &w->out);
 }
 
@@ -167,7 +171,7 @@ static void begin(struct world *w, uint8_t seed_byte)
     }
     w->out = (struct dns_publisher_out){w, take_send, take_end, take_event};
     w->key = (struct dns_key){.name = answer_name("agent-key"), .secret = "secret", .secret_length = 6};
-    w->time = (struct dns_time){1000 * NS_IN_S, 1795625544};
+    w->time = (struct dns_time){1000 * NS_PER_S, 1795625544};
     w->publisher = dns_publisher_new(&w->key, 600, seed);
     must(w->publisher != NULL);
     for (unsigned i = 0; i < OWN_RECORDS; i++) {
@@ -187,7 +191,7 @@ static void read_raw(const uint8_t *bytes, size_t length)
     struct dns_record record, again;
     struct pe_arp_service service;
     const struct pe_arp message = {.services = bytes, .services_length = length};
-    char line[LINE_BYTES];
+    char line[2048];
     size_t at = 0;
     if (dns_answer_read(bytes, length, &read) == 0)
         must(read.rcode < 16 && (!read.has_zone || read.zone.length > 0));
@@ -216,7 +220,7 @@ static void step(struct world *w, uint8_t what, uint8_t with, const uint8_t *byt
     const unsigned zone = with % ZONES, number = with % OWN_RECORDS;
     switch (what % 12) {
     case 0:
-        pass(w, with * NS_IN_S / 4);
+        pass(w, with * NS_PER_S / 4);
         break;
     case 1:
         w->wanted[number] = !w->wanted[number];
@@ -259,7 +263,7 @@ static void step(struct world *w, uint8_t what, uint8_t with, const uint8_t *byt
         dns_publisher_hurry(w->publisher);
         break;
     default:
-        pass(w, with * 10 * NS_IN_S);
+        pass(w, with * 10 * NS_PER_S);
         break;
     }
     read_raw(bytes, length);
@@ -270,7 +274,7 @@ static void settle(struct world *w)
 {
     for (unsigned i = 0; i < 8 && (i == 0 || !dns_publisher_is_settled(w->publisher)); i++) {
         dns_publisher_hurry(w->publisher);
-        pass(w, NS_IN_S);
+        pass(w, NS_PER_S);
         for (unsigned zone = 0; zone < ZONES; zone++)
             answer_well(w, zone);
     }

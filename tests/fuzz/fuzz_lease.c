@@ -1,7 +1,8 @@
-/* fuzz_lease.c: a lease as a client's hook tells it, a line of words; what is taken is read back from its own file.
- * The agent's files are in no library: the unit under test is drawn in whole. */
-#include "../../src/agent/config/held.c" /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/dhcp/lease.c"  /* NOLINT(bugprone-suspicious-include) */
+/* fuzz_lease.c: a lease as a client's hook tells it, a line of words; what is taken is read back from its own file. */
+#include "dhcp/lease.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,10 +1,12 @@
 /* fuzz_netlink.c: what the kernel tells the agent: sockets (sock_diag), addresses, routes, tables. The first byte says
  * which; the rest is one message. A route that can be put back is one that the kernel could have told. */
-#include "../../src/io/netlink_host.c"    /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/io/netlink_sockets.c" /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/io/netlink_tables.c"  /* NOLINT(bugprone-suspicious-include) */
 
+#include "netlink_reader.h"
+
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -54,24 +56,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(exact, data + 1, size - 1);
     message = (struct nlmsghdr *)exact;
     message->nlmsg_len = (uint32_t)(size - 1); /* as mnl_cb_run() has checked it */
-    struct socket_walk sockets = {data[0] & 8 ? IPPROTO_UDP : IPPROTO_TCP, see_socket, NULL};
-    struct address_walk addresses = {see_address, &number};
-    struct route_walk routes = {see_route, NULL};
-    struct table_walk tables = {see_table, &length};
+    struct netlink_socket_reader sockets = {data[0] & 8 ? IPPROTO_UDP : IPPROTO_TCP, see_socket, NULL};
+    struct netlink_address_reader addresses = {see_address, &number};
+    struct netlink_route_reader routes = {see_route, NULL};
+    struct netlink_table_reader tables = {see_table, &length};
     bool changed = false;
     switch (data[0] & 3) {
     case 0:
-        (void)tell_socket(message, &sockets);
+        (void)netlink_read_socket(message, &sockets);
         break;
     case 1:
-        (void)tell_address(message, &addresses);
+        (void)netlink_read_address(message, &addresses);
         break;
     case 2:
-        (void)tell_route(message, &routes);
-        (void)note_change(message, &changed);
+        (void)netlink_read_route(message, &routes);
+        (void)netlink_read_change(message, &changed);
         break;
     default:
-        (void)tell_table(message, &tables);
+        (void)netlink_read_table(message, &tables);
         break;
     }
     free(exact);

@@ -1,11 +1,13 @@
-/* test_agent_bind_hook.c: the BPF program at bind(), run here by a small interpreter of the instructions that it has.
- * The agent's files are in no library: the units under test are drawn in whole. */
-#include "../../src/agent/config/held.c"    /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/host/bind_hook.c" /* NOLINT(bugprone-suspicious-include) */
+/* test_agent_bind_hook.c: the BPF program at bind(), run here by a small interpreter of the instructions that it has. */
+#include "host/bind_hook.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 

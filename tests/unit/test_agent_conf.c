@@ -1,15 +1,13 @@
 /* test_agent_conf.c: the agent's file: what it may say, and every fault of it by its line.
- * With --mdoc it prints what scripts/update-agent-conf writes.
- * The agent's files are in no library: the units under test are drawn in whole. */
-#include "../../src/agent/config/config.c"         /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/config/held.c"           /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/config/schema.c"         /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/config/service_schema.c" /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/dns/service_records.c"   /* NOLINT(bugprone-suspicious-include) */
+ * With --mdoc it prints what scripts/update-agent-conf writes. */
+#include "config/config.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 

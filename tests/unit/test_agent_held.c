@@ -1,12 +1,13 @@
-/* test_agent_held.c: ranges and port sets, against every port one by one.
- * The agent's files are in no library: the unit under test is drawn in whole. */
-#include "../../src/agent/config/held.c" /* NOLINT(bugprone-suspicious-include) */
+/* test_agent_held.c: ranges and port sets, against every port one by one. */
+#include "config/held.h"
 
 #include "../lib/seeded.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 

@@ -1,11 +1,12 @@
-/* test_agent_lease.c: the words of a DHCP client's hook: what is good is read, all else is refused with its reason.
- * The agent's files are in no library: the unit under test is drawn in whole. */
-#include "../../src/agent/config/held.c" /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/dhcp/lease.c"  /* NOLINT(bugprone-suspicious-include) */
+/* test_agent_lease.c: the words of a DHCP client's hook: what is good is read, all else is refused with its reason. */
+#include "dhcp/lease.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 

@@ -1,23 +1,32 @@
 /* test_agent_monitor.c: sockets as sock_diag tells of them, what is in use of what is held, when that is worth a word,
- * and the figures as Prometheus reads them. Time is in the test's hand.
- * The agent's files are in no library: the units under test are drawn in whole. */
-#include "../../src/agent/config/held.c"    /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/status/metrics.c" /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/usage/monitor.c"  /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/usage/process.c"  /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/usage/usage.c"    /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/io/netlink_sockets.c"   /* NOLINT(bugprone-suspicious-include) */
+ * and the figures as Prometheus reads them. Time is in the test's hand. */
+#include "pearpd/clock.h"
 
+#include "netlink_reader.h"
+#include "status/metrics.h"
+#include "usage/monitor.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #define A             0xc023a202
 #define B             0xc023a203
 #define TCP_CONNECTED 1
+#define TCP_LISTENING 10
+#define UDP_UNBOUND   7
 #define ANY           0
 
 static const struct held_list two = {
@@ -41,8 +50,8 @@ static void dump(struct usage *usage, uint8_t protocol, uint8_t state, uint32_t 
                  .body = {.idiag_family = AF_INET, .idiag_state = state, .idiag_inode = inode}};
     message.body.id.idiag_sport = htons(port);
     message.body.id.idiag_src[0] = htonl(address);
-    struct socket_walk walk = {protocol, into_usage, usage};
-    assert_int_equal(tell_socket(&message.header, &walk), 1);
+    struct netlink_socket_reader walk = {protocol, into_usage, usage};
+    assert_int_equal(netlink_read_socket(&message.header, &walk), 1);
 }
 
 static void tcp(struct usage *usage, uint32_t address, uint16_t port, uint32_t inode)
@@ -59,25 +68,25 @@ static void sockets_of_ipv6_count_where_they_serve_ipv4(void **state)
         struct nlattr attribute;
         uint8_t v6only[4];
     } message = {.header = {.nlmsg_len = sizeof(message), .nlmsg_type = SOCK_DIAG_BY_FAMILY},
-                 .body = {.idiag_family = AF_INET6, .idiag_state = TCP_STATE_LISTEN, .idiag_inode = 5},
+                 .body = {.idiag_family = AF_INET6, .idiag_state = TCP_LISTENING, .idiag_inode = 5},
                  .attribute = {.nla_len = sizeof(struct nlattr) + 1, .nla_type = INET_DIAG_SKV6ONLY}};
     struct usage usage;
-    struct socket_walk walk = {IPPROTO_TCP, into_usage, &usage};
+    struct netlink_socket_reader walk = {IPPROTO_TCP, into_usage, &usage};
     assert_int_equal(usage_begin(&usage, &two), 0);
     message.body.id.idiag_sport = htons(2001);
-    (void)tell_socket(&message.header, &walk); /* [::], for both */
+    (void)netlink_read_socket(&message.header, &walk); /* [::], for both */
     message.body.id.idiag_sport = htons(2002);
     message.v6only[0] = 1;
-    (void)tell_socket(&message.header, &walk); /* for IPv6 alone */
+    (void)netlink_read_socket(&message.header, &walk); /* for IPv6 alone */
     message.body.id.idiag_sport = htons(2003);
     message.body.id.idiag_src[2] = htonl(0xffff);
     message.body.id.idiag_src[3] = htonl(A);
-    (void)tell_socket(&message.header, &walk); /* mapped */
+    (void)netlink_read_socket(&message.header, &walk); /* mapped */
     message.body.id.idiag_sport = htons(2004);
     message.body.id.idiag_src[0] = htonl(0x20010db8);
-    (void)tell_socket(&message.header, &walk); /* its own address */
+    (void)netlink_read_socket(&message.header, &walk); /* its own address */
     message.header.nlmsg_len = sizeof(struct nlmsghdr) + 8;
-    (void)tell_socket(&message.header, &walk); /* cut */
+    (void)netlink_read_socket(&message.header, &walk); /* cut */
     assert_int_equal(usage_ports(&usage, 0), 2);
     usage_free(&usage);
 }
@@ -87,10 +96,10 @@ static void ports_are_counted_once_and_for_their_address(void **state)
     (void)state;
     struct usage usage;
     assert_int_equal(usage_begin(&usage, &two), 0);
-    dump(&usage, IPPROTO_TCP, TCP_STATE_LISTEN, A, 2000, 1);
+    dump(&usage, IPPROTO_TCP, TCP_LISTENING, A, 2000, 1);
     tcp(&usage, A, 2000, 2);
     tcp(&usage, A, 2000, 3);
-    dump(&usage, IPPROTO_UDP, UDP_STATE_UNBOUND, A, 2001, 4);
+    dump(&usage, IPPROTO_UDP, UDP_UNBOUND, A, 2001, 4);
     tcp(&usage, A, 2099, 0);   /* TIME_WAIT: the port is in use, nobody has it */
     tcp(&usage, ANY, 3001, 5); /* any address: the one that holds the port */
     tcp(&usage, A, 2100, 6);   /* outside */
@@ -113,7 +122,7 @@ static void what_the_kernel_picked_for_another_address_is_moved(void **state)
     assert_int_equal(usage_begin(&usage, &two), 0);
     for (uint16_t i = 0; i < 20; i++)
         tcp(&usage, B, (uint16_t)(2000 + i), 100U + i);
-    dump(&usage, IPPROTO_TCP, TCP_STATE_LISTEN, B, 2050, 7); /* a server there is outside all the same */
+    dump(&usage, IPPROTO_TCP, TCP_LISTENING, B, 2050, 7); /* a server there is outside all the same */
     usage_merge(&usage);
     assert_int_equal(usage_ports(&usage, 0), 0);
     assert_int_equal(usage.moved[1], 20);
@@ -129,8 +138,8 @@ static void outside_rows_are_merged_and_a_dhcp_client_is_none(void **state)
     assert_int_equal(usage_begin(&usage, &two), 0);
     for (uint32_t i = 0; i < 200; i++)
         tcp(&usage, ANY, 8080, 100 + i);
-    dump(&usage, IPPROTO_TCP, TCP_STATE_LISTEN, ANY, 8080, 99);
-    dump(&usage, IPPROTO_UDP, UDP_STATE_UNBOUND, ANY, 68, 98);
+    dump(&usage, IPPROTO_TCP, TCP_LISTENING, ANY, 8080, 99);
+    dump(&usage, IPPROTO_UDP, UDP_UNBOUND, ANY, 68, 98);
     tcp(&usage, A, 68, 97);
     usage_merge(&usage);
     assert_int_equal(usage.outside_count, 3);
@@ -200,10 +209,10 @@ static struct told look(struct monitor *m, uint64_t now_s, unsigned used, unsign
     for (unsigned i = 0; i < used; i++)
         tcp(&usage, A, (uint16_t)(2000 + i), 1 + i);
     for (unsigned i = 0; i < outside; i++)
-        dump(&usage, IPPROTO_TCP, TCP_STATE_LISTEN, A, (uint16_t)(8000 + i), 1000 + i);
+        dump(&usage, IPPROTO_TCP, TCP_LISTENING, A, (uint16_t)(8000 + i), 1000 + i);
     usage_merge(&usage);
-    const bool news = monitor_has_news(m, now_s * SECOND_NS, &usage);
-    monitor_look(m, now_s * SECOND_NS, &usage, &out);
+    const bool news = monitor_has_news(m, now_s * NS_PER_S, &usage);
+    monitor_look(m, now_s * NS_PER_S, &usage, &out);
     assert_int_equal(news,
                      (told.ranges > 0 && told.level != MONITOR_CALM) || told.outside > 0 || told.more > 0);
     assert_int_equal(m->ranges[0].used, used);

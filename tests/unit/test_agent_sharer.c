@@ -1,10 +1,10 @@
-/* test_agent_sharer.c: what a sharer says and when, with time in the test's hand.
- * The agent's files are in no library: the unit under test is drawn in whole. */
-#include "../../src/agent/config/held.c"   /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/pe_arp/sharer.c" /* NOLINT(bugprone-suspicious-include) */
-
+/* test_agent_sharer.c: what a sharer says and when, with time in the test's hand. */
+#include "pearpd/clock.h"
 #include "pearpd/frame_build.h"
 
+#include "pe_arp/sharer.h"
+
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,7 +46,7 @@ static void begin(struct fixture *f)
 {
     memset(f, 0, sizeof(*f));
     f->out = (struct sharer_out){.send = take_sent, .event = take_event, .context = f};
-    f->now_ns = 1000 * NS_IN_S;
+    f->now_ns = 1000 * NS_PER_S;
     sharer_init(&f->sharer, &held, own, 0x88b5, 42, &(struct sharer_keys){0});
 }
 
@@ -81,7 +81,7 @@ static void hear(struct fixture *f, struct mac from, struct mac to, struct pe_ar
 /* Runs the timers for `seconds`; the times of what was sent, in seconds from now, are put into `times`. */
 static unsigned run_timers(struct fixture *f, unsigned seconds, double *times, unsigned max)
 {
-    const uint64_t start_ns = f->now_ns, end_ns = start_ns + seconds * NS_IN_S;
+    const uint64_t start_ns = f->now_ns, end_ns = start_ns + seconds * NS_PER_S;
     unsigned count = 0;
     for (;;) {
         const unsigned before = f->sent_count;
@@ -225,7 +225,7 @@ static void made_up_epochs_get_one_claim_a_second(void **state)
     hear(&f, bridge, own, request(2000, 2000));
     for (uint64_t epoch = 0; epoch < 1000; epoch++) {
         hear(&f, bridge, mac_broadcast, hello(epoch, 0));
-        f.now_ns += NS_IN_S / 100;
+        f.now_ns += NS_PER_S / 100;
         (void)sharer_tick(&f.sharer, f.now_ns, &f.out);
     }
     assert_in_range(f.sent_count, 9, 12);
@@ -263,13 +263,13 @@ static void a_foreign_claim_is_a_conflict(void **state)
     assert_int_equal(f.sent[0].pe_arp.spa.last, 2999);
     assert_int_equal(f.sent[0].pe_arp.tpa.first, 2900);
     assert_int_equal(f.sent[0].pe_arp.tpa.last, 3100);
-    f.now_ns += NS_IN_S - 1;
+    f.now_ns += NS_PER_S - 1;
     hear(&f, other, mac_broadcast, claim);
     assert_int_equal(f.sent_count, 1);
     f.now_ns += 1;
     hear(&f, other, mac_broadcast, claim);
     assert_int_equal(f.sent_count, 2);
-    f.now_ns += 10 * NS_IN_S;
+    f.now_ns += 10 * NS_PER_S;
     claim.spa.first = 3000;
     hear(&f, other, mac_broadcast, claim); /* a neighbour's */
     assert_int_equal(f.sent_count, 2);

@@ -1,12 +1,12 @@
-/* test_agent_undo.c: the undo record: what is written is read, and nothing else is.
- * The agent's files are in no library: the unit under test is drawn in whole. */
-#include "../../src/agent/config/held.c" /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/host/text.c"   /* NOLINT(bugprone-suspicious-include) */
-#include "../../src/agent/host/undo.c"   /* NOLINT(bugprone-suspicious-include) */
+/* test_agent_undo.c: the undo record: what is written is read, and nothing else is. */
+#include "host/undo.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
