@@ -133,11 +133,12 @@ sharkdir = $(prefix)/share/pearpd/wireshark
 dhcpdir = $(prefix)/share/pearpd/dhcp
 SAMPLES = $(notdir $(wildcard etc/*.conf etc/*.sample))
 UNITS   = $(notdir $(wildcard systemd/*.service))
-MAN     = $(notdir $(wildcard man/*.[58]))
+MAN     = $(notdir $(wildcard man/*.[578]))
+DOCS    = README.md CHANGELOG.md LICENSE $(wildcard docs/*.md)
 
 install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
 	install -d '$(DESTDIR)$(sbindir)' '$(DESTDIR)$(unitdir)' '$(DESTDIR)$(compdir)' '$(DESTDIR)$(docdir)' \
-	    '$(DESTDIR)$(sharkdir)' '$(DESTDIR)$(dhcpdir)' '$(DESTDIR)$(mandir)/man5' '$(DESTDIR)$(mandir)/man8' '$(DESTDIR)$(sysconfdir)/pearpd'
+	    '$(DESTDIR)$(sharkdir)' '$(DESTDIR)$(dhcpdir)' '$(DESTDIR)$(mandir)/man5' '$(DESTDIR)$(mandir)/man7' '$(DESTDIR)$(mandir)/man8' '$(DESTDIR)$(sysconfdir)/pearpd'
 	install -m 755 $(PROGRAMS:%='$(B)/%') '$(DESTDIR)$(sbindir)'
 	for page in $(MAN); do install -m 644 "man/$$page" '$(DESTDIR)$(mandir)'/man"$${page##*.}"/"$$page" || exit 1; done
 	install -m 644 $(SAMPLES:%='etc/%') '$(DESTDIR)$(sysconfdir)/pearpd'
@@ -147,7 +148,7 @@ install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
 	install -m 644 etc/wireshark/pearp.lua '$(DESTDIR)$(sharkdir)'
 	for hook in $(HOOKS); do sed -e 's|/usr/share/pearpd/|$(prefix)/share/pearpd/|g' "etc/dhcp/$$hook" > '$(DESTDIR)$(dhcpdir)'/"$$hook" && \
 	    chmod --reference="etc/dhcp/$$hook" '$(DESTDIR)$(dhcpdir)'/"$$hook" || exit 1; done
-	install -m 644 LICENSE $(wildcard README.md CHANGELOG.md docs/migration.md) '$(DESTDIR)$(docdir)'
+	install -m 644 $(DOCS) '$(DESTDIR)$(docdir)'
 	for unit in $(UNITS); do sed -e 's|/usr/sbin/|$(sbindir)/|g' -e 's|/etc/pearpd/|$(sysconfdir)/pearpd/|g' \
 	    "systemd/$$unit" > '$(DESTDIR)$(unitdir)'/"$$unit" && chmod 644 '$(DESTDIR)$(unitdir)'/"$$unit" || exit 1; done
 

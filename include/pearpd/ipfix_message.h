@@ -4,7 +4,7 @@
  *
  * Template 256 is of protocols with ports and without, 257 of ICMP; both end in vlanId where a VLAN is configured.
  * With sampling, options template 258 tells it: samplingInterval and samplingAlgorithm, which the registry calls
- * deprecated and collectors read. The elements and their meaning are listed in pearpd(8), ACCOUNTING. */
+ * deprecated and collectors read. The elements and their meaning are listed in docs/accounting-and-abuse.md. */
 #ifndef PEARPD_IPFIX_MESSAGE_H
 #define PEARPD_IPFIX_MESSAGE_H
 

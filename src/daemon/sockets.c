@@ -26,7 +26,7 @@ int sockets_open(const struct config *config, struct sockets *sockets)
             tap ? tap_port_open(config->upstream) : packet_port_open(config->limits.ring_slots);
         if (sockets->ports[side] == NULL)
             return failed(sockets,
-                          tap ? "cannot open /dev/net/tun, see THE EDGE ROUTER in pearpd(8)"
+                          tap ? "cannot open /dev/net/tun, see edge-router.md"
                               : "cannot open a packet socket, which needs root",
                           errno);
     }

@@ -149,13 +149,13 @@ lab_router()
 }
 
 # An edge router's kernel must hear the hosts by the tap alone: on eth1 it would answer ARP for its own addresses, and route
-# what comes to eth1's own MAC past pearpd. The rule against it is the manual's. Redirects count against the ICMP errors that
+# what comes to eth1's own MAC past pearpd. The rule against it is the guide's. Redirects count against the ICMP errors that
 # the shared address may get.
 lab_edge()
 {
     [ "$LAB_BOX" = edge ] || return 0
     on box sysctl -q -w net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.default.send_redirects=0 &&
-        sed -n '/^table netdev pearpd$/,/^}/p' "$LAB_ROOT/man/pearpd.8" | on box nft -f -
+        sed -n '/^table netdev pearpd$/,/^}/p' "$LAB_ROOT/docs/edge-router.md" | on box nft -f -
 }
 
 # What the operator of an edge router does once.

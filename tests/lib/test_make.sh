@@ -12,6 +12,7 @@ has() { [ -s "$root/$1" ] || { ls -R "$root"; return 1; }; }
 check "install" quiet_make install
 for file in usr/sbin/pearpd usr/sbin/pearpctl usr/sbin/pearp-agent usr/share/man/man8/pearpd.8 \
     usr/share/man/man5/pearpd.conf.5 usr/share/man/man8/pearpctl.8 usr/share/man/man8/pearp-agent.8 \
+    usr/share/man/man7/pearpd-stats.7 usr/share/man/man7/pe-arp.7 usr/share/doc/pearpd/edge-router.md \
     usr/lib/systemd/system/pearpd@.service usr/lib/systemd/system/pearp-agent@.service usr/share/doc/pearpd/migration.md \
     usr/share/bash-completion/completions/pearpctl usr/share/pearpd/wireshark/pearp.lua; do
     check "it put $file there" has "$file"

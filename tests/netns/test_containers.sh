@@ -1,5 +1,5 @@
 #!/bin/bash
-# Containers, here network namespaces, each with a slice of the shared address, in the two ways that pearp-agent(8) shows:
+# Containers, here network namespaces, each with a slice of the shared address, in the two ways of docs/containers.md:
 # a MAC of its own on the segment and an agent of its own (macvlan on host1, a bridge with veth on host2), or veth behind
 # host1, which gives slices of its own range by rules. Every one talks, and is reached, on its ports.
 . "$(dirname "$0")/../lib/lab.sh"

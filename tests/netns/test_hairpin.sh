@@ -1,5 +1,5 @@
 #!/bin/bash
-# Two sharers reach one another by the address that they share, set up as pearp-agent(8) says under EXAMPLES; their frames
+# Two sharers reach one another by the address that they share, set up as docs/compatibility.md says; their frames
 # turn round in the bridge. Without that set-up a host talks to itself.
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=2 LAB_MODE=agent
