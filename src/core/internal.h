@@ -13,14 +13,14 @@
 #include "pearpd/rate.h"
 #include "pearpd/timer_heap.h"
 
-#include "account.h"
-#include "binding.h"
-#include "fdb.h"
-#include "hold.h"
-#include "host.h"
-#include "lease.h"
-#include "meter.h"
-#include "service.h"
+#include "binding/lease_pool.h"
+#include "tables/account.h"
+#include "tables/binding.h"
+#include "tables/fdb.h"
+#include "tables/host.h"
+#include "tables/meter.h"
+#include "tables/pending.h"
+#include "tables/service_table.h"
 
 #include <stddef.h>
 #include <sys/queue.h>

@@ -1,6 +1,6 @@
 /* test_binding.c: the port map and the table of bindings against an array of owners. */
-#include "../../src/core/binding.h"
-#include "../../src/core/portmap.h"
+#include "../../src/core/tables/binding.h"
+#include "../../src/core/tables/portmap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -13,7 +13,7 @@
 #include "pearpd/port_range.h"
 #include "pearpd/timer_heap.h"
 
-#include "service.h"
+#include "service_table.h"
 
 #include <stdbool.h>
 #include <stdint.h>

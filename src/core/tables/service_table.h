@@ -1,4 +1,4 @@
-/* service.h: the services that hosts told of, in a list at the binding that their port belongs to.
+/* service_table.h: the services that hosts told of, in a list at the binding that their port belongs to.
  * In: SERVICE TLVs of replies that count. Out: the lists. Called by: service_rules, ownership, table.
  * Never: sends, tells, looks a name up.
  *

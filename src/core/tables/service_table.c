@@ -1,5 +1,5 @@
-/* service.c: see service.h. Places are numbered from 1 on, so that a list of zero is an empty one. */
-#include "service.h"
+/* service_table.c: see service_table.h. Places are numbered from 1 on, so that a list of zero is an empty one. */
+#include "service_table.h"
 
 #include <stdlib.h>
 #include <string.h>

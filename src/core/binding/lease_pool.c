@@ -1,5 +1,5 @@
-/* lease.c: see lease.h. */
-#include "lease.h"
+/* lease_pool.c: see lease_pool.h. */
+#include "lease_pool.h"
 
 #include "pearpd/hash.h"
 

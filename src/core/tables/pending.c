@@ -1,5 +1,5 @@
-/* hold.c: see hold.h. */
-#include "hold.h"
+/* pending.c: see pending.h. */
+#include "pending.h"
 
 #include <stdlib.h>
 #include <string.h>

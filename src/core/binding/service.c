@@ -1,4 +1,4 @@
-/* service_rules.c: which services are believed, and who sees them.
+/* service.c: which services are believed, and who sees them.
  * In: replies that count, bindings that end. Out: each binding's list of services. Called by: pe_arp_rules, ownership,
  * engine_memory; daemon through engine.h. Never: lets a service change what a frame's way is. */
 #include "internal.h"

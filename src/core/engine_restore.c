@@ -1,4 +1,4 @@
-/* restore.c: what an earlier run knew, put back and confirmed.
+/* engine_restore.c: what an earlier run knew, put back and confirmed.
  * In: bindings as that run had them. Out: stale ones that forward, and one REQUEST to each owner in its turn.
  * Called by: daemon through engine.h; engine_memory (a reload asks binding_fits()). Never: reads a file, tells events. */
 #include "internal.h"

@@ -1,4 +1,4 @@
-/* hold.h: frames kept back: while their owner is asked for, or until their first fragment comes.
+/* pending.h: frames kept back: while their owner is asked for, or until their first fragment comes.
  * In: frames, copied. Out: the same, in order. Called by: question, fragment. Never: allocates after
  * hold_new(); decides who goes when it is full, which is the caller's: a new frame is refused.
  *

@@ -1,4 +1,4 @@
-/* disguise.c: frames of hosts in tags that the bridge passes untouched and a stock receiver passes over.
+/* nested_vlan.c: frames of hosts in tags that the bridge passes untouched and a stock receiver passes over.
  * In: a frame from downstream in 0x88a8 or several tags. Out: whether it may go on, as it is.
  * Called by: engine.
  *

@@ -1,4 +1,4 @@
-/* lease.h: the port sets that [dhcp] leases, and who has them.
+/* lease_pool.h: the port sets that [dhcp] leases, and who has them.
  * In: what clients ask for. Out: a set, or none; a binding for each that is bound. Called by: dhcp_server,
  * ownership (a binding's end is its lease's), table. Never: reads or writes messages.
  *
