@@ -1,5 +1,5 @@
-/* engine.c: the engine's life, the door that every frame comes in by, and the ways out.
- * Frames that pass are counted here and nowhere else, so the equation of CONTRACT 3 has one keeper. */
+/* engine.c: the engine's life, and the door that every frame comes in by.
+ * In: frames, time, links. Out: the verdict of each frame. Called by: daemon, tests. */
 #include "pearpd/engine.h"
 
 #include "internal.h"
@@ -7,90 +7,6 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct verdict verdict_dropped(enum drop_reason reason)
-{
-    return (struct verdict){.fate = FATE_DROPPED, .reason = reason};
-}
-
-struct verdict verdict_consumed(enum consumed_kind kind)
-{
-    return (struct verdict){.fate = FATE_CONSUMED, .consumed = kind};
-}
-
-/* Ways out. */
-
-static bool is_oversize(const struct engine *e, enum side to, const struct frame *frame)
-{
-    if (frame->super)
-        return false;
-    if (e->config.limits.frame_bytes != 0 && frame->length > e->config.limits.frame_bytes)
-        return true;
-    uint32_t mtu = e->mtu_bytes[to];
-    if (mtu == 0 || frame->length <= mtu + ETH_HEADER_BYTES)
-        return false;
-    bool tagged = frame->bytes[12] == ETHERTYPE_CTAG >> 8 && frame->bytes[13] == (ETHERTYPE_CTAG & 0xff);
-    return !tagged || frame->length > mtu + ETH_HEADER_BYTES + ETH_TAG_BYTES;
-}
-
-struct verdict emit(struct engine *e, enum side to, const struct frame *frame)
-{
-    if (is_oversize(e, to, frame))
-        return verdict_dropped(DROP_OVERSIZE);
-    e->stats.out[to]++;
-    e->out->send(e->out->context, to, frame);
-    return (struct verdict){.fate = FATE_SENT};
-}
-
-void make(struct engine *e, enum side to, const struct made *made)
-{
-    e->stats.made++;
-    e->stats.out[to]++;
-    e->out->make(e->out->context, to, made);
-}
-
-void tell(struct engine *e, struct event event)
-{
-    event.time_ns = e->now_ns;
-    e->out->event(e->out->context, &event);
-}
-
-struct made made_of(const struct engine *e, enum made_kind kind, struct mac destination, uint16_t ethertype)
-{
-    struct made made;
-    memset(&made, 0, sizeof(made));
-    made.kind = kind;
-    made.destination = destination;
-    made.source = e->config.mac;
-    made.ethertype = ethertype;
-    made.tag = (struct eth_tag){e->config.vlan != 0, e->config.vlan};
-    if (kind == MADE_PE_ARP && e->config.key_count > 0)
-        made.key = &e->config.keys[0]; /* the lowest id signs */
-    return made;
-}
-
-/* Shared addresses. */
-
-static uint32_t address_slot(const struct engine *e, struct ipv4 address)
-{
-    return (address.host * UINT32_C(2654435761)) >> 8 & e->address_mask;
-}
-
-int shared_index(const struct engine *e, struct ipv4 address)
-{
-    for (uint32_t i = address_slot(e, address); e->address_slots[i] != 0; i = (i + 1) & e->address_mask)
-        if (e->config.addresses[e->address_slots[i] - 1].address.host == address.host)
-            return e->address_slots[i] - 1;
-    return -1;
-}
-
-void address_insert(struct engine *e, uint32_t index)
-{
-    uint32_t i = address_slot(e, e->config.addresses[index].address);
-    while (e->address_slots[i] != 0)
-        i = (i + 1) & e->address_mask;
-    e->address_slots[i] = (uint16_t)(index + 1);
-}
 
 /* Life. */
 
@@ -239,17 +155,6 @@ static struct verdict inspect(struct engine *e, struct passage *p)
     return bridge(e, p);
 }
 
-bool passage_of(enum side from, struct frame *frame, struct passage *p)
-{
-    *p = (struct passage){.from = from, .frame = frame};
-    if (eth_parse(frame->bytes, frame->length, &p->eth) != 0)
-        return false;
-    p->payload = frame->bytes + p->eth.payload;
-    p->payload_length = frame->length - p->eth.payload;
-    p->tag = (struct eth_tag){p->eth.tags != 0, p->eth.outer_tci};
-    return true;
-}
-
 static struct verdict judge(struct engine *e, enum side from, struct frame *frame)
 {
     struct passage p;
@@ -265,30 +170,6 @@ static struct verdict judge(struct engine *e, enum side from, struct frame *fram
     return disguise_check(e, &p, &verdict) ? bridge(e, &p) : verdict;
 }
 
-/* Where `sent` frames are counted is emit(). */
-static void settle(struct engine *e, struct verdict verdict)
-{
-    switch (verdict.fate) {
-    case FATE_SENT:
-        break;
-    case FATE_HELD:
-        e->stats.held++;
-        break;
-    case FATE_CONSUMED:
-        e->stats.consumed[verdict.consumed]++;
-        break;
-    case FATE_DROPPED:
-        e->stats.drops[verdict.reason]++;
-        break;
-    }
-}
-
-void settle_held(struct engine *e, struct verdict verdict)
-{
-    e->stats.held--;
-    settle(e, verdict);
-}
-
 struct verdict engine_frame(struct engine *engine, uint64_t now_ns, enum side from, struct frame *frame,
                             const struct engine_out *out)
 {
@@ -296,7 +177,7 @@ struct verdict engine_frame(struct engine *engine, uint64_t now_ns, enum side fr
     run_due(engine);
     engine->stats.in[from]++;
     struct verdict verdict = judge(engine, from, frame);
-    settle(engine, verdict);
+    verdict_count(engine, verdict);
 #ifdef PEARPD_CHECK
     assert(engine_stats_balance(&engine->stats));
 #endif

@@ -3,56 +3,8 @@
 #include "internal.h"
 
 #include <errno.h>
-#include <string.h>
 
 enum { STAGE_PORTS, STAGE_PUBLISHED };
-
-const char *binding_state_name(enum binding_state state)
-{
-    switch (state) {
-    case BINDING_INCOMPLETE:
-        return "incomplete";
-    case BINDING_REACHABLE:
-        return "reachable";
-    case BINDING_STALE:
-        return "stale";
-    case BINDING_PROBE:
-        return "probe";
-    case BINDING_PERMANENT:
-        return "permanent";
-    case BINDING_PUBLISHED:
-        return "published";
-    }
-    return "?";
-}
-
-const char *binding_origin_name(enum binding_origin origin)
-{
-    switch (origin) {
-    case ORIGIN_CONFIG:
-        return "config";
-    case ORIGIN_PE_ARP:
-        return "pe-arp";
-    case ORIGIN_TRAFFIC:
-        return "traffic";
-    case ORIGIN_DHCP:
-        return "dhcp";
-    case ORIGIN_CONTROL:
-        return "control";
-    }
-    return "?";
-}
-
-bool binding_origin_parse(const char *name, enum binding_origin *origin)
-{
-    for (int i = ORIGIN_CONFIG; i <= ORIGIN_CONTROL; i++) {
-        if (strcmp(binding_origin_name((enum binding_origin)i), name) != 0)
-            continue;
-        *origin = (enum binding_origin)i;
-        return true;
-    }
-    return false;
-}
 
 static uint64_t left_ns(uint64_t due_ns, uint64_t now_ns)
 {
@@ -110,18 +62,6 @@ static void entry_of_question(const struct engine *e, uint64_t now_ns, const str
         .age_ns = now_ns > q->opened_ns ? now_ns - q->opened_ns : 0,
         .expires_ns = left_ns(q->opened_ns + TRIES * SECOND_NS, now_ns),
     };
-}
-
-const struct binding *binding_from(const struct engine *e, uint32_t address_index, uint32_t port)
-{
-    while (port <= UINT16_MAX) {
-        uint16_t at;
-        const struct binding *b = binding_next(e->bindings, address_index, (uint16_t)port, UINT16_MAX, &at);
-        if (b == NULL || b->ports.range.first == at)
-            return b;
-        port = b->ports.is_port_set ? at + 1U : b->ports.range.last + 1U;
-    }
-    return NULL;
 }
 
 /* The open question for the lowest port from `port` on, or NULL. */

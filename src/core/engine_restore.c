@@ -9,50 +9,6 @@
 #define CONFIRM_AGAIN_NS SECOND_NS         /* where no question could be opened */
 #define GRACE_S          60                /* for a host that cannot be asked to be heard again */
 
-static unsigned learn_bit_of(enum binding_origin origin)
-{
-    switch (origin) {
-    case ORIGIN_PE_ARP:
-        return LEARN_PE_ARP;
-    case ORIGIN_TRAFFIC:
-        return LEARN_TRAFFIC;
-    case ORIGIN_DHCP:
-        return LEARN_DHCP;
-    case ORIGIN_CONFIG:
-    case ORIGIN_CONTROL:
-        break;
-    }
-    return 0;
-}
-
-bool binding_fits(const struct engine *e, const struct port_range *ports, struct mac owner,
-                  enum binding_origin origin)
-{
-    const struct config_address *a = &e->config.addresses[index_of(e, ports)];
-    if (mac_equal(owner, e->config.mac))
-        return false;
-    if (origin_is_permanent(origin))
-        return true;
-    if (origin == ORIGIN_DHCP && lease_serves(a, ports))
-        return true;
-    if (!(a->learn & learn_bit_of(origin)))
-        return false;
-    if (origin == ORIGIN_DHCP)
-        return lease_fits(a, ports);
-    if (origin == ORIGIN_PE_ARP && lease_serves(a, ports))
-        return true; /* claimed by its agent (pe_arp_rules.c) */
-    if (ports->range.first < a->ports_first || ports->range.last > a->ports_last ||
-        ports->is_port_set != a->has_psid)
-        return false;
-    return !a->has_psid || port_set_same(a->psid, ports->params);
-}
-
-void binding_confirm(struct engine *e, struct binding *b)
-{
-    if (!binding_probe(e, b))
-        timer_set(e->timers, &b->timer, e->now_ns + CONFIRM_AGAIN_NS);
-}
-
 static void counts_restore(struct engine *e, struct binding *b, const struct table_entry *entry)
 {
     account_leave(b);
@@ -116,15 +72,6 @@ static void state_restore(struct engine *e, struct binding *b, const struct tabl
     binding_stale_add(e->bindings, b);
 }
 
-/* A configured binding stands since engine_new(), if it stands. */
-static struct binding *configured_find(const struct engine *e, const struct port_range *ports, struct mac owner)
-{
-    struct binding *b = binding_find(e->bindings, index_of(e, ports), ports->range.first);
-    bool is_it = b != NULL && b->origin == ORIGIN_CONFIG && port_range_equal(&b->ports, ports) &&
-                 mac_equal(b->owner, owner);
-    return is_it ? b : NULL;
-}
-
 static int configured_restore(struct engine *e, const struct port_range *ports, const struct table_entry *entry)
 {
     struct binding *b = configured_find(e, ports, entry->mac);
@@ -132,21 +79,6 @@ static int configured_restore(struct engine *e, const struct port_range *ports, 
         return -ESTALE;
     counts_restore(e, b, entry);
     return 0;
-}
-
-struct binding *configured_carry(struct engine *e, const struct binding *was)
-{
-    struct binding *b = configured_find(e, &was->ports, was->owner);
-    if (b == NULL)
-        return NULL;
-    account_leave(b);
-    b->learned_ns = was->learned_ns;
-    b->rx_frames = was->rx_frames;
-    b->rx_bytes = was->rx_bytes;
-    b->tx_frames = was->tx_frames;
-    b->tx_bytes = was->tx_bytes;
-    account_join(e, b);
-    return b;
 }
 
 /* What the entry holds. False: nothing that could be held. */
@@ -188,6 +120,24 @@ int engine_restore(struct engine *engine, uint64_t now_ns, const struct table_en
     counts_restore(e, b, entry);
     state_restore(e, b, entry);
     return 0;
+}
+
+int engine_lease_restore(struct engine *engine, uint64_t now_ns, const struct lease_entry *entry,
+                         const struct engine_out *out)
+{
+    engine_tick(engine, now_ns, out);
+    int index = shared_index(engine, entry->range.address);
+    if (index < 0)
+        return -ENOENT;
+    const struct config_address *a = &engine->config.addresses[index];
+    struct lease *lease = lease_at(engine, (uint32_t)index, entry->range.first);
+    if (lease == NULL || !port_set_same(a->lease_psid, entry->psid) || lease->psid != entry->psid_id)
+        return -ENOENT;
+    if (mac_is_zero(entry->mac) || mac_is_group(entry->mac) || mac_equal(entry->mac, engine->config.mac) ||
+        entry->left_ns == 0 || entry->client_id_length > CLIENT_ID_BYTES)
+        return -EINVAL;
+    const struct lease_client client = lease_client_of(entry->mac, entry->client_id, entry->client_id_length);
+    return lease_restore(engine, lease, &client, entry->left_ns);
 }
 
 uint64_t engine_changes(const struct engine *engine)

@@ -207,7 +207,7 @@ struct shared_packet {
     struct quote quote; /* of ICMP errors; of others not even zero */
 };
 
-/* engine.c: accounts and ways out */
+/* verdict.c, frame_send.c, event_emit.c, shared_address.c */
 struct verdict verdict_dropped(enum drop_reason reason);
 struct verdict verdict_consumed(enum consumed_kind kind);
 /* Lets a frame out, or drops it as oversize. */
@@ -215,7 +215,8 @@ struct verdict emit(struct engine *e, enum side to, const struct frame *frame);
 void make(struct engine *e, enum side to, const struct made *made);
 /* Tells an event; time is filled in. */
 void tell(struct engine *e, struct event event);
-/* Ends a frame that was held. */
+/* Counts where a frame ended; one that was held ends by the second. */
+void verdict_count(struct engine *e, struct verdict verdict);
 void settle_held(struct engine *e, struct verdict verdict);
 /* A frame of the bridge's own: addresses, the subnet's tag, EtherType. */
 struct made made_of(const struct engine *e, enum made_kind kind, struct mac destination, uint16_t ethertype);
@@ -271,9 +272,6 @@ bool packet_judge(struct engine *e, const struct passage *p, struct shared_packe
 struct verdict packet_pass(struct engine *e, struct passage *p, const struct shared_packet *s);
 /* True where somebody could own the port by PE-ARP. */
 bool may_be_asked_for(const struct config_address *a, uint16_t port);
-/* The owner of `port` of a shared address decides: delivered, held, to default-host or dropped. */
-struct verdict to_port(struct engine *e, enum side from, struct frame *frame, uint32_t address_index,
-                       uint16_t port, uint8_t protocol);
 /* default-host, or dropped for `reason`. */
 struct verdict to_default_host(struct engine *e, enum side from, struct frame *frame, uint32_t address_index,
                                enum drop_reason reason);
@@ -378,11 +376,8 @@ int bind_lease(struct engine *e, const struct port_range *ports, struct mac owne
 /* True where the configuration lets `owner` hold `ports` by `origin`. */
 bool binding_fits(const struct engine *e, const struct port_range *ports, struct mac owner,
                   enum binding_origin origin);
-/* The configured binding that is the same in a new configuration takes over the age and counters of `was`. NULL: none
- * is. */
-struct binding *configured_carry(struct engine *e, const struct binding *was);
-/* A restored binding's turn to be asked for. */
-void binding_confirm(struct engine *e, struct binding *b);
+/* The configured binding of `owner` that is exactly `ports`, or NULL. */
+struct binding *configured_find(const struct engine *e, const struct port_range *ports, struct mac owner);
 
 /* service_rules.c: what hosts tell of */
 /* A reply of m->sha for `ports` counted: what it tells of takes the place of what was told before. */

@@ -7,16 +7,6 @@
 
 static const struct mac nobody;
 
-bool origin_is_permanent(enum binding_origin origin)
-{
-    return origin == ORIGIN_CONFIG || origin == ORIGIN_CONTROL;
-}
-
-bool origin_is_fixed(enum binding_origin origin)
-{
-    return origin_is_permanent(origin) || origin == ORIGIN_DHCP;
-}
-
 static const char *how_learned(enum binding_origin origin)
 {
     return binding_origin_name(origin);
@@ -30,6 +20,18 @@ static void tell_binding(struct engine *e, enum event_kind kind, const struct bi
                            .mac = b->owner,
                            .other = other,
                            .detail = how_learned(b->origin)});
+}
+
+void claim_refused(struct engine *e, const struct claim *claim, struct mac owner, const char *why)
+{
+    e->stats.counters[COUNTER_CONFLICTS]++;
+    if (host_may_tell(host_of(e->hosts, claim->claimant), e->now_ns))
+        tell(e, (struct event){.kind = EVENT_CONFLICT,
+                               .side = SIDE_DOWNSTREAM,
+                               .range = claim->ports.range,
+                               .mac = claim->claimant,
+                               .other = owner,
+                               .detail = why});
 }
 
 /* The one place where a binding's state changes. */
@@ -115,49 +117,6 @@ int binding_make_permanent(struct engine *e, const struct port_range *ports, str
     b->name = name;
     binding_enter(e, b, BINDING_PERMANENT);
     return 0;
-}
-
-/* Reachable: its lifetime is over. Stale: it was restored. From traffic: perhaps silent for too long. Leased: the lease
- * is over. */
-void binding_due(struct engine *e, struct binding *b)
-{
-    if (b->origin == ORIGIN_DHCP) {
-        binding_end(e, b, EVENT_EXPIRED);
-        return;
-    }
-    if (b->origin != ORIGIN_TRAFFIC) {
-        if (b->state == BINDING_REACHABLE)
-            binding_enter(e, b, BINDING_STALE);
-        else if (b->state == BINDING_STALE)
-            binding_confirm(e, b);
-        return;
-    }
-    uint64_t idle_ns = e->config.limits.idle_s * SECOND_NS;
-    if (e->now_ns - b->heard_ns >= idle_ns)
-        binding_end(e, b, EVENT_EXPIRED);
-    else
-        timer_set(e->timers, &b->timer, b->heard_ns + idle_ns);
-}
-
-struct binding *overlap_next(const struct engine *e, const struct port_range *ports, uint32_t *at)
-{
-    const uint32_t address_index = index_of(e, ports);
-    unsigned spans = port_range_spans(ports);
-    for (unsigned i = *at >> 16; i < spans; i++) {
-        struct port_span span = port_range_span(ports, i);
-        uint16_t from = (uint16_t)*at > span.first ? (uint16_t)*at : span.first;
-        uint16_t port;
-        struct binding *b = binding_next(e->bindings, address_index, from, span.last, &port);
-        if (b == NULL) {
-            *at = (i + 1) << 16;
-            continue;
-        }
-        /* A range is behind us as a whole; a port set comes back in its next span. */
-        uint32_t behind = b->ports.is_port_set ? port : b->ports.range.last;
-        *at = behind >= span.last ? (i + 1) << 16 : i << 16 | (behind + 1);
-        return b;
-    }
-    return NULL;
 }
 
 static bool span_is_free(const struct engine *e, const struct port_range *ports)
@@ -246,19 +205,6 @@ struct binding *learn_from_traffic(struct engine *e, uint32_t address_index, uin
     e->stats.counters[COUNTER_LEARNED]++;
     tell_binding(e, EVENT_LEARNED, b, nobody);
     return b;
-}
-
-bool traffic_lives_in(const struct engine *e, const struct binding *b, const struct port_range *ports)
-{
-    struct port_span live;
-    if (!binding_live_span(b, e->now_ns, &live))
-        return false;
-    for (unsigned i = 0; i < port_range_spans(ports); i++) {
-        struct port_span span = port_range_span(ports, i);
-        if (span.first <= live.last && live.first <= span.last)
-            return true;
-    }
-    return false;
 }
 
 /* What is left of a range learned from traffic, outside `span`: the side that it lives on, else the larger. */
@@ -428,6 +374,5 @@ int bind_lease(struct engine *e, const struct port_range *ports, struct mac owne
     bool moved = !mac_is_zero(previous);
     e->stats.counters[moved ? COUNTER_MOVES : COUNTER_LEARNED]++;
     tell_binding(e, moved ? EVENT_MOVED : EVENT_LEARNED, b, previous);
-    questions_settle(e, address_index);
     return 0;
 }

@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCKED_AGAIN_NS SECOND_NS
-#define HTYPE_ETHERNET   1
+#define HTYPE_ETHERNET 1
 
 struct client_row {
     struct lease_client client; /* the key */
@@ -41,16 +40,6 @@ struct lease_client lease_client_of(struct mac mac, const uint8_t *id, size_t le
 }
 
 /* The pool. */
-
-bool lease_serves(const struct config_address *a, const struct port_range *ports)
-{
-    uint16_t psid;
-    if (!a->is_served || ports->range.first < a->ports_first || ports->range.last > a->ports_last ||
-        !port_set_of(a->lease_psid, ports->range.first, &psid))
-        return false;
-    const struct port_range set = binding_ports_of_set(a, a->lease_psid, psid);
-    return port_range_equal(&set, ports);
-}
 
 static struct lease_run run_of(const struct config_address *a, uint32_t first, uint32_t most)
 {
@@ -128,13 +117,13 @@ static bool tables_new(const struct engine *e, struct leases *leases)
     return leases->at != NULL && leases->clients != NULL && leases->hosts != NULL && leases->reserved != NULL;
 }
 
-static void line_join(struct lease_line *line, struct lease *lease)
+void lease_line_join(struct lease_line *line, struct lease *lease)
 {
     TAILQ_INSERT_TAIL(line, lease, others);
     lease->line = line;
 }
 
-static void line_leave(struct lease *lease)
+void lease_line_leave(struct lease *lease)
 {
     if (lease->line != NULL)
         TAILQ_REMOVE(lease->line, lease, others);
@@ -168,7 +157,7 @@ struct leases *leases_new(const struct engine *e)
             lease->address_index = i;
             lease->psid = (uint16_t)(run->lowest + k);
             if (lease->reservation == NULL)
-                line_join(&leases->free, lease);
+                lease_line_join(&leases->free, lease);
         }
     }
     return leases;
@@ -188,7 +177,7 @@ void leases_free(struct leases *leases)
 
 /* Who has what. */
 
-static struct port_range lease_ports(const struct engine *e, const struct lease *lease)
+struct port_range lease_ports(const struct engine *e, const struct lease *lease)
 {
     const struct config_address *a = &e->config.addresses[lease->address_index];
     return binding_ports_of_set(a, a->lease_psid, lease->psid);
@@ -205,15 +194,10 @@ struct lease *lease_find(const struct engine *e, const struct lease_client *clie
     return row == NULL ? NULL : &e->leases->at[row->index];
 }
 
-static uint32_t host_count(const struct engine *e, struct mac mac)
+uint32_t lease_host_count(const struct engine *e, struct mac mac)
 {
     const struct host_row *row = keyed_table_find(e->leases->hosts, &mac);
     return row == NULL ? 0 : row->count;
-}
-
-bool lease_host_known(const struct engine *e, struct mac mac)
-{
-    return host_count(e, mac) > 0;
 }
 
 static void host_gains(struct engine *e, struct mac mac)
@@ -231,7 +215,7 @@ static void host_loses(struct engine *e, struct mac mac)
 }
 
 /* Nobody's any more, nor anybody's to come back to. */
-static void lease_forget(struct engine *e, struct lease *lease)
+void lease_forget(struct engine *e, struct lease *lease)
 {
     struct client_row *row = keyed_table_find(e->leases->clients, &lease->client);
     if (row != NULL && &e->leases->at[row->index] == lease)
@@ -240,7 +224,7 @@ static void lease_forget(struct engine *e, struct lease *lease)
 }
 
 /* The one place where a set's state changes. */
-static void lease_enter(struct engine *e, struct lease *lease, enum lease_state state)
+void lease_enter(struct engine *e, struct lease *lease, enum lease_state state)
 {
     struct leases *leases = e->leases;
     if (lease->state == state)
@@ -249,18 +233,18 @@ static void lease_enter(struct engine *e, struct lease *lease, enum lease_state 
     leases->in_state[state]++;
     timer_stop(e->timers, &lease->timer);
     if (lease->state == LEASE_FREE) {
-        line_leave(lease);
+        lease_line_leave(lease);
         host_gains(e, lease->client.mac);
     } else if (state == LEASE_FREE) {
         host_loses(e, lease->client.mac);
         if (lease->reservation == NULL)
-            line_join(&leases->free, lease);
+            lease_line_join(&leases->free, lease);
     }
     lease->state = state;
 }
 
 /* A free set becomes the client's, who gives up the one that it had before. */
-static void lease_assign(struct engine *e, struct lease *lease, const struct lease_client *client)
+void lease_assign(struct engine *e, struct lease *lease, const struct lease_client *client)
 {
     struct lease *before = lease_find(e, client);
     bool fresh;
@@ -274,28 +258,7 @@ static void lease_assign(struct engine *e, struct lease *lease, const struct lea
     lease->client = *client;
 }
 
-/* True where no other host has a right to a port of the set. A block learned from traffic yields where nobody lives. */
-static bool is_usable(const struct engine *e, const struct lease *lease, struct mac mac)
-{
-    struct port_range ports = lease_ports(e, lease);
-    uint32_t at = 0;
-    for (const struct binding *b; (b = overlap_next(e, &ports, &at)) != NULL;) {
-        if (origin_is_permanent(b->origin))
-            return false;
-        if (!mac_equal(b->owner, mac) && (b->origin != ORIGIN_TRAFFIC || traffic_lives_in(e, b, &ports)))
-            return false;
-    }
-    return true;
-}
-
-static bool may_hold_more(const struct engine *e, struct mac mac)
-{
-    return host_count(e, mac) < e->config.limits.host_leases;
-}
-
-/* Choosing. */
-
-static struct lease *reserved_for(const struct engine *e, const struct lease_client *client)
+struct lease *lease_reserved_for(const struct engine *e, const struct lease_client *client)
 {
     const struct lease_client by_mac = reserved_client(client->mac, NULL, 0);
     const struct client_row *row = keyed_table_find(e->leases->reserved, &by_mac);
@@ -307,102 +270,7 @@ static struct lease *reserved_for(const struct engine *e, const struct lease_cli
     return row == NULL ? NULL : &e->leases->at[row->index];
 }
 
-/* Those that were passed over: once a second, since there may be many. */
-static void blocked_again(struct engine *e, struct mac mac)
-{
-    struct leases *leases = e->leases;
-    if (e->now_ns < leases->blocked_seen_ns + BLOCKED_AGAIN_NS)
-        return;
-    leases->blocked_seen_ns = e->now_ns;
-    for (struct lease *lease = TAILQ_FIRST(&leases->blocked), *next; lease != NULL; lease = next) {
-        next = TAILQ_NEXT(lease, others);
-        if (!is_usable(e, lease, mac))
-            continue;
-        line_leave(lease);
-        line_join(&leases->free, lease);
-    }
-}
-
-static struct lease *longest_free(struct engine *e, struct mac mac)
-{
-    struct leases *leases = e->leases;
-    if (TAILQ_EMPTY(&leases->free))
-        blocked_again(e, mac);
-    for (struct lease *lease; (lease = TAILQ_FIRST(&leases->free)) != NULL;) {
-        if (is_usable(e, lease, mac))
-            return lease;
-        line_leave(lease);
-        line_join(&leases->blocked, lease);
-    }
-    return NULL;
-}
-
-static bool is_free_for(const struct engine *e, const struct lease *lease, struct mac mac)
-{
-    return lease != NULL && lease->state == LEASE_FREE && is_usable(e, lease, mac);
-}
-
-/* A configuration may reserve for another what a client has already. */
-static bool is_anothers(const struct engine *e, const struct lease *lease, const struct lease_client *client)
-{
-    return lease->reservation != NULL && reserved_for(e, client) != lease;
-}
-
-/* False: somebody took a port of what it was offered. */
-static bool may_stay(const struct engine *e, const struct lease *lease, const struct lease_client *client)
-{
-    return !is_anothers(e, lease, client) && (lease->state == LEASE_BOUND || is_usable(e, lease, client->mac));
-}
-
-struct lease *lease_choose(struct engine *e, const struct lease_client *client, struct lease *wish)
-{
-    struct lease *reserved = reserved_for(e, client), *had = lease_find(e, client);
-    bool holds = had != NULL && had->state != LEASE_FREE;
-    bool to_reserved = reserved != had && is_free_for(e, reserved, client->mac);
-    if (holds && !to_reserved && may_stay(e, had, client))
-        return had;
-    if (holds)
-        lease_end(e, had, EVENT_RELEASED); /* it asks anew, so that it uses it no more */
-    if (!may_hold_more(e, client->mac))
-        return NULL;
-    struct lease *lease = NULL;
-    if (to_reserved)
-        lease = reserved;
-    else if (is_free_for(e, had, client->mac) && !is_anothers(e, had, client))
-        lease = had;
-    else if (is_free_for(e, wish, client->mac) && wish->reservation == NULL)
-        lease = wish;
-    else
-        lease = longest_free(e, client->mac);
-    if (lease != NULL)
-        lease_assign(e, lease, client);
-    return lease;
-}
-
-/* Changes. */
-
-void lease_offer(struct engine *e, struct lease *lease)
-{
-    if (lease->state == LEASE_BOUND)
-        return;
-    lease_enter(e, lease, LEASE_OFFERED);
-    timer_set(e->timers, &lease->timer, e->now_ns + e->config.limits.offer_age_s * SECOND_NS);
-}
-
-int lease_bind(struct engine *e, struct lease *lease, uint64_t left_ns)
-{
-    struct port_range ports = lease_ports(e, lease);
-    if (lease->state == LEASE_FREE && !may_hold_more(e, lease->client.mac))
-        return -ENOSPC;
-    if (!may_stay(e, lease, &lease->client))
-        return -EEXIST;
-    int error = bind_lease(e, &ports, lease->client.mac, left_ns);
-    if (error == 0)
-        lease_enter(e, lease, LEASE_BOUND);
-    return error == -EPERM ? -EEXIST : error;
-}
-
-static struct binding *binding_of(const struct engine *e, const struct lease *lease)
+struct binding *lease_binding(const struct engine *e, const struct lease *lease)
 {
     struct port_range ports = lease_ports(e, lease);
     struct binding *b = binding_find(e->bindings, lease->address_index, ports.range.first);
@@ -414,40 +282,13 @@ static struct binding *binding_of(const struct engine *e, const struct lease *le
 bool lease_is_ours(const struct engine *e, const struct binding *binding)
 {
     const struct lease *lease = lease_at(e, binding->address_index, binding->ports.range.first);
-    return lease != NULL && lease->state == LEASE_BOUND && binding_of(e, lease) == binding;
+    return lease != NULL && lease->state == LEASE_BOUND && lease_binding(e, lease) == binding;
 }
 
 void lease_binding_ended(struct engine *e, const struct binding *binding)
 {
     if (lease_is_ours(e, binding))
         lease_enter(e, lease_at(e, binding->address_index, binding->ports.range.first), LEASE_FREE);
-}
-
-void lease_end(struct engine *e, struct lease *lease, enum event_kind why)
-{
-    struct binding *b = lease->state == LEASE_BOUND ? binding_of(e, lease) : NULL;
-    if (b != NULL)
-        binding_end(e, b, why); /* comes back as lease_binding_ended() */
-    else
-        lease_enter(e, lease, LEASE_FREE);
-}
-
-void lease_decline(struct engine *e, struct lease *lease)
-{
-    struct mac mac = lease->client.mac;
-    lease_end(e, lease, EVENT_RELEASED);
-    lease_forget(e, lease);
-    lease->client.mac = mac; /* it counts for the host */
-    lease_enter(e, lease, LEASE_DECLINED);
-    timer_set(e->timers, &lease->timer, e->now_ns + e->config.limits.decline_age_s * SECOND_NS);
-}
-
-void lease_due(struct engine *e, struct lease *lease)
-{
-    bool was_declined = lease->state == LEASE_DECLINED;
-    lease_enter(e, lease, LEASE_FREE);
-    if (was_declined)
-        memset(&lease->client, 0, sizeof(lease->client));
 }
 
 /* A reload. */
@@ -459,7 +300,7 @@ static void lease_carry(struct engine *e, const struct lease *old, struct lease 
         lease->client = old->client;
     else if (!mac_is_zero(old->client.mac))
         lease_assign(e, lease, &old->client);
-    if (is_bound && binding_of(e, lease) == NULL)
+    if (is_bound && lease_binding(e, lease) == NULL)
         return;
     lease_enter(e, lease, old->state);
     if (timer_armed(&old->timer))
@@ -485,8 +326,8 @@ void leases_carry(struct engine *e, const struct engine *old)
     {
         lease = lease_as(e, old, was);
         if (lease != NULL && lease->line != NULL) {
-            line_leave(lease);
-            line_join(&e->leases->free, lease);
+            lease_line_leave(lease);
+            lease_line_join(&e->leases->free, lease);
         }
     }
     for (uint32_t i = 0; i < old->leases->count; i++) {
@@ -518,7 +359,7 @@ const char *lease_state_name(enum lease_state state)
 
 static uint64_t lease_left_ns(const struct engine *e, const struct lease *lease, uint64_t now_ns)
 {
-    const struct binding *b = lease->state == LEASE_BOUND ? binding_of(e, lease) : NULL;
+    const struct binding *b = lease->state == LEASE_BOUND ? lease_binding(e, lease) : NULL;
     const struct timer *timer = b != NULL ? &b->timer : &lease->timer;
     if (!timer_armed(timer))
         return ENGINE_NEVER;
@@ -573,27 +414,4 @@ struct lease_figures engine_lease_figures(const struct engine *engine)
         .reserved = leases->reserved_count,
         .blocked = blocked,
     };
-}
-
-int engine_lease_restore(struct engine *engine, uint64_t now_ns, const struct lease_entry *entry,
-                         const struct engine_out *out)
-{
-    engine_tick(engine, now_ns, out);
-    int index = shared_index(engine, entry->range.address);
-    if (index < 0)
-        return -ENOENT;
-    const struct config_address *a = &engine->config.addresses[index];
-    struct lease *lease = lease_at(engine, (uint32_t)index, entry->range.first);
-    if (lease == NULL || !port_set_same(a->lease_psid, entry->psid) || lease->psid != entry->psid_id)
-        return -ENOENT;
-    if (mac_is_zero(entry->mac) || mac_is_group(entry->mac) || mac_equal(entry->mac, engine->config.mac) ||
-        entry->left_ns == 0 || entry->client_id_length > CLIENT_ID_BYTES)
-        return -EINVAL;
-    const struct lease_client client = lease_client_of(entry->mac, entry->client_id, entry->client_id_length);
-    const struct lease *has = lease_find(engine, &client);
-    if (lease->state != LEASE_FREE || (has != NULL && has->state != LEASE_FREE) ||
-        !is_usable(engine, lease, client.mac))
-        return -EEXIST;
-    lease_assign(engine, lease, &client);
-    return lease_bind(engine, lease, entry->left_ns);
 }

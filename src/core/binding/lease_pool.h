@@ -76,8 +76,8 @@ void leases_carry(struct engine *e, const struct engine *old);
 
 /* The set that the client has, or had last and nobody since; NULL: none. */
 struct lease *lease_find(const struct engine *e, const struct lease_client *client);
-/* True where a host of this MAC has any. */
-bool lease_host_known(const struct engine *e, struct mac mac);
+/* How many sets a host of this MAC has. */
+uint32_t lease_host_count(const struct engine *e, struct mac mac);
 /* The set of `port` of an address, or NULL. */
 struct lease *lease_at(const struct engine *e, uint32_t address_index, uint16_t port);
 
@@ -99,6 +99,23 @@ void lease_binding_ended(struct engine *e, const struct binding *binding);
 /* True where the binding is one of these leases, not one of the network's own server. */
 bool lease_is_ours(const struct engine *e, const struct binding *binding);
 void lease_due(struct engine *e, struct lease *lease);
+
+/* Puts back a lease of an earlier run. Errors as lease_bind(). */
+int lease_restore(struct engine *e, struct lease *lease, const struct lease_client *client, uint64_t left_ns);
+
+/* Between lease_pool.c and lease.c. */
+void lease_line_join(struct lease_line *line, struct lease *lease);
+void lease_line_leave(struct lease *lease);
+/* The one place where a set's state changes. */
+void lease_enter(struct engine *e, struct lease *lease, enum lease_state state);
+/* A free set becomes the client's, who gives up the one that it had before. */
+void lease_assign(struct engine *e, struct lease *lease, const struct lease_client *client);
+/* Nobody's any more, nor anybody's to come back to. */
+void lease_forget(struct engine *e, struct lease *lease);
+struct lease *lease_reserved_for(const struct engine *e, const struct lease_client *client);
+/* The binding of a bound set, or NULL. */
+struct binding *lease_binding(const struct engine *e, const struct lease *lease);
+struct port_range lease_ports(const struct engine *e, const struct lease *lease);
 
 /* The ports of the set. */
 struct range lease_range(const struct engine *e, const struct lease *lease);

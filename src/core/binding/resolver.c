@@ -318,14 +318,6 @@ struct question *question_unicast(struct engine *e, uint32_t address_index, uint
     return q;
 }
 
-bool binding_probe(struct engine *e, struct binding *b)
-{
-    if (question_unicast(e, b->address_index, b->ports.range.first, b->owner) == NULL)
-        return false;
-    binding_enter(e, b, BINDING_PROBE);
-    return true;
-}
-
 /* The target fell silent: what it owns around the port goes, and the claim that waited goes on. */
 static void unicast_silent(struct engine *e, struct question *q)
 {
@@ -443,18 +435,6 @@ void questions_go_on(struct engine *e)
 }
 
 /* Claims. */
-
-void claim_refused(struct engine *e, const struct claim *claim, struct mac owner, const char *why)
-{
-    e->stats.counters[COUNTER_CONFLICTS]++;
-    if (host_may_tell(host_of(e->hosts, claim->claimant), e->now_ns))
-        tell(e, (struct event){.kind = EVENT_CONFLICT,
-                               .side = SIDE_DOWNSTREAM,
-                               .range = claim->ports.range,
-                               .mac = claim->claimant,
-                               .other = owner,
-                               .detail = why});
-}
 
 void claim_start(struct engine *e, const struct claim *claim)
 {

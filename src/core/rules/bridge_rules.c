@@ -83,3 +83,10 @@ struct verdict bridge(struct engine *e, struct passage *p)
         return verdict_dropped(DROP_SAME_PORT);
     return emit(e, side_other(p->from), p->frame);
 }
+
+bool host_can_own(struct engine *e, struct mac mac)
+{
+    return !mac_is_zero(mac) && !mac_is_group(mac) && !mac_equal(mac, e->config.mac) &&
+           !(e->config.has_router_mac && mac_equal(mac, e->config.router_mac)) &&
+           !fdb_heard_upstream(e->fdb, mac, e->now_ns);
+}

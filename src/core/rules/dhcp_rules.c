@@ -54,20 +54,6 @@ static struct binding *lease_of(struct engine *e, struct mac mac)
     return is_its && !lease_is_ours(e, b) ? b : NULL;
 }
 
-bool lease_fits(const struct config_address *a, const struct port_range *ports)
-{
-    if (a->has_psid && !(ports->is_port_set && port_set_same(a->psid, ports->params)))
-        return false;
-    return ports->range.first >= a->ports_first && ports->range.last <= a->ports_last;
-}
-
-bool host_can_own(struct engine *e, struct mac mac)
-{
-    return !mac_is_zero(mac) && !mac_is_group(mac) && !mac_equal(mac, e->config.mac) &&
-           !(e->config.has_router_mac && mac_equal(mac, e->config.router_mac)) &&
-           !fdb_heard_upstream(e->fdb, mac, e->now_ns);
-}
-
 static void refused(struct engine *e, enum side side, struct mac mac, const char *why)
 {
     if (rate_take(&e->dhcp_events, rate_limit_of(1, 1), e->now_ns))
@@ -94,8 +80,10 @@ static void ack_seen(struct engine *e, const struct dhcp *m)
         return;
     }
     uint64_t left_ns = m->lease_s == DHCP_LEASE_FOREVER ? ENGINE_NEVER : m->lease_s * SECOND_NS;
-    if (bind_lease(e, &ports, m->chaddr, left_ns) == 0)
-        lessee_note(e, binding_find(e->bindings, (uint32_t)index, ports.range.first));
+    if (bind_lease(e, &ports, m->chaddr, left_ns) != 0)
+        return;
+    questions_settle(e, (uint32_t)index);
+    lessee_note(e, binding_find(e->bindings, (uint32_t)index, ports.range.first));
 }
 
 static void nak_seen(struct engine *e, const struct dhcp *m)

@@ -260,7 +260,7 @@ static bool is_for_server(struct engine *e, const struct passage *p, const struc
 static bool is_ours(struct engine *e, const struct dhcp *m, bool is_readable, const struct lease_client *client)
 {
     if (m->wants_ports || !is_readable)
-        return m->wants_ports || lease_host_known(e, m->chaddr);
+        return m->wants_ports || lease_host_count(e, m->chaddr) > 0;
     const struct lease *lease = lease_find(e, client);
     return lease != NULL && lease->state != LEASE_FREE;
 }

@@ -225,3 +225,52 @@ bool binding_live_span(const struct binding *binding, uint64_t now_ns, struct po
     }
     return live;
 }
+
+/* Names. */
+
+const char *binding_state_name(enum binding_state state)
+{
+    switch (state) {
+    case BINDING_INCOMPLETE:
+        return "incomplete";
+    case BINDING_REACHABLE:
+        return "reachable";
+    case BINDING_STALE:
+        return "stale";
+    case BINDING_PROBE:
+        return "probe";
+    case BINDING_PERMANENT:
+        return "permanent";
+    case BINDING_PUBLISHED:
+        return "published";
+    }
+    return "?";
+}
+
+const char *binding_origin_name(enum binding_origin origin)
+{
+    switch (origin) {
+    case ORIGIN_CONFIG:
+        return "config";
+    case ORIGIN_PE_ARP:
+        return "pe-arp";
+    case ORIGIN_TRAFFIC:
+        return "traffic";
+    case ORIGIN_DHCP:
+        return "dhcp";
+    case ORIGIN_CONTROL:
+        return "control";
+    }
+    return "?";
+}
+
+bool binding_origin_parse(const char *name, enum binding_origin *origin)
+{
+    for (int i = ORIGIN_CONFIG; i <= ORIGIN_CONTROL; i++) {
+        if (strcmp(binding_origin_name((enum binding_origin)i), name) != 0)
+            continue;
+        *origin = (enum binding_origin)i;
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,66 @@
+/* binding_fit.c: what the configuration of an address lets a host own.
+ * In: ports, an origin. Out: true or false. Called by: resolver, dhcp_rules, the entry. Never: looks at what is owned. */
+#include "internal.h"
+
+bool lease_serves(const struct config_address *a, const struct port_range *ports)
+{
+    uint16_t psid;
+    if (!a->is_served || ports->range.first < a->ports_first || ports->range.last > a->ports_last ||
+        !port_set_of(a->lease_psid, ports->range.first, &psid))
+        return false;
+    const struct port_range set = binding_ports_of_set(a, a->lease_psid, psid);
+    return port_range_equal(&set, ports);
+}
+
+bool lease_fits(const struct config_address *a, const struct port_range *ports)
+{
+    if (a->has_psid && !(ports->is_port_set && port_set_same(a->psid, ports->params)))
+        return false;
+    return ports->range.first >= a->ports_first && ports->range.last <= a->ports_last;
+}
+
+bool may_be_asked_for(const struct config_address *a, uint16_t port)
+{
+    uint16_t psid;
+    if (!(a->learn & LEARN_PE_ARP) || port < a->ports_first || port > a->ports_last)
+        return false;
+    return !a->has_psid || port_set_of(a->psid, port, &psid);
+}
+
+static unsigned learn_bit_of(enum binding_origin origin)
+{
+    switch (origin) {
+    case ORIGIN_PE_ARP:
+        return LEARN_PE_ARP;
+    case ORIGIN_TRAFFIC:
+        return LEARN_TRAFFIC;
+    case ORIGIN_DHCP:
+        return LEARN_DHCP;
+    case ORIGIN_CONFIG:
+    case ORIGIN_CONTROL:
+        break;
+    }
+    return 0;
+}
+
+bool binding_fits(const struct engine *e, const struct port_range *ports, struct mac owner,
+                  enum binding_origin origin)
+{
+    const struct config_address *a = &e->config.addresses[index_of(e, ports)];
+    if (mac_equal(owner, e->config.mac))
+        return false;
+    if (origin_is_permanent(origin))
+        return true;
+    if (origin == ORIGIN_DHCP && lease_serves(a, ports))
+        return true;
+    if (!(a->learn & learn_bit_of(origin)))
+        return false;
+    if (origin == ORIGIN_DHCP)
+        return lease_fits(a, ports);
+    if (origin == ORIGIN_PE_ARP && lease_serves(a, ports))
+        return true; /* claimed by its agent (pe_arp_rules.c) */
+    if (ports->range.first < a->ports_first || ports->range.last > a->ports_last ||
+        ports->is_port_set != a->has_psid)
+        return false;
+    return !a->has_psid || port_set_same(a->psid, ports->params);
+}

@@ -1,0 +1,41 @@
+/* binding_probe.c: a binding's timer, and the question to its owner whether it is still there.
+ * In: time; a frame for a stale binding. Out: questions; the end of what is over. Called by: engine, ipv4_rules. */
+#include "internal.h"
+
+#define CONFIRM_AGAIN_NS SECOND_NS /* where no question could be opened */
+
+bool binding_probe(struct engine *e, struct binding *b)
+{
+    if (question_unicast(e, b->address_index, b->ports.range.first, b->owner) == NULL)
+        return false;
+    binding_enter(e, b, BINDING_PROBE);
+    return true;
+}
+
+static void binding_confirm(struct engine *e, struct binding *b)
+{
+    if (!binding_probe(e, b))
+        timer_set(e->timers, &b->timer, e->now_ns + CONFIRM_AGAIN_NS);
+}
+
+/* Reachable: its lifetime is over. Stale: it was restored. From traffic: perhaps silent for too long. Leased: the lease
+ * is over. */
+void binding_due(struct engine *e, struct binding *b)
+{
+    if (b->origin == ORIGIN_DHCP) {
+        binding_end(e, b, EVENT_EXPIRED);
+        return;
+    }
+    if (b->origin != ORIGIN_TRAFFIC) {
+        if (b->state == BINDING_REACHABLE)
+            binding_enter(e, b, BINDING_STALE);
+        else if (b->state == BINDING_STALE)
+            binding_confirm(e, b);
+        return;
+    }
+    uint64_t idle_ns = e->config.limits.idle_s * SECOND_NS;
+    if (e->now_ns - b->heard_ns >= idle_ns)
+        binding_end(e, b, EVENT_EXPIRED);
+    else
+        timer_set(e->timers, &b->timer, b->heard_ns + idle_ns);
+}

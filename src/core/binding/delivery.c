@@ -1,0 +1,32 @@
+/* delivery.c: the last step of a frame to a host.
+ * In: a frame for a shared address, its host. Out: the frame under the host's MAC, counted. Called by: ipv4 rules,
+ * resolver. Never: asks who the host is. */
+#include "internal.h"
+
+struct verdict deliver(struct engine *e, enum side from, struct frame *frame, struct mac owner,
+                       struct binding *binding)
+{
+    struct eth eth;
+    if (eth_parse(frame->bytes, frame->length, &eth) != 0 || mac_equal(eth.source, owner))
+        return verdict_dropped(DROP_SAME_PORT);
+    eth_set_destination(frame->bytes, owner);
+    /* Out of the port it came in by: under its own source the switch would move the sender to us. */
+    if (from == SIDE_DOWNSTREAM)
+        eth_set_source(frame->bytes, e->config.mac);
+    struct verdict verdict = emit(e, SIDE_DOWNSTREAM, frame);
+    if (verdict.fate != FATE_SENT)
+        return verdict;
+    account_rx(e, owner, binding, frame->length);
+    if (e->meter != NULL)
+        meter_take(e, frame, eth.payload, owner, eth.source, true, binding);
+    return verdict;
+}
+
+struct verdict to_default_host(struct engine *e, enum side from, struct frame *frame, uint32_t address_index,
+                               enum drop_reason reason)
+{
+    const struct config_address *a = &e->config.addresses[address_index];
+    if (!a->has_default_host)
+        return verdict_dropped(reason);
+    return deliver(e, from, frame, a->default_host, NULL);
+}

@@ -1,0 +1,159 @@
+/* lease.c: which port set of the pool a client gets, and what becomes of it.
+ * In: what clients ask for, time. Out: offers, leases with their bindings. Called by: dhcp_server, engine. */
+#include "internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define BLOCKED_AGAIN_NS SECOND_NS
+
+/* True where no other host has a right to a port of the set. A block learned from traffic yields where nobody lives. */
+static bool is_usable(const struct engine *e, const struct lease *lease, struct mac mac)
+{
+    struct port_range ports = lease_ports(e, lease);
+    uint32_t at = 0;
+    for (const struct binding *b; (b = overlap_next(e, &ports, &at)) != NULL;) {
+        if (origin_is_permanent(b->origin))
+            return false;
+        if (!mac_equal(b->owner, mac) && (b->origin != ORIGIN_TRAFFIC || traffic_lives_in(e, b, &ports)))
+            return false;
+    }
+    return true;
+}
+
+static bool may_hold_more(const struct engine *e, struct mac mac)
+{
+    return lease_host_count(e, mac) < e->config.limits.host_leases;
+}
+
+/* Those that were passed over: once a second, since there may be many. */
+static void blocked_again(struct engine *e, struct mac mac)
+{
+    struct leases *leases = e->leases;
+    if (e->now_ns < leases->blocked_seen_ns + BLOCKED_AGAIN_NS)
+        return;
+    leases->blocked_seen_ns = e->now_ns;
+    for (struct lease *lease = TAILQ_FIRST(&leases->blocked), *next; lease != NULL; lease = next) {
+        next = TAILQ_NEXT(lease, others);
+        if (!is_usable(e, lease, mac))
+            continue;
+        lease_line_leave(lease);
+        lease_line_join(&leases->free, lease);
+    }
+}
+
+static struct lease *longest_free(struct engine *e, struct mac mac)
+{
+    struct leases *leases = e->leases;
+    if (TAILQ_EMPTY(&leases->free))
+        blocked_again(e, mac);
+    for (struct lease *lease; (lease = TAILQ_FIRST(&leases->free)) != NULL;) {
+        if (is_usable(e, lease, mac))
+            return lease;
+        lease_line_leave(lease);
+        lease_line_join(&leases->blocked, lease);
+    }
+    return NULL;
+}
+
+static bool is_free_for(const struct engine *e, const struct lease *lease, struct mac mac)
+{
+    return lease != NULL && lease->state == LEASE_FREE && is_usable(e, lease, mac);
+}
+
+/* A configuration may reserve for another what a client has already. */
+static bool is_anothers(const struct engine *e, const struct lease *lease, const struct lease_client *client)
+{
+    return lease->reservation != NULL && lease_reserved_for(e, client) != lease;
+}
+
+/* False: somebody took a port of what it was offered. */
+static bool may_stay(const struct engine *e, const struct lease *lease, const struct lease_client *client)
+{
+    return !is_anothers(e, lease, client) && (lease->state == LEASE_BOUND || is_usable(e, lease, client->mac));
+}
+
+struct lease *lease_choose(struct engine *e, const struct lease_client *client, struct lease *wish)
+{
+    struct lease *reserved = lease_reserved_for(e, client), *had = lease_find(e, client);
+    bool holds = had != NULL && had->state != LEASE_FREE;
+    bool to_reserved = reserved != had && is_free_for(e, reserved, client->mac);
+    if (holds && !to_reserved && may_stay(e, had, client))
+        return had;
+    if (holds)
+        lease_end(e, had, EVENT_RELEASED); /* it asks anew, so that it uses it no more */
+    if (!may_hold_more(e, client->mac))
+        return NULL;
+    struct lease *lease = NULL;
+    if (to_reserved)
+        lease = reserved;
+    else if (is_free_for(e, had, client->mac) && !is_anothers(e, had, client))
+        lease = had;
+    else if (is_free_for(e, wish, client->mac) && wish->reservation == NULL)
+        lease = wish;
+    else
+        lease = longest_free(e, client->mac);
+    if (lease != NULL)
+        lease_assign(e, lease, client);
+    return lease;
+}
+
+void lease_offer(struct engine *e, struct lease *lease)
+{
+    if (lease->state == LEASE_BOUND)
+        return;
+    lease_enter(e, lease, LEASE_OFFERED);
+    timer_set(e->timers, &lease->timer, e->now_ns + e->config.limits.offer_age_s * SECOND_NS);
+}
+
+int lease_bind(struct engine *e, struct lease *lease, uint64_t left_ns)
+{
+    struct port_range ports = lease_ports(e, lease);
+    if (lease->state == LEASE_FREE && !may_hold_more(e, lease->client.mac))
+        return -ENOSPC;
+    if (!may_stay(e, lease, &lease->client))
+        return -EEXIST;
+    int error = bind_lease(e, &ports, lease->client.mac, left_ns);
+    if (error == 0) {
+        questions_settle(e, lease->address_index);
+        lease_enter(e, lease, LEASE_BOUND);
+    }
+    return error == -EPERM ? -EEXIST : error;
+}
+
+int lease_restore(struct engine *e, struct lease *lease, const struct lease_client *client, uint64_t left_ns)
+{
+    const struct lease *has = lease_find(e, client);
+    if (lease->state != LEASE_FREE || (has != NULL && has->state != LEASE_FREE) ||
+        !is_usable(e, lease, client->mac))
+        return -EEXIST;
+    lease_assign(e, lease, client);
+    return lease_bind(e, lease, left_ns);
+}
+
+void lease_end(struct engine *e, struct lease *lease, enum event_kind why)
+{
+    struct binding *b = lease->state == LEASE_BOUND ? lease_binding(e, lease) : NULL;
+    if (b != NULL)
+        binding_end(e, b, why); /* comes back as lease_binding_ended() */
+    else
+        lease_enter(e, lease, LEASE_FREE);
+}
+
+void lease_decline(struct engine *e, struct lease *lease)
+{
+    struct mac mac = lease->client.mac;
+    lease_end(e, lease, EVENT_RELEASED);
+    lease_forget(e, lease);
+    lease->client.mac = mac; /* it counts for the host */
+    lease_enter(e, lease, LEASE_DECLINED);
+    timer_set(e->timers, &lease->timer, e->now_ns + e->config.limits.decline_age_s * SECOND_NS);
+}
+
+void lease_due(struct engine *e, struct lease *lease)
+{
+    bool was_declined = lease->state == LEASE_DECLINED;
+    lease_enter(e, lease, LEASE_FREE);
+    if (was_declined)
+        memset(&lease->client, 0, sizeof(lease->client));
+}

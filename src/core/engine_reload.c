@@ -1,0 +1,169 @@
+/* engine_reload.c: a new configuration takes the place of the present one.
+ * Every table is built again by the new limits and the old contents are copied into it, so that a reload either
+ * succeeds as a whole or leaves the engine as it was. Called by: daemon through engine.h. */
+#include "internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A learned or added binding of `old` goes over where the new configuration leaves room for it. NULL: it does not. */
+static struct binding *learned_carry(struct engine *e, const struct binding *b)
+{
+    uint32_t at = 0, address_index = index_of(e, &b->ports);
+    if (!binding_fits(e, &b->ports, b->owner, b->origin) || overlap_next(e, &b->ports, &at) != NULL)
+        return NULL;
+    struct binding *kept = binding_add(e->bindings, address_index, &b->ports, b->owner);
+    if (kept == NULL)
+        return NULL;
+    uint32_t older = kept->stale_older, newer = kept->stale_newer;
+    uint64_t due_ns = timer_armed(&b->timer) ? b->timer.due_ns : TIMER_NEVER;
+    *kept = *b;
+    account_join(e, kept);
+    kept->address_index = address_index;
+    kept->name = "";
+    kept->stale_older = older;
+    kept->stale_newer = newer;
+    kept->timer = (struct timer){.kind = TIMER_BINDING};
+    if (due_ns != TIMER_NEVER)
+        timer_set(e->timers, &kept->timer, due_ns);
+    if (kept->state == BINDING_STALE)
+        binding_stale_add(e->bindings, kept);
+    if (kept->origin == ORIGIN_DHCP)
+        lessee_note(e, kept);
+    return kept;
+}
+
+/* The configured binding that is the same in a new configuration takes over the age and counters of `was`. NULL: none
+ * is. */
+static struct binding *configured_carry(struct engine *e, const struct binding *was)
+{
+    struct binding *b = configured_find(e, &was->ports, was->owner);
+    if (b == NULL)
+        return NULL;
+    account_leave(b);
+    b->learned_ns = was->learned_ns;
+    b->rx_frames = was->rx_frames;
+    b->rx_bytes = was->rx_bytes;
+    b->tx_frames = was->tx_frames;
+    b->tx_bytes = was->tx_bytes;
+    account_join(e, b);
+    return b;
+}
+
+/* Told by the old engine: the binding's address may be in its configuration alone. */
+static void tell_ended(struct engine *old, const struct binding *b)
+{
+    tell(old, (struct event){.kind = EVENT_DELETED,
+                             .side = SIDE_DOWNSTREAM,
+                             .range = b->ports.range,
+                             .mac = b->owner,
+                             .detail = "reload"});
+}
+
+static void binding_carry(struct engine *e, struct engine *old, const struct binding *b)
+{
+    struct binding *kept = NULL;
+    if (shared_index(e, b->ports.range.address) >= 0)
+        kept = b->origin == ORIGIN_CONFIG ? configured_carry(e, b) : learned_carry(e, b);
+    services_carry(e, kept, old, b);
+    if (kept != NULL)
+        return;
+    e->reload_ended.bindings++;
+    tell_ended(old, b);
+}
+
+static void bindings_carry(struct engine *e, struct engine *old)
+{
+    for (uint32_t i = 0; i < old->config.address_count; i++) {
+        uint32_t next = 0;
+        uint16_t port;
+        const struct binding *b;
+        while (next <= UINT16_MAX &&
+               (b = binding_next(old->bindings, i, (uint16_t)next, UINT16_MAX, &port)) != NULL) {
+            if (port == b->ports.range.first)
+                binding_carry(e, old, b);
+            next = b->ports.is_port_set ? port + 1U : b->ports.range.last + 1U;
+        }
+    }
+}
+
+static void counts_carry(struct engine *e, const struct engine *old)
+{
+    e->stats = old->stats;
+    e->now_ns = old->now_ns;
+    e->nonce_count = old->nonce_count;
+    e->confirm_ns = old->confirm_ns;
+    e->changes = old->changes + binding_table_changes(old->bindings);
+    e->ask_rate = old->ask_rate;
+    e->unicast_rate = old->unicast_rate;
+    e->echo_rate = old->echo_rate;
+    e->bad_source_events = old->bad_source_events;
+    e->mac_move_events = old->mac_move_events;
+    e->loop_events = old->loop_events;
+    e->dhcp_events = old->dhcp_events;
+    e->exhausted_events = old->exhausted_events;
+    e->dhcp_rate = old->dhcp_rate;
+    memcpy(e->mtu_bytes, old->mtu_bytes, sizeof(e->mtu_bytes));
+    memcpy(e->link_up, old->link_up, sizeof(e->link_up));
+    fdb_pour(e->fdb, old->fdb);
+    accounts_pour(e, old->accounts);
+    keyed_table_pour(e->hosts, old->hosts);
+    keyed_table_pour(e->askers, old->askers);
+    echo_flows_pour(e->echo_flows, old->echo_flows);
+    keyed_table_pour(e->flows, old->flows);
+    keyed_table_pour(e->speakers, old->speakers);
+    for (uint32_t i = 0; i < old->config.address_count; i++) {
+        int index = shared_index(e, old->config.addresses[i].address);
+        if (index < 0)
+            continue;
+        const struct config_address *config = e->shared[index].config;
+        e->shared[index] = old->shared[i];
+        e->shared[index].config = config;
+    }
+}
+
+/* The tails of queues point into the engine they are in: only empty ones may be moved. */
+static void queues_empty(struct engine *e)
+{
+    TAILQ_INIT(&e->fresh);
+    TAILQ_INIT(&e->retries);
+    TAILQ_INIT(&e->unicasts);
+    TAILQ_INIT(&e->broadcasts);
+}
+
+int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *config,
+                  const struct engine_out *out)
+{
+    engine_tick(engine, now_ns, out);
+    struct engine *fresh = engine_new(config, &engine->seed);
+    if (fresh == NULL)
+        return -ENOMEM;
+    bool started = timer_armed(&engine->hello_timer);
+    questions_carry(fresh, engine);
+    questions_drop(engine);
+    fragments_drop(engine);
+    meter_flush(engine);
+    counts_carry(fresh, engine);
+    bindings_carry(fresh, engine);
+    leases_carry(fresh, engine);
+    /* `fresh` takes the place of what `engine` held, and is freed with it. */
+    struct engine old = *engine;
+    *engine = *fresh;
+    *fresh = old;
+    engine->out = out;
+    queues_empty(engine);
+    queues_empty(fresh);
+    engine_free(fresh);
+    questions_go_on(engine);
+    ranges_begin(engine);
+    if (started) {
+        announce_upstream(engine);
+        announce_downstream(engine);
+    }
+    return 0;
+}
+
+struct reload_ended engine_reload_ended(const struct engine *engine)
+{
+    return engine->reload_ended;
+}

@@ -1,0 +1,48 @@
+/* frame_send.c: the ways out of frames: those that pass and those that the bridge makes.
+ * In: a frame, its side. Out: engine_out.send, engine_out.make, and their counts. Called by: all of core. */
+#include "internal.h"
+
+#include <string.h>
+
+static bool is_oversize(const struct engine *e, enum side to, const struct frame *frame)
+{
+    if (frame->super)
+        return false;
+    if (e->config.limits.frame_bytes != 0 && frame->length > e->config.limits.frame_bytes)
+        return true;
+    uint32_t mtu = e->mtu_bytes[to];
+    if (mtu == 0 || frame->length <= mtu + ETH_HEADER_BYTES)
+        return false;
+    bool tagged = frame->bytes[12] == ETHERTYPE_CTAG >> 8 && frame->bytes[13] == (ETHERTYPE_CTAG & 0xff);
+    return !tagged || frame->length > mtu + ETH_HEADER_BYTES + ETH_TAG_BYTES;
+}
+
+struct verdict emit(struct engine *e, enum side to, const struct frame *frame)
+{
+    if (is_oversize(e, to, frame))
+        return verdict_dropped(DROP_OVERSIZE);
+    e->stats.out[to]++;
+    e->out->send(e->out->context, to, frame);
+    return (struct verdict){.fate = FATE_SENT};
+}
+
+void make(struct engine *e, enum side to, const struct made *made)
+{
+    e->stats.made++;
+    e->stats.out[to]++;
+    e->out->make(e->out->context, to, made);
+}
+
+struct made made_of(const struct engine *e, enum made_kind kind, struct mac destination, uint16_t ethertype)
+{
+    struct made made;
+    memset(&made, 0, sizeof(made));
+    made.kind = kind;
+    made.destination = destination;
+    made.source = e->config.mac;
+    made.ethertype = ethertype;
+    made.tag = (struct eth_tag){e->config.vlan != 0, e->config.vlan};
+    if (kind == MADE_PE_ARP && e->config.key_count > 0)
+        made.key = &e->config.keys[0]; /* the lowest id signs */
+    return made;
+}

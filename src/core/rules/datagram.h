@@ -1,0 +1,58 @@
+/* datagram.h: fragmented datagrams that are open, and the fragments that wait for their first one.
+ * Called by: fragment_rules, icmp_error, engine. Never: puts a datagram together, sends.
+ *
+ * Fragments are known by {source, destination, protocol, id} and, downstream, by who sent them: a host's must not
+ * mix with another's, and cannot spoil those of the router. One host has no more than its share of both tables. */
+#ifndef PEARPD_CORE_DATAGRAM_H
+#define PEARPD_CORE_DATAGRAM_H
+
+#include "internal.h"
+
+#define SPANS 64 /* as many as wait by default: any order of those is known to be complete */
+
+struct datagram_key {
+    uint32_t source, destination; /* host order */
+    uint16_t id;
+    uint8_t protocol, side;
+    struct mac sender; /* zero: upstream's */
+    uint16_t unused;   /* no padding: it is hashed */
+};
+
+/* Units of 8 bytes that were seen. */
+struct unit_span {
+    uint16_t first, end;
+};
+
+struct datagram {
+    struct datagram_key key;
+    struct shared_packet first; /* has_first: what was found of it */
+    bool has_first, is_counted;
+    uint64_t opened_ns;
+    struct unit_span seen[SPANS]; /* ascending, apart */
+    unsigned spans;
+    uint16_t end; /* in units; 0: the last fragment was not seen */
+    struct hold_line line;
+    TAILQ_ENTRY(datagram) waiting;
+    TAILQ_ENTRY(datagram) same_id;
+};
+
+struct fragments {
+    struct keyed_table *datagrams; /* never touched: oldest first */
+    struct keyed_table *senders;
+    struct hold *hold;
+    TAILQ_HEAD(, datagram) waiting; /* with frames in their line, oldest first */
+};
+
+/* Notes the bytes of a fragment. */
+void datagram_note(struct datagram *d, const struct ipv4_packet *packet);
+/* True where every byte was seen. */
+bool datagram_is_complete(const struct datagram *d);
+/* The datagram of a fragment, a new one where it is the first to come. NULL: its host has its share. */
+struct datagram *datagram_open(struct engine *e, const struct passage *p, const struct shared_packet *s);
+void datagram_close(struct engine *e, struct datagram *d);
+/* A fragment of a host's has left: its id is in use at the remote. */
+void datagram_left(struct engine *e, struct datagram *d);
+/* The oldest fragment that waits no longer does. */
+void datagram_line_remove(struct engine *e, struct datagram *d);
+
+#endif

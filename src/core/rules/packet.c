@@ -1,0 +1,75 @@
+/* packet.c: what a packet of a shared address is about.
+ * In: a whole packet or the first fragment of one. Out: the right that its sender needs, and its route.
+ * Called by: ipv4_rules, fragment_rules, nested_vlan. Never: sends, drops. */
+#include "internal.h"
+
+static bool is_group(struct ipv4 address)
+{
+    return address.host >> 28 == 14 || address.host == UINT32_MAX;
+}
+
+/* Port 68 is every DHCP client's: its answers are told apart by the client's address inside. */
+static bool judge_ports(const struct engine *e, const struct passage *p, struct shared_packet *s)
+{
+    const uint8_t *body = p->payload + s->ip.body;
+    bool fragment = ipv4_packet_is_fragment(&s->ip);
+    if ((fragment ? l4_parse_first_ports : l4_parse_ports)(s->ip.protocol, body, s->ip.body_length, &s->ports))
+        return false;
+    bool is_udp = s->ip.protocol == PROTOCOL_UDP;
+    s->right = (struct right){.kind = RIGHT_PORT, .port = s->ports.source};
+    if (is_udp && s->ports.source == UDP_PORT_BOOTPC)
+        s->right.kind = RIGHT_FREE;
+    s->route = (struct route){.kind = ROUTE_PORT, .port = s->ports.destination, .protocol = s->ip.protocol};
+    if (is_udp && s->ports.destination == UDP_PORT_BOOTPC &&
+        dhcp_client_mac(body, s->ip.body_length, &s->route.host) == 0 &&
+        !mac_equal(s->route.host, e->config.mac))
+        s->route.kind = ROUTE_HOST;
+    return true;
+}
+
+static bool judge_icmp(struct engine *e, const struct passage *p, struct shared_packet *s)
+{
+    if (icmp_parse(p->payload + s->ip.body, s->ip.body_length, &s->icmp_type, &s->echo) != 0)
+        return false;
+    s->right.kind = RIGHT_FREE;
+    s->route = (struct route){.kind = ROUTE_DEFAULT_HOST, .reason = DROP_NO_OWNER};
+    if (s->by_host && !s->is_disguised && s->icmp_type == ICMP_ECHO_REQUEST)
+        echo_note(e, p, &s->ip, s->echo);
+    if (icmp_is_error(s->icmp_type))
+        quote_read(p, s);
+    if (s->by_host && icmp_is_error(s->icmp_type))
+        s->right = quote_right(e, s);
+    if (s->destination < 0)
+        return true;
+    if (s->icmp_type == ICMP_ECHO_REQUEST)
+        s->route = echo_request_route(e, (uint32_t)s->destination, ipv4_packet_is_fragment(&s->ip));
+    else if (s->icmp_type == ICMP_ECHO_REPLY)
+        s->route = echo_route(e, s->ip.destination, s->ip.source, s->echo);
+    else if (icmp_is_error(s->icmp_type))
+        s->route = quote_route(e, s);
+    return true;
+}
+
+/* Nothing comes back from a group, so that there is no flow to hold. */
+static void judge_portless(struct engine *e, struct shared_packet *s)
+{
+    s->right = (struct right){
+        .kind = is_group(s->ip.destination) ? RIGHT_FREE : RIGHT_FLOW,
+        .protocol = s->ip.protocol,
+        .remote = s->ip.destination,
+    };
+    s->route = (struct route){.kind = ROUTE_DEFAULT_HOST, .reason = DROP_NO_OWNER};
+    if (s->destination >= 0 &&
+        flow_host(e, (uint32_t)s->destination, s->ip.source, s->ip.protocol, &s->route.host))
+        s->route.kind = ROUTE_HOST;
+}
+
+bool packet_judge(struct engine *e, const struct passage *p, struct shared_packet *s)
+{
+    if (l4_has_ports(s->ip.protocol))
+        return judge_ports(e, p, s);
+    if (s->ip.protocol == PROTOCOL_ICMP)
+        return judge_icmp(e, p, s);
+    judge_portless(e, s);
+    return true;
+}

@@ -1,0 +1,13 @@
+/* rx_frame.c: a received frame with its Ethernet header read. Called by: engine, fragment_rules. */
+#include "internal.h"
+
+bool passage_of(enum side from, struct frame *frame, struct passage *p)
+{
+    *p = (struct passage){.from = from, .frame = frame};
+    if (eth_parse(frame->bytes, frame->length, &p->eth) != 0)
+        return false;
+    p->payload = frame->bytes + p->eth.payload;
+    p->payload_length = frame->length - p->eth.payload;
+    p->tag = (struct eth_tag){p->eth.tags != 0, p->eth.outer_tci};
+    return true;
+}

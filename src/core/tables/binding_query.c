@@ -1,0 +1,67 @@
+/* binding_query.c: questions to the table of bindings that change nothing.
+ * In: ports, a time. Out: whose they are. Called by: all of core. */
+#include "internal.h"
+
+bool origin_is_permanent(enum binding_origin origin)
+{
+    return origin == ORIGIN_CONFIG || origin == ORIGIN_CONTROL;
+}
+
+bool origin_is_fixed(enum binding_origin origin)
+{
+    return origin_is_permanent(origin) || origin == ORIGIN_DHCP;
+}
+
+struct binding *overlap_next(const struct engine *e, const struct port_range *ports, uint32_t *at)
+{
+    const uint32_t address_index = index_of(e, ports);
+    unsigned spans = port_range_spans(ports);
+    for (unsigned i = *at >> 16; i < spans; i++) {
+        struct port_span span = port_range_span(ports, i);
+        uint16_t from = (uint16_t)*at > span.first ? (uint16_t)*at : span.first;
+        uint16_t port;
+        struct binding *b = binding_next(e->bindings, address_index, from, span.last, &port);
+        if (b == NULL) {
+            *at = (i + 1) << 16;
+            continue;
+        }
+        /* A range is behind us as a whole; a port set comes back in its next span. */
+        uint32_t behind = b->ports.is_port_set ? port : b->ports.range.last;
+        *at = behind >= span.last ? (i + 1) << 16 : i << 16 | (behind + 1);
+        return b;
+    }
+    return NULL;
+}
+
+bool traffic_lives_in(const struct engine *e, const struct binding *b, const struct port_range *ports)
+{
+    struct port_span live;
+    if (!binding_live_span(b, e->now_ns, &live))
+        return false;
+    for (unsigned i = 0; i < port_range_spans(ports); i++) {
+        struct port_span span = port_range_span(ports, i);
+        if (span.first <= live.last && live.first <= span.last)
+            return true;
+    }
+    return false;
+}
+
+const struct binding *binding_from(const struct engine *e, uint32_t address_index, uint32_t port)
+{
+    while (port <= UINT16_MAX) {
+        uint16_t at;
+        const struct binding *b = binding_next(e->bindings, address_index, (uint16_t)port, UINT16_MAX, &at);
+        if (b == NULL || b->ports.range.first == at)
+            return b;
+        port = b->ports.is_port_set ? at + 1U : b->ports.range.last + 1U;
+    }
+    return NULL;
+}
+
+struct binding *configured_find(const struct engine *e, const struct port_range *ports, struct mac owner)
+{
+    struct binding *b = binding_find(e->bindings, index_of(e, ports), ports->range.first);
+    bool is_it = b != NULL && b->origin == ORIGIN_CONFIG && port_range_equal(&b->ports, ports) &&
+                 mac_equal(b->owner, owner);
+    return is_it ? b : NULL;
+}
