@@ -6,7 +6,7 @@
 #include "pearpd/clock.h"
 #include "pearpd/pe_arp.h"
 
-#include "dns/dns_left.h"
+#include "dns/dns_journal.h"
 #include "dns/dns_publisher.h"
 
 #include "../lib/dns_answer.h"
@@ -77,7 +77,7 @@ static void take_event(void *context, const struct dns_event *event)
 {
     (void)context;
     must(event->zone != NULL && (event->kind != DNS_IGNORED || event->why != NULL));
-    must((event->kind == DNS_FAILED) == (event->trouble.kind != DNS_TROUBLE_NONE));
+    must((event->kind == DNS_FAILED) == (event->trouble.kind != DNS_ERROR_NONE));
 }
 
 /* Does what the waiting update says, as RFC 2136 3.4.2 has it. */
@@ -199,10 +199,10 @@ static void read_raw(const uint8_t *bytes, size_t length)
         must(at <= length && service.port != 0 && service.protocol != 0);
         must(dns_name_parse_bytes(service.name, service.name_length, &zone) == 0);
     }
-    if (!dns_left_parse((const char *)bytes, length, &zone, &record))
+    if (!dns_journal_parse((const char *)bytes, length, &zone, &record))
         return;
-    const int written = dns_left_format(&zone, &record, line, sizeof(line));
-    must(written > 0 && dns_left_parse(line, (size_t)written - 1, &zone, &again));
+    const int written = dns_journal_format(&zone, &record, line, sizeof(line));
+    must(written > 0 && dns_journal_parse(line, (size_t)written - 1, &zone, &again));
     must(dns_record_equal(&record, &again));
 }
 

@@ -2,8 +2,8 @@
 #include "pearpd/clock.h"
 #include "pearpd/cursor.h"
 
+#include "dns/dns_error.h"
 #include "dns/dns_publisher.h"
-#include "dns/dns_trouble.h"
 
 #include "../lib/dns_answer.h"
 
@@ -94,8 +94,8 @@ static void take_event(void *context, const struct dns_event *event)
 {
     struct fixture *f = context;
     static const char *const names[] = {"published", "withdrawn", "failed", "ignored"};
-    char text[DNS_TROUBLE_TEXT_BYTES], line[DNS_TROUBLE_TEXT_BYTES + 16];
-    dns_trouble_format(&event->trouble, &f->key.name, f->time.wall_s, text);
+    char text[DNS_ERROR_TEXT_BYTES], line[DNS_ERROR_TEXT_BYTES + 16];
+    dns_error_format(&event->trouble, &f->key.name, f->time.wall_s, text);
     text[strcspn(text, ":")] = '\0';
     snprintf(line, sizeof(line), "%s%s%s", names[event->kind], text[0] == '\0' ? "" : "=", text);
     note(f, line);
@@ -462,15 +462,14 @@ static void test_left(void **state)
 
 static void test_texts(void **state)
 {
-    char text[DNS_TROUBLE_TEXT_BYTES];
+    char text[DNS_ERROR_TEXT_BYTES];
     const struct dns_name key = answer_name("agent-key");
-    struct dns_trouble trouble = {
-        .kind = DNS_TROUBLE_REFUSED, .rcode = DNS_BADTIME, .server_time_s = WALL_S + 400};
+    struct dns_error trouble = {.kind = DNS_ERROR_REFUSED, .rcode = DNS_BADTIME, .server_time_s = WALL_S + 400};
     (void)state;
-    assert_string_equal(dns_trouble_format(&trouble, &key, WALL_S, text),
+    assert_string_equal(dns_error_format(&trouble, &key, WALL_S, text),
                         "BADTIME: the server's clock is 400 s ahead of this host's");
     trouble.server_time_s = WALL_S - 400;
-    assert_string_equal(dns_trouble_format(&trouble, &key, WALL_S, text),
+    assert_string_equal(dns_error_format(&trouble, &key, WALL_S, text),
                         "BADTIME: the server's clock is 400 s behind this host's");
 }
 

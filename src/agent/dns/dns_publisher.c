@@ -27,14 +27,14 @@ struct zone {
     uint64_t due_ns;     /* the next update; NEVER_NS: none */
     uint32_t back_off_s; /* after the next failure */
     bool told;           /* the zone's state, since it last changed */
-    struct dns_trouble last;
+    struct dns_error last;
     /* The update under way; sends == 0: none. */
     unsigned sends, copies; /* copies: that left; a stream has one send alone */
     bool stream;
     uint16_t id;
     uint64_t signed_s, resend_ns;
     uint8_t mac[HMAC_BYTES];
-    struct dns_trouble noted; /* by answers that do not count */
+    struct dns_error noted; /* by answers that do not count */
 };
 
 struct dns_publisher {
@@ -210,7 +210,7 @@ void dns_publisher_want(struct dns_publisher *publisher, unsigned number, bool w
 enum dns_state dns_publisher_state(const struct dns_publisher *publisher, unsigned number)
 {
     const struct entry *entry = &publisher->entries[number];
-    if (publisher->zones[entry->zone].last.kind != DNS_TROUBLE_NONE)
+    if (publisher->zones[entry->zone].last.kind != DNS_ERROR_NONE)
         return DNS_STATE_FAILED;
     return entry->wanted && entry->standing == STANDING_PRESENT ? DNS_STATE_PUBLISHED : DNS_STATE_WAITING;
 }
@@ -263,7 +263,7 @@ static void tell(const struct zone *zone, const struct dns_publisher_out *out, s
 }
 
 /* `unmade`: the server itself said so. */
-static void fail(struct dns_publisher *p, struct dns_time time, unsigned number, struct dns_trouble trouble,
+static void fail(struct dns_publisher *p, struct dns_time time, unsigned number, struct dns_error trouble,
                  bool unmade, const struct dns_publisher_out *out)
 {
     struct zone *zone = &p->zones[number];
@@ -298,8 +298,7 @@ static void send_update(struct dns_publisher *p, struct dns_time time, unsigned 
         error = out->send(out->context, number, p->message, (size_t)length, zone->stream);
     }
     if (error < 0)
-        fail(p, time, number, (struct dns_trouble){.kind = DNS_TROUBLE_UNREACHABLE, .error = error}, false,
-             out);
+        fail(p, time, number, (struct dns_error){.kind = DNS_ERROR_UNREACHABLE, .error = error}, false, out);
 }
 
 static void begin_update(struct dns_publisher *p, struct dns_time time, unsigned number,
@@ -317,7 +316,7 @@ static void begin_update(struct dns_publisher *p, struct dns_time time, unsigned
     zone->signed_s = time.wall_s;
     zone->stream = false;
     zone->sends = zone->copies = 0;
-    zone->noted = (struct dns_trouble){.kind = DNS_TROUBLE_SILENT};
+    zone->noted = (struct dns_error){.kind = DNS_ERROR_SILENT};
     send_update(p, time, number, out);
 }
 
@@ -334,7 +333,7 @@ static void succeed(struct dns_publisher *p, struct dns_time time, unsigned numb
     }
     zone->sends = 0;
     zone->back_off_s = 1;
-    zone->last = (struct dns_trouble){.kind = DNS_TROUBLE_NONE};
+    zone->last = (struct dns_error){.kind = DNS_ERROR_NONE};
     out->end(out->context, number);
     unsigned present;
     (void)zone_is_settled(p, number, &present);
@@ -351,25 +350,25 @@ static void succeed(struct dns_publisher *p, struct dns_time time, unsigned numb
 /* Answers. */
 
 static void ignore(struct zone *zone, const struct dns_publisher_out *out, const char *why,
-                   struct dns_trouble trouble)
+                   struct dns_error trouble)
 {
-    if (trouble.kind != DNS_TROUBLE_NONE)
+    if (trouble.kind != DNS_ERROR_NONE)
         zone->noted = trouble;
     tell(zone, out, (struct dns_event){.kind = DNS_IGNORED, .why = why});
 }
 
-static struct dns_trouble refusal(const struct dns_answer *answer)
+static struct dns_error refusal(const struct dns_answer *answer)
 {
-    return (struct dns_trouble){.kind = DNS_TROUBLE_REFUSED,
-                                .rcode = answer->tsig_error != 0 ? answer->tsig_error : answer->rcode,
-                                .server_time_s = answer->server_time_s};
+    return (struct dns_error){.kind = DNS_ERROR_REFUSED,
+                              .rcode = answer->tsig_error != 0 ? answer->tsig_error : answer->rcode,
+                              .server_time_s = answer->server_time_s};
 }
 
 void dns_publisher_answer(struct dns_publisher *publisher, struct dns_time time, unsigned number,
                           const uint8_t *bytes, size_t length, const struct dns_publisher_out *out)
 {
     struct zone *zone = &publisher->zones[number];
-    const struct dns_trouble none = {.kind = DNS_TROUBLE_NONE};
+    const struct dns_error none = {.kind = DNS_ERROR_NONE};
     struct dns_answer answer;
     if (number >= publisher->zone_count || zone->sends == 0)
         return;
@@ -392,9 +391,9 @@ void dns_publisher_answer(struct dns_publisher *publisher, struct dns_time time,
     }
     if (!dns_answer_is_authentic(bytes, length, &publisher->key, zone->mac, time.wall_s)) {
         const bool refused = answer.rcode != DNS_NOERROR;
-        const enum dns_trouble_kind kind = answer.is_signed ? DNS_TROUBLE_FORGED : DNS_TROUBLE_UNSIGNED;
+        const enum dns_error_kind kind = answer.is_signed ? DNS_ERROR_FORGED : DNS_ERROR_UNSIGNED;
         ignore(zone, out, "not signed with the key, or out of its time",
-               refused ? refusal(&answer) : (struct dns_trouble){.kind = kind});
+               refused ? refusal(&answer) : (struct dns_error){.kind = kind});
         return;
     }
     if (answer.rcode != DNS_NOERROR || answer.tsig_error != DNS_NOERROR)
@@ -409,7 +408,7 @@ void dns_publisher_unreachable(struct dns_publisher *publisher, struct dns_time 
 {
     if (number >= publisher->zone_count || publisher->zones[number].sends == 0)
         return;
-    fail(publisher, time, number, (struct dns_trouble){.kind = DNS_TROUBLE_UNREACHABLE, .error = error}, false,
+    fail(publisher, time, number, (struct dns_error){.kind = DNS_ERROR_UNREACHABLE, .error = error}, false,
          out);
 }
 

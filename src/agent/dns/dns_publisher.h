@@ -29,17 +29,17 @@ struct dns_time {
 };
 
 /* Why an update was not made. */
-enum dns_trouble_kind {
-    DNS_TROUBLE_NONE,
-    DNS_TROUBLE_SILENT,      /* no answer */
-    DNS_TROUBLE_UNREACHABLE, /* `error` says why */
-    DNS_TROUBLE_REFUSED,     /* `rcode` says why; of a TSIG where it is 16 or more */
-    DNS_TROUBLE_UNSIGNED,    /* "done", but without a signature */
-    DNS_TROUBLE_FORGED,      /* a signature that is not of our key, or not of our time */
+enum dns_error_kind {
+    DNS_ERROR_NONE,
+    DNS_ERROR_SILENT,      /* no answer */
+    DNS_ERROR_UNREACHABLE, /* `error` says why */
+    DNS_ERROR_REFUSED,     /* `rcode` says why; of a TSIG where it is 16 or more */
+    DNS_ERROR_UNSIGNED,    /* "done", but without a signature */
+    DNS_ERROR_FORGED,      /* a signature that is not of our key, or not of our time */
 };
 
-struct dns_trouble {
-    enum dns_trouble_kind kind;
+struct dns_error {
+    enum dns_error_kind kind;
     unsigned rcode;
     int error;              /* -Exxx */
     uint64_t server_time_s; /* rcode BADTIME: its clock; 0: it did not say */
@@ -62,9 +62,9 @@ enum dns_event_kind {
 struct dns_event {
     enum dns_event_kind kind;
     const struct dns_name *zone;
-    unsigned records;           /* DNS_PUBLISHED: how many */
-    struct dns_trouble trouble; /* DNS_FAILED */
-    const char *why;            /* DNS_IGNORED: a constant string */
+    unsigned records;         /* DNS_PUBLISHED: how many */
+    struct dns_error trouble; /* DNS_FAILED */
+    const char *why;          /* DNS_IGNORED: a constant string */
 };
 
 struct dns_publisher_out {

@@ -9,10 +9,10 @@
 #include "pearpd/log.h"
 #include "pearpd/pe_arp.h"
 
-#include "dns_left.h"
+#include "dns_error.h"
+#include "dns_journal.h"
 #include "dns_publisher.h"
 #include "dns_socket.h"
-#include "dns_trouble.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -67,7 +67,7 @@ static void on_end(void *context, unsigned zone)
 static void on_event(void *context, const struct dns_event *event)
 {
     const struct services *s = context;
-    char zone[DNS_NAME_TEXT_BYTES], trouble[DNS_TROUBLE_TEXT_BYTES];
+    char zone[DNS_NAME_TEXT_BYTES], trouble[DNS_ERROR_TEXT_BYTES];
     dns_name_format(event->zone, zone);
     switch (event->kind) {
     case DNS_PUBLISHED:
@@ -79,14 +79,14 @@ static void on_event(void *context, const struct dns_event *event)
         break;
     case DNS_FAILED:
         log_warning("DNS: cannot update zone %s at %s: %s", zone, s->server,
-                    dns_trouble_format(&event->trouble, &s->config->key.name, time_now().wall_s, trouble));
+                    dns_error_format(&event->trouble, &s->config->key.name, time_now().wall_s, trouble));
         break;
     case DNS_IGNORED:
         log_debug("DNS: ignored what came from %s about zone %s: %s", s->server, zone, event->why);
         break;
     }
     if (event->kind == DNS_WITHDRAWN)
-        dns_left_write(s->owner.directory, s->owner.interface, s->publisher);
+        dns_journal_write(s->owner.directory, s->owner.interface, s->publisher);
     if (event->kind != DNS_IGNORED)
         s->owner.changed(s->owner.context);
 }
@@ -164,7 +164,7 @@ static void take_left(struct services *s)
         if (s->config->services[i].port != 0 && s->config->services[i].address.host != 0)
             (void)add_records(s, &s->config->services[i], false, numbers);
     }
-    dns_left_read(s->owner.directory, s->owner.interface, s->publisher);
+    dns_journal_read(s->owner.directory, s->owner.interface, s->publisher);
 }
 
 struct services *services_new(struct loop *loop, const struct services_config *config,
@@ -182,7 +182,7 @@ struct services *services_new(struct loop *loop, const struct services_config *c
     s->owner = *owner;
     snprintf(s->server, sizeof(s->server), "%s:%u", ipv4_format(config->server, address), config->server_port);
     if (!config->has_server) {
-        dns_left_tell(owner->directory, owner->interface);
+        dns_journal_warn(owner->directory, owner->interface);
         return s;
     }
     random_bytes(seed, sizeof(seed));
@@ -231,7 +231,7 @@ static void publish(struct services *s, struct slot *slot, const struct service_
 /* The records are on disk before they are sent. */
 static void changed(struct services *s)
 {
-    dns_left_write(s->owner.directory, s->owner.interface, s->publisher);
+    dns_journal_write(s->owner.directory, s->owner.interface, s->publisher);
     run(s);
 }
 
@@ -308,7 +308,7 @@ void services_withdraw(struct services *services)
     loop_timer_set(services->timer, 0);
     (void)loop_run(services->loop);
     loop_timer_set(services->enough, UINT64_MAX);
-    dns_left_write(services->owner.directory, services->owner.interface, services->publisher);
+    dns_journal_write(services->owner.directory, services->owner.interface, services->publisher);
 }
 
 size_t services_tlvs(const struct services_config *config, const struct held *held, uint8_t *bytes, size_t size)

@@ -6,7 +6,7 @@
 #include "pearpd/notify.h"
 
 #include "agent_state.h"
-#include "dns/dns_left.h"
+#include "dns/dns_journal.h"
 #include "host/raised_link.h"
 #include "host/record.h"
 #include "host/run_files.h"
@@ -318,7 +318,7 @@ int agent_undo(const char *interface)
         error = undo_left(&agent, interface, &found);
     if (error == 0) {
         log_notice(found ? "put back what an agent left on %s" : "no agent left anything on %s", interface);
-        dns_left_tell(agent.directory, interface);
+        dns_journal_warn(agent.directory, interface);
     }
     leave_interface(&agent, interface);
     return error == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

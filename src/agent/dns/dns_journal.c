@@ -1,5 +1,5 @@
-/* dns_left.c: see dns_left.h. */
-#include "dns_left.h"
+/* dns_journal.c: see dns_journal.h. */
+#include "dns_journal.h"
 
 #include "pearpd/log.h"
 
@@ -15,7 +15,7 @@
 #define FILE_BYTES (DNS_RECORDS_MAX * LINE_BYTES)
 #define SUFFIX     "services"
 
-int dns_left_format(const struct dns_name *zone, const struct dns_record *record, char *text, size_t size)
+int dns_journal_format(const struct dns_name *zone, const struct dns_record *record, char *text, size_t size)
 {
     char zone_text[DNS_NAME_TEXT_BYTES], name[DNS_NAME_TEXT_BYTES];
     const int head = snprintf(text, size, "%s %s %u ", dns_name_format(zone, zone_text),
@@ -66,7 +66,7 @@ static bool parse_type(const char *text, struct dns_record *record)
     return false;
 }
 
-bool dns_left_parse(const char *line, size_t length, struct dns_name *zone, struct dns_record *record)
+bool dns_journal_parse(const char *line, size_t length, struct dns_name *zone, struct dns_record *record)
 {
     char copy[LINE_BYTES], *rest = copy;
     if (length >= sizeof(copy) || memchr(line, '\0', length) != NULL)
@@ -79,7 +79,7 @@ bool dns_left_parse(const char *line, size_t length, struct dns_name *zone, stru
            parse_type(type, record) && parse_rdata(rest, record);
 }
 
-void dns_left_write(int directory, const char *interface, const struct dns_publisher *publisher)
+void dns_journal_write(int directory, const char *interface, const struct dns_publisher *publisher)
 {
     char name[RUN_NAME_BYTES], *text = malloc(FILE_BYTES);
     const struct dns_name *zone;
@@ -89,7 +89,7 @@ void dns_left_write(int directory, const char *interface, const struct dns_publi
     run_name(interface, SUFFIX, name);
     for (int i = 0; error == 0 && (i = dns_publisher_standing(publisher, (unsigned)i, &zone, &record)) >= 0;
          i++) {
-        const int written = dns_left_format(zone, record, text + length, FILE_BYTES - length);
+        const int written = dns_journal_format(zone, record, text + length, FILE_BYTES - length);
         if (written < 0)
             error = written;
         else
@@ -110,7 +110,7 @@ static void take_lines(const char *text, size_t length, const char *name, struct
         const size_t line_length = newline == NULL ? length - at : (size_t)(newline - text) - at;
         struct dns_name zone;
         struct dns_record record;
-        if (!dns_left_parse(text + at, line_length, &zone, &record)) {
+        if (!dns_journal_parse(text + at, line_length, &zone, &record)) {
             log_warning("/run/pearp-agent/%s:%u: not what an agent writes: passed over", name, number);
         } else if (dns_publisher_add_left(publisher, &zone, &record) < 0) {
             log_warning("/run/pearp-agent/%s:%u: too many records to withdraw: passed over", name, number);
@@ -119,7 +119,7 @@ static void take_lines(const char *text, size_t length, const char *name, struct
     }
 }
 
-void dns_left_read(int directory, const char *interface, struct dns_publisher *publisher)
+void dns_journal_read(int directory, const char *interface, struct dns_publisher *publisher)
 {
     char name[RUN_NAME_BYTES], *text = malloc(FILE_BYTES);
     run_name(interface, SUFFIX, name);
@@ -131,7 +131,7 @@ void dns_left_read(int directory, const char *interface, struct dns_publisher *p
     free(text);
 }
 
-void dns_left_tell(int directory, const char *interface)
+void dns_journal_warn(int directory, const char *interface)
 {
     char name[RUN_NAME_BYTES];
     if (faccessat(directory, run_name(interface, SUFFIX, name), F_OK, 0) == 0)

@@ -1,12 +1,12 @@
-/* dns_trouble.c: see dns_trouble.h. */
-#include "dns_trouble.h"
+/* dns_error.c: see dns_error.h. */
+#include "dns_error.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-static void format_clocks(const struct dns_trouble *trouble, uint64_t wall_s, char *text, size_t size)
+static void format_clocks(const struct dns_error *trouble, uint64_t wall_s, char *text, size_t size)
 {
     const uint64_t server_s = trouble->server_time_s;
     if (server_s == 0)
@@ -17,7 +17,7 @@ static void format_clocks(const struct dns_trouble *trouble, uint64_t wall_s, ch
                  server_s > wall_s ? "ahead of" : "behind");
 }
 
-static void format_refusal(const struct dns_trouble *trouble, const char *key, uint64_t wall_s, char *text,
+static void format_refusal(const struct dns_error *trouble, const char *key, uint64_t wall_s, char *text,
                            size_t size)
 {
     const char *name = dns_rcode_name(trouble->rcode);
@@ -55,31 +55,31 @@ static void format_refusal(const struct dns_trouble *trouble, const char *key, u
     }
 }
 
-const char *dns_trouble_format(const struct dns_trouble *trouble, const struct dns_name *key, uint64_t wall_s,
-                               char text[static DNS_TROUBLE_TEXT_BYTES])
+const char *dns_error_format(const struct dns_error *trouble, const struct dns_name *key, uint64_t wall_s,
+                             char text[static DNS_ERROR_TEXT_BYTES])
 {
     char name[DNS_NAME_TEXT_BYTES];
     dns_name_format(key, name);
     text[0] = '\0';
     switch (trouble->kind) {
-    case DNS_TROUBLE_NONE:
+    case DNS_ERROR_NONE:
         break;
-    case DNS_TROUBLE_SILENT:
-        snprintf(text, DNS_TROUBLE_TEXT_BYTES, "no answer: is the server up, and reached from here?");
+    case DNS_ERROR_SILENT:
+        snprintf(text, DNS_ERROR_TEXT_BYTES, "no answer: is the server up, and reached from here?");
         break;
-    case DNS_TROUBLE_UNREACHABLE:
-        snprintf(text, DNS_TROUBLE_TEXT_BYTES, "%s%s", strerror(-trouble->error),
+    case DNS_ERROR_UNREACHABLE:
+        snprintf(text, DNS_ERROR_TEXT_BYTES, "%s%s", strerror(-trouble->error),
                  trouble->error == -ECONNREFUSED ? ": nobody listens there" : "");
         break;
-    case DNS_TROUBLE_REFUSED:
-        format_refusal(trouble, name, wall_s, text, DNS_TROUBLE_TEXT_BYTES);
+    case DNS_ERROR_REFUSED:
+        format_refusal(trouble, name, wall_s, text, DNS_ERROR_TEXT_BYTES);
         break;
-    case DNS_TROUBLE_UNSIGNED:
-        snprintf(text, DNS_TROUBLE_TEXT_BYTES, "answers without a signature: does the server know the key %s?",
+    case DNS_ERROR_UNSIGNED:
+        snprintf(text, DNS_ERROR_TEXT_BYTES, "answers without a signature: does the server know the key %s?",
                  name);
         break;
-    case DNS_TROUBLE_FORGED:
-        snprintf(text, DNS_TROUBLE_TEXT_BYTES, "answers that are not signed with the key %s, or not now", name);
+    case DNS_ERROR_FORGED:
+        snprintf(text, DNS_ERROR_TEXT_BYTES, "answers that are not signed with the key %s, or not now", name);
         break;
     }
     return text;
