@@ -5,18 +5,16 @@
 #define PEARPD_CONF_H
 
 #include "pearpd/config.h"
+#include "pearpd/ini_schema.h"
 
 #include <stdio.h>
 
-/* Called once for each fault, in the order of their lines; `message` names the value. */
-typedef void conf_fault_fn(void *context, const char *file, unsigned line, const char *message);
-
 /* Reads `file`. Returns the number of faults found (0: *config is filled and the caller frees it with
- * config_free()), or -Exxx where the file cannot be read at all, which was told as a fault of line 0. */
-int config_read(const char *file, struct config *config, conf_fault_fn *fault, void *context);
+ * config_free()), or -Exxx where the file cannot be read at all, which is reported as a fault of line 0. */
+int config_read(const char *file, struct config *config, ini_fault_fn *fault, void *context);
 
 /* The same from an open stream; `name` stands for FILE in messages and gives NAME for the socket's default. */
-int config_read_stream(FILE *stream, const char *name, struct config *config, conf_fault_fn *fault,
+int config_read_stream(FILE *stream, const char *name, struct config *config, ini_fault_fn *fault,
                        void *context);
 
 /* Frees what config_read() took. A zeroed struct is fine. */

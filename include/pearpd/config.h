@@ -169,7 +169,7 @@ struct config_address {
     bool has_default_host;
     struct mac default_host;
     enum echo_mode echo;
-    unsigned line; /* of its section in the file */
+    unsigned line, default_host_line; /* of its section and of that key in the file */
 };
 
 /* One [range]: a permanent binding. */

@@ -115,4 +115,8 @@ void pe_arp_write_port_address(const struct port_address *a, uint8_t bytes[stati
  * the order of their types (an AUTH as it stands). The bytes written, or -ENOSPC. */
 int pe_arp_write_body(const struct pe_arp *message, uint8_t *bytes, size_t size);
 
+/* The EtherType that carries PE-ARP, in words: "0x88b5", or "arp" for that of ARP. 0 and *ethertype in host order;
+ * -EINVAL: neither. */
+int pe_arp_encap_parse(const char *text, uint16_t *ethertype);
+
 #endif

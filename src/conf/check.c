@@ -1,8 +1,11 @@
-/* check.c: what can only be said of a configuration as a whole: what is missing, twice, or overlaps. */
-#include "dhcp_keys.h"
-#include "reader.h"
-#include "schema.h"
+/* check.c: see check.h. */
+#include "check.h"
 
+#include "pearpd/config.h"
+
+#include "check_dhcp.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,42 +14,57 @@ static bool is_bridges_own(const struct config *c, struct mac mac)
     return !c->mac_auto && !mac_is_zero(mac) && mac_equal(mac, c->mac);
 }
 
-static void check_bridge(struct conf_reader *r)
+static void check_bridge(struct ini_file *file)
 {
-    const struct config *c = r->config;
-    if (r->section_lines[SECTION_BRIDGE] == 0)
-        conf_fault_at(r, 1, "[bridge] is missing");
+    const struct config *c = ini_target(file);
+    char text[MAC_TEXT_BYTES];
+    if (ini_line_of(file, "bridge", NULL) == 0)
+        ini_fault(file, 1, "[bridge] is missing");
     if (*c->upstream != '\0' && strcmp(c->upstream, c->downstream) == 0)
-        conf_fault_at(r, r->downstream_line, "downstream = %s: is upstream too", c->downstream);
-    if (c->has_router_mac && is_bridges_own(c, c->router_mac)) {
-        char text[MAC_TEXT_BYTES];
-        conf_fault_at(r, r->router_mac_line, "router-mac = %s: is the bridge's own", mac_format(c->mac, text));
-    }
-    if (c->address_count > c->limits.addresses)
-        conf_fault_at(r, c->addresses[c->limits.addresses].line,
-                      "[address]: one more than addresses = %u in [limits]", c->limits.addresses);
-    if (c->address_count == 0)
-        conf_fault_at(r, r->section_lines[SECTION_BRIDGE] != 0 ? r->section_lines[SECTION_BRIDGE] : 1,
-                      "there is no [address] section");
-    if (c->limits.held_port_frames > c->limits.held_frames)
-        conf_fault_at(r, r->section_lines[SECTION_LIMITS], "held-port-frames = %u: more than held-frames = %u",
-                      c->limits.held_port_frames, c->limits.held_frames);
+        ini_fault(file, ini_line_of(file, "bridge", "downstream"), "downstream = %s: is upstream too",
+                  c->downstream);
+    if (c->has_router_mac && is_bridges_own(c, c->router_mac))
+        ini_fault(file, ini_line_of(file, "bridge", "router-mac"), "router-mac = %s: is the bridge's own",
+                  mac_format(c->mac, text));
 }
 
-static void check_address(struct conf_reader *r, size_t i)
+/* Where the file names no socket: /run/pearpd/NAME.sock, NAME being the file's name without .conf. */
+static void default_socket(struct ini_file *file)
 {
-    const struct config_address *a = &r->config->addresses[i];
-    const struct address_lines *lines = &r->address_lines[i];
+    struct config *c = ini_target(file);
+    const char *base = strrchr(ini_name(file), '/');
+    base = base == NULL ? ini_name(file) : base + 1;
+    size_t length = strlen(base);
+    if (ini_line_of(file, "control", "socket") != 0)
+        return;
+    if (length > 5 && strcmp(base + length - 5, ".conf") == 0)
+        length -= 5;
+    const int used = snprintf(c->socket, SOCKET_PATH_BYTES, "/run/pearpd/%.*s.sock", (int)length, base);
+    if (used >= SOCKET_PATH_BYTES)
+        ini_fault(file, 1, "socket = %s...: the file's name is too long for a socket", c->socket);
+}
+
+static void check_limits(struct ini_file *file)
+{
+    const struct config *c = ini_target(file);
+    const struct limits *l = &c->limits;
+    const unsigned bridge = ini_line_of(file, "bridge", NULL);
+    if (c->address_count > l->addresses)
+        ini_fault(file, c->addresses[l->addresses].line, "[address]: one more than addresses = %u in [limits]",
+                  l->addresses);
+    if (c->address_count == 0)
+        ini_fault(file, bridge != 0 ? bridge : 1, "there is no [address] section");
+    if (l->held_port_frames > l->held_frames)
+        ini_fault(file, ini_line_of(file, "limits", NULL), "held-port-frames = %u: more than held-frames = %u",
+                  l->held_port_frames, l->held_frames);
+}
+
+static void check_address(struct ini_file *file, const struct config_address *a)
+{
     char text[MAC_TEXT_BYTES];
-    if (lines->psid != 0 && lines->block != 0)
-        conf_fault_at(r, lines->psid > lines->block ? lines->psid : lines->block,
-                      "psid and block = %u stand in one section", a->block);
-    if (lines->block != 0 && a->block > (uint32_t)a->ports_last - a->ports_first + 1)
-        conf_fault_at(r, lines->block, "block = %u: more than ports = %u-%u holds", a->block, a->ports_first,
-                      a->ports_last);
-    if (a->has_default_host && is_bridges_own(r->config, a->default_host))
-        conf_fault_at(r, lines->default_host, "default-host = %s: is the bridge's own",
-                      mac_format(a->default_host, text));
+    if (a->has_default_host && is_bridges_own(ini_target(file), a->default_host))
+        ini_fault(file, a->default_host_line, "default-host = %s: is the bridge's own",
+                  mac_format(a->default_host, text));
 }
 
 static const struct config_address *address_of(const struct config *c, struct ipv4 address)
@@ -57,38 +75,40 @@ static const struct config_address *address_of(const struct config *c, struct ip
     return NULL;
 }
 
-static void check_range(struct conf_reader *r, size_t i)
+static void check_range(struct ini_file *file, size_t i)
 {
-    const struct config_range *range = &r->config->ranges[i];
+    const struct config *c = ini_target(file);
+    const struct config_range *range = &c->ranges[i];
     char text[RANGE_TEXT_BYTES], mac[MAC_TEXT_BYTES];
     if (range->range.address.host == 0)
-        return; /* told already */
-    if (address_of(r->config, range->range.address) == NULL)
-        conf_fault_at(r, range->line, "[range %s]: there is no [address] for it",
-                      range_format(&range->range, text));
-    if (is_bridges_own(r->config, range->mac))
-        conf_fault_at(r, range->mac_line, "mac = %s: is the bridge's own", mac_format(range->mac, mac));
+        return; /* reported already */
+    if (address_of(c, range->range.address) == NULL)
+        ini_fault(file, range->line, "[range %s]: there is no [address] for it",
+                  range_format(&range->range, text));
+    if (is_bridges_own(c, range->mac))
+        ini_fault(file, range->mac_line, "mac = %s: is the bridge's own", mac_format(range->mac, mac));
 }
 
-static void check_protocol(struct conf_reader *r, size_t i)
+static void check_protocol(struct ini_file *file, size_t i)
 {
-    const struct config_protocol *p = &r->config->protocols[i];
+    const struct config *c = ini_target(file);
+    const struct config_protocol *p = &c->protocols[i];
     char text[IPV4_TEXT_BYTES], mac[MAC_TEXT_BYTES];
     if (p->address.host == 0)
-        return; /* told already */
-    if (address_of(r->config, p->address) == NULL)
-        conf_fault_at(r, p->line, "[protocol %s/%u]: there is no [address] for it",
-                      ipv4_format(p->address, text), p->protocol);
-    if (is_bridges_own(r->config, p->mac))
-        conf_fault_at(r, p->mac_line, "mac = %s: is the bridge's own", mac_format(p->mac, mac));
+        return; /* reported already */
+    if (address_of(c, p->address) == NULL)
+        ini_fault(file, p->line, "[protocol %s/%u]: there is no [address] for it",
+                  ipv4_format(p->address, text), p->protocol);
+    if (is_bridges_own(c, p->mac))
+        ini_fault(file, p->mac_line, "mac = %s: is the bridge's own", mac_format(p->mac, mac));
 }
 
-static void check_keys(struct conf_reader *r)
+static void check_keys(struct ini_file *file)
 {
-    struct config *c = r->config;
+    struct config *c = ini_target(file);
     if (c->key_count > c->limits.keys)
-        conf_fault_at(r, r->section_lines[SECTION_KEYS], "[keys]: more than keys = %u in [limits]",
-                      c->limits.keys);
+        ini_fault(file, ini_line_of(file, "keys", NULL), "[keys]: more than keys = %u in [limits]",
+                  c->limits.keys);
     pe_arp_keys_sort(c->keys, c->key_count);
 }
 
@@ -109,9 +129,9 @@ static int by_range(const void *a, const void *b)
 }
 
 /* Sorted: each against the one before it that reaches furthest. */
-static void check_overlaps(struct conf_reader *r)
+static void check_overlaps(struct ini_file *file)
 {
-    const struct config *c = r->config;
+    const struct config *c = ini_target(file);
     const struct config_range *widest = NULL;
     char text[RANGE_TEXT_BYTES], other[RANGE_TEXT_BYTES];
     for (size_t i = 0; i < c->range_count; i++) {
@@ -121,8 +141,8 @@ static void check_overlaps(struct conf_reader *r)
         if (widest != NULL && range_overlaps(&widest->range, &range->range)) {
             bool later = range->line > widest->line;
             const struct config_range *a = later ? range : widest, *b = later ? widest : range;
-            conf_fault_at(r, a->line, "[range %s]: overlaps [range %s] at line %u",
-                          range_format(&a->range, text), range_format(&b->range, other), b->line);
+            ini_fault(file, a->line, "[range %s]: overlaps [range %s] at line %u",
+                      range_format(&a->range, text), range_format(&b->range, other), b->line);
         }
         if (widest == NULL || widest->range.address.host != range->range.address.host ||
             range->range.last > widest->range.last)
@@ -130,23 +150,26 @@ static void check_overlaps(struct conf_reader *r)
     }
 }
 
-void conf_check(struct conf_reader *r)
+void conf_check(struct ini_file *file)
 {
-    struct config *c = r->config;
-    check_bridge(r);
+    struct config *c = ini_target(file);
+    c->mac_auto = mac_is_zero(c->mac);
+    default_socket(file);
+    check_bridge(file);
+    check_limits(file);
     for (size_t i = 0; i < c->address_count; i++)
-        check_address(r, i);
+        check_address(file, &c->addresses[i]);
     for (size_t i = 0; i < c->range_count; i++)
-        check_range(r, i);
+        check_range(file, i);
     for (size_t i = 0; i < c->protocol_count; i++)
-        check_protocol(r, i);
-    check_keys(r);
+        check_protocol(file, i);
+    check_keys(file);
     if (c->protocol_count > 0)
         qsort(c->protocols, c->protocol_count, sizeof(*c->protocols), config_protocol_order);
     if (c->address_count > 0)
         qsort(c->addresses, c->address_count, sizeof(*c->addresses), by_address);
     if (c->range_count > 0)
         qsort(c->ranges, c->range_count, sizeof(*c->ranges), by_range);
-    check_overlaps(r);
-    conf_check_dhcp(r);
+    check_overlaps(file);
+    conf_check_dhcp(file);
 }

@@ -1,484 +1,412 @@
-/* schema.c: the rows, and how each kind of value is taken. */
+/* schema.c: see schema.h. */
 #include "schema.h"
 
-#include "dhcp_keys.h"
+#include "pearpd/config.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
+#include "check.h"
+#include "sections.h"
+#include "values.h"
 
-#define TAP "tap:"
+#define FILE_BYTES   ((size_t)256 * 1048576) /* twice what a million ranges take */
+#define CONFIG(name) INI_FIELD(struct config, name)
 
-static struct config_address *address(struct conf_reader *r)
-{
-    return &r->config->addresses[r->index];
-}
-
-bool take_number(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    char *end;
-    unsigned long number = strtoul(value, &end, 10);
-    if (*value < '0' || *value > '9' || *end != '\0' || strlen(value) > 9 || number < row->least ||
-        number > row->most) {
-        conf_fault_at(r, r->line, "%s = %s: must be a number from %u to %u", row->key, value, row->least,
-                      row->most);
-        return false;
-    }
-    uint32_t taken = (uint32_t)number;
-    memcpy((char *)r->config + row->offset, &taken, sizeof(taken));
-    return true;
-}
-
-static bool interface_is_valid(const char *name)
-{
-    size_t length = strlen(name);
-    return length > 0 && length < INTERFACE_NAME_BYTES && strpbrk(name, "/ \t:") == NULL &&
-           strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
-}
-
-static bool take_upstream(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    const bool tap = strncmp(value, TAP, strlen(TAP)) == 0;
-    const char *name = tap ? value + strlen(TAP) : value;
-    /* The kernel would put a number in place of a '%' in the name of a tap. */
-    if (!interface_is_valid(name) || (tap && strchr(name, '%') != NULL))
-        return bad_value(r, row, value);
-    r->config->upstream_tap = tap;
-    snprintf(r->config->upstream, sizeof(r->config->upstream), "%s", name);
-    r->upstream_line = r->line;
-    return true;
-}
-
-static bool take_downstream(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    if (strncmp(value, TAP, strlen(TAP)) == 0) {
-        conf_fault_at(r, r->line, "%s = %s: only upstream can be a tap", row->key, value);
-        return false;
-    }
-    if (!interface_is_valid(value))
-        return bad_value(r, row, value);
-    snprintf(r->config->downstream, sizeof(r->config->downstream), "%s", value);
-    r->downstream_line = r->line;
-    return true;
-}
-
-bool take_unicast_mac(struct conf_reader *r, const struct key_row *row, const char *value, struct mac *mac)
-{
-    if (mac_parse(value, mac) != 0)
-        return bad_value(r, row, value);
-    if (mac_is_zero(*mac) || mac_is_group(*mac)) {
-        conf_fault_at(r, r->line, "%s = %s: a %s MAC address cannot be a host's", row->key, value,
-                      mac_is_zero(*mac) ? "zero" : "multicast");
-        return false;
-    }
-    return true;
-}
-
-static bool take_bridge_mac(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    r->mac_line = r->line;
-    r->config->mac_auto = strcmp(value, "auto") == 0;
-    return r->config->mac_auto || take_unicast_mac(r, row, value, &r->config->mac);
-}
-
-static bool take_router_mac(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    r->router_mac_line = r->line;
-    r->config->has_router_mac = *value != '\0';
-    return *value == '\0' || take_unicast_mac(r, row, value, &r->config->router_mac);
-}
-
-static bool take_vlan(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    r->config->vlan = 0;
-    if (strcmp(value, "none") == 0)
-        return true;
-    uint16_t vlan;
-    if (port_parse(value, &vlan) != 0 || vlan < 1 || vlan > 4094)
-        return bad_value(r, row, value);
-    r->config->vlan = vlan;
-    return true;
-}
-
-static bool take_encap(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    if (strcasecmp(value, "0x88b5") == 0)
-        r->config->encap = 0x88b5;
-    else if (strcmp(value, "arp") == 0)
-        r->config->encap = 0x0806;
-    else
-        return bad_value(r, row, value);
-    return true;
-}
-
-/* One of the words in `values`, "a | b | c": its number, or -1 and the fault is noted. */
-static int choice(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    size_t length = strlen(value);
-    int number = 0;
-    for (const char *at = row->values; at != NULL; number++) {
-        size_t word = strcspn(at, " ");
-        if (word == length && strncmp(at, value, length) == 0)
-            return number;
-        at = strstr(at, " | ");
-        at = at == NULL ? NULL : at + 3;
-    }
-    (void)bad_value(r, row, value);
-    return -1;
-}
-
-static bool take_source_mac(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    int number = choice(r, row, value);
-    r->config->source_mac_host = number == 1;
-    return number >= 0;
-}
-
-static bool take_link_local(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    int number = choice(r, row, value);
-    r->config->link_local_drop = number == 1;
-    return number >= 0;
-}
-
-static bool take_source_ports(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    int number = choice(r, row, value);
-    if (number >= 0)
-        r->config->source_ports = (enum source_ports_mode)number;
-    return number >= 0;
-}
-
-static bool take_echo(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    int number = choice(r, row, value);
-    if (number >= 0)
-        address(r)->echo = (enum echo_mode)number;
-    return number >= 0;
-}
-
-static bool take_ports(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    struct config_address *a = address(r);
-    int error = ports_parse(value, &a->ports_first, &a->ports_last);
-    r->address_lines[r->index].ports = r->line;
-    if (error == 0)
-        return true;
-    if (error == -ERANGE)
-        conf_fault_at(r, r->line, "%s = %s: the last port is below the first", row->key, value);
-    else
-        return bad_value(r, row, value);
-    return false;
-}
-
-/* One word of `learn`: its bit, or 0 and the fault is noted. */
-static unsigned learn_bit(struct conf_reader *r, const struct key_row *row, const char *word, const char *value)
-{
-    if (strcmp(word, "pe-arp") == 0)
-        return LEARN_PE_ARP;
-    if (strcmp(word, "traffic") == 0)
-        return LEARN_TRAFFIC;
-    if (strcmp(word, "dhcp") == 0)
-        return LEARN_DHCP;
-    conf_fault_at(r, r->line, "%s = %s: '%s' must be %s", row->key, value, word, row->values);
-    return 0;
-}
-
-char *next_word(char **rest)
-{
-    char *word = strsep(rest, ",");
-    word += strspn(word, " \t");
-    for (size_t length = strlen(word); length > 0 && strchr(" \t", word[length - 1]) != NULL;)
-        word[--length] = '\0';
-    return word;
-}
-
-static bool take_learn(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    char words[INI_LINE_BYTES + 2], *rest = words;
-    unsigned learn = 0;
-    bool none = false, good = true;
-    snprintf(words, sizeof(words), "%s", value);
-    if (*value == '\0')
-        return bad_value(r, row, value);
-    while (rest != NULL) {
-        const char *word = next_word(&rest);
-        bool is_none = strcmp(word, "none") == 0;
-        unsigned bit = is_none ? 0 : learn_bit(r, row, word, value);
-        good = good && (bit != 0 || is_none);
-        if ((learn & bit) != 0 || (is_none && none))
-            good = (conf_fault_at(r, r->line, "%s = %s: '%s' stands twice", row->key, value, word), false);
-        none = none || is_none;
-        learn |= bit;
-    }
-    if (good && none && learn != 0)
-        good = (conf_fault_at(r, r->line, "%s = %s: none stands beside another way to learn", row->key, value),
-                false);
-    address(r)->learn = learn;
-    return good;
-}
-
-static bool take_block(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    char *end;
-    unsigned long number = strtoul(value, &end, 10);
-    r->address_lines[r->index].block = r->line;
-    if (*value < '0' || *value > '9' || *end != '\0' || strlen(value) > 9 || number < 1 || number > 65536)
-        return bad_value(r, row, value);
-    address(r)->block = (uint32_t)number;
-    return true;
-}
-
-bool take_port_set(struct conf_reader *r, const struct key_row *row, const char *value,
-                   struct port_set_params *params)
-{
-    unsigned offset, length;
-    int used = -1;
-    if (*value < '0' || *value > '9' || sscanf(value, "%2u/%2u%n", &offset, &length, &used) != 2 ||
-        value[used] != '\0' || strpbrk(value, "+- \t") != NULL)
-        return bad_value(r, row, value);
-    *params = (struct port_set_params){(uint8_t)offset, (uint8_t)length};
-    return (offset <= 15 && length <= 16 && port_set_valid(*params)) || bad_value(r, row, value);
-}
-
-static bool take_psid(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    struct config_address *a = address(r);
-    r->address_lines[r->index].psid = *value == '\0' ? 0 : r->line;
-    if (*value == '\0')
-        return true;
-    a->has_psid = take_port_set(r, row, value, &a->psid);
-    return a->has_psid;
-}
-
-static bool take_default_host(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    struct config_address *a = address(r);
-    r->address_lines[r->index].default_host = r->line;
-    a->has_default_host = strcmp(value, "none") != 0;
-    return !a->has_default_host || take_unicast_mac(r, row, value, &a->default_host);
-}
-
-static bool take_range_mac(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    r->config->ranges[r->index].mac_line = r->line;
-    return take_unicast_mac(r, row, value, &r->config->ranges[r->index].mac);
-}
-
-static bool take_protocol_mac(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    r->config->protocols[r->index].mac_line = r->line;
-    return take_unicast_mac(r, row, value, &r->config->protocols[r->index].mac);
-}
-
-bool take_name(struct conf_reader *r, const struct key_row *row, const char *value,
-               char name[static RANGE_NAME_BYTES])
-{
-    if (strlen(value) >= RANGE_NAME_BYTES)
-        return bad_value(r, row, value);
-    snprintf(name, RANGE_NAME_BYTES, "%s", value);
-    return true;
-}
-
-static bool take_range_name(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    return take_name(r, row, value, r->config->ranges[r->index].name);
-}
-
-static bool take_socket(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    r->socket_line = r->line;
-    if (*value != '/' || strlen(value) >= SOCKET_PATH_BYTES)
-        return bad_value(r, row, value);
-    snprintf(r->config->socket, SOCKET_PATH_BYTES, "%s", value);
-    return true;
-}
-
-static bool take_state_file(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    *r->config->state_file = '\0';
-    if (strcmp(value, "none") == 0)
-        return true;
-    if (*value != '/' || value[strlen(value) - 1] == '/' || strlen(value) >= STATE_PATH_BYTES)
-        return bad_value(r, row, value);
-    snprintf(r->config->state_file, STATE_PATH_BYTES, "%s", value);
-    return true;
-}
-
-static bool take_collector(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    struct config_ipfix *ipfix = &r->config->ipfix;
-    struct range at;
-    ipfix->is_on = false;
-    if (strcmp(value, "none") == 0)
-        return true;
-    if (range_parse(value, &at) != 0 || at.first != at.last || at.first == 0 || strchr(value, '-') != NULL)
-        return bad_value(r, row, value);
-    if (at.address.host == 0 || at.address.host >> 28 >= 14) {
-        conf_fault_at(r, r->line, "%s = %s: must be the address of one host", row->key, value);
-        return false;
-    }
-    ipfix->is_on = true;
-    ipfix->collector = at.address;
-    ipfix->port = at.first;
-    return true;
-}
-
-/* A key of a later part: its default is no fault. */
-static bool take_later(struct conf_reader *r, const struct key_row *row, const char *value)
-{
-    if (strcmp(value, row->preset) == 0)
-        return true;
-    conf_fault_at(r, r->line, "%s = %s: not supported in this version, which knows %s alone", row->key, value,
-                  row->preset);
-    return false;
-}
-
-const struct section_row section_rows[] = {
-    {SECTION_BRIDGE, "bridge", NULL, 0, "the two ports of the bridge and how it presents itself"},
-    {SECTION_ADDRESS, "address", "ADDRESS", 0, "one section for each shared address"},
-    {SECTION_RANGE, "range", "ADDRESS:FIRST-LAST", 0, "a permanent binding; it may lie outside ports"},
-    {SECTION_PROTOCOL, "protocol", "ADDRESS/NAME", 0,
-     "the owner of a protocol without ports: its name as in protocols(5), or its number"},
-    {SECTION_POLICY, "policy", NULL, 0, "what hosts may do"},
-    {SECTION_KEYS, "keys", NULL, 0,
-     "keys of authentic PE-ARP, ID = 64 hexadecimal digits each; with one, no statement without AUTH is "
-     "believed, and "
-     "the lowest id signs"},
-    {SECTION_CONTROL, "control", NULL, 0, "where pearpctl finds the daemon"},
-    {SECTION_STATE, "state", NULL, 0, "what survives a restart"},
-    {SECTION_DHCP, "dhcp", NULL, 0,
-     "leases of shared addresses, to hosts that ask for ports (option 159, RFC 7618); others are left to the "
-     "network's "
-     "own server"},
-    {SECTION_LEASE, "lease", "ADDRESS:FIRST-LAST", 0,
-     "a port set kept for one client: FIRST and LAST are its lowest and highest port"},
-    {SECTION_IPFIX, "ipfix", NULL, 0,
-     "flows of each owner, told to a collector (RFC 7011); see ACCOUNTING in pearpd(8)"},
-    {SECTION_CLUSTER, "cluster", NULL, 4, "several bridges that share what they know"},
-    {SECTION_LIMITS, "limits", NULL, 0, "every bound, and what happens when it is reached"},
+static const struct ini_key bridge_keys[] = {
+    {.name = "upstream",
+     .type = &conf_upstream,
+     CONFIG(upstream),
+     .help =
+         "The interface on the router's side. With tap:NAME this machine is the router: pearpd creates the tap "
+         "NAME, and the kernel routes into it."},
+    {.name = "downstream",
+     .type = &conf_interface,
+     CONFIG(downstream),
+     .help = "The interface on the hosts' side."},
+    {.name = "mac",
+     .type = &ini_mac,
+     .preset = "auto",
+     .none = "auto",
+     CONFIG(mac),
+     .help =
+         "The bridge MAC, which the router sees for every shared address. With auto it is derived from the "
+         "address "
+         "of upstream, or of downstream where upstream is a tap, and is the same at each start. Set it where a "
+         "second bridge takes over for this one, or for a replay."},
+    {.name = "vlan",
+     .type = &ini_number,
+     .preset = "none",
+     .none = "none",
+     .least = 1,
+     .most = 4094,
+     CONFIG(vlan),
+     .help = "The VLAN that carries this subnet on both interfaces. Frames of other VLANs, and untagged ones, "
+             "are bridged "
+             "unchanged."},
+    {.name = "encap",
+     .type = &conf_encap,
+     .preset = "0x88b5",
+     .choices = "0x88b5 | arp",
+     CONFIG(encap),
+     .help = "The EtherType of PE-ARP. With arp it is that of ARP, 0x0806, for switches that pass no other. "
+             "All agents "
+             "must use the same; the bridge ignores the other one."},
+    {.name = "source-mac",
+     .type = &ini_choice,
+     .preset = "bridge",
+     .choices = "bridge | host",
+     CONFIG(source_mac_host),
+     .help = "The Ethernet source of frames that hosts send upstream from a shared address. With host the "
+             "router's side "
+             "sees the MAC address of each host, as accounting on a switch may need."},
+    {.name = "link-local",
+     .type = &ini_choice,
+     .preset = "forward",
+     .choices = "forward | drop",
+     CONFIG(link_local_drop),
+     .help = "What happens to frames for 01-80-C2-00-00-xx, such as spanning tree and LLDP. With drop the two "
+             "sides are "
+             "separate spanning trees. Pause frames never cross the bridge."},
+    {.name = "router-mac",
+     .type = &ini_mac,
+     .preset = "",
+     .none = "",
+     CONFIG(router_mac),
+     .given = offsetof(struct config, has_router_mac),
+     .help = "The router's MAC address. A frame from downstream with this source is dropped, so that no host "
+             "can pose as "
+             "the router; a replay of one capture of both sides needs it too. Where upstream is a tap, the "
+             "default is the "
+             "tap's address. Change it together with the router, or the new router is not protected."},
 };
-const size_t section_row_count = sizeof(section_rows) / sizeof(section_rows[0]);
 
+#define ADDRESS(name) INI_FIELD(struct config_address, name)
+
+static const struct ini_key address_keys[] = {
+    {.name = "ports",
+     .type = &conf_ports,
+     .preset = "1024-65535",
+     .help = "The ports that hosts may claim. Outside of them nothing is learned; a [range] may lie there."},
+    {.name = "learn",
+     .type = &conf_ways,
+     .preset = "pe-arp, traffic",
+     .none = "none",
+     ADDRESS(learn),
+     .help = "How the bridge learns which host owns which ports: pe-arp: from the claims of agents; traffic: "
+             "from the "
+             "source ports of what hosts send; dhcp: from leases with ports (RFC 7618) that a server upstream "
+             "gives. With "
+             "none only [range] and pearpctl say so. Leave traffic out where hosts are not trusted."},
+    {.name = "block",
+     .type = &ini_number,
+     .preset = "1000",
+     .least = 1,
+     .most = 65536,
+     ADDRESS(block),
+     .help = "With learn = traffic: how many ports one source port teaches. Blocks are counted from the first "
+             "of ports. "
+             "Set it to the size of the ranges that hosts have; where it is larger, a host gets ports of its "
+             "neighbour."},
+    {.name = "psid",
+     .type = &conf_port_set,
+     .preset = "",
+     .none = "",
+     ADDRESS(psid),
+     .given = offsetof(struct config_address, has_psid),
+     .help = "With learn = traffic: a source port teaches the port set of RFC 7597 section 5.1 that it lies "
+             "in, by OFFSET "
+             "and LENGTH in bits. It takes the place of block."},
+    {.name = "default-host",
+     .type = &ini_mac,
+     .preset = "none",
+     .none = "none",
+     ADDRESS(default_host),
+     .given = offsetof(struct config_address, has_default_host),
+     .line = offsetof(struct config_address, default_host_line),
+     .help = "The host that gets packets that no range and no flow gives to another one. With none they are "
+             "dropped."},
+    {.name = "echo",
+     .type = &ini_choice,
+     .preset = "reply",
+     .choices = "reply | default-host | drop",
+     ADDRESS(echo),
+     .help = "What happens to a ping of the shared address from upstream: the bridge answers it, the "
+             "default-host gets "
+             "it, or it is dropped."},
+};
+
+static const struct ini_key range_keys[] = {
+    {.name = "mac",
+     .type = &ini_mac,
+     INI_FIELD(struct config_range, mac),
+     .line = offsetof(struct config_range, mac_line),
+     .help = "The owner."},
+    {.name = "name",
+     .type = &ini_text,
+     .preset = "",
+     .none = "",
+     INI_FIELD(struct config_range, name),
+     .help = "A name for people, which pearpctl shows."},
+};
+
+static const struct ini_key protocol_keys[] = {
+    {.name = "mac",
+     .type = &ini_mac,
+     INI_FIELD(struct config_protocol, mac),
+     .line = offsetof(struct config_protocol, mac_line),
+     .help = "The owner."},
+};
+
+static const struct ini_key policy_keys[] = {
+    {.name = "source-ports",
+     .type = &ini_choice,
+     .preset = "enforce",
+     .choices = "enforce | log | off",
+     CONFIG(source_ports),
+     .help = "What happens to a packet whose source port another host owns. With enforce it is dropped and "
+             "counted, with log it passes and is reported, with off it passes. Use log to see what enforce "
+             "would drop; with off a host can answer in the name of another one."},
+};
+
+static const struct ini_key control_keys[] = {
+    {.name = "socket",
+     .type = &ini_path,
+     .preset = "/run/pearpd/NAME.sock",
+     CONFIG(socket),
+     .help =
+         "The control socket, where pearpctl finds the daemon. NAME is the name of this file without .conf."},
+};
+
+static const struct ini_key state_keys[] = {
+    {.name = "file",
+     .type = &ini_path,
+     .preset = "none",
+     .none = "none",
+     CONFIG(state_file),
+     .help = "The file that keeps bindings, leases and counters over a restart. With none they start empty: "
+             "hosts are "
+             "asked again, and [dhcp] may not know the leases that it gave."},
+    {.name = "period",
+     .type = &ini_seconds,
+     .preset = "1",
+     .least = 1,
+     .most = 3600,
+     CONFIG(state_period_s),
+     .help = "A change of bindings or leases is in the file after this time. A crash loses what is younger."},
+    {.name = "counters",
+     .type = &ini_seconds,
+     .preset = "60",
+     .least = 1,
+     .most = 86400,
+     CONFIG(state_counters_s),
+     .help = "Counters are saved after this time where nothing else changed."},
+};
+
+static const struct ini_key dhcp_keys[] = {
+    {.name = "serve",
+     .type = &conf_served,
+     .preset = "none",
+     .none = "none",
+     .choices = "all | addresses",
+     .help = "The shared addresses whose port sets pearpd leases: all of them, or those in the list. Each "
+             "needs a psid, here or in its [address]."},
+    {.name = "psid",
+     .type = &conf_port_set,
+     .preset = "",
+     .none = "",
+     CONFIG(dhcp.psid),
+     .given = offsetof(struct config, dhcp.has_psid),
+     .help = "The port sets of served addresses that have no psid of their own."},
+    {.name = "lease",
+     .type = &ini_seconds,
+     .preset = "3600",
+     .least = 10,
+     .most = 31536000,
+     CONFIG(dhcp.lease_s),
+     .help = "How long a lease lasts. A port set of a host that is gone is free again after this time."},
+    {.name = "router",
+     .type = &ini_address,
+     .preset = "",
+     .none = "",
+     CONFIG(dhcp.router),
+     .help = "The router that clients get. It must be in the network of each served address."},
+    {.name = "netmask",
+     .type = &conf_netmask,
+     .preset = "255.255.255.0",
+     CONFIG(dhcp.netmask),
+     .help = "The netmask that clients get."},
+    {.name = "dns",
+     .type = &conf_dns,
+     .preset = "",
+     .none = "",
+     CONFIG(dhcp.dns),
+     .help = "The DNS servers that clients get."},
+    {.name = "mtu",
+     .type = &ini_number,
+     .preset = "",
+     .none = "",
+     .least = 576,
+     .most = 65535,
+     CONFIG(dhcp.mtu),
+     .help = "The MTU that clients get."},
+    {.name = "server-id",
+     .type = &ini_address,
+     .preset = "",
+     .none = "",
+     CONFIG(dhcp.server_id),
+     .help = "The address that answers come from and that clients renew with. The default is that of router, "
+             "so that what "
+             "clients send to it passes the bridge."},
+};
+
+#define LEASE(name) INI_FIELD(struct config_lease, name)
+
+static const struct ini_key lease_keys[] = {
+    {.name = "mac",
+     .type = &ini_mac,
+     .preset = "",
+     .none = "",
+     LEASE(mac),
+     .given = offsetof(struct config_lease, has_mac),
+     .line = offsetof(struct config_lease, mac_line),
+     .help = "The client's hardware address. Either mac or client-id must be given."},
+    {.name = "client-id",
+     .type = &conf_client_id,
+     .preset = "",
+     .none = "",
+     LEASE(client_id),
+     .line = offsetof(struct config_lease, client_id_line),
+     .help = "The client's identifier (option 61), with its type byte."},
+    {.name = "name",
+     .type = &ini_text,
+     .preset = "",
+     .none = "",
+     LEASE(name),
+     .help = "A name for people, which pearpctl shows."},
+};
+
+static const struct ini_key ipfix_keys[] = {
+    {.name = "collector",
+     .type = &conf_collector,
+     .preset = "none",
+     .none = "none",
+     CONFIG(ipfix.collector),
+     .given = offsetof(struct config, ipfix.is_on),
+     .help = "Where records are sent, over UDP. This machine needs a route to it that does not lead over the "
+             "bridge."},
+    {.name = "sample",
+     .type = &ini_number,
+     .preset = "1",
+     .least = 1,
+     .most = 1000000,
+     CONFIG(ipfix.sample),
+     .help =
+         "One of this many packets is counted in records. Raise it where exporting every flow costs too much."},
+    {.name = "active",
+     .type = &ini_seconds,
+     .preset = "60",
+     .least = 1,
+     .most = 3600,
+     CONFIG(ipfix.active_s),
+     .help = "A flow that goes on is exported after this time."},
+    {.name = "idle",
+     .type = &ini_seconds,
+     .preset = "15",
+     .least = 1,
+     .most = 3600,
+     CONFIG(ipfix.idle_s),
+     .help = "A flow without a packet for this time has ended and is exported."},
+    {.name = "template",
+     .type = &ini_seconds,
+     .preset = "300",
+     .least = 1,
+     .most = 86400,
+     CONFIG(ipfix.template_s),
+     .help = "The templates are sent again after this time. A collector that starts later understands no "
+             "record until "
+             "then."},
+    {.name = "domain",
+     .type = &ini_number,
+     .preset = "1",
+     .least = 0,
+     .most = 999999999,
+     CONFIG(ipfix.domain),
+     .help = "The observation domain id. Give each bridge that exports to one collector its own."},
+};
+
+/* Every bound, from its only place: config.h. */
 #define TEXT_OF_(x) #x
 #define TEXT_OF(x)  TEXT_OF_(x)
-#define X(name, field, low, high, normal, text)       \
-    {.section = SECTION_LIMITS,                       \
-     .key = name,                                     \
-     .values = TEXT_OF(low) "-" TEXT_OF(high),        \
-     .preset = TEXT_OF(normal),                       \
-     .help = text,                                    \
-     .take = take_number,                             \
-     .offset = offsetof(struct config, limits.field), \
-     .least = (low),                                  \
-     .most = (high)},
-#define MAC_TEXT "a MAC address, xx:xx:xx:xx:xx:xx"
-
-const struct key_row key_rows[] = {
-    {SECTION_BRIDGE, "upstream", "an interface's name, or tap:NAME", NULL,
-     "the interface on the router's side; tap: this machine is the router, and its kernel routes into that tap",
-     0, take_upstream, 0, 0, 0},
-    {SECTION_BRIDGE, "downstream", "an interface's name", NULL, "the interface on the hosts' side", 0,
-     take_downstream, 0, 0, 0},
-    {SECTION_BRIDGE, "mac", "auto or " MAC_TEXT, "auto",
-     "the bridge MAC, which the router sees for every shared address; auto: always the same, from upstream's "
-     "own, beside a tap from downstream's",
-     0, take_bridge_mac, 0, 0, 0},
-    {SECTION_BRIDGE, "vlan", "none or 1-4094", "none",
-     "the VLAN that carries this subnet on both ports; all else is bridged untouched", 0, take_vlan, 0, 0, 0},
-    {SECTION_BRIDGE, "encap", "0x88b5 or arp", "0x88b5", "the EtherType of PE-ARP; arp: that of ARP, 0x0806", 0,
-     take_encap, 0, 0, 0},
-    {SECTION_BRIDGE, "source-mac", "bridge | host", "bridge",
-     "the Ethernet source that upstream sees for shared addresses", 0, take_source_mac, 0, 0, 0},
-    {SECTION_BRIDGE, "link-local", "forward | drop", "forward",
-     "frames to 01-80-C2-00-00-xx, as spanning tree; pause frames never cross", 0, take_link_local, 0, 0, 0},
-    {SECTION_BRIDGE, "router-mac", MAC_TEXT, "",
-     "the router's MAC, by default a tap's own: never believed as a source downstream; tells the sides apart "
-     "in "
-     "a replay of both",
-     0, take_router_mac, 0, 0, 0},
-    {SECTION_BRIDGE, "accel", "none", "none", "forwarding of established flows in the kernel", 5, take_later, 0,
-     0, 0},
-    {SECTION_ADDRESS, "ports", "FIRST-LAST", "1024-65535", "what may be claimed; outside it nothing is learned",
-     0, take_ports, 0, 0, 0},
-    {SECTION_ADDRESS, "learn", "pe-arp, traffic, dhcp, or none", "pe-arp, traffic",
-     "how owners are learned; dhcp: from the leases with ports (RFC 7618) of a server upstream", 0, take_learn,
-     0, 0, 0},
-    {SECTION_ADDRESS, "block", "1-65536", "1000",
-     "with traffic: a source port teaches the aligned block that it lies in; blocks start at the first of "
-     "ports",
-     0, take_block, 0, 0, 0},
-    {SECTION_ADDRESS, "psid", "OFFSET/LENGTH, together 16 at most", "",
-     "in place of block: port sets of RFC 7597 section 5.1", 0, take_psid, 0, 0, 0},
-    {SECTION_ADDRESS, "default-host", "none or " MAC_TEXT, "none",
-     "the host that gets what no range and no flow decides", 0, take_default_host, 0, 0, 0},
-    {SECTION_ADDRESS, "echo", "reply | default-host | drop", "reply",
-     "pings to the shared address; reply: the bridge answers them", 0, take_echo, 0, 0, 0},
-    {SECTION_RANGE, "mac", MAC_TEXT, NULL, "the owner", 0, take_range_mac, 0, 0, 0},
-    {SECTION_RANGE, "name", "up to 63 bytes of text", "", "shown by pearpctl", 0, take_range_name, 0, 0, 0},
-    {SECTION_PROTOCOL, "mac", MAC_TEXT, NULL, "the owner", 0, take_protocol_mac, 0, 0, 0},
-    {SECTION_POLICY, "source-ports", "enforce | log | off", "enforce",
-     "a host's frame with a source port that another one owns: dropped, told, or let pass", 0,
-     take_source_ports, 0, 0, 0},
-    {SECTION_CONTROL, "socket", "an absolute path, up to 107 bytes", "/run/pearpd/NAME.sock",
-     "the control socket; NAME is this file's without .conf", 0, take_socket, 0, 0, 0},
-    {SECTION_CONTROL, "metrics", "none", "none", "where metrics are served", 4, take_later, 0, 0, 0},
-    {SECTION_DHCP, "serve", "none, all, or addresses with commas between", "none",
-     "the shared addresses that pearpd leases itself", 0, take_serve, 0, 0, 0},
-    {SECTION_DHCP, "psid", "OFFSET/LENGTH, together 16 at most", "",
-     "the port sets of addresses without a psid of their own", 0, take_dhcp_psid, 0, 0, 0},
-    {SECTION_DHCP, "lease", "10-31536000", "3600", "seconds that a lease lasts", 0, take_number,
-     offsetof(struct config, dhcp.lease_s), 10, 31536000},
-    {SECTION_DHCP, "router", "the IPv4 address of a host", "", "the router that clients are told", 0,
-     take_router, 0, 0, 0},
-    {SECTION_DHCP, "netmask", "an IPv4 netmask", "255.255.255.0", "the netmask that clients are told", 0,
-     take_netmask, 0, 0, 0},
-    {SECTION_DHCP, "dns", "up to 4 IPv4 addresses with commas between", "",
-     "the DNS servers that clients are told", 0, take_dns, 0, 0, 0},
-    {SECTION_DHCP, "mtu", "576-65535", "", "the MTU that clients are told", 0, take_mtu, 0, 0, 0},
-    {SECTION_DHCP, "server-id", "the IPv4 address of a host", "",
-     "the address that answers come from and that clients renew with; by default router's, so that what they "
-     "send "
-     "passes the bridge",
-     0, take_server_id, 0, 0, 0},
-    {SECTION_LEASE, "mac", MAC_TEXT, "", "the client, by its hardware address", 0, take_lease_mac, 0, 0, 0},
-    {SECTION_LEASE, "client-id", "2 to 64 bytes in hexadecimal digits, with or without colons", "",
-     "the client, by its identifier (option 61); one of both must be given", 0, take_lease_client_id, 0, 0, 0},
-    {SECTION_LEASE, "name", "up to 63 bytes of text", "", "shown by pearpctl", 0, take_lease_name, 0, 0, 0},
-    {SECTION_STATE, "file", "none or an absolute path, up to 255 bytes", "none",
-     "where bindings, leases and counters survive a restart, as /var/lib/pearpd/NAME.state; see STATE in "
-     "pearpd(8)",
-     0, take_state_file, 0, 0, 0},
-    {SECTION_STATE, "period", "1-3600", "1", "seconds within which a change of the table is saved", 0,
-     take_number, offsetof(struct config, state_period_s), 1, 3600},
-    {SECTION_STATE, "counters", "1-86400", "60",
-     "seconds within which counters are saved where nothing else changed", 0, take_number,
-     offsetof(struct config, state_counters_s), 1, 86400},
-    {SECTION_IPFIX, "collector", "none or ADDRESS:PORT", "none",
-     "where records go, by UDP; this machine needs a route to it that does not lead over the bridge", 0,
-     take_collector, 0, 0, 0},
-    {SECTION_IPFIX, "sample", "1-1000000", "1",
-     "one packet in so many is counted in records, by count; 1: every one", 0, take_number,
-     offsetof(struct config, ipfix.sample), 1, 1000000},
-    {SECTION_IPFIX, "active", "1-3600", "60", "seconds after which a flow that goes on is told", 0, take_number,
-     offsetof(struct config, ipfix.active_s), 1, 3600},
-    {SECTION_IPFIX, "idle", "1-3600", "15", "seconds without a packet after which a flow is told", 0,
-     take_number, offsetof(struct config, ipfix.idle_s), 1, 3600},
-    {SECTION_IPFIX, "template", "1-86400", "300", "seconds after which the templates are sent again", 0,
-     take_number, offsetof(struct config, ipfix.template_s), 1, 86400},
-    {SECTION_IPFIX, "domain", "0-999999999", "1", "the observation domain id", 0, take_number,
-     offsetof(struct config, ipfix.domain), 0, 999999999},
-    LIMITS(X)};
-const size_t key_row_count = sizeof(key_rows) / sizeof(key_rows[0]);
+#define X(key, member, low, high, normal, text) \
+    {.name = (key),                             \
+     .type = &ini_number,                       \
+     .preset = TEXT_OF(normal),                 \
+     .least = (low),                            \
+     .most = (high),                            \
+     CONFIG(limits.member),                     \
+     .help = (text)},
+static const struct ini_key limit_keys[] = {LIMITS(X)};
 #undef X
 
-_Static_assert(sizeof(key_rows) / sizeof(key_rows[0]) <= KEYS_MAX, "KEYS_MAX is too small");
+static const struct ini_section sections[] = {
+    {.name = "bridge", .help = "The two interfaces of the bridge.", INI_KEYS(bridge_keys)},
+    {.name = "address",
+     .argument = "ADDRESS",
+     .help = "A shared address. There is one section for each.",
+     .begin = conf_begin_address,
+     .end = conf_end_address,
+     INI_KEYS(address_keys)},
+    {.name = "range",
+     .argument = "ADDRESS:FIRST-LAST",
+     .help = "A permanent binding: these ports always belong to this host. It may lie outside of ports.",
+     .begin = conf_begin_range,
+     INI_KEYS(range_keys)},
+    {.name = "protocol",
+     .argument = "ADDRESS/NAME",
+     .help = "The owner of a protocol that has no ports, such as gre or esp: by its name in protocols(5), or "
+             "by its "
+             "number.",
+     .begin = conf_begin_protocol,
+     INI_KEYS(protocol_keys)},
+    {.name = "policy", .help = "What hosts may do.", INI_KEYS(policy_keys)},
+    {.name = "keys",
+     .help = "Keys of signed PE-ARP, one line each: ID = 64 hexadecimal digits. ID is a number from 0 to "
+             "4294967295. With "
+             "a key, PE-ARP that is not signed is dropped; the bridge signs with the lowest ID. Every agent "
+             "needs the "
+             "same keys.",
+     .take = conf_take_secret},
+    {.name = "control", .help = "The control socket.", INI_KEYS(control_keys)},
+    {.name = "state", .help = "What survives a restart.", INI_KEYS(state_keys)},
+    {.name = "dhcp",
+     .help = "Leases of port sets, for DHCP clients that ask for ports (option 159, RFC 7618). Other clients "
+             "are left to "
+             "the network's own server.",
+     INI_KEYS(dhcp_keys)},
+    {.name = "lease",
+     .argument = "ADDRESS:FIRST-LAST",
+     .help = "A port set that is kept for one client. FIRST and LAST are the lowest and the highest port of "
+             "the set.",
+     .begin = conf_begin_lease,
+     INI_KEYS(lease_keys)},
+    {.name = "ipfix",
+     .help = "Flow records of each owner, exported to a collector (IPFIX, RFC 7011).",
+     INI_KEYS(ipfix_keys)},
+    {.name = "limits",
+     .help = "Every bound of a table or a rate, and what happens when it is reached.",
+     INI_KEYS(limit_keys)},
+};
 
-const struct section_row *section_row_of(enum conf_section section)
-{
-    for (size_t i = 0; i < section_row_count; i++)
-        if (section_rows[i].section == section)
-            return &section_rows[i];
-    return NULL;
-}
+/* What later versions bring; it is refused here and nowhere else. */
+static const struct ini_later later[] = {
+    {"bridge", "accel", "none"},
+    {"control", "metrics", "none"},
+    {"cluster", NULL, NULL},
+};
+
+const struct ini_schema conf_schema = {
+    .sections = sections,
+    .section_count = sizeof(sections) / sizeof(sections[0]),
+    .later = later,
+    .later_count = sizeof(later) / sizeof(later[0]),
+    .bytes = FILE_BYTES,
+    .check = conf_check,
+};

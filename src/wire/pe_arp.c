@@ -3,6 +3,7 @@
 
 #include "pearpd/cursor.h"
 #include "pearpd/dns_name.h"
+#include "pearpd/eth.h"
 
 #include <errno.h>
 #include <string.h>
@@ -261,4 +262,15 @@ int pe_arp_write_body(const struct pe_arp *message, uint8_t *bytes, size_t size)
     wr_u16(&w, (uint16_t)wr_length(&t));
     wr_bytes(&w, tlvs, wr_length(&t));
     return w.failed || t.failed ? -ENOSPC : (int)wr_length(&w);
+}
+
+int pe_arp_encap_parse(const char *text, uint16_t *ethertype)
+{
+    if (strcmp(text, "0x88b5") == 0 || strcmp(text, "0x88B5") == 0)
+        *ethertype = ETHERTYPE_PE_ARP;
+    else if (strcmp(text, "arp") == 0)
+        *ethertype = ETHERTYPE_ARP;
+    else
+        return -EINVAL;
+    return 0;
 }
