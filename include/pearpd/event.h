@@ -37,6 +37,9 @@ enum event_kind {
     EVENT_KINDS(X)
 #undef X
 };
+#define X(id, name, help) +1
+enum { EVENT_KIND_COUNT = 0 EVENT_KINDS(X) };
+#undef X
 
 /* Fields that a kind has no use for are zero. */
 struct event {

@@ -183,7 +183,8 @@ static void housekeeping(void *context)
     if (!state_is_saving(bridge->state))
         usage_months_book_some(bridge->months, bridge->engine, clock_wall_us());
     ipfix_flush(bridge->ipfix);
-    event_log_tell_skipped(&bridge->events, clock_now_ns());
+    event_log_report_skipped(&bridge->events);
+    log_report_lost();
     loop_timer_set(bridge->housekeeping, HOUSEKEEPING_NS);
 }
 
@@ -446,6 +447,7 @@ static void large_blocks_go_back(void)
 int bridge_run(const char *file, struct config *config)
 {
     large_blocks_go_back();
+    log_never_wait();
     struct bridge *bridge = calloc(1, sizeof(*bridge));
     if (bridge == NULL) {
         log_error("out of memory");

@@ -5,12 +5,11 @@
 
 #include <inttypes.h>
 
-#define LINES_PER_SECOND 10
-
-static bool may_write(struct event_log *log, uint64_t now_ns)
-{
-    return rate_take(&log->lines, rate_limit_of(LINES_PER_SECOND, LINES_PER_SECOND), now_ns);
-}
+/* What became of a range is the record of who had which ports: it has room for many hosts that start at once. */
+#define ALARMS_PER_SECOND  10
+#define ALARMS_AT_ONCE     10
+#define CHANGES_PER_SECOND 50
+#define CHANGES_AT_ONCE    2000
 
 static enum log_level level_of(enum event_kind kind)
 {
@@ -24,16 +23,16 @@ static enum log_level level_of(enum event_kind kind)
     case EVENT_BAD_SOURCE:
     case EVENT_EXHAUSTED:
         return LOG_LEVEL_WARNING;
-    case EVENT_PORT_UP:
-    case EVENT_PORT_DOWN:
-        return LOG_LEVEL_NOTICE;
     case EVENT_LEARNED:
     case EVENT_MOVED:
-    case EVENT_STALE:
     case EVENT_EXPIRED:
     case EVENT_RELEASED:
     case EVENT_DELETED:
     case EVENT_EVICTED:
+    case EVENT_PORT_UP:
+    case EVENT_PORT_DOWN:
+        return LOG_LEVEL_NOTICE;
+    case EVENT_STALE:
     case EVENT_DECLINED:
     case EVENT_UNRESOLVED:
     case EVENT_MAC_MOVED:
@@ -42,20 +41,38 @@ static enum log_level level_of(enum event_kind kind)
     return LOG_LEVEL_INFO;
 }
 
+static bool is_change(enum event_kind kind)
+{
+    return level_of(kind) == LOG_LEVEL_NOTICE;
+}
+
+static struct rate_limit limit_of(enum event_kind kind)
+{
+    return is_change(kind) ? rate_limit_of(CHANGES_PER_SECOND, CHANGES_AT_ONCE)
+                           : rate_limit_of(ALARMS_PER_SECOND, ALARMS_AT_ONCE);
+}
+
 void event_log_write(struct event_log *log, const struct event *event)
 {
-    if (!may_write(log, event->time_ns)) {
-        log->skipped++;
+    const enum log_level level = level_of(event->kind);
+    struct event_log_kind *kind = &log->kinds[event->kind];
+    if (!log_takes(level))
+        return;
+    if (!rate_take(&kind->lines, limit_of(event->kind), event->time_ns)) {
+        kind->skipped++;
         return;
     }
     char text[EVENT_TEXT_BYTES];
-    log_write(level_of(event->kind), "%s", event_format(event, text));
+    log_write(level, "%s", event_format(event, text));
 }
 
-void event_log_tell_skipped(struct event_log *log, uint64_t now_ns)
+void event_log_report_skipped(struct event_log *log)
 {
-    if (log->skipped == 0 || !may_write(log, now_ns))
-        return;
-    log_notice("%" PRIu64 " events were not logged", log->skipped);
-    log->skipped = 0;
+    for (unsigned i = 0; i < EVENT_KIND_COUNT; i++) {
+        struct event_log_kind *kind = &log->kinds[i];
+        if (kind->skipped > 0)
+            log_write(level_of((enum event_kind)i), "%" PRIu64 " more %s event%s not logged", kind->skipped,
+                      event_name((enum event_kind)i), kind->skipped == 1 ? " was" : "s were");
+        kind->skipped = 0;
+    }
 }

@@ -1,4 +1,6 @@
-/* event_log.h: events as log lines, ten a second at most; the rest are counted and the count is logged. */
+/* event_log.h: events as log lines. Each kind of event has a budget of its own, so that none is hidden behind a loud one;
+ * what is over it is counted, and the count is logged.
+ * Called by: bridge. Never: asks for the time. */
 #ifndef PEARPD_DAEMON_EVENT_LOG_H
 #define PEARPD_DAEMON_EVENT_LOG_H
 
@@ -7,15 +9,20 @@
 
 #include <stdint.h>
 
-/* Zeroed: nothing was logged yet. */
-struct event_log {
+struct event_log_kind {
     struct rate lines;
-    uint64_t skipped;
+    uint64_t skipped; /* since the last report */
 };
 
+/* Zeroed: nothing was logged yet. */
+struct event_log {
+    struct event_log_kind kinds[EVENT_KIND_COUNT];
+};
+
+/* One line, at the level of the event's kind. A level that the log does not take costs no budget. */
 void event_log_write(struct event_log *log, const struct event *event);
 
-/* Says how many were left out, if any were and a line is free. `now_ns`: engine time. */
-void event_log_tell_skipped(struct event_log *log, uint64_t now_ns);
+/* Once a second: logs how many of each kind were left out since the last time. */
+void event_log_report_skipped(struct event_log *log);
 
 #endif

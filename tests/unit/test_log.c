@@ -1,10 +1,14 @@
-/* test_log.c: lines on stderr: their prefix, their level, and that a message stays one line. */
+/* test_log.c: lines on stderr: their prefix, their level, that a message stays one line, and that one that nobody reads
+ * makes nobody wait. */
 #include "pearpd/log.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -87,12 +91,101 @@ static void test_one_line(void **state)
     assert_int_equal(line[strlen(line) - 1], '\n');
 }
 
+/* Reads `fd` until nothing is left; counts the lines, and keeps the last ones. */
+static unsigned drain(int fd, char *tail, size_t size)
+{
+    static char text[1 << 20];
+    size_t used = 0;
+    unsigned lines = 0;
+    ssize_t got;
+    const int flags = fcntl(fd, F_GETFL);
+    fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    while (used < sizeof(text) - 1 && (got = read(fd, text + used, sizeof(text) - 1 - used)) > 0)
+        used += (size_t)got;
+    fcntl(fd, F_SETFL, flags);
+    text[used] = '\0';
+    for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
+        lines++;
+    const size_t from = used > size - 1 ? used - (size - 1) : 0;
+    memcpy(tail, text + from, used - from + 1);
+    return lines;
+}
+
+/* More than any pipe or socket holds. A log that waits is ended by the alarm. */
+static void check_unread(int reader)
+{
+    enum { LINES = 20000 };
+    char tail[200], expected[100];
+    log_open("p", 0);
+    log_never_wait();
+    alarm(20);
+    for (unsigned i = 0; i < LINES; i++)
+        log_notice("a line that nobody reads, of about a hundred bytes ....................................");
+    alarm(0);
+    assert_int_equal(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK, 0);
+    const unsigned whole = drain(reader, tail, sizeof(tail));
+    assert_in_range(whole, 100, LINES - 1);
+    log_notice("read again");
+    assert_int_equal(drain(reader, tail, sizeof(tail)), 2);
+    snprintf(expected, sizeof(expected), "p: %u lines of this log are missing here: nobody read them\n",
+             LINES - whole);
+    assert_memory_equal(tail, expected, strlen(expected));
+    assert_string_equal(tail + strlen(expected), "p: read again\n");
+    log_report_lost();
+    assert_int_equal(drain(reader, tail, sizeof(tail)), 0);
+    log_open("p", 0);
+}
+
+static void test_unread_pipe(void **state)
+{
+    (void)state;
+    check_unread(ends[0]);
+}
+
+static void test_unread_socket(void **state)
+{
+    int sockets[2];
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+    assert_true(dup2(sockets[1], STDERR_FILENO) >= 0);
+    check_unread(sockets[0]);
+    close(sockets[0]);
+    close(sockets[1]);
+}
+
+/* A terminal whose user has pressed ^S takes a part of a line, and then none. */
+static void test_unread_terminal(void **state)
+{
+    (void)state;
+    const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+    const int user = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+    assert_true(user >= 0 && dup2(user, STDERR_FILENO) >= 0);
+    log_open("p", 0);
+    log_never_wait();
+    alarm(20);
+    for (unsigned i = 0; i < 20000; i++)
+        log_notice("a line that nobody reads, of about a hundred bytes ....................................");
+    char tail[200];
+    drain(terminal, tail, sizeof(tail));
+    log_notice("read again");
+    alarm(0);
+    drain(terminal, tail, sizeof(tail));
+    assert_non_null(strstr(tail, " lines of this log are missing here: nobody read them\r\np: read again\r\n"));
+    log_open("p", 0);
+    close(user);
+    close(terminal);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_prefix, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_levels, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_one_line, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_unread_pipe, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_unread_socket, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_unread_terminal, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,29 @@
+#!/bin/bash
+# The log is a pipe that nobody reads, and a host does what is logged: the daemon forwards and answers as before. Once
+# the pipe is read, the log says how many lines are missing.
+. "$(dirname "$0")/../lib/lab.sh"
+LAB_HOSTS=2 LAB_MODE=agent
+lab_test
+serve_all || bail "no servers"
+reached() { talk_on remote ask tcp $SHARED 3080 -t 1 && talk_on host1 ask tcp $REMOTE 7000 -t 1; }
+forged=ffffffffffff02504500000188b6$(printf '%092x' 1) # from the bridge's own MAC
+
+kill "$PEARPD_PID"
+wait "$PEARPD_PID"
+mkfifo "$LAB_DIR/log"
+exec 7<>"$LAB_DIR/log" # kept open, and not read
+start box unread.out sh -c "exec '$PEARPD_BUILD/pearpd' -c '$LAB_DIR/lab.conf' 2>'$LAB_DIR/log'"
+PEARPD_PID=$LAB_PID
+talk ready "$LAB_DIR/pearpd.sock" "$PEARPD_PID" || bail "pearpd is not ready"
+check "talks" wait_for 10 reached
+dd if=/dev/zero of="$LAB_DIR/log" oflag=nonblock bs=4096 2>/dev/null
+talk_on neighbour frame eth0 "$forged" 50
+check "events come, and nobody reads the log: the daemon answers" timeout 5 "$PEARPD_BUILD/pearpctl" -s "$LAB_DIR/pearpd.sock" version
+check "and forwards" reached
+check "a change that is logged is made" timeout 5 "$PEARPD_BUILD/pearpctl" -s "$LAB_DIR/pearpd.sock" add $SHARED:9000-9099 00:0c:29:00:00:77
+timeout 3 cat <&7 | tr -d '\0' >"$LAB_DIR/read"
+diag "$(cut -c -200 "$LAB_DIR/read")"
+check "once it is read, it says how many lines are missing" \
+    grep -q 'pearpd: [1-9][0-9]* lines of this log are missing here: nobody read them' "$LAB_DIR/read"
+check "every frame is accounted for" equation
+done_testing
