@@ -1,4 +1,4 @@
-/* engine_operator.c: what operators see of the table and do to it (CONTRACT 5).
+/* engine_operator.c: what operators see of the table and do to it (docs/contract.md#pearpctl).
  * Called by: daemon through engine.h. Bindings change by the same doors as from the wire. */
 #include "internal.h"
 

@@ -64,7 +64,7 @@ struct claim {
     struct mac previous; /* the owner that was found silent; zero: there was none */
 };
 
-/* One REQUEST, its retries and what hangs on its answer (PROTOCOL 2). A broadcast asks who owns a port,
+/* One REQUEST, its retries and what hangs on its answer (docs/pe-arp.md#nonces). A broadcast asks who owns a port,
  * for frames held meanwhile; a unicast challenges or probes one host. */
 struct question {
     struct question_key key;
@@ -353,7 +353,7 @@ struct binding *binding_make(struct engine *e, const struct port_range *ports, s
 int binding_make_permanent(struct engine *e, const struct port_range *ports, struct mac mac,
                            enum binding_origin origin, const char *name);
 void binding_due(struct engine *e, struct binding *b);
-/* The first frame from a port that nobody owns (PROTOCOL 2, traffic learning). */
+/* The first frame from a port that nobody owns (docs/forwarding.md#traffic-learning). */
 struct binding *learn_from_traffic(struct engine *e, uint32_t address_index, uint16_t port, struct mac owner);
 /* A reply that counts gives `ports` to `owner`, around `asked`, for lifetime_s (0: the default).
  * 0; -EEXIST: it overlaps another live owner. */

@@ -1,4 +1,4 @@
-/* binding_state.c: bindings come, change state and go (PROTOCOL 2).
+/* binding_state.c: bindings come, change state and go (docs/pe-arp.md#binding-states).
  * In: answers that count, first frames, leases, time. Out: the table, one event for each change.
  * Called by: question, police, dhcp, table, engine. Never: asks anybody but whom it restored. */
 #include "internal.h"

@@ -1,4 +1,4 @@
-/* resolver.c: asking hosts what they hold, and what hangs on the answer (PROTOCOL 2).
+/* resolver.c: asking hosts what they hold, and what hangs on the answer (docs/pe-arp.md#nonces).
  *
  * The life of a question:
  * 1. It is opened: a broadcast by a frame for a port that nobody owns, which waits in its line; a unicast

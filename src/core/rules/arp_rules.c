@@ -1,4 +1,4 @@
-/* arp_rules.c: every row of the table of ARP in PROTOCOL 3.
+/* arp_rules.c: every row of the tables in docs/forwarding.md#arp.
  * In: ARP, untagged or in the configured VLAN. Out: answers, relayed requests and the copies of their
  * answers; nothing that would tell the router of a sharer's own MAC.
  *

@@ -1,4 +1,4 @@
-/* bridge_rules.c: the two-port learning bridge below everything else (PROTOCOL 3, "Everything else").
+/* bridge_rules.c: the two-port learning bridge below everything else (docs/forwarding.md#bridging).
  * In: any frame. Out: whether its source may be believed; the frame by the other side.
  * Called by: engine and the other rules. */
 #include "internal.h"

@@ -1,4 +1,4 @@
-/* echo.c: ping to and from shared addresses (PROTOCOL 3, rules 3 and 4).
+/* echo.c: ping to and from shared addresses (docs/forwarding.md#rule-echo-reply).
  * In: echo requests and replies. Out: the bridge's own replies; the host that asked.
  *
  * The flows: {shared, remote, id, sequence} of the requests that hosts sent, with the host that sent it

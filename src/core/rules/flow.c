@@ -1,4 +1,4 @@
-/* flow.c: who holds a flow of a protocol without ports (PROTOCOL 3, rule 6).
+/* flow.c: who holds a flow of a protocol without ports (docs/forwarding.md#portless-flows).
  * In: hosts' frames of such protocols. Out: the host that {remote, protocol} of a shared address belongs to:
  * the configured one, else the first that sent there, until it was silent for [limits] flow-age.
  *

@@ -1,4 +1,4 @@
-/* fragment_rules.c: fragmented datagrams (PROTOCOL 3, rule 5): virtual reassembly.
+/* fragment_rules.c: fragmented datagrams (docs/forwarding.md#fragments): virtual reassembly.
  * In: fragments of IPv4 to and from shared addresses. Out: each where its first fragment went, or a reason.
  * Called by: ipv4_rules, quote. Never: puts a datagram together.
  *

@@ -1,4 +1,5 @@
-/* icmp_error.c: ICMP errors, by the packet that they quote (PROTOCOL 3, rule 2; RFC 792, RFC 1122 3.2.2).
+/* icmp_error.c: ICMP errors, by the packet that they quote (docs/forwarding.md#rule-icmp-error; RFC 792,
+ * RFC 1122 3.2.2).
  * In: an error to a shared address, or a host's. Out: where the one goes, what right the other needs.
  * Called by: ipv4_rules. Never: sends, drops. */
 #include "internal.h"

@@ -1,4 +1,4 @@
-/* ipv4_rules.c: IPv4 to and from shared addresses (PROTOCOL 3, the decision and its order).
+/* ipv4_rules.c: IPv4 to and from shared addresses (docs/forwarding.md#ipv4-to-shared).
  * In: IPv4, untagged or in the configured VLAN. Out: a verdict. A packet is judged once (packet.c), then goes its way
  * (forward.c). Called by: engine. */
 #include "internal.h"

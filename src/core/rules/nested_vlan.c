@@ -3,7 +3,7 @@
  * Called by: engine.
  *
  * Linux strips every tag with VID 0, of either TPID, however many there are: what is inside reaches the router as if
- * untagged. Such a frame is still bridged untouched (PROTOCOL 3, fine points), unless it would take the shared
+ * untagged. Such a frame is still bridged untouched (docs/forwarding.md#nested-tags), unless it would take the shared
  * address or send from another host's ports: one ARP reply in such tags would redirect all sharers' traffic. */
 #include "internal.h"
 

@@ -1,4 +1,4 @@
-/* pe_arp_replay.c: whether a PE-ARP message is from who it says (PROTOCOL 1, AUTH and SEQ).
+/* pe_arp_replay.c: whether a PE-ARP message is from who it says (docs/pe-arp.md#auth).
  * In: messages from hosts. Out: true where its sender can be believed to have said it, now.
  * Called by: pe_arp_rules.
  *

@@ -1,4 +1,4 @@
-/* pe_arp_rules.c: PE-ARP that comes in (PROTOCOL 1 and 2).
+/* pe_arp_rules.c: PE-ARP that comes in (docs/pe-arp.md#messages).
  * In: messages from hosts. Out: challenges; bindings, but only by answers to questions still open.
  * Never: believes a statement that nobody asked for. */
 #include "internal.h"

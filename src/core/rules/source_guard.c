@@ -1,4 +1,4 @@
-/* source_guard.c: a host sends what it has the right to (PROTOCOL 3, "IPv4 from a shared address").
+/* source_guard.c: a host sends what it has the right to (docs/forwarding.md#source-guard).
  * In: a host's frame and the right that it needs. Out: whether it passes; a binding where nobody owned the port. */
 #include "internal.h"
 

@@ -4,9 +4,9 @@
  *
  * A table for each side ([limits] macs, mac-age), so a flood of addresses on one side never takes an
  * entry of the other; in a full one the address longest unheard goes. Beside them the addresses heard
- * upstream, by MAC alone: for 30 s nobody downstream is believed to be one of them (PROTOCOL 3). A loop outside
- * brings the hosts' own frames in upstream: those that lived downstream until then, and while a loop was seen, are
- * believed again at once. */
+ * upstream, by MAC alone: for 30 s nobody downstream is believed to be one of them (docs/forwarding.md#source-check).
+ * A loop outside brings the hosts' own frames in upstream: those that lived downstream until then, and while a loop
+ * was seen, are believed again at once. */
 #ifndef PEARPD_CORE_FDB_H
 #define PEARPD_CORE_FDB_H
 
