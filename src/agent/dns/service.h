@@ -68,7 +68,7 @@ void services_hurry(struct services *services);
 /* Withdraws all: runs the loop until that is done, for two seconds at most. */
 void services_withdraw(struct services *services);
 
-/* The SERVICE TLVs (PROTOCOL 1) of services on ports of `held`, as many as fit. The bytes written. */
+/* The SERVICE TLVs (docs/pe-arp.md#tlv-service) of services on ports of `held`, as many as fit. The bytes written. */
 size_t services_tlvs(const struct services_config *config, const struct held *held, uint8_t *bytes,
                      size_t size);
 

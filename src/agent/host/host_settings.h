@@ -1,4 +1,4 @@
-/* host_settings.h: the kernel settings of a host that shares an address (PROTOCOL 4).
+/* host_settings.h: the kernel settings of a host that shares an address (docs/pe-arp.md#host-requirements).
  * In: what is wished for, what is there. Out: a record of what differs (undo.h), its doing and its undoing.
  * Called by: agent. Never: writes the record to disk: that is the caller's, before host_settings_apply(). */
 #ifndef PEARPD_AGENT_HOST_SETTINGS_H

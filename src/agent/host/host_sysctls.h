@@ -1,4 +1,4 @@
-/* host_sysctls.h: the sysctls of a host that shares an address (PROTOCOL 4).
+/* host_sysctls.h: the sysctls of a host that shares an address (docs/pe-arp.md#host-requirements).
  * In: what is held, what is there. Out: a record of what differs (undo.h), its doing and its undoing.
  * Called by: host_settings. Never: adds an address, a route or a rule. */
 #ifndef PEARPD_AGENT_HOST_SYSCTLS_H

@@ -132,7 +132,7 @@ static void put_postrouting(struct text *t, const char *interface, const struct 
     text_put(t, "    }\n");
 }
 
-/* PROTOCOL 4, the last three lines. */
+/* The rules of docs/pe-arp.md#host-requirements. */
 int nft_format(const char *interface, const struct held_list *held, bool police, char *text, size_t size)
 {
     char table[NFT_TABLE_BYTES];

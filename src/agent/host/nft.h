@@ -1,4 +1,4 @@
-/* nft.h: the agent's nftables rules (PROTOCOL 4), in tables of their own beside the host's.
+/* nft.h: the agent's nftables rules (docs/pe-arp.md#host-requirements), in tables of their own beside the host's.
  * In: interface and ranges. Out: a ruleset, loaded by nft(8) in one transaction without a shell.
  * Called by: host_settings, agent. Never: touches another table. */
 #ifndef PEARPD_AGENT_NFT_H

@@ -18,7 +18,7 @@
 #define UNDO_RESERVED_BYTES  4096
 #define UNDO_TEXT_MAX_BYTES  16384
 
-/* The sysctls of PROTOCOL 4: name, of the interface, value wished for (NULL: the ranges). */
+/* The sysctls of docs/pe-arp.md#host-requirements: name, of the interface, value wished for (NULL: the ranges). */
 #define UNDO_SYSCTLS(X)                        \
     X(ARP_IGNORE, "arp_ignore", true, "1")     \
     X(ARP_ANNOUNCE, "arp_announce", true, "2") \

@@ -1,4 +1,4 @@
-/* sharer.c: see sharer.h. PROTOCOL 1, the column "sent by" where it says owner or agent. */
+/* sharer.c: see sharer.h. The table of docs/pe-arp.md#host-machine. */
 #include "sharer.h"
 
 #include <errno.h>

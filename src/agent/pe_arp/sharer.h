@@ -1,4 +1,5 @@
-/* sharer.h: what a host that holds a range or a port set says and when (PROTOCOL 1): the pure part of the agent.
+/* sharer.h: what a host that holds a range or a port set says and when
+ * (docs/pe-arp.md#host-machine): the pure part of the agent.
  * A sharer for each range; they share the numbers of what they sign.
  * In: PE-ARP messages, link changes and time. Out: PE-ARP messages and events through struct sharer_out.
  * Called by: agent, tests. Never: opens a socket, reads a clock, logs. */
