@@ -4,7 +4,7 @@
 
 #include "answer.h"
 
-/* The table in the form of arp(8), with ports (CONTRACT 5). */
+/* The table in the form of arp(8), with ports (docs/contract.md#table). */
 void print_table(const struct answer *table);
 
 /* One service a line, in columns like the table's. */
