@@ -1,4 +1,4 @@
-/* options.h: pearpd's command line (CONTRACT 3). One row is an option, its help and its place in the usage.
+/* options.h: pearpd's command line (docs/contract.md#pearpd). One row is an option, its help and its place in usage.
  * In: argv. Out: struct daemon_options. Called by: daemon. Never: opens a file. */
 #ifndef PEARPD_DAEMON_OPTIONS_H
 #define PEARPD_DAEMON_OPTIONS_H

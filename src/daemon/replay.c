@@ -103,7 +103,7 @@ static void run_until(struct replay *r, uint64_t until_ns)
     r->now_ns = until_ns;
 }
 
-/* In a long gap what repeats does so for an hour (CONTRACT 3). */
+/* In a long gap what repeats does so for an hour (docs/contract.md#replay-gap). */
 static void advance(struct replay *r, uint64_t to_ns)
 {
     if (to_ns <= r->now_ns)
