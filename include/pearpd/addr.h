@@ -26,7 +26,7 @@ struct range {
     uint16_t first, last;
 };
 
-/* The two ports of the bridge (CONTRACT 1). */
+/* The two ports of the bridge (docs/contract.md#names). */
 enum side { SIDE_UPSTREAM, SIDE_DOWNSTREAM };
 #define SIDES 2
 

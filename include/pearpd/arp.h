@@ -27,7 +27,7 @@ struct arp {
 
 /* Reads `length` bytes behind the EtherType. 0: ARP for IPv4 over 6-byte addresses, *arp is filled.
  * -ENOMSG: other protocol or address lengths, or under 8 bytes: nobody's, to be bridged.
- * -EBADMSG: 8 to 27 bytes (PROTOCOL 3, fine points: a runt). */
+ * -EBADMSG: 8 to 27 bytes (docs/forwarding.md#arp: a runt). */
 int arp_parse(const uint8_t *payload, size_t length, struct arp *arp);
 
 #endif

@@ -1,4 +1,4 @@
-/* config.h: one subnet's configuration as plain data (CONTRACT 4).
+/* config.h: one subnet's configuration as plain data (docs/contract.md#configuration).
  * conf fills it, core, io and daemon read it. Never: text. */
 #ifndef PEARPD_CONFIG_H
 #define PEARPD_CONFIG_H

@@ -1,4 +1,4 @@
-/* control.h: the control socket (CONTRACT 5): answers pearpctl.
+/* control.h: the control socket (docs/contract.md#control-socket): answers pearpctl.
  * One request a connection: one line of words. The answer is "ok" or "error MESSAGE" and a newline,
  * then for `ok` a body in JSON (monitor: one object a line, without end), then the daemon closes.
  * Called by: daemon. */

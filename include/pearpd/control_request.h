@@ -1,4 +1,4 @@
-/* control_request.h: the lines that pearpctl sends (CONTRACT 5).
+/* control_request.h: the lines that pearpctl sends (docs/contract.md#control-socket).
  * In: one line. Out: a command and its arguments, or what is wrong with it. Called by: control, fuzzing. */
 #ifndef PEARPD_CONTROL_REQUEST_H
 #define PEARPD_CONTROL_REQUEST_H

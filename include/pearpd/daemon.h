@@ -2,7 +2,7 @@
 #ifndef PEARPD_DAEMON_H
 #define PEARPD_DAEMON_H
 
-/* Runs pearpd with its command line (CONTRACT 3). The program's exit status. */
+/* Runs pearpd with its command line (docs/contract.md#pearpd). The program's exit status. */
 int daemon_main(int argc, char **argv);
 
 #endif

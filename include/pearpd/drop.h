@@ -1,6 +1,6 @@
 /* drop.h: every reason a frame is dropped for, every way it is consumed, every other counter.
  * One row is the enum, the counter's name in reports, and its line in the manual.
- * Called by: core, daemon. A frame has one reason: the first that applies (PROTOCOL 3). */
+ * Called by: core, daemon. A frame has one reason: the first that applies (docs/forwarding.md#order). */
 #ifndef PEARPD_DROP_H
 #define PEARPD_DROP_H
 

@@ -1,4 +1,4 @@
-/* engine.h: the bridge's rules, frame by frame (PROTOCOL 2 and 3).
+/* engine.h: the bridge's rules, frame by frame (docs/forwarding.md).
  * In: a frame, its side, the time. Out: frames, events, counters.
  * Called by: daemon, live and replay alike, and the tests. Never: sees a socket, a clock, a log,
  * a random source or libevent; allocates for a frame.
@@ -63,7 +63,7 @@ struct engine_stats {
     uint64_t counters[COUNTER_COUNT];
 };
 
-/* The states of PROTOCOL 2, as the kernel's neighbour table has them. */
+/* The states of docs/pe-arp.md#binding-states, as the kernel's neighbour table has them. */
 enum binding_state {
     BINDING_INCOMPLETE,
     BINDING_REACHABLE,
@@ -145,7 +145,7 @@ struct host_entry {
 struct engine *engine_new(const struct config *config, const struct engine_seed *seed);
 void engine_free(struct engine *engine);
 
-/* Starts: announces each shared address upstream, says HELLO downstream (PROTOCOL 3, ARP). */
+/* Starts: announces each shared address upstream, says HELLO downstream (docs/forwarding.md#announcements). */
 void engine_start(struct engine *engine, uint64_t now_ns, const struct engine_out *out);
 
 /* One frame in. Its bytes are borrowed; only its layer-2 addresses may change. What follows from it
@@ -160,7 +160,7 @@ uint64_t engine_tick(struct engine *engine, uint64_t now_ns, const struct engine
 uint64_t engine_next(const struct engine *engine);
 
 /* Puts what repeats (HELLO) off to its first turn at or after `until_ns`: a replay's long gap between two
- * records (CONTRACT 3). */
+ * records (docs/contract.md#replay-gap). */
 void engine_postpone_repeats(struct engine *engine, uint64_t until_ns);
 
 /* A bridge port came up or went down; `mtu_bytes` is its longest frame without the Ethernet header and
@@ -191,7 +191,7 @@ uint32_t engine_flows(const struct engine *engine);
 
 /* Counters; borrowed, valid as long as the engine. */
 const struct engine_stats *engine_stats(const struct engine *engine);
-/* True where both ins + made = both outs + consumed + drops + held (CONTRACT 3). */
+/* True where both ins + made = both outs + consumed + drops + held (docs/forwarding.md#accounting). */
 bool engine_stats_balance(const struct engine_stats *stats);
 
 /* Walks the table by address and port. Start with {0}; each call fills the next entry and moves on; false

@@ -41,7 +41,7 @@ struct eth {
  * tag has ethertype 0 and no payload. Behind two tags `ethertype` is the second tag's TPID. */
 int eth_parse(const uint8_t *bytes, size_t length, struct eth *eth);
 
-/* The VID of the first tag; 0 for none (a priority tag, VID 0, is no VLAN: PROTOCOL 3, fine points). */
+/* The VID of the first tag; 0 for none (a priority tag, VID 0, is no VLAN: docs/forwarding.md#tags). */
 uint16_t eth_vid(const struct eth *eth);
 
 /* Reads through every tag with VID 0, which stock receivers pass over however many there are and whatever their

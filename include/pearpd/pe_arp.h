@@ -1,4 +1,4 @@
-/* pe_arp.h: PE-ARP on the wire (PROTOCOL 1).
+/* pe_arp.h: PE-ARP on the wire (docs/pe-arp.md#message-format).
  * In: the payload of a frame, or the fields of a message. Out: the other one.
  * Called by: core (reads), io (writes), agent (both). Never: believes a message. */
 #ifndef PEARPD_PE_ARP_H

@@ -1,4 +1,4 @@
-/* pe_arp_auth.h: AUTH of PE-ARP (PROTOCOL 1): HMAC-SHA-256 cut to 128 bits.
+/* pe_arp_auth.h: AUTH of PE-ARP (docs/pe-arp.md#auth): HMAC-SHA-256 cut to 128 bits.
  * In: the bytes of a message, keys. Out: its signature; whether it is a good one.
  * Called by: core (checks), io (signs), agent, conf. Never: says what an unsigned message is worth. */
 #ifndef PEARPD_PE_ARP_AUTH_H

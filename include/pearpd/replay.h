@@ -1,4 +1,4 @@
-/* replay.h: captures through the engine: no interface, no root, no real time (CONTRACT 3).
+/* replay.h: captures through the engine: no interface, no root, no real time (docs/contract.md#replay).
  * Called by: main. The same input gives the same output to the byte. */
 #ifndef PEARPD_REPLAY_H
 #define PEARPD_REPLAY_H

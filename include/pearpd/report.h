@@ -1,4 +1,4 @@
-/* report.h: what the engine counted and knows, as JSON (CONTRACT 3 and 5).
+/* report.h: what the engine counted and knows, as JSON (docs/contract.md#report).
  * In: an engine. Out: JSON through a writer. Called by: replay (whole), control (in pieces). */
 #ifndef PEARPD_REPORT_H
 #define PEARPD_REPORT_H
