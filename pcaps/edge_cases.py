@@ -1,4 +1,5 @@
-"""Replay cases at the edges of PROTOCOL 3, rules 2 to 6: ends of lifetimes, equal ids, duplicates, refusals that follow."""
+"""Replay cases at the edges of docs/forwarding.md#ipv4-to-shared, rules 2 to 6: ends of lifetimes, equal ids,
+duplicates, refusals that follow."""
 import struct
 
 from case import Case

@@ -1,4 +1,5 @@
-"""Replay cases of hard packets: ICMP errors and pings, fragments, protocols without ports (PROTOCOL 3, rules 2 to 6)."""
+"""Replay cases of hard packets: ICMP errors and pings, fragments, protocols without ports
+(docs/forwarding.md#ipv4-to-shared, rules 2 to 6)."""
 import struct
 
 from case import Case

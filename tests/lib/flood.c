@@ -87,7 +87,7 @@ static void arp(uint8_t *frame, const struct flood *f, uint64_t number)
     frame[41] = (uint8_t)(100 + number % 100);
 }
 
-/* PROTOCOL 1: spa and tpa are the range claimed. */
+/* docs/pe-arp.md#claim: spa and tpa are the range claimed. */
 static void claim(uint8_t *frame, const struct flood *f, uint64_t number)
 {
     static const uint8_t fixed[] = {0, 1, 0x88, 0xb5, 6, 10, 0, 25};

@@ -145,7 +145,7 @@ static void take_dhcp(struct storm *s, unsigned n, const uint8_t *boot, size_t l
     }
 }
 
-/* PE-ARP (PROTOCOL 1). */
+/* PE-ARP (docs/pe-arp.md#claim). */
 
 static void put_ports(uint8_t *at, const struct host *h)
 {

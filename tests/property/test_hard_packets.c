@@ -1,5 +1,6 @@
 /* test_hard_packets.c: random fragments, ICMP errors, pings and packets without ports through the engine, against a
- * slow model of PROTOCOL 3, rules 2 to 6: arrays, a bitmap for each datagram, a search for each question.
+ * slow model of docs/forwarding.md#ipv4-to-shared, rules 2 to 6: arrays, a bitmap for each datagram, a search for each
+ * question.
  *
  * The model says of every frame and of every step of time which frames leave, in which order and with which MAC
  * addresses, and what each counter is; the engine must agree to the byte. Owners are configured and hosts have no
