@@ -19,131 +19,131 @@
 #define CONFIG_DNS_MOST      4
 
 /* Every bound: key in [limits], field, smallest, greatest, default, what it bounds and what goes when it is reached. */
-#define LIMITS(X)                                                                                         \
-    X("addresses", addresses, 1, 4096, 256,                                                               \
-      "maximum number of shared addresses. One more is an error in the configuration")                    \
-    X("bindings", bindings, 1, 1048576, 65536,                                                            \
-      "maximum number of bindings, learned and permanent. When the table is full, the stale "             \
-      "binding that is oldest is evicted; if none is stale, nothing more is learned (table_full)")        \
-    X("macs", macs, 16, 1048576, 4096,                                                                    \
-      "maximum number of MAC addresses learned on each side. The least recently seen is evicted; "        \
-      "frames to it are then sent to the other side")                                                     \
-    X("mac-age", mac_age_s, 10, 86400, 300,                                                               \
-      "seconds after which a MAC address that is no longer seen is forgotten")                            \
-    X("hosts", hosts, 16, 1048576, 8192,                                                                  \
-      "maximum number of downstream hosts with counters and rates of their own. The least recently "      \
-      "seen is evicted, and its counters with it")                                                        \
-    X("accounts", accounts, 16, 1048576, 8192,                                                            \
-      "maximum number of owners with an account of their traffic. The least recently active owner "       \
-      "without a range is evicted, and its totals are added to the account of all others")                \
-    X("ipfix-flows", ipfix_flows, 16, 1048576, 65536,                                                     \
-      "maximum number of flows measured at once for [ipfix]. When it is reached, the least "              \
-      "recently active flow is exported early (flows_early)")                                             \
-    X("months", months, 1, 120, 13, "number of months kept in each account. The oldest month is removed") \
-    X("questions", questions, 16, 65536, 4096,                                                            \
-      "maximum number of ports and ranges being resolved at once, at most half of them ports. What "      \
-      "is beyond it is not asked for")                                                                    \
-    X("mac-questions", mac_questions, 1, 4096, 16,                                                        \
-      "maximum number of ranges that one host is being asked for at once. What is beyond it is not "      \
-      "asked for")                                                                                        \
-    X("held-frames", held_frames, 1, 65536, 256,                                                          \
-      "maximum number of frames held while their owner is resolved. A new frame is dropped "              \
-      "(hold_full)")                                                                                      \
-    X("held-port-frames", held_port_frames, 1, 64, 3,                                                     \
-      "maximum number of frames held for one port. The oldest is dropped (hold_full)")                    \
-    X("held-bytes", held_bytes, 65536, 67108864, 1048576,                                                 \
-      "maximum number of bytes of held frames. A new frame is dropped (hold_full)")                       \
-    X("negatives", negatives, 16, 65536, 1024,                                                            \
-      "maximum number of ports remembered as unanswered. The oldest is removed, and asked for "           \
-      "again when a frame comes")                                                                         \
-    X("negative-age", negative_age_s, 1, 3600, 20,                                                        \
-      "seconds for which a port that no host answered for is not asked for again")                        \
-    X("askers", askers, 16, 65536, 1024,                                                                  \
-      "maximum number of hosts waiting for an ARP reply from upstream. The oldest is removed, and "       \
-      "does not get the reply")                                                                           \
-    X("echo-flows", echo_flows, 16, 1048576, 4096,                                                        \
-      "maximum number of echo requests of hosts whose reply is expected. The oldest is removed; "         \
-      "its reply goes to the owner of the echo id as a port")                                             \
-    X("host-share", host_share, 1, 100, 25,                                                               \
-      "percentage of flows, datagrams, waiting-fragments and services that one host may use. What "       \
-      "is beyond it is not kept")                                                                         \
-    X("host-ports", host_ports, 1, 100, 100,                                                              \
-      "percentage of an address's ports that one host may own by claims and traffic. More is not "        \
-      "learned (event conflict). Lower it where hosts are not trusted")                                   \
-    X("flows", flows, 16, 1048576, 4096,                                                                  \
-      "maximum number of flows without ports. When it is reached, a flow idle for flow-age is "           \
-      "evicted; if there is none, the new flow is not kept (flows_full)")                                 \
-    X("flow-age", flow_age_s, 1, 86400, 300,                                                              \
-      "seconds without a packet from its host after which a flow without ports ends")                     \
-    X("datagrams", datagrams, 16, 65536, 4096,                                                            \
-      "maximum number of fragmented datagrams at once. The oldest one still waiting for its first "       \
-      "fragment is removed, else the oldest (fragment_orphan)")                                           \
-    X("datagram-age", datagram_age_s, 1, 60, 5,                                                           \
-      "seconds after which the bridge forgets an incomplete datagram")                                    \
-    X("datagram-fragments", datagram_fragments, 1, 8192, 64,                                              \
-      "maximum number of fragments of one datagram that wait for its first fragment. One more is "        \
-      "dropped (fragment_orphan)")                                                                        \
-    X("waiting-fragments", waiting_fragments, 16, 65536, 4096,                                            \
-      "maximum number of fragments that wait for the first fragment of their datagram. The oldest "       \
-      "waiting datagram is removed (fragment_orphan)")                                                    \
-    X("fragment-bytes", fragment_bytes, 65536, 268435456, 3145728,                                        \
-      "maximum number of bytes of waiting fragments. The oldest waiting datagram is removed "             \
-      "(fragment_orphan)")                                                                                \
-    X("services", services, 1, 65536, 1024,                                                               \
-      "maximum number of services announced by hosts. A new one is not kept (services_refused)")          \
-    X("keys", keys, 1, 256, 16,                                                                           \
-      "maximum number of keys for PE-ARP. One more is an error in the configuration")                     \
-    X("speakers", speakers, 16, 1048576, 8192,                                                            \
-      "maximum number of hosts whose last sequence number is kept, with [keys]. The least recently "      \
-      "seen is evicted")                                                                                  \
-    X("lifetime", lifetime_s, 1, 65535, 120,                                                              \
-      "seconds after which a binding learned by PE-ARP becomes stale, if its owner states no "            \
-      "lifetime of its own")                                                                              \
-    X("idle", idle_s, 1, 86400, 300,                                                                      \
-      "seconds without a packet from its owner after which a binding learned from traffic ends. "         \
-      "Raise it for hosts that are silent for long")                                                      \
-    X("ask-rate", ask_rate, 1, 15, 5,                                                                     \
-      "broadcast REQUESTs per second. The maximum is what common switches accept of ARP on a port")       \
-    X("ask-burst", ask_burst, 1, 15, 10, "broadcast REQUESTs at once")                                    \
-    X("unicast-rate", unicast_rate, 1, 100000, 1000, "unicast REQUESTs per second to all hosts together") \
-    X("unicast-mac-rate", unicast_mac_rate, 1, 1000, 10, "unicast REQUESTs per second to one host")       \
-    X("leases", leases, 1, 65536, 8192,                                                                   \
-      "maximum number of port sets leased by [dhcp]. The pool begins with the lowest set of the "         \
-      "first address; what is beyond the limit is not leased")                                            \
-    X("host-leases", host_leases, 1, 65536, 8,                                                            \
-      "maximum number of port sets that one host may be offered, hold and have declined together. "       \
-      "More is refused (dhcp_exhausted)")                                                                 \
-    X("offer-age", offer_age_s, 1, 3600, 30,                                                              \
-      "seconds for which an offered port set is reserved for its client")                                 \
-    X("decline-age", decline_age_s, 1, 86400, 600,                                                        \
-      "seconds for which a declined port set is not leased again")                                        \
-    X("dhcp-rate", dhcp_rate, 1, 100000, 1000,                                                            \
-      "DHCP messages accepted per second from all hosts together. More is dropped (dhcp_limit)")          \
-    X("dhcp-host-rate", dhcp_host_rate, 1, 1000, 10,                                                      \
-      "DHCP messages accepted per second from one host. More is dropped (dhcp_limit)")                    \
-    X("arp-rate", arp_rate, 1, 1000, 15,                                                                  \
-      "ARP frames per second that one host may send upstream. More is dropped (arp_limit)")               \
-    X("echo-rate", echo_rate, 1, 1000000, 100,                                                            \
-      "echo requests answered per second. More is dropped (echo_limit)")                                  \
-    X("echo-burst", echo_burst, 1, 1000000, 100, "echo requests answered at once")                        \
-    X("hello", hello_s, 1, 3600, 60,                                                                      \
-      "seconds between two HELLO messages, with which the bridge tells agents that it is there")          \
-    X("hello-window", hello_window_s, 1, 3600, 5,                                                         \
-      "seconds over which agents spread their claims after the bridge lost its table. Raise it on "       \
-      "segments with thousands of hosts")                                                                 \
-    X("frame-bytes", frame_bytes, 0, 1048576, 0,                                                          \
-      "longest frame that may leave; a longer one is dropped (oversize). 0: only the MTU of the "         \
-      "interface counts")                                                                                 \
-    X("ring-slots", ring_slots, 64, 65536, 4096,                                                          \
-      "number of slots in each receive ring, of 2 KiB each. Raise it where ring_full counts; a "          \
-      "change needs a restart")                                                                           \
-    X("ring-budget", ring_budget, 1, 4096, 256,                                                           \
-      "frames taken from one receive ring before the other has its turn")                                 \
-    X("control-clients", control_clients, 1, 1024, 64,                                                    \
-      "maximum number of connections to the control socket. A new one is refused")                        \
-    X("monitor-bytes", monitor_bytes, 4096, 1048576, 65536,                                               \
-      "bytes that may wait for a pearpctl monitor that reads slowly. Events beyond it are skipped, "      \
-      "and their number is printed")
+#define LIMITS(X)                                                                                          \
+    X("addresses", addresses, 1, 4096, 256,                                                                \
+      "Maximum number of shared addresses. One more is an error in the configuration.")                    \
+    X("bindings", bindings, 1, 1048576, 65536,                                                             \
+      "Maximum number of bindings, learned and permanent. When the table is full, the stale "              \
+      "binding that is oldest is evicted; if none is stale, nothing more is learned (table_full).")        \
+    X("macs", macs, 16, 1048576, 4096,                                                                     \
+      "Maximum number of MAC addresses learned on each side. The least recently seen is evicted; "         \
+      "frames to it are then sent to the other side.")                                                     \
+    X("mac-age", mac_age_s, 10, 86400, 300,                                                                \
+      "Seconds after which a MAC address that is no longer seen is forgotten.")                            \
+    X("hosts", hosts, 16, 1048576, 8192,                                                                   \
+      "Maximum number of downstream hosts with counters and rates of their own. The least recently "       \
+      "seen is evicted, and its counters with it.")                                                        \
+    X("accounts", accounts, 16, 1048576, 8192,                                                             \
+      "Maximum number of owners with an account of their traffic. The least recently active owner "        \
+      "without a range is evicted, and its totals are added to the account of all others.")                \
+    X("ipfix-flows", ipfix_flows, 16, 1048576, 65536,                                                      \
+      "Maximum number of flows measured at once for [ipfix]. When it is reached, the least "               \
+      "recently active flow is exported early (flows_early).")                                             \
+    X("months", months, 1, 120, 13, "Number of months kept in each account. The oldest month is removed.") \
+    X("questions", questions, 16, 65536, 4096,                                                             \
+      "Maximum number of ports and ranges being resolved at once, at most half of them ports. What "       \
+      "is beyond it is not asked for.")                                                                    \
+    X("mac-questions", mac_questions, 1, 4096, 16,                                                         \
+      "Maximum number of ranges that one host is being asked for at once. What is beyond it is not "       \
+      "asked for.")                                                                                        \
+    X("held-frames", held_frames, 1, 65536, 256,                                                           \
+      "Maximum number of frames held while their owner is resolved. A new frame is dropped "               \
+      "(hold_full).")                                                                                      \
+    X("held-port-frames", held_port_frames, 1, 64, 3,                                                      \
+      "Maximum number of frames held for one port. The oldest is dropped (hold_full).")                    \
+    X("held-bytes", held_bytes, 65536, 67108864, 1048576,                                                  \
+      "Maximum number of bytes of held frames. A new frame is dropped (hold_full).")                       \
+    X("negatives", negatives, 16, 65536, 1024,                                                             \
+      "Maximum number of ports remembered as unanswered. The oldest is removed, and asked for "            \
+      "again when a frame comes.")                                                                         \
+    X("negative-age", negative_age_s, 1, 3600, 20,                                                         \
+      "Seconds for which a port that no host answered for is not asked for again.")                        \
+    X("askers", askers, 16, 65536, 1024,                                                                   \
+      "Maximum number of hosts waiting for an ARP reply from upstream. The oldest is removed, and "        \
+      "does not get the reply.")                                                                           \
+    X("echo-flows", echo_flows, 16, 1048576, 4096,                                                         \
+      "Maximum number of echo requests of hosts whose reply is expected. The oldest is removed; "          \
+      "its reply goes to the owner of the echo id as a port.")                                             \
+    X("host-share", host_share, 1, 100, 25,                                                                \
+      "Percentage of flows, datagrams, waiting-fragments and services that one host may use. What "        \
+      "is beyond it is not kept.")                                                                         \
+    X("host-ports", host_ports, 1, 100, 100,                                                               \
+      "Percentage of an address's ports that one host may own by claims and traffic. More is not "         \
+      "learned (event conflict). Lower it where hosts are not trusted.")                                   \
+    X("flows", flows, 16, 1048576, 4096,                                                                   \
+      "Maximum number of flows without ports. When it is reached, a flow idle for flow-age is "            \
+      "evicted; if there is none, the new flow is not kept (flows_full).")                                 \
+    X("flow-age", flow_age_s, 1, 86400, 300,                                                               \
+      "Seconds without a packet from its host after which a flow without ports ends.")                     \
+    X("datagrams", datagrams, 16, 65536, 4096,                                                             \
+      "Maximum number of fragmented datagrams at once. The oldest one still waiting for its first "        \
+      "fragment is removed, else the oldest (fragment_orphan).")                                           \
+    X("datagram-age", datagram_age_s, 1, 60, 5,                                                            \
+      "Seconds after which the bridge forgets an incomplete datagram.")                                    \
+    X("datagram-fragments", datagram_fragments, 1, 8192, 64,                                               \
+      "Maximum number of fragments of one datagram that wait for its first fragment. One more is "         \
+      "dropped (fragment_orphan).")                                                                        \
+    X("waiting-fragments", waiting_fragments, 16, 65536, 4096,                                             \
+      "Maximum number of fragments that wait for the first fragment of their datagram. The oldest "        \
+      "waiting datagram is removed (fragment_orphan).")                                                    \
+    X("fragment-bytes", fragment_bytes, 65536, 268435456, 3145728,                                         \
+      "Maximum number of bytes of waiting fragments. The oldest waiting datagram is removed "              \
+      "(fragment_orphan).")                                                                                \
+    X("services", services, 1, 65536, 1024,                                                                \
+      "Maximum number of services announced by hosts. A new one is not kept (services_refused).")          \
+    X("keys", keys, 1, 256, 16,                                                                            \
+      "Maximum number of keys for PE-ARP. One more is an error in the configuration.")                     \
+    X("speakers", speakers, 16, 1048576, 8192,                                                             \
+      "Maximum number of hosts whose last sequence number is kept, with [keys]. The least recently "       \
+      "seen is evicted.")                                                                                  \
+    X("lifetime", lifetime_s, 1, 65535, 120,                                                               \
+      "Seconds after which a binding learned by PE-ARP becomes stale, if its owner states no "             \
+      "lifetime of its own.")                                                                              \
+    X("idle", idle_s, 1, 86400, 300,                                                                       \
+      "Seconds without a packet from its owner after which a binding learned from traffic ends. "          \
+      "Raise it for hosts that are silent for long.")                                                      \
+    X("ask-rate", ask_rate, 1, 15, 5,                                                                      \
+      "Broadcast REQUESTs per second. The maximum is what common switches accept of ARP on a port.")       \
+    X("ask-burst", ask_burst, 1, 15, 10, "Broadcast REQUESTs at once.")                                    \
+    X("unicast-rate", unicast_rate, 1, 100000, 1000, "Unicast REQUESTs per second to all hosts together.") \
+    X("unicast-mac-rate", unicast_mac_rate, 1, 1000, 10, "Unicast REQUESTs per second to one host.")       \
+    X("leases", leases, 1, 65536, 8192,                                                                    \
+      "Maximum number of port sets leased by [dhcp]. The pool begins with the lowest set of the "          \
+      "first address; what is beyond the limit is not leased.")                                            \
+    X("host-leases", host_leases, 1, 65536, 8,                                                             \
+      "Maximum number of port sets that one host may be offered, hold and have declined together. "        \
+      "More is refused (dhcp_exhausted).")                                                                 \
+    X("offer-age", offer_age_s, 1, 3600, 30,                                                               \
+      "Seconds for which an offered port set is reserved for its client.")                                 \
+    X("decline-age", decline_age_s, 1, 86400, 600,                                                         \
+      "Seconds for which a declined port set is not leased again.")                                        \
+    X("dhcp-rate", dhcp_rate, 1, 100000, 1000,                                                             \
+      "DHCP messages accepted per second from all hosts together. More is dropped (dhcp_limit).")          \
+    X("dhcp-host-rate", dhcp_host_rate, 1, 1000, 10,                                                       \
+      "DHCP messages accepted per second from one host. More is dropped (dhcp_limit).")                    \
+    X("arp-rate", arp_rate, 1, 1000, 15,                                                                   \
+      "ARP frames per second that one host may send upstream. More is dropped (arp_limit).")               \
+    X("echo-rate", echo_rate, 1, 1000000, 100,                                                             \
+      "Echo requests answered per second. More is dropped (echo_limit).")                                  \
+    X("echo-burst", echo_burst, 1, 1000000, 100, "Echo requests answered at once.")                        \
+    X("hello", hello_s, 1, 3600, 60,                                                                       \
+      "Seconds between two HELLO messages, with which the bridge tells agents that it is there.")          \
+    X("hello-window", hello_window_s, 1, 3600, 5,                                                          \
+      "Seconds over which agents spread their claims after the bridge lost its table. Raise it on "        \
+      "segments with thousands of hosts.")                                                                 \
+    X("frame-bytes", frame_bytes, 0, 1048576, 0,                                                           \
+      "Longest frame that may leave; a longer one is dropped (oversize). 0: only the MTU of the "          \
+      "interface counts.")                                                                                 \
+    X("ring-slots", ring_slots, 64, 65536, 4096,                                                           \
+      "Number of slots in each receive ring, of 2 KiB each. Raise it where ring_full counts; a "           \
+      "change needs a restart.")                                                                           \
+    X("ring-budget", ring_budget, 1, 4096, 256,                                                            \
+      "Frames taken from one receive ring before the other has its turn.")                                 \
+    X("control-clients", control_clients, 1, 1024, 64,                                                     \
+      "Maximum number of connections to the control socket. A new one is refused.")                        \
+    X("monitor-bytes", monitor_bytes, 4096, 1048576, 65536,                                                \
+      "Bytes that may wait for a pearpctl monitor that reads slowly. Events beyond it are skipped, "       \
+      "and their number is printed.")
 
 struct limits {
 #define X(key, field, least, most, preset, help) uint32_t field;
