@@ -62,6 +62,9 @@ int ipv4_parse(const char *text, struct ipv4 *address);
 /* True where a host may have it: not this network's, loopback, multicast or broadcast (RFC 6890). */
 bool ipv4_is_host(struct ipv4 address);
 
+/* As ipv4_parse(); -EINVAL too where no host may have it. */
+int ipv4_parse_host(const char *text, struct ipv4 *address);
+
 /* A decimal port, 0-65535, digits alone. 0, or -EINVAL and *port is left alone. */
 int port_parse(const char *text, uint16_t *port);
 

@@ -95,7 +95,7 @@ int ini_schema_read_stream(const struct ini_schema *schema, FILE *stream, const 
                            void *context, ini_fault_fn *fault, void *fault_context);
 
 /* Every default of sections without an argument, as for a file that says nothing. */
-void ini_schema_presets(const struct ini_schema *schema, void *target);
+void ini_schema_presets(const struct ini_schema *schema, void *target, void *context);
 
 /* For callbacks. */
 

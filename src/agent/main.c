@@ -1,6 +1,7 @@
 /* main.c: pearp-agent(8): options and what they ask for.
  * In: the command line. Out: an exit status: 0, 1 a fault, 2 wrong usage. Never: does the work. */
 #include "pearpd/log.h"
+#include "pearpd/pe_arp.h"
 
 #include "config/config.h"
 #include "dhcp/lease_command.h"
@@ -108,15 +109,15 @@ static int take(int key, const char *value, struct asked *asked)
         return interface_is_plain(value) ? 0 : usage("-i: not an interface that can be used", value);
     case 'a':
         asked->address = true;
-        return parse_host(value, &asked->range.address) ? 0 : usage("-a: not a host's IPv4 address", value);
+        return ipv4_parse_host(value, &asked->range.address) == 0 ? 0 : usage("-a: not a host's IPv4 address", value);
     case 'p':
         return take_ports(value, asked);
     case 'g':
         asked->gateway = true;
-        return parse_host(value, &asked->options.gateway) ? 0 : usage("-g: not a host's IPv4 address", value);
+        return ipv4_parse_host(value, &asked->options.gateway) == 0 ? 0 : usage("-g: not a host's IPv4 address", value);
     case 'e':
         asked->encap = true;
-        return parse_encap(value, &asked->options.ethertype) ? 0 : usage("-e: neither 0x88b5 nor arp", value);
+        return pe_arp_encap_parse(value, &asked->options.ethertype) == 0 ? 0 : usage("-e: neither 0x88b5 nor arp", value);
     case 'c':
         asked->file = value;
         return 0;

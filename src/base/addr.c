@@ -161,6 +161,15 @@ bool ipv4_is_host(struct ipv4 address)
     return top != 0 && top != 127 && top < 224;
 }
 
+int ipv4_parse_host(const char *text, struct ipv4 *address)
+{
+    struct ipv4 parsed;
+    if (ipv4_parse(text, &parsed) != 0 || !ipv4_is_host(parsed))
+        return -EINVAL;
+    *address = parsed;
+    return 0;
+}
+
 int port_parse(const char *text, uint16_t *port)
 {
     uint32_t number;

@@ -1,5 +1,5 @@
 /* ini_reader.c: see ini_reader.h; the only place that knows inih. */
-#include "pearpd/ini_reader.h"
+#include "ini_reader.h"
 
 #include <ini.h>
 

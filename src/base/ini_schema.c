@@ -1,7 +1,7 @@
 /* ini_schema.c: see ini_schema.h: a file's sections and keys, as the rows say, and all of its faults. */
 #include "pearpd/ini_schema.h"
 
-#include "pearpd/ini_reader.h"
+#include "ini_reader.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -320,9 +320,9 @@ static bool take_fault(void *context, unsigned line, const char *text)
 
 /* All of it. */
 
-void ini_schema_presets(const struct ini_schema *schema, void *target)
+void ini_schema_presets(const struct ini_schema *schema, void *target, void *context)
 {
-    struct ini_file file = {.schema = schema, .target = target};
+    struct ini_file file = {.schema = schema, .target = target, .context = context};
     preset_all(&file);
     free(file.faults);
 }

@@ -82,13 +82,9 @@ static bool read_mac(struct ini_file *file, const struct ini_key *key, const cha
 
 static bool read_address(struct ini_file *file, const struct ini_key *key, const char *value, void *field)
 {
-    struct ipv4 address;
     (void)file;
     (void)key;
-    if (ipv4_parse(value, &address) != 0 || !ipv4_is_host(address))
-        return false;
-    memcpy(field, &address, sizeof(address));
-    return true;
+    return ipv4_parse_host(value, field) == 0;
 }
 
 const struct ini_type ini_number = {.name = "number", .text = "a number", .read = read_number};

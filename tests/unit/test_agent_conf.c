@@ -120,14 +120,14 @@ static void twenty_faults_are_told_in_one_go(void **state)
     static const char expected[] =
         "1: stray = 1: stands before the first section\n"
         "3: interface = a/b: must be an interface that can be used\n"
-        "4: address = 224.0.0.1: must be a host's IPv4 address\n"
+        "4: address = 224.0.0.1: must be the IPv4 address of a host\n"
         "5: ports = 3000-2000: the last port is below the first\n"
-        "6: gateway = 192.35.162: must be a host's IPv4 address\n"
-        "7: encap = 0x0800: must be 0x88b5 or arp\n"
+        "6: gateway = 192.35.162: must be the IPv4 address of a host\n"
+        "7: encap = 0x0800: must be 0x88b5 | arp\n"
         "8: enforce = maybe: must be nft | none\n"
-        "9: watch = 0: must be 1-3600\n"
-        "10: warn = 101: must be 1-100\n"
-        "11: metrics = pearp.prom: must be none or an absolute path\n"
+        "9: watch = 0: must be a number from 1 to 3600\n"
+        "10: warn = 101: must be a number from 1 to 100\n"
+        "11: metrics = pearp.prom: must be none or an absolute path, up to 127 bytes\n"
         "12: colour = blue: unknown key in [agent]\n"
         "13: warn = 50: stands already at line 10\n"
         "14: [range 192.35.162.2:5000-4000]: the last port is below the first\n"
@@ -274,9 +274,9 @@ static void services_with_faults(void **state)
          "12: [service abcdefghijklmnop]: must be a name of 1-15 letters, digits and hyphens\n"
          "13: [service -a]: must be a name of 1-15 letters, digits and hyphens\n"},
         {HELD DNS SERVICE "proto = sctp\npriority = 65536\nsvcb = yes\nalpn = h2,,h3\npublish-address = 1\n",
-         "13: proto = sctp: must be tcp | udp\n14: priority = 65536: must be 0-65535\n"
+         "13: proto = sctp: must be tcp | udp\n14: priority = 65536: must be a number from 0 to 65535\n"
          "15: svcb = yes: must be auto | none | https | svcb\n"
-         "16: alpn = h2,,h3: must be names parted by commas, 64 letters in all\n"
+         "16: alpn = h2,,h3: must be names with commas between, 64 letters in all\n"
          "17: publish-address = 1: must be no | yes\n"},
         {HELD DNS "Secret = " SECRET "\n", "10: Secret = ...: unknown key in [dns]\n"},
         {HELD "[dns]\n",
@@ -286,9 +286,11 @@ static void services_with_faults(void **state)
               "server = 198.51.100.10:0\nrefresh = 9\nsecret = " SECRET "\n",
          "6: server = ns.example.net: must be ADDRESS or ADDRESS:PORT\n7: zone = a..b: must be a domain name\n"
          "8: key = a b: must be a domain name\n9: algorithm = hmac-md5: must be hmac-sha256\n"
-         "10: secret: must be the key in base64, of up to 64 bytes\n11: ttl = 0: must be 1-86400\n"
+         "10: secret = ...: must be the key in base64, of up to 64 bytes\n11: ttl = 0: must be a number from 1 "
+         "to 86400\n"
          "12: server = 198.51.100.10:0: stands already at line 6\n"
-         "12: server = 198.51.100.10:0: must be ADDRESS or ADDRESS:PORT\n13: refresh = 9: must be 10-86400\n"
+         "12: server = 198.51.100.10:0: must be ADDRESS or ADDRESS:PORT\n13: refresh = 9: must be a number "
+         "from 10 to 86400\n"
          "14: secret = ...: stands already at line 10\n"},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

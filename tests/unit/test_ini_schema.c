@@ -176,7 +176,7 @@ static void defaults_are_read_from_their_text(void **state)
     assert_int_equal(house.rooms[1].line, 4);
     assert_false(house.rooms[1].has_mac);
     memset(&house, 0xff, sizeof(house));
-    ini_schema_presets(&schema, &house);
+    ini_schema_presets(&schema, &house, NULL);
     assert_int_equal(house.mood, MOOD_BAD);
     assert_int_equal(house.age, 5);
     assert_int_equal(house.floors, 0);

@@ -39,11 +39,6 @@ static bool parse_number(const char *text, uint64_t most, uint64_t *number)
     return *number <= most;
 }
 
-static bool parse_host_address(const char *text, struct ipv4 *address)
-{
-    return ipv4_parse(text, address) == 0 && ipv4_is_host(*address);
-}
-
 /* "00060800" */
 static bool parse_digits(const char *text, uint32_t *option)
 {
@@ -121,7 +116,7 @@ static int take_gateway(struct parsing *p, const char *name, const char *value)
         return refuse(p, "%s=%.40s: not an address", name, value);
     memcpy(first, value, length);
     first[length] = '\0';
-    return parse_host_address(first, &p->lease->gateway)
+    return ipv4_parse_host(first, &p->lease->gateway) == 0
                ? 0
                : refuse(p, "%s=%.40s: not a host's IPv4 address", name, value);
 }
@@ -221,7 +216,7 @@ static int parse_bound(struct parsing *p, const char *const *words, size_t count
     struct ipv4 address;
     if (count < 2)
         return refuse(p, "bound: an address and its ports must follow");
-    if (!parse_host_address(words[0], &address))
+    if (ipv4_parse_host(words[0], &address) != 0)
         return refuse(p, "%.40s: not a host's IPv4 address", words[0]);
     p->lease->until_s = LEASE_FOREVER_S;
     int error = take_ports(p, address, words[1]);

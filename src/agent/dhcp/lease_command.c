@@ -4,7 +4,7 @@
 #include "pearpd/clock.h"
 #include "pearpd/log.h"
 
-#include "config/config.h"
+#include "config/options.h"
 #include "host/run_files.h"
 #include "lease.h"
 #include "lease_file.h"

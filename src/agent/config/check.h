@@ -1,0 +1,11 @@
+/* check.h: what only the whole of the agent's file shows.
+ * In: struct agent_options as read. Out: the same, complete; faults. Called by: schema. */
+#ifndef PEARPD_AGENT_CHECK_H
+#define PEARPD_AGENT_CHECK_H
+
+#include "pearpd/ini_schema.h"
+
+/* As ini_schema.check. */
+void agent_check(struct ini_file *file);
+
+#endif

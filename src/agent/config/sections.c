@@ -1,0 +1,85 @@
+/* sections.c: see sections.h. */
+#include "sections.h"
+
+#include "config/options.h"
+#include "config/reading.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+void *agent_begin_range(struct ini_file *file, const char *argument)
+{
+    struct held_list *list = &((struct agent_options *)ini_target(file))->held;
+    struct reading *reading = ini_context(file);
+    const unsigned line = ini_line(file);
+    struct held held;
+    size_t other = 0;
+    int error = held_parse(argument, &held);
+    reading->ranges_seen++;
+    if (error == -ERANGE)
+        ini_fault(file, line, "[range %s]: %s", argument,
+                  strstr(argument, "psid") != NULL ? "there is no such port set"
+                                                   : "the last port is below the first");
+    else if (error != 0)
+        ini_fault(file, line, "[range %s]: must be ADDRESS:FIRST-LAST or ADDRESS:psid/OFFSET/LENGTH/ID",
+                  argument);
+    if (error != 0)
+        return list;
+    error = held_add(list, &held, &other);
+    if (error == -EEXIST)
+        ini_fault(file, line, "[range %s]: shares ports with line %u", argument, reading->range_lines[other]);
+    else if (error != 0)
+        ini_fault(file, line, "[range %s]: one more than %u ranges, or %u spans of ports, in all", argument,
+                  HELD_MAX, HELD_SPANS_MAX);
+    else
+        reading->range_lines[list->count - 1] = line;
+    return list; /* it has no keys */
+}
+
+/* RFC 6335 5.1: 1-15 letters, digits and hyphens, none at an end or beside another. */
+static bool is_service_name(const char *name)
+{
+    const size_t length = strlen(name);
+    struct dns_name label;
+    return length > 0 && length < SERVICE_NAME_BYTES && strpbrk(name, "._") == NULL &&
+           dns_name_parse(name, &label) == 0;
+}
+
+void *agent_begin_service(struct ini_file *file, const char *argument)
+{
+    struct services_config *c = &((struct agent_options *)ini_target(file))->services;
+    struct reading *reading = ini_context(file);
+    const unsigned line = ini_line(file);
+    if (!is_service_name(argument)) {
+        ini_fault(file, line, "[service %s]: must be a name of 1-15 letters, digits and hyphens", argument);
+        return NULL;
+    }
+    if (c->count == SERVICES_MAX) {
+        ini_fault(file, line, "[service %s]: one more than %u services", argument, SERVICES_MAX);
+        return NULL;
+    }
+    struct service_config *service = &c->services[c->count];
+    *service = (struct service_config){.port = 0};
+    snprintf(service->name, sizeof(service->name), "%s", argument);
+    for (char *at = service->name; *at != '\0'; at++)
+        if (*at >= 'A' && *at <= 'Z')
+            *at = (char)(*at - 'A' + 'a');
+    reading->service_lines[c->count++] = line;
+    return service;
+}
+
+void agent_take_secret(struct ini_file *file, const char *name, const char *value)
+{
+    struct agent_options *o = ini_target(file);
+    const unsigned line = ini_line(file);
+    struct pe_arp_key key;
+    if (pe_arp_key_parse(name, value, &key) != 0)
+        ini_fault(file, line, "%s: must be a number up to 4294967295, with 64 hexadecimal digits", name);
+    else if (pe_arp_key_find(o->keys, o->key_count, key.id) != NULL)
+        ini_fault(file, line, "%s: stands already in [keys]", name);
+    else if (o->key_count == AGENT_KEYS_MAX)
+        ini_fault(file, line, "%s: more than %u keys", name, AGENT_KEYS_MAX);
+    else
+        o->keys[o->key_count++] = key;
+}
