@@ -4,7 +4,7 @@
 #include "pearpd/clock.h"
 #include "pearpd/log.h"
 
-#include "host/raised_link.h"
+#include "host/link_up.h"
 #include "host/run_files.h"
 
 #include <errno.h>
@@ -144,7 +144,7 @@ static bool has_all(const struct dhcp_client *c)
         log_warning("cannot write %s: %s", c->leases, strerror(errno));
         return false;
     }
-    return raised_link_raise(c->directory, c->interface) == 0;
+    return link_up_set(c->directory, c->interface) == 0;
 }
 
 void dhcp_client_start(struct dhcp_client *client)

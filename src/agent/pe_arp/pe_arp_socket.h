@@ -3,7 +3,7 @@
 #ifndef PEARPD_AGENT_PE_ARP_SOCKET_H
 #define PEARPD_AGENT_PE_ARP_SOCKET_H
 
-#include "sharer.h"
+#include "claimant.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -19,7 +19,7 @@ int pe_arp_socket_bind(int fd, unsigned ifindex, uint16_t ethertype);
 
 /* Takes the next frame into `bytes`. 1: *heard is filled, and borrows from them; 0: one that is not for us,
  * damaged, or not PE-ARP; -EAGAIN: none waits; -Exxx: the socket's error, which is thereby cleared. */
-int pe_arp_socket_next(int fd, uint8_t bytes[static PE_ARP_SOCKET_FRAME_BYTES], struct sharer_heard *heard);
+int pe_arp_socket_next(int fd, uint8_t bytes[static PE_ARP_SOCKET_FRAME_BYTES], struct claimant_frame *heard);
 
 /* 0 or -Exxx. */
 int pe_arp_socket_send(int fd, const uint8_t *bytes, size_t length);

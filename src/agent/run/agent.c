@@ -7,9 +7,9 @@
 
 #include "agent_state.h"
 #include "dns/dns_journal.h"
-#include "host/raised_link.h"
-#include "host/record.h"
+#include "host/link_up.h"
 #include "host/run_files.h"
+#include "host/undo_file.h"
 #include "pe_arp/pe_arp_socket.h"
 
 #include <errno.h>
@@ -40,25 +40,25 @@ static int failed_link(const struct agent *agent, int error)
 /* Holds these from now on: what is no longer among them is withdrawn, what stays is not claimed again. */
 static int hold_these(struct agent *agent, const struct held_list *held)
 {
-    const struct sharer_out out = agent_sharer_out(agent);
+    const struct claimant_out out = agent_claimant_out(agent);
     const struct held_list before = agent->wish.held;
     struct link_info link = {.index = agent->ifindex, .mac = agent->mac};
     snprintf(link.name, sizeof(link.name), "%s", agent->options->interface);
-    sharer_give_up(&agent->sharers[agent->resizing], &out);
+    claimant_give_up(&agent->claimants[agent->resizing], &out);
     for (size_t i = 0; i < before.count; i++)
         if (held_find(held, &before.held[i]) == held->count) {
             services_lost(agent->services, &before.held[i]);
-            sharer_stop(&agent->sharers[i], &out);
+            claimant_stop(&agent->claimants[i], &out);
         }
-    int error = agent_unsettle(agent);
+    int error = agent_settings_undo(agent);
     agent->wish.held = *held;
     const int there = error == 0 ? netlink_link(agent->netlink, agent->options->interface, &link) : 0;
-    if (error == 0 && there != -ENODEV) /* gone: settled when it is made anew */
-        error = there != 0 ? failed_link(agent, there) : agent_settle(agent);
+    if (error == 0 && there != -ENODEV) /* gone: applied when it is made anew */
+        error = there != 0 ? failed_link(agent, there) : agent_settings_apply(agent);
     if (error != 0)
         return error;
-    monitor_forget(&agent->monitor);
-    agent_start_sharers(agent, &link, &before);
+    usage_alarm_forget(&agent->alarm);
+    agent_start_claimants(agent, &link, &before);
     agent_write_state(agent);
     agent_arm(agent);
     return 0;
@@ -118,10 +118,10 @@ static int open_all(struct agent *agent)
                                                             .context = agent});
     if (agent->services == NULL)
         return -ENOMEM;
-    agent->guard = guard_new(agent->loop, agent_restore, agent);
+    agent->settings_watch = settings_watch_new(agent->loop, agent_settings_check, agent);
     const struct agent_control_calls calls = {agent_on_asked, agent_on_asker_gone, agent};
     agent->control = agent_control_open(agent->loop, agent->directory, agent->options->interface, &calls);
-    bool all = agent->control != NULL && agent->guard != NULL && agent->timer != NULL &&
+    bool all = agent->control != NULL && agent->settings_watch != NULL && agent->timer != NULL &&
                agent->watch_timer != NULL && agent->readable != NULL && agent->news != NULL &&
                agent->table_news != NULL;
     for (size_t i = 0; i < AGENT_SIGNALS; i++) {
@@ -146,7 +146,7 @@ static void close_all(struct agent *agent)
     for (size_t i = 0; i < AGENT_SIGNALS; i++)
         loop_source_free(agent->signals[i]);
     agent_control_close(agent->control);
-    guard_free(agent->guard);
+    settings_watch_free(agent->settings_watch);
     loop_source_free(agent->table_news);
     loop_source_free(agent->news);
     loop_source_free(agent->readable);
@@ -166,7 +166,7 @@ static int start(struct agent *agent)
 {
     char address[IPV4_TEXT_BYTES];
     struct link_info link;
-    int error = agent_settle(agent);
+    int error = agent_settings_apply(agent);
     if (error != 0)
         return error;
     error = netlink_link(agent->netlink, agent->options->interface, &link);
@@ -178,11 +178,11 @@ static int start(struct agent *agent)
         return error;
     }
     agent->number = clock_wall_us();
-    monitor_init(&agent->monitor, agent->options->warn_percent);
+    usage_alarm_init(&agent->alarm, agent->options->warn_percent);
     agent->ifindex = link.index;
     agent->link_up = link.up;
     agent->mac = link.mac;
-    agent_start_sharers(agent, &link, &(struct held_list){.count = 0});
+    agent_start_claimants(agent, &link, &(struct held_list){.count = 0});
     agent_write_state(agent);
     agent_arm(agent);
     if (agent->gateway.host != 0)
@@ -203,13 +203,13 @@ static int start(struct agent *agent)
  * while the address stands. */
 static int let_go(struct agent *agent)
 {
-    const struct sharer_out out = agent_sharer_out(agent);
+    const struct claimant_out out = agent_claimant_out(agent);
     bool raised;
     lease_follower_free(agent->leases);
     for (size_t i = 0; i < agent->wish.held.count; i++)
-        sharer_stop(&agent->sharers[i], &out);
-    const int error = agent_unsettle(agent);
-    const int lowered = raised_link_lower(agent->directory, agent->options->interface, &raised);
+        claimant_stop(&agent->claimants[i], &out);
+    const int error = agent_settings_undo(agent);
+    const int lowered = link_up_undo(agent->directory, agent->options->interface, &raised);
     return error != 0 ? error : lowered;
 }
 
@@ -273,9 +273,9 @@ static struct host_wish wish_of(const struct agent_options *options)
 static int undo_left(struct agent *agent, const char *interface, bool *found)
 {
     bool raised = false;
-    int error = record_undo_left(agent->directory, agent->netlink, interface, found);
+    int error = undo_file_restore_left(agent->directory, agent->netlink, interface, found);
     if (error == 0)
-        error = raised_link_lower(agent->directory, interface, &raised);
+        error = link_up_undo(agent->directory, interface, &raised);
     *found = *found || raised;
     return error;
 }
@@ -298,7 +298,7 @@ int agent_run(const struct agent_options *options)
     if (error == 0 && found)
         log_notice("put back what an earlier agent left on %s", options->interface);
     if (error == 0)
-        error = record_check_others(agent.directory, options->interface);
+        error = undo_file_check_others(agent.directory, options->interface);
     if (error == 0) {
         error = netlink_link(agent.netlink, options->interface, &link);
         error = error != 0 ? failed_link(&agent, error) : 0;

@@ -17,7 +17,7 @@ int agent_run(const struct agent_options *options);
 int agent_undo(const char *interface);
 
 /* Asks the agent that runs on `interface` for another range, ADDRESS:FIRST-LAST, in place of the one that it overlaps
- * (or the only one of that address), and waits for what comes of it (resize.c). */
+ * (or the only one of that address), and waits for what comes of it (resize_command.c). */
 int agent_resize(const char *interface, const char *range);
 
 /* Prints the ranges held, their ports in use and what lies outside (status.c). */

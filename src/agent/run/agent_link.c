@@ -15,9 +15,9 @@ static int move_to(struct agent *agent, const struct link_info *link)
 {
     log_notice("interface %s was made anew", link->name);
     agent->ifindex = link->index;
-    int error = agent_unsettle(agent);
+    int error = agent_settings_undo(agent);
     if (error == 0)
-        error = agent_settle(agent);
+        error = agent_settings_apply(agent);
     if (error == 0)
         error = pe_arp_socket_bind(agent->socket, link->index, agent->options->ethertype);
     if (error == 0)
@@ -27,13 +27,13 @@ static int move_to(struct agent *agent, const struct link_info *link)
 
 static void follow_link(struct agent *agent, const struct link_info *link)
 {
-    const struct sharer_out out = agent_sharer_out(agent);
+    const struct claimant_out out = agent_claimant_out(agent);
     const bool was_up = agent->link_up, up = link->up && !link->gone;
     int error = 0;
     if (!link->gone && link->index != agent->ifindex)
         error = move_to(agent, link);
     else if (up && !was_up)
-        error = agent_settle(agent);
+        error = agent_settings_apply(agent);
     if (error != 0) {
         agent_fail(agent);
         return;
@@ -45,7 +45,7 @@ static void follow_link(struct agent *agent, const struct link_info *link)
     agent->mac = link->mac;
     agent->link_up = up;
     for (size_t i = 0; i < agent->wish.held.count; i++)
-        sharer_link(&agent->sharers[i], clock_now_ns(), up, link->mac, &out);
+        claimant_link(&agent->claimants[i], clock_now_ns(), up, link->mac, &out);
     if (up != was_up)
         agent_write_state(agent);
     if (up && !was_up)

@@ -1,5 +1,5 @@
 /* agent_resize.c: a running agent is asked for another range (`pearp-agent resize`), and what comes of it.
- * In: lines of clients, events of the sharer. Out: answers, settings that follow. Called by: the agent's files.
+ * In: lines of clients, events of the claimant. Out: answers, settings that follow. Called by: the agent's files.
  * Never: changes anything before the bridge has asked. */
 #include "pearpd/clock.h"
 #include "pearpd/log.h"
@@ -41,12 +41,12 @@ static void resized(struct agent *agent)
     held_format(held, before);
     const struct range range = held->range;
     const size_t own = held_find(&agent->own, held);
-    *held = agent->sharers[agent->resizing].held;
+    *held = agent->claimants[agent->resizing].held;
     if (own < agent->own.count)
         agent->own.held[own] = *held;
     log_notice("holding %s in place of %s", held_format(held, now), before);
-    agent->monitor.ranges[agent->resizing] = (struct monitor_range){.told = MONITOR_CALM};
-    if (agent_settle(agent) != 0) {
+    agent->alarm.ranges[agent->resizing] = (struct usage_alarm_range){.told = USAGE_ALARM_CALM};
+    if (agent_settings_apply(agent) != 0) {
         agent_fail(agent);
         return;
     }
@@ -60,7 +60,7 @@ static void resized(struct agent *agent)
 /* `conflict` is NULL where nobody said anything. */
 static void resize_refused(struct agent *agent, const struct pe_arp *conflict)
 {
-    const struct sharer *s = &agent->sharers[agent->resizing];
+    const struct claimant *s = &agent->claimants[agent->resizing];
     char wanted[RANGE_TEXT_BYTES], held[HELD_TEXT_BYTES], other[RANGE_TEXT_BYTES], mac[MAC_TEXT_BYTES],
         text[AGENT_CONTROL_LINE_BYTES];
     range_format(&s->claimed, wanted);
@@ -74,19 +74,19 @@ static void resize_refused(struct agent *agent, const struct pe_arp *conflict)
         snprintf(text, sizeof(text),
                  "refused no bridge asked for %s in %d s: it is another's, outside of the bridge's ports, more "
                  "than a host may have, or no bridge is there: %s stays",
-                 wanted, SHARER_RESIZE_S, held);
+                 wanted, CLAIMANT_RESIZE_S, held);
     log_notice("%s", text + strlen("refused "));
     answer_asker(agent, text);
 }
 
-/* The sharer that is asking for another range. True: the event was about that. */
-bool agent_tell_resize(struct agent *agent, enum sharer_event event, const struct pe_arp *message)
+/* The claimant that is asking for another range. True: the event was about that. */
+bool agent_tell_resize(struct agent *agent, enum claimant_event event, const struct pe_arp *message)
 {
-    if (event == SHARER_RESIZED)
+    if (event == CLAIMANT_RESIZED)
         resized(agent);
-    else if (event == SHARER_REFUSED || event == SHARER_UNHEARD)
+    else if (event == CLAIMANT_REFUSED || event == CLAIMANT_UNANSWERED)
         resize_refused(agent, message);
-    return message == NULL || event == SHARER_RESIZED || event == SHARER_REFUSED;
+    return message == NULL || event == CLAIMANT_RESIZED || event == CLAIMANT_REFUSED;
 }
 
 /* The range that `wanted` is to take the place of. -Exxx. */
@@ -115,11 +115,11 @@ static const char *start_resize(struct agent *agent, const char *text)
         return "no range of that address is held";
     if (index < 0)
         return "it would take the place of several ranges";
-    if (agent->asker != NULL || agent->sharers[agent->resizing].resizing)
+    if (agent->asker != NULL || agent->claimants[agent->resizing].resizing)
         return "another question is open";
-    const struct sharer_out out = agent_sharer_out(agent);
+    const struct claimant_out out = agent_claimant_out(agent);
     agent->resizing = (size_t)index;
-    switch (sharer_resize(&agent->sharers[index], clock_now_ns(), wanted.range, &out)) {
+    switch (claimant_resize(&agent->claimants[index], clock_now_ns(), wanted.range, &out)) {
     case 0:
         agent_arm(agent);
         return NULL;

@@ -6,8 +6,8 @@
 #include "agent_state.h"
 #include "host/bind_hook.h"
 #include "host/nft.h"
-#include "host/record.h"
 #include "host/run_files.h"
+#include "host/undo_file.h"
 
 #include <errno.h>
 #include <linux/netfilter.h>
@@ -21,7 +21,7 @@
 #define TABLES_LOST   UINT64_C(1) /* beside the bits of families: some are gone */
 
 /* A hook that goes with this process needs no record. */
-static int settle_bind_hook(struct agent *agent)
+static int apply_bind_hook(struct agent *agent)
 {
     const char *cgroup = agent->options->cgroup;
     const uint64_t cookie = agent->undo.namespace_cookie;
@@ -41,7 +41,7 @@ static int plan(struct agent *agent)
 {
     snprintf(agent->undo.metrics, sizeof(agent->undo.metrics), "%s", agent->options->metrics);
     const int error = host_settings_plan(agent->netlink, &agent->wish, &agent->undo, &agent->gateway);
-    return error != 0 ? error : record_write(agent->directory, &agent->undo);
+    return error != 0 ? error : undo_file_write(agent->directory, &agent->undo);
 }
 
 /* Of two agents that start at the same moment neither would find the other's record. */
@@ -53,14 +53,14 @@ static int plan_alone(struct agent *agent)
         log_error("cannot lock /run/pearp-agent/%s.lock: %s", name, strerror(-lock));
         return lock;
     }
-    int error = record_check_others(agent->directory, agent->options->interface);
+    int error = undo_file_check_others(agent->directory, agent->options->interface);
     if (error == 0)
         error = plan(agent);
     run_unlock(agent->directory, name, lock);
     return error;
 }
 
-int agent_settle(struct agent *agent)
+int agent_settings_apply(struct agent *agent)
 {
     if (agent->wish.held.count == 0)
         return 0;
@@ -71,7 +71,7 @@ int agent_settle(struct agent *agent)
         return error;
     agent->recorded = true;
     error = host_settings_apply(agent->netlink, &agent->undo);
-    return error == 0 ? settle_bind_hook(agent) : error;
+    return error == 0 ? apply_bind_hook(agent) : error;
 }
 
 struct own_search {
@@ -95,7 +95,7 @@ static bool is_possible(const struct agent *agent, struct ipv4 gateway)
     return ipv4_is_host(gateway) && netlink_addresses(agent->netlink, compare_address, &own) == 0 && !own.found;
 }
 
-void agent_take_gateway(struct agent *agent, struct ipv4 gateway)
+void agent_settings_use_gateway(struct agent *agent, struct ipv4 gateway)
 {
     char text[IPV4_TEXT_BYTES];
     const uint64_t now_ns = clock_now_ns();
@@ -103,18 +103,18 @@ void agent_take_gateway(struct agent *agent, struct ipv4 gateway)
         return;
     log_notice("the bridge names %s as the gateway", ipv4_format(gateway, text));
     agent->wish.gateway = gateway;
-    if (agent_settle(agent) == 0)
+    if (agent_settings_apply(agent) == 0)
         return;
     log_warning("%s cannot be the gateway: waiting for the bridge to name another (or give -g)", text);
     agent->gateway_allowed_ns = now_ns + GATEWAY_GAP_S * NS_PER_S;
     agent->wish.gateway = (struct ipv4){0};
-    if (agent_unsettle(agent) != 0 || agent_settle(agent) != 0)
+    if (agent_settings_undo(agent) != 0 || agent_settings_apply(agent) != 0)
         agent_fail(agent);
     else
         agent_write_state(agent);
 }
 
-bool agent_restore(void *context)
+bool agent_settings_check(void *context)
 {
     struct agent *agent = context;
     struct link_info link;
@@ -130,7 +130,7 @@ bool agent_restore(void *context)
     agent->tables_gone = 0;
     log_notice("somebody took away or changed %s: setting it again", missing);
     agent->restored++;
-    const int error = agent_settle(agent);
+    const int error = agent_settings_apply(agent);
     if (error != 0 && error != -ENODEV && error != -ENETDOWN)
         agent_fail(agent);
     return true;
@@ -148,12 +148,12 @@ static void on_table(uint8_t family, const char *name, bool gone, void *context)
     agent->tables_gone = gone ? agent->tables_gone | bit : agent->tables_gone & ~bit;
 }
 
-int agent_unsettle(struct agent *agent)
+int agent_settings_undo(struct agent *agent)
 {
     agent_remove_state(agent);
     if (!agent->recorded)
         return 0;
-    const int error = record_undo(agent->directory, agent->netlink, &agent->undo);
+    const int error = undo_file_restore(agent->directory, agent->netlink, &agent->undo);
     /* That its own tables went is no news to this agent. */
     (void)netlink_read_tables(agent->tables, on_table, agent);
     agent->tables_gone = 0;
@@ -168,7 +168,7 @@ int agent_unsettle(struct agent *agent)
 
 /* A reload of the host's own rules flushes ours too: they come back at once. Our own loading removes and
  * makes the tables in one transaction, so that none is gone at its end. Beside a program that removes them again and
- * again they come back when the guard looks. */
+ * again they come back when the watch looks. */
 void agent_on_table_news(void *context)
 {
     static const struct rate_limit limit = {TABLES_GAP_S * NS_PER_S,
@@ -179,7 +179,7 @@ void agent_on_table_news(void *context)
         return;
     if (!rate_take(&agent->tables_loaded, limit, clock_now_ns())) {
         agent->tables_gone |= TABLES_LOST;
-        guard_hurry(agent->guard);
+        settings_watch_hurry(agent->settings_watch);
         return;
     }
     if (error == 0)

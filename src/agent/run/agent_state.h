@@ -12,10 +12,10 @@
 #include "agent_control.h"
 #include "dhcp/lease_follower.h"
 #include "dns/service.h"
-#include "host/guard.h"
 #include "host/host_settings.h"
-#include "pe_arp/sharer.h"
-#include "usage/monitor.h"
+#include "host/settings_watch.h"
+#include "pe_arp/claimant.h"
+#include "usage/usage_alarm.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,13 +38,13 @@ struct agent {
     uint64_t gateway_allowed_ns; /* none that a HELLO names is tried before */
     struct undo undo;
     bool recorded; /* *undo is on disk, and may be in effect */
-    bool send_fault_told, look_fault_told, metrics_fault_told;
-    struct rate others_told; /* what other hosts say */
-    uint64_t others_untold;
+    bool send_fault_logged, check_fault_logged, metrics_fault_logged;
+    struct rate others_rate; /* what other hosts say */
+    uint64_t others_not_logged;
     struct rate tables_loaded;
-    bool forged_now;                 /* the frame in hand is not believed */
-    uint64_t tables_gone;            /* a bit for each family whose table of ours somebody removed */
-    struct sharer sharers[HELD_MAX]; /* one for each of wish.held */
+    bool forged_now;                     /* the frame in hand is not believed */
+    uint64_t tables_gone;                /* a bit for each family whose table of ours somebody removed */
+    struct claimant claimants[HELD_MAX]; /* one for each of wish.held */
     uint8_t tlvs[HELD_MAX][SERVICE_TLVS_BYTES];
     struct services *services;
     uint64_t number; /* the next SEQ */
@@ -52,14 +52,14 @@ struct agent {
     struct mac mac;    /* of the interface */
     struct mac bridge; /* SHARED-MAC of the last HELLO of a new epoch; zero: none heard */
     uint64_t epoch;    /* of that */
-    bool epoch_told;
-    struct monitor monitor;
+    bool epoch_logged;
+    struct usage_alarm alarm;
     uint64_t forged, restored; /* counted since the start */
     int bind_hook;             /* -1: none */
-    struct guard *guard;
+    struct settings_watch *settings_watch;
     struct agent_control *control;
     struct agent_client *asker; /* who waits for what comes of a resize; NULL: nobody */
-    size_t resizing;            /* that range, while its sharer asks for another */
+    size_t resizing;            /* that range, while its claimant asks for another */
     int exit_status;
 };
 
@@ -68,32 +68,32 @@ void agent_fail(struct agent *agent);
 
 /* Looks again at what is there, records what is to be changed, changes it (agent_settings.c). 0, or -Exxx after one line in
  * the log, as the next. */
-int agent_settle(struct agent *agent);
+int agent_settings_apply(struct agent *agent);
 
 /* A HELLO, which anybody on the segment may have sent, names a gateway where none is known. One that cannot be is passed
  * over. */
-void agent_take_gateway(struct agent *agent, struct ipv4 gateway);
+void agent_settings_use_gateway(struct agent *agent, struct ipv4 gateway);
 
 /* Puts back what was changed so far. */
-int agent_unsettle(struct agent *agent);
+int agent_settings_undo(struct agent *agent);
 
-/* For the guard: sets again what somebody took away. True: something was. */
-bool agent_restore(void *context);
+/* For the watch: sets again what somebody took away. True: something was. */
+bool agent_settings_check(void *context);
 void agent_on_table_news(void *context);
 
 /* The interface has news (agent_link.c). */
 void agent_on_link_news(void *context);
 
-/* agent_speech.c. Starts a sharer for each of what is held, but keeps those of `before` that are held still. */
-void agent_start_sharers(struct agent *agent, const struct link_info *link, const struct held_list *before);
-struct sharer_out agent_sharer_out(struct agent *agent);
+/* agent_pe_arp.c. Starts a claimant for each of what is held, but keeps those of `before` that are held still. */
+void agent_start_claimants(struct agent *agent, const struct link_info *link, const struct held_list *before);
+struct claimant_out agent_claimant_out(struct agent *agent);
 
-/* Lets the sharers say what is due, and sets the timer for the next. */
+/* Lets the claimants say what is due, and sets the timer for the next. */
 void agent_arm(struct agent *agent);
 void agent_on_timer(void *context);
 void agent_on_readable(void *context);
 
-/* What the sharer at this place tells of services. */
+/* What the claimant at this place tells of services. */
 void agent_tell_services(struct agent *agent, size_t index);
 
 /* For `status`; what is lost with it is told anew. While there is none, the settings are not all made. */
@@ -101,11 +101,11 @@ void agent_write_state(const struct agent *agent);
 void agent_remove_state(const struct agent *agent);
 
 /* agent_resize.c. True: the event was about a range that is asked for. */
-bool agent_tell_resize(struct agent *agent, enum sharer_event event, const struct pe_arp *message);
+bool agent_tell_resize(struct agent *agent, enum claimant_event event, const struct pe_arp *message);
 void agent_on_asked(struct agent_client *client, const char *line, void *context);
 void agent_on_asker_gone(const struct agent_client *client, void *context);
 
-/* It is time for a look (agent_watch.c). */
+/* It is time for a look (agent_usage.c). */
 void agent_on_watch(void *context);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "config/held.h"
 #include "dns/service.h"
-#include "pe_arp/sharer.h"
+#include "pe_arp/claimant.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@ struct metrics_range {
     struct held held;
     bool heard;
     uint32_t used, sockets;
-    struct sharer_counts counts;
+    struct claimant_counts counts;
     bool leased;
     uint64_t lease_s; /* that are left; LEASE_FOREVER_S */
 };

@@ -16,22 +16,22 @@
 #include <string.h>
 #include <unistd.h>
 
-static void add_tenant(const char *interface, void *context)
+static void add_agent(const char *interface, void *context)
 {
     struct status *status = context;
-    struct tenant *tenant = NULL;
+    struct agent_info *agent = NULL;
     if (status->count == STATUS_INTERFACES_MAX ||
-        tenant_read(status->directory, interface, status->namespace_cookie, status->now_s, &tenant) != 0)
+        agent_info_read(status->directory, interface, status->namespace_cookie, status->now_s, &agent) != 0)
         status->failed = true;
-    else if (tenant != NULL)
-        status->tenants[status->count++] = tenant;
+    else if (agent != NULL)
+        status->agents[status->count++] = agent;
 }
 
 static void add_waiting(const char *interface, void *context)
 {
     struct status *status = context;
     if (status->waiting_count < STATUS_INTERFACES_MAX &&
-        tenant_waits(status->directory, interface, status->namespace_cookie))
+        agent_info_is_waiting(status->directory, interface, status->namespace_cookie))
         snprintf(status->waiting[status->waiting_count++], UNDO_INTERFACE_BYTES, "%s", interface);
 }
 
@@ -39,7 +39,7 @@ static void take_socket(const struct host_socket *socket, void *context)
 {
     struct status *status = context;
     for (size_t i = 0; i < status->count; i++)
-        usage_take(&status->tenants[i]->usage, socket);
+        usage_take(&status->agents[i]->usage, socket);
 }
 
 static void collect(struct status *status)
@@ -50,7 +50,7 @@ static void collect(struct status *status)
         status->failed = true;
     }
     for (size_t i = 0; i < status->count; i++) {
-        struct usage *usage = &status->tenants[i]->usage;
+        struct usage *usage = &status->agents[i]->usage;
         usage_merge(usage);
         usage_name(usage);
         status->failed = status->failed || usage->failed;
@@ -63,7 +63,7 @@ int agent_status(bool json)
                             .namespace_cookie = run_namespace_cookie(),
                             .now_s = clock_now_ns() / NS_PER_S};
     if (status.directory >= 0) {
-        if (run_list(status.directory, "undo", add_tenant, &status) != 0 ||
+        if (run_list(status.directory, "undo", add_agent, &status) != 0 ||
             run_list(status.directory, "state", add_waiting, &status) != 0)
             status.failed = true;
         close(status.directory);
@@ -77,7 +77,7 @@ int agent_status(bool json)
     else
         status_print_text(&status);
     for (size_t i = 0; i < status.count; i++)
-        tenant_free(status.tenants[i]);
+        agent_info_free(status.agents[i]);
     if (fflush(stdout) != 0 || ferror(stdout) != 0)
         status.failed = true;
     return status.failed ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -3,14 +3,14 @@
 #ifndef PEARPD_AGENT_STATUS_H
 #define PEARPD_AGENT_STATUS_H
 
-#include "tenant.h"
+#include "agent_info.h"
 
 #define STATUS_INTERFACES_MAX 16
 
 struct status {
     int directory;
     uint64_t namespace_cookie, now_s; /* now_s: since boot */
-    struct tenant *tenants[STATUS_INTERFACES_MAX];
+    struct agent_info *agents[STATUS_INTERFACES_MAX];
     size_t count;
     char waiting[STATUS_INTERFACES_MAX][UNDO_INTERFACE_BYTES]; /* whose DHCP client has no lease */
     size_t waiting_count;

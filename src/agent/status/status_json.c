@@ -40,12 +40,12 @@ static void json_outside(struct json *j, const struct usage_outside *o)
     json_object_end(j);
 }
 
-static void json_use(struct json *j, const struct tenant *tenant, size_t index)
+static void json_use(struct json *j, const struct agent_info *agent, size_t index)
 {
-    const struct usage *usage = &tenant->usage;
+    const struct usage *usage = &agent->usage;
     struct usage_user users[USERS_MAX];
     const size_t count = usage_users(usage, index, users, USERS_MAX);
-    json_key_u64(j, "ports", held_ports(&tenant->undo.held.held[index]));
+    json_key_u64(j, "ports", held_ports(&agent->undo.held.held[index]));
     json_key_u64(j, "ports_in_use", usage_ports(usage, index));
     json_key(j, "users");
     json_array_begin(j);
@@ -65,11 +65,12 @@ static void json_use(struct json *j, const struct tenant *tenant, size_t index)
     json_array_end(j);
 }
 
-static void json_range(struct json *j, const struct status *status, const struct tenant *tenant, size_t index)
+static void json_range(struct json *j, const struct status *status, const struct agent_info *agent,
+                       size_t index)
 {
     char text[HELD_TEXT_BYTES];
-    const struct held *held = &tenant->undo.held.held[index];
-    const uint64_t left_s = lease_left_s(&tenant->lease, status->now_s);
+    const struct held *held = &agent->undo.held.held[index];
+    const uint64_t left_s = lease_left_s(&agent->lease, status->now_s);
     json_object_begin(j);
     json_key_string(j, "address", ipv4_format(held->range.address, text));
     json_key_u64(j, "first_port", held->range.first);
@@ -78,31 +79,31 @@ static void json_range(struct json *j, const struct status *status, const struct
         snprintf(text, sizeof(text), "%u/%u/%u", held->params.offset, held->params.length, held->psid);
         json_key_string(j, "psid", text);
     }
-    json_key_string(j, "interface", tenant->undo.interface);
-    json_key_string(j, "state", tenant_state(tenant));
-    key_number_or_null(j, "pid", (uint64_t)tenant->holder);
+    json_key_string(j, "interface", agent->undo.interface);
+    json_key_string(j, "state", agent_info_state(agent));
+    key_number_or_null(j, "pid", (uint64_t)agent->holder);
     json_key(j, "link_up");
-    json_bool(j, tenant->link_up);
+    json_bool(j, agent->link_up);
     json_key(j, "heard");
-    json_bool(j, tenant->heard[index]);
-    key_text_or_null(j, "bridge_mac", tenant->bridge);
-    key_text_or_null(j, "gateway", tenant->gateway);
+    json_bool(j, agent->heard[index]);
+    key_text_or_null(j, "bridge_mac", agent->bridge);
+    key_text_or_null(j, "gateway", agent->gateway);
     json_key(j, "leased");
-    json_bool(j, tenant_is_leased(tenant, index));
+    json_bool(j, agent_info_is_leased(agent, index));
     key_number_or_null(j, "expires_s",
-                       tenant_is_leased(tenant, index) && left_s != LEASE_FOREVER_S ? left_s : 0);
-    json_use(j, tenant, index);
+                       agent_info_is_leased(agent, index) && left_s != LEASE_FOREVER_S ? left_s : 0);
+    json_use(j, agent, index);
     json_object_end(j);
 }
 
-static void json_service(struct json *j, const struct tenant *tenant, const struct served *s)
+static void json_service(struct json *j, const struct agent_info *agent, const struct served *s)
 {
     json_object_begin(j);
     json_key_string(j, "name", s->name);
     json_key_string(j, "protocol", s->protocol);
     json_key_string(j, "address", s->address);
     json_key_u64(j, "port", s->port);
-    json_key_string(j, "interface", tenant->undo.interface);
+    json_key_string(j, "interface", agent->undo.interface);
     json_key(j, "heard");
     json_bool(j, s->heard);
     json_key_string(j, "dns", s->dns);
@@ -121,14 +122,14 @@ void status_print_json(const struct status *status)
     json_key(&j, "ranges");
     json_array_begin(&j);
     for (size_t i = 0; i < status->count; i++)
-        for (size_t k = 0; k < status->tenants[i]->undo.held.count; k++)
-            json_range(&j, status, status->tenants[i], k);
+        for (size_t k = 0; k < status->agents[i]->undo.held.count; k++)
+            json_range(&j, status, status->agents[i], k);
     json_array_end(&j);
     json_key(&j, "services");
     json_array_begin(&j);
     for (size_t i = 0; i < status->count; i++)
-        for (size_t k = 0; k < status->tenants[i]->service_count; k++)
-            json_service(&j, status->tenants[i], &status->tenants[i]->services[k]);
+        for (size_t k = 0; k < status->agents[i]->service_count; k++)
+            json_service(&j, status->agents[i], &status->agents[i]->services[k]);
     json_array_end(&j);
     json_key(&j, "waiting");
     json_array_begin(&j);

@@ -15,14 +15,14 @@ static void print_process(const struct process *process)
         printf("?\n");
 }
 
-static void print_outside(const struct tenant *tenant)
+static void print_outside(const struct agent_info *agent)
 {
     char address[IPV4_TEXT_BYTES];
-    const struct usage *usage = &tenant->usage;
+    const struct usage *usage = &agent->usage;
     if (usage->outside_count == 0)
         return;
     printf("\nOutside what is held on %s (what they send from a shared address is dropped%s):\n",
-           tenant->undo.interface, tenant->undo.police ? "" : " by the bridge");
+           agent->undo.interface, agent->undo.police ? "" : " by the bridge");
     printf("%-5s %-21s %-10s %7s  %s\n", "Proto", "Local", "State", "Sockets", "Process");
     for (size_t i = 0; i < usage->outside_count; i++) {
         const struct usage_outside *o = &usage->outside[i];
@@ -39,8 +39,8 @@ static void print_services(const struct status *status)
 {
     bool first = true;
     for (size_t i = 0; i < status->count; i++)
-        for (size_t k = 0; k < status->tenants[i]->service_count; k++) {
-            const struct served *s = &status->tenants[i]->services[k];
+        for (size_t k = 0; k < status->agents[i]->service_count; k++) {
+            const struct served *s = &status->agents[i]->services[k];
             char local[RANGE_TEXT_BYTES];
             if (first)
                 printf("\n%-16s %-5s %-21s %-5s %s\n", "Service", "Proto", "At", "Heard", "DNS");
@@ -50,22 +50,22 @@ static void print_services(const struct status *status)
         }
 }
 
-static void print_range(const struct status *status, const struct tenant *tenant, size_t index)
+static void print_range(const struct status *status, const struct agent_info *agent, size_t index)
 {
     char held[HELD_TEXT_BYTES], lease[LEASE_COLUMN_BYTES] = "-";
     struct usage_user user;
-    const bool lives = tenant->holder != 0 && tenant->settled;
-    const char *link = tenant->link_up ? "up" : "down", *heard = tenant->heard[index] ? "yes" : "no";
-    const uint64_t left_s = lease_left_s(&tenant->lease, status->now_s);
-    if (tenant_is_leased(tenant, index) && left_s == LEASE_FOREVER_S)
+    const bool lives = agent->holder != 0 && agent->applied;
+    const char *link = agent->link_up ? "up" : "down", *heard = agent->heard[index] ? "yes" : "no";
+    const uint64_t left_s = lease_left_s(&agent->lease, status->now_s);
+    if (agent_info_is_leased(agent, index) && left_s == LEASE_FOREVER_S)
         snprintf(lease, sizeof(lease), "forever");
-    else if (tenant_is_leased(tenant, index))
+    else if (agent_info_is_leased(agent, index))
         snprintf(lease, sizeof(lease), "%" PRIu64 " s", left_s);
-    printf("%-30s %-15s %-7s %-5s %-6s %-12s %-18s %u of %u", held_format(&tenant->undo.held.held[index], held),
-           tenant->undo.interface, tenant_state(tenant), lives ? link : "-", lives ? heard : "-", lease,
-           tenant->bridge[0] != '\0' ? tenant->bridge : "-", usage_ports(&tenant->usage, index),
-           held_ports(&tenant->undo.held.held[index]));
-    if (usage_users(&tenant->usage, index, &user, 1) == 1)
+    printf("%-30s %-15s %-7s %-5s %-6s %-12s %-18s %u of %u", held_format(&agent->undo.held.held[index], held),
+           agent->undo.interface, agent_info_state(agent), lives ? link : "-", lives ? heard : "-", lease,
+           agent->bridge[0] != '\0' ? agent->bridge : "-", usage_ports(&agent->usage, index),
+           held_ports(&agent->undo.held.held[index]));
+    if (usage_users(&agent->usage, index, &user, 1) == 1)
         printf(", most by %ld (%s): %u", (long)user.pid, user.name, user.sockets);
     printf("\n");
 }
@@ -78,11 +78,11 @@ void status_print_text(const struct status *status)
         printf("%-30s %-15s %-7s %-5s %-6s %-12s %-18s %s\n", "Range", "Interface", "State", "Link", "Heard",
                "Lease", "Bridge", "Ports in use");
     for (size_t i = 0; i < status->count; i++)
-        for (size_t k = 0; k < status->tenants[i]->undo.held.count; k++)
-            print_range(status, status->tenants[i], k);
+        for (size_t k = 0; k < status->agents[i]->undo.held.count; k++)
+            print_range(status, status->agents[i], k);
     for (size_t i = 0; i < status->waiting_count; i++)
         printf("an agent waits for a lease on %s\n", status->waiting[i]);
     print_services(status);
     for (size_t i = 0; i < status->count; i++)
-        print_outside(status->tenants[i]);
+        print_outside(status->agents[i]);
 }

@@ -1,11 +1,11 @@
-/* resize.c: `pearp-agent resize`: asks the agent that runs for another range.
+/* resize_command.c: `pearp-agent resize`: asks the agent that runs for another range.
  * In: an interface, a range. Out: what came of it, on standard output or error. Called by: main. Never: speaks PE-ARP. */
 #include "pearpd/log.h"
 
 #include "agent.h"
 #include "agent_control.h"
 #include "host/run_files.h"
-#include "pe_arp/sharer.h"
+#include "pe_arp/claimant.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WAIT_S (SHARER_RESIZE_S + 5)
+#define WAIT_S (CLAIMANT_RESIZE_S + 5)
 
 int agent_resize(const char *interface, const char *range)
 {

@@ -1,5 +1,5 @@
-/* sharer.c: see sharer.h. The table of docs/pe-arp.md#host-machine. */
-#include "sharer.h"
+/* claimant.c: see claimant.h. The table of docs/pe-arp.md#host-machine. */
+#include "claimant.h"
 
 #include <errno.h>
 
@@ -13,7 +13,7 @@
 #define PROTOCOL_UDPLITE 136
 
 /* splitmix64: spreads claims over a window, no more is asked of it. */
-static uint64_t next_random(struct sharer *s)
+static uint64_t next_random(struct claimant *s)
 {
     s->random += UINT64_C(0x9e3779b97f4a7c15);
     uint64_t z = s->random;
@@ -22,13 +22,13 @@ static uint64_t next_random(struct sharer *s)
     return z ^ (z >> 31);
 }
 
-static struct port_address whole_range(const struct sharer *s)
+static struct port_address whole_range(const struct claimant *s)
 {
     const struct range *range = &s->held.range;
     return (struct port_address){.address = range->address, .first = range->first, .last = range->last};
 }
 
-static struct made message_to(struct sharer *s, struct mac destination, enum pe_arp_type type)
+static struct made message_to(struct claimant *s, struct mac destination, enum pe_arp_type type)
 {
     struct made made = {.destination = destination,
                         .source = s->own,
@@ -55,41 +55,41 @@ static struct made message_to(struct sharer *s, struct mac destination, enum pe_
     return made;
 }
 
-static void send_claim(struct sharer *s, const struct sharer_out *out)
+static void send_claim(struct claimant *s, const struct claimant_out *out)
 {
     const struct made claim = message_to(s, mac_broadcast, PE_ARP_CLAIM);
     s->counts.claims++;
     out->send(&claim, out->context);
 }
 
-void sharer_init(struct sharer *s, const struct held *held, struct mac own, uint16_t ethertype, uint64_t seed,
-                 const struct sharer_keys *keys)
+void claimant_init(struct claimant *s, const struct held *held, struct mac own, uint16_t ethertype,
+                   uint64_t seed, const struct claimant_keys *keys)
 {
-    *s = (struct sharer){.held = *held,
-                         .keys = *keys,
-                         .signing = keys->count > 0 ? &keys->keys[0] : NULL,
-                         .own = own,
-                         .ethertype = ethertype,
-                         .random = seed,
-                         .claim_due_ns = NEVER_NS,
-                         .hello_claim_due_ns = NEVER_NS};
+    *s = (struct claimant){.held = *held,
+                           .keys = *keys,
+                           .signing = keys->count > 0 ? &keys->keys[0] : NULL,
+                           .own = own,
+                           .ethertype = ethertype,
+                           .random = seed,
+                           .claim_due_ns = NEVER_NS,
+                           .hello_claim_due_ns = NEVER_NS};
 }
 
-void sharer_services(struct sharer *s, const uint8_t *tlvs, size_t length)
+void claimant_services(struct claimant *s, const uint8_t *tlvs, size_t length)
 {
     s->services = tlvs;
     s->services_length = length;
 }
 
-static void end_resize(struct sharer *s, enum sharer_event event, const struct pe_arp *message,
-                       const struct sharer_out *out)
+static void end_resize(struct claimant *s, enum claimant_event event, const struct pe_arp *message,
+                       const struct claimant_out *out)
 {
     s->resizing = false;
     s->wanted_due_ns = NEVER_NS;
     out->event(event, message, out->context);
 }
 
-void sharer_link(struct sharer *s, uint64_t now_ns, bool up, struct mac own, const struct sharer_out *out)
+void claimant_link(struct claimant *s, uint64_t now_ns, bool up, struct mac own, const struct claimant_out *out)
 {
     if (s->stopped)
         return;
@@ -101,13 +101,13 @@ void sharer_link(struct sharer *s, uint64_t now_ns, bool up, struct mac own, con
     s->claim_due_ns = NEVER_NS;
     s->hello_claim_due_ns = NEVER_NS;
     if (!up) {
-        sharer_give_up(s, out);
+        claimant_give_up(s, out);
         return;
     }
     s->challenged = false;
     s->claim_gap_s = 1;
     s->claim_due_ns = now_ns;
-    (void)sharer_tick(s, now_ns, out);
+    (void)claimant_tick(s, now_ns, out);
 }
 
 /* Protocols whose packets carry ports, echo (whose id is taken for one), and 0 for all of them. */
@@ -127,7 +127,7 @@ static bool protocol_is_held(uint8_t protocol)
     }
 }
 
-static bool is_ours(const struct sharer *s, const struct port_address *a)
+static bool is_ours(const struct claimant *s, const struct port_address *a)
 {
     if (a->address.host != s->held.range.address.host || (s->held.is_port_set && a->first != a->last))
         return false;
@@ -158,7 +158,7 @@ static struct range to_claim(const struct range *held, struct range wanted)
     return wanted;
 }
 
-static void send_wanted(struct sharer *s, const struct sharer_out *out)
+static void send_wanted(struct claimant *s, const struct claimant_out *out)
 {
     struct made claim = message_to(s, mac_broadcast, PE_ARP_CLAIM);
     claim.pe_arp.spa.first = claim.pe_arp.tpa.first = s->claimed.first;
@@ -167,7 +167,7 @@ static void send_wanted(struct sharer *s, const struct sharer_out *out)
     out->send(&claim, out->context);
 }
 
-int sharer_resize(struct sharer *s, uint64_t now_ns, struct range wanted, const struct sharer_out *out)
+int claimant_resize(struct claimant *s, uint64_t now_ns, struct range wanted, const struct claimant_out *out)
 {
     const struct held whole = {.range = wanted};
     if (s->resizing)
@@ -183,22 +183,22 @@ int sharer_resize(struct sharer *s, uint64_t now_ns, struct range wanted, const 
     s->claimed = to_claim(&s->held.range, wanted);
     s->wanted_gap_s = 1;
     s->wanted_due_ns = now_ns;
-    s->wanted_until_ns = now_ns + SHARER_RESIZE_S * NS_IN_S;
-    (void)sharer_tick(s, now_ns, out);
+    s->wanted_until_ns = now_ns + CLAIMANT_RESIZE_S * NS_IN_S;
+    (void)claimant_tick(s, now_ns, out);
     return 0;
 }
 
-void sharer_give_up(struct sharer *s, const struct sharer_out *out)
+void claimant_give_up(struct claimant *s, const struct claimant_out *out)
 {
     if (s->resizing)
-        end_resize(s, SHARER_UNHEARD, NULL, out);
+        end_resize(s, CLAIMANT_UNANSWERED, NULL, out);
 }
 
 /* Claims again, or gives up. */
-static void resize_due(struct sharer *s, uint64_t now_ns, const struct sharer_out *out)
+static void resize_due(struct claimant *s, uint64_t now_ns, const struct claimant_out *out)
 {
     if (now_ns >= s->wanted_until_ns) {
-        end_resize(s, SHARER_UNHEARD, NULL, out);
+        end_resize(s, CLAIMANT_UNANSWERED, NULL, out);
         return;
     }
     s->wanted_due_ns = now_ns + s->wanted_gap_s * NS_IN_S;
@@ -208,7 +208,7 @@ static void resize_due(struct sharer *s, uint64_t now_ns, const struct sharer_ou
     send_wanted(s, out);
 }
 
-static void answer(struct sharer *s, const struct pe_arp *request, const struct sharer_out *out)
+static void answer(struct claimant *s, const struct pe_arp *request, const struct claimant_out *out)
 {
     struct made reply = message_to(s, request->sha, PE_ARP_REPLY);
     reply.pe_arp.tpa = request->tpa;
@@ -219,14 +219,14 @@ static void answer(struct sharer *s, const struct pe_arp *request, const struct 
 }
 
 /* The bridge asks this host for what it claimed: nobody else has it. */
-static bool is_for_wanted(const struct sharer *s, struct mac to, const struct pe_arp *request)
+static bool is_for_wanted(const struct claimant *s, struct mac to, const struct pe_arp *request)
 {
     return s->resizing && mac_equal(to, s->own) && request->tpa.address.host == s->claimed.address.host &&
            request->tpa.first == s->claimed.first && request->tpa.last == s->claimed.first;
 }
 
 /* What was held beside it goes. */
-static void take_wanted(struct sharer *s, const struct pe_arp *request, const struct sharer_out *out)
+static void take_wanted(struct claimant *s, const struct pe_arp *request, const struct claimant_out *out)
 {
     struct made released = message_to(s, mac_broadcast, PE_ARP_RELEASE);
     const bool beside = !range_overlaps(&s->held.range, &s->wanted);
@@ -235,11 +235,11 @@ static void take_wanted(struct sharer *s, const struct pe_arp *request, const st
     answer(s, request, out);
     if (beside)
         out->send(&released, out->context);
-    end_resize(s, SHARER_RESIZED, request, out);
+    end_resize(s, CLAIMANT_RESIZED, request, out);
 }
 
-static void hear_request(struct sharer *s, struct mac to, const struct pe_arp *request,
-                         const struct sharer_out *out)
+static void hear_request(struct claimant *s, struct mac to, const struct pe_arp *request,
+                         const struct claimant_out *out)
 {
     if (is_for_wanted(s, to, request)) {
         take_wanted(s, request, out);
@@ -255,11 +255,11 @@ static void hear_request(struct sharer *s, struct mac to, const struct pe_arp *r
     if (s->challenged)
         return;
     s->challenged = true;
-    out->event(SHARER_CHALLENGED, request, out->context);
+    out->event(CLAIMANT_CHALLENGED, request, out->context);
 }
 
-static void hear_claim(struct sharer *s, uint64_t now_ns, const struct pe_arp *claim,
-                       const struct sharer_out *out)
+static void hear_claim(struct claimant *s, uint64_t now_ns, const struct pe_arp *claim,
+                       const struct claimant_out *out)
 {
     const struct held other = stated(claim);
     if (!held_overlaps(&s->held, &other) || now_ns < s->conflict_allowed_ns)
@@ -270,20 +270,20 @@ static void hear_claim(struct sharer *s, uint64_t now_ns, const struct pe_arp *c
     s->conflict_allowed_ns = now_ns + NS_IN_S;
     s->counts.conflicts++;
     out->send(&conflict, out->context);
-    out->event(SHARER_CONFLICT, claim, out->context);
+    out->event(CLAIMANT_CONFLICT, claim, out->context);
 }
 
 /* A new epoch: the bridge's table is empty. One claim, at a random moment of the window. */
-static void hear_hello(struct sharer *s, uint64_t now_ns, const struct pe_arp *hello,
-                       const struct sharer_out *out)
+static void hear_hello(struct claimant *s, uint64_t now_ns, const struct pe_arp *hello,
+                       const struct claimant_out *out)
 {
     if (hello->tpa.address.host != s->held.range.address.host || (s->epoch_known && hello->nonce == s->epoch))
         return;
     s->epoch = hello->nonce;
     s->epoch_known = true;
-    out->event(SHARER_EPOCH, hello, out->context);
+    out->event(CLAIMANT_EPOCH, hello, out->context);
     if (s->held.range.first < hello->tpa.first || s->held.range.last > hello->tpa.last) {
-        out->event(SHARER_UNMANAGED, hello, out->context);
+        out->event(CLAIMANT_UNMANAGED, hello, out->context);
         return;
     }
     const uint64_t window_ns = hello->lifetime_s * NS_IN_S;
@@ -293,22 +293,22 @@ static void hear_hello(struct sharer *s, uint64_t now_ns, const struct pe_arp *h
 }
 
 /* tpa is a range of ours as the other heard it. */
-static void hear_conflict(struct sharer *s, const struct pe_arp *conflict, const struct sharer_out *out)
+static void hear_conflict(struct claimant *s, const struct pe_arp *conflict, const struct claimant_out *out)
 {
     const struct held ours = plain_range(&conflict->tpa);
     if (s->resizing && mac_equal(conflict->tha, s->own) &&
         conflict->tpa.address.host == s->claimed.address.host && conflict->tpa.first == s->claimed.first &&
         conflict->tpa.last == s->claimed.last) {
-        end_resize(s, SHARER_REFUSED, conflict, out);
+        end_resize(s, CLAIMANT_REFUSED, conflict, out);
         return;
     }
     if (!mac_equal(conflict->tha, s->own) || !held_overlaps(&s->held, &ours))
         return;
     s->counts.accusations++;
-    out->event(SHARER_ACCUSED, conflict, out->context);
+    out->event(CLAIMANT_ACCUSED, conflict, out->context);
 }
 
-static bool is_believed(const struct sharer *s, const struct sharer_heard *heard)
+static bool is_believed(const struct claimant *s, const struct claimant_frame *heard)
 {
     if (!mac_equal(heard->from, heard->message.sha))
         return false;
@@ -317,22 +317,22 @@ static bool is_believed(const struct sharer *s, const struct sharer_heard *heard
 }
 
 /* Keys are changed one machine after the other: what the bridge signs with is what it believes. */
-static void follow_key(struct sharer *s, const struct pe_arp *message)
+static void follow_key(struct claimant *s, const struct pe_arp *message)
 {
     if (message->type != PE_ARP_REQUEST && message->type != PE_ARP_HELLO)
         return;
     s->signing = pe_arp_key_find(s->keys.keys, s->keys.count, message->auth.key_id);
 }
 
-void sharer_message(struct sharer *s, uint64_t now_ns, const struct sharer_heard *heard,
-                    const struct sharer_out *out)
+void claimant_message(struct claimant *s, uint64_t now_ns, const struct claimant_frame *heard,
+                      const struct claimant_out *out)
 {
     const struct pe_arp *message = &heard->message;
     const struct mac from = heard->from;
     if (s->stopped || !s->link_up || mac_is_group(from) || mac_is_zero(from) || mac_equal(from, s->own))
         return;
     if (!is_believed(s, heard)) {
-        out->event(SHARER_FORGED, message, out->context);
+        out->event(CLAIMANT_FORGED, message, out->context);
         return;
     }
     follow_key(s, message);
@@ -355,7 +355,7 @@ void sharer_message(struct sharer *s, uint64_t now_ns, const struct sharer_heard
     }
 }
 
-uint64_t sharer_tick(struct sharer *s, uint64_t now_ns, const struct sharer_out *out)
+uint64_t claimant_tick(struct claimant *s, uint64_t now_ns, const struct claimant_out *out)
 {
     if (s->stopped)
         return NEVER_NS;
@@ -367,7 +367,7 @@ uint64_t sharer_tick(struct sharer *s, uint64_t now_ns, const struct sharer_out 
     if (now_ns >= s->claim_due_ns) {
         s->claim_due_ns = now_ns + s->claim_gap_s * NS_IN_S;
         s->claim_gap_s =
-            s->claim_gap_s * 2 > SHARER_CLAIM_GAP_MAX_S ? SHARER_CLAIM_GAP_MAX_S : s->claim_gap_s * 2;
+            s->claim_gap_s * 2 > CLAIMANT_CLAIM_GAP_MAX_S ? CLAIMANT_CLAIM_GAP_MAX_S : s->claim_gap_s * 2;
         send_claim(s, out);
     }
     if (s->resizing && now_ns >= s->wanted_due_ns)
@@ -378,7 +378,7 @@ uint64_t sharer_tick(struct sharer *s, uint64_t now_ns, const struct sharer_out 
     return next_ns;
 }
 
-void sharer_stop(struct sharer *s, const struct sharer_out *out)
+void claimant_stop(struct claimant *s, const struct claimant_out *out)
 {
     if (s->stopped)
         return;

@@ -1,5 +1,5 @@
-/* record.c: see record.h. */
-#include "record.h"
+/* undo_file.c: see undo_file.h. */
+#include "undo_file.h"
 
 #include "pearpd/log.h"
 
@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-int record_write(int directory, const struct undo *undo)
+int undo_file_write(int directory, const struct undo *undo)
 {
     char text[UNDO_TEXT_MAX_BYTES], name[RUN_NAME_BYTES];
     const int length = undo_format(undo, text, sizeof(text));
@@ -22,7 +22,7 @@ int record_write(int directory, const struct undo *undo)
     return error;
 }
 
-int record_read(int directory, const char *interface, struct undo *undo)
+int undo_file_read(int directory, const char *interface, struct undo *undo)
 {
     char text[UNDO_TEXT_MAX_BYTES], name[RUN_NAME_BYTES];
     unsigned line = 1;
@@ -58,7 +58,7 @@ static int remove_record(int directory, const char *interface)
     return error;
 }
 
-int record_undo(int directory, struct netlink *netlink, const struct undo *undo)
+int undo_file_restore(int directory, struct netlink *netlink, const struct undo *undo)
 {
     int error = host_settings_undo(netlink, undo);
     const int removed = undo->metrics[0] != '\0' ? metrics_remove(undo->metrics) : 0;
@@ -72,10 +72,10 @@ int record_undo(int directory, struct netlink *netlink, const struct undo *undo)
     return remove_record(directory, undo->interface);
 }
 
-int record_undo_left(int directory, struct netlink *netlink, const char *interface, bool *found)
+int undo_file_restore_left(int directory, struct netlink *netlink, const char *interface, bool *found)
 {
     struct undo undo;
-    const int error = record_read(directory, interface, &undo);
+    const int error = undo_file_read(directory, interface, &undo);
     *found = error == 0;
     if (error == 0 || error == -ENOENT)
         remove_left(directory, interface);
@@ -85,7 +85,7 @@ int record_undo_left(int directory, struct netlink *netlink, const char *interfa
         log_notice("what an agent left on %s was in a network namespace that is gone", interface);
         return remove_record(directory, interface);
     }
-    return record_undo(directory, netlink, &undo);
+    return undo_file_restore(directory, netlink, &undo);
 }
 
 struct others {
@@ -98,7 +98,7 @@ static void check_other(const char *interface, void *context)
 {
     struct others *others = context;
     struct undo undo;
-    if (strcmp(interface, others->interface) == 0 || record_read(others->directory, interface, &undo) != 0)
+    if (strcmp(interface, others->interface) == 0 || undo_file_read(others->directory, interface, &undo) != 0)
         return;
     if (undo.namespace_cookie != run_namespace_cookie())
         return;
@@ -112,7 +112,7 @@ static void check_other(const char *interface, void *context)
     others->error = -EBUSY;
 }
 
-int record_check_others(int directory, const char *interface)
+int undo_file_check_others(int directory, const char *interface)
 {
     struct others others = {.directory = directory, .interface = interface};
     const int error = run_list(directory, "undo", check_other, &others);

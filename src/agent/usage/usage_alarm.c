@@ -1,5 +1,5 @@
-/* monitor.c: see monitor.h. */
-#include "monitor.h"
+/* usage_alarm.c: see usage_alarm.h. */
+#include "usage_alarm.h"
 
 #include <string.h>
 
@@ -7,39 +7,39 @@
 #define AGAIN_NS  (3600 * SECOND_NS)
 #define PAUSE_NS  (60 * SECOND_NS)
 
-void monitor_init(struct monitor *m, uint32_t warn_percent)
+void usage_alarm_init(struct usage_alarm *m, uint32_t warn_percent)
 {
-    *m = (struct monitor){.warn_percent = warn_percent};
+    *m = (struct usage_alarm){.warn_percent = warn_percent};
 }
 
-void monitor_forget(struct monitor *m)
+void usage_alarm_forget(struct usage_alarm *m)
 {
     memset(m->ranges, 0, sizeof(m->ranges));
 }
 
 /* Calm only well below `warn`, once it was told. */
-static enum monitor_level level_of(const struct monitor *m, const struct monitor_range *r, uint32_t ports,
-                                   uint32_t used)
+static enum usage_alarm_level level_of(const struct usage_alarm *m, const struct usage_alarm_range *r,
+                                       uint32_t ports, uint32_t used)
 {
     const uint32_t low = m->warn_percent > 20 ? m->warn_percent - 10 : m->warn_percent / 2;
-    const uint32_t over = r->told == MONITOR_CALM ? m->warn_percent : low;
+    const uint32_t over = r->told == USAGE_ALARM_CALM ? m->warn_percent : low;
     if (used >= ports)
-        return MONITOR_FULL;
-    return (uint64_t)used * 100 >= (uint64_t)ports * over && used > 0 ? MONITOR_FILLING : MONITOR_CALM;
+        return USAGE_ALARM_FULL;
+    return (uint64_t)used * 100 >= (uint64_t)ports * over && used > 0 ? USAGE_ALARM_FILLING : USAGE_ALARM_CALM;
 }
 
-static bool is_range_news(const struct monitor_range *r, uint64_t now_ns, enum monitor_level level)
+static bool is_range_news(const struct usage_alarm_range *r, uint64_t now_ns, enum usage_alarm_level level)
 {
     const bool never = r->told_ns == 0;
-    if (level == MONITOR_CALM)
-        return r->told != MONITOR_CALM;
+    if (level == USAGE_ALARM_CALM)
+        return r->told != USAGE_ALARM_CALM;
     if (level > r->told)
-        return never || level == MONITOR_FULL || now_ns - r->told_ns >= PAUSE_NS;
+        return never || level == USAGE_ALARM_FULL || now_ns - r->told_ns >= PAUSE_NS;
     return now_ns - r->told_ns >= AGAIN_NS;
 }
 
 /* The place of what was told of this socket's like; told_count: none. */
-static size_t find_told(const struct monitor *m, const struct host_socket *socket)
+static size_t find_told(const struct usage_alarm *m, const struct host_socket *socket)
 {
     size_t i = 0;
     while (i < m->told_count &&
@@ -50,17 +50,17 @@ static size_t find_told(const struct monitor *m, const struct host_socket *socke
 }
 
 /* Whether one more can be remembered: what was told within the hour is not forgotten for it. */
-static bool has_room(const struct monitor *m, uint64_t now_ns)
+static bool has_room(const struct usage_alarm *m, uint64_t now_ns)
 {
-    return m->told_count < MONITOR_TOLD_MAX || now_ns - m->told[m->told_next].told_ns >= AGAIN_NS;
+    return m->told_count < USAGE_ALARM_TOLD_MAX || now_ns - m->told[m->told_next].told_ns >= AGAIN_NS;
 }
 
-static bool is_rest_news(const struct monitor *m, uint64_t now_ns)
+static bool is_rest_news(const struct usage_alarm *m, uint64_t now_ns)
 {
     return m->rest_told_ns == 0 || now_ns - m->rest_told_ns >= AGAIN_NS;
 }
 
-static bool is_outside_news(const struct monitor *m, uint64_t now_ns, const struct host_socket *socket)
+static bool is_outside_news(const struct usage_alarm *m, uint64_t now_ns, const struct host_socket *socket)
 {
     const size_t at = find_told(m, socket);
     if (at < m->told_count)
@@ -68,24 +68,24 @@ static bool is_outside_news(const struct monitor *m, uint64_t now_ns, const stru
     return has_room(m, now_ns) || is_rest_news(m, now_ns);
 }
 
-static void remember(struct monitor *m, uint64_t now_ns, const struct host_socket *socket)
+static void remember(struct usage_alarm *m, uint64_t now_ns, const struct host_socket *socket)
 {
     size_t at = find_told(m, socket);
     if (at == m->told_count) {
         at = m->told_next;
-        m->told_next = (m->told_next + 1) % MONITOR_TOLD_MAX;
-        m->told_count += m->told_count < MONITOR_TOLD_MAX;
+        m->told_next = (m->told_next + 1) % USAGE_ALARM_TOLD_MAX;
+        m->told_count += m->told_count < USAGE_ALARM_TOLD_MAX;
     }
-    m->told[at] = (struct monitor_told){*socket, now_ns};
+    m->told[at] = (struct usage_alarm_told){*socket, now_ns};
 }
 
-bool monitor_has_news(const struct monitor *m, uint64_t now_ns, const struct usage *usage)
+bool usage_alarm_has_news(const struct usage_alarm *m, uint64_t now_ns, const struct usage *usage)
 {
     for (size_t i = 0; i < usage->held.count; i++) {
-        const struct monitor_range *r = &m->ranges[i];
-        const enum monitor_level level =
+        const struct usage_alarm_range *r = &m->ranges[i];
+        const enum usage_alarm_level level =
             level_of(m, r, held_ports(&usage->held.held[i]), usage_ports(usage, i));
-        if (level != MONITOR_CALM && is_range_news(r, now_ns, level))
+        if (level != USAGE_ALARM_CALM && is_range_news(r, now_ns, level))
             return true;
     }
     for (size_t i = 0; i < usage->outside_count; i++)
@@ -94,25 +94,26 @@ bool monitor_has_news(const struct monitor *m, uint64_t now_ns, const struct usa
     return false;
 }
 
-static void look_at_range(struct monitor *m, uint64_t now_ns, const struct usage *usage, size_t range,
-                          const struct monitor_out *out)
+static void look_at_range(struct usage_alarm *m, uint64_t now_ns, const struct usage *usage, size_t range,
+                          const struct usage_alarm_out *out)
 {
-    struct monitor_range *r = &m->ranges[range];
+    struct usage_alarm_range *r = &m->ranges[range];
     r->ports = held_ports(&usage->held.held[range]);
     r->used = usage_ports(usage, range);
     r->sockets = 0;
     for (size_t i = 0; i < usage->inside_count; i++)
         r->sockets += usage->inside[i].range == range;
-    const enum monitor_level level = level_of(m, r, r->ports, r->used);
+    const enum usage_alarm_level level = level_of(m, r, r->ports, r->used);
     if (!is_range_news(r, now_ns, level))
         return;
-    if (level == MONITOR_CALM || level > r->told)
+    if (level == USAGE_ALARM_CALM || level > r->told)
         r->told = level;
     r->told_ns = now_ns;
     out->range(level, range, usage, out->context);
 }
 
-void monitor_look(struct monitor *m, uint64_t now_ns, const struct usage *usage, const struct monitor_out *out)
+void usage_alarm_check(struct usage_alarm *m, uint64_t now_ns, const struct usage *usage,
+                       const struct usage_alarm_out *out)
 {
     size_t told = 0, more = 0, rest = 0;
     for (size_t i = 0; i < usage->held.count; i++)
@@ -128,7 +129,7 @@ void monitor_look(struct monitor *m, uint64_t now_ns, const struct usage *usage,
             continue;
         }
         remember(m, now_ns, &outside->socket);
-        if (told == MONITOR_TELLS_MAX) {
+        if (told == USAGE_ALARM_TELLS_MAX) {
             more++;
             continue;
         }

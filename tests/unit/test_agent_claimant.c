@@ -1,8 +1,8 @@
-/* test_agent_sharer.c: what a sharer says and when, with time in the test's hand. */
+/* test_agent_claimant.c: what a claimant says and when, with time in the test's hand. */
 #include "pearpd/clock.h"
 #include "pearpd/frame_build.h"
 
-#include "pe_arp/sharer.h"
+#include "pe_arp/claimant.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -20,11 +20,11 @@ static const struct mac own = {{2, 0, 0, 0, 0, 1}}, bridge = {{2, 0x50, 0x45, 0,
                         other = {{2, 0, 0, 0, 0, 9}};
 
 struct fixture {
-    struct sharer sharer;
-    struct sharer_out out;
+    struct claimant claimant;
+    struct claimant_out out;
     struct made sent[SENT_MAX];
     unsigned sent_count;
-    unsigned events[SHARER_UNHEARD + 1];
+    unsigned events[CLAIMANT_UNANSWERED + 1];
     uint64_t now_ns;
 };
 
@@ -35,25 +35,25 @@ static void take_sent(const struct made *made, void *context)
     f->sent[f->sent_count++] = *made;
 }
 
-static void take_event(enum sharer_event event, const struct pe_arp *message, void *context)
+static void take_event(enum claimant_event event, const struct pe_arp *message, void *context)
 {
     struct fixture *f = context;
-    assert_int_equal(message == NULL, event == SHARER_UNHEARD);
+    assert_int_equal(message == NULL, event == CLAIMANT_UNANSWERED);
     f->events[event]++;
 }
 
 static void begin(struct fixture *f)
 {
     memset(f, 0, sizeof(*f));
-    f->out = (struct sharer_out){.send = take_sent, .event = take_event, .context = f};
+    f->out = (struct claimant_out){.send = take_sent, .event = take_event, .context = f};
     f->now_ns = 1000 * NS_PER_S;
-    sharer_init(&f->sharer, &held, own, 0x88b5, 42, &(struct sharer_keys){0});
+    claimant_init(&f->claimant, &held, own, 0x88b5, 42, &(struct claimant_keys){0});
 }
 
 static void begin_up(struct fixture *f)
 {
     begin(f);
-    sharer_link(&f->sharer, f->now_ns, true, own, &f->out);
+    claimant_link(&f->claimant, f->now_ns, true, own, &f->out);
     f->sent_count = 0;
 }
 
@@ -74,8 +74,8 @@ static struct pe_arp hello(uint64_t epoch, uint16_t window_s)
 
 static void hear(struct fixture *f, struct mac from, struct mac to, struct pe_arp message)
 {
-    const struct sharer_heard heard = {.from = from, .to = to, .message = message};
-    sharer_message(&f->sharer, f->now_ns, &heard, &f->out);
+    const struct claimant_frame heard = {.from = from, .to = to, .message = message};
+    claimant_message(&f->claimant, f->now_ns, &heard, &f->out);
 }
 
 /* Runs the timers for `seconds`; the times of what was sent, in seconds from now, are put into `times`. */
@@ -85,7 +85,7 @@ static unsigned run_timers(struct fixture *f, unsigned seconds, double *times, u
     unsigned count = 0;
     for (;;) {
         const unsigned before = f->sent_count;
-        const uint64_t next_ns = sharer_tick(&f->sharer, f->now_ns, &f->out);
+        const uint64_t next_ns = claimant_tick(&f->claimant, f->now_ns, &f->out);
         for (unsigned i = before; i < f->sent_count && count < max; i++)
             times[count++] = (double)(f->now_ns - start_ns) / 1e9;
         if (next_ns > end_ns)
@@ -104,9 +104,9 @@ static void claims_back_off_until_challenged(void **state)
     struct fixture f;
     double times[SENT_MAX];
     begin(&f);
-    assert_true(sharer_tick(&f.sharer, f.now_ns, &f.out) == UINT64_MAX); /* down: silent */
+    assert_true(claimant_tick(&f.claimant, f.now_ns, &f.out) == UINT64_MAX); /* down: silent */
     assert_int_equal(f.sent_count, 0);
-    sharer_link(&f.sharer, f.now_ns, true, own, &f.out);
+    claimant_link(&f.claimant, f.now_ns, true, own, &f.out);
     assert_int_equal(f.sent_count, 1);
     assert_int_equal(f.sent[0].pe_arp.type, PE_ARP_CLAIM);
     assert_true(mac_equal(f.sent[0].destination, mac_broadcast));
@@ -119,9 +119,9 @@ static void claims_back_off_until_challenged(void **state)
     for (unsigned i = 0; i < 8; i++)
         assert_true(times[i] == expected[i]);
     hear(&f, bridge, mac_broadcast, request(2000, 2000)); /* a question to all is no challenge */
-    assert_int_equal(f.events[SHARER_CHALLENGED], 0);
+    assert_int_equal(f.events[CLAIMANT_CHALLENGED], 0);
     hear(&f, bridge, own, request(2000, 2000));
-    assert_int_equal(f.events[SHARER_CHALLENGED], 1);
+    assert_int_equal(f.events[CLAIMANT_CHALLENGED], 1);
     assert_int_equal(run_timers(&f, 1000, times, SENT_MAX), 0);
 }
 
@@ -133,16 +133,16 @@ static void link_up_claims_again(void **state)
     begin_up(&f);
     hear(&f, bridge, own, request(2000, 2000));
     f.sent_count = 0;
-    sharer_link(&f.sharer, f.now_ns, true, own, &f.out); /* no change */
+    claimant_link(&f.claimant, f.now_ns, true, own, &f.out); /* no change */
     assert_int_equal(f.sent_count, 0);
-    sharer_link(&f.sharer, f.now_ns, false, own, &f.out);
+    claimant_link(&f.claimant, f.now_ns, false, own, &f.out);
     hear(&f, bridge, own, request(2000, 2000));
     assert_int_equal(run_timers(&f, 100, times, SENT_MAX), 0);
     assert_int_equal(f.sent_count, 0);
-    sharer_link(&f.sharer, f.now_ns, true, own, &f.out);
+    claimant_link(&f.claimant, f.now_ns, true, own, &f.out);
     assert_int_equal(f.sent_count, 1);
     assert_int_equal(run_timers(&f, 8, times, SENT_MAX), 3);
-    sharer_link(&f.sharer, f.now_ns, true, other, &f.out); /* another MAC */
+    claimant_link(&f.claimant, f.now_ns, true, other, &f.out); /* another MAC */
     assert_true(mac_equal(f.sent[f.sent_count - 1].pe_arp.sha, other));
 }
 
@@ -185,11 +185,11 @@ static void other_requests_are_not(void **state)
     reply.type = PE_ARP_REPLY;
     hear(&f, bridge, own, reply);
     hear(&f, own, mac_broadcast, request(2500, 2500)); /* our own MAC, come back */
-    assert_int_equal(f.events[SHARER_FORGED], 0);
+    assert_int_equal(f.events[CLAIMANT_FORGED], 0);
     hear(&f, other, own, request(2500, 2500)); /* sha is the bridge's */
-    assert_int_equal(f.events[SHARER_FORGED], 1);
+    assert_int_equal(f.events[CLAIMANT_FORGED], 1);
     assert_int_equal(f.sent_count, 0);
-    assert_int_equal(f.events[SHARER_CHALLENGED], 0);
+    assert_int_equal(f.events[CLAIMANT_CHALLENGED], 0);
 }
 
 static void hello_of_a_new_epoch_gets_one_claim_in_its_window(void **state)
@@ -199,7 +199,7 @@ static void hello_of_a_new_epoch_gets_one_claim_in_its_window(void **state)
     double times[SENT_MAX], least = 1e9, most = 0;
     for (uint64_t seed = 0; seed < 200; seed++) {
         begin_up(&f);
-        f.sharer.random = seed;
+        f.claimant.random = seed;
         hear(&f, bridge, own, request(2000, 2000));
         hear(&f, bridge, mac_broadcast, hello(5, 30));
         hear(&f, bridge, mac_broadcast, hello(5, 30));
@@ -211,7 +211,7 @@ static void hello_of_a_new_epoch_gets_one_claim_in_its_window(void **state)
         assert_int_equal(run_timers(&f, 300, times, SENT_MAX), 0);
         hear(&f, bridge, mac_broadcast, hello(6, 30));
         assert_int_equal(run_timers(&f, 300, times, SENT_MAX), 1);
-        assert_int_equal(f.events[SHARER_EPOCH], 2);
+        assert_int_equal(f.events[CLAIMANT_EPOCH], 2);
     }
     assert_true(least < 3 && most > 27); /* spread */
 }
@@ -226,7 +226,7 @@ static void made_up_epochs_get_one_claim_a_second(void **state)
     for (uint64_t epoch = 0; epoch < 1000; epoch++) {
         hear(&f, bridge, mac_broadcast, hello(epoch, 0));
         f.now_ns += NS_PER_S / 100;
-        (void)sharer_tick(&f.sharer, f.now_ns, &f.out);
+        (void)claimant_tick(&f.claimant, f.now_ns, &f.out);
     }
     assert_in_range(f.sent_count, 9, 12);
     (void)run_timers(&f, 5, times, SENT_MAX);
@@ -242,10 +242,10 @@ static void hello_of_others_is_passed_over(void **state)
     hear(&f, bridge, own, request(2000, 2000));
     elsewhere.tpa.address.host++;
     hear(&f, bridge, mac_broadcast, elsewhere);
-    assert_int_equal(f.events[SHARER_EPOCH], 0);
+    assert_int_equal(f.events[CLAIMANT_EPOCH], 0);
     narrow.tpa.first = 2001;
     hear(&f, bridge, mac_broadcast, narrow);
-    assert_int_equal(f.events[SHARER_UNMANAGED], 1);
+    assert_int_equal(f.events[CLAIMANT_UNMANAGED], 1);
     assert_int_equal(run_timers(&f, 100, times, SENT_MAX), 0);
 }
 
@@ -273,7 +273,7 @@ static void a_foreign_claim_is_a_conflict(void **state)
     claim.spa.first = 3000;
     hear(&f, other, mac_broadcast, claim); /* a neighbour's */
     assert_int_equal(f.sent_count, 2);
-    assert_int_equal(f.events[SHARER_CONFLICT], 2);
+    assert_int_equal(f.events[CLAIMANT_CONFLICT], 2);
 }
 
 static void an_accusation_is_told(void **state)
@@ -287,10 +287,10 @@ static void an_accusation_is_told(void **state)
                               .tpa = {range->address, 0, 2000, 2999}};
     begin_up(&f);
     hear(&f, other, mac_broadcast, conflict);
-    assert_int_equal(f.events[SHARER_ACCUSED], 1);
+    assert_int_equal(f.events[CLAIMANT_ACCUSED], 1);
     conflict.tha = bridge;
     hear(&f, other, mac_broadcast, conflict);
-    assert_int_equal(f.events[SHARER_ACCUSED], 1);
+    assert_int_equal(f.events[CLAIMANT_ACCUSED], 1);
     assert_int_equal(f.sent_count, 0);
 }
 
@@ -300,15 +300,15 @@ static void release_is_the_last_word(void **state)
     struct fixture f;
     double times[SENT_MAX];
     begin_up(&f);
-    sharer_stop(&f.sharer, &f.out);
+    claimant_stop(&f.claimant, &f.out);
     assert_int_equal(f.sent_count, 1);
     assert_int_equal(f.sent[0].pe_arp.type, PE_ARP_RELEASE);
     assert_true(mac_equal(f.sent[0].destination, mac_broadcast));
     assert_int_equal(f.sent[0].pe_arp.spa.first, 2000);
     hear(&f, bridge, own, request(2000, 2000));
     hear(&f, bridge, mac_broadcast, hello(9, 0));
-    sharer_link(&f.sharer, f.now_ns, true, other, &f.out);
-    sharer_stop(&f.sharer, &f.out);
+    claimant_link(&f.claimant, f.now_ns, true, other, &f.out);
+    claimant_stop(&f.claimant, &f.out);
     assert_int_equal(run_timers(&f, 100, times, SENT_MAX), 0);
     assert_int_equal(f.sent_count, 1);
 }
@@ -321,10 +321,10 @@ static void hear_signed(struct fixture *f, struct made made, const struct pe_arp
     made.key = key;
     const int length = frame_build(builder, &made, bytes, sizeof(bytes));
     assert_true(length > 0);
-    struct sharer_heard heard = {
+    struct claimant_frame heard = {
         .from = made.source, .to = own, .payload = bytes + 14, .payload_length = (size_t)length - 14};
     assert_int_equal(pe_arp_parse(heard.payload, heard.payload_length, &heard.message), 0);
-    sharer_message(&f->sharer, f->now_ns, &heard, &f->out);
+    claimant_message(&f->claimant, f->now_ns, &heard, &f->out);
     frame_builder_free(builder);
 }
 
@@ -336,8 +336,8 @@ static void with_keys_the_authentic_is_believed_and_all_is_signed(void **state)
     (void)state;
     begin(&f);
     uint64_t next = 1000;
-    sharer_init(&f.sharer, &held, own, 0x88b5, 42, &(struct sharer_keys){keys, 2, &next});
-    sharer_link(&f.sharer, f.now_ns, true, own, &f.out);
+    claimant_init(&f.claimant, &held, own, 0x88b5, 42, &(struct claimant_keys){keys, 2, &next});
+    claimant_link(&f.claimant, f.now_ns, true, own, &f.out);
     assert_int_equal(f.sent_count, 1);
     assert_ptr_equal(f.sent[0].key, &keys[0]);
     assert_true(f.sent[0].pe_arp.seq.present && f.sent[0].pe_arp.seq.number == 1000);
@@ -350,13 +350,13 @@ static void with_keys_the_authentic_is_believed_and_all_is_signed(void **state)
     hear_signed(&f, asks, NULL);
     hear_signed(&f, asks, &wrong);
     assert_int_equal(f.sent_count, 1);
-    assert_int_equal(f.events[SHARER_FORGED], 2);
+    assert_int_equal(f.events[CLAIMANT_FORGED], 2);
     hear_signed(&f, asks, &keys[1]);
     assert_int_equal(f.sent_count, 2);
     assert_int_equal(f.sent[1].pe_arp.type, PE_ARP_REPLY);
     assert_ptr_equal(f.sent[1].key, &keys[1]); /* the one that the bridge used */
     assert_false(f.sent[1].pe_arp.seq.present);
-    sharer_stop(&f.sharer, &f.out);
+    claimant_stop(&f.claimant, &f.out);
     assert_true(f.sent[2].pe_arp.seq.present && f.sent[2].pe_arp.seq.number == 1001);
 }
 
@@ -367,8 +367,8 @@ static void a_port_set_is_claimed_and_answered_as_one(void **state)
     const struct held set = held_port_set(range->address, params, 0x34);
     struct fixture f;
     begin(&f);
-    sharer_init(&f.sharer, &set, own, 0x88b5, 42, &(struct sharer_keys){0});
-    sharer_link(&f.sharer, f.now_ns, true, own, &f.out);
+    claimant_init(&f.claimant, &set, own, 0x88b5, 42, &(struct claimant_keys){0});
+    claimant_link(&f.claimant, f.now_ns, true, own, &f.out);
     assert_int_equal(f.sent_count, 1);
     const struct pe_arp *claim = &f.sent[0].pe_arp;
     assert_true(claim->psid.present && claim->psid.offset == 4 && claim->psid.length == 8);
@@ -387,26 +387,26 @@ static void a_port_set_is_claimed_and_answered_as_one(void **state)
     other_set.psid.length = 8;
     other_set.psid.psid = 0x35;
     hear(&f, other, mac_broadcast, other_set); /* its bounds reach into ours, its ports do not */
-    assert_int_equal(f.events[SHARER_CONFLICT], 0);
+    assert_int_equal(f.events[CLAIMANT_CONFLICT], 0);
     other_set.psid.present = false; /* as a plain range they do */
     hear(&f, other, mac_broadcast, other_set);
-    assert_int_equal(f.events[SHARER_CONFLICT], 1);
+    assert_int_equal(f.events[CLAIMANT_CONFLICT], 1);
 }
 
 static void the_ranges_of_a_host_count_their_numbers_together(void **state)
 {
     static const struct pe_arp_key keys[] = {{.id = 3, .bytes = {1}}};
     const struct held more = {.range = {{0xc023a203}, 5000, 5999}};
-    struct sharer second;
+    struct claimant second;
     struct fixture f;
     uint64_t next = 7;
     (void)state;
     begin(&f);
-    sharer_init(&f.sharer, &held, own, 0x88b5, 42, &(struct sharer_keys){keys, 1, &next});
-    sharer_init(&second, &more, own, 0x88b5, 43, &(struct sharer_keys){keys, 1, &next});
-    sharer_link(&f.sharer, f.now_ns, true, own, &f.out);
-    sharer_link(&second, f.now_ns, true, own, &f.out);
-    sharer_stop(&f.sharer, &f.out);
+    claimant_init(&f.claimant, &held, own, 0x88b5, 42, &(struct claimant_keys){keys, 1, &next});
+    claimant_init(&second, &more, own, 0x88b5, 43, &(struct claimant_keys){keys, 1, &next});
+    claimant_link(&f.claimant, f.now_ns, true, own, &f.out);
+    claimant_link(&second, f.now_ns, true, own, &f.out);
+    claimant_stop(&f.claimant, &f.out);
     assert_int_equal(f.sent_count, 3);
     for (unsigned i = 0; i < 3; i++)
         assert_true(f.sent[i].pe_arp.seq.number == 7 + i);
@@ -423,8 +423,8 @@ static void upwards_the_addition_is_claimed_and_the_whole_answered(void **state)
     (void)state;
     struct fixture f;
     begin_up(&f);
-    assert_int_equal(sharer_resize(&f.sharer, f.now_ns, ports(2000, 3499), &f.out), 0);
-    assert_int_equal(sharer_resize(&f.sharer, f.now_ns, ports(2000, 4499), &f.out), -EBUSY);
+    assert_int_equal(claimant_resize(&f.claimant, f.now_ns, ports(2000, 3499), &f.out), 0);
+    assert_int_equal(claimant_resize(&f.claimant, f.now_ns, ports(2000, 4499), &f.out), -EBUSY);
     assert_int_equal(f.sent_count, 1);
     assert_int_equal(f.sent[0].pe_arp.type, PE_ARP_CLAIM);
     assert_int_equal(f.sent[0].pe_arp.spa.first, 3000);
@@ -433,9 +433,9 @@ static void upwards_the_addition_is_claimed_and_the_whole_answered(void **state)
     hear(&f, bridge, mac_broadcast, request(3000, 3000)); /* asks everybody */
     assert_int_equal(f.sent_count, 2);
     assert_int_equal(f.sent[1].pe_arp.spa.last, 2999);
-    assert_int_equal(f.events[SHARER_RESIZED], 0);
+    assert_int_equal(f.events[CLAIMANT_RESIZED], 0);
     hear(&f, bridge, own, request(3000, 3000));
-    assert_int_equal(f.events[SHARER_RESIZED], 1);
+    assert_int_equal(f.events[CLAIMANT_RESIZED], 1);
     assert_int_equal(f.sent_count, 3);
     assert_int_equal(f.sent[2].pe_arp.type, PE_ARP_REPLY);
     assert_int_equal(f.sent[2].pe_arp.spa.first, 2000);
@@ -454,11 +454,12 @@ static void another_range_is_claimed_whole(void **state)
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
         struct fixture f;
         begin_up(&f);
-        assert_int_equal(sharer_resize(&f.sharer, f.now_ns, ports(wanted[i].first, wanted[i].last), &f.out), 0);
+        assert_int_equal(claimant_resize(&f.claimant, f.now_ns, ports(wanted[i].first, wanted[i].last), &f.out),
+                         0);
         assert_int_equal(f.sent[0].pe_arp.spa.first, wanted[i].first);
         assert_int_equal(f.sent[0].pe_arp.spa.last, wanted[i].last);
         hear(&f, bridge, own, request(wanted[i].first, wanted[i].first));
-        assert_int_equal(f.events[SHARER_RESIZED], 1);
+        assert_int_equal(f.events[CLAIMANT_RESIZED], 1);
         assert_int_equal(f.sent_count, wanted[i].sent);
         assert_int_equal(f.sent[1].pe_arp.spa.last, wanted[i].last);
         if (wanted[i].sent < 3)
@@ -478,13 +479,13 @@ static void what_another_holds_is_refused(void **state)
                               .spa = {range->address, 0, 3000, 3999},
                               .tpa = {range->address, 0, 3000, 3499}};
     begin_up(&f);
-    (void)sharer_resize(&f.sharer, f.now_ns, ports(2000, 3499), &f.out);
+    (void)claimant_resize(&f.claimant, f.now_ns, ports(2000, 3499), &f.out);
     hear(&f, other, mac_broadcast, conflict);
-    assert_int_equal(f.events[SHARER_REFUSED], 1);
-    assert_int_equal(f.events[SHARER_ACCUSED], 0);
+    assert_int_equal(f.events[CLAIMANT_REFUSED], 1);
+    assert_int_equal(f.events[CLAIMANT_ACCUSED], 0);
     hear(&f, bridge, own, request(3000, 3000)); /* too late: it is not ours */
     assert_int_equal(f.sent_count, 1);
-    assert_int_equal(f.sharer.held.range.last, 2999);
+    assert_int_equal(f.claimant.held.range.last, 2999);
 }
 
 static void nobody_asks_for_what_is_wanted(void **state)
@@ -495,18 +496,18 @@ static void nobody_asks_for_what_is_wanted(void **state)
     double times[SENT_MAX];
     begin_up(&f);
     hear(&f, bridge, own, request(2000, 2000));
-    (void)sharer_resize(&f.sharer, f.now_ns, ports(2000, 3499), &f.out);
+    (void)claimant_resize(&f.claimant, f.now_ns, ports(2000, 3499), &f.out);
     assert_int_equal(run_timers(&f, 9, times, SENT_MAX), 3);
     for (unsigned i = 0; i < 3; i++)
         assert_true(times[i] == expected[i]);
-    assert_int_equal(f.events[SHARER_UNHEARD], 0);
+    assert_int_equal(f.events[CLAIMANT_UNANSWERED], 0);
     assert_int_equal(run_timers(&f, 100, times, SENT_MAX), 0);
-    assert_int_equal(f.events[SHARER_UNHEARD], 1);
-    assert_int_equal(f.sharer.held.range.last, 2999);
-    (void)sharer_resize(&f.sharer, f.now_ns, ports(2000, 3499), &f.out);
-    sharer_link(&f.sharer, f.now_ns, false, own, &f.out);
-    assert_int_equal(f.events[SHARER_UNHEARD], 2);
-    assert_int_equal(sharer_resize(&f.sharer, f.now_ns, ports(2000, 3499), &f.out), -ENETDOWN);
+    assert_int_equal(f.events[CLAIMANT_UNANSWERED], 1);
+    assert_int_equal(f.claimant.held.range.last, 2999);
+    (void)claimant_resize(&f.claimant, f.now_ns, ports(2000, 3499), &f.out);
+    claimant_link(&f.claimant, f.now_ns, false, own, &f.out);
+    assert_int_equal(f.events[CLAIMANT_UNANSWERED], 2);
+    assert_int_equal(claimant_resize(&f.claimant, f.now_ns, ports(2000, 3499), &f.out), -ENETDOWN);
 }
 
 int main(void)

@@ -1,10 +1,10 @@
-/* test_agent_monitor.c: sockets as sock_diag tells of them, what is in use of what is held, when that is worth a word,
+/* test_agent_usage.c: sockets as sock_diag tells of them, what is in use of what is held, when that is worth a word,
  * and the figures as Prometheus reads them. Time is in the test's hand. */
 #include "pearpd/clock.h"
 
 #include "netlink_reader.h"
 #include "status/metrics.h"
-#include "usage/monitor.h"
+#include "usage/usage_alarm.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -172,12 +172,12 @@ static void users_are_ranked(void **state)
 }
 
 struct told {
-    enum monitor_level level;
+    enum usage_alarm_level level;
     unsigned ranges, outside;
     size_t more;
 };
 
-static void tell_range(enum monitor_level level, size_t range, const struct usage *usage, void *context)
+static void tell_range(enum usage_alarm_level level, size_t range, const struct usage *usage, void *context)
 {
     struct told *told = context;
     assert_int_equal(range, 0);
@@ -200,10 +200,10 @@ static void tell_more(size_t count, void *context)
 }
 
 /* A look at `used` ports of the first range and `outside` servers, at `now_s`. */
-static struct told look(struct monitor *m, uint64_t now_s, unsigned used, unsigned outside)
+static struct told look(struct usage_alarm *m, uint64_t now_s, unsigned used, unsigned outside)
 {
-    struct told told = {MONITOR_CALM, 0, 0, 0};
-    const struct monitor_out out = {tell_range, tell_outside, tell_more, &told};
+    struct told told = {USAGE_ALARM_CALM, 0, 0, 0};
+    const struct usage_alarm_out out = {tell_range, tell_outside, tell_more, &told};
     struct usage usage;
     assert_int_equal(usage_begin(&usage, &two), 0);
     for (unsigned i = 0; i < used; i++)
@@ -211,10 +211,10 @@ static struct told look(struct monitor *m, uint64_t now_s, unsigned used, unsign
     for (unsigned i = 0; i < outside; i++)
         dump(&usage, IPPROTO_TCP, TCP_LISTENING, A, (uint16_t)(8000 + i), 1000 + i);
     usage_merge(&usage);
-    const bool news = monitor_has_news(m, now_s * NS_PER_S, &usage);
-    monitor_look(m, now_s * NS_PER_S, &usage, &out);
+    const bool news = usage_alarm_has_news(m, now_s * NS_PER_S, &usage);
+    usage_alarm_check(m, now_s * NS_PER_S, &usage, &out);
     assert_int_equal(news,
-                     (told.ranges > 0 && told.level != MONITOR_CALM) || told.outside > 0 || told.more > 0);
+                     (told.ranges > 0 && told.level != USAGE_ALARM_CALM) || told.outside > 0 || told.more > 0);
     assert_int_equal(m->ranges[0].used, used);
     usage_free(&usage);
     return told;
@@ -226,31 +226,33 @@ static void a_filling_range_is_told_with_hysteresis(void **state)
     static const struct {
         uint64_t now_s;
         unsigned used, told;
-        enum monitor_level level;
+        enum usage_alarm_level level;
     } looks[] = {
-        {1000, 89, 0, MONITOR_CALM},    {1010, 90, 1, MONITOR_FILLING}, {1020, 95, 0, MONITOR_CALM},
-        {1030, 81, 0, MONITOR_CALM},    {1040, 92, 0, MONITOR_CALM}, /* around the mark: one word */
-        {1050, 100, 1, MONITOR_FULL},   {1060, 99, 0, MONITOR_CALM},    {1070, 100, 0, MONITOR_CALM},
-        {4649, 100, 0, MONITOR_CALM},   {4650, 100, 1, MONITOR_FULL}, /* as bad for an hour */
-        {4660, 79, 1, MONITOR_CALM},    {4670, 70, 0, MONITOR_CALM},    {4680, 91, 0, MONITOR_CALM},
-        {4721, 91, 1, MONITOR_FILLING}, /* once a minute at most */
+        {1000, 89, 0, USAGE_ALARM_CALM},  {1010, 90, 1, USAGE_ALARM_FILLING},
+        {1020, 95, 0, USAGE_ALARM_CALM},  {1030, 81, 0, USAGE_ALARM_CALM},
+        {1040, 92, 0, USAGE_ALARM_CALM}, /* around the mark: one word */
+        {1050, 100, 1, USAGE_ALARM_FULL}, {1060, 99, 0, USAGE_ALARM_CALM},
+        {1070, 100, 0, USAGE_ALARM_CALM}, {4649, 100, 0, USAGE_ALARM_CALM},
+        {4650, 100, 1, USAGE_ALARM_FULL}, /* as bad for an hour */
+        {4660, 79, 1, USAGE_ALARM_CALM},  {4670, 70, 0, USAGE_ALARM_CALM},
+        {4680, 91, 0, USAGE_ALARM_CALM},  {4721, 91, 1, USAGE_ALARM_FILLING}, /* once a minute at most */
     };
-    struct monitor m;
-    monitor_init(&m, 90);
+    struct usage_alarm m;
+    usage_alarm_init(&m, 90);
     for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
         const struct told told = look(&m, looks[i].now_s, looks[i].used, 0);
         if (told.ranges != looks[i].told || (told.ranges > 0 && told.level != looks[i].level))
             fail_msg("at %u s: told %u, level %d", (unsigned)looks[i].now_s, told.ranges, (int)told.level);
     }
-    monitor_forget(&m);
+    usage_alarm_forget(&m);
     assert_int_equal(look(&m, 4730, 91, 0).ranges, 1);
 }
 
 static void outside_is_told_once_an_hour_and_ten_at_a_time(void **state)
 {
     (void)state;
-    struct monitor m;
-    monitor_init(&m, 90);
+    struct usage_alarm m;
+    usage_alarm_init(&m, 90);
     struct told told = look(&m, 1000, 0, 12);
     assert_int_equal(told.outside, 10);
     assert_int_equal(told.more, 2);
@@ -263,7 +265,7 @@ static void outside_is_told_once_an_hour_and_ten_at_a_time(void **state)
     told = look(&m, 5000, 0, 1000); /* more than are remembered */
     assert_int_equal(told.outside, 10);
     assert_int_equal(told.more, 1000 - 13 - 10 + 1); /* the 13th was told an hour ago and more */
-    assert_int_equal(m.told_count, MONITOR_TOLD_MAX);
+    assert_int_equal(m.told_count, USAGE_ALARM_TOLD_MAX);
     for (uint64_t now_s = 5010; now_s < 5100; now_s += 10) {
         told = look(&m, now_s, 0, 1000);
         assert_int_equal(told.outside + told.more, 0);

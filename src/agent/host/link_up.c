@@ -1,5 +1,5 @@
-/* raised_link.c: see raised_link.h. The record is "IFINDEX NAMESPACE". */
-#include "raised_link.h"
+/* link_up.c: see link_up.h. The record is "IFINDEX NAMESPACE". */
+#include "link_up.h"
 
 #include "pearpd/log.h"
 
@@ -38,7 +38,7 @@ static int write_record(int directory, const char *interface)
     return run_write(directory, run_name(interface, SUFFIX, name), text, (size_t)length, true);
 }
 
-int raised_link_raise(int directory, const char *interface)
+int link_up_set(int directory, const char *interface)
 {
     struct ifreq request = {.ifr_flags = 0};
     snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
@@ -68,7 +68,7 @@ static int put_down(unsigned ifindex)
     return error == -ENODEV ? 0 : error;
 }
 
-int raised_link_lower(int directory, const char *interface, bool *found)
+int link_up_undo(int directory, const char *interface, bool *found)
 {
     char name[RUN_NAME_BYTES], text[TEXT_BYTES];
     unsigned ifindex;

@@ -1,5 +1,5 @@
-/* look.c: see look.h. */
-#include "look.h"
+/* usage_check.c: see usage_check.h. */
+#include "usage_check.h"
 
 #include "pearpd/clock.h"
 #include "pearpd/log.h"
@@ -32,21 +32,21 @@ static const char *users_text(const struct usage *usage, size_t range, char text
     return text;
 }
 
-static void tell_range(enum monitor_level level, size_t range, const struct usage *usage, void *context)
+static void tell_range(enum usage_alarm_level level, size_t range, const struct usage *usage, void *context)
 {
     const struct looker *looker = context;
     char held[HELD_TEXT_BYTES], users[TEXT_BYTES];
     const uint32_t used = usage_ports(usage, range), ports = held_ports(&usage->held.held[range]);
     held_format(&usage->held.held[range], held);
     switch (level) {
-    case MONITOR_CALM:
+    case USAGE_ALARM_CALM:
         log_notice("%s: %u of %u ports in use again", held, used, ports);
         break;
-    case MONITOR_FILLING:
+    case USAGE_ALARM_FILLING:
         log_warning("%s is running out: %u of %u ports in use%s (pearp-agent resize -i %s asks for more)", held,
                     used, ports, users_text(usage, range, users), looker->interface);
         break;
-    case MONITOR_FULL:
+    case USAGE_ALARM_FULL:
         log_warning("%s is full: all of its %u ports are in use%s (pearp-agent resize -i %s asks for more)",
                     held, ports, users_text(usage, range, users), looker->interface);
         break;
@@ -73,24 +73,24 @@ static void tell_more(size_t count, void *context)
     log_warning("%zu more sockets are outside what is held: pearp-agent status lists them", count);
 }
 
-int look_at_sockets(struct monitor *monitor, const char *interface, const struct held_list *held)
+int usage_check_sockets(struct usage_alarm *alarm, const char *interface, const struct held_list *held)
 {
     struct looker looker = {interface};
-    const struct monitor_out out = {tell_range, tell_outside, tell_more, &looker};
+    const struct usage_alarm_out out = {tell_range, tell_outside, tell_more, &looker};
     const uint64_t now_ns = clock_now_ns();
     struct usage usage;
     if (held->count == 0) { /* waits for a lease: there is no outside either */
-        monitor->outside_sockets = 0;
+        alarm->outside_sockets = 0;
         return 0;
     }
     int error = usage_begin(&usage, held);
     if (error == 0)
         error = netlink_sockets(take_socket, &usage);
     usage_merge(&usage);
-    if (error == 0 && monitor_has_news(monitor, now_ns, &usage))
+    if (error == 0 && usage_alarm_has_news(alarm, now_ns, &usage))
         usage_name(&usage);
     if (error == 0)
-        monitor_look(monitor, now_ns, &usage, &out);
+        usage_alarm_check(alarm, now_ns, &usage, &out);
     usage_free(&usage);
     return error;
 }

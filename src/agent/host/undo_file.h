@@ -1,27 +1,27 @@
-/* record.h: the undo record on disk, and putting it into effect.
+/* undo_file.h: the undo record on disk, and putting it into effect.
  * In and out: struct undo, files. Called by: agent. Never: runs while another agent holds the interface's lock. */
-#ifndef PEARPD_AGENT_RECORD_H
-#define PEARPD_AGENT_RECORD_H
+#ifndef PEARPD_AGENT_UNDO_FILE_H
+#define PEARPD_AGENT_UNDO_FILE_H
 
 #include "pearpd/netlink.h"
 
 #include "undo.h"
 
 /* Writes the record; it is on disk at the return. 0, or -Exxx after one line in the log. */
-int record_write(int directory, const struct undo *undo);
+int undo_file_write(int directory, const struct undo *undo);
 
 /* Reads it. 0; -ENOENT: there is none; -Exxx after one line in the log. */
-int record_read(int directory, const char *interface, struct undo *undo);
+int undo_file_read(int directory, const char *interface, struct undo *undo);
 
 /* Puts everything back and removes the interface's record. The record stays when that failed.
  * 0, or -Exxx after one line in the log for each fault. */
-int record_undo(int directory, struct netlink *netlink, const struct undo *undo);
+int undo_file_restore(int directory, struct netlink *netlink, const struct undo *undo);
 
 /* Does so with a record left by a killed agent, and removes its other files. 0, also when there is none: *found tells; -Exxx as above. */
-int record_undo_left(int directory, struct netlink *netlink, const char *interface, bool *found);
+int undo_file_restore_left(int directory, struct netlink *netlink, const char *interface, bool *found);
 
 /* Refuses when the record of another interface speaks of a setting of the whole host.
  * 0, or -EBUSY after one line in the log. */
-int record_check_others(int directory, const char *interface);
+int undo_file_check_others(int directory, const char *interface);
 
 #endif

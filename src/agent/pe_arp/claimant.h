@@ -1,10 +1,10 @@
-/* sharer.h: what a host that holds a range or a port set says and when
+/* claimant.h: what a host that holds a range or a port set says and when
  * (docs/pe-arp.md#host-machine): the pure part of the agent.
- * A sharer for each range; they share the numbers of what they sign.
- * In: PE-ARP messages, link changes and time. Out: PE-ARP messages and events through struct sharer_out.
+ * A claimant for each range; they share the numbers of what they sign.
+ * In: PE-ARP messages, link changes and time. Out: PE-ARP messages and events through struct claimant_out.
  * Called by: agent, tests. Never: opens a socket, reads a clock, logs. */
-#ifndef PEARPD_AGENT_SHARER_H
-#define PEARPD_AGENT_SHARER_H
+#ifndef PEARPD_AGENT_CLAIMANT_H
+#define PEARPD_AGENT_CLAIMANT_H
 
 #include "pearpd/addr.h"
 #include "pearpd/made.h"
@@ -17,31 +17,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SHARER_CLAIM_GAP_MAX_S 60
-#define SHARER_RESIZE_S        10 /* a bridge asks a silent owner for 3 s before it asks the newcomer */
+#define CLAIMANT_CLAIM_GAP_MAX_S 60
+#define CLAIMANT_RESIZE_S        10 /* a bridge asks a silent owner for 3 s before it asks the newcomer */
 
-enum sharer_event {
-    SHARER_CHALLENGED, /* the first unicast request since a claim: the bridge heard it */
-    SHARER_CONFLICT,   /* another MAC claims ports of ours; a CONFLICT went out */
-    SHARER_ACCUSED,    /* another agent says that our range is its own */
-    SHARER_EPOCH,      /* a HELLO of an epoch not heard before */
-    SHARER_UNMANAGED,  /* that HELLO's ports do not hold our range */
-    SHARER_FORGED,     /* a sender that is not the frame's source, or no good AUTH */
-    SHARER_RESIZED,    /* the bridge asked for the range wanted and was told: `held` is that now */
-    SHARER_REFUSED,    /* another holds what was wanted, as its CONFLICT says */
-    SHARER_UNHEARD,    /* nobody asked for what was wanted in SHARER_RESIZE_S, or the link went; no message */
+enum claimant_event {
+    CLAIMANT_CHALLENGED, /* the first unicast request since a claim: the bridge heard it */
+    CLAIMANT_CONFLICT,   /* another MAC claims ports of ours; a CONFLICT went out */
+    CLAIMANT_ACCUSED,    /* another agent says that our range is its own */
+    CLAIMANT_EPOCH,      /* a HELLO of an epoch not heard before */
+    CLAIMANT_UNMANAGED,  /* that HELLO's ports do not hold our range */
+    CLAIMANT_FORGED,     /* a sender that is not the frame's source, or no good AUTH */
+    CLAIMANT_RESIZED,    /* the bridge asked for the range wanted and was told: `held` is that now */
+    CLAIMANT_REFUSED,    /* another holds what was wanted, as its CONFLICT says */
+    CLAIMANT_UNANSWERED, /* nobody asked for what was wanted in CLAIMANT_RESIZE_S, or the link went; no message */
 };
 
-struct sharer_out {
+struct claimant_out {
     /* Sends a frame; `made` is borrowed. */
     void (*send)(const struct made *made, void *context);
     /* Tells; `message` is borrowed, what was heard; NULL where there is none. */
-    void (*event)(enum sharer_event event, const struct pe_arp *message, void *context);
+    void (*event)(enum claimant_event event, const struct pe_arp *message, void *context);
     void *context;
 };
 
 /* What PE-ARP is signed with and believed by. */
-struct sharer_keys {
+struct claimant_keys {
     const struct pe_arp_key *keys; /* ascending by id, borrowed; the lowest signs until a bridge is heard */
     size_t count;                  /* 0: nothing is signed, all is believed */
     /* The next SEQ, borrowed: it grows from the wall clock in microseconds, one for all ranges of a MAC. */
@@ -49,7 +49,7 @@ struct sharer_keys {
 };
 
 /* Since the start. */
-struct sharer_counts {
+struct claimant_counts {
     uint64_t claims;      /* sent */
     uint64_t requests;    /* answered, */
     uint64_t challenges;  /* of them those to our MAC alone */
@@ -57,9 +57,9 @@ struct sharer_counts {
     uint64_t accusations; /* heard: others who hold our range theirs */
 };
 
-struct sharer {
+struct claimant {
     struct held held;
-    struct sharer_keys keys;
+    struct claimant_keys keys;
     struct mac own;
     uint16_t ethertype;
     const struct pe_arp_key *signing; /* the key that the bridge signs with, which it therefore knows */
@@ -74,7 +74,7 @@ struct sharer {
     uint64_t hello_claim_due_ns;
     uint64_t hello_claim_allowed_ns; /* not before: whatever epochs are made up, one a second */
     uint64_t conflict_allowed_ns;    /* not before: one a second */
-    struct sharer_counts counts;
+    struct claimant_counts counts;
     const uint8_t *services; /* SERVICE TLVs, borrowed */
     size_t services_length;
 
@@ -85,19 +85,20 @@ struct sharer {
     uint32_t wanted_gap_s;
 };
 
-/* A sharer of `held` at MAC `own`, its link down, nothing sent yet. `seed` spreads its claims: another on each host.
+/* A claimant of `held` at MAC `own`, its link down, nothing sent yet. `seed` spreads its claims: another on each host.
  * `keys` is copied, what it points to borrowed. */
-void sharer_init(struct sharer *s, const struct held *held, struct mac own, uint16_t ethertype, uint64_t seed,
-                 const struct sharer_keys *keys);
+void claimant_init(struct claimant *s, const struct held *held, struct mac own, uint16_t ethertype,
+                   uint64_t seed, const struct claimant_keys *keys);
 
 /* CLAIMs and REPLYs tell of these services from now on (pe_arp_write_service()); borrowed. */
-void sharer_services(struct sharer *s, const uint8_t *tlvs, size_t length);
+void claimant_services(struct claimant *s, const uint8_t *tlvs, size_t length);
 
 /* The link comes up, or goes, or the interface's MAC is another. Up: claims, again after 1, 2, 4 .. 60 s. */
-void sharer_link(struct sharer *s, uint64_t now_ns, bool up, struct mac own, const struct sharer_out *out);
+void claimant_link(struct claimant *s, uint64_t now_ns, bool up, struct mac own,
+                   const struct claimant_out *out);
 
 /* A message as it was heard; `payload` begins with ar$hrd, borrowed. */
-struct sharer_heard {
+struct claimant_frame {
     struct mac from, to; /* of the frame */
     struct pe_arp message;
     const uint8_t *payload;
@@ -105,22 +106,22 @@ struct sharer_heard {
 };
 
 /* What the message asks for. */
-void sharer_message(struct sharer *s, uint64_t now_ns, const struct sharer_heard *heard,
-                    const struct sharer_out *out);
+void claimant_message(struct claimant *s, uint64_t now_ns, const struct claimant_frame *heard,
+                      const struct claimant_out *out);
 
 /* Sends what is due; returns when to call again, UINT64_MAX for never. */
-uint64_t sharer_tick(struct sharer *s, uint64_t now_ns, const struct sharer_out *out);
+uint64_t claimant_tick(struct claimant *s, uint64_t now_ns, const struct claimant_out *out);
 
-/* Asks for another range of the same address in place of what is held, which stays until one of SHARER_RESIZED,
- * SHARER_REFUSED and SHARER_UNHEARD is told. It is claimed at once, and again after 1, 2, 4 s.
+/* Asks for another range of the same address in place of what is held, which stays until one of CLAIMANT_RESIZED,
+ * CLAIMANT_REFUSED and CLAIMANT_UNANSWERED is told. It is claimed at once, and again after 1, 2, 4 s.
  * 0; -EBUSY: such a question is open; -ENETDOWN: the link is down; -EOPNOTSUPP: a port set is held;
  * -EALREADY: that is what is held. */
-int sharer_resize(struct sharer *s, uint64_t now_ns, struct range wanted, const struct sharer_out *out);
+int claimant_resize(struct claimant *s, uint64_t now_ns, struct range wanted, const struct claimant_out *out);
 
-/* Ends such a question, where one is open: SHARER_UNHEARD is told. */
-void sharer_give_up(struct sharer *s, const struct sharer_out *out);
+/* Ends such a question, where one is open: CLAIMANT_UNANSWERED is told. */
+void claimant_give_up(struct claimant *s, const struct claimant_out *out);
 
 /* Withdraws the range; nothing is sent any more after this. */
-void sharer_stop(struct sharer *s, const struct sharer_out *out);
+void claimant_stop(struct claimant *s, const struct claimant_out *out);
 
 #endif

@@ -1,9 +1,9 @@
-/* tenant.c: see tenant.h. */
-#include "tenant.h"
+/* agent_info.c: see agent_info.h. */
+#include "agent_info.h"
 
 #include "dhcp/lease_file.h"
-#include "host/record.h"
 #include "host/run_files.h"
+#include "host/undo_file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,33 +20,33 @@ static void copy_word(char *to, size_t size, const char *word)
 }
 
 /* NAME PROTOCOL ADDRESS:PORT yes|no DNS */
-static void take_service(struct tenant *tenant, const char *text)
+static void take_service(struct agent_info *agent, const char *text)
 {
     struct served served;
     char heard[4];
-    if (tenant->service_count == SERVICES_MAX ||
+    if (agent->service_count == SERVICES_MAX ||
         sscanf(text, "%15s %3s %15[0-9.]:%5hu %3s %9s", served.name, served.protocol, served.address,
                &served.port, heard, served.dns) != 6)
         return;
     served.heard = strcmp(heard, "yes") == 0;
-    tenant->services[tenant->service_count++] = served;
+    agent->services[agent->service_count++] = served;
 }
 
-static void take_state(struct tenant *tenant, const char *key, const char *word)
+static void take_state(struct agent_info *agent, const char *key, const char *word)
 {
     char held[HELD_TEXT_BYTES];
     if (strcmp(key, "link") == 0)
-        tenant->link_up = strcmp(word, "up") == 0;
+        agent->link_up = strcmp(word, "up") == 0;
     else if (strcmp(key, "bridge") == 0)
-        copy_word(tenant->bridge, sizeof(tenant->bridge), word);
+        copy_word(agent->bridge, sizeof(agent->bridge), word);
     else if (strcmp(key, "gateway") == 0)
-        copy_word(tenant->gateway, sizeof(tenant->gateway), word);
+        copy_word(agent->gateway, sizeof(agent->gateway), word);
     else if (strcmp(key, "service") == 0)
-        take_service(tenant, word);
+        take_service(agent, word);
     else if (strcmp(key, "heard-of") == 0)
-        for (size_t i = 0; i < tenant->undo.held.count; i++)
-            if (strcmp(held_format(&tenant->undo.held.held[i], held), word) == 0)
-                tenant->heard[i] = true;
+        for (size_t i = 0; i < agent->undo.held.count; i++)
+            if (strcmp(held_format(&agent->undo.held.held[i], held), word) == 0)
+                agent->heard[i] = true;
 }
 
 /* False: there is none. */
@@ -59,25 +59,26 @@ static bool state_text(int directory, const char *interface, char text[static ST
     return length >= 0;
 }
 
-static void read_state(int directory, struct tenant *tenant)
+static void read_state(int directory, struct agent_info *agent)
 {
     char text[STATE_TEXT_BYTES], *rest = text;
-    if (!state_text(directory, tenant->undo.interface, text))
+    if (!state_text(directory, agent->undo.interface, text))
         return;
-    tenant->settled = true;
+    agent->applied = true;
     for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
         char *word = line;
         const char *key = strsep(&word, " ");
         if (word != NULL)
-            take_state(tenant, key, word);
+            take_state(agent, key, word);
     }
 }
 
-int tenant_read(int directory, const char *interface, uint64_t cookie, uint64_t now_s, struct tenant **tenant)
+int agent_info_read(int directory, const char *interface, uint64_t cookie, uint64_t now_s,
+                    struct agent_info **agent)
 {
-    struct tenant *t = calloc(1, sizeof(*t));
-    *tenant = NULL;
-    int error = t == NULL ? -ENOMEM : record_read(directory, interface, &t->undo);
+    struct agent_info *t = calloc(1, sizeof(*t));
+    *agent = NULL;
+    int error = t == NULL ? -ENOMEM : undo_file_read(directory, interface, &t->undo);
     const bool elsewhere = error == 0 && t->undo.namespace_cookie != cookie;
     if (error == 0 && !elsewhere)
         error = usage_begin(&t->usage, &t->undo.held);
@@ -89,11 +90,11 @@ int tenant_read(int directory, const char *interface, uint64_t cookie, uint64_t 
     if (t->holder != 0)
         read_state(directory, t);
     (void)lease_file_read(directory, interface, now_s, &t->lease);
-    *tenant = t;
+    *agent = t;
     return 0;
 }
 
-bool tenant_waits(int directory, const char *interface, uint64_t cookie)
+bool agent_info_is_waiting(int directory, const char *interface, uint64_t cookie)
 {
     char text[STATE_TEXT_BYTES], wanted[40];
     if (!state_text(directory, interface, text) || run_lock_holder(directory, interface) == 0)
@@ -102,20 +103,20 @@ bool tenant_waits(int directory, const char *interface, uint64_t cookie)
     return strstr(text, wanted) != NULL;
 }
 
-void tenant_free(struct tenant *tenant)
+void agent_info_free(struct agent_info *agent)
 {
-    usage_free(&tenant->usage);
-    free(tenant);
+    usage_free(&agent->usage);
+    free(agent);
 }
 
-const char *tenant_state(const struct tenant *tenant)
+const char *agent_info_state(const struct agent_info *agent)
 {
-    if (tenant->holder == 0)
+    if (agent->holder == 0)
         return "left";
-    return tenant->settled ? "held" : "setting";
+    return agent->applied ? "held" : "setting";
 }
 
-bool tenant_is_leased(const struct tenant *tenant, size_t index)
+bool agent_info_is_leased(const struct agent_info *agent, size_t index)
 {
-    return lease_is_of(&tenant->lease, &tenant->undo.held.held[index]);
+    return lease_is_of(&agent->lease, &agent->undo.held.held[index]);
 }

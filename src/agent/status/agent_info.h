@@ -1,8 +1,8 @@
-/* tenant.h: what one agent of this host holds, or left when it was killed, as its files tell; for `status`.
+/* agent_info.h: what one agent of this host holds, or left when it was killed, as its files tell; for `status`.
  * In: the undo record, the state, the lease below /run/pearp-agent. Out: plain data. Called by: status, status_*.
  * Never: prints, changes a file. */
-#ifndef PEARPD_AGENT_TENANT_H
-#define PEARPD_AGENT_TENANT_H
+#ifndef PEARPD_AGENT_AGENT_INFO_H
+#define PEARPD_AGENT_AGENT_INFO_H
 
 #include "pearpd/addr.h"
 
@@ -24,10 +24,10 @@ struct served {
     bool heard;
 };
 
-struct tenant {
+struct agent_info {
     struct undo undo;
     pid_t holder; /* 0: killed, its settings stand */
-    bool settled; /* all that the record speaks of is set */
+    bool applied; /* all that the record speaks of is set */
     bool link_up;
     bool heard[HELD_MAX]; /* by range */
     char bridge[MAC_TEXT_BYTES], gateway[IPV4_TEXT_BYTES];
@@ -37,18 +37,19 @@ struct tenant {
     struct usage usage;
 };
 
-/* Reads what is held on an interface; usage is empty and begun. 0: *tenant is the caller's, for tenant_free(), or NULL:
+/* Reads what is held on an interface; usage is empty and begun. 0: *agent is the caller's, for agent_info_free(), or NULL:
  * it is held in another network namespace, not `cookie`'s. -Exxx: it cannot be read. */
-int tenant_read(int directory, const char *interface, uint64_t cookie, uint64_t now_s, struct tenant **tenant);
-void tenant_free(struct tenant *tenant);
+int agent_info_read(int directory, const char *interface, uint64_t cookie, uint64_t now_s,
+                    struct agent_info **agent);
+void agent_info_free(struct agent_info *agent);
 
 /* Whether an agent runs there, in `cookie`'s network namespace, whose DHCP client has no lease. */
-bool tenant_waits(int directory, const char *interface, uint64_t cookie);
+bool agent_info_is_waiting(int directory, const char *interface, uint64_t cookie);
 
 /* "held"; "setting": not all is set yet; "left": by a killed agent. */
-const char *tenant_state(const struct tenant *tenant);
+const char *agent_info_state(const struct agent_info *agent);
 
 /* Whether the range at this place is one that a DHCP server leased. */
-bool tenant_is_leased(const struct tenant *tenant, size_t index);
+bool agent_info_is_leased(const struct agent_info *agent, size_t index);
 
 #endif
