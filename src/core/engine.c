@@ -2,7 +2,25 @@
  * In: frames, time, links. Out: the verdict of each frame. Called by: daemon, tests. */
 #include "pearpd/engine.h"
 
-#include "internal.h"
+#include "pearpd/eth.h"
+
+#include "binding/binding_probe.h"
+#include "binding/lease_pool.h"
+#include "binding/resolver.h"
+#include "engine_memory.h"
+#include "engine_state.h"
+#include "out/event_emit.h"
+#include "out/verdict.h"
+#include "rules/announce.h"
+#include "rules/arp_rules.h"
+#include "rules/bridge_rules.h"
+#include "rules/datagram.h"
+#include "rules/ipv4_rules.h"
+#include "rules/nested_vlan.h"
+#include "rules/pe_arp_rules.h"
+#include "rules/rx_frame.h"
+#include "tables/binding.h"
+#include "tables/meter.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -16,16 +34,6 @@ struct engine *engine_new(const struct config *config, const struct engine_seed 
     if (e == NULL)
         return NULL;
     e->seed = *seed;
-    TAILQ_INIT(&e->fresh);
-    TAILQ_INIT(&e->retries);
-    TAILQ_INIT(&e->unicasts);
-    TAILQ_INIT(&e->broadcasts);
-    e->announce_timer.kind = TIMER_ANNOUNCE;
-    e->hello_timer.kind = TIMER_HELLO;
-    e->ask_timer.kind = TIMER_ASK;
-    e->unicast_timer.kind = TIMER_UNICAST;
-    e->fragments_timer.kind = TIMER_FRAGMENTS;
-    e->meter_timer.kind = TIMER_METER;
     if (engine_config_copy(&e->config, config) != 0 || engine_tables_new(e) != 0) {
         engine_free(e);
         return NULL;
@@ -65,7 +73,7 @@ void engine_link(struct engine *engine, uint64_t now_ns, enum side side, bool up
         return;
     engine->link_up[side] = up;
     tell(engine, (struct event){.kind = up ? EVENT_PORT_UP : EVENT_PORT_DOWN, .side = side});
-    if (!up || !timer_armed(&engine->hello_timer))
+    if (!up || !announce_has_begun(engine))
         return;
     if (side == SIDE_UPSTREAM)
         announce_upstream(engine);
@@ -93,8 +101,8 @@ static void timer_due(struct engine *e, struct timer *timer)
     case TIMER_UNICAST:
         questions_budget_due(e, (enum timer_kind)timer->kind);
         break;
-    case TIMER_FRAGMENTS:
-        fragments_due(e);
+    case TIMER_DATAGRAMS:
+        datagrams_due(e);
         break;
     case TIMER_METER:
         meter_due(e);
@@ -125,12 +133,7 @@ uint64_t engine_next(const struct engine *engine)
 
 void engine_postpone_repeats(struct engine *engine, uint64_t until_ns)
 {
-    struct timer *hello = &engine->hello_timer;
-    uint64_t period_ns = engine->config.limits.hello_s * SECOND_NS;
-    if (!timer_armed(hello) || hello->due_ns >= until_ns)
-        return;
-    uint64_t turns = (until_ns - hello->due_ns + period_ns - 1) / period_ns;
-    timer_set(engine->timers, hello, hello->due_ns + turns * period_ns);
+    announce_postpone(engine, until_ns);
 }
 
 /* Frames. */

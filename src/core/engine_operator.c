@@ -1,6 +1,17 @@
 /* engine_operator.c: what operators see of the table and do to it (docs/contract.md#pearpctl).
  * Called by: daemon through engine.h. Bindings change by the same doors as from the wire. */
-#include "internal.h"
+#include "pearpd/keyed_table.h"
+#include "pearpd/port_range.h"
+
+#include "binding/binding_fit.h"
+#include "binding/binding_state.h"
+#include "binding/resolver.h"
+#include "engine_state.h"
+#include "out/event_emit.h"
+#include "tables/binding.h"
+#include "tables/binding_query.h"
+#include "tables/host.h"
+#include "tables/shared_address.h"
 
 #include <errno.h>
 
@@ -64,19 +75,6 @@ static void entry_of_question(const struct engine *e, uint64_t now_ns, const str
     };
 }
 
-/* The open question for the lowest port from `port` on, or NULL. */
-static const struct question *next_question(const struct engine *e, uint32_t address_index, uint32_t port)
-{
-    const struct question *lowest = NULL, *q;
-    TAILQ_FOREACH(q, &e->broadcasts, broadcasts)
-    {
-        if (q->key.address_index == address_index && q->key.port >= port &&
-            (lowest == NULL || q->key.port < lowest->key.port))
-            lowest = q;
-    }
-    return lowest;
-}
-
 static void entry_published(const struct engine *e, uint32_t address_index, struct table_entry *entry)
 {
     *entry = (struct table_entry){
@@ -98,7 +96,7 @@ bool engine_table_next(const struct engine *engine, uint64_t now_ns, struct tabl
         return false;
     if (cursor->stage == STAGE_PORTS) {
         const struct binding *b = binding_from(e, cursor->address_index, cursor->port);
-        const struct question *q = next_question(e, cursor->address_index, cursor->port);
+        const struct question *q = question_from(e, cursor->address_index, cursor->port);
         if (q != NULL && (b == NULL || q->key.port < b->ports.range.first)) {
             cursor->port = q->key.port + 1U;
             entry_of_question(e, now_ns, q, entry);

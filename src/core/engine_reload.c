@@ -1,7 +1,28 @@
 /* engine_reload.c: a new configuration takes the place of the present one.
  * Every table is built again by the new limits and the old contents are copied into it, so that a reload either
  * succeeds as a whole or leaves the engine as it was. Called by: daemon through engine.h. */
-#include "internal.h"
+#include "pearpd/keyed_table.h"
+
+#include "binding/binding_fit.h"
+#include "binding/lease_pool.h"
+#include "binding/resolver.h"
+#include "binding/service.h"
+#include "engine_memory.h"
+#include "engine_state.h"
+#include "out/event_emit.h"
+#include "rules/announce.h"
+#include "rules/arp_rules.h"
+#include "rules/bridge_rules.h"
+#include "rules/datagram.h"
+#include "rules/dhcp_rules.h"
+#include "rules/dhcp_server.h"
+#include "rules/echo.h"
+#include "tables/account.h"
+#include "tables/binding.h"
+#include "tables/binding_query.h"
+#include "tables/fdb.h"
+#include "tables/meter.h"
+#include "tables/shared_address.h"
 
 #include <errno.h>
 #include <string.h>
@@ -87,48 +108,25 @@ static void bindings_carry(struct engine *e, struct engine *old)
     }
 }
 
-static void counts_carry(struct engine *e, const struct engine *old)
+static void parts_carry(struct engine *e, const struct engine *old)
 {
     e->stats = old->stats;
     e->now_ns = old->now_ns;
-    e->nonce_count = old->nonce_count;
     e->confirm_ns = old->confirm_ns;
     e->changes = old->changes + binding_table_changes(old->bindings);
-    e->ask_rate = old->ask_rate;
-    e->unicast_rate = old->unicast_rate;
-    e->echo_rate = old->echo_rate;
-    e->bad_source_events = old->bad_source_events;
-    e->mac_move_events = old->mac_move_events;
-    e->loop_events = old->loop_events;
-    e->dhcp_events = old->dhcp_events;
-    e->exhausted_events = old->exhausted_events;
-    e->dhcp_rate = old->dhcp_rate;
     memcpy(e->mtu_bytes, old->mtu_bytes, sizeof(e->mtu_bytes));
     memcpy(e->link_up, old->link_up, sizeof(e->link_up));
-    fdb_pour(e->fdb, old->fdb);
+    shared_addresses_carry(e, old);
     accounts_pour(e, old->accounts);
+    fdb_pour(e->fdb, old->fdb);
     keyed_table_pour(e->hosts, old->hosts);
-    keyed_table_pour(e->askers, old->askers);
-    echo_flows_pour(e->echo_flows, old->echo_flows);
+    bridge_rules_carry(e, old);
+    arp_rules_carry(e, old);
+    keyed_table_pour(e->pe_arp_replay, old->pe_arp_replay);
+    echo_carry(e, old);
     keyed_table_pour(e->flows, old->flows);
-    keyed_table_pour(e->speakers, old->speakers);
-    for (uint32_t i = 0; i < old->config.address_count; i++) {
-        int index = shared_index(e, old->config.addresses[i].address);
-        if (index < 0)
-            continue;
-        const struct config_address *config = e->shared[index].config;
-        e->shared[index] = old->shared[i];
-        e->shared[index].config = config;
-    }
-}
-
-/* The tails of queues point into the engine they are in: only empty ones may be moved. */
-static void queues_empty(struct engine *e)
-{
-    TAILQ_INIT(&e->fresh);
-    TAILQ_INIT(&e->retries);
-    TAILQ_INIT(&e->unicasts);
-    TAILQ_INIT(&e->broadcasts);
+    dhcp_rules_carry(e, old);
+    dhcp_server_carry(e, old);
 }
 
 int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *config,
@@ -138,12 +136,12 @@ int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *c
     struct engine *fresh = engine_new(config, &engine->seed);
     if (fresh == NULL)
         return -ENOMEM;
-    bool started = timer_armed(&engine->hello_timer);
+    bool started = announce_has_begun(engine);
     questions_carry(fresh, engine);
     questions_drop(engine);
-    fragments_drop(engine);
+    datagrams_drop(engine);
     meter_flush(engine);
-    counts_carry(fresh, engine);
+    parts_carry(fresh, engine);
     bindings_carry(fresh, engine);
     leases_carry(fresh, engine);
     /* `fresh` takes the place of what `engine` held, and is freed with it. */
@@ -151,8 +149,6 @@ int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *c
     *engine = *fresh;
     *fresh = old;
     engine->out = out;
-    queues_empty(engine);
-    queues_empty(fresh);
     engine_free(fresh);
     questions_go_on(engine);
     ranges_begin(engine);

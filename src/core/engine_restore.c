@@ -1,7 +1,18 @@
 /* engine_restore.c: what an earlier run knew, put back and confirmed.
  * In: bindings as that run had them. Out: stale ones that forward, and one REQUEST to each owner in its turn.
  * Called by: daemon through engine.h; engine_memory (a reload asks binding_fits()). Never: reads a file, tells events. */
-#include "internal.h"
+#include "pearpd/port_range.h"
+#include "pearpd/port_set.h"
+
+#include "binding/binding_fit.h"
+#include "binding/binding_state.h"
+#include "binding/lease_pool.h"
+#include "engine_state.h"
+#include "rules/dhcp_rules.h"
+#include "tables/account.h"
+#include "tables/binding.h"
+#include "tables/binding_query.h"
+#include "tables/shared_address.h"
 
 #include <errno.h>
 

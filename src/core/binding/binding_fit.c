@@ -1,6 +1,10 @@
-/* binding_fit.c: what the configuration of an address lets a host own.
- * In: ports, an origin. Out: true or false. Called by: resolver, dhcp_rules, the entry. Never: looks at what is owned. */
-#include "internal.h"
+/* binding_fit.c: see binding_fit.h. */
+#include "binding_fit.h"
+
+#include "engine_state.h"
+#include "tables/binding.h"
+#include "tables/binding_query.h"
+#include "tables/shared_address.h"
 
 bool lease_serves(const struct config_address *a, const struct port_range *ports)
 {

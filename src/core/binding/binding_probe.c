@@ -1,6 +1,10 @@
-/* binding_probe.c: a binding's timer, and the question to its owner whether it is still there.
- * In: time; a frame for a stale binding. Out: questions; the end of what is over. Called by: engine, ipv4_rules. */
-#include "internal.h"
+/* binding_probe.c: see binding_probe.h. */
+#include "binding_probe.h"
+
+#include "binding_state.h"
+#include "engine_state.h"
+#include "resolver.h"
+#include "tables/binding.h"
 
 #define CONFIRM_AGAIN_NS SECOND_NS /* where no question could be opened */
 

@@ -1,7 +1,15 @@
-/* binding_state.c: bindings come, change state and go (docs/pe-arp.md#binding-states).
- * In: answers that count, first frames, leases, time. Out: the table, one event for each change.
- * Called by: question, police, dhcp, table, engine. Never: asks anybody but whom it restored. */
-#include "internal.h"
+/* binding_state.c: see binding_state.h. */
+#include "binding_state.h"
+
+#include "engine_state.h"
+#include "lease_pool.h"
+#include "out/event_emit.h"
+#include "service.h"
+#include "tables/account.h"
+#include "tables/binding.h"
+#include "tables/binding_query.h"
+#include "tables/host.h"
+#include "tables/shared_address.h"
 
 #include <errno.h>
 
@@ -22,14 +30,15 @@ static void tell_binding(struct engine *e, enum event_kind kind, const struct bi
                            .detail = how_learned(b->origin)});
 }
 
-void claim_refused(struct engine *e, const struct claim *claim, struct mac owner, const char *why)
+void claim_refused(struct engine *e, const struct port_range *ports, struct mac claimant, struct mac owner,
+                   const char *why)
 {
     e->stats.counters[COUNTER_CONFLICTS]++;
-    if (host_may_tell(host_of(e->hosts, claim->claimant), e->now_ns))
+    if (host_may_tell(host_of(e->hosts, claimant), e->now_ns))
         tell(e, (struct event){.kind = EVENT_CONFLICT,
                                .side = SIDE_DOWNSTREAM,
-                               .range = claim->ports.range,
-                               .mac = claim->claimant,
+                               .range = ports->range,
+                               .mac = claimant,
                                .other = owner,
                                .detail = why});
 }
@@ -316,9 +325,8 @@ static bool meets_permanent(struct engine *e, const struct port_range *ports, st
     for (const struct binding *b; (b = overlap_next(e, ports, &at)) != NULL;) {
         if (!origin_is_permanent(b->origin))
             continue;
-        const struct claim claim = {.ports = *ports, .claimant = owner};
         if (!mac_equal(b->owner, owner))
-            claim_refused(e, &claim, b->owner, "leased a permanent range");
+            claim_refused(e, ports, owner, b->owner, "leased a permanent range");
         return true;
     }
     return false;

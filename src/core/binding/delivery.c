@@ -1,7 +1,12 @@
-/* delivery.c: the last step of a frame to a host.
- * In: a frame for a shared address, its host. Out: the frame under the host's MAC, counted. Called by: ipv4 rules,
- * resolver. Never: asks who the host is. */
-#include "internal.h"
+/* delivery.c: see delivery.h. */
+#include "delivery.h"
+
+#include "engine_state.h"
+#include "out/frame_send.h"
+#include "out/verdict.h"
+#include "tables/account.h"
+#include "tables/binding.h"
+#include "tables/meter.h"
 
 struct verdict deliver(struct engine *e, enum side from, struct frame *frame, struct mac owner,
                        struct binding *binding)

@@ -1,6 +1,12 @@
-/* lease.c: which port set of the pool a client gets, and what becomes of it.
- * In: what clients ask for, time. Out: offers, leases with their bindings. Called by: dhcp_server, engine. */
-#include "internal.h"
+/* lease.c: see lease.h. */
+#include "pearpd/port_range.h"
+
+#include "binding_state.h"
+#include "engine_state.h"
+#include "lease_pool.h"
+#include "resolver.h"
+#include "tables/binding.h"
+#include "tables/binding_query.h"
 
 #include <errno.h>
 #include <string.h>

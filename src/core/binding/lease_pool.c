@@ -1,9 +1,12 @@
 /* lease_pool.c: see lease_pool.h. */
 #include "lease_pool.h"
 
-#include "pearpd/hash.h"
+#include "pearpd/keyed_table.h"
+#include "pearpd/port_range.h"
 
-#include "internal.h"
+#include "engine_state.h"
+#include "tables/binding.h"
+#include "tables/shared_address.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -10,8 +10,8 @@
  * for, else the free one that was longest not used: so addresses fill up in order at first. A set that meets
  * a permanent range, or what another host owns and answers for, is passed over and looked at again a second later.
  * None of it walks the pool for a frame. */
-#ifndef PEARPD_CORE_LEASE_H
-#define PEARPD_CORE_LEASE_H
+#ifndef PEARPD_CORE_LEASE_POOL_H
+#define PEARPD_CORE_LEASE_POOL_H
 
 #include "pearpd/config.h"
 #include "pearpd/engine.h"

@@ -1,4 +1,4 @@
-/* resolver.c: asking hosts what they hold, and what hangs on the answer (docs/pe-arp.md#nonces).
+/* resolver.c: see resolver.h.
  *
  * The life of a question:
  * 1. It is opened: a broadcast by a frame for a port that nobody owns, which waits in its line; a unicast
@@ -8,9 +8,24 @@
  * 3. It is closed by an answer that counts (pe_arp_rules.c), by traffic that teaches the owner, or by
  *    silence: then held frames go to default-host or are dropped, a silent owner loses its binding, and a
  *    claim that waited for that goes on. */
-#include "internal.h"
+#include "resolver.h"
 
-#include <errno.h>
+#include "pearpd/rate.h"
+
+#include "binding_fit.h"
+#include "binding_state.h"
+#include "delivery.h"
+#include "engine_state.h"
+#include "out/event_emit.h"
+#include "out/frame_send.h"
+#include "out/verdict.h"
+#include "tables/binding.h"
+#include "tables/binding_query.h"
+#include "tables/host.h"
+#include "tables/pending.h"
+#include "tables/shared_address.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 #define WAIT_NS (TRIES * SECOND_NS) /* a broadcast ends after this, whatever it got */
@@ -31,17 +46,68 @@ struct asked {
     uint64_t asked_ns;
 };
 
-int question_tables_new(struct engine *e)
+TAILQ_HEAD(question_queue, question);
+
+struct resolver {
+    struct keyed_table *questions;
+    struct keyed_table *negatives;
+    struct keyed_table *asked; /* when a port was last asked for */
+    struct hold *hold;
+    struct question_queue fresh, retries; /* broadcasts that wait: new ports first */
+    struct question_queue unicasts;       /* unicasts that wait for the budget of all hosts */
+    struct question_queue broadcasts;     /* every open one, as opened */
+    uint32_t broadcast_count;
+    uint64_t nonce_count;
+    struct timer ask_timer, unicast_timer;
+    struct rate ask_rate, unicast_rate;
+    struct rate_limit ask_limit, unicast_limit, unicast_mac_limit;
+};
+
+static bool tables_new(const struct engine *e, struct resolver *r)
 {
     const struct limits *l = &e->config.limits;
+    const uint8_t *hash_key = e->seed.hash_key;
     /* Longer than the budgets let anybody be asked in the second for which `asked` matters. */
     uint32_t in_a_second = 2 * (l->unicast_rate + l->ask_rate + l->ask_burst) + 64;
-    e->questions =
-        keyed_table_new(l->questions, sizeof(struct question_key), sizeof(struct question), e->seed.hash_key);
-    e->negatives =
-        keyed_table_new(l->negatives, sizeof(struct port_key), sizeof(struct negative), e->seed.hash_key);
-    e->asked = keyed_table_new(in_a_second, sizeof(struct port_key), sizeof(struct asked), e->seed.hash_key);
-    return e->questions == NULL || e->negatives == NULL || e->asked == NULL ? -ENOMEM : 0;
+    r->questions =
+        keyed_table_new(l->questions, sizeof(struct question_key), sizeof(struct question), hash_key);
+    r->negatives = keyed_table_new(l->negatives, sizeof(struct port_key), sizeof(struct negative), hash_key);
+    r->asked = keyed_table_new(in_a_second, sizeof(struct port_key), sizeof(struct asked), hash_key);
+    r->hold = hold_new(l->held_frames, l->held_bytes);
+    return r->questions != NULL && r->negatives != NULL && r->asked != NULL && r->hold != NULL;
+}
+
+struct resolver *resolver_new(const struct engine *e)
+{
+    const struct limits *l = &e->config.limits;
+    struct resolver *r = calloc(1, sizeof(*r));
+    if (r == NULL)
+        return NULL;
+    TAILQ_INIT(&r->fresh);
+    TAILQ_INIT(&r->retries);
+    TAILQ_INIT(&r->unicasts);
+    TAILQ_INIT(&r->broadcasts);
+    r->ask_timer.kind = TIMER_ASK;
+    r->unicast_timer.kind = TIMER_UNICAST;
+    r->ask_limit = rate_limit_of(l->ask_rate, l->ask_burst);
+    r->unicast_limit = rate_limit_of(l->unicast_rate, l->unicast_rate);
+    r->unicast_mac_limit = rate_limit_of(l->unicast_mac_rate, l->unicast_mac_rate);
+    if (!tables_new(e, r)) {
+        resolver_free(r);
+        return NULL;
+    }
+    return r;
+}
+
+void resolver_free(struct resolver *resolver)
+{
+    if (resolver == NULL)
+        return;
+    keyed_table_free(resolver->questions);
+    keyed_table_free(resolver->negatives);
+    keyed_table_free(resolver->asked);
+    hold_free(resolver->hold);
+    free(resolver);
 }
 
 static bool is_broadcast(const struct question *q)
@@ -57,7 +123,7 @@ static struct port_key port_key_of(const struct question *q)
 struct question *question_find(struct engine *e, uint32_t address_index, uint16_t port, struct mac target)
 {
     struct question_key key = {address_index, port, target};
-    return keyed_table_find(e->questions, &key);
+    return keyed_table_find(e->resolver->questions, &key);
 }
 
 bool question_has_nonce(const struct engine *e, const struct question *q, uint64_t nonce)
@@ -89,7 +155,7 @@ static void queue_join(struct question_queue *queue, struct question *q)
  * this run. */
 static uint64_t next_nonce(struct engine *e)
 {
-    uint64_t number = ++e->nonce_count;
+    uint64_t number = ++e->resolver->nonce_count;
     if (e->seed.plain_nonces)
         return number;
     return hash_bytes(e->seed.nonce_key, &number, sizeof(number));
@@ -111,7 +177,7 @@ static void send_request(struct engine *e, struct question *q)
     q->asked_ns = e->now_ns;
     bool fresh;
     struct port_key key = port_key_of(q);
-    struct asked *asked = keyed_table_put(e->asked, &key, &fresh);
+    struct asked *asked = keyed_table_put(e->resolver->asked, &key, &fresh);
     asked->asked_ns = e->now_ns;
     e->stats.counters[COUNTER_REQUESTS]++;
     make(e, SIDE_DOWNSTREAM, &request);
@@ -121,7 +187,7 @@ static void send_request(struct engine *e, struct question *q)
 static uint64_t port_next(struct engine *e, const struct question *q)
 {
     struct port_key key = port_key_of(q);
-    const struct asked *asked = keyed_table_find(e->asked, &key);
+    const struct asked *asked = keyed_table_find(e->resolver->asked, &key);
     if (asked == NULL || e->now_ns - asked->asked_ns >= SECOND_NS)
         return e->now_ns;
     return asked->asked_ns + SECOND_NS;
@@ -129,10 +195,10 @@ static uint64_t port_next(struct engine *e, const struct question *q)
 
 static struct question *question_new(struct engine *e, const struct question_key *key)
 {
-    if (keyed_table_full(e->questions))
+    if (keyed_table_full(e->resolver->questions))
         return NULL;
     bool fresh;
-    struct question *q = keyed_table_put(e->questions, key, &fresh);
+    struct question *q = keyed_table_put(e->resolver->questions, key, &fresh);
     q->timer.kind = TIMER_QUESTION;
     q->line = hold_line_empty;
     q->opened_ns = e->now_ns;
@@ -154,14 +220,14 @@ static void broadcast_arm(struct engine *e, struct question *q)
 static void broadcasts_pump(struct engine *e)
 {
     for (;;) {
-        struct question *q = TAILQ_FIRST(&e->fresh);
+        struct question *q = TAILQ_FIRST(&e->resolver->fresh);
         if (q == NULL)
-            q = TAILQ_FIRST(&e->retries);
+            q = TAILQ_FIRST(&e->resolver->retries);
         if (q == NULL)
             return;
-        uint64_t next_ns = rate_next(&e->ask_rate, e->ask_limit, e->now_ns);
+        uint64_t next_ns = rate_next(&e->resolver->ask_rate, e->resolver->ask_limit, e->now_ns);
         if (next_ns > e->now_ns) {
-            timer_set(e->timers, &e->ask_timer, next_ns);
+            timer_set(e->timers, &e->resolver->ask_timer, next_ns);
             return;
         }
         queue_leave(q);
@@ -171,7 +237,7 @@ static void broadcasts_pump(struct engine *e)
             timer_set(e->timers, &q->timer, port_ns < end_ns ? port_ns : end_ns);
             continue;
         }
-        rate_take(&e->ask_rate, e->ask_limit, e->now_ns);
+        rate_take(&e->resolver->ask_rate, e->resolver->ask_limit, e->now_ns);
         send_request(e, q);
         broadcast_arm(e, q);
     }
@@ -181,15 +247,15 @@ struct question *question_broadcast(struct engine *e, uint32_t address_index, ui
 {
     struct question_key key = {address_index, port, nobody};
     /* A scan must leave room for the challenge of a host that claims. */
-    if (e->broadcast_count >= e->config.limits.questions / 2)
+    if (e->resolver->broadcast_count >= e->config.limits.questions / 2)
         return NULL;
     struct question *q = question_new(e, &key);
     if (q == NULL)
         return NULL;
-    e->broadcast_count++;
+    e->resolver->broadcast_count++;
     q->protocol = protocol;
-    TAILQ_INSERT_TAIL(&e->broadcasts, q, broadcasts);
-    queue_join(&e->fresh, q);
+    TAILQ_INSERT_TAIL(&e->resolver->broadcasts, q, broadcasts);
+    queue_join(&e->resolver->fresh, q);
     broadcast_arm(e, q);
     broadcasts_pump(e);
     return q;
@@ -198,10 +264,10 @@ struct question *question_broadcast(struct engine *e, uint32_t address_index, ui
 struct verdict question_hold(struct engine *e, struct question *q, enum side from, const struct frame *frame)
 {
     if (q->line.count >= e->config.limits.held_port_frames) {
-        hold_remove(e->hold, &q->line);
+        hold_remove(e->resolver->hold, &q->line);
         settle_held(e, verdict_dropped(DROP_HOLD_FULL));
     }
-    if (!hold_append(e->hold, &q->line, from, frame))
+    if (!hold_append(e->resolver->hold, &q->line, from, frame))
         return verdict_dropped(DROP_HOLD_FULL);
     return (struct verdict){.fate = FATE_HELD};
 }
@@ -211,20 +277,20 @@ static void release_line(struct engine *e, struct question *q, struct binding *o
 {
     enum side from;
     struct frame frame;
-    while (hold_peek(e->hold, &q->line, &from, &frame)) {
+    while (hold_peek(e->resolver->hold, &q->line, &from, &frame)) {
         struct verdict verdict;
         if (owner != NULL)
             verdict = deliver(e, from, &frame, owner->owner, owner);
         else
             verdict = to_default_host(e, from, &frame, q->key.address_index, DROP_UNRESOLVED);
-        hold_remove(e->hold, &q->line);
+        hold_remove(e->resolver->hold, &q->line);
         settle_held(e, verdict);
     }
 }
 
 void questions_settle(struct engine *e, uint32_t address_index)
 {
-    struct question *q = TAILQ_FIRST(&e->broadcasts);
+    struct question *q = TAILQ_FIRST(&e->resolver->broadcasts);
     while (q != NULL) {
         struct question *next = TAILQ_NEXT(q, broadcasts);
         struct binding *b = NULL;
@@ -244,7 +310,7 @@ static void broadcast_silent(struct engine *e, struct question *q)
     if (q->tries > 0) {
         bool fresh;
         struct port_key key = port_key_of(q);
-        struct negative *negative = keyed_table_put(e->negatives, &key, &fresh);
+        struct negative *negative = keyed_table_put(e->resolver->negatives, &key, &fresh);
         negative->until_ns = e->now_ns + e->config.limits.negative_age_s * SECOND_NS;
         tell(e, (struct event){.kind = EVENT_UNRESOLVED, .side = SIDE_DOWNSTREAM, .range = port});
     }
@@ -255,13 +321,25 @@ static void broadcast_silent(struct engine *e, struct question *q)
 bool question_is_negative(struct engine *e, uint32_t address_index, uint16_t port)
 {
     struct port_key key = {address_index, port, 0};
-    struct negative *negative = keyed_table_find(e->negatives, &key);
+    struct negative *negative = keyed_table_find(e->resolver->negatives, &key);
     if (negative == NULL)
         return false;
     if (e->now_ns < negative->until_ns)
         return true;
-    keyed_table_remove(e->negatives, negative);
+    keyed_table_remove(e->resolver->negatives, negative);
     return false;
+}
+
+const struct question *question_from(const struct engine *e, uint32_t address_index, uint32_t port)
+{
+    const struct question *lowest = NULL, *q;
+    TAILQ_FOREACH(q, &e->resolver->broadcasts, broadcasts)
+    {
+        if (q->key.address_index == address_index && q->key.port >= port &&
+            (lowest == NULL || q->key.port < lowest->key.port))
+            lowest = q;
+    }
+    return lowest;
 }
 
 static void broadcast_due(struct engine *e, struct question *q)
@@ -270,7 +348,7 @@ static void broadcast_due(struct engine *e, struct question *q)
         broadcast_silent(e, q);
         return;
     }
-    queue_join(q->tries == 0 ? &e->fresh : &e->retries, q);
+    queue_join(q->tries == 0 ? &e->resolver->fresh : &e->resolver->retries, q);
     broadcast_arm(e, q);
     broadcasts_pump(e);
 }
@@ -281,7 +359,7 @@ static void broadcast_due(struct engine *e, struct question *q)
 static void unicast_try(struct engine *e, struct question *q)
 {
     struct host *host = host_of(e->hosts, q->key.target);
-    uint64_t own_ns = rate_next(&host->requests, e->unicast_mac_limit, e->now_ns);
+    uint64_t own_ns = rate_next(&host->requests, e->resolver->unicast_mac_limit, e->now_ns);
     uint64_t port_ns = port_next(e, q);
     if (port_ns > own_ns)
         own_ns = port_ns;
@@ -289,14 +367,14 @@ static void unicast_try(struct engine *e, struct question *q)
         timer_set(e->timers, &q->timer, own_ns);
         return;
     }
-    uint64_t all_ns = rate_next(&e->unicast_rate, e->unicast_limit, e->now_ns);
+    uint64_t all_ns = rate_next(&e->resolver->unicast_rate, e->resolver->unicast_limit, e->now_ns);
     if (all_ns > e->now_ns) {
-        queue_join(&e->unicasts, q);
-        timer_set(e->timers, &e->unicast_timer, all_ns);
+        queue_join(&e->resolver->unicasts, q);
+        timer_set(e->timers, &e->resolver->unicast_timer, all_ns);
         return;
     }
-    rate_take(&host->requests, e->unicast_mac_limit, e->now_ns);
-    rate_take(&e->unicast_rate, e->unicast_limit, e->now_ns);
+    rate_take(&host->requests, e->resolver->unicast_mac_limit, e->now_ns);
+    rate_take(&e->resolver->unicast_rate, e->resolver->unicast_limit, e->now_ns);
     send_request(e, q);
     timer_set(e->timers, &q->timer, e->now_ns + SECOND_NS);
 }
@@ -360,13 +438,14 @@ void questions_budget_due(struct engine *e, enum timer_kind kind)
         return;
     }
     struct question *q;
-    while ((q = TAILQ_FIRST(&e->unicasts)) != NULL &&
-           rate_next(&e->unicast_rate, e->unicast_limit, e->now_ns) <= e->now_ns) {
+    while ((q = TAILQ_FIRST(&e->resolver->unicasts)) != NULL &&
+           rate_next(&e->resolver->unicast_rate, e->resolver->unicast_limit, e->now_ns) <= e->now_ns) {
         queue_leave(q);
         unicast_try(e, q);
     }
     if (q != NULL)
-        timer_set(e->timers, &e->unicast_timer, rate_next(&e->unicast_rate, e->unicast_limit, e->now_ns));
+        timer_set(e->timers, &e->resolver->unicast_timer,
+                  rate_next(&e->resolver->unicast_rate, e->resolver->unicast_limit, e->now_ns));
 }
 
 void question_close(struct engine *e, struct question *q)
@@ -374,22 +453,22 @@ void question_close(struct engine *e, struct question *q)
     queue_leave(q);
     timer_stop(e->timers, &q->timer);
     if (is_broadcast(q)) {
-        TAILQ_REMOVE(&e->broadcasts, q, broadcasts);
-        e->broadcast_count--;
+        TAILQ_REMOVE(&e->resolver->broadcasts, q, broadcasts);
+        e->resolver->broadcast_count--;
     } else {
         struct host *host = host_find(e->hosts, q->key.target);
         if (host != NULL && host->open_questions > 0)
             host->open_questions--;
     }
-    keyed_table_remove(e->questions, q);
+    keyed_table_remove(e->resolver->questions, q);
 }
 
 void questions_drop(struct engine *e)
 {
     struct question *q;
-    while ((q = keyed_table_oldest(e->questions)) != NULL) {
+    while ((q = keyed_table_oldest(e->resolver->questions)) != NULL) {
         while (q->line.count > 0) {
-            hold_remove(e->hold, &q->line);
+            hold_remove(e->resolver->hold, &q->line);
             settle_held(e, verdict_dropped(DROP_UNRESOLVED));
         }
         struct binding *b = binding_find(e->bindings, q->key.address_index, q->key.port);
@@ -401,8 +480,11 @@ void questions_drop(struct engine *e)
 
 void questions_carry(struct engine *e, const struct engine *old)
 {
-    for (const struct question *was = keyed_table_oldest(old->questions); was != NULL;
-         was = keyed_table_newer(old->questions, was)) {
+    e->resolver->nonce_count = old->resolver->nonce_count;
+    e->resolver->ask_rate = old->resolver->ask_rate;
+    e->resolver->unicast_rate = old->resolver->unicast_rate;
+    for (const struct question *was = keyed_table_oldest(old->resolver->questions); was != NULL;
+         was = keyed_table_newer(old->resolver->questions, was)) {
         int index = shared_index(e, old->config.addresses[was->key.address_index].address);
         if (is_broadcast(was) || index < 0)
             continue;
@@ -423,8 +505,8 @@ void questions_carry(struct engine *e, const struct engine *old)
 
 void questions_go_on(struct engine *e)
 {
-    for (struct question *q = keyed_table_oldest(e->questions); q != NULL;
-         q = keyed_table_newer(e->questions, q)) {
+    for (struct question *q = keyed_table_oldest(e->resolver->questions); q != NULL;
+         q = keyed_table_newer(e->resolver->questions, q)) {
         struct binding *b = binding_find(e->bindings, q->key.address_index, q->key.port);
         host_of(e->hosts, q->key.target)->open_questions++;
         if (b != NULL && b->state == BINDING_STALE && b->origin == ORIGIN_PE_ARP &&
@@ -445,16 +527,18 @@ void claim_start(struct engine *e, const struct claim *claim)
         if (mac_equal(b->owner, claim->claimant))
             continue;
         if (origin_is_permanent(b->origin)) {
-            claim_refused(e, claim, b->owner, "claimed a permanent range");
+            claim_refused(e, &claim->ports, claim->claimant, b->owner, "claimed a permanent range");
             return;
         }
         /* No challenge: a host without an agent could not answer it. */
         if (b->origin == ORIGIN_DHCP) {
-            claim_refused(e, claim, b->owner, "claimed a range that another host leases");
+            claim_refused(e, &claim->ports, claim->claimant, b->owner,
+                          "claimed a range that another host leases");
             return;
         }
         if (b->origin == ORIGIN_TRAFFIC && traffic_lives_in(e, b, &claim->ports)) {
-            claim_refused(e, claim, b->owner, "claimed ports that another host sends from");
+            claim_refused(e, &claim->ports, claim->claimant, b->owner,
+                          "claimed ports that another host sends from");
             return;
         }
         if (b->origin == ORIGIN_PE_ARP && asked == NULL)

@@ -1,7 +1,11 @@
-/* service.c: which services are believed, and who sees them.
- * In: replies that count, bindings that end. Out: each binding's list of services. Called by: pe_arp_rules, ownership,
- * engine_memory; daemon through engine.h. Never: lets a service change what a frame's way is. */
-#include "internal.h"
+/* service.c: see service.h. */
+#include "service.h"
+
+#include "engine_state.h"
+#include "tables/binding.h"
+#include "tables/binding_query.h"
+#include "tables/host.h"
+#include "tables/service_table.h"
 
 static void give_back(struct engine *e, const struct binding *b, uint32_t count)
 {
@@ -17,8 +21,9 @@ void services_end(struct engine *e, struct binding *b)
 
 static void keep(struct engine *e, struct binding *b, const struct pe_arp_service *told)
 {
+    const struct limits *l = &e->config.limits;
     struct service *s = service_find(e->services, b->services, told);
-    if (s == NULL && host_take(host_of(e->hosts, b->owner), SHARE_SERVICES, e->share_services)) {
+    if (s == NULL && host_take(host_of(e->hosts, b->owner), SHARE_SERVICES, host_share(l, l->services))) {
         s = service_add(e->services, &b->services, told);
         if (s != NULL)
             s->since_ns = e->now_ns;

@@ -1,5 +1,7 @@
-/* event_emit.c: the way out of events. Called by: all of core. */
-#include "internal.h"
+/* event_emit.c: see event_emit.h. */
+#include "event_emit.h"
+
+#include "engine_state.h"
 
 void tell(struct engine *e, struct event event)
 {

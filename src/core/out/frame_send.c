@@ -1,6 +1,8 @@
-/* frame_send.c: the ways out of frames: those that pass and those that the bridge makes.
- * In: a frame, its side. Out: engine_out.send, engine_out.make, and their counts. Called by: all of core. */
-#include "internal.h"
+/* frame_send.c: see frame_send.h. */
+#include "frame_send.h"
+
+#include "engine_state.h"
+#include "verdict.h"
 
 #include <string.h>
 

@@ -1,16 +1,7 @@
-/* verdict.c: the one place that a frame ends in, and its count.
- * Called by: all of core. Never: sends. */
-#include "internal.h"
+/* verdict.c: see verdict.h. */
+#include "verdict.h"
 
-struct verdict verdict_dropped(enum drop_reason reason)
-{
-    return (struct verdict){.fate = FATE_DROPPED, .reason = reason};
-}
-
-struct verdict verdict_consumed(enum consumed_kind kind)
-{
-    return (struct verdict){.fate = FATE_CONSUMED, .consumed = kind};
-}
+#include "engine_state.h"
 
 /* Where `sent` frames are counted is emit(). */
 void verdict_count(struct engine *e, struct verdict verdict)

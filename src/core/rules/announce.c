@@ -1,8 +1,32 @@
-/* announce.c: what the bridge says unasked: gratuitous ARP upstream, HELLO downstream.
- * Called by: engine (start, links, timers), arp_rules (defence). */
-#include "internal.h"
+/* announce.c: see announce.h. */
+#include "announce.h"
+
+#include "engine_state.h"
+#include "out/frame_send.h"
+#include "tables/shared_address.h"
+
+#include <stdlib.h>
 
 #define ANNOUNCE_AGAIN_NS (2 * SECOND_NS)
+
+struct announcer {
+    struct timer announce_timer, hello_timer;
+};
+
+struct announcer *announcer_new(void)
+{
+    struct announcer *announcer = calloc(1, sizeof(*announcer));
+    if (announcer == NULL)
+        return NULL;
+    announcer->announce_timer.kind = TIMER_ANNOUNCE;
+    announcer->hello_timer.kind = TIMER_HELLO;
+    return announcer;
+}
+
+void announcer_free(struct announcer *announcer)
+{
+    free(announcer);
+}
 
 /* RFC 5227 section 3: a request, sender and target the address itself. */
 void announce_address(struct engine *e, uint32_t address_index)
@@ -28,13 +52,13 @@ static void announce_all(struct engine *e)
 void announce_upstream(struct engine *e)
 {
     announce_all(e);
-    timer_set(e->timers, &e->announce_timer, e->now_ns + ANNOUNCE_AGAIN_NS);
+    timer_set(e->timers, &e->announcer->announce_timer, e->now_ns + ANNOUNCE_AGAIN_NS);
 }
 
 static void hello(struct engine *e, uint32_t address_index)
 {
     const struct config_address *a = &e->config.addresses[address_index];
-    const struct shared *shared = &e->shared[address_index];
+    const struct shared *shared = shared_at(e, address_index);
     struct made made = made_of(e, MADE_PE_ARP, mac_broadcast, e->config.encap);
     made.pe_arp = (struct pe_arp){
         .type = PE_ARP_HELLO,
@@ -57,7 +81,7 @@ void announce_downstream(struct engine *e)
 {
     for (uint32_t i = 0; i < e->config.address_count; i++)
         hello(e, i);
-    timer_set(e->timers, &e->hello_timer, e->now_ns + e->config.limits.hello_s * SECOND_NS);
+    timer_set(e->timers, &e->announcer->hello_timer, e->now_ns + e->config.limits.hello_s * SECOND_NS);
 }
 
 void announce_due(struct engine *e, enum timer_kind kind)
@@ -66,4 +90,19 @@ void announce_due(struct engine *e, enum timer_kind kind)
         announce_downstream(e);
     else
         announce_all(e);
+}
+
+bool announce_has_begun(const struct engine *e)
+{
+    return timer_armed(&e->announcer->hello_timer);
+}
+
+void announce_postpone(struct engine *e, uint64_t until_ns)
+{
+    struct timer *hello = &e->announcer->hello_timer;
+    uint64_t period_ns = e->config.limits.hello_s * SECOND_NS;
+    if (!timer_armed(hello) || hello->due_ns >= until_ns)
+        return;
+    uint64_t turns = (until_ns - hello->due_ns + period_ns - 1) / period_ns;
+    timer_set(e->timers, hello, hello->due_ns + turns * period_ns);
 }

@@ -1,12 +1,24 @@
-/* arp_rules.c: every row of the tables in docs/forwarding.md#arp.
- * In: ARP, untagged or in the configured VLAN. Out: answers, relayed requests and the copies of their
- * answers; nothing that would tell the router of a sharer's own MAC.
+/* arp_rules.c: see arp_rules.h.
  *
  * The askers: hosts that share an address and asked for another one within 3 s, kept by {shared, target,
  * host} ([limits] askers; in a full table the one longest waiting goes unanswered). */
-#include "internal.h"
+#include "arp_rules.h"
+
+#include "pearpd/keyed_table.h"
+#include "pearpd/rate.h"
+
+#include "announce.h"
+#include "bridge_rules.h"
+#include "engine_state.h"
+#include "out/event_emit.h"
+#include "out/frame_send.h"
+#include "out/verdict.h"
+#include "rx_frame.h"
+#include "tables/host.h"
+#include "tables/shared_address.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ASKED_NS   (3 * SECOND_NS)
@@ -21,17 +33,45 @@ struct asker {
     uint64_t asked_ns;
 };
 
-struct keyed_table *asker_table_new(const struct engine *e)
+struct arp_rules {
+    struct keyed_table *askers;
+    struct rate_limit upstream_limit;
+};
+
+struct arp_rules *arp_rules_new(const struct engine *e)
 {
-    return keyed_table_new(e->config.limits.askers, sizeof(((struct asker *)0)->key), sizeof(struct asker),
-                           e->seed.hash_key);
+    const struct limits *l = &e->config.limits;
+    struct arp_rules *rules = calloc(1, sizeof(*rules));
+    if (rules == NULL)
+        return NULL;
+    rules->upstream_limit = rate_limit_of(l->arp_rate, l->arp_rate);
+    rules->askers =
+        keyed_table_new(l->askers, sizeof(((struct asker *)0)->key), sizeof(struct asker), e->seed.hash_key);
+    if (rules->askers == NULL) {
+        arp_rules_free(rules);
+        return NULL;
+    }
+    return rules;
+}
+
+void arp_rules_free(struct arp_rules *rules)
+{
+    if (rules == NULL)
+        return;
+    keyed_table_free(rules->askers);
+    free(rules);
+}
+
+void arp_rules_carry(struct engine *e, const struct engine *old)
+{
+    keyed_table_pour(e->arp->askers, old->arp->askers);
 }
 
 /* Lets one ARP frame of a host go upstream, if its rate allows. */
 static bool may_go_upstream(struct engine *e, const struct passage *p)
 {
     struct host *host = host_of(e->hosts, p->eth.source);
-    if (rate_take(&host->arp, e->arp_limit, e->now_ns))
+    if (rate_take(&host->arp, e->arp->upstream_limit, e->now_ns))
         return true;
     host->arp_limited++;
     if (host_may_tell(host, e->now_ns))
@@ -74,8 +114,8 @@ static struct verdict answer(struct engine *e, const struct passage *p, const st
 
 static struct verdict conflict(struct engine *e, const struct passage *p, uint32_t address_index)
 {
-    struct shared *shared = &e->shared[address_index];
-    struct ipv4 address = shared->config->address;
+    struct shared *shared = shared_at(e, address_index);
+    struct ipv4 address = e->config.addresses[address_index].address;
     struct rate_limit limit = {DEFENCE_NS, 0};
     e->stats.counters[COUNTER_CONFLICTS]++;
     tell(e, (struct event){.kind = EVENT_CONFLICT,
@@ -96,7 +136,8 @@ static struct verdict relay_answer(struct engine *e, const struct passage *p, co
     made.source = p->eth.source;
     made.tag = p->tag;
     made.arp = *reply;
-    for (struct asker *a = keyed_table_oldest(e->askers); a != NULL; a = keyed_table_newer(e->askers, a)) {
+    for (struct asker *a = keyed_table_oldest(e->arp->askers); a != NULL;
+         a = keyed_table_newer(e->arp->askers, a)) {
         if (a->key.shared != reply->tpa.host || a->key.target != reply->spa.host ||
             e->now_ns - a->asked_ns > ASKED_NS)
             continue;
@@ -111,7 +152,7 @@ static struct verdict relay_answer(struct engine *e, const struct passage *p, co
 static void note_gateway(struct engine *e, const struct passage *p, const struct arp *request,
                          uint32_t address_index)
 {
-    struct shared *shared = &e->shared[address_index];
+    struct shared *shared = shared_at(e, address_index);
     if (request->spa.host == 0 || !mac_equal(request->sha, p->eth.source))
         return;
     if (e->config.has_router_mac && !mac_equal(request->sha, e->config.router_mac))
@@ -161,7 +202,7 @@ static struct verdict relay_request(struct engine *e, struct passage *p, const s
         return verdict_dropped(DROP_ARP_LIMIT);
     struct asker wanted = {.key = {arp->spa.host, arp->tpa.host, p->eth.source, 0}};
     bool fresh;
-    struct asker *asker = keyed_table_put(e->askers, &wanted.key, &fresh);
+    struct asker *asker = keyed_table_put(e->arp->askers, &wanted.key, &fresh);
     asker->asked_ns = e->now_ns;
     eth_set_source(p->frame->bytes, e->config.mac);
     memcpy(p->frame->bytes + p->eth.payload + ARP_SHA_OFFSET, e->config.mac.octets, MAC_BYTES);

@@ -1,9 +1,39 @@
-/* bridge_rules.c: the two-port learning bridge below everything else (docs/forwarding.md#bridging).
- * In: any frame. Out: whether its source may be believed; the frame by the other side.
- * Called by: engine and the other rules. */
-#include "internal.h"
+/* bridge_rules.c: see bridge_rules.h. */
+#include "bridge_rules.h"
+
+#include "pearpd/rate.h"
+
+#include "engine_state.h"
+#include "out/event_emit.h"
+#include "out/frame_send.h"
+#include "out/verdict.h"
+#include "rx_frame.h"
+#include "tables/fdb.h"
+#include "tables/host.h"
+
+#include <stdlib.h>
+
+/* An event of each kind a second. */
+struct bridge_rules {
+    struct rate bad_source_events, mac_move_events, loop_events;
+};
 
 static const struct mac pause_mac = {{0x01, 0x80, 0xc2, 0x00, 0x00, 0x01}};
+
+struct bridge_rules *bridge_rules_new(void)
+{
+    return calloc(1, sizeof(struct bridge_rules));
+}
+
+void bridge_rules_free(struct bridge_rules *rules)
+{
+    free(rules);
+}
+
+void bridge_rules_carry(struct engine *e, const struct engine *old)
+{
+    *e->bridge = *old->bridge;
+}
 
 static bool is_link_local(struct mac mac)
 {
@@ -27,7 +57,7 @@ static void bad_source(struct engine *e, const struct passage *p)
     e->stats.counters[COUNTER_BAD_SOURCES]++;
     if (p->from == SIDE_DOWNSTREAM && !mac_is_group(p->eth.source))
         host_of(e->hosts, p->eth.source)->bad_sources++;
-    if (rate_take(&e->bad_source_events, rate_limit_of(1, 1), e->now_ns))
+    if (rate_take(&e->bridge->bad_source_events, rate_limit_of(1, 1), e->now_ns))
         tell(e, (struct event){.kind = EVENT_BAD_SOURCE, .side = p->from, .mac = p->eth.source});
 }
 
@@ -35,14 +65,14 @@ static void bad_source(struct engine *e, const struct passage *p)
 static void loop_seen(struct engine *e)
 {
     fdb_loop(e->fdb, e->now_ns);
-    if (rate_take(&e->loop_events, rate_limit_of(1, 1), e->now_ns))
+    if (rate_take(&e->bridge->loop_events, rate_limit_of(1, 1), e->now_ns))
         tell(e, (struct event){.kind = EVENT_LOOP, .side = SIDE_UPSTREAM, .mac = e->config.mac});
 }
 
 static void mac_moved(struct engine *e, const struct passage *p)
 {
     e->stats.counters[COUNTER_MAC_MOVES]++;
-    if (rate_take(&e->mac_move_events, rate_limit_of(1, 1), e->now_ns))
+    if (rate_take(&e->bridge->mac_move_events, rate_limit_of(1, 1), e->now_ns))
         tell(e, (struct event){.kind = EVENT_MAC_MOVED, .side = p->from, .mac = p->eth.source});
 }
 

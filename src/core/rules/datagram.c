@@ -1,6 +1,15 @@
 /* datagram.c: see datagram.h. */
 #include "datagram.h"
 
+#include "engine_state.h"
+#include "out/verdict.h"
+#include "packet.h"
+#include "route.h"
+#include "rx_frame.h"
+#include "tables/binding.h"
+#include "tables/host.h"
+#include "tables/pending.h"
+
 #include <stdlib.h>
 
 /* Of whose datagrams with an id to a remote something left: for errors that quote a later fragment. */
@@ -14,12 +23,13 @@ struct sender {
     TAILQ_HEAD(, datagram) open; /* in the order in which they left, never empty */
 };
 
-struct fragments *fragments_new(const struct engine *e)
+struct datagrams *datagrams_new(const struct engine *e)
 {
     const struct limits *l = &e->config.limits;
-    struct fragments *f = calloc(1, sizeof(*f));
+    struct datagrams *f = calloc(1, sizeof(*f));
     if (f == NULL)
         return NULL;
+    f->timer.kind = TIMER_DATAGRAMS;
     TAILQ_INIT(&f->waiting);
     f->datagrams =
         keyed_table_new(l->datagrams, sizeof(struct datagram_key), sizeof(struct datagram), e->seed.hash_key);
@@ -27,20 +37,20 @@ struct fragments *fragments_new(const struct engine *e)
         keyed_table_new(l->datagrams, sizeof(struct sender_key), sizeof(struct sender), e->seed.hash_key);
     f->hold = hold_new(l->waiting_fragments, l->fragment_bytes);
     if (f->datagrams == NULL || f->senders == NULL || f->hold == NULL) {
-        fragments_free(f);
+        datagrams_free(f);
         return NULL;
     }
     return f;
 }
 
-void fragments_free(struct fragments *fragments)
+void datagrams_free(struct datagrams *datagrams)
 {
-    if (fragments == NULL)
+    if (datagrams == NULL)
         return;
-    keyed_table_free(fragments->datagrams);
-    keyed_table_free(fragments->senders);
-    hold_free(fragments->hold);
-    free(fragments);
+    keyed_table_free(datagrams->datagrams);
+    keyed_table_free(datagrams->senders);
+    hold_free(datagrams->hold);
+    free(datagrams);
 }
 
 /* Bytes seen. */
@@ -99,7 +109,7 @@ void datagram_left(struct engine *e, struct datagram *d)
 {
     struct sender_key wanted = sender_key_of(&d->key);
     bool fresh;
-    struct sender *sender = keyed_table_put(e->fragments->senders, &wanted, &fresh);
+    struct sender *sender = keyed_table_put(e->datagrams->senders, &wanted, &fresh);
     if (fresh)
         TAILQ_INIT(&sender->open);
     else
@@ -110,16 +120,16 @@ void datagram_left(struct engine *e, struct datagram *d)
 static void sender_forget(struct engine *e, struct datagram *d)
 {
     struct sender_key wanted = sender_key_of(&d->key);
-    struct sender *sender = keyed_table_find(e->fragments->senders, &wanted);
+    struct sender *sender = keyed_table_find(e->datagrams->senders, &wanted);
     TAILQ_REMOVE(&sender->open, d, same_id);
     if (TAILQ_EMPTY(&sender->open))
-        keyed_table_remove(e->fragments->senders, sender);
+        keyed_table_remove(e->datagrams->senders, sender);
 }
 
 /* The oldest of the line is no longer the datagram's. */
 void datagram_line_remove(struct engine *e, struct datagram *d)
 {
-    hold_remove(e->fragments->hold, &d->line);
+    hold_remove(e->datagrams->hold, &d->line);
     if (d->key.side == SIDE_DOWNSTREAM)
         host_give_back(e->hosts, d->key.sender, SHARE_WAITING);
 }
@@ -127,7 +137,7 @@ void datagram_line_remove(struct engine *e, struct datagram *d)
 void datagram_close(struct engine *e, struct datagram *d)
 {
     if (d->line.count > 0)
-        TAILQ_REMOVE(&e->fragments->waiting, d, waiting);
+        TAILQ_REMOVE(&e->datagrams->waiting, d, waiting);
     while (d->line.count > 0) {
         datagram_line_remove(e, d);
         settle_held(e, verdict_dropped(DROP_FRAGMENT_ORPHAN));
@@ -136,12 +146,12 @@ void datagram_close(struct engine *e, struct datagram *d)
         host_give_back(e->hosts, d->key.sender, SHARE_DATAGRAMS);
     if (d->is_counted)
         sender_forget(e, d);
-    keyed_table_remove(e->fragments->datagrams, d);
+    keyed_table_remove(e->datagrams->datagrams, d);
 }
 
 static void make_room(struct engine *e)
 {
-    struct fragments *f = e->fragments;
+    struct datagrams *f = e->datagrams;
     if (!keyed_table_full(f->datagrams))
         return;
     struct datagram *d = TAILQ_FIRST(&f->waiting);
@@ -150,11 +160,11 @@ static void make_room(struct engine *e)
 
 static void timer_arm(struct engine *e)
 {
-    const struct datagram *oldest = keyed_table_oldest(e->fragments->datagrams);
+    const struct datagram *oldest = keyed_table_oldest(e->datagrams->datagrams);
     if (oldest == NULL)
-        timer_stop(e->timers, &e->fragments_timer);
+        timer_stop(e->timers, &e->datagrams->timer);
     else
-        timer_set(e->timers, &e->fragments_timer,
+        timer_set(e->timers, &e->datagrams->timer,
                   oldest->opened_ns + e->config.limits.datagram_age_s * SECOND_NS);
 }
 
@@ -173,38 +183,38 @@ static struct datagram_key key_of(const struct passage *p, const struct ipv4_pac
 /* The datagram of a fragment, a new one where it is the first to come. NULL: its host has its share. */
 struct datagram *datagram_open(struct engine *e, const struct passage *p, const struct shared_packet *s)
 {
-    struct fragments *f = e->fragments;
+    struct datagrams *f = e->datagrams;
     struct datagram_key key = key_of(p, &s->ip);
     struct datagram *d = keyed_table_find(f->datagrams, &key);
     if (d != NULL)
         return d;
-    if (p->from == SIDE_DOWNSTREAM &&
-        !host_take(host_of(e->hosts, p->eth.source), SHARE_DATAGRAMS, e->share_datagrams))
+    if (p->from == SIDE_DOWNSTREAM && !host_take(host_of(e->hosts, p->eth.source), SHARE_DATAGRAMS,
+                                                 host_share(&e->config.limits, e->config.limits.datagrams)))
         return NULL;
     make_room(e);
     bool fresh;
     d = keyed_table_put(f->datagrams, &key, &fresh);
     d->opened_ns = e->now_ns;
     d->line = hold_line_empty;
-    if (!timer_armed(&e->fragments_timer))
+    if (!timer_armed(&e->datagrams->timer))
         timer_arm(e);
     return d;
 }
 
-void fragments_due(struct engine *e)
+void datagrams_due(struct engine *e)
 {
     uint64_t age_ns = e->config.limits.datagram_age_s * SECOND_NS;
     struct datagram *oldest;
-    while ((oldest = keyed_table_oldest(e->fragments->datagrams)) != NULL &&
+    while ((oldest = keyed_table_oldest(e->datagrams->datagrams)) != NULL &&
            e->now_ns - oldest->opened_ns >= age_ns)
         datagram_close(e, oldest);
     timer_arm(e);
 }
 
-void fragments_drop(struct engine *e)
+void datagrams_drop(struct engine *e)
 {
     struct datagram *d;
-    while ((d = keyed_table_oldest(e->fragments->datagrams)) != NULL)
+    while ((d = keyed_table_oldest(e->datagrams->datagrams)) != NULL)
         datagram_close(e, d);
     timer_arm(e);
 }
@@ -212,7 +222,7 @@ void fragments_drop(struct engine *e)
 bool fragment_sender(struct engine *e, const struct quote *later, struct mac *host)
 {
     struct sender_key key = {later->source.host, later->destination.host, later->id, later->protocol, 0};
-    const struct sender *sender = keyed_table_find(e->fragments->senders, &key);
+    const struct sender *sender = keyed_table_find(e->datagrams->senders, &key);
     if (sender == NULL)
         return false;
     *host = TAILQ_FIRST(&sender->open)->key.sender;
@@ -228,7 +238,7 @@ bool fragment_receiver(struct engine *e, const struct quote *later, struct mac *
         .protocol = later->protocol,
         .side = SIDE_UPSTREAM,
     };
-    const struct datagram *d = keyed_table_find(e->fragments->datagrams, &key);
+    const struct datagram *d = keyed_table_find(e->datagrams->datagrams, &key);
     if (d == NULL || !d->has_first)
         return false;
     if (d->first.route.kind == ROUTE_HOST) {

@@ -6,7 +6,16 @@
 #ifndef PEARPD_CORE_DATAGRAM_H
 #define PEARPD_CORE_DATAGRAM_H
 
-#include "internal.h"
+#include "pearpd/engine.h"
+#include "pearpd/keyed_table.h"
+#include "pearpd/timer_heap.h"
+
+#include "packet.h"
+#include "tables/pending.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
 
 #define SPANS 64 /* as many as wait by default: any order of those is known to be complete */
 
@@ -36,12 +45,24 @@ struct datagram {
     TAILQ_ENTRY(datagram) same_id;
 };
 
-struct fragments {
+struct datagrams {
+    struct timer timer;
     struct keyed_table *datagrams; /* never touched: oldest first */
     struct keyed_table *senders;
     struct hold *hold;
     TAILQ_HEAD(, datagram) waiting; /* with frames in their line, oldest first */
 };
+
+/* NULL: out of memory. */
+struct datagrams *datagrams_new(const struct engine *e);
+void datagrams_free(struct datagrams *datagrams);
+void datagrams_due(struct engine *e);
+/* Ends every datagram and drops what waits (a reload). */
+void datagrams_drop(struct engine *e);
+
+/* The host that a later fragment of an open datagram is of: its sender, or who it is delivered to. False: not known. */
+bool fragment_sender(struct engine *e, const struct quote *later, struct mac *host);
+bool fragment_receiver(struct engine *e, const struct quote *later, struct mac *host);
 
 /* Notes the bytes of a fragment. */
 void datagram_note(struct datagram *d, const struct ipv4_packet *packet);

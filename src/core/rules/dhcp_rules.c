@@ -1,17 +1,29 @@
-/* dhcp_rules.c: DHCP that passes the bridge, and the leases that it shows (RFC 2131, RFC 7618; `learn = dhcp`).
- * In: IPv4 between the ports of DHCP. Out: bindings for as long as a lease lasts. Called by: ipv4_rules.
- * Never: changes where
- * a frame goes that is not for the bridge's own server.
+/* dhcp_rules.c: see dhcp_rules.h.
  *
  * A DHCPACK from upstream with ports gives them to its client; a later one of the same client extends the lease, one
  * of another moves it: the server is the authority. A DHCPNAK from upstream, DHCPRELEASE and DHCPDECLINE of the owner
  * itself, and the lease's end free them. Fragments are not read: a server's message fits a frame. What hosts say to
  * the bridge's own server goes to dhcp_server.c first. */
-#include "pearpd/dhcp.h"
+#include "dhcp_rules.h"
 
-#include "internal.h"
+#include "pearpd/keyed_table.h"
+#include "pearpd/l4.h"
+#include "pearpd/rate.h"
+
+#include "binding/binding_fit.h"
+#include "binding/binding_state.h"
+#include "binding/lease_pool.h"
+#include "binding/resolver.h"
+#include "bridge_rules.h"
+#include "dhcp_server.h"
+#include "engine_state.h"
+#include "out/event_emit.h"
+#include "rx_frame.h"
+#include "tables/binding.h"
+#include "tables/shared_address.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 /* The last lease of a host. [limits] bindings; in a full table the one longest unchanged goes, and its lease lasts
  * until its end whatever is said. */
@@ -19,6 +31,11 @@ struct lessee {
     struct mac mac; /* the key */
     uint16_t port;  /* the lease's first */
     uint32_t address_index;
+};
+
+struct dhcp_rules {
+    struct keyed_table *lessees;
+    struct rate events;
 };
 
 bool dhcp_matters(const struct config *config)
@@ -29,16 +46,38 @@ bool dhcp_matters(const struct config *config)
     return false;
 }
 
-struct keyed_table *lessee_table_new(const struct engine *e)
+struct dhcp_rules *dhcp_rules_new(const struct engine *e)
 {
-    uint32_t limit = dhcp_matters(&e->config) ? e->config.limits.bindings : 1;
-    return keyed_table_new(limit, sizeof(struct mac), sizeof(struct lessee), e->seed.hash_key);
+    struct dhcp_rules *rules = calloc(1, sizeof(*rules));
+    if (rules == NULL)
+        return NULL;
+    rules->lessees =
+        keyed_table_new(e->config.limits.bindings, sizeof(struct mac), sizeof(struct lessee), e->seed.hash_key);
+    if (rules->lessees == NULL) {
+        dhcp_rules_free(rules);
+        return NULL;
+    }
+    return rules;
+}
+
+void dhcp_rules_free(struct dhcp_rules *rules)
+{
+    if (rules == NULL)
+        return;
+    keyed_table_free(rules->lessees);
+    free(rules);
+}
+
+void dhcp_rules_carry(struct engine *e, const struct engine *old)
+{
+    if (e->dhcp != NULL && old->dhcp != NULL)
+        e->dhcp->events = old->dhcp->events;
 }
 
 void lessee_note(struct engine *e, const struct binding *lease)
 {
     bool fresh;
-    struct lessee *lessee = keyed_table_put(e->lessees, &lease->owner, &fresh);
+    struct lessee *lessee = keyed_table_put(e->dhcp->lessees, &lease->owner, &fresh);
     lessee->address_index = lease->address_index;
     lessee->port = lease->ports.range.first;
 }
@@ -46,7 +85,7 @@ void lessee_note(struct engine *e, const struct binding *lease)
 /* The last lease of `mac` of another server, where it is still in force. */
 static struct binding *lease_of(struct engine *e, struct mac mac)
 {
-    const struct lessee *lessee = keyed_table_find(e->lessees, &mac);
+    const struct lessee *lessee = keyed_table_find(e->dhcp->lessees, &mac);
     if (lessee == NULL)
         return NULL;
     struct binding *b = binding_find(e->bindings, lessee->address_index, lessee->port);
@@ -56,7 +95,7 @@ static struct binding *lease_of(struct engine *e, struct mac mac)
 
 static void refused(struct engine *e, enum side side, struct mac mac, const char *why)
 {
-    if (rate_take(&e->dhcp_events, rate_limit_of(1, 1), e->now_ns))
+    if (rate_take(&e->dhcp->events, rate_limit_of(1, 1), e->now_ns))
         tell(e, (struct event){.kind = EVENT_REFUSED, .side = side, .mac = mac, .detail = why});
 }
 

@@ -1,11 +1,25 @@
-/* dhcp_server.c: [dhcp], the bridge's own leases of port sets (RFC 2131 section 4.3, RFC 7618).
- * In: messages of hosts that ask for ports, or have a set of the pool. Out: answers; changes of the pool (lease.c).
- * Called by: dhcp_rules. Never: answers what came over a relay, or is for another server: that is bridged. */
-#include "pearpd/dhcp.h"
+/* dhcp_server.c: see dhcp_server.h. */
+#include "dhcp_server.h"
 
-#include "internal.h"
+#include "pearpd/rate.h"
+
+#include "binding/lease_pool.h"
+#include "bridge_rules.h"
+#include "engine_state.h"
+#include "out/event_emit.h"
+#include "out/frame_send.h"
+#include "out/verdict.h"
+#include "rx_frame.h"
+#include "tables/host.h"
+#include "tables/shared_address.h"
 
 #include <errno.h>
+#include <stdlib.h>
+
+struct dhcp_server {
+    struct rate_limit limit, host_limit; /* [limits] dhcp-rate, dhcp-host-rate */
+    struct rate messages, exhausted_events;
+};
 
 struct request {
     const struct passage *passage;
@@ -15,6 +29,28 @@ struct request {
 };
 
 static const struct ipv4 limited_broadcast = {UINT32_MAX};
+
+struct dhcp_server *dhcp_server_new(const struct engine *e)
+{
+    const struct limits *l = &e->config.limits;
+    struct dhcp_server *server = calloc(1, sizeof(*server));
+    if (server == NULL)
+        return NULL;
+    server->limit = rate_limit_of(l->dhcp_rate, l->dhcp_rate);
+    server->host_limit = rate_limit_of(l->dhcp_host_rate, l->dhcp_host_rate);
+    return server;
+}
+
+void dhcp_server_free(struct dhcp_server *server)
+{
+    free(server);
+}
+
+void dhcp_server_carry(struct engine *e, const struct engine *old)
+{
+    e->dhcp_server->messages = old->dhcp_server->messages;
+    e->dhcp_server->exhausted_events = old->dhcp_server->exhausted_events;
+}
 
 /* Answers. */
 
@@ -89,7 +125,7 @@ static struct verdict bad(struct engine *e, const struct passage *p, const char 
 
 static struct verdict exhausted(struct engine *e, const struct request *q)
 {
-    if (rate_take(&e->exhausted_events, rate_limit_of(1, 1), e->now_ns))
+    if (rate_take(&e->dhcp_server->exhausted_events, rate_limit_of(1, 1), e->now_ns))
         tell(e, (struct event){.kind = EVENT_EXHAUSTED,
                                .side = SIDE_DOWNSTREAM,
                                .mac = q->client.mac,
@@ -280,8 +316,8 @@ bool dhcp_serve(struct engine *e, const struct passage *p, const struct ipv4_pac
         return false;
     }
     struct host *host = host_of(e->hosts, p->eth.source);
-    if (!rate_take(&host->dhcp, e->dhcp_host_limit, e->now_ns) ||
-        !rate_take(&e->dhcp_rate, e->dhcp_limit, e->now_ns))
+    if (!rate_take(&host->dhcp, e->dhcp_server->host_limit, e->now_ns) ||
+        !rate_take(&e->dhcp_server->messages, e->dhcp_server->limit, e->now_ns))
         *verdict = verdict_dropped(DROP_DHCP_LIMIT);
     else if (!is_readable)
         *verdict = bad(e, p, "a DHCP message that cannot be read");

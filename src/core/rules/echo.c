@@ -1,10 +1,18 @@
-/* echo.c: ping to and from shared addresses (docs/forwarding.md#rule-echo-reply).
- * In: echo requests and replies. Out: the bridge's own replies; the host that asked.
+/* echo.c: see echo.h.
  *
  * The flows: {shared, remote, id, sequence} of the requests that hosts sent, with the host that sent it
  * last, for 60 s ([limits] echo-flows). They lie in parts by the sender's MAC, each of which gives up its
  * oldest when it is full, so that a host that floods takes few others' flows with its own. */
-#include "internal.h"
+#include "echo.h"
+
+#include "pearpd/keyed_table.h"
+#include "pearpd/rate.h"
+
+#include "engine_state.h"
+#include "out/frame_send.h"
+#include "out/verdict.h"
+#include "route.h"
+#include "rx_frame.h"
 
 #include <stdlib.h>
 
@@ -23,54 +31,59 @@ struct echo_flow {
     uint64_t order; /* among those of one time */
 };
 
-struct echo_flows {
+struct echo {
+    struct rate_limit answer_limit;
+    struct rate answers;
     uint64_t sent;
     struct keyed_table *parts[PARTS];
 };
 
-struct echo_flows *echo_flows_new(const struct engine *e)
+struct echo *echo_new(const struct engine *e)
 {
-    struct echo_flows *flows = calloc(1, sizeof(*flows));
-    if (flows == NULL)
+    const struct limits *l = &e->config.limits;
+    struct echo *echo = calloc(1, sizeof(*echo));
+    if (echo == NULL)
         return NULL;
+    echo->answer_limit = rate_limit_of(l->echo_rate, l->echo_burst);
     for (unsigned i = 0; i < PARTS; i++) {
-        flows->parts[i] = keyed_table_new(e->config.limits.echo_flows / PARTS, sizeof(struct echo_key),
-                                          sizeof(struct echo_flow), e->seed.hash_key);
-        if (flows->parts[i] == NULL) {
-            echo_flows_free(flows);
+        echo->parts[i] = keyed_table_new(l->echo_flows / PARTS, sizeof(struct echo_key),
+                                         sizeof(struct echo_flow), e->seed.hash_key);
+        if (echo->parts[i] == NULL) {
+            echo_free(echo);
             return NULL;
         }
     }
-    return flows;
+    return echo;
 }
 
-void echo_flows_free(struct echo_flows *flows)
+void echo_free(struct echo *echo)
 {
-    if (flows == NULL)
+    if (echo == NULL)
         return;
     for (unsigned i = 0; i < PARTS; i++)
-        keyed_table_free(flows->parts[i]);
-    free(flows);
+        keyed_table_free(echo->parts[i]);
+    free(echo);
 }
 
-void echo_flows_pour(struct echo_flows *to, const struct echo_flows *from)
+void echo_carry(struct engine *e, const struct engine *old)
 {
     for (unsigned i = 0; i < PARTS; i++)
-        keyed_table_pour(to->parts[i], from->parts[i]);
-    to->sent = from->sent;
+        keyed_table_pour(e->echo->parts[i], old->echo->parts[i]);
+    e->echo->sent = old->echo->sent;
+    e->echo->answers = old->echo->answers;
 }
 
 void echo_note(struct engine *e, const struct passage *p, const struct ipv4_packet *packet,
                struct icmp_echo echo)
 {
-    struct echo_flows *flows = e->echo_flows;
+    struct echo *echoes = e->echo;
     struct echo_key key = {packet->source.host, packet->destination.host, echo.id, echo.sequence};
     uint64_t part = hash_bytes(e->seed.hash_key, p->eth.source.octets, MAC_BYTES) % PARTS;
     bool fresh;
-    struct echo_flow *flow = keyed_table_put(flows->parts[part], &key, &fresh);
+    struct echo_flow *flow = keyed_table_put(echoes->parts[part], &key, &fresh);
     flow->host = p->eth.source;
     flow->sent_ns = e->now_ns;
-    flow->order = ++flows->sent;
+    flow->order = ++echoes->sent;
 }
 
 struct route echo_route(struct engine *e, struct ipv4 shared, struct ipv4 remote, struct icmp_echo echo)
@@ -78,7 +91,7 @@ struct route echo_route(struct engine *e, struct ipv4 shared, struct ipv4 remote
     struct echo_key key = {shared.host, remote.host, echo.id, echo.sequence};
     const struct echo_flow *last = NULL;
     for (unsigned i = 0; i < PARTS; i++) {
-        const struct echo_flow *flow = keyed_table_find(e->echo_flows->parts[i], &key);
+        const struct echo_flow *flow = keyed_table_find(e->echo->parts[i], &key);
         if (flow != NULL && e->now_ns - flow->sent_ns < FLOW_NS && (last == NULL || flow->order > last->order))
             last = flow;
     }
@@ -97,7 +110,7 @@ struct verdict echo_answer(struct engine *e, const struct passage *p, const stru
         return verdict_dropped(DROP_RUNT);
     if (!packet->header_sum_good || internet_sum(icmp, packet->body_length) != 0xffff)
         return verdict_dropped(DROP_ICMP_BAD_CHECKSUM);
-    if (!rate_take(&e->echo_rate, e->echo_limit, e->now_ns))
+    if (!rate_take(&e->echo->answers, e->echo->answer_limit, e->now_ns))
         return verdict_dropped(DROP_ECHO_LIMIT);
     struct made made = made_of(e, MADE_ECHO_REPLY, p->eth.source, ETHERTYPE_IPV4);
     made.tag = p->tag;

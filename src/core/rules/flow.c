@@ -1,10 +1,11 @@
-/* flow.c: who holds a flow of a protocol without ports (docs/forwarding.md#portless-flows).
- * In: hosts' frames of such protocols. Out: the host that {remote, protocol} of a shared address belongs to:
- * the configured one, else the first that sent there, until it was silent for [limits] flow-age.
+/* flow.c: see flow.h.
  *
  * [limits] flows. A full table gives up its longest unheard flow only if that is over its age, and one host
  * has no more than its share: a flood of new flows cannot take or push out those that are used. */
-#include "internal.h"
+#include "flow.h"
+
+#include "engine_state.h"
+#include "tables/host.h"
 
 #include <stdlib.h>
 
@@ -73,9 +74,11 @@ static void end_old(struct engine *e)
 static void flow_begin(struct engine *e, struct ipv4 shared, struct ipv4 remote, uint8_t protocol,
                        struct mac sender)
 {
+    const struct limits *l = &e->config.limits;
     struct flow wanted = {.key = {shared.host, remote.host, protocol}};
     bool fresh;
-    if (keyed_table_full(e->flows) || !host_take(host_of(e->hosts, sender), SHARE_FLOWS, e->share_flows)) {
+    if (keyed_table_full(e->flows) ||
+        !host_take(host_of(e->hosts, sender), SHARE_FLOWS, host_share(l, l->flows))) {
         e->stats.counters[COUNTER_FLOWS_FULL]++;
         return;
     }

@@ -1,7 +1,20 @@
-/* forward.c: the way of a judged packet of a shared address.
- * In: a packet with its right and its route. Out: the frame, to the host it is for or upstream; held; a reason.
- * Called by: ipv4_rules, fragment_rules. */
-#include "internal.h"
+/* forward.c: see forward.h. */
+#include "forward.h"
+
+#include "binding/binding_fit.h"
+#include "binding/binding_probe.h"
+#include "binding/delivery.h"
+#include "binding/resolver.h"
+#include "bridge_rules.h"
+#include "echo.h"
+#include "engine_state.h"
+#include "out/frame_send.h"
+#include "out/verdict.h"
+#include "packet.h"
+#include "route.h"
+#include "rx_frame.h"
+#include "source_guard.h"
+#include "tables/binding.h"
 
 /* The first frame for a stale binding asks its owner whether it is still there. */
 static struct verdict to_owner(struct engine *e, enum side from, struct frame *frame, struct binding *b)

@@ -1,6 +1,4 @@
-/* fragment_rules.c: fragmented datagrams (docs/forwarding.md#fragments): virtual reassembly.
- * In: fragments of IPv4 to and from shared addresses. Out: each where its first fragment went, or a reason.
- * Called by: ipv4_rules, quote. Never: puts a datagram together.
+/* fragment_rules.c: see fragment_rules.h.
  *
  * The life of a datagram:
  * 1. It is opened by any of its fragments. Those that come before the first wait in its line.
@@ -8,17 +6,29 @@
  *    waited leave behind it in the order they came, later ones go at once.
  * 3. It is closed when every byte was seen, since senders reuse ids, or after [limits] datagram-age; what waits
  *    then is an orphan. */
+#include "fragment_rules.h"
+
 #include "datagram.h"
+#include "engine_state.h"
+#include "forward.h"
+#include "icmp_error.h"
+#include "out/verdict.h"
+#include "packet.h"
+#include "route.h"
+#include "rx_frame.h"
+#include "tables/host.h"
+#include "tables/pending.h"
 
 /* Keeps a fragment until its first comes. A datagram for which there is no room goes, as any that waits longest. */
 static struct verdict wait_for_first(struct engine *e, struct datagram *d, const struct passage *p,
                                      const struct ipv4_packet *packet)
 {
-    struct fragments *f = e->fragments;
+    struct datagrams *f = e->datagrams;
     struct verdict orphan = verdict_dropped(DROP_FRAGMENT_ORPHAN);
     bool by_host = p->from == SIDE_DOWNSTREAM;
     if (d->line.count >= e->config.limits.datagram_fragments ||
-        (by_host && !host_take(host_of(e->hosts, p->eth.source), SHARE_WAITING, e->share_waiting)))
+        (by_host && !host_take(host_of(e->hosts, p->eth.source), SHARE_WAITING,
+                               host_share(&e->config.limits, e->config.limits.waiting_fragments))))
         return orphan;
     while (!hold_append(f->hold, &d->line, p->from, p->frame)) {
         struct datagram *oldest = TAILQ_FIRST(&f->waiting);
@@ -55,8 +65,8 @@ static void release(struct engine *e, struct datagram *d)
     enum side from;
     struct frame frame;
     if (d->line.count > 0)
-        TAILQ_REMOVE(&e->fragments->waiting, d, waiting);
-    while (hold_peek(e->fragments->hold, &d->line, &from, &frame)) {
+        TAILQ_REMOVE(&e->datagrams->waiting, d, waiting);
+    while (hold_peek(e->datagrams->hold, &d->line, &from, &frame)) {
         struct passage p;
         datagram_line_remove(e, d);
         passage_of(from, &frame, &p);

@@ -1,8 +1,14 @@
-/* icmp_error.c: ICMP errors, by the packet that they quote (docs/forwarding.md#rule-icmp-error; RFC 792,
- * RFC 1122 3.2.2).
- * In: an error to a shared address, or a host's. Out: where the one goes, what right the other needs.
- * Called by: ipv4_rules. Never: sends, drops. */
-#include "internal.h"
+/* icmp_error.c: see icmp_error.h. */
+#include "icmp_error.h"
+
+#include "datagram.h"
+#include "echo.h"
+#include "engine_state.h"
+#include "flow.h"
+#include "packet.h"
+#include "route.h"
+#include "rx_frame.h"
+#include "tables/binding.h"
 
 #include <string.h>
 

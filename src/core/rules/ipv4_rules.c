@@ -1,7 +1,17 @@
-/* ipv4_rules.c: IPv4 to and from shared addresses (docs/forwarding.md#ipv4-to-shared).
- * In: IPv4, untagged or in the configured VLAN. Out: a verdict. A packet is judged once (packet.c), then goes its way
- * (forward.c). Called by: engine. */
-#include "internal.h"
+/* ipv4_rules.c: see ipv4_rules.h. */
+#include "ipv4_rules.h"
+
+#include "pearpd/ipv4_packet.h"
+
+#include "bridge_rules.h"
+#include "dhcp_rules.h"
+#include "engine_state.h"
+#include "forward.h"
+#include "fragment_rules.h"
+#include "out/verdict.h"
+#include "packet.h"
+#include "rx_frame.h"
+#include "tables/shared_address.h"
 
 #include <string.h>
 
@@ -22,7 +32,7 @@ bool ipv4_rule(struct engine *e, struct passage *p, struct verdict *verdict)
     memset(&s, 0, offsetof(struct shared_packet, quote));
     if (ipv4_packet_parse(p->payload, p->payload_length, &s.ip) != 0)
         return false;
-    if (e->looks_at_dhcp && dhcp_rule(e, p, &s.ip, verdict))
+    if (e->dhcp != NULL && dhcp_rule(e, p, &s.ip, verdict))
         return true;
     s.source = shared_index(e, s.ip.source);
     s.destination = shared_index(e, s.ip.destination);

@@ -1,11 +1,18 @@
-/* nested_vlan.c: frames of hosts in tags that the bridge passes untouched and a stock receiver passes over.
- * In: a frame from downstream in 0x88a8 or several tags. Out: whether it may go on, as it is.
- * Called by: engine.
+/* nested_vlan.c: see nested_vlan.h.
  *
  * Linux strips every tag with VID 0, of either TPID, however many there are: what is inside reaches the router as if
  * untagged. Such a frame is still bridged untouched (docs/forwarding.md#nested-tags), unless it would take the shared
  * address or send from another host's ports: one ARP reply in such tags would redirect all sharers' traffic. */
-#include "internal.h"
+#include "nested_vlan.h"
+
+#include "pearpd/ipv4_packet.h"
+
+#include "arp_rules.h"
+#include "engine_state.h"
+#include "packet.h"
+#include "rx_frame.h"
+#include "source_guard.h"
+#include "tables/shared_address.h"
 
 #include <string.h>
 

@@ -1,7 +1,12 @@
-/* packet.c: what a packet of a shared address is about.
- * In: a whole packet or the first fragment of one. Out: the right that its sender needs, and its route.
- * Called by: ipv4_rules, fragment_rules, nested_vlan. Never: sends, drops. */
-#include "internal.h"
+/* packet.c: see packet.h. */
+#include "packet.h"
+
+#include "echo.h"
+#include "engine_state.h"
+#include "flow.h"
+#include "icmp_error.h"
+#include "route.h"
+#include "rx_frame.h"
 
 static bool is_group(struct ipv4 address)
 {

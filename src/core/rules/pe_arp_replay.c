@@ -1,10 +1,11 @@
-/* pe_arp_replay.c: whether a PE-ARP message is from who it says (docs/pe-arp.md#auth).
- * In: messages from hosts. Out: true where its sender can be believed to have said it, now.
- * Called by: pe_arp_rules.
+/* pe_arp_replay.c: see pe_arp_replay.h.
  *
  * The last SEQ of each MAC that bore a good AUTH ([limits] speakers; in a full table the one longest unheard
  * goes). Without keys nobody gets in, so that it cannot be filled from outside. */
-#include "internal.h"
+#include "pe_arp_replay.h"
+
+#include "engine_state.h"
+#include "rx_frame.h"
 
 struct speaker {
     struct mac mac;
@@ -27,7 +28,7 @@ static bool number_grows(struct engine *e, const struct pe_arp *m)
     bool fresh;
     if (!m->seq.present)
         return false;
-    struct speaker *speaker = keyed_table_put(e->speakers, &m->sha, &fresh);
+    struct speaker *speaker = keyed_table_put(e->pe_arp_replay, &m->sha, &fresh);
     if (!fresh && m->seq.number <= speaker->number)
         return false;
     speaker->number = m->seq.number;

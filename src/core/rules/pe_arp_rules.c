@@ -1,7 +1,20 @@
-/* pe_arp_rules.c: PE-ARP that comes in (docs/pe-arp.md#messages).
- * In: messages from hosts. Out: challenges; bindings, but only by answers to questions still open.
- * Never: believes a statement that nobody asked for. */
-#include "internal.h"
+/* pe_arp_rules.c: see pe_arp_rules.h. */
+#include "pe_arp_rules.h"
+
+#include "pearpd/port_range.h"
+
+#include "binding/binding_state.h"
+#include "binding/resolver.h"
+#include "binding/service.h"
+#include "engine_state.h"
+#include "out/event_emit.h"
+#include "out/verdict.h"
+#include "pe_arp_replay.h"
+#include "rx_frame.h"
+#include "tables/binding.h"
+#include "tables/binding_query.h"
+#include "tables/host.h"
+#include "tables/shared_address.h"
 
 #include <errno.h>
 
@@ -117,7 +130,8 @@ static struct verdict reply(struct engine *e, const struct passage *p, const str
         return forged(e, p);
     services_heard(e, &ports, m);
     if (q->has_claim)
-        claim_refused(e, &q->claim, q->key.target, "claimed the range of an owner that answers");
+        claim_refused(e, &q->claim.ports, q->claim.claimant, q->key.target,
+                      "claimed the range of an owner that answers");
     if (!mac_is_zero(q->key.target))
         question_close(e, q);
     questions_settle(e, (uint32_t)asked_index);

@@ -1,5 +1,5 @@
-/* rx_frame.c: a received frame with its Ethernet header read. Called by: engine, fragment_rules. */
-#include "internal.h"
+/* rx_frame.c: see rx_frame.h. */
+#include "rx_frame.h"
 
 bool passage_of(enum side from, struct frame *frame, struct passage *p)
 {

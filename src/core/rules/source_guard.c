@@ -1,6 +1,18 @@
-/* source_guard.c: a host sends what it has the right to (docs/forwarding.md#source-guard).
- * In: a host's frame and the right that it needs. Out: whether it passes; a binding where nobody owned the port. */
-#include "internal.h"
+/* source_guard.c: see source_guard.h. */
+#include "source_guard.h"
+
+#include "binding/binding_state.h"
+#include "binding/resolver.h"
+#include "engine_state.h"
+#include "flow.h"
+#include "out/event_emit.h"
+#include "out/verdict.h"
+#include "route.h"
+#include "rx_frame.h"
+#include "tables/account.h"
+#include "tables/binding.h"
+#include "tables/host.h"
+#include "tables/meter.h"
 
 /* Counts a frame that its sender has no right to. False: it is dropped. */
 static bool violation(struct engine *e, const struct passage *p, struct event event, struct verdict *verdict)

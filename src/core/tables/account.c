@@ -1,7 +1,11 @@
 /* account.c: see account.h. */
 #include "account.h"
 
-#include "internal.h"
+#include "pearpd/keyed_table.h"
+
+#include "binding.h"
+#include "engine_state.h"
+#include "shared_address.h"
 
 #include <errno.h>
 #include <stdlib.h>

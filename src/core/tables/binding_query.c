@@ -1,6 +1,9 @@
-/* binding_query.c: questions to the table of bindings that change nothing.
- * In: ports, a time. Out: whose they are. Called by: all of core. */
-#include "internal.h"
+/* binding_query.c: see binding_query.h. */
+#include "binding_query.h"
+
+#include "binding.h"
+#include "engine_state.h"
+#include "shared_address.h"
 
 bool origin_is_permanent(enum binding_origin origin)
 {

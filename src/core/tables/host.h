@@ -7,6 +7,7 @@
 #define PEARPD_CORE_HOST_H
 
 #include "pearpd/addr.h"
+#include "pearpd/config.h"
 #include "pearpd/keyed_table.h"
 #include "pearpd/rate.h"
 
@@ -36,6 +37,13 @@ struct host *host_of(struct keyed_table *hosts, struct mac mac);
 
 /* The host of `mac`, or NULL. */
 struct host *host_find(struct keyed_table *hosts, struct mac mac);
+
+/* A host's share of `whole` ([limits] host-share), at least 1. */
+static inline uint32_t host_share(const struct limits *limits, uint32_t whole)
+{
+    uint32_t share = (uint32_t)((uint64_t)whole * limits->host_share / 100);
+    return share > 0 ? share : 1;
+}
 
 /* Takes one more of what the host may have `most` of. False: it has them. */
 bool host_take(struct host *host, enum host_share share, uint32_t most);

@@ -1,7 +1,12 @@
 /* meter.c: see meter.h. */
 #include "meter.h"
 
-#include "internal.h"
+#include "pearpd/ipv4_packet.h"
+#include "pearpd/keyed_table.h"
+#include "pearpd/l4.h"
+
+#include "binding.h"
+#include "engine_state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +36,7 @@ struct meter {
     TAILQ_HEAD(, metered) begun; /* as they began */
     uint64_t idle_ns, active_ns;
     uint32_t sample, skipped;
+    struct timer timer;
 };
 
 struct meter *meter_new(const struct config *config, const uint8_t hash_key[static HASH_KEY_BYTES])
@@ -42,6 +48,7 @@ struct meter *meter_new(const struct config *config, const uint8_t hash_key[stat
     m->idle_ns = config->ipfix.idle_s * SECOND_NS;
     m->active_ns = config->ipfix.active_s * SECOND_NS;
     m->sample = config->ipfix.sample;
+    m->timer.kind = TIMER_METER;
     m->flows =
         keyed_table_new(config->limits.ipfix_flows, sizeof(struct meter_key), sizeof(struct metered), hash_key);
     if (m->flows == NULL) {
@@ -99,7 +106,7 @@ static void arm(struct engine *e, uint64_t not_before_ns)
         return;
     uint64_t idle_ns = idle->record.last_ns + m->idle_ns, active_ns = active->record.first_ns + m->active_ns;
     uint64_t next_ns = idle_ns < active_ns ? idle_ns : active_ns;
-    timer_set(e->timers, &e->meter_timer, next_ns > not_before_ns ? next_ns : not_before_ns);
+    timer_set(e->timers, &e->meter->timer, next_ns > not_before_ns ? next_ns : not_before_ns);
 }
 
 void meter_due(struct engine *e)
@@ -108,7 +115,7 @@ void meter_due(struct engine *e)
     enum flow_end end;
     for (unsigned n = 0; (flow = due(e, &end)) != NULL; n++) {
         if (n == BATCH) {
-            timer_set(e->timers, &e->meter_timer, e->now_ns + BATCH_STEP_NS);
+            timer_set(e->timers, &e->meter->timer, e->now_ns + BATCH_STEP_NS);
             return;
         }
         leave(e, flow, end);
@@ -123,7 +130,7 @@ void meter_flush(struct engine *e)
         return;
     while ((flow = TAILQ_FIRST(&e->meter->begun)) != NULL)
         leave(e, flow, FLOW_END_FORCED);
-    timer_stop(e->timers, &e->meter_timer);
+    timer_stop(e->timers, &e->meter->timer);
 }
 
 /* Packets are taken. */
@@ -184,7 +191,7 @@ static void begin(struct engine *e, struct metered *flow, struct mac other, cons
     if (binding != NULL)
         flow->record.range = range_of(binding, key->shared_port);
     TAILQ_INSERT_TAIL(&e->meter->begun, flow, begun);
-    if (!timer_armed(&e->meter_timer))
+    if (!timer_armed(&e->meter->timer))
         arm(e, e->now_ns + STEP_NS);
 }
 

@@ -3,8 +3,8 @@
  * hold_new(); decides who goes when it is full, which is the caller's: a new frame is refused.
  *
  * A frame takes as many chunks of 256 bytes as it needs, so that small ones do not take a large one's room. */
-#ifndef PEARPD_CORE_HOLD_H
-#define PEARPD_CORE_HOLD_H
+#ifndef PEARPD_CORE_PENDING_H
+#define PEARPD_CORE_PENDING_H
 
 #include "pearpd/addr.h"
 #include "pearpd/frame.h"

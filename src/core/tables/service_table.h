@@ -4,8 +4,8 @@
  *
  * [limits] services, and host-share of them for one host; what is beyond is not kept (counter services_refused). A
  * service goes with its binding, and when its owner no longer tells of it. */
-#ifndef PEARPD_CORE_SERVICE_H
-#define PEARPD_CORE_SERVICE_H
+#ifndef PEARPD_CORE_SERVICE_TABLE_H
+#define PEARPD_CORE_SERVICE_TABLE_H
 
 #include "pearpd/pe_arp.h"
 

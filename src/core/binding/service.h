@@ -1,0 +1,22 @@
+/* service.h: which services of hosts are kept, and who sees them.
+ * In: replies that count, bindings that end. Out: each binding's list of services. Called by: binding_state,
+ * pe_arp_rules, the entry. Never: changes the way of a frame. */
+#ifndef PEARPD_CORE_SERVICE_H
+#define PEARPD_CORE_SERVICE_H
+
+#include "pearpd/engine.h"
+#include "pearpd/pe_arp.h"
+#include "pearpd/port_range.h"
+
+#include "tables/binding.h"
+
+/* A reply of m->sha for `ports` counts: its services replace those of earlier replies. */
+void services_heard(struct engine *e, const struct port_range *ports, const struct pe_arp *m);
+
+/* The binding ends. */
+void services_end(struct engine *e, struct binding *b);
+
+/* Copies the services of `was`, a binding of `old`, to the binding of the new configuration; NULL: there is none. */
+void services_carry(struct engine *e, struct binding *kept, struct engine *old, const struct binding *was);
+
+#endif

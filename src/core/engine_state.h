@@ -1,0 +1,65 @@
+/* engine_state.h: what the parts of the engine share: the configuration in force, the time, the counters, and a pointer to
+ * the state of each part, which only that part's file knows.
+ * Included by: the files of src/core that need more than their arguments. */
+#ifndef PEARPD_CORE_ENGINE_STATE_H
+#define PEARPD_CORE_ENGINE_STATE_H
+
+#include "pearpd/engine.h"
+#include "pearpd/keyed_table.h"
+#include "pearpd/timer_heap.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SECOND_NS UINT64_C(1000000000)
+
+/* What a timer lives in. */
+enum timer_kind {
+    TIMER_BINDING,
+    TIMER_QUESTION,
+    TIMER_ANNOUNCE,
+    TIMER_HELLO,
+    TIMER_ASK,
+    TIMER_UNICAST,
+    TIMER_DATAGRAMS,
+    TIMER_LEASE,
+    TIMER_METER
+};
+
+struct engine {
+    struct config config;
+    struct engine_seed seed;
+    const struct engine_out *out; /* of the call that runs */
+    uint64_t now_ns;
+    struct engine_stats stats;
+    struct timer_heap *timers;
+    uint32_t mtu_bytes[SIDES]; /* 0: no limit */
+    bool link_up[SIDES];
+
+    struct shared_addresses *addresses;
+    struct binding_table *bindings;
+    struct accounts *accounts;
+    struct meter *meter; /* NULL: [ipfix] is off */
+    struct fdb *fdb;
+    struct keyed_table *hosts;
+    struct service_table *services;
+
+    struct resolver *resolver;
+    struct leases *leases; /* of [dhcp] */
+
+    struct announcer *announcer;
+    struct bridge_rules *bridge;
+    struct arp_rules *arp;
+    struct keyed_table *pe_arp_replay;
+    struct echo *echo;
+    struct keyed_table *flows;
+    struct datagrams *datagrams;
+    struct dhcp_rules *dhcp; /* NULL: no address is learned from DHCP, or served */
+    struct dhcp_server *dhcp_server;
+
+    uint64_t confirm_ns; /* when the last restored binding is asked for */
+    uint64_t changes;    /* of tables before the present one; leases that were extended */
+    struct reload_ended reload_ended;
+};
+
+#endif

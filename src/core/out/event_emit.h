@@ -1,0 +1,11 @@
+/* event_emit.h: the way out of events.
+ * Called by: all of core. */
+#ifndef PEARPD_CORE_EVENT_EMIT_H
+#define PEARPD_CORE_EVENT_EMIT_H
+
+#include "pearpd/engine.h"
+
+/* Emits the event through engine_out.event; its time is filled in. */
+void tell(struct engine *e, struct event event);
+
+#endif

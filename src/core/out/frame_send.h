@@ -1,0 +1,17 @@
+/* frame_send.h: the ways out of frames: those that pass, and those that the bridge generates.
+ * In: a frame, the side that it leaves by. Out: engine_out.send and engine_out.make, counted. Called by: all of core. */
+#ifndef PEARPD_CORE_FRAME_SEND_H
+#define PEARPD_CORE_FRAME_SEND_H
+
+#include "pearpd/engine.h"
+
+/* Sends a frame that passes, or drops it as oversize. */
+struct verdict emit(struct engine *e, enum side to, const struct frame *frame);
+
+/* Sends a frame that the bridge generates. */
+void make(struct engine *e, enum side to, const struct made *made);
+
+/* A frame of the bridge, to be filled: addresses, the subnet's tag and the EtherType (host order) are set. */
+struct made made_of(const struct engine *e, enum made_kind kind, struct mac destination, uint16_t ethertype);
+
+#endif

@@ -1,0 +1,31 @@
+/* bridge_rules.h: the two-port learning bridge below everything else (docs/forwarding.md#bridging).
+ * In: any frame. Out: whether its source may be believed; the frame by the other side. Called by: engine, other rules. */
+#ifndef PEARPD_CORE_BRIDGE_RULES_H
+#define PEARPD_CORE_BRIDGE_RULES_H
+
+#include "pearpd/engine.h"
+
+#include "rx_frame.h"
+
+#include <stdbool.h>
+
+struct bridge_rules;
+
+/* NULL: out of memory. */
+struct bridge_rules *bridge_rules_new(void);
+void bridge_rules_free(struct bridge_rules *rules);
+void bridge_rules_carry(struct engine *e, const struct engine *old);
+
+/* False: the frame goes no further, *verdict says why. Else its source is learned. */
+bool source_check(struct engine *e, struct passage *p, struct verdict *verdict);
+
+/* Bridges the frame to the other side, unless its destination is on the side that it came from. */
+struct verdict bridge(struct engine *e, struct passage *p);
+
+/* True where the frame's destination was seen on the side that it came from. */
+bool destination_lives_here(struct engine *e, const struct passage *p);
+
+/* True where the MAC can own ports: a host's, and downstream as far as is known. */
+bool host_can_own(struct engine *e, struct mac mac);
+
+#endif

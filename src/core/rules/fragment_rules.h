@@ -1,0 +1,9 @@
+/* fragment_rules.h: fragmented datagrams (docs/forwarding.md#fragments): virtual reassembly. Called by: ipv4_rules. */
+#ifndef PEARPD_CORE_FRAGMENT_RULES_H
+#define PEARPD_CORE_FRAGMENT_RULES_H
+
+#include "packet.h"
+
+struct verdict fragment_rule(struct engine *e, struct passage *p, struct shared_packet *s);
+
+#endif

@@ -1,0 +1,15 @@
+/* icmp_error.h: ICMP errors, by the packet that they quote (docs/forwarding.md#rule-icmp-error; RFC 792, RFC 1122 3.2.2).
+ * In: an error to a shared address, or a host's. Out: where the one goes, what right the other needs.
+ * Called by: packet, fragment_rules. Never: sends, drops. */
+#ifndef PEARPD_CORE_ICMP_ERROR_H
+#define PEARPD_CORE_ICMP_ERROR_H
+
+#include "packet.h"
+
+/* Reads what the error quotes into s->quote. */
+void quote_read(const struct passage *p, struct shared_packet *s);
+struct route quote_route(struct engine *e, const struct shared_packet *s);
+struct right quote_right(struct engine *e, const struct shared_packet *s);
+bool quote_equal(const struct quote *a, const struct quote *b);
+
+#endif

@@ -1,0 +1,15 @@
+/* nested_vlan.h: frames of hosts in tags that the bridge passes untouched and a stock receiver passes over.
+ * Called by: engine. */
+#ifndef PEARPD_CORE_NESTED_VLAN_H
+#define PEARPD_CORE_NESTED_VLAN_H
+
+#include "pearpd/engine.h"
+
+#include "rx_frame.h"
+
+#include <stdbool.h>
+
+/* False: the frame goes no further, *verdict says why. */
+bool disguise_check(struct engine *e, const struct passage *p, struct verdict *verdict);
+
+#endif

@@ -1,0 +1,19 @@
+/* pe_arp_replay.h: whether a PE-ARP message is from its sender, and new (docs/pe-arp.md#auth).
+ * Called by: pe_arp_rules, the entry. */
+#ifndef PEARPD_CORE_PE_ARP_REPLAY_H
+#define PEARPD_CORE_PE_ARP_REPLAY_H
+
+#include "pearpd/engine.h"
+#include "pearpd/keyed_table.h"
+#include "pearpd/pe_arp.h"
+
+#include "rx_frame.h"
+
+#include <stdbool.h>
+
+struct keyed_table *speaker_table_new(const struct engine *e);
+
+/* True where the message is from the frame's source and, with keys, authentic and no replay. */
+bool speaker_is_believed(struct engine *e, const struct passage *p, const struct pe_arp *m);
+
+#endif

@@ -1,0 +1,43 @@
+/* route.h: what a packet of a shared address needs to be sent, and where it goes. */
+#ifndef PEARPD_CORE_ROUTE_H
+#define PEARPD_CORE_ROUTE_H
+
+#include "pearpd/addr.h"
+#include "pearpd/drop.h"
+
+#include <stdint.h>
+
+/* What a host must have the right to, to send a packet. */
+enum right_kind {
+    RIGHT_FREE,      /* nothing: echo, UDP source port 68 */
+    RIGHT_PORT,      /* the source port */
+    RIGHT_QUOTE,     /* what its ICMP error quotes was sent to `host`, at `port` */
+    RIGHT_NO_QUOTE,  /* ... was not sent to the shared address */
+    RIGHT_BAD_QUOTE, /* ... cannot be read */
+    RIGHT_FLOW,      /* {remote, protocol} */
+};
+struct right {
+    enum right_kind kind;
+    uint16_t port;
+    uint8_t protocol;
+    struct ipv4 remote;
+    struct mac host; /* zero: nobody in particular */
+};
+
+/* Where a packet to a shared address goes. */
+enum route_kind {
+    ROUTE_PORT,         /* the owner of `port`; hosts are asked for it by `protocol` */
+    ROUTE_HOST,         /* `host` */
+    ROUTE_DEFAULT_HOST, /* default-host, or dropped for `reason` */
+    ROUTE_ECHO,         /* the bridge answers */
+    ROUTE_DROP,         /* dropped for `reason` */
+};
+struct route {
+    enum route_kind kind;
+    uint16_t port;
+    uint8_t protocol;
+    struct mac host;
+    enum drop_reason reason;
+};
+
+#endif

@@ -1,0 +1,41 @@
+/* shared_address.h: the shared addresses of the configuration, found by address.
+ * Called by: all of core. Never: decides anything. */
+#ifndef PEARPD_CORE_SHARED_ADDRESS_H
+#define PEARPD_CORE_SHARED_ADDRESS_H
+
+#include "pearpd/addr.h"
+#include "pearpd/port_range.h"
+#include "pearpd/rate.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct engine;
+struct shared_addresses;
+
+/* A shared address while the engine runs. */
+struct shared {
+    bool has_gateway; /* a router that asked for the address, for HELLO */
+    struct ipv4 gateway;
+    struct mac gateway_mac;
+    struct rate defence; /* gratuitous ARP against a conflict: one in 10 s */
+};
+
+/* The addresses of the engine's configuration. NULL: out of memory. */
+struct shared_addresses *shared_addresses_new(const struct engine *e);
+void shared_addresses_free(struct shared_addresses *addresses);
+/* Takes over the gateways of another engine (a reload). */
+void shared_addresses_carry(struct engine *e, const struct engine *old);
+
+/* The index of a shared address in config.addresses, or -1. */
+int shared_index(const struct engine *e, struct ipv4 address);
+
+/* The same for ports whose address is shared. */
+static inline uint32_t index_of(const struct engine *e, const struct port_range *ports)
+{
+    return (uint32_t)shared_index(e, ports->range.address);
+}
+
+struct shared *shared_at(const struct engine *e, uint32_t address_index);
+
+#endif
