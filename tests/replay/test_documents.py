@@ -13,6 +13,7 @@ CITED = re.compile(r"\bdocs/([a-z0-9-]+\.md)(?:#([A-Za-z0-9-]+))?")
 LINK = re.compile(r"\]\((?:docs/)?([a-z0-9/-]+\.md)?(?:#([A-Za-z0-9-]+))?\)")
 OUTSIDE = re.compile(r"\b(PROTOCOL|CONTRACT|RELIABILITY)( \d|\.md)")
 ROW = re.compile(r"# ([LFSH]\d+): |figure\(\"([LFSH]\d+)[\":]")
+NAMED = re.compile(r"^ *X\(\w+, \"([\w-]+)\"", re.MULTILINE)
 TEST = re.compile(r"(?:unit|replay|property|netns)/test_\w+\.(?:c|sh|py)")
 tap = Tap()
 
@@ -75,6 +76,14 @@ def main():
     named = set(TEST.findall(texts["docs/reliability.md"]))
     missing = sorted(test for test in named if not os.path.exists(os.path.join(ROOT, "tests", test)))
     tap.ok(len(named) > 20 and not missing, "every test that docs/reliability.md names exists", missing)
+
+    forwarding, contract = texts["docs/forwarding.md"], texts["docs/contract.md"]
+    drops = NAMED.findall(texts["include/pearpd/drop.h"].split("CONSUMED_KINDS")[0])
+    missing = sorted(name for name in drops if f"`{name}`" not in forwarding.split('<a id="drop-reasons">')[1])
+    tap.ok(len(drops) > 20 and not missing, "every drop reason is explained in docs/forwarding.md", missing)
+    events = NAMED.findall(texts["include/pearpd/event.h"])
+    missing = sorted(name for name in events if name not in re.split(r"[\s,.]+", contract.split("Events of `monitor`:")[1]))
+    tap.ok(len(events) > 10 and not missing, "every event is named in docs/contract.md", missing)
     tap.end()
 
 
