@@ -92,6 +92,7 @@ struct table_entry {
     uint16_t psid_id;
     uint64_t age_ns;              /* since it was learned */
     uint64_t expires_ns;          /* from now; ENGINE_NEVER */
+    uint64_t seen_ns;             /* since the owner's last frame; ENGINE_NEVER: it was not seen yet */
     uint64_t rx_frames, rx_bytes; /* towards the owner */
     uint64_t tx_frames, tx_bytes; /* from it */
 };
@@ -283,6 +284,9 @@ int engine_owner(const struct engine *engine, struct ipv4 address, uint16_t port
  * overlaps go. */
 int engine_add(struct engine *engine, uint64_t now_ns, const struct range *range, struct mac mac,
                const struct engine_out *out);
+/* True where another host than `mac` holds ports of `range`, however it came to them; *entry is the first such binding. */
+bool engine_other_owner(const struct engine *engine, uint64_t now_ns, const struct range *range, struct mac mac,
+                        struct table_entry *entry);
 /* Removes the bindings that are exactly `range`. 0; -ENOENT: there is none; -EPERM: it is configured. */
 int engine_delete(struct engine *engine, uint64_t now_ns, const struct range *range,
                   const struct engine_out *out);
@@ -295,5 +299,11 @@ int engine_flush(struct engine *engine, uint64_t now_ns, const struct ipv4 *addr
 enum resolve_state { RESOLVE_OWNED, RESOLVE_ASKING, RESOLVE_UNOWNED, RESOLVE_NOT_SHARED };
 enum resolve_state engine_resolve(struct engine *engine, uint64_t now_ns, struct ipv4 address, uint16_t port,
                                   struct table_entry *entry, const struct engine_out *out);
+/* Asks whatever is known: the owner, by unicast, or all hosts where the port has none. An owner by PE-ARP that does not
+ * answer loses the binding. RESOLVE_ASKING; RESOLVE_UNOWNED: nobody can be asked now; RESOLVE_NOT_SHARED. */
+enum resolve_state engine_ask(struct engine *engine, uint64_t now_ns, struct ipv4 address, uint16_t port,
+                              const struct engine_out *out);
+/* True while such a question is open. */
+bool engine_is_asking(struct engine *engine, struct ipv4 address, uint16_t port);
 
 #endif

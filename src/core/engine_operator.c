@@ -53,6 +53,7 @@ static void entry_of_binding(const struct engine *e, uint64_t now_ns, const stru
         .psid_id = b->ports.psid,
         .age_ns = age_ns(b, now_ns),
         .expires_ns = left_ns(binding_ends_ns(e, b), now_ns),
+        .seen_ns = b->seen_ns == 0 || now_ns < b->seen_ns ? ENGINE_NEVER : now_ns - b->seen_ns,
         .rx_frames = b->rx_frames,
         .rx_bytes = b->rx_bytes,
         .tx_frames = b->tx_frames,
@@ -72,6 +73,7 @@ static void entry_of_question(const struct engine *e, uint64_t now_ns, const str
         .name = "",
         .age_ns = now_ns > q->opened_ns ? now_ns - q->opened_ns : 0,
         .expires_ns = left_ns(q->opened_ns + TRIES * SECOND_NS, now_ns),
+        .seen_ns = ENGINE_NEVER,
     };
 }
 
@@ -85,6 +87,7 @@ static void entry_published(const struct engine *e, uint32_t address_index, stru
         .side = SIDE_UPSTREAM,
         .name = "",
         .expires_ns = ENGINE_NEVER,
+        .seen_ns = ENGINE_NEVER,
     };
 }
 
@@ -161,6 +164,22 @@ static bool make_room(struct engine *e, const struct port_range *ports)
     while (at = 0, (b = overlap_next(e, ports, &at)) != NULL)
         binding_end(e, b, EVENT_DELETED);
     return true;
+}
+
+bool engine_other_owner(const struct engine *engine, uint64_t now_ns, const struct range *range, struct mac mac,
+                        struct table_entry *entry)
+{
+    if (shared_index(engine, range->address) < 0)
+        return false;
+    const struct port_range ports = {.range = *range};
+    uint32_t at = 0;
+    for (const struct binding *b; (b = overlap_next(engine, &ports, &at)) != NULL;) {
+        if (mac_equal(b->owner, mac))
+            continue;
+        entry_of_binding(engine, now_ns, b, entry);
+        return true;
+    }
+    return false;
 }
 
 int engine_add(struct engine *engine, uint64_t now_ns, const struct range *range, struct mac mac,
@@ -251,4 +270,32 @@ enum resolve_state engine_resolve(struct engine *engine, uint64_t now_ns, struct
         question_broadcast(engine, address_index, port, 0) == NULL)
         return RESOLVE_UNOWNED;
     return RESOLVE_ASKING;
+}
+
+bool engine_is_asking(struct engine *engine, struct ipv4 address, uint16_t port)
+{
+    const int index = shared_index(engine, address);
+    if (index < 0)
+        return false;
+    const struct binding *b = binding_find(engine->bindings, (uint32_t)index, port);
+    return question_find(engine, (uint32_t)index, port, mac_zero) != NULL ||
+           (b != NULL && question_find(engine, (uint32_t)index, port, b->owner) != NULL);
+}
+
+enum resolve_state engine_ask(struct engine *engine, uint64_t now_ns, struct ipv4 address, uint16_t port,
+                              const struct engine_out *out)
+{
+    begin(engine, now_ns, out);
+    const int index = shared_index(engine, address);
+    if (index < 0)
+        return RESOLVE_NOT_SHARED;
+    if (engine_is_asking(engine, address, port))
+        return RESOLVE_ASKING;
+    const struct binding *b = binding_find(engine->bindings, (uint32_t)index, port);
+    const struct question *q = NULL;
+    if (b != NULL)
+        q = question_unicast(engine, (uint32_t)index, port, b->owner);
+    else if (may_be_asked_for(&engine->config.addresses[index], port))
+        q = question_broadcast(engine, (uint32_t)index, port, 0);
+    return q == NULL ? RESOLVE_UNOWNED : RESOLVE_ASKING;
 }

@@ -65,6 +65,7 @@ static struct binding *configured_carry(struct engine *e, const struct binding *
     b->learned_ns = was->learned_ns;
     b->rx_frames = was->rx_frames;
     b->rx_bytes = was->rx_bytes;
+    b->seen_ns = was->seen_ns;
     b->tx_frames = was->tx_frames;
     b->tx_bytes = was->tx_bytes;
     account_join(e, b);

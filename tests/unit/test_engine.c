@@ -958,6 +958,62 @@ static void test_operator(void **state)
     world_free(w);
 }
 
+/* Who else holds ports of a range, however it came to them; and when an owner was last seen. */
+static void test_other_owner(void **state)
+{
+    (void)state;
+    struct world *w = world_new(add_range);
+    const struct range all = {shared, 1024, 65535}, configured = {shared, 2000, 2010},
+                       own = {shared, 5000, 5100};
+    struct table_entry entry;
+    assert_true(engine_other_owner(w->engine, w->now, &configured, host_m, &entry));
+    assert_int_equal(entry.origin, ORIGIN_CONFIG);
+    assert_true(entry.seen_ns == ENGINE_NEVER);
+    claim(w, host_b, 5000, 5999);
+    assert_false(engine_other_owner(w->engine, w->now, &own, host_b, &entry));
+    assert_true(engine_other_owner(w->engine, w->now, &own, host_m, &entry));
+    assert_int_equal(entry.origin, ORIGIN_PE_ARP);
+    assert_int_equal(entry.seen_ns, 0); /* it has answered just now */
+    w->now += 3 * S;
+    assert_true(engine_other_owner(w->engine, w->now, &own, host_m, &entry));
+    assert_int_equal(entry.seen_ns, 3 * S);
+    from_host(w, host_b, 5001);
+    assert_true(engine_other_owner(w->engine, w->now, &all, host_a, &entry));
+    assert_int_equal(entry.range.first, 5000);
+    assert_int_equal(entry.seen_ns, 0);
+    world_free(w);
+}
+
+/* The owner of a fresh binding is asked; one that does not answer loses it. */
+static void test_ask(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    claim(w, host_b, 5000, 5999);
+    w->now += 2 * S;
+    assert_int_equal(engine_ask(w->engine, w->now, remote, 81, &w->out), RESOLVE_NOT_SHARED);
+    assert_int_equal(engine_ask(w->engine, w->now, shared, 81, &w->out), RESOLVE_UNOWNED);
+    assert_false(engine_is_asking(w->engine, shared, 5500));
+    assert_int_equal(engine_ask(w->engine, w->now, shared, 5500, &w->out), RESOLVE_ASKING);
+    assert_true(engine_is_asking(w->engine, shared, 5500));
+    struct pe_arp request = last_request(w, host_b);
+    assert_int_equal(request.tpa.first, 5500);
+    assert_consumed(answer(w, host_b, &request, 5000, 5999), CONSUMED_PE_ARP);
+    assert_false(engine_is_asking(w->engine, shared, 5500));
+    assert_owner(w, 5500, host_b, BINDING_REACHABLE);
+
+    w->now += 2 * S;
+    assert_int_equal(engine_ask(w->engine, w->now, shared, 5500, &w->out), RESOLVE_ASKING);
+    for (unsigned i = 0; i < 4; i++) {
+        w->now += S;
+        engine_tick(w->engine, w->now, &w->out);
+    }
+    assert_false(engine_is_asking(w->engine, shared, 5500));
+    assert_unowned(w, 5500);
+    assert_int_equal(engine_ask(w->engine, w->now, shared, 5500, &w->out), RESOLVE_ASKING); /* all hosts */
+    world_free(w);
+}
+
 static void set_three_bindings(struct world *w)
 {
     w->config.limits.bindings = 3;
@@ -1029,6 +1085,8 @@ int main(void)
         cmocka_unit_test(test_reload_keeps_questions),
         cmocka_unit_test(test_age_of_configured_ranges),
         cmocka_unit_test(test_operator),
+        cmocka_unit_test(test_other_owner),
+        cmocka_unit_test(test_ask),
         cmocka_unit_test(test_full_table_gives_up_the_oldest_stale),
         cmocka_unit_test(test_too_long_for_the_other_side),
     };

@@ -97,6 +97,7 @@ struct world {
     uint64_t now;
     struct made requested; /* the last REQUEST */
     unsigned requests, hellos;
+    const char *detail; /* of the last event */
 };
 
 static void take_send(void *context, enum side to, const struct frame *frame)
@@ -118,7 +119,8 @@ static void take_made(void *context, enum side to, const struct made *made)
 
 static void take_event(void *context, const struct event *event)
 {
-    (void)context, (void)event;
+    struct world *w = context;
+    w->detail = event->detail;
 }
 
 static struct world *world_new(void)
@@ -256,6 +258,41 @@ static void test_sequence(void **state)
     world_free(w);
 }
 
+/* Each cause has its own words: a mistyped key is not called a forgery. */
+static void test_refusals_name_their_cause(void **state)
+{
+    struct world *w = world_new();
+    const struct pe_arp_key unknown = key_of(4, 3), wrong = key_of(3, 4);
+    (void)state;
+    struct made made = claim_of(host_a, NULL, 5);
+    assert_forged(give(w, &made));
+    assert_string_equal(w->detail, "PE-ARP is not signed: give the host a key of [keys]");
+    const struct pe_arp_key *keys[] = {&unknown, &wrong};
+    for (unsigned i = 0; i < 2; i++) {
+        made = claim_of(host_a, keys[i], 5);
+        w->detail = NULL;
+        assert_forged(give(w, &made));
+        assert_string_equal(w->detail,
+                            "PE-ARP has a wrong signature: compare the host's key and its number with [keys]");
+    }
+    made = claim_of(host_a, &w->keys[0], 5);
+    assert_taken(give(w, &made));
+    assert_forged(give(w, &made));
+    assert_string_equal(w->detail,
+                        "PE-ARP has an old sequence number: it is a replay, or the host's clock went back");
+    made = claim_of(host_a, &w->keys[1], 6);
+    made.source = host_m;
+    assert_forged(give(w, &made));
+    assert_string_equal(w->detail, "PE-ARP forged: it names another sender than the frame's source MAC");
+    struct pe_arp request = w->requested.pe_arp;
+    request.nonce += 100;
+    made = reply_of(host_a, &w->keys[0], &request);
+    w->now += S;
+    assert_forged(give(w, &made));
+    assert_string_equal(w->detail, "PE-ARP answer to no open question: it was not asked, or was too slow");
+    world_free(w);
+}
+
 static void test_rotation(void **state)
 {
     struct world *w = world_new();
@@ -278,6 +315,7 @@ int main(void)
         cmocka_unit_test(test_key_parse),
         cmocka_unit_test(test_bridge_believes_the_authentic_alone),
         cmocka_unit_test(test_sequence),
+        cmocka_unit_test(test_refusals_name_their_cause),
         cmocka_unit_test(test_rotation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,11 +9,10 @@
 
 #include "rx_frame.h"
 
-#include <stdbool.h>
-
 struct keyed_table *speaker_table_new(const struct engine *e);
 
-/* True where the message is from the frame's source and, with keys, authentic and no replay. */
-bool speaker_is_believed(struct engine *e, const struct passage *p, const struct pe_arp *m);
+/* NULL where the message is from the frame's source and, with keys, authentic and no replay; else why it is not believed,
+ * for the log: a constant string. */
+const char *speaker_doubt(struct engine *e, const struct passage *p, const struct pe_arp *m);
 
 #endif

@@ -29,9 +29,9 @@ static void refused(struct engine *e, const struct passage *p, const char *why)
                     .kind = EVENT_REFUSED, .side = SIDE_DOWNSTREAM, .mac = p->eth.source, .detail = why});
 }
 
-static struct verdict forged(struct engine *e, const struct passage *p)
+static struct verdict forged(struct engine *e, const struct passage *p, const char *why)
 {
-    refused(e, p, "PE-ARP forged: unasked, of another MAC, over another's range, or not authentic");
+    refused(e, p, why);
     return verdict_dropped(DROP_PE_ARP_FORGED);
 }
 
@@ -110,24 +110,35 @@ static struct question *question_answered(struct engine *e, const struct pe_arp 
     return NULL;
 }
 
+/* Who answers is there, whatever it was learned by. */
+static void owner_seen(struct engine *e, const struct pe_arp *m)
+{
+    const int index = shared_index(e, m->tpa.address);
+    struct binding *b = binding_find(e->bindings, (uint32_t)index, m->tpa.first);
+    if (b != NULL && mac_equal(b->owner, m->sha))
+        b->seen_ns = e->now_ns;
+}
+
 static struct verdict reply(struct engine *e, const struct passage *p, const struct pe_arp *m)
 {
+    const char *doubt;
     struct port_range ports;
     int asked_index = shared_index(e, m->tpa.address);
     if (asked_index < 0 || m->tpa.first != m->tpa.last || !ports_of(e, m, &ports))
         return bad(e, p);
     if (m->spa.protocol != 0 && m->spa.protocol != m->tpa.protocol)
         return bad(e, p);
-    if (!speaker_is_believed(e, p, m))
-        return forged(e, p);
+    if ((doubt = speaker_doubt(e, p, m)) != NULL)
+        return forged(e, p, doubt);
     if (!mac_is_zero(m->tha) && !mac_equal(m->tha, e->config.mac))
-        return forged(e, p);
+        return forged(e, p, "PE-ARP answer for another bridge");
     struct question *q = question_answered(e, m, asked_index);
     if (q == NULL || m->spa.address.host != m->tpa.address.host || !port_range_has(&ports, m->tpa.first))
-        return forged(e, p);
+        return forged(e, p, "PE-ARP answer to no open question: it was not asked, or was too slow");
     bool learns = e->config.addresses[asked_index].learn & LEARN_PE_ARP;
     if (learns && bind_answer(e, &ports, m->tpa.first, m->sha, m->lifetime_s, q->previous) != 0)
-        return forged(e, p);
+        return forged(e, p, "PE-ARP answer for ports that another host holds");
+    owner_seen(e, m);
     services_heard(e, &ports, m);
     if (q->has_claim)
         claim_refused(e, &q->claim.ports, q->claim.claimant, q->key.target,
@@ -140,11 +151,12 @@ static struct verdict reply(struct engine *e, const struct passage *p, const str
 
 static struct verdict claim(struct engine *e, const struct passage *p, const struct pe_arp *m)
 {
+    const char *doubt;
     struct claim claim = {.claimant = m->sha};
     if (!same_port_address(&m->spa, &m->tpa) || !ports_of(e, m, &claim.ports))
         return bad(e, p);
-    if (!speaker_is_believed(e, p, m))
-        return forged(e, p);
+    if ((doubt = speaker_doubt(e, p, m)) != NULL)
+        return forged(e, p, doubt);
     if (e->config.addresses[index_of(e, &claim.ports)].learn & LEARN_PE_ARP ||
         is_fixed_for(e, &claim.ports, m->sha))
         claim_start(e, &claim);
@@ -154,17 +166,18 @@ static struct verdict claim(struct engine *e, const struct passage *p, const str
 /* The owner is asked once more: a RELEASE that it did not send must not take its range. */
 static struct verdict release(struct engine *e, const struct passage *p, const struct pe_arp *m)
 {
+    const char *doubt;
     struct port_range ports;
     if (!same_port_address(&m->spa, &m->tpa) || !ports_of(e, m, &ports))
         return bad(e, p);
-    if (!speaker_is_believed(e, p, m))
-        return forged(e, p);
+    if ((doubt = speaker_doubt(e, p, m)) != NULL)
+        return forged(e, p, doubt);
     uint32_t at = 0;
     struct binding *b = overlap_next(e, &ports, &at);
     if (b == NULL)
         return verdict_consumed(CONSUMED_PE_ARP);
     if (origin_is_permanent(b->origin) || !mac_equal(b->owner, m->sha))
-        return forged(e, p);
+        return forged(e, p, "PE-ARP release of a range that another host holds, or that is permanent");
     if (b->origin != ORIGIN_PE_ARP)
         return verdict_consumed(CONSUMED_PE_ARP);
     struct question *q = question_unicast(e, b->address_index, b->ports.range.first, b->owner);
@@ -175,11 +188,12 @@ static struct verdict release(struct engine *e, const struct passage *p, const s
 
 static struct verdict conflict(struct engine *e, const struct passage *p, const struct pe_arp *m)
 {
+    const char *doubt;
     struct port_range ports;
     if (!ports_of(e, m, &ports))
         return bad(e, p);
-    if (!speaker_is_believed(e, p, m))
-        return forged(e, p);
+    if ((doubt = speaker_doubt(e, p, m)) != NULL)
+        return forged(e, p, doubt);
     e->stats.counters[COUNTER_CONFLICTS]++;
     if (host_may_tell(host_of(e->hosts, m->sha), e->now_ns))
         tell(e, (struct event){.kind = EVENT_CONFLICT,
@@ -194,10 +208,11 @@ static struct verdict conflict(struct engine *e, const struct passage *p, const 
 /* REQUEST and HELLO are what bridges say: another one's, for its own hosts. */
 static struct verdict of_another_bridge(struct engine *e, const struct passage *p, const struct pe_arp *m)
 {
+    const char *doubt;
     if (shared_index(e, m->tpa.address) < 0)
         return bad(e, p);
-    if (!speaker_is_believed(e, p, m))
-        return forged(e, p);
+    if ((doubt = speaker_doubt(e, p, m)) != NULL)
+        return forged(e, p, doubt);
     return verdict_consumed(CONSUMED_PE_ARP);
 }
 

@@ -148,6 +148,8 @@ bool police(struct engine *e, const struct passage *p, uint32_t address_index, c
     struct binding *own = NULL;
     if (!may_send(e, p, address_index, right, &own, verdict))
         return false;
+    if (own != NULL)
+        own->seen_ns = e->now_ns;
     account_tx(e, p->eth.source, own, p->frame->length);
     if (e->meter != NULL)
         meter_take(e, p->frame, p->eth.payload, p->eth.source, p->eth.destination, false, own);

@@ -44,6 +44,7 @@ struct binding {
     const char *name; /* "" or of the configuration */
     uint64_t learned_ns;
     uint64_t heard_ns; /* last frame from the owner; traffic only */
+    uint64_t seen_ns;  /* last frame from the owner, of any kind that it was learned by; 0: none yet */
     struct live_window live[LIVE_WINDOWS];
     uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes;
     struct account *account; /* of its owner */
