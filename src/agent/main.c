@@ -6,6 +6,8 @@
 #include "config/config.h"
 #include "dhcp/lease_command.h"
 #include "run/agent.h"
+#include "run/resize_command.h"
+#include "status/status_command.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -109,15 +111,21 @@ static int take(int key, const char *value, struct asked *asked)
         return interface_is_plain(value) ? 0 : usage("-i: not an interface that can be used", value);
     case 'a':
         asked->address = true;
-        return ipv4_parse_host(value, &asked->range.address) == 0 ? 0 : usage("-a: not a host's IPv4 address", value);
+        return ipv4_parse_host(value, &asked->range.address) == 0
+                   ? 0
+                   : usage("-a: not a host's IPv4 address", value);
     case 'p':
         return take_ports(value, asked);
     case 'g':
         asked->gateway = true;
-        return ipv4_parse_host(value, &asked->options.gateway) == 0 ? 0 : usage("-g: not a host's IPv4 address", value);
+        return ipv4_parse_host(value, &asked->options.gateway) == 0
+                   ? 0
+                   : usage("-g: not a host's IPv4 address", value);
     case 'e':
         asked->encap = true;
-        return pe_arp_encap_parse(value, &asked->options.ethertype) == 0 ? 0 : usage("-e: neither 0x88b5 nor arp", value);
+        return pe_arp_encap_parse(value, &asked->options.ethertype) == 0
+                   ? 0
+                   : usage("-e: neither 0x88b5 nor arp", value);
     case 'c':
         asked->file = value;
         return 0;
@@ -293,9 +301,9 @@ int main(int argc, char **argv)
         return parsed < 0 ? EXIT_SUCCESS : parsed;
     log_open("pearp-agent", asked.verbosity);
     if (asked.status)
-        return agent_status(asked.json);
+        return status_command(asked.json);
     if (asked.resize)
-        return agent_resize(asked.options.interface, asked.wanted);
+        return resize_command(asked.options.interface, asked.wanted);
     if (asked.undo)
         return agent_undo(asked.options.interface);
     if (fill_in(&asked) != 0)

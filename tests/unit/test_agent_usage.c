@@ -2,6 +2,7 @@
  * and the figures as Prometheus reads them. Time is in the test's hand. */
 #include "pearpd/clock.h"
 
+#include "host/metrics_file.h"
 #include "netlink_reader.h"
 #include "status/metrics.h"
 #include "usage/usage_alarm.h"
@@ -335,8 +336,8 @@ static void a_metrics_file_is_whole_or_not_there(void **state)
     assert_int_equal(metrics_write(&m, path), 0);
     assert_int_equal(access(path, R_OK), 0);
     assert_int_equal(access(made, F_OK), -1);
-    assert_int_equal(metrics_remove(path), 0);
-    assert_int_equal(metrics_remove(path), 0);
+    assert_int_equal(metrics_file_remove(path), 0);
+    assert_int_equal(metrics_file_remove(path), 0);
     assert_int_equal(mkdir(path, 0755), 0); /* cannot be replaced */
     assert_int_equal(metrics_write(&m, path), -EISDIR);
     assert_int_equal(access(made, F_OK), -1);

@@ -4,8 +4,8 @@
 #include "pearpd/log.h"
 
 #include "host_settings.h"
+#include "metrics_file.h"
 #include "run_files.h"
-#include "status/metrics.h"
 
 #include <errno.h>
 #include <string.h>
@@ -61,7 +61,7 @@ static int remove_record(int directory, const char *interface)
 int undo_file_restore(int directory, struct netlink *netlink, const struct undo *undo)
 {
     int error = host_settings_undo(netlink, undo);
-    const int removed = undo->metrics[0] != '\0' ? metrics_remove(undo->metrics) : 0;
+    const int removed = undo->metrics[0] != '\0' ? metrics_file_remove(undo->metrics) : 0;
     if (removed != 0)
         log_error("cannot remove %s: %s", undo->metrics, strerror(-removed));
     error = error != 0 ? error : removed;

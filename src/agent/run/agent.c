@@ -5,7 +5,14 @@
 #include "pearpd/log.h"
 #include "pearpd/notify.h"
 
+#include "agent_event.h"
+#include "agent_lease.h"
+#include "agent_link.h"
+#include "agent_pe_arp.h"
+#include "agent_resize.h"
+#include "agent_settings.h"
 #include "agent_state.h"
+#include "agent_usage.h"
 #include "dns/dns_journal.h"
 #include "host/link_up.h"
 #include "host/run_files.h"
@@ -19,12 +26,6 @@
 #include <string.h>
 #include <unistd.h>
 
-void agent_fail(struct agent *agent)
-{
-    agent->exit_status = 1;
-    loop_stop(agent->loop);
-}
-
 static void on_signal(void *context)
 {
     struct agent *agent = context;
@@ -37,61 +38,17 @@ static int failed_link(const struct agent *agent, int error)
     return error;
 }
 
-/* Holds these from now on: what is no longer among them is withdrawn, what stays is not claimed again. */
-static int hold_these(struct agent *agent, const struct held_list *held)
-{
-    const struct claimant_out out = agent_claimant_out(agent);
-    const struct held_list before = agent->wish.held;
-    struct link_info link = {.index = agent->ifindex, .mac = agent->mac};
-    snprintf(link.name, sizeof(link.name), "%s", agent->options->interface);
-    claimant_give_up(&agent->claimants[agent->resizing], &out);
-    for (size_t i = 0; i < before.count; i++)
-        if (held_find(held, &before.held[i]) == held->count) {
-            services_lost(agent->services, &before.held[i]);
-            claimant_stop(&agent->claimants[i], &out);
-        }
-    int error = agent_settings_undo(agent);
-    agent->wish.held = *held;
-    const int there = error == 0 ? netlink_link(agent->netlink, agent->options->interface, &link) : 0;
-    if (error == 0 && there != -ENODEV) /* gone: applied when it is made anew */
-        error = there != 0 ? failed_link(agent, there) : agent_settings_apply(agent);
-    if (error != 0)
-        return error;
-    usage_alarm_forget(&agent->alarm);
-    agent_start_claimants(agent, &link, &before);
-    agent_write_state(agent);
-    agent_arm(agent);
-    return 0;
-}
-
 static void on_services(void *context)
 {
     const struct agent *agent = context;
-    agent_write_state(agent);
-}
-
-static void on_lease(const struct lease *lease, void *context)
-{
-    struct agent *agent = context;
-    struct held_list held = agent->own;
-    char text[HELD_TEXT_BYTES], other_text[HELD_TEXT_BYTES];
-    size_t other = 0;
-    const int error = lease->bound ? held_add(&held, &lease->held, &other) : 0;
-    if (error != 0)
-        log_warning("the lease of %s is passed over: %s %s", held_format(&lease->held, text),
-                    error == -EEXIST ? "it shares ports with" : "there is no room beside",
-                    held_format(&held.held[other], other_text));
-    agent->wish.gateway = agent->options->gateway.host != 0 ? agent->options->gateway : lease->gateway;
-    if (hold_these(agent, &held) != 0)
-        agent_fail(agent);
-    else if (!lease->bound && agent->options->lease)
-        loop_stop(agent->loop);
+    agent_state_write(agent);
 }
 
 /* Everything that may fail and leaves nothing behind. */
 static int open_all(struct agent *agent)
 {
     static const int stopping[AGENT_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+    agent->out = (struct claimant_out){agent_pe_arp_send, agent_on_claimant_event, agent};
     agent->loop = loop_new();
     agent->builder = frame_builder_new();
     agent->watch = netlink_watch_links();
@@ -105,12 +62,12 @@ static int open_all(struct agent *agent)
         log_error("cannot start: %s", strerror(errno != 0 ? errno : ENOMEM));
         return -ENOMEM;
     }
-    agent->timer = loop_timer(agent->loop, agent_on_timer, agent);
-    agent->watch_timer = loop_timer(agent->loop, agent_on_watch, agent);
-    agent->readable = loop_readable(agent->loop, LOOP_FRAMES, agent->socket, agent_on_readable, agent);
-    agent->news = loop_readable(agent->loop, LOOP_CONTROL, netlink_fd(agent->watch), agent_on_link_news, agent);
+    agent->timer = loop_timer(agent->loop, agent_pe_arp_on_timer, agent);
+    agent->watch_timer = loop_timer(agent->loop, agent_usage_on_timer, agent);
+    agent->readable = loop_readable(agent->loop, LOOP_FRAMES, agent->socket, agent_pe_arp_on_readable, agent);
+    agent->news = loop_readable(agent->loop, LOOP_CONTROL, netlink_fd(agent->watch), agent_link_on_news, agent);
     agent->table_news =
-        loop_readable(agent->loop, LOOP_CONTROL, netlink_fd(agent->tables), agent_on_table_news, agent);
+        loop_readable(agent->loop, LOOP_CONTROL, netlink_fd(agent->tables), agent_settings_on_tables, agent);
     agent->services = services_new(agent->loop, &agent->options->services,
                                    &(struct services_owner){.directory = agent->directory,
                                                             .interface = agent->options->interface,
@@ -119,7 +76,7 @@ static int open_all(struct agent *agent)
     if (agent->services == NULL)
         return -ENOMEM;
     agent->settings_watch = settings_watch_new(agent->loop, agent_settings_check, agent);
-    const struct agent_control_calls calls = {agent_on_asked, agent_on_asker_gone, agent};
+    const struct agent_control_calls calls = {agent_resize_on_request, agent_resize_on_client_gone, agent};
     agent->control = agent_control_open(agent->loop, agent->directory, agent->options->interface, &calls);
     bool all = agent->control != NULL && agent->settings_watch != NULL && agent->timer != NULL &&
                agent->watch_timer != NULL && agent->readable != NULL && agent->news != NULL &&
@@ -136,7 +93,7 @@ static int open_all(struct agent *agent)
                                                                  .directory = agent->directory,
                                                                  .interface = agent->options->interface,
                                                                  .client = agent->options->dhcp,
-                                                                 .changed = on_lease,
+                                                                 .changed = agent_lease_changed,
                                                                  .context = agent});
     return agent->leases != NULL ? 0 : -EIO;
 }
@@ -182,9 +139,9 @@ static int start(struct agent *agent)
     agent->ifindex = link.index;
     agent->link_up = link.up;
     agent->mac = link.mac;
-    agent_start_claimants(agent, &link, &(struct held_list){.count = 0});
-    agent_write_state(agent);
-    agent_arm(agent);
+    agent_pe_arp_start(agent, &link, &(struct held_list){.count = 0});
+    agent_state_write(agent);
+    agent_pe_arp_arm(agent);
     if (agent->gateway.host != 0)
         log_info("gateway %s", ipv4_format(agent->gateway, address));
     else if (agent->wish.held.count > 0)
@@ -203,11 +160,10 @@ static int start(struct agent *agent)
  * while the address stands. */
 static int let_go(struct agent *agent)
 {
-    const struct claimant_out out = agent_claimant_out(agent);
     bool raised;
     lease_follower_free(agent->leases);
     for (size_t i = 0; i < agent->wish.held.count; i++)
-        claimant_stop(&agent->claimants[i], &out);
+        claimant_stop(&agent->claimants[i], &agent->out);
     const int error = agent_settings_undo(agent);
     const int lowered = link_up_undo(agent->directory, agent->options->interface, &raised);
     return error != 0 ? error : lowered;

@@ -1,8 +1,11 @@
-/* agent_link.c: the interface of a running agent goes, comes, is made anew, or gets another MAC address.
- * In: rtnetlink. Out: claims, settings. Called by: the loop. Never: looks at other interfaces. */
+/* agent_link.c: see agent_link.h. */
+#include "agent_link.h"
+
 #include "pearpd/clock.h"
 #include "pearpd/log.h"
 
+#include "agent_pe_arp.h"
+#include "agent_settings.h"
 #include "agent_state.h"
 #include "pe_arp/pe_arp_socket.h"
 
@@ -21,13 +24,12 @@ static int move_to(struct agent *agent, const struct link_info *link)
     if (error == 0)
         error = pe_arp_socket_bind(agent->socket, link->index, agent->options->ethertype);
     if (error == 0)
-        agent_write_state(agent);
+        agent_state_write(agent);
     return error;
 }
 
 static void follow_link(struct agent *agent, const struct link_info *link)
 {
-    const struct claimant_out out = agent_claimant_out(agent);
     const bool was_up = agent->link_up, up = link->up && !link->gone;
     int error = 0;
     if (!link->gone && link->index != agent->ifindex)
@@ -45,12 +47,12 @@ static void follow_link(struct agent *agent, const struct link_info *link)
     agent->mac = link->mac;
     agent->link_up = up;
     for (size_t i = 0; i < agent->wish.held.count; i++)
-        claimant_link(&agent->claimants[i], clock_now_ns(), up, link->mac, &out);
+        claimant_link(&agent->claimants[i], clock_now_ns(), up, link->mac, &agent->out);
     if (up != was_up)
-        agent_write_state(agent);
+        agent_state_write(agent);
     if (up && !was_up)
         services_hurry(agent->services);
-    agent_arm(agent);
+    agent_pe_arp_arm(agent);
 }
 
 static void on_link(const struct link_info *link, void *context)
@@ -61,7 +63,7 @@ static void on_link(const struct link_info *link, void *context)
     follow_link(agent, link);
 }
 
-void agent_on_link_news(void *context)
+void agent_link_on_news(void *context)
 {
     struct agent *agent = context;
     const char *name = agent->options->interface;

@@ -1,9 +1,11 @@
-/* agent_resize.c: a running agent is asked for another range (`pearp-agent resize`), and what comes of it.
- * In: lines of clients, events of the claimant. Out: answers, settings that follow. Called by: the agent's files.
- * Never: changes anything before the bridge has asked. */
+/* agent_resize.c: see agent_resize.h. */
+#include "agent_resize.h"
+
 #include "pearpd/clock.h"
 #include "pearpd/log.h"
 
+#include "agent_pe_arp.h"
+#include "agent_settings.h"
 #include "agent_state.h"
 
 #include <errno.h>
@@ -50,8 +52,8 @@ static void resized(struct agent *agent)
         agent_fail(agent);
         return;
     }
-    agent_write_state(agent);
-    agent_tell_services(agent, agent->resizing);
+    agent_state_write(agent);
+    agent_pe_arp_services(agent, agent->resizing);
     move_services(agent, &range, held);
     snprintf(text, sizeof(text), "held %s", now);
     answer_asker(agent, text);
@@ -80,7 +82,7 @@ static void resize_refused(struct agent *agent, const struct pe_arp *conflict)
 }
 
 /* The claimant that is asking for another range. True: the event was about that. */
-bool agent_tell_resize(struct agent *agent, enum claimant_event event, const struct pe_arp *message)
+bool agent_resize_event(struct agent *agent, enum claimant_event event, const struct pe_arp *message)
 {
     if (event == CLAIMANT_RESIZED)
         resized(agent);
@@ -117,11 +119,10 @@ static const char *start_resize(struct agent *agent, const char *text)
         return "it would take the place of several ranges";
     if (agent->asker != NULL || agent->claimants[agent->resizing].resizing)
         return "another question is open";
-    const struct claimant_out out = agent_claimant_out(agent);
     agent->resizing = (size_t)index;
-    switch (claimant_resize(&agent->claimants[index], clock_now_ns(), wanted.range, &out)) {
+    switch (claimant_resize(&agent->claimants[index], clock_now_ns(), wanted.range, &agent->out)) {
     case 0:
-        agent_arm(agent);
+        agent_pe_arp_arm(agent);
         return NULL;
     case -EBUSY:
         return "another question is open";
@@ -134,7 +135,7 @@ static const char *start_resize(struct agent *agent, const char *text)
     }
 }
 
-void agent_on_asked(struct agent_client *client, const char *line, void *context)
+void agent_resize_on_request(struct agent_client *client, const char *line, void *context)
 {
     static const char resize[] = "resize ";
     struct agent *agent = context;
@@ -149,7 +150,7 @@ void agent_on_asked(struct agent_client *client, const char *line, void *context
     agent_control_answer(client, text);
 }
 
-void agent_on_asker_gone(const struct agent_client *client, void *context)
+void agent_resize_on_client_gone(const struct agent_client *client, void *context)
 {
     struct agent *agent = context;
     if (agent->asker == client)

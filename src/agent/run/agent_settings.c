@@ -1,5 +1,6 @@
-/* agent_settings.c: the host's settings of a running agent: set, kept, and put back.
- * In: what is held, what others do. Out: settings, their record. Called by: the agent's files. Never: speaks PE-ARP. */
+/* agent_settings.c: see agent_settings.h. */
+#include "agent_settings.h"
+
 #include "pearpd/clock.h"
 #include "pearpd/log.h"
 
@@ -111,7 +112,7 @@ void agent_settings_use_gateway(struct agent *agent, struct ipv4 gateway)
     if (agent_settings_undo(agent) != 0 || agent_settings_apply(agent) != 0)
         agent_fail(agent);
     else
-        agent_write_state(agent);
+        agent_state_write(agent);
 }
 
 bool agent_settings_check(void *context)
@@ -150,7 +151,7 @@ static void on_table(uint8_t family, const char *name, bool gone, void *context)
 
 int agent_settings_undo(struct agent *agent)
 {
-    agent_remove_state(agent);
+    agent_state_remove(agent);
     if (!agent->recorded)
         return 0;
     const int error = undo_file_restore(agent->directory, agent->netlink, &agent->undo);
@@ -169,7 +170,7 @@ int agent_settings_undo(struct agent *agent)
 /* A reload of the host's own rules flushes ours too: they come back at once. Our own loading removes and
  * makes the tables in one transaction, so that none is gone at its end. Beside a program that removes them again and
  * again they come back when the watch looks. */
-void agent_on_table_news(void *context)
+void agent_settings_on_tables(void *context)
 {
     static const struct rate_limit limit = {TABLES_GAP_S * NS_PER_S,
                                             (TABLES_BURST - 1) * TABLES_GAP_S * NS_PER_S};

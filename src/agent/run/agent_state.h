@@ -1,4 +1,4 @@
-/* agent_state.h: a running agent, and what its files offer to one another.
+/* agent_state.h: a running agent: what its files share, what `status` reads of it, its end after a fault.
  * Called by: agent*.c. Never by: anything that is tested alone. */
 #ifndef PEARPD_AGENT_AGENT_STATE_H
 #define PEARPD_AGENT_AGENT_STATE_H
@@ -31,8 +31,9 @@ struct agent {
     struct loop_source *timer, *watch_timer, *readable, *news, *table_news, *signals[AGENT_SIGNALS];
     struct lease_follower *leases;
     struct frame_builder *builder;
-    struct held_list own;  /* what is held whatever a lease brings: the options', as resized since */
-    struct host_wish wish; /* with what is held now */
+    struct claimant_out out; /* of all claimants */
+    struct held_list own;    /* what is held whatever a lease brings: the options', as resized since */
+    struct host_wish wish;   /* with what is held now */
     unsigned ifindex;
     struct ipv4 gateway;
     uint64_t gateway_allowed_ns; /* none that a HELLO names is tried before */
@@ -63,49 +64,12 @@ struct agent {
     int exit_status;
 };
 
-/* Ends the agent with a fault that was told (agent.c). */
+/* Ends the agent with a fault that was logged. */
 void agent_fail(struct agent *agent);
 
-/* Looks again at what is there, records what is to be changed, changes it (agent_settings.c). 0, or -Exxx after one line in
- * the log, as the next. */
-int agent_settings_apply(struct agent *agent);
-
-/* A HELLO, which anybody on the segment may have sent, names a gateway where none is known. One that cannot be is passed
- * over. */
-void agent_settings_use_gateway(struct agent *agent, struct ipv4 gateway);
-
-/* Puts back what was changed so far. */
-int agent_settings_undo(struct agent *agent);
-
-/* For the watch: sets again what somebody took away. True: something was. */
-bool agent_settings_check(void *context);
-void agent_on_table_news(void *context);
-
-/* The interface has news (agent_link.c). */
-void agent_on_link_news(void *context);
-
-/* agent_pe_arp.c. Starts a claimant for each of what is held, but keeps those of `before` that are held still. */
-void agent_start_claimants(struct agent *agent, const struct link_info *link, const struct held_list *before);
-struct claimant_out agent_claimant_out(struct agent *agent);
-
-/* Lets the claimants say what is due, and sets the timer for the next. */
-void agent_arm(struct agent *agent);
-void agent_on_timer(void *context);
-void agent_on_readable(void *context);
-
-/* What the claimant at this place tells of services. */
-void agent_tell_services(struct agent *agent, size_t index);
-
-/* For `status`; what is lost with it is told anew. While there is none, the settings are not all made. */
-void agent_write_state(const struct agent *agent);
-void agent_remove_state(const struct agent *agent);
-
-/* agent_resize.c. True: the event was about a range that is asked for. */
-bool agent_tell_resize(struct agent *agent, enum claimant_event event, const struct pe_arp *message);
-void agent_on_asked(struct agent_client *client, const char *line, void *context);
-void agent_on_asker_gone(const struct agent_client *client, void *context);
-
-/* It is time for a look (agent_usage.c). */
-void agent_on_watch(void *context);
+/* What `status` reads of this agent; what is lost with it is written again. While there is none, not all settings are
+ * made. */
+void agent_state_write(const struct agent *agent);
+void agent_state_remove(const struct agent *agent);
 
 #endif

@@ -1,5 +1,6 @@
-/* agent_usage.c: the look of a running agent at the sockets of its host, every few seconds, and its figures.
- * In: time. Out: log lines, the metrics file. Called by: the loop. Never: changes a setting. */
+/* agent_usage.c: see agent_usage.h. */
+#include "agent_usage.h"
+
 #include "pearpd/clock.h"
 #include "pearpd/log.h"
 
@@ -39,7 +40,7 @@ static void write_metrics(struct agent *agent, uint64_t look_ns)
     agent->metrics_fault_logged = error != 0;
 }
 
-void agent_on_watch(void *context)
+void agent_usage_on_timer(void *context)
 {
     struct agent *agent = context;
     const uint64_t begun_ns = clock_now_ns();

@@ -1,8 +1,8 @@
-/* resize_command.c: `pearp-agent resize`: asks the agent that runs for another range.
- * In: an interface, a range. Out: what came of it, on standard output or error. Called by: main. Never: speaks PE-ARP. */
+/* resize_command.c: see resize_command.h. */
+#include "resize_command.h"
+
 #include "pearpd/log.h"
 
-#include "agent.h"
 #include "agent_control.h"
 #include "host/run_files.h"
 #include "pe_arp/claimant.h"
@@ -15,7 +15,7 @@
 
 #define WAIT_S (CLAIMANT_RESIZE_S + 5)
 
-int agent_resize(const char *interface, const char *range)
+int resize_command(const char *interface, const char *range)
 {
     static const char held[] = "held ", refused[] = "refused ";
     char line[AGENT_CONTROL_LINE_BYTES], answer[AGENT_CONTROL_LINE_BYTES];

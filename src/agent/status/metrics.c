@@ -4,14 +4,10 @@
 #include "pearpd/l4.h"
 
 #include "dhcp/lease.h"
+#include "host/metrics_file.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define NEW_PATH_BYTES 160
 
 enum figure { PORTS, USED, SOCKETS, HEARD, CLAIMS, REQUESTS, CHALLENGES, CONFLICTS, ACCUSATIONS };
 
@@ -145,43 +141,12 @@ void metrics_print(const struct metrics *metrics, FILE *out)
     fprintf(out, "pearp_agent_look_seconds{interface=\"%s\"} %.6f\n", metrics->interface, metrics->look_s);
 }
 
-/* The collector reads names that end in .prom: the new one has another end until it is whole. */
-static int new_path(const char *path, char made[static NEW_PATH_BYTES])
-{
-    const int length = snprintf(made, NEW_PATH_BYTES, "%s.new", path);
-    return length < 0 || length >= NEW_PATH_BYTES ? -ENAMETOOLONG : 0;
-}
-
-/* The directory may be another user's: what stands there under this name is not followed. NULL and errno. */
-static FILE *open_new(const char *made)
-{
-    (void)unlink(made);
-    return fopen(made, "wxe");
-}
-
 int metrics_write(const struct metrics *metrics, const char *path)
 {
-    char made[NEW_PATH_BYTES];
-    int error = new_path(path, made);
-    FILE *out = error == 0 ? open_new(made) : NULL;
-    if (out == NULL)
-        return error != 0 ? error : -errno;
-    metrics_print(metrics, out);
-    error = fflush(out) != 0 || ferror(out) != 0 || fchmod(fileno(out), 0644) != 0 ? -(errno != 0 ? errno : EIO)
-                                                                                   : 0;
-    if (fclose(out) != 0 && error == 0)
-        error = -errno;
-    if (error == 0 && rename(made, path) != 0)
-        error = -errno;
+    FILE *out;
+    const int error = metrics_file_open(path, &out);
     if (error != 0)
-        (void)unlink(made);
-    return error;
-}
-
-int metrics_remove(const char *path)
-{
-    char made[NEW_PATH_BYTES];
-    if (new_path(path, made) == 0)
-        (void)unlink(made); /* what a kill in the middle left */
-    return unlink(path) == 0 || errno == ENOENT ? 0 : -errno;
+        return error;
+    metrics_print(metrics, out);
+    return metrics_file_close(path, out);
 }

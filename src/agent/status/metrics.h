@@ -49,7 +49,4 @@ void metrics_print(const struct metrics *metrics, FILE *out);
 /* Puts it at `path`, in the place of an earlier one at once. 0 or -Exxx. */
 int metrics_write(const struct metrics *metrics, const char *path);
 
-/* Removes the file. 0, also where there is none; -Exxx. */
-int metrics_remove(const char *path);
-
 #endif

@@ -1,5 +1,5 @@
 /* status.h: the ranges held on this host, as `pearp-agent status` shows them.
- * In: what was collected. Out: text or JSON on standard output. Called by: status. Never: asks the kernel, reads a file. */
+ * In: what was collected. Out: text or JSON on standard output. Called by: status_command. Never: asks the kernel, reads a file. */
 #ifndef PEARPD_AGENT_STATUS_H
 #define PEARPD_AGENT_STATUS_H
 

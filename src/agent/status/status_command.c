@@ -1,14 +1,12 @@
-/* status.c: `pearp-agent status`: the ranges held on this host, what is in use of them, by whom, who is outside.
- * In: the agents' files, sock_diag, /proc. Out: struct status. Called by: main.
- * Never: changes anything; needs no rights (names of other users' processes are then missing). */
-#include "status.h"
+/* status.c: see status_command.h. */
+#include "status_command.h"
 
 #include "pearpd/clock.h"
 #include "pearpd/log.h"
 #include "pearpd/netlink_host.h"
 
 #include "host/run_files.h"
-#include "run/agent.h"
+#include "status.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -57,7 +55,7 @@ static void collect(struct status *status)
     }
 }
 
-int agent_status(bool json)
+int status_command(bool json)
 {
     struct status status = {.directory = run_directory(false),
                             .namespace_cookie = run_namespace_cookie(),

@@ -1,0 +1,105 @@
+/* agent_event.c: see agent_event.h. */
+#include "agent_event.h"
+
+#include "pearpd/clock.h"
+#include "pearpd/log.h"
+
+#include "agent_resize.h"
+#include "agent_settings.h"
+#include "agent_state.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define OTHERS_GAP_S 10
+#define OTHERS_BURST 5
+#define LINE_BYTES   160
+
+static void hear_epoch(struct agent *agent, const struct pe_arp *hello)
+{
+    char mac[MAC_TEXT_BYTES];
+    const struct mac bridge = agent->bridge;
+    const struct ipv4 gateway = agent->gateway;
+    if (agent->epoch_logged && agent->epoch == hello->nonce)
+        return; /* another range heard it too */
+    agent->epoch_logged = true;
+    agent->epoch = hello->nonce;
+    if (hello->shared_mac.present)
+        agent->bridge = hello->shared_mac.mac;
+    log_info("a bridge says hello from %s", mac_format(hello->sha, mac));
+    if (agent->gateway.host == 0 && hello->gateway.present)
+        agent_settings_use_gateway(agent, hello->gateway.address);
+    if (!mac_equal(bridge, agent->bridge) || gateway.host != agent->gateway.host)
+        agent_state_write(agent);
+}
+
+/* The bridge asked for a port of ours: what is served there can be reached. */
+static void be_heard(struct agent *agent, const char *bridge, const struct port_address *asked)
+{
+    char text[HELD_TEXT_BYTES];
+    for (size_t i = 0; i < agent->wish.held.count; i++) {
+        const struct held *held = &agent->wish.held.held[i];
+        if (held->range.address.host != asked->address.host || !held_has(held, asked->first))
+            continue;
+        log_notice("the bridge at %s has heard of %s", bridge, held_format(held, text));
+        services_heard(agent->services, held);
+    }
+}
+
+/* What a hostile host can make this one say again and again: some lines, then one in OTHERS_GAP_S with the number of the
+ * rest. */
+static void log_of_others(struct agent *agent, const char *line)
+{
+    static const struct rate_limit limit = {OTHERS_GAP_S * NS_PER_S,
+                                            (OTHERS_BURST - 1) * OTHERS_GAP_S * NS_PER_S};
+    if (!rate_take(&agent->others_rate, limit, clock_now_ns())) {
+        agent->others_not_logged++;
+        return;
+    }
+    if (agent->others_not_logged > 0)
+        log_warning("%s; %" PRIu64 " more like it since the last line", line, agent->others_not_logged);
+    else
+        log_warning("%s", line);
+    agent->others_not_logged = 0;
+}
+
+void agent_on_claimant_event(enum claimant_event event, const struct pe_arp *message, void *context)
+{
+    struct agent *agent = context;
+    if (agent_resize_event(agent, event, message))
+        return;
+    char sender[MAC_TEXT_BYTES], range[RANGE_TEXT_BYTES], line[LINE_BYTES];
+    const struct port_address *a = event == CLAIMANT_CONFLICT ? &message->spa : &message->tpa;
+    mac_format(message->sha, sender);
+    range_format(&(struct range){a->address, a->first, a->last}, range);
+    switch (event) {
+    case CLAIMANT_CHALLENGED:
+        be_heard(agent, sender, a);
+        agent_state_write(agent);
+        break;
+    case CLAIMANT_CONFLICT:
+        snprintf(line, sizeof(line), "%s claims %s, which is held here", sender, range);
+        log_of_others(agent, line);
+        break;
+    case CLAIMANT_ACCUSED:
+        snprintf(line, sizeof(line), "%s says that %s is its own", sender, range);
+        log_of_others(agent, line);
+        break;
+    case CLAIMANT_EPOCH:
+        hear_epoch(agent, message);
+        break;
+    case CLAIMANT_UNMANAGED:
+        snprintf(line, sizeof(line), "the bridge at %s manages %s: a range held here is not in it", sender,
+                 range);
+        log_of_others(agent, line);
+        break;
+    case CLAIMANT_FORGED:
+        agent->forged_now = true;
+        log_debug("a frame that says it is from %s is not, or is not signed with a key that is known", sender);
+        break;
+    case CLAIMANT_RESIZED:
+    case CLAIMANT_REFUSED:
+    case CLAIMANT_UNANSWERED:
+        break;
+    }
+}
