@@ -19,7 +19,8 @@ counts()
 {
     local expected=$1 output status
     shift
-    output=$("$run" --limit 1 "${@/#/$dir/}")
+    cd "$dir" || return
+    output=$("$run" --limit 5 "$@")
     status=$?
     echo "$output"
     same "$expected" "$status: $(tail -n 1 <<<"$output")"
@@ -44,12 +45,25 @@ check "no plan" counts "1: 1 passed, 1 failed" planless
 check "fewer tests than planned" counts "1: 2 passed, 1 failed" short
 check "more tests than planned" counts "1: 2 passed, 1 failed" long
 check "a crash after the last test" counts "1: 1 passed, 1 failed" crash
-check "no end within the limit" counts "1: 1 passed, 1 failed" endless
+check "no end within the limit" same "1 passed, 1 failed" "$("$run" --limit 1 "$dir/endless" | tail -n 1)"
 check "an exit status that no test explains" counts "1: 1 passed, 1 failed" status
 check "a plan of no tests" counts "1: 0 passed, 1 failed" empty
 check "nothing at all" counts "1: 0 passed, 1 failed" silent
 check "a program that is not there" counts "1: 0 passed, 1 failed" missing
 check "nothing run is not a success" counts "1: 0 passed, 0 failed, 1 skipped" skipped
 check "several plans in one program" counts "0: 2 passed, 0 failed, 1 skipped" cmocka
+
+# These three write down when they begin and end.
+program first '# takes: 3 s' "echo first begins >>$dir/order" "while ! grep -q second $dir/order; do sleep 0.02; done" \
+    "echo first ends >>$dir/order" 'echo 1..1' 'echo ok 1'
+program second '# takes: 2 s' "echo second >>$dir/order" 'echo 1..1' 'echo ok 1'
+program apart '# alone: it measures' "echo apart >>$dir/order" 'echo 1..1' 'echo ok 1'
+check "beside each other, and one alone" counts "0: 3 passed, 0 failed" --jobs=2 apart second first
+check "the longest begins first, who runs alone is the last" \
+    same "first begins,second,first ends,apart" "$(paste -sd, "$dir/order")"
+rm "$dir/order"
+check "with one job at a time, as given" same "apart,second,first begins,first ends" \
+    "$("$run" "$dir/apart" "$dir/second" "$dir/first" >/dev/null && paste -sd, "$dir/order")"
+
 check "several programs add up" counts "1: 4 passed, 2 failed, 1 skipped" good bad short
 done_testing
