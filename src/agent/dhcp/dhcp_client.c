@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define GAP_MAX_S      60
-#define END_WAIT_MS    4000 /* for a DHCPRELEASE and the hook */
+#define END_WAIT_MS    10000 /* for a DHCPRELEASE and the hook, on a busy machine */
 #define KILL_WAIT_MS   1000
 #define LOOK_MS        10
 #define PATH_BYTES     (PATH_MAX + 64)
