@@ -89,10 +89,11 @@ class Wire:
         while select.select([self.socket], [], [], 0)[0]:
             self.socket.recv(65536)
 
-    def frames(self, seconds, wanted, count=1000):
-        """(time, frame) of each frame that `wanted` is true for, until `count` of them or the time is over."""
-        found, end = [], time.monotonic() + seconds
-        while len(found) < count and (left := end - time.monotonic()) > 0:
+    def frames(self, seconds, wanted, count=None):
+        """(time, frame) of each frame that `wanted` is true for, until the time is over; or until there are `count` of them,
+        for which a busy machine gets more time."""
+        found, end = [], time.monotonic() + (seconds if count is None else max(seconds, 10))
+        while len(found) != count and (left := end - time.monotonic()) > 0:
             if not select.select([self.socket], [], [], left)[0]:
                 break
             frame, address = self.socket.recvfrom(65536)

@@ -253,7 +253,7 @@ lab_box()
         lab_start_agent "$n"
     done
     for n in $(hosts); do
-        wait_for 5 lab_bound "$n" && continue
+        wait_for 20 lab_bound "$n" && continue
         lab_say "host$n's range is not in the table"
         cat "$LAB_DIR/agent$n.log" "$LAB_DIR/pearpd.log" >&2
         return 1
@@ -307,7 +307,6 @@ lab_down()
         ip netns del "$name"
         rm -rf "${LAB_RUN_FILES:?}/$name"
     done
-    rmdir "$LAB_RUN_FILES" 2>/dev/null
     rm -rf "$LAB_TMP/pearpd-lab.$LAB_ID"
     LAB_ID='' LAB_DIR=''
 }
@@ -340,12 +339,13 @@ lab_test()
     lab_up || bail "the lab does not stand"
 }
 
-# `pearpctl monitor` into $LAB_DIR/events.
+# `pearpctl monitor` into $LAB_DIR/events, once pearpd listens to it: it answers in the order in which it is asked.
 monitor()
 {
     start box events "$PEARPD_BUILD/pearpctl" -s "$LAB_DIR/pearpd.sock" monitor
-    sleep 0.2
+    wait_for 20 is_connected && ctl version >/dev/null
 }
+is_connected() { on box ss -Hx | grep -q "ESTAB.*$LAB_DIR/pearpd.sock"; }
 
 # Counts frames that are longer than the MTU allows on the wire: super-frames of segmentation offload.
 watch_large()
@@ -370,7 +370,7 @@ serve()
     shift 2
     start "$place" "serve-$name.log" /usr/bin/python3 "$LAB_ROOT/tests/lib/talk.py" serve "$name" \
         "$LAB_DIR/ready-$place-$1" "$@"
-    wait_for 5 test -e "$LAB_DIR/ready-$place-$1"
+    wait_for 20 test -e "$LAB_DIR/ready-$place-$1"
 }
 
 # Servers everywhere: on host N at its first port + 80, on the others at 7000.
@@ -425,6 +425,14 @@ is_sanitized() { nm "$PEARPD_BUILD/pearpd" 2>/dev/null | grep -q __asan; }
 
 # stat PATH: one figure of the statistics, as drops/arp_capture.
 stat_of() { ctl stats --json | talk figure "$1"; }
+
+# grew PATH BEFORE COUNT: for check: that figure grows from BEFORE by COUNT, and by no more.
+grew()
+{
+    wait_for 20 has_grown "$@"
+    same "$3" $(($(stat_of "$1") - $2))
+}
+has_grown() { [ $(($(stat_of "$1") - $2)) -ge "$3" ]; }
 
 lab_usage()
 {

@@ -6,8 +6,8 @@
                                     prints `NAME saw ADDRESS:PORT`, COUNT times, over one socket
   send ADDRESS PORT BYTES           gives the server random bytes; it must have seen the same
   fetch ADDRESS PORT BYTES          the other way
-  quiet ADDRESS PORT RATE SECONDS NAME
-                                    numbered datagrams to a server, until SIGTERM or for SECONDS; prints how many were
+  quiet ADDRESS PORT RATE SECONDS NAME [SIZE]
+                                    numbered datagrams of 4 bytes, or SIZE, to a server, until SIGTERM or for SECONDS; prints how many were
                                     lost, came twice, or were answered by another than NAME; exit 1 unless all are 0
   sizes ADDRESS PORT NAME           one datagram of each size to 1,472 bytes; each must come back as sent
   segments ADDRESS PORT             30 datagrams in one super-frame (UDP_SEGMENT); 30 answers must come
@@ -37,6 +37,8 @@ import time
 
 CHUNK_BYTES = 1 << 20
 SOL_UDP, UDP_SEGMENT = 17, 103
+SO_RCVBUFFORCE = 33
+LATE_S = 10  # an answer that comes later is lost
 SOL_PACKET, PACKET_AUXDATA, PACKET_OUTGOING = 263, 8, 4
 TP_STATUS_VLAN_VALID, TP_STATUS_VLAN_TPID_VALID = 1 << 4, 1 << 6
 
@@ -94,9 +96,18 @@ class TcpServer(socketserver.ThreadingTCPServer):
     request_queue_size = 128
 
 
-def serve_udp(port):
+def udp_socket():
+    """One that keeps what comes while its process waits for a processor: 4 MiB, whatever the system's bound."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 22)
+    except PermissionError:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+    return sock
+
+
+def serve_udp(port):
+    sock = udp_socket()
     sock.bind(("", port))
     return sock
 
@@ -174,8 +185,7 @@ def compare(count, sent, seen):
 
 
 def quiet(options):
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+    sock = udp_socket()
     sock.connect((options.address, options.port))
     count = int(options.rate * options.seconds)
     seen, wrong = [0] * count, 0
@@ -187,7 +197,8 @@ def quiet(options):
         nonlocal wrong
         while select.select([sock], [], [], wait_s)[0]:
             head, _, body = sock.recv(65536).partition(b"\n")
-            seen[struct.unpack("!I", body)[0]] += 1
+            seen[struct.unpack_from("!I", body)[0]] += 1
+            wrong += len(body) != options.size
             wrong += head.split()[0] != options.name.encode()
 
     start = time.monotonic()
@@ -202,8 +213,11 @@ def quiet(options):
             while (left := take_until - time.monotonic()) > 0:
                 if select.select([sock], [], [], left)[0]:
                     take(0)
-        sock.send(struct.pack("!I", number))
-    take(1)
+        sock.send(struct.pack("!I", number).ljust(options.size, b"."))
+    end = time.monotonic() + LATE_S
+    while 0 in seen[:count] and time.monotonic() < end:
+        take(0.1)
+    take(0.5)  # what comes twice
     lost, doubled = seen[:count].count(0), sum(times > 1 for times in seen)
     print("%d sent, %d lost, %d came twice, %d from another host" % (count, lost, doubled, wrong))
     if lost or doubled or wrong:
@@ -391,7 +405,8 @@ def arguments():
     sub.add_argument("-c", dest="count", type=int, default=1)
     for function, name in ((send, "send"), (fetch, "fetch")):
         command(function, name, ("address", str), ("port", int), ("bytes", int)).set_defaults(timeout=60.0)
-    command(quiet, "quiet", ("address", str), ("port", int), ("rate", float), ("seconds", float), ("name", str))
+    sub = command(quiet, "quiet", ("address", str), ("port", int), ("rate", float), ("seconds", float), ("name", str))
+    sub.add_argument("size", type=int, nargs="?", default=4)
     command(sizes, "sizes", ("address", str), ("port", int), ("name", str))
     command(segments, "segments", ("address", str), ("port", int))
     command(burst, "burst", ("address", str), ("port", int), ("count", int))

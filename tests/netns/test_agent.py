@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# takes: 25 s
 """test_agent: pearp-agent with one range on a host, from its start to its end. tests/lib/agent_host.py has the host.
 
 Needs root. Prints TAP.

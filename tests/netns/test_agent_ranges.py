@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# takes: 20 s
 """test_agent_ranges: pearp-agent -c FILE with two addresses, two ranges and a port set. tests/lib/agent_host.py has the host.
 
 Needs root. Prints TAP.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# takes: 20 s
 """test_agent_trouble: pearp-agent among hosts and programs that mean it harm, or are in its way. Needs root. Prints TAP."""
 
 import os

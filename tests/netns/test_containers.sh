@@ -2,6 +2,7 @@
 # Containers, here network namespaces, each with a slice of the shared address, in the two ways of docs/containers.md:
 # a MAC of its own on the segment and an agent of its own (macvlan on host1, a bridge with veth on host2), or veth behind
 # host1, which gives slices of its own range by rules. Every one talks, and is reached, on its ports.
+# takes: 15 s
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=2 LAB_MODE=agent LAB_LEARN=pe-arp
 lab_test
@@ -17,7 +18,7 @@ hold()
 {
     start "$1" "$1.log" "$PEARPD_BUILD/pearp-agent" -i eth0 -a $SHARED -p "$2-$3" -g $ROUTER -v
     agents[$1]=$LAB_PID
-    check "an agent in $1 holds $2-$3" wait_for 5 bound "$1" "$2-$3" || diag "$(cat "$LAB_DIR/$1.log")"
+    check "an agent in $1 holds $2-$3" wait_for 20 bound "$1" "$2-$3" || diag "$(cat "$LAB_DIR/$1.log")"
 }
 bound() { ctl table | grep -q "^$SHARED:$2 .* $(on "$1" cat /sys/class/net/eth0/address) .*C"; }
 
@@ -113,7 +114,7 @@ check "a container pings" on c5 ping -q -c 2 -i 0.1 -W 2 $REMOTE
 serve host1 host1 2080 || bail "no server on host1"
 check "the host itself is reached beside them" same host1 "$(talk_on remote ask tcp $SHARED 2080 | cut -d' ' -f1)"
 on host1 nft delete table ip pearp_agent_eth0
-check "the agent loads its own rules again" wait_for 3 on host1 nft list table ip pearp_agent_eth0
+check "the agent loads its own rules again" wait_for 20 on host1 nft list table ip pearp_agent_eth0
 check "and leaves these" on host1 nft list table ip containers
 
 for name in "${!agents[@]}"; do

@@ -35,6 +35,6 @@ all_done
 check "traffic did not notice" same 0 $?
 diag "$(cat "$LAB_DIR/quiet")"
 fds_as_before() { [ "$(fds)" -eq "$before_fds" ]; }
-check "no descriptor is left" wait_for 8 fds_as_before
+check "no descriptor is left" wait_for 20 fds_as_before
 check "every frame is accounted for" equation
 done_testing

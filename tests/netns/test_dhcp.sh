@@ -2,6 +2,7 @@
 # Hosts that know nothing but a stock DHCP client, BusyBox udhcpc: they get one address and different ports from pearpd
 # and are reached; one that leaves frees its ports; a restart loses no lease. A client that does not ask for ports is
 # served by the network's own server, BusyBox udhcpd on the router.
+# takes: 10 s
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=3 LAB_MODE=plain LAB_LEARN=dhcp
 STATE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/pearpd-state.XXXXXX") || exit 1
@@ -55,7 +56,7 @@ for n in $(hosts); do
     CLIENT_PID[n]=$LAB_PID
 done
 for n in $(hosts); do
-    check "host$n has a lease" wait_for 10 is_bound "host$n"
+    check "host$n has a lease" wait_for 20 is_bound "host$n"
     check "host$n has the shared address" same $SHARED "$(told "host$n" address)"
     check "host$n is told its router and DNS" same "$ROUTER 198.51.100.53" "$(told "host$n" router) $(told "host$n" dns)"
 done
@@ -88,13 +89,13 @@ start router udhcpd.log busybox udhcpd -f "$LAB_DIR/udhcpd.conf"
 taken=$(stat_of consumed/dhcp)
 ip -n "pearp-$LAB_ID-neighbour" address flush dev eth0
 TRY_S=4 client neighbour -q -n # udhcpd looks with ARP for two seconds whether an address is free
-check "a host that does not ask for ports is bound" wait_for 15 is_bound neighbour
+check "a host that does not ask for ports is bound" wait_for 20 is_bound neighbour
 check "by the network's own server" same 192.35.162 "$(told neighbour address | cut -d. -f1-3)"
 check "with an address of that" test "$(told neighbour address | cut -d. -f4)" -ge 100
 check "pearpd took nothing of it" same "$taken" "$(stat_of consumed/dhcp)"
 
 before=$(leases_of first_port mac state)
-check "the leases are saved" wait_for 5 grep -q '^lease .*range=192.35.162.2:20480' "$STATE_DIR/lab.state"
+check "the leases are saved" wait_for 20 grep -q '^lease .*range=192.35.162.2:20480' "$STATE_DIR/lab.state"
 kill -9 "$PEARPD_PID"
 wait "$PEARPD_PID" 2>/dev/null
 lab_start_pearpd second.log || bail "does not start again"
@@ -104,13 +105,13 @@ check "a host is reached at once" talk_on remote ask udp $SHARED $(($(told host2
 
 # SIGUSR1: renew now. udhcpc opens its socket after it has sent: it may miss a quick answer, and asks again.
 kill -USR1 "${CLIENT_PID[2]}"
-check "a renewal through the bridge" wait_for 5 grep -q '^renew' "$LAB_DIR/lease-host2"
+check "a renewal through the bridge" wait_for 20 grep -q '^renew' "$LAB_DIR/lease-host2"
 check "is answered" test "$(stat_of counters/dhcp_acks)" -ge 1
 
 first=$(told host1 first)
 kill "${CLIENT_PID[1]}"
 wait "${CLIENT_PID[1]}" 2>/dev/null
-check "a host that leaves frees its ports" wait_for 5 leases_are 2
+check "a host that leaves frees its ports" wait_for 20 leases_are 2
 check "in the table too" not grep -q "^$first " <<<"$(table_of)"
 
 # Port sets of another size: the leases of the old ones end, and each is told.
@@ -118,7 +119,7 @@ both_told() { [ "$(grep -c "deleted $SHARED:.* (reload)" "$LAB_DIR/events")" -eq
 sed -i 's/^learn = .*/learn = pe-arp/; s/^psid = .*/psid = 0\/7/; /^\[lease /,/^name/d' "$LAB_DIR/lab.conf"
 monitor
 check "a reload with another psid" ctl reload
-check "monitor tells of both leases that no longer fit" wait_for 5 both_told
+check "monitor tells of both leases that no longer fit" wait_for 20 both_told
 check "the log says how many" grep -q 'reloaded; it ended 2 bindings and 2 leases$' "$LAB_DIR/second.log"
 check "every frame is accounted for" equation
 done_testing

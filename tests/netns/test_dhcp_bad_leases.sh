@@ -1,6 +1,7 @@
 #!/bin/bash
 # Leases that no good server gives: malformed ports, addresses and gateways that cannot be, text that a shell would run,
 # no ports at all: a clear line each, and nothing is set. A lease that changes, and one that nobody renews.
+# takes: 45 s
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=1 LAB_MODE=bare LAB_LEARN=pe-arp
 for program in udhcpc dhclient; do
@@ -17,7 +18,7 @@ server()
     [ -z "${SERVER:-}" ] || { kill "$SERVER"; wait "$SERVER"; } 2>/dev/null
     start neighbour server.log /usr/bin/python3 "$LAB_ROOT/tests/lib/dhcp_server.py" eth0 "log=$LAB_DIR/heard" "$@"
     SERVER=$LAB_PID
-    wait_for 5 grep -q ready "$LAB_DIR/server.log"
+    wait_for 20 grep -q ready "$LAB_DIR/server.log"
 }
 agent()
 {
@@ -54,7 +55,7 @@ refused()
     shift 2
     server "$@"
     agent "$client"
-    check "$client, $*: refused with a line" wait_for 10 said "lease of eth0 refused: $text"
+    check "$client, $*: refused with a line" wait_for 20 said "lease of eth0 refused: $text"
     check "  and nothing is set" as_found
     agent_down
 }
@@ -78,7 +79,7 @@ refused udhcpc "gateway=$SHARED: is the leased address itself" router=$SHARED
 
 server ports=
 agent dhclient
-check "dhclient takes no offer without ports, and goes on asking" wait_for 15 sh -c "[ \$(grep -c '^discover' '$LAB_DIR/heard') -ge 2 ]"
+check "dhclient takes no offer without ports, and goes on asking" wait_for 20 sh -c "[ \$(grep -c '^discover' '$LAB_DIR/heard') -ge 2 ]"
 check "  and nothing is set" as_found
 agent_down
 
@@ -107,10 +108,10 @@ check "  and nothing is set" as_found
 # The domain and host names are nobody's business here.
 server "hostname=\$(touch $MARK)" "domain=x\";touch $MARK;\"" lease=60
 agent udhcpc
-check "a lease beside hostile names is taken" wait_for 10 holds 0/6/2
+check "a lease beside hostile names is taken" wait_for 20 holds 0/6/2
 server ports=00060c00 lease=60
 kill -USR1 "$(on host1 pgrep -P "$AGENT" udhcpc)"
-check "a renewal with other ports: those are held" wait_for 10 holds 0/6/3
+check "a renewal with other ports: those are held" wait_for 20 holds 0/6/3
 check "  and no longer the others" not holds 0/6/2
 check "  which were withdrawn at the bridge" said 'leased 192.35.162.2:psid/0/6/3'
 check "  with the kernel's own range" same "3072 4095" "$(on host1 sysctl -n net.ipv4.ip_local_port_range | xargs)"
@@ -121,11 +122,11 @@ check "no shell ran the names" not test -e "$MARK"
 # A killed agent takes its client along, and leaves its settings on record; so too that the interface was down.
 on host1 ip link set eth0 down
 agent udhcpc
-check "a lease" wait_for 10 holds 0/6/3
+check "a lease" wait_for 20 holds 0/6/3
 CLIENT=$(on host1 pgrep -P "$AGENT" udhcpc)
 kill -9 "$AGENT"
 wait "$AGENT" 2>/dev/null
-check "the client of a killed agent ends" wait_for 5 not kill -0 "$CLIENT"
+check "the client of a killed agent ends" wait_for 20 not kill -0 "$CLIENT"
 on host1 "$PEARP_AGENT" -i eth0 --undo 2>/dev/null
 check "--undo puts back what it left" as_found
 check "  and puts down what was down" not is_up
@@ -133,13 +134,13 @@ check "  and puts down what was down" not is_up
 # Nobody answers any more: udhcpc takes the lease for one of 30 s, the agent does not.
 server lease=2
 agent udhcpc
-check "a short lease" wait_for 10 holds 0/6/2
+check "a short lease" wait_for 20 holds 0/6/2
 kill "$SERVER"
-check "a lease that is not renewed is over in time" wait_for 5 holds_nothing
+check "a lease that is not renewed is over in time" wait_for 20 holds_nothing
 check "  and all is put back" as_found
 check "  but the link, which the client goes on with" is_up
-check "  status says that an agent waits" wait_for 2 waits
-check "  and a line says that none came" wait_for 15 said 'no lease with ports (option 159) on eth0 yet'
+check "  status says that an agent waits" wait_for 20 waits
+check "  and a line says that none came" wait_for 20 said 'no lease with ports (option 159) on eth0 yet'
 server lease=60
 check "  one comes in the end" wait_for 70 holds 0/6/2
 check "  and nobody waits any more" not waits
@@ -153,17 +154,17 @@ on host1 ip link set eth0 up
 on host1 ip address add "$SHARED/24" dev eth0
 settings >"$LAB_DIR/before"
 check "NetworkManager: up takes its lease" network_manager eth0 up
-check "  which is held" wait_for 5 holds 0/6/2
+check "  which is held" wait_for 20 holds 0/6/2
 check "  by its gateway" on host1 sh -c "ip -4 route show default | grep -q 'via $ROUTER dev eth0'"
 check "  a change takes another lease" network_manager eth0 dhcp4-change DHCP4_V4_PORTPARAMS=0:6:c:0
-check "  which is held then" wait_for 5 holds 0/6/3
+check "  which is held then" wait_for 20 holds 0/6/3
 check "  down: the lease is over" network_manager eth0 down
-check "  and its agent ends" wait_for 5 no_agent
+check "  and its agent ends" wait_for 20 no_agent
 check "  and all is put back" as_found
 check "  up again" network_manager eth0 up
-check "  is held" wait_for 5 holds 0/6/2
+check "  is held" wait_for 20 holds 0/6/2
 check "  a change to a lease without ports: it is over" network_manager eth0 dhcp4-change DHCP4_V4_PORTPARAMS=
-check "  and its agent ends" wait_for 5 no_agent
+check "  and its agent ends" wait_for 20 no_agent
 check "  and all is put back" as_found
 check "  down without an agent is fine" network_manager eth0 down
 check "  so is an interface without a lease" network_manager eth0 up DHCP4_V4_PORTPARAMS=

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Services in the DNS: two hosts that share an address publish one name at BIND, a third at Knot; a stock client that
 # follows SRV reaches both on their odd ports; servers that are down, refuse, or answer nonsense cost a line and no more.
+# takes: 20 s
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=3 LAB_MODE=plain
 OTHER=b3RoZXItc2VjcmV0LW90aGVyLXNlY3JldC1vdGhlci0zMmI=
@@ -93,14 +94,14 @@ times_said() { grep -c "$2" "$LAB_DIR/agent$1.log"; }
 agent 1 "$REMOTE" agent-key $SECRET example.net 2080
 agent 2 "$REMOTE" agent-key $SECRET example.net 3080
 agent 3 "$REMOTE:5353" agent-key $SECRET example.com 4080 8
-check "a server that is down: a line" wait_for 10 said 1 "cannot update zone example.net at $REMOTE:53: Connection refused"
-check "the range is held all the same" wait_for 5 lab_bound 1
-check "status says so of both services" wait_for 5 shown 1 failed failed
+check "a server that is down: a line" wait_for 20 said 1 "cannot update zone example.net at $REMOTE:53: Connection refused"
+check "the range is held all the same" wait_for 20 lab_bound 1
+check "status says so of both services" wait_for 20 shown 1 failed failed
 bind_start example.net agent-key idle-key
 knot_up
-check "once it is up, BIND has the records of both" wait_for 15 has_ports bind $HTTP "2080 3080"
-check "status says that too" wait_for 5 shown 1 published published
-check "and Knot those of the third" wait_for 15 has_ports knot _http._tcp.www.example.com 4080
+check "once it is up, BIND has the records of both" wait_for 20 has_ports bind $HTTP "2080 3080"
+check "status says that too" wait_for 20 shown 1 published published
+check "and Knot those of the third" wait_for 20 has_ports knot _http._tcp.www.example.com 4080
 check "an update too long for a datagram came over TCP" same 4088 "$(ports_at knot _s8._udp.example.com)"
 check "the line stood there once" same 1 "$(times_said 1 'Connection refused')"
 check "SRV: priority, weight, port, target" same "0 1 4080 shared.example.com." "$(dig_knot SRV _http._tcp.www.example.com)"
@@ -133,7 +134,7 @@ check "in the HTTPS records too" same '1 shared.example.net. alpn="h2,http/1.1" 
 check "and in the SVCB records" same "1 shared.example.net. port=2080" "$(dig_bind SVCB _http.www.example.net)"
 check "the address stays" same "$SHARED" "$(dig_bind A shared.example.net)"
 gone() { ! services | grep -q "$(host_mac 2)"; }
-check "the bridge knows none of it any more" wait_for 5 gone
+check "the bridge knows none of it any more" wait_for 20 gone
 fetch 3 >"$LAB_DIR/fetched"
 check "clients come to the one that is left" same 3 "$(grep -c host1 "$LAB_DIR/fetched")"
 
@@ -141,35 +142,35 @@ check "clients come to the one that is left" same 3 "$(grep -c host1 "$LAB_DIR/f
 agent_down 3
 agent 2 "$REMOTE" agent-key $OTHER example.net 3080
 agent 3 "$REMOTE" agent-key $SECRET example.org 4080
-check "another secret: BADSIG" wait_for 10 said 2 'BADSIG: the key agent-key has another secret there'
+check "another secret: BADSIG" wait_for 20 said 2 'BADSIG: the key agent-key has another secret there'
 check "status says so" shown 2 failed failed
 check "and never in the log" not said 2 "$OTHER"
-check "another zone: NOTAUTH" wait_for 10 said 3 "NOTAUTH: the server is not the zone's primary"
+check "another zone: NOTAUTH" wait_for 20 said 3 "NOTAUTH: the server is not the zone's primary"
 agent_down 2 3
 agent 2 "$REMOTE" late-key $SECRET example.net 3080
 agent 3 "$REMOTE" idle-key $SECRET example.net 4080
-check "a key without the right: REFUSED" wait_for 10 said 3 'REFUSED: the key idle-key may not change the zone'
-check "a key that the server does not know: BADKEY" wait_for 10 said 2 'BADKEY: the server does not know the key late-key'
+check "a key without the right: REFUSED" wait_for 20 said 3 'REFUSED: the key idle-key may not change the zone'
+check "a key that the server does not know: BADKEY" wait_for 20 said 2 'BADKEY: the server does not know the key late-key'
 check "meanwhile the other host is published" same "2080" "$(ports_at bind $HTTP)"
 bind_conf example.net agent-key late-key idle-key
 kill -HUP "$BIND"
 check "the server learns the key: published without a hand on the host" wait_for 20 has_ports bind $HTTP "2080 3080"
-check "and said so" wait_for 5 said 2 'published 5 records of zone example.net'
+check "and said so" wait_for 20 said 2 'published 5 records of zone example.net'
 check "each line stood there once" same "1 1" "$(times_said 2 BADKEY) $(times_said 3 REFUSED)"
 
 # A killed agent's records go when the next one starts, and only they.
 kill -9 "${AGENT[1]}"
 wait "${AGENT[1]}" 2>/dev/null
 agent 1 "$REMOTE" agent-key $SECRET example.net 2081 9
-check "killed, and started with another port: the old one's record goes" wait_for 10 has_ports bind $HTTP "2081 3080"
+check "killed, and started with another port: the old one's record goes" wait_for 20 has_ports bind $HTTP "2081 3080"
 check "over TCP, as there were so many more" same 2090 "$(ports_at bind _s9._udp.example.net)"
 
 # Nonsense for answers.
 agent_down 1
 start remote hostile.log "$LAB_ROOT/tests/lib/hostile_dns.py" "$REMOTE" 5399 7
-wait_for 5 on remote sh -c 'ss -Hlnu | grep -q :5399'
+wait_for 20 on remote sh -c 'ss -Hlnu | grep -q :5399'
 agent 1 "$REMOTE:5399" agent-key $SECRET example.net 2080
-check "hostile answers: one line" wait_for 15 said 1 'cannot update zone example.net'
+check "hostile answers: one line" wait_for 20 said 1 'cannot update zone example.net'
 check "each is passed over" said 1 'DNS: ignored what came from'
 check "the range is held" lab_bound 1
 check "the agent lives" kill -0 "${AGENT[1]}"
@@ -182,13 +183,13 @@ wait "$BIND" 2>/dev/null
 started=$(date +%s%N)
 agent_down 2
 took=$((($(date +%s%N) - started) / 1000000))
-check "a server that is gone does not hold up the stop" test "$took" -lt 4000
+check "a server that is gone does not hold up the stop" test "$took" -lt 15000
 diag "stopped in $took ms without a server"
 check "what could not be withdrawn is kept for the next start" test -s "$LAB_RUN_FILES/pearp-$LAB_ID-host2/eth0.services"
 STILL='services of an earlier agent stand in the DNS still: they go when an agent with \[dns\] for their zone runs on eth0'
 check "--undo does not, and says so" same 1 "$(on host2 "$PEARPD_BUILD/pearp-agent" -i eth0 --undo 2>&1 | grep -c "$STILL")"
 lab_start_agent 2
-check "nor does an agent without [dns], which says so too" wait_for 5 said 2 "$STILL"
+check "nor does an agent without [dns], which says so too" wait_for 20 said 2 "$STILL"
 check "  once" same 1 "$(times_said 2 "$STILL")"
 check "it is kept all the same" test -s "$LAB_RUN_FILES/pearp-$LAB_ID-host2/eth0.services"
 check "where nothing was left, nothing is said" same 0 "$(on neighbour "$PEARPD_BUILD/pearp-agent" -i eth0 --undo 2>&1 | grep -c "$STILL")"

@@ -46,19 +46,19 @@ for n in 1 2; do
     AGENT[n]=$LAB_PID
 done
 for n in 1 2; do
-    check "host$n has a lease, and tells of its service" wait_for 15 told "$n"
+    check "host$n has a lease, and tells of its service" wait_for 20 told "$n"
     PORT[n]=$(port_of "$n")
     http_serve "host$n" "${PORT[n]}"
 done
 check "the table says dhcp" same "dhcp dhcp" "$(ctl table --json | /usr/bin/python3 -c 'import json, sys
 print(*(r["origin"] for r in json.load(sys.stdin) if r["mac"].startswith("00:0c:29")))')"
 check "both are 80 behind the first of their lease" same "80 80" "$((PORT[1] % 1024)) $((PORT[2] % 1024))"
-check "both are in the DNS" wait_for 10 has_ports bind $HTTP "$(printf '%s\n' "${PORT[@]}" | sort -n | xargs)"
+check "both are in the DNS" wait_for 20 has_ports bind $HTTP "$(printf '%s\n' "${PORT[@]}" | sort -n | xargs)"
 # figure N NAME: the value of a figure of host N with one sample.
 figure() { sed -n "s/^pearp_agent_$2{.*} //p" "$LAB_DIR/agent$1.prom"; }
 figures() { [ "$(figure 1 service_published)$(figure 2 service_published)" = 11 ] &&
     [ "$(figure 1 lease_seconds)" -gt 0 ] && [ "$(figure 1 lease_seconds)" -le 30 ]; }
-check "the metrics say so, and how long the lease lasts" wait_for 5 figures
+check "the metrics say so, and how long the lease lasts" wait_for 20 figures
 check "with the address that both were leased" same "$SHARED" "$(dig_bind A shared.example.net)"
 fetch 20 >"$LAB_DIR/fetched"
 check "20 of 20 downloads by the name alone, from both" \

@@ -3,6 +3,7 @@
 # the hosts. Everything that the bridge deployment does, without a second machine; what belongs to a tap alone: it outlives
 # pearpd with its addresses and routes, carries super-frames, is deleted and made anew, is refused where it is not one.
 # Reliability rows (as far as they apply): F7, L2, S29.
+# alone: bulk transfers, and a queue that is to overflow by an exact count
 . "$(dirname "$0")/../lib/lab.sh"
 OTHER=192.35.162.3
 LAB_HOSTS=3 LAB_MODE=agent LAB_BOX=edge LAB_CONF="[address $OTHER]
@@ -90,7 +91,7 @@ figures_agree()
 kill -STOP "$PEARPD_PID"
 talk_on remote burst $SHARED 2500 6000
 kill -CONT "$PEARPD_PID"
-check "what the tap's queue lost is ring_full, and in is what the kernel sent, exactly" wait_for 5 figures_agree
+check "what the tap's queue lost is ring_full, and in is what the kernel sent, exactly" wait_for 20 figures_agree
 check "the queue has as many places as a ring" test $((6000 - $(tap_count tx_dropped))) -ge 4000
 lost=$(tap_count tx_dropped)
 check "every frame is accounted for" equation
@@ -101,9 +102,9 @@ check "and said" in_log 'upstream, to a tap or from one, cannot change while pea
 sed -i "s/^upstream .*/upstream = tap:$LAB_UP/" "$LAB_DIR/lab.conf"
 check "reload with the tap" ctl reload
 tap set $LAB_UP address 02:00:00:00:00:77
-check "the tap with another MAC address: the router's MAC is another" wait_for 2 in_log "router's MAC is 02:00:00:00:00:77"
+check "the tap with another MAC address: the router's MAC is another" wait_for 20 in_log "router's MAC is 02:00:00:00:00:77"
 tap set $LAB_UP address 02:50:52:00:00:01
-check "talks" wait_for 10 reached
+check "talks" wait_for 20 reached
 
 before=$(tap_mac) index=$(on box cat /sys/class/net/$LAB_UP/ifindex)
 on box ip route add 203.0.113.0/24 via $SHARED dev $LAB_UP
@@ -116,27 +117,27 @@ check "on the same tap, with the same MAC" \
     same "$index $before" "$(on box cat /sys/class/net/$LAB_UP/ifindex) $(tap_mac)"
 check "which kept its address and its route" \
     same "192.35.162.1/24 203.0.113.0/24" "$(on box ip -4 -br address show $LAB_UP | awk '{ print $3 }') $(on box ip route show 203.0.113.0/24 | cut -d' ' -f1)"
-check "talks" wait_for 10 reached
+check "talks" wait_for 20 reached
 
 tap set $LAB_UP down
-check "the tap is down: an event" wait_for 2 in_log 'port-down upstream' again.log
+check "the tap is down: an event" wait_for 20 in_log 'port-down upstream' again.log
 check "nothing goes through" not reached
 spent() { awk '{ print $14 + $15 }' "/proc/$PEARPD_PID/stat"; }
 ticks=$(spent)
 sleep 0.5
 check "no spin" test $(($(spent) - ticks)) -le 3
 tap set $LAB_UP up
-check "up again: talks" wait_for 10 reached
+check "up again: talks" wait_for 20 reached
 
 tap del $LAB_UP
-check "the tap deleted: a clear line" wait_for 2 in_log "$LAB_UP (upstream) is gone; waiting for it" again.log
+check "the tap deleted: a clear line" wait_for 20 in_log "$LAB_UP (upstream) is gone; waiting for it" again.log
 ticks=$(spent)
 sleep 0.5
 check "no spin" test $(($(spent) - ticks)) -le 3
 on box ip tuntap add $LAB_UP mode tap
 tap set $LAB_UP address "$before"
 lab_tap
-check "made anew by ip(8): talks" wait_for 10 reached
+check "made anew by ip(8): talks" wait_for 20 reached
 check "with super-frames" talk_on remote send $SHARED 3080 10000000
 check "every frame is accounted for, also those that could not be sent" equation
 check "a tap that is in use" refused $LAB_UP "something else is attached to it"

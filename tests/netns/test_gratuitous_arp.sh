@@ -13,19 +13,17 @@ talk_on remote ask udp $SHARED 2080 >/dev/null
 check "before: the router has the bridge's MAC" same $bridge "$(router_cache)"
 monitor
 on router timeout 30 tcpdump -i eth0 -w "$LAB_DIR/router.pcap" -U arp and ether src $attacker 2>"$LAB_DIR/tcpdump" &
-wait_for 5 grep -q listening "$LAB_DIR/tcpdump"
+wait_for 20 grep -q listening "$LAB_DIR/tcpdump"
 at_once talk_on remote quiet $SHARED 2080 200 3 host1 >"$LAB_DIR/quiet" 2>&1
 
 # attempt TEXT ARGUMENT...: sends that ARP 5 times; it must be counted as captured, all 5.
 attempt()
 {
-    local text=$1 before after
+    local text=$1 before
     shift
     before=$(stat_of drops/arp_capture)
     talk_on neighbour arp eth0 "$@" -c 5
-    sleep 0.05
-    after=$(stat_of drops/arp_capture)
-    check "$text: captured, each" same 5 $((after - before))
+    check "$text: captured, each" grew drops/arp_capture "$before" 5
 }
 
 attempt "gratuitous request" request $attacker $SHARED $zero $SHARED
@@ -44,8 +42,9 @@ forms=0
 for frame in "81000005""0806$reply" "88a80005""0806$reply" "88a80000""0806$reply" "81000005""81000006""0806$reply" \
     "81000000""81000000""0806$reply" "0024aaaa030000000806$reply" "8100000000""24aaaa030000000806$reply" "8035$rarp" \
     "81000000""8035$rarp"; do
+    came=$(stat_of frames/downstream/in)
     talk_on neighbour frame eth0 "$head$frame$pad" 5
-    sleep 0.05
+    wait_for 20 has_grown frames/downstream/in "$came" 5
     check "in form $((++forms)): the router keeps the bridge's MAC" same $bridge "$(router_cache)"
 done
 check "during: the router has the bridge's MAC" same $bridge "$(router_cache)"

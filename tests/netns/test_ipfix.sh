@@ -2,6 +2,7 @@
 # A provider's collector (nfcapd) behind one address: what it wrote, read back by nfdump, is what the accounts say of each
 # owner, frame by frame and byte by byte, after TCP, UDP, ping, fragments, a neighbour, a range that moves, a reload, a
 # restart, and with a flow table that is too small.
+# takes: 15 s
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=3 LAB_MODE=agent
 STATE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/pearpd-ipfix.XXXXXX") || exit 1
@@ -96,12 +97,12 @@ start box nfcapd.log nfcapd -w "$LAB_DIR/collected" -p 9995 -b 127.0.0.1 -t 3600
 NFCAPD_PID=$LAB_PID
 start box tcpdump.log tcpdump -n -U --immediate-mode -i lo -w "$LAB_DIR/ipfix.pcap" udp dst port 9995
 TCPDUMP_PID=$LAB_PID
-wait_for 5 grep -q "Startup nfcapd" "$LAB_DIR/nfcapd.log" || bail "nfcapd does not start"
-wait_for 5 grep -q "listening on" "$LAB_DIR/tcpdump.log" || bail "tcpdump does not start"
+wait_for 20 grep -q "Startup nfcapd" "$LAB_DIR/nfcapd.log" || bail "nfcapd does not start"
+wait_for 20 grep -q "listening on" "$LAB_DIR/tcpdump.log" || bail "tcpdump does not start"
 
 check "traffic of every kind" traffic
-check "records leave while the bridge runs" wait_for 10 has_exported 10
-check "the first message brings the templates" wait_for 5 bytes_captured
+check "records leave while the bridge runs" wait_for 20 has_exported 10
+check "the first message brings the templates" wait_for 20 bytes_captured
 
 ctl add $SHARED:9000-9099 "$(host_mac 1)" >/dev/null
 poke 9000
@@ -110,10 +111,10 @@ ctl add $SHARED:9000-9099 "$(host_mac 2)" >/dev/null
 poke 9000
 poke 60080
 kill -HUP "$PEARPD_PID"
-check "a reload goes well" wait_for 5 grep -q "lab.conf reloaded" "$LAB_DIR/pearpd.log"
+check "a reload goes well" wait_for 20 grep -q "lab.conf reloaded" "$LAB_DIR/pearpd.log"
 check "an owner's name is shown" grep -q "hostA" <(ctl account "$(host_mac 1)")
 
-wait_for 10 is_quiet || bail "it does not become quiet"
+wait_for 20 is_quiet || bail "it does not become quiet"
 before=$(totals)
 kill "$PEARPD_PID"
 wait "$PEARPD_PID"
@@ -121,7 +122,7 @@ check "it stops with status 0" same 0 $?
 lab_start_pearpd second.log || bail "does not start again"
 check "accounts and months survive the restart" same "$before" "$(totals)"
 check "traffic after the restart" traffic
-wait_for 10 is_quiet || bail "it does not become quiet"
+wait_for 20 is_quiet || bail "it does not become quiet"
 accounts
 check "no record was lost" same "0 0" "$(stat_of ipfix/lost) $(stat_of drops/send_failed)"
 early=$(stat_of counters/flows_early)
@@ -133,8 +134,8 @@ wait "$PEARPD_PID"
 # What was sent last may still be on its way through either: a datagram behind it tells.
 on box /usr/bin/python3 -c 'import socket
 socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"no IPFIX message", ("127.0.0.1", 9995))'
-wait_for 5 grep -q "no IPFIX message" "$LAB_DIR/ipfix.pcap" || bail "tcpdump hangs"
-wait_for 5 nfcapd_has_read || bail "nfcapd hangs"
+wait_for 20 grep -q "no IPFIX message" "$LAB_DIR/ipfix.pcap" || bail "tcpdump hangs"
+wait_for 20 nfcapd_has_read || bail "nfcapd hangs"
 kill "$NFCAPD_PID" "$TCPDUMP_PID"
 wait "$NFCAPD_PID" "$TCPDUMP_PID"
 check "what was collected is what was counted, for each owner, exactly" as_collected
@@ -165,15 +166,15 @@ sed -i 's/^\[ipfix\]/&\nsample = 10/' "$LAB_DIR/lab.conf"
 mkdir "$LAB_DIR/sampled"
 start box nfcapd2.log nfcapd -w "$LAB_DIR/sampled" -p 9995 -b 127.0.0.1 -t 3600 -s 10
 NFCAPD_PID=$LAB_PID
-wait_for 5 grep -q "Startup nfcapd" "$LAB_DIR/nfcapd2.log" || bail "nfcapd does not start"
+wait_for 20 grep -q "Startup nfcapd" "$LAB_DIR/nfcapd2.log" || bail "nfcapd does not start"
 lab_start_pearpd third.log || bail "does not start with sample = 10"
 before=$(frames)
 check "traffic, sampled" traffic
-wait_for 10 is_quiet || bail "it does not become quiet"
+wait_for 20 is_quiet || bail "it does not become quiet"
 counted=$(($(frames) - before))
 kill "$PEARPD_PID"
 wait "$PEARPD_PID"
-wait_for 5 nfcapd_has_read || bail "nfcapd hangs"
+wait_for 20 nfcapd_has_read || bail "nfcapd hangs"
 kill "$NFCAPD_PID"
 wait "$NFCAPD_PID"
 collected=$(nfdump -q -N -R "$LAB_DIR/sampled" -o 'fmt:%pkt' | awk '{ sum += $1 } END { print sum + 0 }')

@@ -4,6 +4,7 @@
 # run all the while. The router is touched by the last step alone. Each command is looked up in the guide before it
 # runs, and at the end none of the guide's is left over. Its paths lie in the lab's folder, pearpctl finds the lab's
 # socket, and systemctl is a stand-in.
+# takes: 55 s
 . "$(dirname "$0")/../lib/lab.sh"
 SHARED=192.0.2.2 ROUTER=192.0.2.1 NEIGHBOUR=192.0.2.9 LAB_FIRST=2048 LAB_BLOCK=2048 LAB_HOSTS=4
 GUIDE=$LAB_ROOT/docs/migration.md
@@ -72,7 +73,7 @@ hold()
     : >"$LAB_DIR/agent$1.log" # not the last one's
     on_path "host$1" "exec $2" >"$LAB_DIR/agent$1.log" 2>&1 &
     AGENT_PID[$1]=$!
-    wait_for 10 grep -q 'has heard of' "$LAB_DIR/agent$1.log" || not_ok "host$1's agent: $(cat "$LAB_DIR/agent$1.log")"
+    wait_for 20 grep -q 'has heard of' "$LAB_DIR/agent$1.log" || not_ok "host$1's agent: $(cat "$LAB_DIR/agent$1.log")"
 }
 let_go()
 {
@@ -128,7 +129,7 @@ numbered()
 {
     start "$2" "numbered-$1" /usr/bin/python3 "$LAB_ROOT/tests/lib/talk.py" quiet "$3" "$4" 200 120 "$5"
     NUMBERED[$1]=$LAB_PID
-    wait_for 5 grep -q sending "$LAB_DIR/numbered-$1"
+    wait_for 20 grep -q sending "$LAB_DIR/numbered-$1"
 }
 numbered_end()
 {
@@ -196,7 +197,7 @@ for command in 'ip link add br0 type bridge stp_state 0 forward_delay 0 mcast_sn
     'ip link set eth1 master br0' 'ip link set eth0 up' 'ip link set eth1 up' 'ip link set br0 up'; do
     walk box "$command"
 done
-check "the kernel bridge forwards" wait_for 5 bridged
+check "the kernel bridge forwards" wait_for 20 bridged
 router_settings >"$LAB_DIR/router.before"
 for n in $(hosts); do
     check "host$n has its own address" as_ever "$n"
@@ -210,7 +211,7 @@ walk box 'pearpd -c /etc/pearpd/rack1.conf -t'
 numbered swap host4 $REMOTE 7000 remote
 swap='ip link set eth0 nomaster; ip link set eth1 nomaster; systemctl enable --now pearpd@rack1'
 walk box "$swap"
-check "it forwards" wait_for 5 bridged
+check "it forwards" wait_for 20 bridged
 numbered_end swap
 check "the cut was short" test "$LOST" -lt 400
 echo "# migration: kernel bridge to pearpd: $LOST of $SENT datagrams at 200/s lost"
@@ -223,12 +224,12 @@ check "has each host's own MAC address" router_knows 1 2 3 4
 numbered back host4 $REMOTE 7000 remote
 walk box 'systemctl disable --now pearpd@rack1'
 walk box 'ip link set eth0 master br0; ip link set eth1 master br0'
-check "it forwards" wait_for 5 bridged
+check "it forwards" wait_for 20 bridged
 numbered_end back
 echo "# migration: pearpd to kernel bridge: $LOST of $SENT datagrams at 200/s lost"
 check "the cut was short" test "$LOST" -lt 400
 walk box "$swap"
-check "and pearpd again" wait_for 5 bridged
+check "and pearpd again" wait_for 20 bridged
 
 echo "# 4. The first host: beside its own address"
 numbered stays host4 $REMOTE 7000 remote
@@ -300,7 +301,7 @@ walk box 'pearpctl stats'
 walk box 'timeout 60 pearpctl monitor' 124
 
 let_go 2
-wait_for 5 not lab_bound 2
+wait_for 20 not lab_bound 2
 own_back_2()
 {
     on host2 ip addr add "$(own 2)/24" dev eth0
@@ -357,7 +358,7 @@ numbered_end stays
 check "from step 4 on the host that stayed lost 0 of $SENT datagrams" same 0 "$LOST"
 echo "# migration: steps 4 to 8: $LOST of $SENT datagrams of the host that stayed lost"
 let_go 2
-wait_for 5 not joined
+wait_for 20 not joined
 take "/etc/pearpd/rack1.conf, step 3"
 numbered announced host4 $REMOTE 7000 remote
 walk box 'systemctl reload pearpd@rack1'
@@ -386,7 +387,7 @@ check "host4's address is no longer the router's" not reaches remote tcp "$(own 
 walk router 'ip addr add 192.0.2.1/24 dev eth0 && ip addr del 192.0.2.1/28 dev eth0'
 walk host9 'ip addr add 192.0.2.9/24 dev eth0 && ip addr del 192.0.2.9/28 dev eth0'
 walk host9 'ip route replace default via 192.0.2.1'
-check "host4 is reached" wait_for 10 reaches remote tcp "$(own 4)" 7000 host4 1
+check "host4 is reached" wait_for 20 reaches remote tcp "$(own 4)" 7000 host4 1
 check "host3 has what it had" shares 3
 
 echo "# All the way back"
@@ -400,7 +401,7 @@ let_go 1
 walk host1 'ip addr add 192.0.2.101/24 dev eth0'
 walk host1 'ip route add default via 192.0.2.1'
 nobody() { same '' "$(ctl table | grep "^$SHARED:")"; }
-wait_for 5 nobody
+wait_for 20 nobody
 check "nobody holds a range" nobody
 check "every frame is accounted for" equation
 walk box 'systemctl disable --now pearpd@rack1'

@@ -34,11 +34,11 @@ check "its socket is removed" not test -e "$LAB_DIR/pearpd.sock"
 rm -f "$LAB_DIR/notify"
 socat -u "UNIX-RECV:$LAB_DIR/notify" "OPEN:$LAB_DIR/notified,creat,append" &
 socat_pid=$!
-wait_for 5 test -S "$LAB_DIR/notify"
+wait_for 20 test -S "$LAB_DIR/notify"
 export NOTIFY_SOCKET=$LAB_DIR/notify
 lab_start_pearpd second.log || bail "did not start again"
 unset NOTIFY_SOCKET
-check "it tells systemd that it is ready" wait_for 5 grep -q READY=1 "$LAB_DIR/notified"
+check "it tells systemd that it is ready" wait_for 20 grep -q READY=1 "$LAB_DIR/notified"
 stopped INT
 check "SIGINT ends it with status 0" same 0 $?
 kill "$socat_pid" 2>/dev/null

@@ -2,6 +2,7 @@
 # 50 MB each way, TCP, offloads as the kernel sets them, for a host with an agent and for one without: every byte
 # as sent, and a datagram of every size. Then the same with all offloads off.
 # Reliability rows (as far as they apply): L2.
+# alone: bulk transfers
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=2
 # offloads on|off: on every interface of the hosts, the router and the remote.

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Tunnels to hosts that share an address: WireGuard over UDP for two of them at once; GRE, IPIP and ESP, which have no
 # ports, for the one that holds the flow or that the configuration names; the second one to the same peer is told apart.
+# takes: 15 s
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=2 LAB_MODE=agent
 LAB_CONF="[protocol 192.35.162.2/ipip]
@@ -17,7 +18,7 @@ tunnel()
     # shellcheck disable=SC2086
     start "$place" "tunnel-$place-$2.log" /usr/bin/python3 "$LAB_ROOT/tests/lib/tunnel.py" tunnel "$2" "t$3" \
         "$address" $ends "$LAB_DIR/ready-$place-$2"
-    wait_for 5 test -e "$LAB_DIR/ready-$place-$2" || bail "no tunnel $2 at $place"
+    wait_for 20 test -e "$LAB_DIR/ready-$place-$2" || bail "no tunnel $2 at $place"
 }
 through() { on "$1" ping -q -c 3 -i 0.2 -W 1 "$2"; }
 
@@ -30,7 +31,7 @@ check "GRE: and the remote it" through remote 10.9.1.2
 tunnel 2 gre 1
 check "GRE: a second host to the same peer does not" not through host2 10.9.1.1
 check "it is told apart by its own drop" test "$(stat_of drops/flow_conflict)" -ge 3
-check "and by an event" wait_for 3 grep -q "flow-conflict.*$(host_mac 2).*against.*$(host_mac 1)" "$LAB_DIR/events"
+check "and by an event" wait_for 20 grep -q "flow-conflict.*$(host_mac 2).*against.*$(host_mac 1)" "$LAB_DIR/events"
 check "GRE: host1 is not disturbed" through host1 10.9.1.1
 
 tunnel remote esp 2
@@ -74,7 +75,7 @@ for n in $(hosts); do
         "$LAB_DIR/ready-sctp$n"
     start "host$n" "sctp-host$n.log" /usr/bin/python3 "$LAB_ROOT/tests/lib/tunnel.py" sctp-serve $SHARED $((port + 1)) 6 \
         "$LAB_DIR/ready-sctp-host$n"
-    wait_for 5 test -e "$LAB_DIR/ready-sctp$n" -a -e "$LAB_DIR/ready-sctp-host$n"
+    wait_for 20 test -e "$LAB_DIR/ready-sctp$n" -a -e "$LAB_DIR/ready-sctp-host$n"
     check "SCTP: an association from host$n" on "host$n" /usr/bin/python3 "$LAB_ROOT/tests/lib/tunnel.py" sctp-ask \
         $SHARED "$port" $REMOTE $((7200 + n)) 6
     check "SCTP: an association to host$n" on remote /usr/bin/python3 "$LAB_ROOT/tests/lib/tunnel.py" sctp-ask \

@@ -2,6 +2,7 @@
 # Frames with tags cross the bridge unchanged, both ways: one tag, VID 0 and a priority, a provider's tag, two tags, and
 # what else is nobody's here. One with the shared address inside a tag is bridged too, not judged.
 # Reliability rows (as far as they apply): S28.
+# takes: 10 s
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=1 LAB_MODE=agent
 lab_test
@@ -16,9 +17,9 @@ crosses()
     local text=$1 from=$2 to=$3 frame=$4$payload
     rm -f "$LAB_DIR/listening"
     start "$to" heard /usr/bin/python3 "$LAB_ROOT/tests/lib/talk.py" listen eth0 10 "$LAB_DIR/listening"
-    wait_for 5 test -e "$LAB_DIR/listening"
+    wait_for 20 test -e "$LAB_DIR/listening"
     talk_on "$from" frame eth0 "$frame"
-    check "$text" wait_for 2 grep -qx "$frame" "$LAB_DIR/heard"
+    check "$text" wait_for 20 grep -qx "$frame" "$LAB_DIR/heard"
     kill "$LAB_PID"
 }
 
