@@ -78,9 +78,13 @@ fuzz-targets: $(FUZZ)
 deps: ## install the Debian packages that are missing, for the build and for the tests
 	@scripts/deps build test
 
-check: ## build with gcc, clang and sanitizers, and run every test; the last line counts them
+check: ## every test once in one build, in minutes; the last line counts them
 	@scripts/deps build test
 	@scripts/check
+
+check-all: ## the same, then with each compiler and sanitizers, long models, all linters, fuzzing: before a release
+	@scripts/deps build test
+	@scripts/check-all
 
 demo: ## a walk through the bridge at work, in network namespaces; needs root, a minute, and no network card
 	@scripts/deps build demo
@@ -98,7 +102,7 @@ demo-dhcp: ## hosts that know nothing: a stock DHCP client each, one address, na
 	@PEARPD_BUILD='$(abspath $(B))' scripts/demo-dhcp
 
 lint: ## clang-format, clang-tidy, cppcheck, mandoc, and the floor plan's include order
-	@tests/run --label lint --limit 600 scripts/lint
+	@tests/run --label lint --limit 900 -- scripts/lint all
 
 FUZZ_SECONDS ?= 60
 fuzz: ## run every fuzz target, FUZZ_SECONDS (60) in all
@@ -169,4 +173,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit property tools reliability soak fuzz-targets deps check demo demo-edge demo-dhcp lint fuzz bench install uninstall fresh clean help
+.PHONY: all unit property tools reliability soak fuzz-targets deps check check-all demo demo-edge demo-dhcp lint fuzz bench install uninstall fresh clean help

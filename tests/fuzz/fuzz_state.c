@@ -74,8 +74,8 @@ static struct usage_months *months_made(void)
     return months;
 }
 
-static void read_file(struct state_reading *r, struct engine *engine, struct usage_months *months, const char *file,
-                      size_t length, size_t piece)
+static void read_file(struct state_reading *r, struct engine *engine, struct usage_months *months,
+                      const char *file, size_t length, size_t piece)
 {
     const struct state_load load = {.engine = engine, .months = months, .out = &out, .now_ns = SAVED};
     state_reading_begin(r, &load, &now);

@@ -46,7 +46,7 @@ http_serve()
 {
     mkdir -p "$LAB_DIR/www-$1" && echo "$1" >"$LAB_DIR/www-$1/who"
     start "$1" "www-$1.log" busybox httpd -f -p "$2" -h "$LAB_DIR/www-$1"
-    wait_for 5 on "$1" sh -c "ss -Hltn | grep -q :$2"
+    wait_for 20 on "$1" sh -c "ss -Hltn | grep -q :$2"
 }
 
 # fetch COUNT: what so many downloads of http://www.example.net/who brought the remote host, each by a client of its own.

@@ -20,4 +20,10 @@ static inline uint64_t from_environment(const char *name, uint64_t otherwise)
     return text == NULL ? otherwise : strtoull(text, NULL, 10);
 }
 
+/* How many rounds a test makes: `name` of the environment, else `all`; a tenth of it where QUICK is set (make check). */
+static inline uint64_t rounds(const char *name, uint64_t all)
+{
+    return from_environment(name, getenv("QUICK") != NULL ? (all + 9) / 10 : all);
+}
+
 #endif

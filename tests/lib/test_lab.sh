@@ -41,7 +41,7 @@ for signal in TERM INT HUP; do
         while :; do sleep 0.1; done' story "$lab" "$dir/$signal" &
     script=$!
     set +m
-    wait_for 10 test -s "$dir/$signal"
+    wait_for 20 test -s "$dir/$signal"
     id=$(cat "$dir/$signal")
     ids+=("$id")
     check "one stands, with servers in it" pings "$id"

@@ -755,7 +755,7 @@ static void one_run(uint64_t seed, unsigned steps)
 
 static void test_against_the_model(void **state)
 {
-    uint64_t seed = from_environment("SEED", 20260201), runs = from_environment("RUNS", 10000);
+    uint64_t seed = from_environment("SEED", 20260201), runs = rounds("RUNS", 10000);
     unsigned steps = (unsigned)from_environment("STEPS", 300);
     (void)state;
     print_message("SEED=%llu RUNS=%llu STEPS=%u\n", (unsigned long long)seed, (unsigned long long)runs, steps);

@@ -871,7 +871,7 @@ static void one_run(uint64_t seed, unsigned steps)
 
 static void test_random_frames(void **state)
 {
-    uint64_t seed = from_environment("SEED", 20260101), runs = from_environment("RUNS", 12);
+    uint64_t seed = from_environment("SEED", 20260101), runs = rounds("RUNS", 60);
     unsigned steps = (unsigned)from_environment("STEPS", 1000);
     (void)state;
     print_message("SEED=%llu RUNS=%llu STEPS=%u\n", (unsigned long long)seed, (unsigned long long)runs, steps);

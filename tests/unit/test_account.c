@@ -83,9 +83,11 @@ static void take_flow(void *context, const struct flow_record *r)
         assert_true(range_holds(&r->range, r->shared_port));
 }
 
-static void limits_preset(struct limits *limits)
+/* Small tables, which a reload makes anew in microseconds. */
+static void limits_small(struct limits *limits)
 {
-#define X(key, field, least, most, preset, help) limits->field = (preset);
+#define X(key, field, least, most, preset, help) \
+    limits->field = (preset) > 4096 && (least) <= 64 ? 64 : (preset);
     LIMITS(X)
 #undef X
 }
@@ -104,7 +106,7 @@ static struct world *world_with(uint32_t accounts, const struct config_ipfix *ip
                                          .default_host = host_mac(1)};
     w->config =
         (struct config){.mac = bridge_mac, .encap = 0x88b5, .addresses = &w->address, .address_count = 1};
-    limits_preset(&w->config.limits);
+    limits_small(&w->config.limits);
     w->config.limits.accounts = accounts;
     w->config.limits.idle_s = 30;
     w->config.limits.ipfix_flows = 16;

@@ -24,17 +24,7 @@
 
 #define LINES 300
 
-/* A fork costs a sanitizer twenty times as much. */
-#if defined(__SANITIZE_ADDRESS__)
-#define KILLS 100
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define KILLS 100
-#endif
-#endif
-#ifndef KILLS
 #define KILLS 1000
-#endif
 
 static char folder[64], path[96], beside[104];
 
@@ -343,7 +333,7 @@ static void wait_for_quiet(void)
 static void test_killed_in_a_save(void **state)
 {
     (void)state;
-    const unsigned kills = (unsigned)from_environment("STATE_KILLS", KILLS);
+    const unsigned kills = (unsigned)rounds("STATE_KILLS", KILLS);
     uint64_t chance = 12;
     int64_t number = number_there();
     unsigned replaced = 0, left_beside = 0;
