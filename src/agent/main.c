@@ -280,7 +280,7 @@ static int fill_in(struct asked *asked)
     if (asked->dhcp && o->dhcp == DHCP_CLIENT_NONE)
         o->dhcp = DHCP_CLIENT_AUTO;
     if (asked->file == NULL && !leased) {
-        o->held.held[0].range = asked->range;
+        o->held.ranges[0].range = asked->range;
         o->held.count = 1;
     }
     if (asked->metrics != NULL)

@@ -26,20 +26,20 @@ static void count_fault(void *context, const char *file, unsigned line, const ch
     expect(*message != '\0');
 }
 
-static void check_held(const struct held_list *list)
+static void check_held(const struct range_list *list)
 {
     static char rules[NFT_TEXT_MAX_BYTES];
-    struct port_span spans[HELD_SPANS_MAX];
-    char name[HELD_TEXT_BYTES];
-    struct held again;
+    struct port_span spans[RANGE_SPANS_MAX];
+    char name[PORT_RANGE_TEXT_BYTES];
+    struct port_range again;
     uint32_t ports = 0, united = 0;
     for (size_t i = 0; i < list->count; i++) {
-        expect(held_parse(held_format(&list->held[i], name), &again) == 0 &&
-               held_equal(&again, &list->held[i]));
-        expect(held_has(&again, again.range.first) && held_has(&again, again.range.last));
-        ports += held_ports(&again);
+        expect(port_range_parse(port_range_format(&list->ranges[i], name), &again) == 0 &&
+               port_range_equal(&again, &list->ranges[i]));
+        expect(port_range_has(&again, again.range.first) && port_range_has(&again, again.range.last));
+        ports += port_range_ports(&again);
     }
-    const size_t count = held_union(list, (struct ipv4){0}, spans);
+    const size_t count = range_list_union(list, (struct ipv4){0}, spans);
     for (size_t i = 0; i < count; i++) {
         expect(i == 0 || spans[i].first > spans[i - 1].last + 1);
         united += spans[i].last - spans[i].first + 1U;

@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     const int length = lease_format(&lease, again);
     if (length <= 0 || length >= LEASE_TEXT_BYTES || lease_read(again, &read, why) != 0 ||
-        !held_equal(&lease.held, &read.held) || lease.until_s != read.until_s || lease.mtu != read.mtu ||
+        !port_range_equal(&lease.held, &read.held) || lease.until_s != read.until_s || lease.mtu != read.mtu ||
         lease.gateway.host != read.gateway.host || lease.dns_count != read.dns_count)
         abort();
     return 0;

@@ -93,20 +93,21 @@ static uint64_t bind_at(size_t count, uint32_t address, uint16_t port, uint32_t 
 static void each_port_of_each_address_is_judged(void **state)
 {
     (void)state;
-    struct held_list list = {.count = 0};
+    struct range_list list = {.count = 0};
     size_t other;
-    const struct held some[] = {
+    const struct port_range some[] = {
         {.range = {{A}, 2000, 2999}}, {.range = {{A}, 5000, 5000}}, {.range = {{A}, 65000, 65535}}};
-    const struct held set = held_port_set((struct ipv4){B}, (struct port_set_params){6, 6}, 5);
+    const struct port_range set = port_range_of_set((struct ipv4){B}, (struct port_set_params){6, 6}, 5);
     for (size_t i = 0; i < 3; i++)
-        assert_int_equal(held_add(&list, &some[i], &other), 0);
-    assert_int_equal(held_add(&list, &set, &other), 0);
+        assert_int_equal(range_list_add(&list, &some[i], &other), 0);
+    assert_int_equal(range_list_add(&list, &set, &other), 0);
     const size_t count = bind_hook_program(&list, COOKIE, program);
     assert_in_range(count, 1, BIND_HOOK_MAX);
     for (uint32_t port = 0; port <= UINT16_MAX; port++) {
         const uint16_t p = (uint16_t)port;
-        const bool of_a = held_has(&some[0], p) || held_has(&some[1], p) || held_has(&some[2], p);
-        const bool of_b = held_has(&set, p), none = port == 0;
+        const bool of_a =
+            port_range_has(&some[0], p) || port_range_has(&some[1], p) || port_range_has(&some[2], p);
+        const bool of_b = port_range_has(&set, p), none = port == 0;
         assert_int_equal(bind_at(count, A, p, IPPROTO_TCP), none || of_a);
         assert_int_equal(bind_at(count, B, p, IPPROTO_TCP), none || of_b);
         assert_int_equal(bind_at(count, 0, p, IPPROTO_TCP), none || of_a || of_b);
@@ -120,7 +121,7 @@ static void each_port_of_each_address_is_judged(void **state)
 static void other_namespaces_are_left_alone(void **state)
 {
     (void)state;
-    const struct held_list list = {.held = {{.range = {{A}, 2000, 2999}}}, .count = 1};
+    const struct range_list list = {.ranges = {{.range = {{A}, 2000, 2999}}}, .count = 1};
     const struct bpf_sock_addr context = {
         .user_ip4 = htonl(A), .user_port = htons(80), .protocol = IPPROTO_TCP};
     size_t count = bind_hook_program(&list, COOKIE, program);
@@ -134,19 +135,19 @@ static void other_namespaces_are_left_alone(void **state)
 static void the_most_that_can_be_held_fits(void **state)
 {
     (void)state;
-    struct held_list list = {.count = 0};
+    struct range_list list = {.count = 0};
     size_t other;
-    for (uint16_t i = 0; i < HELD_MAX; i++) { /* 32 addresses with 31 spans each, none beside another */
-        const struct held set =
-            held_port_set((struct ipv4){A + i}, (struct port_set_params){5, 6}, (uint16_t)(2 * i));
-        assert_int_equal(held_add(&list, &set, &other), 0);
+    for (uint16_t i = 0; i < RANGES_MAX; i++) { /* 32 addresses with 31 spans each, none beside another */
+        const struct port_range set =
+            port_range_of_set((struct ipv4){A + i}, (struct port_set_params){5, 6}, (uint16_t)(2 * i));
+        assert_int_equal(range_list_add(&list, &set, &other), 0);
     }
     const size_t count = bind_hook_program(&list, COOKIE, program);
     assert_in_range(count, 4000, BIND_HOOK_MAX);
-    for (uint16_t i = 0; i < HELD_MAX; i++)
+    for (uint16_t i = 0; i < RANGES_MAX; i++)
         for (uint32_t port = 1; port <= UINT16_MAX; port += 7)
             assert_int_equal(bind_at(count, A + i, (uint16_t)port, IPPROTO_TCP),
-                             held_has(&list.held[i], (uint16_t)port));
+                             port_range_has(&list.ranges[i], (uint16_t)port));
 }
 
 int main(void)

@@ -14,7 +14,7 @@
 
 #define SENT_MAX 64
 
-static const struct held held = {.range = {{0xc023a202}, 2000, 2999}};
+static const struct port_range held = {.range = {{0xc023a202}, 2000, 2999}};
 static const struct range *const range = &held.range;
 static const struct mac own = {{2, 0, 0, 0, 0, 1}}, bridge = {{2, 0x50, 0x45, 0, 0, 1}},
                         other = {{2, 0, 0, 0, 0, 9}};
@@ -364,7 +364,7 @@ static void a_port_set_is_claimed_and_answered_as_one(void **state)
 {
     (void)state;
     const struct port_set_params params = {4, 8};
-    const struct held set = held_port_set(range->address, params, 0x34);
+    const struct port_range set = port_range_of_set(range->address, params, 0x34);
     struct fixture f;
     begin(&f);
     claimant_init(&f.claimant, &set, own, 0x88b5, 42, &(struct claimant_keys){0});
@@ -396,7 +396,7 @@ static void a_port_set_is_claimed_and_answered_as_one(void **state)
 static void the_ranges_of_a_host_count_their_numbers_together(void **state)
 {
     static const struct pe_arp_key keys[] = {{.id = 3, .bytes = {1}}};
-    const struct held more = {.range = {{0xc023a203}, 5000, 5999}};
+    const struct port_range more = {.range = {{0xc023a203}, 5000, 5999}};
     struct claimant second;
     struct fixture f;
     uint64_t next = 7;

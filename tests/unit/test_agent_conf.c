@@ -55,8 +55,8 @@ static void the_short_form_is_one_range(void **state)
         read_good(HEAD "address = 192.35.162.2\nports = 2000-2999\n[keys]\n7 = " KEY "\n3 = " KEY "\n");
     assert_string_equal(o.interface, "eth0");
     assert_int_equal(o.held.count, 1);
-    assert_int_equal(o.held.held[0].range.address.host, 0xc023a202);
-    assert_int_equal(o.held.held[0].range.last, 2999);
+    assert_int_equal(o.held.ranges[0].range.address.host, 0xc023a202);
+    assert_int_equal(o.held.ranges[0].range.last, 2999);
     assert_int_equal(o.gateway.host, 0);
     assert_int_equal(o.ethertype, 0x88b5);
     assert_int_equal(o.watch_s, 10);
@@ -75,11 +75,11 @@ static void ranges_and_port_sets_of_several_addresses(void **state)
         "ports = 2000-2999\ngateway = 192.35.162.1\nencap = arp\nenforce = none\nwatch = 1\nwarn = 100\n"
         "metrics = /var/lib/x/pearp.prom\n[range 192.35.162.2:5000-5999]\n[range 192.35.162.2:7000]\n");
     assert_int_equal(o.held.count, 4);
-    assert_int_equal(o.held.held[0].range.first, 2000); /* [agent]'s own is the first */
-    assert_true(o.held.held[1].is_port_set);
-    assert_int_equal(held_ports(&o.held.held[1]), 63 * 4);
-    assert_int_equal(o.held.held[3].range.first, 7000);
-    assert_int_equal(o.held.held[3].range.last, 7000);
+    assert_int_equal(o.held.ranges[0].range.first, 2000); /* [agent]'s own is the first */
+    assert_true(o.held.ranges[1].is_port_set);
+    assert_int_equal(port_range_ports(&o.held.ranges[1]), 63 * 4);
+    assert_int_equal(o.held.ranges[3].range.first, 7000);
+    assert_int_equal(o.held.ranges[3].range.last, 7000);
     assert_int_equal(o.gateway.host, 0xc023a201);
     assert_int_equal(o.ethertype, 0x0806);
     assert_int_equal(o.enforce, ENFORCE_NONE);
@@ -234,7 +234,7 @@ static void ports_behind_the_first(void **state)
     assert_int_equal(o.services.services[1].port, 4711);
     assert_int_equal(o.services.services[1].address.host, 0);
     /* A lease of a port set: 63 ranges of four ports. */
-    struct held held = held_port_set((struct ipv4){0xc023a204}, (struct port_set_params){6, 8}, 0x34);
+    struct port_range held = port_range_of_set((struct ipv4){0xc023a204}, (struct port_set_params){6, 8}, 0x34);
     assert_true(service_on(&o.services.services[0], &held, &there));
     assert_int_equal(there.port, 2257);
     assert_int_equal(there.address.host, 0xc023a204);
@@ -326,7 +326,7 @@ static void a_range_too_many(void **state)
     char text[4096] = HEAD;
     struct agent_options options;
     struct seen seen;
-    for (unsigned i = 0; i <= HELD_MAX; i++) {
+    for (unsigned i = 0; i <= RANGES_MAX; i++) {
         const size_t length = strlen(text);
         snprintf(text + length, sizeof(text) - length, "[range 192.35.162.2:%u-%u]\n", 2000 + i * 10,
                  2009 + i * 10);
@@ -341,16 +341,16 @@ static void spans_are_united_over_addresses(void **state)
     const struct agent_options o = read_good(
         HEAD "[range 192.35.162.3:3000-3999]\n[range 192.35.162.2:1000-1999]\n[range 192.35.162.2:2000-2099]\n"
              "[range 192.35.162.2:3500-4500]\n");
-    struct port_span spans[HELD_SPANS_MAX];
-    struct ipv4 addresses[HELD_MAX];
-    assert_int_equal(held_union(&o.held, (struct ipv4){0}, spans), 2);
+    struct port_span spans[RANGE_SPANS_MAX];
+    struct ipv4 addresses[RANGES_MAX];
+    assert_int_equal(range_list_union(&o.held, (struct ipv4){0}, spans), 2);
     assert_int_equal(spans[0].first, 1000);
     assert_int_equal(spans[0].last, 2099);
     assert_int_equal(spans[1].first, 3000);
     assert_int_equal(spans[1].last, 4500);
-    assert_int_equal(held_union(&o.held, (struct ipv4){0xc023a203}, spans), 1);
+    assert_int_equal(range_list_union(&o.held, (struct ipv4){0xc023a203}, spans), 1);
     assert_int_equal(spans[0].last, 3999);
-    assert_int_equal(held_addresses(&o.held, addresses), 2);
+    assert_int_equal(range_list_addresses(&o.held, addresses), 2);
     assert_int_equal(addresses[0].host, 0xc023a203);
 }
 

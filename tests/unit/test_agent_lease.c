@@ -36,7 +36,7 @@ static void every_client_prints_option_159_its_own_way(void **state)
     assert_int_equal(lease.held.psid, 65535);
     assert_int_equal(lease_parse(WORDS("bound", "192.35.162.2", "06081200"), 0, &lease, why), 0);
     assert_int_equal(lease.held.psid, 0x12);
-    assert_int_equal(held_spans(&lease.held), 63);
+    assert_int_equal(port_range_spans(&lease.held), 63);
 }
 
 static void what_goes_with_it_is_read(void **state)
@@ -164,7 +164,7 @@ static void what_is_written_is_read(void **state)
     struct lease read;
     snprintf(again, sizeof(again), "%s", text);
     assert_int_equal(lease_read(again, &read, why), 0);
-    assert_true(held_equal(&read.held, &lease.held));
+    assert_true(port_range_equal(&read.held, &lease.held));
     assert_true(read.until_s == 110);
     lease_format(&read, again);
     assert_string_equal(text, again);

@@ -24,9 +24,9 @@ static struct undo full(void)
                         .address_count = 2,
                         .gateway_route = {0xc023a201},
                         .default_route = {0xc023a201}};
-    undo.held.held[undo.held.count++] = (struct held){.range = {{0xc023a202}, 0, 65535}};
-    undo.held.held[undo.held.count++] =
-        held_port_set((struct ipv4){0xc023a203}, (struct port_set_params){6, 8}, 255);
+    undo.held.ranges[undo.held.count++] = (struct port_range){.range = {{0xc023a202}, 0, 65535}};
+    undo.held.ranges[undo.held.count++] =
+        port_range_of_set((struct ipv4){0xc023a203}, (struct port_set_params){6, 8}, 255);
     undo.replaced.length = sizeof(undo.replaced.bytes);
     for (size_t i = 0; i < undo.replaced.length; i++)
         undo.replaced.bytes[i] = (uint8_t)(i * 7);
@@ -54,13 +54,13 @@ static void what_is_written_is_read(void **state)
         assert_int_equal(read.address_count, undo.address_count);
         assert_int_equal(read.held.count, undo.held.count);
         for (size_t k = 0; k < undo.held.count; k++)
-            assert_true(held_equal(&read.held.held[k], &undo.held.held[k]));
+            assert_true(port_range_equal(&read.held.ranges[k], &undo.held.ranges[k]));
         assert_int_equal(read.default_route.host, undo.default_route.host);
         assert_string_equal(read.sysctls[3], undo.sysctls[3]);
         assert_int_equal(read.replaced.length, undo.replaced.length);
         assert_memory_equal(read.replaced.bytes, undo.replaced.bytes, undo.replaced.length);
         undo = (struct undo){.interface = "eth0.5", .namespace_cookie = UINT64_MAX}; /* the least there is */
-        undo.held.held[undo.held.count++] = (struct held){.range = {{0x0a000001}, 5, 5}};
+        undo.held.ranges[undo.held.count++] = (struct port_range){.range = {{0x0a000001}, 5, 5}};
     }
     assert_int_equal(undo_format(&read, text, 20), -ENOSPC);
 }

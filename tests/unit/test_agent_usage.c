@@ -30,8 +30,8 @@
 #define UDP_UNBOUND   7
 #define ANY           0
 
-static const struct held_list two = {
-    .held = {{.range = {{A}, 2000, 2099}}, {.range = {{B}, 3000, 3009}}},
+static const struct range_list two = {
+    .ranges = {{.range = {{A}, 2000, 2099}}, {.range = {{B}, 3000, 3009}}},
     .count = 2,
 };
 
@@ -292,7 +292,7 @@ static void metrics_are_prometheus_text(void **state)
         "pearp_agent_range_ports{interface=\"eth0\",address=\"192.35.162.3\",range=\"psid/6/8/18\"} 252\n";
     struct metrics m = {.interface = "eth0", .link_up = true, .range_count = 2};
     m.ranges[0] =
-        (struct metrics_range){.held = two.held[0], .heard = true, .used = 7, .counts = {.challenges = 9}};
+        (struct metrics_range){.held = two.ranges[0], .heard = true, .used = 7, .counts = {.challenges = 9}};
     const struct service_config services[] = {
         {.name = "http", .protocol = IPPROTO_TCP, .port = 2080, .host = {.length = 5, .bytes = "\3www"}},
         {.name = "http", .protocol = IPPROTO_TCP, .port = 2081, .host = {.length = 5, .bytes = "\3www"}},
@@ -302,7 +302,7 @@ static void metrics_are_prometheus_text(void **state)
     m.ranges[0].lease_s = 3600;
     for (size_t i = 0; i < 3; i++)
         metrics_add_service(&m, &services[i], i != 1);
-    m.ranges[1].held = held_port_set((struct ipv4){B}, (struct port_set_params){6, 8}, 18);
+    m.ranges[1].held = port_range_of_set((struct ipv4){B}, (struct port_set_params){6, 8}, 18);
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);

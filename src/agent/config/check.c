@@ -10,7 +10,7 @@
 /* address and ports in [agent]: the short form of a first range. */
 static void check_short_form(struct ini_file *file)
 {
-    struct held_list *list = &((struct agent_options *)ini_target(file))->held;
+    struct range_list *list = &((struct agent_options *)ini_target(file))->held;
     const struct reading *reading = ini_context(file);
     const unsigned address = ini_line_of(file, "agent", "address"), ports = ini_line_of(file, "agent", "ports");
     size_t other = 0;
@@ -19,17 +19,17 @@ static void check_short_form(struct ini_file *file)
                   "address and ports in [agent] stand together or not at all");
     if (reading->address.host == 0 || ports == 0)
         return;
-    const struct held held = {.range = {reading->address, reading->first, reading->last}};
-    struct held_list first = {.count = 0};
-    (void)held_add(&first, &held, &other);
+    const struct port_range held = {.range = {reading->address, reading->first, reading->last}};
+    struct range_list first = {.count = 0};
+    (void)range_list_add(&first, &held, &other);
     for (size_t i = 0; i < list->count; i++) {
-        const int error = held_add(&first, &list->held[i], &other);
+        const int error = range_list_add(&first, &list->ranges[i], &other);
         if (error == -EEXIST)
             ini_fault(file, reading->range_lines[i], "[range]: shares ports with line %u", ports);
         else if (error != 0)
             ini_fault(file, reading->range_lines[i],
-                      "[range]: one more than %u ranges, or %u spans of ports, in all", HELD_MAX,
-                      HELD_SPANS_MAX);
+                      "[range]: one more than %u ranges, or %u spans of ports, in all", RANGES_MAX,
+                      RANGE_SPANS_MAX);
     }
     *list = first;
 }
@@ -44,7 +44,7 @@ static void check_ranges(struct ini_file *file)
         ini_fault(file, agent,
                   "nothing to hold: neither address and ports in [agent], nor a [range], nor dhcp");
     for (size_t i = 0; i < o->held.count; i++)
-        if (o->gateway.host != 0 && o->gateway.host == o->held.held[i].range.address.host) {
+        if (o->gateway.host != 0 && o->gateway.host == o->held.ranges[i].range.address.host) {
             ini_fault(file, ini_line_of(file, "agent", "gateway"), "the gateway is a shared address");
             break;
         }

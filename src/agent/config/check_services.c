@@ -10,11 +10,11 @@
 static void check_address(struct ini_file *file, struct service_config *service, unsigned line)
 {
     const struct agent_options *o = ini_target(file);
-    const struct held_list *list = &o->held;
+    const struct range_list *list = &o->held;
     const bool leased = o->dhcp != DHCP_CLIENT_NONE;
     struct service_config there, found = {.port = 0};
     for (size_t i = 0; i < list->count && !(service->is_behind && leased); i++) {
-        if (!service_on(service, &list->held[i], &there))
+        if (!service_on(service, &list->ranges[i], &there))
             continue;
         if (found.port == 0)
             found = there;

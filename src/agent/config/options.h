@@ -6,7 +6,7 @@
 #include "pearpd/addr.h"
 #include "pearpd/pe_arp_auth.h"
 
-#include "config/held.h"
+#include "config/range_list.h"
 #include "dhcp/dhcp_client.h"
 #include "dns/service.h"
 
@@ -24,7 +24,7 @@ enum agent_enforce { ENFORCE_NFT, ENFORCE_NONE };
 /* The names of keys are those of the agent's file (schema.c). */
 struct agent_options {
     char interface[INTERFACE_BYTES];
-    struct held_list held;
+    struct range_list held;
     struct ipv4 gateway; /* 0.0.0.0: find one */
     uint16_t ethertype;
     char metrics[AGENT_PATH_BYTES]; /* "": none is written */

@@ -5,7 +5,7 @@
 #include "pearpd/addr.h"
 #include "pearpd/dns_name.h"
 
-#include "config/held.h"
+#include "config/range_list.h"
 #include "dns/service.h"
 
 #include <stdint.h>
@@ -14,7 +14,7 @@ struct reading {
     struct ipv4 address; /* of [agent]: with `first` and `last` its range, the short form of a [range] */
     uint16_t first, last;
     unsigned ranges_seen;                 /* [range], good or not */
-    unsigned range_lines[HELD_MAX];       /* of each of options->held */
+    unsigned range_lines[RANGES_MAX];     /* of each of options->held */
     unsigned service_lines[SERVICES_MAX]; /* of each of options->services */
     struct dns_name default_zone;         /* of [dns]; length 0: none */
 };

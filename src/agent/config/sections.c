@@ -10,12 +10,12 @@
 
 void *agent_begin_range(struct ini_file *file, const char *argument)
 {
-    struct held_list *list = &((struct agent_options *)ini_target(file))->held;
+    struct range_list *list = &((struct agent_options *)ini_target(file))->held;
     struct reading *reading = ini_context(file);
     const unsigned line = ini_line(file);
-    struct held held;
+    struct port_range held;
     size_t other = 0;
-    int error = held_parse(argument, &held);
+    int error = port_range_parse(argument, &held);
     reading->ranges_seen++;
     if (error == -ERANGE)
         ini_fault(file, line, "[range %s]: %s", argument,
@@ -26,12 +26,12 @@ void *agent_begin_range(struct ini_file *file, const char *argument)
                   argument);
     if (error != 0)
         return list;
-    error = held_add(list, &held, &other);
+    error = range_list_add(list, &held, &other);
     if (error == -EEXIST)
         ini_fault(file, line, "[range %s]: shares ports with line %u", argument, reading->range_lines[other]);
     else if (error != 0)
         ini_fault(file, line, "[range %s]: one more than %u ranges, or %u spans of ports, in all", argument,
-                  HELD_MAX, HELD_SPANS_MAX);
+                  RANGES_MAX, RANGE_SPANS_MAX);
     else
         reading->range_lines[list->count - 1] = line;
     return list; /* it has no keys */

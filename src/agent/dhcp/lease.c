@@ -103,7 +103,7 @@ static int take_ports(struct parsing *p, struct ipv4 address, const char *text)
     const uint16_t psid = (uint16_t)option;
     if ((uint16_t)((unsigned)psid << params.length) != 0)
         return refuse(p, "%.40s: the PSID has bits beyond its length of %u", text, params.length);
-    p->lease->held = held_port_set(address, params, (uint16_t)(psid >> (16 - params.length)));
+    p->lease->held = port_range_of_set(address, params, (uint16_t)(psid >> (16 - params.length)));
     return 0;
 }
 
@@ -243,9 +243,9 @@ int lease_parse(const char *const *words, size_t count, uint64_t now_s, struct l
     return count == 1 ? 0 : refuse(&p, "%s: nothing may follow", words[0]);
 }
 
-bool lease_is_of(const struct lease *lease, const struct held *held)
+bool lease_is_of(const struct lease *lease, const struct port_range *held)
 {
-    return lease->bound && held_equal(&lease->held, held);
+    return lease->bound && port_range_equal(&lease->held, held);
 }
 
 uint64_t lease_left_s(const struct lease *lease, uint64_t now_s)
@@ -258,7 +258,7 @@ uint64_t lease_left_s(const struct lease *lease, uint64_t now_s)
 int lease_format(const struct lease *lease, char text[static LEASE_TEXT_BYTES])
 {
     char address[IPV4_TEXT_BYTES];
-    const struct held *held = &lease->held;
+    const struct port_range *held = &lease->held;
     int length =
         snprintf(text, LEASE_TEXT_BYTES, "bound %s %u/%u/%u", ipv4_format(held->range.address, address),
                  held->params.offset, held->params.length, held->psid);

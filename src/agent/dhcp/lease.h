@@ -6,7 +6,7 @@
 
 #include "pearpd/addr.h"
 
-#include "config/held.h"
+#include "config/range_list.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -19,7 +19,7 @@
 
 struct lease {
     bool bound; /* false: released or expired, and the rest is zero */
-    struct held held;
+    struct port_range held;
     struct ipv4 gateway; /* 0.0.0.0: none given */
     struct ipv4 dns[LEASE_DNS_MAX];
     size_t dns_count;
@@ -35,7 +35,7 @@ int lease_parse(const char *const *words, size_t count, uint64_t now_s, struct l
                 char why[static LEASE_WHY_BYTES]);
 
 /* Whether this is what is held of it. */
-bool lease_is_of(const struct lease *lease, const struct held *held);
+bool lease_is_of(const struct lease *lease, const struct port_range *held);
 
 /* Seconds that it lasts from now on; LEASE_FOREVER_S. */
 uint64_t lease_left_s(const struct lease *lease, uint64_t now_s);

@@ -26,7 +26,7 @@ static bool is_same(const struct lease *a, const struct lease *b)
 {
     if (!a->bound || !b->bound)
         return a->bound == b->bound;
-    return held_equal(&a->held, &b->held) && a->gateway.host == b->gateway.host;
+    return port_range_equal(&a->held, &b->held) && a->gateway.host == b->gateway.host;
 }
 
 static void arm(struct lease_follower *f)
@@ -42,14 +42,14 @@ static void arm(struct lease_follower *f)
 
 static void take(struct lease_follower *f, const struct lease *lease)
 {
-    char held[HELD_TEXT_BYTES];
+    char held[PORT_RANGE_TEXT_BYTES];
     const bool same = is_same(&f->lease, lease);
     if (lease->bound && f->client != NULL)
         dhcp_client_succeeded(f->client);
     if (lease->bound && !same)
-        log_notice("leased %s", held_format(&lease->held, held));
+        log_notice("leased %s", port_range_format(&lease->held, held));
     else if (lease->bound)
-        log_info("the lease of %s was renewed", held_format(&lease->held, held));
+        log_info("the lease of %s was renewed", port_range_format(&lease->held, held));
     f->lease = *lease;
     f->none_told = f->none_told && !lease->bound;
     arm(f);
@@ -60,11 +60,11 @@ static void take(struct lease_follower *f, const struct lease *lease)
 static void look(struct lease_follower *f)
 {
     struct lease lease;
-    char held[HELD_TEXT_BYTES];
+    char held[PORT_RANGE_TEXT_BYTES];
     const int error =
         lease_file_read(f->following.directory, f->following.interface, clock_now_ns() / NS_PER_S, &lease);
     if (error == 0 && f->lease.bound && !lease.bound)
-        log_notice("the lease of %s is over", held_format(&f->lease.held, held));
+        log_notice("the lease of %s is over", port_range_format(&f->lease.held, held));
     if (error == 0)
         take(f, &lease);
 }

@@ -240,7 +240,7 @@ static bool is_at_work(const struct services *services)
     return services != NULL && services->publisher != NULL && !services->withdrawing;
 }
 
-void services_heard(struct services *services, const struct held *held)
+void services_heard(struct services *services, const struct port_range *held)
 {
     if (!is_at_work(services))
         return;
@@ -252,14 +252,14 @@ void services_heard(struct services *services, const struct held *held)
     changed(services);
 }
 
-void services_lost(struct services *services, const struct held *held)
+void services_lost(struct services *services, const struct port_range *held)
 {
     if (!is_at_work(services))
         return;
     for (size_t i = 0; i < services->config->count; i++) {
         struct slot *slot = &services->slots[i];
         if (slot->count > 0 && slot->there.address.host == held->range.address.host &&
-            held_has(held, slot->there.port))
+            port_range_has(held, slot->there.port))
             withdraw(services, slot);
     }
     changed(services);
@@ -311,7 +311,8 @@ void services_withdraw(struct services *services)
     dns_journal_write(services->owner.directory, services->owner.interface, services->publisher);
 }
 
-size_t services_tlvs(const struct services_config *config, const struct held *held, uint8_t *bytes, size_t size)
+size_t services_tlvs(const struct services_config *config, const struct port_range *held, uint8_t *bytes,
+                     size_t size)
 {
     size_t length = 0;
     for (size_t i = 0; i < config->count; i++) {

@@ -8,7 +8,7 @@
 #include "pearpd/dns_message.h"
 #include "pearpd/loop.h"
 
-#include "config/held.h"
+#include "config/range_list.h"
 #include "service_records.h"
 
 #include <stdbool.h>
@@ -55,8 +55,8 @@ void services_free(struct services *services);
 
 /* The bridge has heard of `held`: services on its ports are published from now on; or they are withdrawn, since it is
  * held no longer. NULL services: nothing. */
-void services_heard(struct services *services, const struct held *held);
-void services_lost(struct services *services, const struct held *held);
+void services_heard(struct services *services, const struct port_range *held);
+void services_lost(struct services *services, const struct port_range *held);
 
 /* What has become of service number `index` of the configuration; and in a word. */
 enum service_dns services_dns(const struct services *services, size_t index);
@@ -69,7 +69,7 @@ void services_hurry(struct services *services);
 void services_withdraw(struct services *services);
 
 /* The SERVICE TLVs (docs/pe-arp.md#tlv-service) of services on ports of `held`, as many as fit. The bytes written. */
-size_t services_tlvs(const struct services_config *config, const struct held *held, uint8_t *bytes,
+size_t services_tlvs(const struct services_config *config, const struct port_range *held, uint8_t *bytes,
                      size_t size);
 
 #endif

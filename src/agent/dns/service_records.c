@@ -9,11 +9,11 @@
 #define FULL_NAME_BYTES (DNS_NAME_TEXT_BYTES + 2 * SERVICE_NAME_BYTES)
 
 /* The port so many behind the first. False: there are not so many. */
-static bool port_behind(const struct held *held, uint32_t behind, uint16_t *port)
+static bool port_behind(const struct port_range *held, uint32_t behind, uint16_t *port)
 {
-    const unsigned spans = held_spans(held);
+    const unsigned spans = port_range_spans(held);
     for (unsigned i = 0; i < spans; i++) {
-        const struct port_span span = held_span(held, i);
+        const struct port_span span = port_range_span(held, i);
         const uint32_t ports = span.last - span.first + 1U;
         if (behind < ports) {
             *port = (uint16_t)(span.first + behind);
@@ -24,13 +24,14 @@ static bool port_behind(const struct held *held, uint32_t behind, uint16_t *port
     return false;
 }
 
-bool service_on(const struct service_config *service, const struct held *held, struct service_config *there)
+bool service_on(const struct service_config *service, const struct port_range *held,
+                struct service_config *there)
 {
     *there = *service;
     if (service->address.host != 0 && service->address.host != held->range.address.host)
         return false;
     there->address = held->range.address;
-    return service->port != 0 ? held_has(held, service->port)
+    return service->port != 0 ? port_range_has(held, service->port)
                               : port_behind(held, service->behind, &there->port);
 }
 

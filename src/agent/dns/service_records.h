@@ -6,7 +6,7 @@
 #include "pearpd/addr.h"
 #include "pearpd/dns_message.h"
 
-#include "config/held.h"
+#include "config/range_list.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,7 +35,8 @@ struct service_config {
 };
 
 /* Where the service is while `held` is: *there is `service` with port and address filled in. False: it is not on it. */
-bool service_on(const struct service_config *service, const struct held *held, struct service_config *there);
+bool service_on(const struct service_config *service, const struct port_range *held,
+                struct service_config *there);
 
 /* _NAME._PROTOCOL.HOST. False: it is too long. */
 bool service_srv_name(const struct service_config *service, struct dns_name *name);

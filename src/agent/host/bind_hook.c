@@ -47,10 +47,10 @@ static void answer(struct program *p, int32_t value)
 }
 
 /* Ends with the answer: is the port in R3 held of `address`? */
-static void judge_port(struct program *p, const struct held_list *held, struct ipv4 address)
+static void judge_port(struct program *p, const struct range_list *held, struct ipv4 address)
 {
-    struct port_span spans[HELD_SPANS_MAX];
-    const size_t count = held_union(held, address, spans);
+    struct port_span spans[RANGE_SPANS_MAX];
+    const size_t count = range_list_union(held, address, spans);
     for (size_t i = 0; i < count; i++) { /* ascending: below this one, it is between two */
         jump_if(p, BPF_JLT, R3, spans[i].first, (int16_t)(2 * (count - i) - 1));
         jump_if(p, BPF_JLE, R3, spans[i].last, (int16_t)(2 * (count - i)));
@@ -70,12 +70,12 @@ static void judge_namespace(struct program *p, uint64_t cookie)
     answer(p, 1);
 }
 
-size_t bind_hook_program(const struct held_list *held, uint64_t cookie,
+size_t bind_hook_program(const struct range_list *held, uint64_t cookie,
                          struct bpf_insn program[static BIND_HOOK_MAX])
 {
     struct program p = {.at = program};
-    struct ipv4 addresses[HELD_MAX + 1] = {{0}}; /* the first: any */
-    const size_t count = 1 + held_addresses(held, &addresses[1]);
+    struct ipv4 addresses[RANGES_MAX + 1] = {{0}}; /* the first: any */
+    const size_t count = 1 + range_list_addresses(held, &addresses[1]);
     put(&p, BPF_ALU64 | BPF_MOV | BPF_X, R6, R1, 0, 0);
     if (cookie != 0)
         judge_namespace(&p, cookie);
@@ -103,7 +103,7 @@ static int bpf(int command, union bpf_attr *attributes)
     return result < 0 ? -errno : (int)result;
 }
 
-static int load_program(const struct held_list *held, uint64_t cookie)
+static int load_program(const struct range_list *held, uint64_t cookie)
 {
     static const char license[] = "BSD";
     struct bpf_insn program[BIND_HOOK_MAX];
@@ -118,7 +118,7 @@ static int load_program(const struct held_list *held, uint64_t cookie)
     return bpf(BPF_PROG_LOAD, &attributes);
 }
 
-int bind_hook_attach(const char *cgroup, const struct held_list *held, uint64_t cookie)
+int bind_hook_attach(const char *cgroup, const struct range_list *held, uint64_t cookie)
 {
     const int group = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (group < 0)
@@ -138,7 +138,7 @@ int bind_hook_attach(const char *cgroup, const struct held_list *held, uint64_t 
     return hook;
 }
 
-int bind_hook_update(int hook, const struct held_list *held, uint64_t cookie)
+int bind_hook_update(int hook, const struct range_list *held, uint64_t cookie)
 {
     const int program = load_program(held, cookie);
     if (program < 0)

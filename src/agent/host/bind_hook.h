@@ -5,7 +5,7 @@
 #ifndef PEARPD_AGENT_BIND_HOOK_H
 #define PEARPD_AGENT_BIND_HOOK_H
 
-#include "config/held.h"
+#include "config/range_list.h"
 
 #include <linux/bpf.h>
 #include <stddef.h>
@@ -16,13 +16,13 @@
 /* The program: 1 for a bind of a port that is held of the address, or of any where the socket is bound to any; for
  * every port of another address, port 0 and a DHCP client's; and in another namespace than `cookie` says (0: in all).
  * Else 0, which bind() tells as EPERM. The number of instructions. */
-size_t bind_hook_program(const struct held_list *held, uint64_t cookie,
+size_t bind_hook_program(const struct range_list *held, uint64_t cookie,
                          struct bpf_insn program[static BIND_HOOK_MAX]);
 
 /* Attaches it, beside what is there. A descriptor that keeps it, or -Exxx. */
-int bind_hook_attach(const char *cgroup, const struct held_list *held, uint64_t cookie);
+int bind_hook_attach(const char *cgroup, const struct range_list *held, uint64_t cookie);
 
 /* Puts another program in its place. 0 or -Exxx. */
-int bind_hook_update(int hook, const struct held_list *held, uint64_t cookie);
+int bind_hook_update(int hook, const struct range_list *held, uint64_t cookie);
 
 #endif

@@ -19,7 +19,7 @@
 /* The shared address that connections come from: the first. */
 static struct ipv4 primary(const struct undo *undo)
 {
-    return undo->held.held[0].range.address;
+    return undo->held.ranges[0].range.address;
 }
 
 struct address_search {
@@ -188,7 +188,7 @@ static int plan_routes(struct netlink *netlink, const struct host_wish *wish,
     if (error != 0 || search.gateway.host == 0)
         return error;
     for (size_t i = 0; i < undo->held.count; i++)
-        if (search.gateway.host == undo->held.held[i].range.address.host) {
+        if (search.gateway.host == undo->held.ranges[i].range.address.host) {
             log_error("the gateway and a shared address are the same");
             return -EINVAL;
         }
@@ -201,7 +201,7 @@ int host_settings_plan(struct netlink *netlink, const struct host_wish *wish, st
 {
     struct link_info link;
     struct address_search first = {0}, search;
-    struct ipv4 addresses[HELD_MAX];
+    struct ipv4 addresses[RANGES_MAX];
     int error = netlink_link(netlink, wish->interface, &link);
     if (error != 0) {
         log_error("interface %s: %s", wish->interface, strerror(-error));
@@ -213,7 +213,7 @@ int host_settings_plan(struct netlink *netlink, const struct host_wish *wish, st
     undo->rules = true;
     undo->police = wish->police;
     error = host_sysctls_plan(undo);
-    const size_t count = held_addresses(&undo->held, addresses);
+    const size_t count = range_list_addresses(&undo->held, addresses);
     for (size_t i = 0; i < count && error == 0; i++)
         error = plan_address(netlink, addresses[i], undo, i == 0 ? &first : &search);
     if (error == 0)
@@ -292,7 +292,7 @@ int host_settings_apply(struct netlink *netlink, const struct undo *undo)
 
 struct presence {
     const struct undo *undo;
-    bool addresses[HELD_MAX]; /* each of undo->addresses, wherever it stands */
+    bool addresses[RANGES_MAX]; /* each of undo->addresses, wherever it stands */
     bool gateway_route, default_route;
 };
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define PATH_BYTES      128
-#define WISH_BYTES      (UNDO_RESERVED_BYTES + (size_t)HELD_SPANS_MAX * 12)
+#define WISH_BYTES      (UNDO_RESERVED_BYTES + (size_t)RANGE_SPANS_MAX * 12)
 #define PORT_BITS_BYTES 8192
 #define RESERVED_PATH   "net/ipv4/ip_local_reserved_ports"
 
@@ -92,10 +92,10 @@ static unsigned lowest_local_port(void)
 }
 
 /* The spans that the kernel may pick ports from, ascending. Their number. */
-static size_t spans_to_pick(const struct held_list *list, struct port_span spans[static HELD_SPANS_MAX])
+static size_t spans_to_pick(const struct range_list *list, struct port_span spans[static RANGE_SPANS_MAX])
 {
     const unsigned lowest = lowest_local_port();
-    const size_t count = held_union(list, (struct ipv4){0}, spans);
+    const size_t count = range_list_union(list, (struct ipv4){0}, spans);
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         if (spans[i].last < lowest)
@@ -109,14 +109,14 @@ static size_t spans_to_pick(const struct held_list *list, struct port_span spans
 }
 
 /* The value wished for; "" for none: the kernel takes no port held for those it picks. */
-static void sysctl_wish(const struct held_list *list, enum undo_sysctl sysctl,
+static void sysctl_wish(const struct range_list *list, enum undo_sysctl sysctl,
                         char value[static UNDO_VALUE_BYTES])
 {
     if (sysctls[sysctl].value != NULL) {
         snprintf(value, UNDO_VALUE_BYTES, "%s", sysctls[sysctl].value);
         return;
     }
-    struct port_span spans[HELD_SPANS_MAX];
+    struct port_span spans[RANGE_SPANS_MAX];
     const size_t count = spans_to_pick(list, spans);
     value[0] = '\0';
     if (count > 0)
@@ -126,7 +126,7 @@ static void sysctl_wish(const struct held_list *list, enum undo_sysctl sysctl,
 /* What was reserved before, and the gaps between what is held. False: there are no gaps. */
 static bool reserved_wish(const struct undo *undo, char wish[static WISH_BYTES])
 {
-    struct port_span spans[HELD_SPANS_MAX];
+    struct port_span spans[RANGE_SPANS_MAX];
     const size_t count = spans_to_pick(&undo->held, spans);
     size_t length = strlen(undo->reserved);
     memcpy(wish, undo->reserved, length + 1);

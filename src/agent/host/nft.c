@@ -71,11 +71,12 @@ static void put_egress(struct text *t, const char *interface, const struct ipv4 
 
 /* Policing leaves lo alone: nothing of it reaches the wire. A DHCP client renews from port 68, which is in no range
  * and which the bridge lets pass. */
-static void put_output(struct text *t, const struct held_list *held, const struct ipv4 *addresses, size_t count)
+static void put_output(struct text *t, const struct range_list *held, const struct ipv4 *addresses,
+                       size_t count)
 {
     char shared[IPV4_TEXT_BYTES];
-    struct port_span spans[HELD_SPANS_MAX];
-    const size_t span_count = held_union(held, (struct ipv4){0}, spans);
+    struct port_span spans[RANGE_SPANS_MAX];
+    const size_t span_count = range_list_union(held, (struct ipv4){0}, spans);
     text_put(t, "    chain output {\n"
                 "        type filter hook output priority filter; policy accept;\n"
                 "        oifname \"lo\" accept\n"
@@ -90,14 +91,14 @@ static void put_output(struct text *t, const struct held_list *held, const struc
 }
 
 /* What is held of `address`, but for the span `into`. Their number. */
-static size_t other_spans(const struct held_list *held, struct ipv4 address, struct port_span into,
-                          struct port_span spans[static HELD_SPANS_MAX])
+static size_t other_spans(const struct range_list *held, struct ipv4 address, struct port_span into,
+                          struct port_span spans[static RANGE_SPANS_MAX])
 {
     size_t count = 0;
     for (size_t i = 0; i < held->count; i++)
-        for (unsigned k = 0; k < held_spans(&held->held[i]); k++) {
-            const struct port_span span = held_span(&held->held[i], k);
-            if (held->held[i].range.address.host == address.host && span.first != into.first)
+        for (unsigned k = 0; k < port_range_spans(&held->ranges[i]); k++) {
+            const struct port_span span = port_range_span(&held->ranges[i], k);
+            if (held->ranges[i].range.address.host == address.host && span.first != into.first)
                 spans[count++] = span;
         }
     return count;
@@ -106,7 +107,7 @@ static size_t other_spans(const struct held_list *held, struct ipv4 address, str
 /* The kernel picks ports for all addresses from the ranges of all: one picked from another address's is moved into the
  * widest range of its own. What has a port there goes through the same rule, which leaves it where it is: but for the
  * rule, one that meets a moved one would get any port at all. */
-static void put_postrouting(struct text *t, const char *interface, const struct held_list *held,
+static void put_postrouting(struct text *t, const char *interface, const struct range_list *held,
                             const struct ipv4 *addresses, size_t count, bool police)
 {
     char shared[IPV4_TEXT_BYTES];
@@ -114,8 +115,8 @@ static void put_postrouting(struct text *t, const char *interface, const struct 
                 "        type nat hook postrouting priority srcnat; policy accept;\n"
                 "        udp sport 68 accept\n");
     for (size_t i = 0; i < count; i++) {
-        const struct port_span into = held_span(&held->held[held_widest(held, addresses[i])], 0);
-        struct port_span others[HELD_SPANS_MAX];
+        const struct port_span into = port_range_span(&held->ranges[range_list_widest(held, addresses[i])], 0);
+        struct port_span others[RANGE_SPANS_MAX];
         const size_t other_count = other_spans(held, addresses[i], into, others);
         ipv4_format(addresses[i], shared);
         text_put(t, "        oifname \"%s\" ip saddr %s meta l4proto icmp snat to %s:%u-%u\n", interface,
@@ -133,11 +134,11 @@ static void put_postrouting(struct text *t, const char *interface, const struct 
 }
 
 /* The rules of docs/pe-arp.md#host-requirements. */
-int nft_format(const char *interface, const struct held_list *held, bool police, char *text, size_t size)
+int nft_format(const char *interface, const struct range_list *held, bool police, char *text, size_t size)
 {
     char table[NFT_TABLE_BYTES];
-    struct ipv4 addresses[HELD_MAX];
-    const size_t count = held_addresses(held, addresses);
+    struct ipv4 addresses[RANGES_MAX];
+    const size_t count = range_list_addresses(held, addresses);
     const int removal = format_removal(interface, text, size);
     if (removal < 0)
         return removal;
@@ -249,7 +250,7 @@ static int load_text(const char *text, size_t length)
     return error;
 }
 
-int nft_load(const char *interface, const struct held_list *held, bool police)
+int nft_load(const char *interface, const struct range_list *held, bool police)
 {
     char *text = malloc(NFT_TEXT_MAX_BYTES);
     if (text == NULL) {

@@ -4,7 +4,7 @@
 #ifndef PEARPD_AGENT_NFT_H
 #define PEARPD_AGENT_NFT_H
 
-#include "config/held.h"
+#include "config/range_list.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,13 +17,13 @@ const char *nft_table(const char *interface, char name[static NFT_TABLE_BYTES]);
 
 /* Writes the ruleset that takes the place of an earlier one of ours; `police`: with the rules that hold local
  * programs to the ranges. Its length, or -ENOSPC. */
-int nft_format(const char *interface, const struct held_list *held, bool police, char *text, size_t size);
+int nft_format(const char *interface, const struct range_list *held, bool police, char *text, size_t size);
 
 /* 0, or -ENOENT after one line in the log: nft(8) is not installed. */
 int nft_find(void);
 
 /* Loads it. 0, or -Exxx after one line in the log. */
-int nft_load(const char *interface, const struct held_list *held, bool police);
+int nft_load(const char *interface, const struct range_list *held, bool police);
 
 /* Deletes the tables; fine when they are not there. 0, or -Exxx after one line in the log. */
 int nft_remove(const char *interface);

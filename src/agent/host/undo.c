@@ -35,12 +35,12 @@ static void put_raw(struct text *t, const struct host_route_raw *raw)
 int undo_format(const struct undo *undo, char *text, size_t size)
 {
     struct text t = {.at = text, .left = size};
-    char held[HELD_TEXT_BYTES], address[IPV4_TEXT_BYTES];
+    char held[PORT_RANGE_TEXT_BYTES], address[IPV4_TEXT_BYTES];
     text_put(&t, UNDO_HEADING "\n");
     text_put(&t, "interface %s\nifindex %u\n", undo->interface, undo->ifindex);
     text_put(&t, "namespace %" PRIu64 "\n", undo->namespace_cookie);
     for (size_t i = 0; i < undo->held.count; i++)
-        text_put(&t, "range %s\n", held_format(&undo->held.held[i], held));
+        text_put(&t, "range %s\n", port_range_format(&undo->held.ranges[i], held));
     for (size_t i = 0; i < UNDO_SYSCTL_COUNT; i++)
         if (undo->sysctls[i][0] != '\0')
             text_put(&t, "%s %s\n", sysctl_names[i], undo->sysctls[i]);
@@ -127,9 +127,9 @@ static bool parse_namespace(const char *value, struct undo *undo)
 
 static bool parse_range(const char *value, struct undo *undo)
 {
-    struct held held;
+    struct port_range held;
     size_t other;
-    return held_parse(value, &held) == 0 && held_add(&undo->held, &held, &other) == 0;
+    return port_range_parse(value, &held) == 0 && range_list_add(&undo->held, &held, &other) == 0;
 }
 
 static bool parse_metrics(const char *value, struct undo *undo)
@@ -166,7 +166,7 @@ static bool parse_rules(const char *value, struct undo *undo)
 
 static bool parse_address(const char *value, struct undo *undo)
 {
-    if (undo->address_count == HELD_MAX || ipv4_parse(value, &undo->addresses[undo->address_count]) != 0)
+    if (undo->address_count == RANGES_MAX || ipv4_parse(value, &undo->addresses[undo->address_count]) != 0)
         return false;
     undo->address_count++;
     return true;

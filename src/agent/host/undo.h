@@ -6,7 +6,7 @@
 #include "pearpd/addr.h"
 #include "pearpd/netlink_host.h"
 
-#include "config/held.h"
+#include "config/range_list.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,14 +38,14 @@ struct undo {
     char interface[UNDO_INTERFACE_BYTES];
     unsigned ifindex;
     uint64_t namespace_cookie; /* SO_NETNS_COOKIE; 0: the kernel does not tell */
-    struct held_list held;
+    struct range_list held;
     char sysctls[UNDO_SYSCTL_COUNT][UNDO_VALUE_BYTES]; /* the value before; "": not changed */
     bool reserves;                                     /* ip_local_reserved_ports was changed, from: */
     char reserved[UNDO_RESERVED_BYTES];
-    bool rules;                       /* the tables of nft.h */
-    char metrics[UNDO_METRICS_BYTES]; /* a file that is to be removed; "": none */
-    bool police;                      /* with those that hold programs to the ranges */
-    struct ipv4 addresses[HELD_MAX];  /* added to lo */
+    bool rules;                        /* the tables of nft.h */
+    char metrics[UNDO_METRICS_BYTES];  /* a file that is to be removed; "": none */
+    bool police;                       /* with those that hold programs to the ranges */
+    struct ipv4 addresses[RANGES_MAX]; /* added to lo */
     size_t address_count;
     struct ipv4 gateway_route;      /* the route to it was added; 0.0.0.0: was not */
     struct ipv4 default_route;      /* the default route by it was added */

@@ -62,7 +62,7 @@ static void send_claim(struct claimant *s, const struct claimant_out *out)
     out->send(&claim, out->context);
 }
 
-void claimant_init(struct claimant *s, const struct held *held, struct mac own, uint16_t ethertype,
+void claimant_init(struct claimant *s, const struct port_range *held, struct mac own, uint16_t ethertype,
                    uint64_t seed, const struct claimant_keys *keys)
 {
     *s = (struct claimant){.held = *held,
@@ -131,21 +131,21 @@ static bool is_ours(const struct claimant *s, const struct port_address *a)
 {
     if (a->address.host != s->held.range.address.host || (s->held.is_port_set && a->first != a->last))
         return false;
-    return held_has(&s->held, a->first) && held_has(&s->held, a->last);
+    return port_range_has(&s->held, a->first) && port_range_has(&s->held, a->last);
 }
 
-static struct held plain_range(const struct port_address *a)
+static struct port_range plain_range(const struct port_address *a)
 {
-    return (struct held){.range = {a->address, a->first, a->last}};
+    return (struct port_range){.range = {a->address, a->first, a->last}};
 }
 
 /* What the sender of `message` says that it holds. */
-static struct held stated(const struct pe_arp *message)
+static struct port_range stated(const struct pe_arp *message)
 {
     const struct port_set_params params = {message->psid.offset, message->psid.length};
     if (!message->psid.present || !port_set_valid(params))
         return plain_range(&message->spa);
-    return held_port_set(message->spa.address, params, message->psid.psid);
+    return port_range_of_set(message->spa.address, params, message->psid.psid);
 }
 
 /* What is claimed to get from what is held to `wanted`: a range whose first port is not the one that the bridge asks
@@ -169,14 +169,14 @@ static void send_wanted(struct claimant *s, const struct claimant_out *out)
 
 int claimant_resize(struct claimant *s, uint64_t now_ns, struct range wanted, const struct claimant_out *out)
 {
-    const struct held whole = {.range = wanted};
+    const struct port_range whole = {.range = wanted};
     if (s->resizing)
         return -EBUSY;
     if (!s->link_up || s->stopped)
         return -ENETDOWN;
     if (s->held.is_port_set)
         return -EOPNOTSUPP;
-    if (held_equal(&s->held, &whole))
+    if (port_range_equal(&s->held, &whole))
         return -EALREADY;
     s->resizing = true;
     s->wanted = wanted;
@@ -261,8 +261,8 @@ static void hear_request(struct claimant *s, struct mac to, const struct pe_arp 
 static void hear_claim(struct claimant *s, uint64_t now_ns, const struct pe_arp *claim,
                        const struct claimant_out *out)
 {
-    const struct held other = stated(claim);
-    if (!held_overlaps(&s->held, &other) || now_ns < s->conflict_allowed_ns)
+    const struct port_range other = stated(claim);
+    if (!port_range_overlaps(&s->held, &other) || now_ns < s->conflict_allowed_ns)
         return;
     struct made conflict = message_to(s, mac_broadcast, PE_ARP_CONFLICT);
     conflict.pe_arp.tpa = claim->spa;
@@ -295,14 +295,14 @@ static void hear_hello(struct claimant *s, uint64_t now_ns, const struct pe_arp 
 /* tpa is a range of ours as the other heard it. */
 static void hear_conflict(struct claimant *s, const struct pe_arp *conflict, const struct claimant_out *out)
 {
-    const struct held ours = plain_range(&conflict->tpa);
+    const struct port_range ours = plain_range(&conflict->tpa);
     if (s->resizing && mac_equal(conflict->tha, s->own) &&
         conflict->tpa.address.host == s->claimed.address.host && conflict->tpa.first == s->claimed.first &&
         conflict->tpa.last == s->claimed.last) {
         end_resize(s, CLAIMANT_REFUSED, conflict, out);
         return;
     }
-    if (!mac_equal(conflict->tha, s->own) || !held_overlaps(&s->held, &ours))
+    if (!mac_equal(conflict->tha, s->own) || !port_range_overlaps(&s->held, &ours))
         return;
     s->counts.accusations++;
     out->event(CLAIMANT_ACCUSED, conflict, out->context);

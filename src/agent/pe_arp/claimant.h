@@ -11,7 +11,7 @@
 #include "pearpd/pe_arp.h"
 #include "pearpd/pe_arp_auth.h"
 
-#include "config/held.h"
+#include "config/range_list.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -58,7 +58,7 @@ struct claimant_counts {
 };
 
 struct claimant {
-    struct held held;
+    struct port_range held;
     struct claimant_keys keys;
     struct mac own;
     uint16_t ethertype;
@@ -87,7 +87,7 @@ struct claimant {
 
 /* A claimant of `held` at MAC `own`, its link down, nothing sent yet. `seed` spreads its claims: another on each host.
  * `keys` is copied, what it points to borrowed. */
-void claimant_init(struct claimant *s, const struct held *held, struct mac own, uint16_t ethertype,
+void claimant_init(struct claimant *s, const struct port_range *held, struct mac own, uint16_t ethertype,
                    uint64_t seed, const struct claimant_keys *keys);
 
 /* CLAIMs and REPLYs tell of these services from now on (pe_arp_write_service()); borrowed. */

@@ -139,7 +139,7 @@ static int start(struct agent *agent)
     agent->ifindex = link.index;
     agent->link_up = link.up;
     agent->mac = link.mac;
-    agent_pe_arp_start(agent, &link, &(struct held_list){.count = 0});
+    agent_pe_arp_start(agent, &link, &(struct range_list){.count = 0});
     agent_state_write(agent);
     agent_pe_arp_arm(agent);
     if (agent->gateway.host != 0)

@@ -36,12 +36,12 @@ static void hear_epoch(struct agent *agent, const struct pe_arp *hello)
 /* The bridge asked for a port of ours: what is served there can be reached. */
 static void be_heard(struct agent *agent, const char *bridge, const struct port_address *asked)
 {
-    char text[HELD_TEXT_BYTES];
+    char text[PORT_RANGE_TEXT_BYTES];
     for (size_t i = 0; i < agent->wish.held.count; i++) {
-        const struct held *held = &agent->wish.held.held[i];
-        if (held->range.address.host != asked->address.host || !held_has(held, asked->first))
+        const struct port_range *held = &agent->wish.held.ranges[i];
+        if (held->range.address.host != asked->address.host || !port_range_has(held, asked->first))
             continue;
-        log_notice("the bridge at %s has heard of %s", bridge, held_format(held, text));
+        log_notice("the bridge at %s has heard of %s", bridge, port_range_format(held, text));
         services_heard(agent->services, held);
     }
 }

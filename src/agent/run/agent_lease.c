@@ -24,15 +24,15 @@ static int apply_where_there(struct agent *agent, struct link_info *link)
 }
 
 /* Holds these from now on: what is no longer among them is withdrawn, what stays is not claimed again. */
-static int hold_these(struct agent *agent, const struct held_list *held)
+static int hold_these(struct agent *agent, const struct range_list *held)
 {
-    const struct held_list before = agent->wish.held;
+    const struct range_list before = agent->wish.held;
     struct link_info link = {.index = agent->ifindex, .mac = agent->mac};
     snprintf(link.name, sizeof(link.name), "%s", agent->options->interface);
     claimant_give_up(&agent->claimants[agent->resizing], &agent->out);
     for (size_t i = 0; i < before.count; i++)
-        if (held_find(held, &before.held[i]) == held->count) {
-            services_lost(agent->services, &before.held[i]);
+        if (range_list_find(held, &before.ranges[i]) == held->count) {
+            services_lost(agent->services, &before.ranges[i]);
             claimant_stop(&agent->claimants[i], &agent->out);
         }
     int error = agent_settings_undo(agent);
@@ -51,14 +51,14 @@ static int hold_these(struct agent *agent, const struct held_list *held)
 void agent_lease_changed(const struct lease *lease, void *context)
 {
     struct agent *agent = context;
-    struct held_list held = agent->own;
-    char text[HELD_TEXT_BYTES], other_text[HELD_TEXT_BYTES];
+    struct range_list held = agent->own;
+    char text[PORT_RANGE_TEXT_BYTES], other_text[PORT_RANGE_TEXT_BYTES];
     size_t other = 0;
-    const int error = lease->bound ? held_add(&held, &lease->held, &other) : 0;
+    const int error = lease->bound ? range_list_add(&held, &lease->held, &other) : 0;
     if (error != 0)
-        log_warning("the lease of %s is passed over: %s %s", held_format(&lease->held, text),
+        log_warning("the lease of %s is passed over: %s %s", port_range_format(&lease->held, text),
                     error == -EEXIST ? "it shares ports with" : "there is no room beside",
-                    held_format(&held.held[other], other_text));
+                    port_range_format(&held.ranges[other], other_text));
     agent->wish.gateway = agent->options->gateway.host != 0 ? agent->options->gateway : lease->gateway;
     if (hold_these(agent, &held) != 0)
         agent_fail(agent);

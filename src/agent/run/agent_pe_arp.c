@@ -33,7 +33,7 @@ void agent_pe_arp_send(const struct made *made, void *context)
 /* What the claimant tells of, at the place that it has now. */
 void agent_pe_arp_services(struct agent *agent, size_t index)
 {
-    const size_t length = services_tlvs(&agent->options->services, &agent->wish.held.held[index],
+    const size_t length = services_tlvs(&agent->options->services, &agent->wish.held.ranges[index],
                                         agent->tlvs[index], sizeof(agent->tlvs[index]));
     claimant_services(&agent->claimants[index], agent->tlvs[index], length);
 }
@@ -79,27 +79,27 @@ static void start_claimant(struct agent *agent, size_t index, const struct link_
     uint64_t seed = 0;
     if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
         seed = clock_now_ns() ^ mac_number(link->mac) ^ index;
-    claimant_init(&agent->claimants[index], &agent->wish.held.held[index], link->mac, agent->options->ethertype,
-                  seed, &keys);
+    claimant_init(&agent->claimants[index], &agent->wish.held.ranges[index], link->mac,
+                  agent->options->ethertype, seed, &keys);
     agent_pe_arp_services(agent, index);
     claimant_link(&agent->claimants[index], clock_now_ns(), link->up, link->mac, &agent->out);
 }
 
-void agent_pe_arp_start(struct agent *agent, const struct link_info *link, const struct held_list *before)
+void agent_pe_arp_start(struct agent *agent, const struct link_info *link, const struct range_list *before)
 {
-    char held[HELD_TEXT_BYTES], mac[MAC_TEXT_BYTES];
-    struct claimant kept[HELD_MAX];
+    char held[PORT_RANGE_TEXT_BYTES], mac[MAC_TEXT_BYTES];
+    struct claimant kept[RANGES_MAX];
     memcpy(kept, agent->claimants, sizeof(kept));
     for (size_t i = 0; i < agent->wish.held.count; i++) {
-        const struct held *h = &agent->wish.held.held[i];
-        const size_t was = held_find(before, h);
+        const struct port_range *h = &agent->wish.held.ranges[i];
+        const size_t was = range_list_find(before, h);
         if (was < before->count) {
             agent->claimants[i] = kept[was];
             agent_pe_arp_services(agent, i);
             continue;
         }
         start_claimant(agent, i, link);
-        log_notice("holding %s on %s (%s)%s", held_format(h, held), link->name, mac_format(link->mac, mac),
-                   link->up ? "" : ", which is down");
+        log_notice("holding %s on %s (%s)%s", port_range_format(h, held), link->name,
+                   mac_format(link->mac, mac), link->up ? "" : ", which is down");
     }
 }

@@ -10,7 +10,7 @@
 void agent_pe_arp_send(const struct made *made, void *context);
 
 /* Starts a claimant for each range that is held, but keeps those of `before` that are held still. */
-void agent_pe_arp_start(struct agent *agent, const struct link_info *link, const struct held_list *before);
+void agent_pe_arp_start(struct agent *agent, const struct link_info *link, const struct range_list *before);
 
 /* Lets the claimants send what is due, and sets the timer for the next. */
 void agent_pe_arp_arm(struct agent *agent);

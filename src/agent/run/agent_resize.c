@@ -20,10 +20,10 @@ static void answer_asker(struct agent *agent, const char *text)
 }
 
 /* Services on ports that are held no longer are withdrawn, those on new ones published. */
-static void move_services(struct agent *agent, const struct range *before, const struct held *now)
+static void move_services(struct agent *agent, const struct range *before, const struct port_range *now)
 {
     const struct range *range = &now->range;
-    struct held below = {.range = *before}, above = {.range = *before};
+    struct port_range below = {.range = *before}, above = {.range = *before};
     if (before->first < range->first) {
         below.range.last = before->last < range->first ? before->last : (uint16_t)(range->first - 1);
         services_lost(agent->services, &below);
@@ -38,15 +38,15 @@ static void move_services(struct agent *agent, const struct range *before, const
 /* The bridge took the new range: the host's settings follow. */
 static void resized(struct agent *agent)
 {
-    char before[HELD_TEXT_BYTES], now[HELD_TEXT_BYTES], text[AGENT_CONTROL_LINE_BYTES];
-    struct held *held = &agent->wish.held.held[agent->resizing];
-    held_format(held, before);
+    char before[PORT_RANGE_TEXT_BYTES], now[PORT_RANGE_TEXT_BYTES], text[AGENT_CONTROL_LINE_BYTES];
+    struct port_range *held = &agent->wish.held.ranges[agent->resizing];
+    port_range_format(held, before);
     const struct range range = held->range;
-    const size_t own = held_find(&agent->own, held);
+    const size_t own = range_list_find(&agent->own, held);
     *held = agent->claimants[agent->resizing].held;
     if (own < agent->own.count)
-        agent->own.held[own] = *held;
-    log_notice("holding %s in place of %s", held_format(held, now), before);
+        agent->own.ranges[own] = *held;
+    log_notice("holding %s in place of %s", port_range_format(held, now), before);
     agent->alarm.ranges[agent->resizing] = (struct usage_alarm_range){.told = USAGE_ALARM_CALM};
     if (agent_settings_apply(agent) != 0) {
         agent_fail(agent);
@@ -63,10 +63,10 @@ static void resized(struct agent *agent)
 static void resize_refused(struct agent *agent, const struct pe_arp *conflict)
 {
     const struct claimant *s = &agent->claimants[agent->resizing];
-    char wanted[RANGE_TEXT_BYTES], held[HELD_TEXT_BYTES], other[RANGE_TEXT_BYTES], mac[MAC_TEXT_BYTES],
+    char wanted[RANGE_TEXT_BYTES], held[PORT_RANGE_TEXT_BYTES], other[RANGE_TEXT_BYTES], mac[MAC_TEXT_BYTES],
         text[AGENT_CONTROL_LINE_BYTES];
     range_format(&s->claimed, wanted);
-    held_format(&s->held, held);
+    port_range_format(&s->held, held);
     if (conflict != NULL)
         snprintf(text, sizeof(text), "refused %s holds %s: %s stays", mac_format(conflict->sha, mac),
                  range_format(&(struct range){conflict->spa.address, conflict->spa.first, conflict->spa.last},
@@ -92,14 +92,14 @@ bool agent_resize_event(struct agent *agent, enum claimant_event event, const st
 }
 
 /* The range that `wanted` is to take the place of. -Exxx. */
-static int range_to_resize(const struct held_list *list, const struct held *wanted)
+static int range_to_resize(const struct range_list *list, const struct port_range *wanted)
 {
     int of_address = -ENOENT, overlapped = -ENOENT;
     for (size_t i = 0; i < list->count; i++) {
-        if (list->held[i].range.address.host != wanted->range.address.host)
+        if (list->ranges[i].range.address.host != wanted->range.address.host)
             continue;
         of_address = of_address == -ENOENT ? (int)i : -ENOTUNIQ;
-        if (held_overlaps(&list->held[i], wanted))
+        if (port_range_overlaps(&list->ranges[i], wanted))
             overlapped = overlapped == -ENOENT ? (int)i : -ENOTUNIQ;
     }
     return overlapped == -ENOENT ? of_address : overlapped;
@@ -108,9 +108,9 @@ static int range_to_resize(const struct held_list *list, const struct held *want
 /* NULL: the question is open; or why it is refused. */
 static const char *start_resize(struct agent *agent, const char *text)
 {
-    struct held wanted;
+    struct port_range wanted;
     /* A port alone is more likely half a range than a wish for one port. */
-    if (strchr(text, '-') == NULL || held_parse(text, &wanted) != 0 || wanted.is_port_set)
+    if (strchr(text, '-') == NULL || port_range_parse(text, &wanted) != 0 || wanted.is_port_set)
         return "not ADDRESS:FIRST-LAST";
     const int index = range_to_resize(&agent->wish.held, &wanted);
     if (index == -ENOENT)

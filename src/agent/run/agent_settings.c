@@ -91,7 +91,7 @@ static bool is_possible(const struct agent *agent, struct ipv4 gateway)
 {
     struct own_search own = {.address = gateway};
     for (size_t i = 0; i < agent->wish.held.count; i++)
-        if (agent->wish.held.held[i].range.address.host == gateway.host)
+        if (agent->wish.held.ranges[i].range.address.host == gateway.host)
             return false;
     return ipv4_is_host(gateway) && netlink_addresses(agent->netlink, compare_address, &own) == 0 && !own.found;
 }

@@ -25,7 +25,7 @@ static void put_services(struct text *t, const struct agent *agent, size_t index
     struct service_config there;
     char address[IPV4_TEXT_BYTES];
     for (size_t i = 0; i < services->count; i++)
-        if (service_on(&services->services[i], &agent->wish.held.held[index], &there))
+        if (service_on(&services->services[i], &agent->wish.held.ranges[index], &there))
             text_put(t, "service %s %s %s:%u %s %s\n", there.name, l4_protocol_name(there.protocol),
                      ipv4_format(there.address, address), there.port,
                      agent->claimants[index].challenged ? "yes" : "no",
@@ -34,7 +34,7 @@ static void put_services(struct text *t, const struct agent *agent, size_t index
 
 void agent_state_write(const struct agent *agent)
 {
-    char name[RUN_NAME_BYTES], mac[MAC_TEXT_BYTES], address[IPV4_TEXT_BYTES], held[HELD_TEXT_BYTES];
+    char name[RUN_NAME_BYTES], mac[MAC_TEXT_BYTES], address[IPV4_TEXT_BYTES], held[PORT_RANGE_TEXT_BYTES];
     char bytes[STATE_TEXT_BYTES];
     struct text t = {.at = bytes, .left = sizeof(bytes)};
     text_put(&t, "link %s\nbridge %s\ngateway %s\n", agent->link_up ? "up" : "down",
@@ -42,7 +42,7 @@ void agent_state_write(const struct agent *agent)
              agent->gateway.host == 0 ? "" : ipv4_format(agent->gateway, address));
     for (size_t i = 0; i < agent->wish.held.count; i++) {
         if (agent->claimants[i].challenged)
-            text_put(&t, "heard-of %s\n", held_format(&agent->wish.held.held[i], held));
+            text_put(&t, "heard-of %s\n", port_range_format(&agent->wish.held.ranges[i], held));
         put_services(&t, agent, i);
     }
     if (agent->options->dhcp != DHCP_CLIENT_NONE && agent->wish.held.count == agent->own.count)

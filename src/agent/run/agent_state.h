@@ -32,7 +32,7 @@ struct agent {
     struct lease_follower *leases;
     struct frame_builder *builder;
     struct claimant_out out; /* of all claimants */
-    struct held_list own;    /* what is held whatever a lease brings: the options', as resized since */
+    struct range_list own;   /* what is held whatever a lease brings: the options', as resized since */
     struct host_wish wish;   /* with what is held now */
     unsigned ifindex;
     struct ipv4 gateway;
@@ -43,10 +43,10 @@ struct agent {
     struct rate others_rate; /* what other hosts say */
     uint64_t others_not_logged;
     struct rate tables_loaded;
-    bool forged_now;                     /* the frame in hand is not believed */
-    uint64_t tables_gone;                /* a bit for each family whose table of ours somebody removed */
-    struct claimant claimants[HELD_MAX]; /* one for each of wish.held */
-    uint8_t tlvs[HELD_MAX][SERVICE_TLVS_BYTES];
+    bool forged_now;                       /* the frame in hand is not believed */
+    uint64_t tables_gone;                  /* a bit for each family whose table of ours somebody removed */
+    struct claimant claimants[RANGES_MAX]; /* one for each of wish.held */
+    uint8_t tlvs[RANGES_MAX][SERVICE_TLVS_BYTES];
     struct services *services;
     uint64_t number; /* the next SEQ */
     bool link_up;

@@ -22,8 +22,8 @@ static void write_metrics(struct agent *agent, uint64_t look_ns)
     const struct lease *lease = lease_follower_lease(agent->leases);
     const uint64_t now_s = clock_now_ns() / NS_PER_S;
     for (size_t i = 0; i < metrics.range_count; i++)
-        metrics.ranges[i] = (struct metrics_range){.held = agent->wish.held.held[i],
-                                                   .leased = lease_is_of(lease, &agent->wish.held.held[i]),
+        metrics.ranges[i] = (struct metrics_range){.held = agent->wish.held.ranges[i],
+                                                   .leased = lease_is_of(lease, &agent->wish.held.ranges[i]),
                                                    .lease_s = lease_left_s(lease, now_s),
                                                    .heard = agent->claimants[i].challenged,
                                                    .used = agent->alarm.ranges[i].used,

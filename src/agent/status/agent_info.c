@@ -34,7 +34,7 @@ static void take_service(struct agent_info *agent, const char *text)
 
 static void take_state(struct agent_info *agent, const char *key, const char *word)
 {
-    char held[HELD_TEXT_BYTES];
+    char held[PORT_RANGE_TEXT_BYTES];
     if (strcmp(key, "link") == 0)
         agent->link_up = strcmp(word, "up") == 0;
     else if (strcmp(key, "bridge") == 0)
@@ -45,7 +45,7 @@ static void take_state(struct agent_info *agent, const char *key, const char *wo
         take_service(agent, word);
     else if (strcmp(key, "heard-of") == 0)
         for (size_t i = 0; i < agent->undo.held.count; i++)
-            if (strcmp(held_format(&agent->undo.held.held[i], held), word) == 0)
+            if (strcmp(port_range_format(&agent->undo.held.ranges[i], held), word) == 0)
                 agent->heard[i] = true;
 }
 
@@ -118,5 +118,5 @@ const char *agent_info_state(const struct agent_info *agent)
 
 bool agent_info_is_leased(const struct agent_info *agent, size_t index)
 {
-    return lease_is_of(&agent->lease, &agent->undo.held.held[index]);
+    return lease_is_of(&agent->lease, &agent->undo.held.ranges[index]);
 }

@@ -29,7 +29,7 @@ struct agent_info {
     pid_t holder; /* 0: killed, its settings stand */
     bool applied; /* all that the record speaks of is set */
     bool link_up;
-    bool heard[HELD_MAX]; /* by range */
+    bool heard[RANGES_MAX]; /* by range */
     char bridge[MAC_TEXT_BYTES], gateway[IPV4_TEXT_BYTES];
     struct served services[SERVICES_MAX];
     size_t service_count;

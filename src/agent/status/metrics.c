@@ -30,7 +30,7 @@ static uint64_t figure_of(const struct metrics_range *r, enum figure figure)
 {
     switch (figure) {
     case PORTS:
-        return held_ports(&r->held);
+        return port_range_ports(&r->held);
     case USED:
         return r->used;
     case SOCKETS:
@@ -83,8 +83,8 @@ void metrics_add_service(struct metrics *metrics, const struct service_config *s
 static void print_range_name(FILE *out, const struct metrics *m, const char *name,
                              const struct metrics_range *r)
 {
-    char address[IPV4_TEXT_BYTES], text[HELD_TEXT_BYTES];
-    held_format(&r->held, text);
+    char address[IPV4_TEXT_BYTES], text[PORT_RANGE_TEXT_BYTES];
+    port_range_format(&r->held, text);
     fprintf(out, "pearp_agent_%s{interface=\"%s\",address=\"%s\",range=\"%s\"} ", name, m->interface,
             ipv4_format(r->held.range.address, address), strchr(text, ':') + 1);
 }

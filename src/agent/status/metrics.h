@@ -4,7 +4,7 @@
 #ifndef PEARPD_AGENT_METRICS_H
 #define PEARPD_AGENT_METRICS_H
 
-#include "config/held.h"
+#include "config/range_list.h"
 #include "dns/service.h"
 #include "pe_arp/claimant.h"
 
@@ -14,7 +14,7 @@
 #include <stdio.h>
 
 struct metrics_range {
-    struct held held;
+    struct port_range held;
     bool heard;
     uint32_t used, sockets;
     struct claimant_counts counts;
@@ -30,7 +30,7 @@ struct metrics_service {
 struct metrics {
     const char *interface;
     bool link_up;
-    struct metrics_range ranges[HELD_MAX];
+    struct metrics_range ranges[RANGES_MAX];
     size_t range_count;
     struct metrics_service services[SERVICES_MAX]; /* no two of one name, protocol and host */
     size_t service_count;

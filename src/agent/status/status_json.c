@@ -45,7 +45,7 @@ static void json_use(struct json *j, const struct agent_info *agent, size_t inde
     const struct usage *usage = &agent->usage;
     struct usage_user users[USERS_MAX];
     const size_t count = usage_users(usage, index, users, USERS_MAX);
-    json_key_u64(j, "ports", held_ports(&agent->undo.held.held[index]));
+    json_key_u64(j, "ports", port_range_ports(&agent->undo.held.ranges[index]));
     json_key_u64(j, "ports_in_use", usage_ports(usage, index));
     json_key(j, "users");
     json_array_begin(j);
@@ -68,8 +68,8 @@ static void json_use(struct json *j, const struct agent_info *agent, size_t inde
 static void json_range(struct json *j, const struct status *status, const struct agent_info *agent,
                        size_t index)
 {
-    char text[HELD_TEXT_BYTES];
-    const struct held *held = &agent->undo.held.held[index];
+    char text[PORT_RANGE_TEXT_BYTES];
+    const struct port_range *held = &agent->undo.held.ranges[index];
     const uint64_t left_s = lease_left_s(&agent->lease, status->now_s);
     json_object_begin(j);
     json_key_string(j, "address", ipv4_format(held->range.address, text));

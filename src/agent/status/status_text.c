@@ -52,7 +52,7 @@ static void print_services(const struct status *status)
 
 static void print_range(const struct status *status, const struct agent_info *agent, size_t index)
 {
-    char held[HELD_TEXT_BYTES], lease[LEASE_COLUMN_BYTES] = "-";
+    char held[PORT_RANGE_TEXT_BYTES], lease[LEASE_COLUMN_BYTES] = "-";
     struct usage_user user;
     const bool lives = agent->holder != 0 && agent->applied;
     const char *link = agent->link_up ? "up" : "down", *heard = agent->heard[index] ? "yes" : "no";
@@ -61,10 +61,11 @@ static void print_range(const struct status *status, const struct agent_info *ag
         snprintf(lease, sizeof(lease), "forever");
     else if (agent_info_is_leased(agent, index))
         snprintf(lease, sizeof(lease), "%" PRIu64 " s", left_s);
-    printf("%-30s %-15s %-7s %-5s %-6s %-12s %-18s %u of %u", held_format(&agent->undo.held.held[index], held),
-           agent->undo.interface, agent_info_state(agent), lives ? link : "-", lives ? heard : "-", lease,
+    printf("%-30s %-15s %-7s %-5s %-6s %-12s %-18s %u of %u",
+           port_range_format(&agent->undo.held.ranges[index], held), agent->undo.interface,
+           agent_info_state(agent), lives ? link : "-", lives ? heard : "-", lease,
            agent->bridge[0] != '\0' ? agent->bridge : "-", usage_ports(&agent->usage, index),
-           held_ports(&agent->undo.held.held[index]));
+           port_range_ports(&agent->undo.held.ranges[index]));
     if (usage_users(&agent->usage, index, &user, 1) == 1)
         printf(", most by %ld (%s): %u", (long)user.pid, user.name, user.sockets);
     printf("\n");

@@ -12,12 +12,12 @@
 #define UDP_STATE_UNBOUND 7
 #define PORT_DHCP_CLIENT  68
 
-int usage_begin(struct usage *u, const struct held_list *held)
+int usage_begin(struct usage *u, const struct range_list *held)
 {
     *u = (struct usage){.held = *held};
-    u->address_count = held_addresses(held, u->addresses);
+    u->address_count = range_list_addresses(held, u->addresses);
     for (size_t i = 0; i < u->address_count; i++)
-        u->widest[i] = held_widest(held, u->addresses[i]);
+        u->widest[i] = range_list_widest(held, u->addresses[i]);
     u->used = calloc(u->address_count > 0 ? u->address_count : 1, sizeof(*u->used));
     return u->used == NULL ? -ENOMEM : 0;
 }
@@ -74,7 +74,7 @@ static bool take_moved(struct usage *u, const struct host_socket *socket)
     if (socket->address.host == 0 || is_listening(socket))
         return false;
     size_t at = 0;
-    while (at < u->held.count && !held_has(&u->held.held[at], socket->port))
+    while (at < u->held.count && !port_range_has(&u->held.ranges[at], socket->port))
         at++;
     for (size_t i = 0; at < u->held.count && i < u->address_count; i++) {
         if (u->addresses[i].host != socket->address.host)
@@ -104,10 +104,10 @@ void usage_take(struct usage *u, const struct host_socket *socket)
     if (socket->inode == 0) /* TIME_WAIT: nobody has it */
         return;
     for (size_t i = 0; i < u->held.count; i++) {
-        const struct held *held = &u->held.held[i];
+        const struct port_range *held = &u->held.ranges[i];
         if (socket->address.host != 0 && socket->address.host != held->range.address.host)
             continue;
-        if (held_has(held, socket->port)) {
+        if (port_range_has(held, socket->port)) {
             add_inside(u, i, socket->inode);
             return;
         }
@@ -147,22 +147,22 @@ void usage_merge(struct usage *u)
 bool usage_concerns(const struct usage *u, const struct usage_outside *outside, size_t range)
 {
     return outside->socket.address.host == 0 ||
-           outside->socket.address.host == u->held.held[range].range.address.host;
+           outside->socket.address.host == u->held.ranges[range].range.address.host;
 }
 
 uint32_t usage_ports(const struct usage *u, size_t range)
 {
-    const struct held *held = &u->held.held[range];
+    const struct port_range *held = &u->held.ranges[range];
     size_t address = 0;
     uint32_t count = u->moved[range];
     while (u->addresses[address].host != held->range.address.host)
         address++;
-    for (unsigned i = 0; i < held_spans(held); i++) {
-        const struct port_span span = held_span(held, i);
+    for (unsigned i = 0; i < port_range_spans(held); i++) {
+        const struct port_span span = port_range_span(held, i);
         for (uint32_t port = span.first; port <= span.last; port++)
             count += ((unsigned)u->used[address][port / 8] >> (port % 8)) & 1U;
     }
-    return count < held_ports(held) ? count : held_ports(held);
+    return count < port_range_ports(held) ? count : port_range_ports(held);
 }
 
 void usage_name(struct usage *u)

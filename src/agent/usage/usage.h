@@ -6,7 +6,7 @@
 
 #include "pearpd/netlink_host.h"
 
-#include "config/held.h"
+#include "config/range_list.h"
 #include "process.h"
 
 #include <stdbool.h>
@@ -36,12 +36,12 @@ struct usage_user {
 };
 
 struct usage {
-    struct held_list held;
+    struct range_list held;
     uint8_t (*used)[USAGE_PORTS_BYTES]; /* for each address of the list */
     /* Sockets of an address on ports picked from the ranges of another: nft moves them into the widest of their own. */
-    unsigned moved[HELD_MAX];
-    size_t widest[HELD_MAX]; /* for each address, the range that they are moved into */
-    struct ipv4 addresses[HELD_MAX];
+    unsigned moved[RANGES_MAX];
+    size_t widest[RANGES_MAX]; /* for each address, the range that they are moved into */
+    struct ipv4 addresses[RANGES_MAX];
     size_t address_count;
     struct usage_inside *inside;
     size_t inside_count, inside_room;
@@ -51,7 +51,7 @@ struct usage {
 };
 
 /* Nothing seen yet. -ENOMEM: not to be used. */
-int usage_begin(struct usage *u, const struct held_list *held);
+int usage_begin(struct usage *u, const struct range_list *held);
 void usage_free(struct usage *u);
 
 /* Takes a socket; what is on another address than those held is passed over. */

@@ -84,7 +84,7 @@ bool usage_alarm_has_news(const struct usage_alarm *m, uint64_t now_ns, const st
     for (size_t i = 0; i < usage->held.count; i++) {
         const struct usage_alarm_range *r = &m->ranges[i];
         const enum usage_alarm_level level =
-            level_of(m, r, held_ports(&usage->held.held[i]), usage_ports(usage, i));
+            level_of(m, r, port_range_ports(&usage->held.ranges[i]), usage_ports(usage, i));
         if (level != USAGE_ALARM_CALM && is_range_news(r, now_ns, level))
             return true;
     }
@@ -98,7 +98,7 @@ static void look_at_range(struct usage_alarm *m, uint64_t now_ns, const struct u
                           const struct usage_alarm_out *out)
 {
     struct usage_alarm_range *r = &m->ranges[range];
-    r->ports = held_ports(&usage->held.held[range]);
+    r->ports = port_range_ports(&usage->held.ranges[range]);
     r->used = usage_ports(usage, range);
     r->sockets = 0;
     for (size_t i = 0; i < usage->inside_count; i++)

@@ -45,7 +45,7 @@ struct usage_alarm_told {
 
 struct usage_alarm {
     uint32_t warn_percent;
-    struct usage_alarm_range ranges[HELD_MAX];
+    struct usage_alarm_range ranges[RANGES_MAX];
     struct usage_alarm_told told[USAGE_ALARM_TOLD_MAX]; /* a ring */
     size_t told_count, told_next;
     uint64_t rest_told_ns;    /* 0: never */

@@ -35,9 +35,9 @@ static const char *users_text(const struct usage *usage, size_t range, char text
 static void tell_range(enum usage_alarm_level level, size_t range, const struct usage *usage, void *context)
 {
     const struct looker *looker = context;
-    char held[HELD_TEXT_BYTES], users[TEXT_BYTES];
-    const uint32_t used = usage_ports(usage, range), ports = held_ports(&usage->held.held[range]);
-    held_format(&usage->held.held[range], held);
+    char held[PORT_RANGE_TEXT_BYTES], users[TEXT_BYTES];
+    const uint32_t used = usage_ports(usage, range), ports = port_range_ports(&usage->held.ranges[range]);
+    port_range_format(&usage->held.ranges[range], held);
     switch (level) {
     case USAGE_ALARM_CALM:
         log_notice("%s: %u of %u ports in use again", held, used, ports);
@@ -73,7 +73,7 @@ static void tell_more(size_t count, void *context)
     log_warning("%zu more sockets are outside what is held: pearp-agent status lists them", count);
 }
 
-int usage_check_sockets(struct usage_alarm *alarm, const char *interface, const struct held_list *held)
+int usage_check_sockets(struct usage_alarm *alarm, const char *interface, const struct range_list *held)
 {
     struct looker looker = {interface};
     const struct usage_alarm_out out = {tell_range, tell_outside, tell_more, &looker};

@@ -6,6 +6,6 @@
 #include "usage_alarm.h"
 
 /* 0, or -Exxx: the sockets could not be listed. */
-int usage_check_sockets(struct usage_alarm *alarm, const char *interface, const struct held_list *held);
+int usage_check_sockets(struct usage_alarm *alarm, const char *interface, const struct range_list *held);
 
 #endif
