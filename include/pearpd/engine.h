@@ -14,7 +14,7 @@
 #include "pearpd/event.h"
 #include "pearpd/flow_record.h"
 #include "pearpd/frame.h"
-#include "pearpd/made.h"
+#include "pearpd/tx_frame.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,7 +29,7 @@ struct engine_out {
     /* A frame that passes, to leave by `to`. */
     void (*send)(void *context, enum side to, const struct frame *frame);
     /* A frame that the bridge makes, to leave by `to`. */
-    void (*make)(void *context, enum side to, const struct made *made);
+    void (*generate)(void *context, enum side to, const struct tx_frame *made);
     void (*event)(void *context, const struct event *event);
     /* A flow's record ([ipfix]); never called where that is off. */
     void (*flow)(void *context, const struct flow_record *record);

@@ -1,9 +1,9 @@
 /* frame_build.h: bytes of the frames that the bridge and the agent make, by libnet.
- * In: struct made. Out: an Ethernet frame. Called by: daemon, agent, tests. Never: sends. */
+ * In: struct tx_frame. Out: an Ethernet frame. Called by: daemon, agent, tests. Never: sends. */
 #ifndef PEARPD_FRAME_BUILD_H
 #define PEARPD_FRAME_BUILD_H
 
-#include "pearpd/made.h"
+#include "pearpd/tx_frame.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +19,6 @@ void frame_builder_free(struct frame_builder *builder);
 
 /* Writes the frame to `bytes`, padded with zeros to 60 bytes, checksums and AUTH filled in.
  * Its length, or -ENOSPC: `size` is too small, -EINVAL: libnet refused it. */
-int frame_build(struct frame_builder *builder, const struct made *made, uint8_t *bytes, size_t size);
+int frame_build(struct frame_builder *builder, const struct tx_frame *made, uint8_t *bytes, size_t size);
 
 #endif

@@ -30,7 +30,7 @@ int ipv4_packet_parse(const uint8_t *payload, size_t length, struct ipv4_packet 
 
 /* Reads the packet that an ICMP error quotes (RFC 792: its header and at least 8 bytes of what follows): it is
  * cut, so its total length says nothing; `body_length` is what there is. 0, or -EBADMSG: no whole header. */
-int ipv4_quote_parse(const uint8_t *quote, size_t length, struct ipv4_packet *packet);
+int ipv4_packet_parse_inner(const uint8_t *quote, size_t length, struct ipv4_packet *packet);
 
 /* True for every fragment, the first included. */
 bool ipv4_packet_is_fragment(const struct ipv4_packet *packet);

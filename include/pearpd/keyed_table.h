@@ -50,6 +50,6 @@ uint64_t keyed_table_steps(const struct keyed_table *table);
 
 /* Moves every entry of `from` into `to`, oldest first, as far as `to` has room for the newest. Both are of
  * one shape. For a reload that changes a limit. */
-void keyed_table_pour(struct keyed_table *to, const struct keyed_table *from);
+void keyed_table_copy(struct keyed_table *to, const struct keyed_table *from);
 
 #endif

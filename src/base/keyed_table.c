@@ -225,7 +225,7 @@ const void *keyed_table_walk(const struct keyed_table *table, uint32_t *place)
     return NULL;
 }
 
-void keyed_table_pour(struct keyed_table *to, const struct keyed_table *from)
+void keyed_table_copy(struct keyed_table *to, const struct keyed_table *from)
 {
     for (const void *entry = keyed_table_oldest(from); entry != NULL; entry = keyed_table_newer(from, entry)) {
         bool fresh;

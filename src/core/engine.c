@@ -59,7 +59,7 @@ static void enter(struct engine *e, uint64_t now_ns, const struct engine_out *ou
 void engine_start(struct engine *engine, uint64_t now_ns, const struct engine_out *out)
 {
     enter(engine, now_ns, out);
-    ranges_begin(engine);
+    engine_ranges_begin(engine);
     announce_upstream(engine);
     announce_downstream(engine);
 }
@@ -72,7 +72,7 @@ void engine_link(struct engine *engine, uint64_t now_ns, enum side side, bool up
     if (engine->link_up[side] == up)
         return;
     engine->link_up[side] = up;
-    tell(engine, (struct event){.kind = up ? EVENT_PORT_UP : EVENT_PORT_DOWN, .side = side});
+    event_emit(engine, (struct event){.kind = up ? EVENT_PORT_UP : EVENT_PORT_DOWN, .side = side});
     if (!up || !announce_has_begun(engine))
         return;
     if (side == SIDE_UPSTREAM)
@@ -90,8 +90,8 @@ static void timer_due(struct engine *e, struct timer *timer)
     case TIMER_BINDING:
         binding_due(e, (struct binding *)(void *)(at - offsetof(struct binding, timer)));
         break;
-    case TIMER_QUESTION:
-        question_due(e, (struct question *)(void *)(at - offsetof(struct question, timer)));
+    case TIMER_RESOLUTION:
+        resolver_due(e, (struct resolution *)(void *)(at - offsetof(struct resolution, timer)));
         break;
     case TIMER_ANNOUNCE:
     case TIMER_HELLO:
@@ -99,7 +99,7 @@ static void timer_due(struct engine *e, struct timer *timer)
         break;
     case TIMER_ASK:
     case TIMER_UNICAST:
-        questions_budget_due(e, (enum timer_kind)timer->kind);
+        resolver_budget_due(e, (enum timer_kind)timer->kind);
         break;
     case TIMER_DATAGRAMS:
         datagrams_due(e);
@@ -146,7 +146,7 @@ static bool is_inspected(const struct engine *e, const struct eth *eth)
     return eth->tags == 1 && eth->outer_tpid == ETHERTYPE_CTAG && eth_vid(eth) == e->config.vlan;
 }
 
-static struct verdict inspect(struct engine *e, struct passage *p)
+static struct verdict inspect(struct engine *e, struct rx_frame *p)
 {
     struct verdict verdict;
     if (p->eth.ethertype == e->config.encap && pe_arp_rule(e, p, &verdict))
@@ -155,22 +155,22 @@ static struct verdict inspect(struct engine *e, struct passage *p)
         return arp_rule(e, p);
     if (p->eth.ethertype == ETHERTYPE_IPV4 && ipv4_rule(e, p, &verdict))
         return verdict;
-    return bridge(e, p);
+    return bridge_forward(e, p);
 }
 
 static struct verdict judge(struct engine *e, enum side from, struct frame *frame)
 {
-    struct passage p;
+    struct rx_frame p;
     struct verdict verdict;
     if (frame->wire_length > frame->length)
         return verdict_dropped(DROP_TRUNCATED);
-    if (!passage_of(from, frame, &p))
+    if (!rx_frame_parse(from, frame, &p))
         return verdict_dropped(DROP_RUNT);
-    if (!source_check(e, &p, &verdict))
+    if (!bridge_source_check(e, &p, &verdict))
         return verdict;
     if (is_inspected(e, &p.eth))
         return inspect(e, &p);
-    return disguise_check(e, &p, &verdict) ? bridge(e, &p) : verdict;
+    return nested_vlan_check(e, &p, &verdict) ? bridge_forward(e, &p) : verdict;
 }
 
 struct verdict engine_frame(struct engine *engine, uint64_t now_ns, enum side from, struct frame *frame,

@@ -57,21 +57,21 @@ static int ranges_take(struct engine *e)
 {
     for (size_t i = 0; i < e->config.range_count; i++) {
         const struct config_range *range = &e->config.ranges[i];
-        int index = shared_index(e, range->range.address);
+        int index = shared_address_index(e, range->range.address);
         if (index < 0)
             return -EINVAL;
         const struct port_range ports = {.range = range->range};
-        if (binding_make_permanent(e, &ports, range->mac, ORIGIN_CONFIG, range->name) != 0)
+        if (binding_create_permanent(e, &ports, range->mac, ORIGIN_CONFIG, range->name) != 0)
             return -ENOSPC;
     }
     return 0;
 }
 
-void ranges_begin(struct engine *e)
+void engine_ranges_begin(struct engine *e)
 {
     for (size_t i = 0; i < e->config.range_count; i++) {
         const struct range *range = &e->config.ranges[i].range;
-        int index = shared_index(e, range->address);
+        int index = shared_address_index(e, range->address);
         struct binding *b = binding_find(e->bindings, (uint32_t)index, range->first);
         if (b->learned_ns == 0)
             b->learned_ns = e->now_ns;
@@ -90,8 +90,8 @@ static bool parts_new(struct engine *e, uint32_t bindings)
            (e->services = service_table_new(l->services)) != NULL && (e->resolver = resolver_new(e)) != NULL &&
            (e->leases = leases_new(e)) != NULL && (e->announcer = announcer_new()) != NULL &&
            (e->bridge = bridge_rules_new()) != NULL && (e->arp = arp_rules_new(e)) != NULL &&
-           (e->pe_arp_replay = speaker_table_new(e)) != NULL && (e->echo = echo_new(e)) != NULL &&
-           (e->flows = flow_table_new(e)) != NULL && (e->datagrams = datagrams_new(e)) != NULL &&
+           (e->pe_arp_replay = pe_arp_replay_new(e)) != NULL && (e->echo = echo_new(e)) != NULL &&
+           (e->flows = flows_new(e)) != NULL && (e->datagrams = datagrams_new(e)) != NULL &&
            (e->dhcp_server = dhcp_server_new(e)) != NULL;
 }
 
@@ -103,7 +103,7 @@ int engine_tables_new(struct engine *e)
         bindings = (uint32_t)e->config.range_count;
     if (!parts_new(e, bindings) ||
         (e->config.ipfix.is_on && (e->meter = meter_new(&e->config, e->seed.hash_key)) == NULL) ||
-        (dhcp_matters(&e->config) && (e->dhcp = dhcp_rules_new(e)) == NULL))
+        (dhcp_rules_needed(&e->config) && (e->dhcp = dhcp_rules_new(e)) == NULL))
         return -ENOMEM;
     e->timers = timer_heap_new(bindings + l->questions + e->leases->count + 8);
     if (e->timers == NULL)

@@ -12,6 +12,6 @@ int engine_tables_new(struct engine *e);
 void engine_tables_free(struct engine *e);
 
 /* New configured ranges are in force from now on. */
-void ranges_begin(struct engine *e);
+void engine_ranges_begin(struct engine *e);
 
 #endif

@@ -27,7 +27,7 @@ static uint64_t left_ns(uint64_t due_ns, uint64_t now_ns)
 static uint64_t binding_ends_ns(const struct engine *e, const struct binding *b)
 {
     if (b->origin == ORIGIN_TRAFFIC)
-        return b->heard_ns + e->config.limits.idle_s * SECOND_NS;
+        return b->idle_since_ns + e->config.limits.idle_s * SECOND_NS;
     return b->state == BINDING_REACHABLE && timer_armed(&b->timer) ? b->timer.due_ns : TIMER_NEVER;
 }
 
@@ -61,18 +61,18 @@ static void entry_of_binding(const struct engine *e, uint64_t now_ns, const stru
     };
 }
 
-static void entry_of_question(const struct engine *e, uint64_t now_ns, const struct question *q,
+static void entry_of_question(const struct engine *e, uint64_t now_ns, const struct resolution *r,
                               struct table_entry *entry)
 {
-    struct ipv4 address = e->config.addresses[q->key.address_index].address;
+    struct ipv4 address = e->config.addresses[r->key.address_index].address;
     *entry = (struct table_entry){
-        .range = {address, q->key.port, q->key.port},
+        .range = {address, r->key.port, r->key.port},
         .state = BINDING_INCOMPLETE,
         .origin = ORIGIN_PE_ARP,
         .side = SIDE_DOWNSTREAM,
         .name = "",
-        .age_ns = now_ns > q->opened_ns ? now_ns - q->opened_ns : 0,
-        .expires_ns = left_ns(q->opened_ns + TRIES * SECOND_NS, now_ns),
+        .age_ns = now_ns > r->opened_ns ? now_ns - r->opened_ns : 0,
+        .expires_ns = left_ns(r->opened_ns + TRIES * SECOND_NS, now_ns),
         .seen_ns = ENGINE_NEVER,
     };
 }
@@ -99,10 +99,10 @@ bool engine_table_next(const struct engine *engine, uint64_t now_ns, struct tabl
         return false;
     if (cursor->stage == STAGE_PORTS) {
         const struct binding *b = binding_from(e, cursor->address_index, cursor->port);
-        const struct question *q = question_from(e, cursor->address_index, cursor->port);
-        if (q != NULL && (b == NULL || q->key.port < b->ports.range.first)) {
-            cursor->port = q->key.port + 1U;
-            entry_of_question(e, now_ns, q, entry);
+        const struct resolution *r = resolver_from(e, cursor->address_index, cursor->port);
+        if (r != NULL && (b == NULL || r->key.port < b->ports.range.first)) {
+            cursor->port = r->key.port + 1U;
+            entry_of_question(e, now_ns, r, entry);
             return true;
         }
         if (b != NULL) {
@@ -157,11 +157,11 @@ static void begin(struct engine *e, uint64_t now_ns, const struct engine_out *ou
 static bool make_room(struct engine *e, const struct port_range *ports)
 {
     uint32_t at = 0;
-    for (const struct binding *b; (b = overlap_next(e, ports, &at)) != NULL;)
-        if (origin_is_permanent(b->origin))
+    for (const struct binding *b; (b = binding_overlap_next(e, ports, &at)) != NULL;)
+        if (binding_origin_is_permanent(b->origin))
             return false;
     struct binding *b;
-    while (at = 0, (b = overlap_next(e, ports, &at)) != NULL)
+    while (at = 0, (b = binding_overlap_next(e, ports, &at)) != NULL)
         binding_end(e, b, EVENT_DELETED);
     return true;
 }
@@ -169,11 +169,11 @@ static bool make_room(struct engine *e, const struct port_range *ports)
 bool engine_other_owner(const struct engine *engine, uint64_t now_ns, const struct range *range, struct mac mac,
                         struct table_entry *entry)
 {
-    if (shared_index(engine, range->address) < 0)
+    if (shared_address_index(engine, range->address) < 0)
         return false;
     const struct port_range ports = {.range = *range};
     uint32_t at = 0;
-    for (const struct binding *b; (b = overlap_next(engine, &ports, &at)) != NULL;) {
+    for (const struct binding *b; (b = binding_overlap_next(engine, &ports, &at)) != NULL;) {
         if (mac_equal(b->owner, mac))
             continue;
         entry_of_binding(engine, now_ns, b, entry);
@@ -186,7 +186,7 @@ int engine_add(struct engine *engine, uint64_t now_ns, const struct range *range
                const struct engine_out *out)
 {
     begin(engine, now_ns, out);
-    int index = shared_index(engine, range->address);
+    int index = shared_address_index(engine, range->address);
     if (index < 0)
         return -ENOENT;
     if (mac_is_group(mac) || mac_is_zero(mac) || mac_equal(mac, engine->config.mac))
@@ -194,14 +194,14 @@ int engine_add(struct engine *engine, uint64_t now_ns, const struct range *range
     const struct port_range ports = {.range = *range};
     if (!make_room(engine, &ports))
         return -EEXIST;
-    if (binding_make_permanent(engine, &ports, mac, ORIGIN_CONTROL, "") != 0)
+    if (binding_create_permanent(engine, &ports, mac, ORIGIN_CONTROL, "") != 0)
         return -ENOSPC;
-    tell(engine, (struct event){.kind = EVENT_LEARNED,
-                                .side = SIDE_DOWNSTREAM,
-                                .range = *range,
-                                .mac = mac,
-                                .detail = binding_origin_name(ORIGIN_CONTROL)});
-    questions_settle(engine, (uint32_t)index);
+    event_emit(engine, (struct event){.kind = EVENT_LEARNED,
+                                      .side = SIDE_DOWNSTREAM,
+                                      .range = *range,
+                                      .mac = mac,
+                                      .detail = binding_origin_name(ORIGIN_CONTROL)});
+    resolver_release(engine, (uint32_t)index);
     return 0;
 }
 
@@ -209,7 +209,7 @@ int engine_delete(struct engine *engine, uint64_t now_ns, const struct range *ra
                   const struct engine_out *out)
 {
     begin(engine, now_ns, out);
-    int index = shared_index(engine, range->address);
+    int index = shared_address_index(engine, range->address);
     struct binding *b = index < 0 ? NULL : binding_find(engine->bindings, (uint32_t)index, range->first);
     if (b == NULL || b->ports.range.first != range->first || b->ports.range.last != range->last)
         return -ENOENT;
@@ -228,7 +228,7 @@ static int flush_address(struct engine *e, uint32_t address_index)
     while (next <= UINT16_MAX &&
            (b = binding_next(e->bindings, address_index, (uint16_t)next, UINT16_MAX, &port)) != NULL) {
         next = b->ports.is_port_set ? port + 1U : b->ports.range.last + 1U;
-        if (origin_is_permanent(b->origin))
+        if (binding_origin_is_permanent(b->origin))
             continue;
         binding_end(e, b, EVENT_DELETED);
         removed++;
@@ -241,7 +241,7 @@ int engine_flush(struct engine *engine, uint64_t now_ns, const struct ipv4 *addr
 {
     begin(engine, now_ns, out);
     if (address != NULL) {
-        int index = shared_index(engine, *address);
+        int index = shared_address_index(engine, *address);
         return index < 0 ? -ENOENT : flush_address(engine, (uint32_t)index);
     }
     int removed = 0;
@@ -254,7 +254,7 @@ enum resolve_state engine_resolve(struct engine *engine, uint64_t now_ns, struct
                                   struct table_entry *entry, const struct engine_out *out)
 {
     begin(engine, now_ns, out);
-    int index = shared_index(engine, address);
+    int index = shared_address_index(engine, address);
     if (index < 0)
         return RESOLVE_NOT_SHARED;
     uint32_t address_index = (uint32_t)index;
@@ -263,39 +263,39 @@ enum resolve_state engine_resolve(struct engine *engine, uint64_t now_ns, struct
         entry_of_binding(engine, now_ns, b, entry);
         return RESOLVE_OWNED;
     }
-    if (!may_be_asked_for(&engine->config.addresses[address_index], port) ||
-        question_is_negative(engine, address_index, port))
+    if (!binding_is_resolvable(&engine->config.addresses[address_index], port) ||
+        resolver_is_negative(engine, address_index, port))
         return RESOLVE_UNOWNED;
-    if (question_find(engine, address_index, port, mac_zero) == NULL &&
-        question_broadcast(engine, address_index, port, 0) == NULL)
+    if (resolver_find(engine, address_index, port, mac_zero) == NULL &&
+        resolver_ask_all(engine, address_index, port, 0) == NULL)
         return RESOLVE_UNOWNED;
     return RESOLVE_ASKING;
 }
 
 bool engine_is_asking(struct engine *engine, struct ipv4 address, uint16_t port)
 {
-    const int index = shared_index(engine, address);
+    const int index = shared_address_index(engine, address);
     if (index < 0)
         return false;
     const struct binding *b = binding_find(engine->bindings, (uint32_t)index, port);
-    return question_find(engine, (uint32_t)index, port, mac_zero) != NULL ||
-           (b != NULL && question_find(engine, (uint32_t)index, port, b->owner) != NULL);
+    return resolver_find(engine, (uint32_t)index, port, mac_zero) != NULL ||
+           (b != NULL && resolver_find(engine, (uint32_t)index, port, b->owner) != NULL);
 }
 
 enum resolve_state engine_ask(struct engine *engine, uint64_t now_ns, struct ipv4 address, uint16_t port,
                               const struct engine_out *out)
 {
     begin(engine, now_ns, out);
-    const int index = shared_index(engine, address);
+    const int index = shared_address_index(engine, address);
     if (index < 0)
         return RESOLVE_NOT_SHARED;
     if (engine_is_asking(engine, address, port))
         return RESOLVE_ASKING;
     const struct binding *b = binding_find(engine->bindings, (uint32_t)index, port);
-    const struct question *q = NULL;
+    const struct resolution *r = NULL;
     if (b != NULL)
-        q = question_unicast(engine, (uint32_t)index, port, b->owner);
-    else if (may_be_asked_for(&engine->config.addresses[index], port))
-        q = question_broadcast(engine, (uint32_t)index, port, 0);
-    return q == NULL ? RESOLVE_UNOWNED : RESOLVE_ASKING;
+        r = resolver_ask_host(engine, (uint32_t)index, port, b->owner);
+    else if (binding_is_resolvable(&engine->config.addresses[index], port))
+        r = resolver_ask_all(engine, (uint32_t)index, port, 0);
+    return r == NULL ? RESOLVE_UNOWNED : RESOLVE_ASKING;
 }

@@ -30,8 +30,8 @@
 /* A learned or added binding of `old` goes over where the new configuration leaves room for it. NULL: it does not. */
 static struct binding *learned_carry(struct engine *e, const struct binding *b)
 {
-    uint32_t at = 0, address_index = index_of(e, &b->ports);
-    if (!binding_fits(e, &b->ports, b->owner, b->origin) || overlap_next(e, &b->ports, &at) != NULL)
+    uint32_t at = 0, address_index = shared_address_of_ports(e, &b->ports);
+    if (!binding_fits(e, &b->ports, b->owner, b->origin) || binding_overlap_next(e, &b->ports, &at) != NULL)
         return NULL;
     struct binding *kept = binding_add(e->bindings, address_index, &b->ports, b->owner);
     if (kept == NULL)
@@ -50,7 +50,7 @@ static struct binding *learned_carry(struct engine *e, const struct binding *b)
     if (kept->state == BINDING_STALE)
         binding_stale_add(e->bindings, kept);
     if (kept->origin == ORIGIN_DHCP)
-        lessee_note(e, kept);
+        dhcp_lessee_note(e, kept);
     return kept;
 }
 
@@ -58,7 +58,7 @@ static struct binding *learned_carry(struct engine *e, const struct binding *b)
  * is. */
 static struct binding *configured_carry(struct engine *e, const struct binding *was)
 {
-    struct binding *b = configured_find(e, &was->ports, was->owner);
+    struct binding *b = binding_find_configured(e, &was->ports, was->owner);
     if (b == NULL)
         return NULL;
     account_leave(b);
@@ -73,25 +73,25 @@ static struct binding *configured_carry(struct engine *e, const struct binding *
 }
 
 /* Told by the old engine: the binding's address may be in its configuration alone. */
-static void tell_ended(struct engine *old, const struct binding *b)
+static void emit_ended(struct engine *old, const struct binding *b)
 {
-    tell(old, (struct event){.kind = EVENT_DELETED,
-                             .side = SIDE_DOWNSTREAM,
-                             .range = b->ports.range,
-                             .mac = b->owner,
-                             .detail = "reload"});
+    event_emit(old, (struct event){.kind = EVENT_DELETED,
+                                   .side = SIDE_DOWNSTREAM,
+                                   .range = b->ports.range,
+                                   .mac = b->owner,
+                                   .detail = "reload"});
 }
 
 static void binding_carry(struct engine *e, struct engine *old, const struct binding *b)
 {
     struct binding *kept = NULL;
-    if (shared_index(e, b->ports.range.address) >= 0)
+    if (shared_address_index(e, b->ports.range.address) >= 0)
         kept = b->origin == ORIGIN_CONFIG ? configured_carry(e, b) : learned_carry(e, b);
-    services_carry(e, kept, old, b);
+    service_carry(e, kept, old, b);
     if (kept != NULL)
         return;
     e->reload_ended.bindings++;
-    tell_ended(old, b);
+    emit_ended(old, b);
 }
 
 static void bindings_carry(struct engine *e, struct engine *old)
@@ -118,14 +118,14 @@ static void parts_carry(struct engine *e, const struct engine *old)
     memcpy(e->mtu_bytes, old->mtu_bytes, sizeof(e->mtu_bytes));
     memcpy(e->link_up, old->link_up, sizeof(e->link_up));
     shared_addresses_carry(e, old);
-    accounts_pour(e, old->accounts);
-    fdb_pour(e->fdb, old->fdb);
-    keyed_table_pour(e->hosts, old->hosts);
+    accounts_carry(e, old->accounts);
+    fdb_copy(e->fdb, old->fdb);
+    keyed_table_copy(e->hosts, old->hosts);
     bridge_rules_carry(e, old);
     arp_rules_carry(e, old);
-    keyed_table_pour(e->pe_arp_replay, old->pe_arp_replay);
+    keyed_table_copy(e->pe_arp_replay, old->pe_arp_replay);
     echo_carry(e, old);
-    keyed_table_pour(e->flows, old->flows);
+    keyed_table_copy(e->flows, old->flows);
     dhcp_rules_carry(e, old);
     dhcp_server_carry(e, old);
 }
@@ -138,8 +138,8 @@ int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *c
     if (fresh == NULL)
         return -ENOMEM;
     bool started = announce_has_begun(engine);
-    questions_carry(fresh, engine);
-    questions_drop(engine);
+    resolver_carry(fresh, engine);
+    resolver_drop(engine);
     datagrams_drop(engine);
     meter_flush(engine);
     parts_carry(fresh, engine);
@@ -151,8 +151,8 @@ int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *c
     *fresh = old;
     engine->out = out;
     engine_free(fresh);
-    questions_go_on(engine);
-    ranges_begin(engine);
+    resolver_resume(engine);
+    engine_ranges_begin(engine);
     if (started) {
         announce_upstream(engine);
         announce_downstream(engine);

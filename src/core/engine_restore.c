@@ -48,13 +48,13 @@ static void traffic_restore(struct engine *e, struct binding *b, uint64_t left_n
     if (left_ns > idle_ns)
         left_ns = idle_ns;
     if (idle_ns - left_ns < LIVE_NS) {
-        uint64_t heard_ns = e->now_ns - (idle_ns - left_ns);
-        binding_heard(b, b->ports.range.first, heard_ns);
-        binding_heard(b, b->ports.range.last, heard_ns);
+        uint64_t idle_since_ns = e->now_ns - (idle_ns - left_ns);
+        binding_seen(b, b->ports.range.first, idle_since_ns);
+        binding_seen(b, b->ports.range.last, idle_since_ns);
     }
     if (left_ns < grace_ns)
         left_ns = grace_ns < idle_ns ? grace_ns : idle_ns;
-    b->heard_ns = e->now_ns + left_ns - idle_ns;
+    b->idle_since_ns = e->now_ns + left_ns - idle_ns;
     timer_set(e->timers, &b->timer, e->now_ns + left_ns);
 }
 
@@ -70,7 +70,7 @@ static void state_restore(struct engine *e, struct binding *b, const struct tabl
         b->state = BINDING_REACHABLE;
         if (entry->expires_ns != ENGINE_NEVER)
             timer_set(e->timers, &b->timer, e->now_ns + entry->expires_ns);
-        lessee_note(e, b);
+        dhcp_lessee_note(e, b);
         return;
     case ORIGIN_PE_ARP:
         confirm_later(e, b);
@@ -85,7 +85,7 @@ static void state_restore(struct engine *e, struct binding *b, const struct tabl
 
 static int configured_restore(struct engine *e, const struct port_range *ports, const struct table_entry *entry)
 {
-    struct binding *b = configured_find(e, ports, entry->mac);
+    struct binding *b = binding_find_configured(e, ports, entry->mac);
     if (b == NULL)
         return -ESTALE;
     counts_restore(e, b, entry);
@@ -110,7 +110,7 @@ int engine_restore(struct engine *engine, uint64_t now_ns, const struct table_en
     struct engine *e = engine;
     engine_tick(e, now_ns, out);
     struct port_range ports;
-    int index = shared_index(e, entry->range.address);
+    int index = shared_address_index(e, entry->range.address);
     if (index < 0)
         return -ENOENT;
     if (entry->state == BINDING_INCOMPLETE || entry->state == BINDING_PUBLISHED || mac_is_zero(entry->mac) ||
@@ -123,11 +123,11 @@ int engine_restore(struct engine *engine, uint64_t now_ns, const struct table_en
     if (entry->origin == ORIGIN_DHCP && entry->expires_ns == 0)
         return -ETIME;
     uint32_t at = 0;
-    if (overlap_next(e, &ports, &at) != NULL)
+    if (binding_overlap_next(e, &ports, &at) != NULL)
         return -EEXIST;
     if (binding_table_full(e->bindings))
         return -ENOSPC;
-    struct binding *b = binding_make(e, &ports, entry->mac, entry->origin);
+    struct binding *b = binding_create(e, &ports, entry->mac, entry->origin);
     counts_restore(e, b, entry);
     state_restore(e, b, entry);
     return 0;
@@ -137,7 +137,7 @@ int engine_lease_restore(struct engine *engine, uint64_t now_ns, const struct le
                          const struct engine_out *out)
 {
     engine_tick(engine, now_ns, out);
-    int index = shared_index(engine, entry->range.address);
+    int index = shared_address_index(engine, entry->range.address);
     if (index < 0)
         return -ENOENT;
     const struct config_address *a = &engine->config.addresses[index];

@@ -16,7 +16,7 @@
 /* What a timer lives in. */
 enum timer_kind {
     TIMER_BINDING,
-    TIMER_QUESTION,
+    TIMER_RESOLUTION,
     TIMER_ANNOUNCE,
     TIMER_HELLO,
     TIMER_ASK,

@@ -67,7 +67,7 @@ static void send_frame(void *context, enum side to, const struct frame *frame)
     frame_sender_send(bridge->sender, to, frame);
 }
 
-static void make_frame(void *context, enum side to, const struct made *made)
+static void make_frame(void *context, enum side to, const struct tx_frame *made)
 {
     const struct bridge *bridge = context;
     frame_sender_make(bridge->sender, to, made);

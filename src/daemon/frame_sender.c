@@ -69,7 +69,7 @@ void frame_sender_send(struct frame_sender *sender, enum side to, const struct f
         engine_send_failed(*sender->engine, to, 1);
 }
 
-void frame_sender_make(struct frame_sender *sender, enum side to, const struct made *made)
+void frame_sender_make(struct frame_sender *sender, enum side to, const struct tx_frame *made)
 {
     const int length = frame_build(sender->builder, made, sender->made, sizeof(sender->made));
     if (length < 0) {

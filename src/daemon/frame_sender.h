@@ -7,7 +7,7 @@
 #include "pearpd/engine.h"
 #include "pearpd/frame.h"
 #include "pearpd/frame_port.h"
-#include "pearpd/made.h"
+#include "pearpd/tx_frame.h"
 
 struct frame_sender;
 
@@ -17,7 +17,7 @@ void frame_sender_free(struct frame_sender *sender);
 
 /* Queues a frame that passes, or one that the bridge makes. */
 void frame_sender_send(struct frame_sender *sender, enum side to, const struct frame *frame);
-void frame_sender_make(struct frame_sender *sender, enum side to, const struct made *made);
+void frame_sender_make(struct frame_sender *sender, enum side to, const struct tx_frame *made);
 
 /* The frame of a ring that the engine looks at: its bytes stay in place until the flush and are not copied. NULL: none. */
 void frame_sender_lend(struct frame_sender *sender, const struct frame *frame);

@@ -65,7 +65,7 @@ static void send_frame(void *context, enum side to, const struct frame *frame)
     write_bytes(context, to, frame->bytes, frame->length);
 }
 
-static void make_frame(void *context, enum side to, const struct made *made)
+static void make_frame(void *context, enum side to, const struct tx_frame *made)
 {
     struct replay *r = context;
     int length = frame_build(r->builder, made, r->made, sizeof(r->made));

@@ -83,7 +83,7 @@ static uint32_t ipv4_be(struct ipv4 address)
     return be;
 }
 
-static libnet_ptag_t build_dhcp(libnet_t *l, const struct made_dhcp *dhcp)
+static libnet_ptag_t build_dhcp(libnet_t *l, const struct tx_dhcp *dhcp)
 {
     uint8_t message[DHCP_WRITE_MAX_BYTES];
     int length = dhcp_write(&dhcp->answer, message, sizeof(message));
@@ -96,7 +96,7 @@ static libnet_ptag_t build_dhcp(libnet_t *l, const struct made_dhcp *dhcp)
                              ipv4_be(dhcp->source), ipv4_be(dhcp->destination), NULL, 0, l, 0);
 }
 
-static libnet_ptag_t build_echo_reply(libnet_t *l, const struct made_echo_reply *echo)
+static libnet_ptag_t build_echo_reply(libnet_t *l, const struct tx_echo_reply *echo)
 {
     size_t length = LIBNET_IPV4_H + LIBNET_ICMPV4_ECHO_H + echo->payload_length;
     if (length > UINT16_MAX)
@@ -109,22 +109,22 @@ static libnet_ptag_t build_echo_reply(libnet_t *l, const struct made_echo_reply 
                              ipv4_be(echo->source), ipv4_be(echo->destination), NULL, 0, l, 0);
 }
 
-static libnet_ptag_t build_network(libnet_t *l, const struct made *made)
+static libnet_ptag_t build_network(libnet_t *l, const struct tx_frame *made)
 {
     switch (made->kind) {
-    case MADE_ARP:
+    case TX_ARP:
         return build_arp(l, &made->arp);
-    case MADE_PE_ARP:
+    case TX_PE_ARP:
         return build_pe_arp(l, &made->pe_arp, made->key);
-    case MADE_ECHO_REPLY:
+    case TX_ECHO_REPLY:
         return build_echo_reply(l, &made->echo_reply);
-    case MADE_DHCP:
+    case TX_DHCP:
         return build_dhcp(l, &made->dhcp);
     }
     return -1;
 }
 
-static libnet_ptag_t build_link(libnet_t *l, const struct made *made)
+static libnet_ptag_t build_link(libnet_t *l, const struct tx_frame *made)
 {
     const uint8_t *destination = made->destination.octets, *source = made->source.octets;
     uint16_t tci = made->tag.tci;
@@ -134,7 +134,7 @@ static libnet_ptag_t build_link(libnet_t *l, const struct made *made)
                                tci & 0xfff, made->ethertype, NULL, 0, l, 0);
 }
 
-int frame_build(struct frame_builder *builder, const struct made *made, uint8_t *bytes, size_t size)
+int frame_build(struct frame_builder *builder, const struct tx_frame *made, uint8_t *bytes, size_t size)
 {
     libnet_t *l = builder->libnet;
     uint8_t *packet = NULL;
@@ -149,7 +149,7 @@ int frame_build(struct frame_builder *builder, const struct made *made, uint8_t 
             memcpy(bytes, packet, length);
         }
         size_t header = made->tag.present ? ETH_HEADER_BYTES + ETH_TAG_BYTES : ETH_HEADER_BYTES;
-        if (result > 0 && made->kind == MADE_PE_ARP && made->key != NULL &&
+        if (result > 0 && made->kind == TX_PE_ARP && made->key != NULL &&
             pe_arp_sign(bytes + header, length - header, made->key) != 0)
             result = -EINVAL;
         libnet_adv_free_packet(l, packet);

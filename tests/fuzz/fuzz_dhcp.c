@@ -37,14 +37,14 @@ static void take_send(void *context, enum side to, const struct frame *frame)
     must(to <= SIDE_DOWNSTREAM && frame->length >= ETH_HEADER_BYTES);
 }
 
-static void take_make(void *context, enum side to, const struct made *made)
+static void take_make(void *context, enum side to, const struct tx_frame *made)
 {
     static uint8_t bytes[FRAME_BUILD_MAX_BYTES];
     struct dhcp m;
     (void)to;
     int length = frame_build(context, made, bytes, sizeof(bytes));
     must(length >= ETH_MIN_BYTES);
-    if (made->kind != MADE_DHCP)
+    if (made->kind != TX_DHCP)
         return;
     must(length > HEAD_BYTES && dhcp_parse(bytes + HEAD_BYTES, (size_t)length - HEAD_BYTES, &m) == 0);
     must(m.op == DHCP_OP_REPLY && (m.kind == DHCP_OFFER || m.kind == DHCP_ACK || m.kind == DHCP_NAK));

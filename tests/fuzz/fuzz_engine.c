@@ -24,7 +24,7 @@ static void take_send(void *context, enum side to, const struct frame *frame)
         abort();
 }
 
-static void take_make(void *context, enum side to, const struct made *made)
+static void take_make(void *context, enum side to, const struct tx_frame *made)
 {
     static uint8_t bytes[FRAME_BUILD_MAX_BYTES];
     struct sink *sink = context;

@@ -34,7 +34,7 @@ static void take_send(void *context, enum side to, const struct frame *frame)
         abort();
 }
 
-static void take_make(void *context, enum side to, const struct made *made)
+static void take_make(void *context, enum side to, const struct tx_frame *made)
 {
     struct sink *sink = context;
     (void)to, (void)made;

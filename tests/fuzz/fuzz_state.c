@@ -24,7 +24,7 @@ static void take_send(void *context, enum side to, const struct frame *frame)
     (void)context, (void)to, (void)frame;
 }
 
-static void take_make(void *context, enum side to, const struct made *made)
+static void take_make(void *context, enum side to, const struct tx_frame *made)
 {
     (void)context, (void)to, (void)made;
 }
@@ -34,7 +34,7 @@ static void take_event(void *context, const struct event *event)
     (void)context, (void)event;
 }
 
-static const struct engine_out out = {.send = take_send, .make = take_make, .event = take_event};
+static const struct engine_out out = {.send = take_send, .generate = take_make, .event = take_event};
 static const struct state_times now = {"abc", SAVED, UINT64_C(1700000000000000)};
 
 static struct engine *engine_made(void)

@@ -30,7 +30,7 @@ static void read_ipv4(const uint8_t *payload, size_t length)
     l4_parse_ports(packet.protocol, body, packet.body_length, &ports);
     must(!l4_has_ports(packet.protocol) || l4_protocol_name(packet.protocol) != NULL);
     struct ipv4_packet quote;
-    if (ipv4_quote_parse(body, packet.body_length, &quote) == 0)
+    if (ipv4_packet_parse_inner(body, packet.body_length, &quote) == 0)
         must(quote.body + quote.body_length == packet.body_length);
     icmp_parse(body, packet.body_length, &type, &echo);
     if (dhcp_client_mac(body, packet.body_length, &mac) == 0)

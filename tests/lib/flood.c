@@ -113,7 +113,7 @@ static void storm(uint8_t *frame, const struct flood *f, uint64_t number)
 static const struct {
     const char *name;
     size_t length;
-    void (*make)(uint8_t *frame, const struct flood *f, uint64_t number);
+    void (*generate)(uint8_t *frame, const struct flood *f, uint64_t number);
 } kinds[] = {{"sweep", FRAME_BYTES, sweep},       {"arp", FRAME_BYTES, arp},     {"claim", FRAME_BYTES, claim},
              {"fragment", FRAME_BYTES, fragment}, {"large", LARGE_BYTES, large}, {"storm", FRAME_BYTES, storm}};
 

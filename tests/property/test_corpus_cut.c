@@ -44,7 +44,7 @@ static void take_send(void *context, enum side to, const struct frame *frame)
     assert_true(frame->length == frame->wire_length);
 }
 
-static void take_make(void *context, enum side to, const struct made *made)
+static void take_make(void *context, enum side to, const struct tx_frame *made)
 {
     (void)context, (void)to, (void)made;
 }

@@ -47,7 +47,7 @@ static const struct ipv4 others[] = {{0}, {0xc00002fe}, {0xc0000209}, {0xc633640
 struct left {
     enum side to;
     bool is_made;
-    struct made made;
+    struct tx_frame made;
     size_t length;
     uint8_t bytes[FRAME_BYTES];
 };
@@ -132,7 +132,7 @@ static void take_send(void *context, enum side to, const struct frame *frame)
     memcpy(left->bytes, frame->bytes, frame->length);
 }
 
-static void take_make(void *context, enum side to, const struct made *made)
+static void take_make(void *context, enum side to, const struct tx_frame *made)
 {
     struct left *left = left_new(context, to);
     left->is_made = true;
@@ -270,7 +270,7 @@ static void note_made(struct world *w)
 {
     for (unsigned i = 0; i < w->a.out_count; i++) {
         const struct left *left = &w->a.out[i];
-        if (!left->is_made || left->made.kind != MADE_PE_ARP || left->made.pe_arp.type != PE_ARP_REQUEST)
+        if (!left->is_made || left->made.kind != TX_PE_ARP || left->made.pe_arp.type != PE_ARP_REQUEST)
             continue;
         const struct pe_arp *m = &left->made.pe_arp;
         must(w, left->to == SIDE_DOWNSTREAM && m->lifetime_s == 0 && m->tpa.first == m->tpa.last);
@@ -644,8 +644,8 @@ static void step_pe_arp(struct world *w)
     static const enum pe_arp_type types[] = {PE_ARP_CLAIM,    PE_ARP_CLAIM,   PE_ARP_REPLY,
                                              PE_ARP_REPLY,    PE_ARP_REPLY,   PE_ARP_RELEASE,
                                              PE_ARP_CONFLICT, PE_ARP_REQUEST, PE_ARP_HELLO};
-    struct made made = {
-        .destination = mac_broadcast, .source = pick_mac(w), .ethertype = w->config.encap, .kind = MADE_PE_ARP};
+    struct tx_frame made = {
+        .destination = mac_broadcast, .source = pick_mac(w), .ethertype = w->config.encap, .kind = TX_PE_ARP};
     struct pe_arp *m = &made.pe_arp;
     m->type = types[pick(w, sizeof(types) / sizeof(types[0]))];
     m->sha = pick(w, 12) == 0 ? pick_mac(w) : made.source;

@@ -53,7 +53,7 @@ static void take_send(void *context, enum side to, const struct frame *frame)
     w->all.rx_bytes += frame->length;
 }
 
-static void take_make(void *context, enum side to, const struct made *made)
+static void take_make(void *context, enum side to, const struct tx_frame *made)
 {
     (void)context;
     (void)to;

@@ -22,13 +22,13 @@ static const struct mac own = {{2, 0, 0, 0, 0, 1}}, bridge = {{2, 0x50, 0x45, 0,
 struct fixture {
     struct claimant claimant;
     struct claimant_out out;
-    struct made sent[SENT_MAX];
+    struct tx_frame sent[SENT_MAX];
     unsigned sent_count;
     unsigned events[CLAIMANT_UNANSWERED + 1];
     uint64_t now_ns;
 };
 
-static void take_sent(const struct made *made, void *context)
+static void take_sent(const struct tx_frame *made, void *context)
 {
     struct fixture *f = context;
     assert_true(f->sent_count < SENT_MAX);
@@ -153,7 +153,7 @@ static void requests_inside_are_answered(void **state)
     begin_up(&f);
     hear(&f, bridge, mac_broadcast, request(2500, 2500));
     assert_int_equal(f.sent_count, 1);
-    const struct made *reply = &f.sent[0];
+    const struct tx_frame *reply = &f.sent[0];
     assert_int_equal(reply->pe_arp.type, PE_ARP_REPLY);
     assert_true(mac_equal(reply->destination, bridge));
     assert_true(mac_equal(reply->pe_arp.tha, bridge) && mac_equal(reply->pe_arp.sha, own));
@@ -314,7 +314,7 @@ static void release_is_the_last_word(void **state)
 }
 
 /* What was built from `made`, as it is heard. */
-static void hear_signed(struct fixture *f, struct made made, const struct pe_arp_key *key)
+static void hear_signed(struct fixture *f, struct tx_frame made, const struct pe_arp_key *key)
 {
     struct frame_builder *builder = frame_builder_new();
     uint8_t bytes[200];
@@ -342,11 +342,11 @@ static void with_keys_the_authentic_is_believed_and_all_is_signed(void **state)
     assert_ptr_equal(f.sent[0].key, &keys[0]);
     assert_true(f.sent[0].pe_arp.seq.present && f.sent[0].pe_arp.seq.number == 1000);
 
-    struct made asks = {.destination = own,
-                        .source = bridge,
-                        .ethertype = 0x88b5,
-                        .kind = MADE_PE_ARP,
-                        .pe_arp = request(2000, 2000)};
+    struct tx_frame asks = {.destination = own,
+                            .source = bridge,
+                            .ethertype = 0x88b5,
+                            .kind = TX_PE_ARP,
+                            .pe_arp = request(2000, 2000)};
     hear_signed(&f, asks, NULL);
     hear_signed(&f, asks, &wrong);
     assert_int_equal(f.sent_count, 1);

@@ -99,12 +99,12 @@ static void times_add(struct times *times, uint64_t at)
     times->at[times->count++] = at;
 }
 
-static void take_make(void *context, enum side to, const struct made *made)
+static void take_make(void *context, enum side to, const struct tx_frame *made)
 {
     struct attack *t = context;
-    if (made->kind == MADE_ECHO_REPLY)
+    if (made->kind == TX_ECHO_REPLY)
         t->echo_replies++;
-    if (made->kind != MADE_PE_ARP || made->pe_arp.type != PE_ARP_REQUEST)
+    if (made->kind != TX_PE_ARP || made->pe_arp.type != PE_ARP_REQUEST)
         return;
     assert_int_equal(to, SIDE_DOWNSTREAM);
     times_add(mac_is_zero(made->pe_arp.tha) ? &t->broadcasts : &t->challenges, t->now);
@@ -129,7 +129,7 @@ static struct verdict give(struct attack *t, enum side from, const uint8_t *byte
     return engine_frame(t->engine, t->now, from, &frame, &t->out);
 }
 
-static struct verdict give_made(struct attack *t, const struct made *made)
+static struct verdict give_made(struct attack *t, const struct tx_frame *made)
 {
     uint8_t bytes[FRAME_BYTES];
     int length = frame_build(t->builder, made, bytes, sizeof(bytes));
@@ -169,9 +169,10 @@ static struct verdict udp(struct attack *t, enum side from, struct mac source, u
     return give(t, from, bytes, 46);
 }
 
-static struct made pe_arp_of(struct mac host, enum pe_arp_type type, uint16_t first, uint16_t last)
+static struct tx_frame pe_arp_of(struct mac host, enum pe_arp_type type, uint16_t first, uint16_t last)
 {
-    struct made made = {.destination = mac_broadcast, .source = host, .ethertype = 0x88b5, .kind = MADE_PE_ARP};
+    struct tx_frame made = {
+        .destination = mac_broadcast, .source = host, .ethertype = 0x88b5, .kind = TX_PE_ARP};
     made.pe_arp = (struct pe_arp){
         .type = type, .sha = host, .spa = {shared, 0, first, last}, .tpa = {shared, 0, first, last}};
     return made;
@@ -179,13 +180,13 @@ static struct made pe_arp_of(struct mac host, enum pe_arp_type type, uint16_t fi
 
 static void claim(struct attack *t, const struct agent *agent)
 {
-    struct made made = pe_arp_of(agent->mac, PE_ARP_CLAIM, agent->first, agent->last);
+    struct tx_frame made = pe_arp_of(agent->mac, PE_ARP_CLAIM, agent->first, agent->last);
     give_made(t, &made);
 }
 
-static struct made reply_of(const struct agent *agent, const struct pe_arp *request)
+static struct tx_frame reply_of(const struct agent *agent, const struct pe_arp *request)
 {
-    struct made made = pe_arp_of(agent->mac, PE_ARP_REPLY, agent->first, agent->last);
+    struct tx_frame made = pe_arp_of(agent->mac, PE_ARP_REPLY, agent->first, agent->last);
     made.destination = made.pe_arp.tha = bridge_mac;
     made.pe_arp.tpa = request->tpa;
     made.pe_arp.nonce = request->nonce;
@@ -217,7 +218,7 @@ static void answer_pending(struct attack *t)
             if (!agent->answers || !is_asked || asked[i].tpa.first < agent->first ||
                 asked[i].tpa.first > agent->last)
                 continue;
-            struct made made = reply_of(agent, &asked[i]);
+            struct tx_frame made = reply_of(agent, &asked[i]);
             give_made(t, &made);
         }
     }
@@ -354,7 +355,7 @@ static void test_sweep(void **state)
 
 static void arp_request(struct attack *t, struct mac host, struct ipv4 spa, uint32_t target)
 {
-    struct made made = {.destination = mac_broadcast, .source = host, .ethertype = ETHERTYPE_ARP};
+    struct tx_frame made = {.destination = mac_broadcast, .source = host, .ethertype = ETHERTYPE_ARP};
     made.arp = (struct arp){ARP_HRD_ETHERNET, ARP_OP_REQUEST, host, mac_zero, spa, {target}};
     give_made(t, &made);
 }
@@ -398,7 +399,7 @@ static void test_guessed_nonces(void **state)
         if (ms == 0)
             udp(t, SIDE_UPSTREAM, router, 53, 7010, 0);
         struct pe_arp request = {.tpa = {shared, PROTOCOL_UDP, 7010, 7010}};
-        struct made made = reply_of(&t->agents[3], &request);
+        struct tx_frame made = reply_of(&t->agents[3], &request);
         int length = frame_build(t->builder, &made, bytes, sizeof(bytes));
         for (unsigned i = 0; i < 1000; i++, guesses++) {
             seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
@@ -414,7 +415,7 @@ static void test_guessed_nonces(void **state)
     struct agent *newcomer = &t->agents[2];
     claim(t, newcomer);
     struct pe_arp challenge = t->pending[t->pending_count - 1];
-    struct made made = reply_of(&(struct agent){host_m, 4000, 4999, true}, &challenge);
+    struct tx_frame made = reply_of(&(struct agent){host_m, 4000, 4999, true}, &challenge);
     give_made(t, &made);
     assert_int_equal(dropped(t, DROP_PE_ARP_FORGED), guesses + 1);
     made = reply_of(newcomer, &challenge);
@@ -448,8 +449,8 @@ static void test_claim_flood(void **state)
     t->agents[3] = (struct agent){host_m, 10000, 65535, true};
     for (unsigned ms = 0; ms < 6000; ms++) {
         for (unsigned i = 0; i < 50; i++, number = (number + 1) % 5000) {
-            struct made made = pe_arp_of(host_m, PE_ARP_CLAIM, (uint16_t)(10000 + number * 10),
-                                         (uint16_t)(10009 + number * 10));
+            struct tx_frame made = pe_arp_of(host_m, PE_ARP_CLAIM, (uint16_t)(10000 + number * 10),
+                                             (uint16_t)(10009 + number * 10));
             give_made(t, &made);
         }
         if (ms == 1000) {
@@ -691,7 +692,7 @@ static void test_stolen_range(void **state)
     t->agents[3] = (struct agent){host_m, 1024, 65535, true};
     for (unsigned ms = 0; ms < 5000; ms++) {
         static const enum pe_arp_type types[] = {PE_ARP_CLAIM, PE_ARP_RELEASE, PE_ARP_CONFLICT, PE_ARP_REPLY};
-        struct made made =
+        struct tx_frame made =
             pe_arp_of(host_m, types[ms % 4], ms % 8 < 4 ? 2000 : 1024, ms % 8 < 4 ? 2999 : 65535);
         give_made(t, &made);
         udp(t, SIDE_UPSTREAM, router, 53, 2081, 0);

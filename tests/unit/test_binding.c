@@ -137,9 +137,9 @@ static void test_live_span_is_of_the_last_30_s(void **state)
     struct binding b = {0};
     struct port_span span;
     assert_false(binding_live_span(&b, 0, &span));
-    binding_heard(&b, 2500, 100 * SECOND);
-    binding_heard(&b, 2100, 105 * SECOND);
-    binding_heard(&b, 2300, 125 * SECOND);
+    binding_seen(&b, 2500, 100 * SECOND);
+    binding_seen(&b, 2100, 105 * SECOND);
+    binding_seen(&b, 2300, 125 * SECOND);
     assert_true(binding_live_span(&b, 125 * SECOND, &span));
     assert_int_equal(span.first, 2100);
     assert_int_equal(span.last, 2500);

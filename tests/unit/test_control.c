@@ -45,7 +45,7 @@ static void no_send(void *context, enum side to, const struct frame *frame)
     (void)frame;
 }
 
-static void no_make(void *context, enum side to, const struct made *made)
+static void no_make(void *context, enum side to, const struct tx_frame *made)
 {
     (void)context;
     (void)to;
@@ -324,7 +324,7 @@ static void tell_of_services(struct world *w, struct frame_builder *builder, uns
         tlvs_length += (size_t)written;
     }
     for (unsigned i = 0; i < 2; i++) {
-        struct made made = {.source = host, .ethertype = 0x88b5, .kind = MADE_PE_ARP};
+        struct tx_frame made = {.source = host, .ethertype = 0x88b5, .kind = TX_PE_ARP};
         made.destination = i == 0 ? mac_broadcast : w->config.mac;
         made.pe_arp = (struct pe_arp){.type = i == 0 ? PE_ARP_CLAIM : PE_ARP_REPLY,
                                       .sha = host,

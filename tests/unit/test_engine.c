@@ -27,7 +27,7 @@ static const struct ipv4 gateway = {0xc023a201};
 struct sent {
     enum side to;
     bool is_made;
-    struct made made;
+    struct tx_frame made;
     uint8_t bytes[2048];
     size_t length;
 };
@@ -56,7 +56,7 @@ static void take_send(void *context, enum side to, const struct frame *frame)
     memcpy(s->bytes, frame->bytes, frame->length);
 }
 
-static void take_make(void *context, enum side to, const struct made *made)
+static void take_make(void *context, enum side to, const struct tx_frame *made)
 {
     struct world *w = context;
     w->sent[w->count++] = (struct sent){.to = to, .is_made = true, .made = *made};
@@ -128,7 +128,7 @@ static struct verdict give(struct world *w, enum side from, const uint8_t *bytes
     return verdict;
 }
 
-static struct verdict give_made(struct world *w, enum side from, const struct made *made)
+static struct verdict give_made(struct world *w, enum side from, const struct tx_frame *made)
 {
     uint8_t bytes[2048];
     int length = frame_build(w->builder, made, bytes, sizeof(bytes));
@@ -139,8 +139,8 @@ static struct verdict give_made(struct world *w, enum side from, const struct ma
 static struct verdict arp_from(struct world *w, enum side from, struct mac source, uint16_t operation,
                                struct ipv4 spa, struct ipv4 tpa)
 {
-    struct made made = {
-        .destination = mac_broadcast, .source = source, .ethertype = ETHERTYPE_ARP, .kind = MADE_ARP};
+    struct tx_frame made = {
+        .destination = mac_broadcast, .source = source, .ethertype = ETHERTYPE_ARP, .kind = TX_ARP};
     made.arp = (struct arp){ARP_HRD_ETHERNET, operation, source, mac_zero, spa, tpa};
     return give_made(w, from, &made);
 }
@@ -174,9 +174,10 @@ static struct verdict from_host(struct world *w, struct mac host, uint16_t port)
     return give(w, SIDE_DOWNSTREAM, bytes, length);
 }
 
-static struct made pe_arp_of(struct mac host, enum pe_arp_type type, uint16_t first, uint16_t last)
+static struct tx_frame pe_arp_of(struct mac host, enum pe_arp_type type, uint16_t first, uint16_t last)
 {
-    struct made made = {.destination = mac_broadcast, .source = host, .ethertype = 0x88b5, .kind = MADE_PE_ARP};
+    struct tx_frame made = {
+        .destination = mac_broadcast, .source = host, .ethertype = 0x88b5, .kind = TX_PE_ARP};
     made.pe_arp = (struct pe_arp){
         .type = type, .sha = host, .spa = {shared, 0, first, last}, .tpa = {shared, 0, first, last}};
     return made;
@@ -185,7 +186,7 @@ static struct made pe_arp_of(struct mac host, enum pe_arp_type type, uint16_t fi
 static struct verdict say(struct world *w, struct mac host, enum pe_arp_type type, uint16_t first,
                           uint16_t last)
 {
-    struct made made = pe_arp_of(host, type, first, last);
+    struct tx_frame made = pe_arp_of(host, type, first, last);
     return give_made(w, SIDE_DOWNSTREAM, &made);
 }
 
@@ -193,7 +194,7 @@ static struct verdict say(struct world *w, struct mac host, enum pe_arp_type typ
 static struct verdict answer(struct world *w, struct mac host, const struct pe_arp *request, uint16_t first,
                              uint16_t last)
 {
-    struct made made = pe_arp_of(host, PE_ARP_REPLY, first, last);
+    struct tx_frame made = pe_arp_of(host, PE_ARP_REPLY, first, last);
     made.destination = made.pe_arp.tha = bridge_mac;
     made.pe_arp.tpa = request->tpa;
     made.pe_arp.nonce = request->nonce;
@@ -205,7 +206,7 @@ static struct pe_arp last_request(const struct world *w, struct mac to)
 {
     for (unsigned i = w->count; i-- > 0;) {
         const struct sent *s = &w->sent[i];
-        if (s->is_made && s->made.kind == MADE_PE_ARP && s->made.pe_arp.type == PE_ARP_REQUEST) {
+        if (s->is_made && s->made.kind == TX_PE_ARP && s->made.pe_arp.type == PE_ARP_REQUEST) {
             assert_true(mac_equal(s->made.destination, to));
             return s->made.pe_arp;
         }
@@ -218,7 +219,7 @@ static unsigned requests(const struct world *w)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < w->count; i++)
-        count += w->sent[i].is_made && w->sent[i].made.kind == MADE_PE_ARP &&
+        count += w->sent[i].is_made && w->sent[i].made.kind == TX_PE_ARP &&
                  w->sent[i].made.pe_arp.type == PE_ARP_REQUEST;
     return count;
 }
@@ -324,7 +325,7 @@ static void test_arp_of_the_router_is_answered(void **state)
     assert_memory_equal(w->sent[0].made.arp.sha.octets, bridge_mac.octets, 6);
     assert_int_equal(w->sent[0].made.arp.spa.host, shared.host);
     pass(w, 60 * S); /* HELLO now tells the gateway */
-    const struct made *hello = &w->sent[w->count - 1].made;
+    const struct tx_frame *hello = &w->sent[w->count - 1].made;
     assert_int_equal(hello->pe_arp.type, PE_ARP_HELLO);
     assert_true(hello->pe_arp.gateway.present);
     assert_int_equal(hello->pe_arp.gateway.address.host, gateway.host);
@@ -746,7 +747,7 @@ static void test_port_sets(void **state)
     struct port_span bounds = port_set_bounds((struct port_set_params){6, 8}, 0x34);
     assert_dropped(say(w, host_a, PE_ARP_CLAIM, bounds.first, bounds.last),
                    DROP_PE_ARP_BAD); /* a plain range */
-    struct made made = pe_arp_of(host_a, PE_ARP_CLAIM, bounds.first, bounds.last);
+    struct tx_frame made = pe_arp_of(host_a, PE_ARP_CLAIM, bounds.first, bounds.last);
     made.pe_arp.psid.present = true;
     made.pe_arp.psid.offset = 6;
     made.pe_arp.psid.length = 8;

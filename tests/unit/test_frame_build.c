@@ -33,7 +33,7 @@ static void test_gratuitous_arp(void **state)
     static const uint8_t expected[ETH_MIN_BYTES] = {
         0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0x50, 0x45, 0,   0, 1, 8, 6, 0, 1, 8, 0,   6,  4,   0,
         1,    2,    0x50, 0x45, 0,    0,    1, 192,  35,   162, 2, 0, 0, 0, 0, 0, 0, 192, 35, 162, 2};
-    struct made made = {.destination = mac_broadcast, .source = bridge_mac, .ethertype = ETHERTYPE_ARP};
+    struct tx_frame made = {.destination = mac_broadcast, .source = bridge_mac, .ethertype = ETHERTYPE_ARP};
     made.arp = (struct arp){1, ARP_OP_REQUEST, bridge_mac, mac_zero, {0xc023a202}, {0xc023a202}};
     for (unsigned i = 0; i < 100; i++) {
         memset(bytes, 0xee, sizeof(bytes));
@@ -46,11 +46,11 @@ static void test_gratuitous_arp(void **state)
 
 static void test_pe_arp_in_a_vlan(void **state)
 {
-    struct made made = {.destination = mac_broadcast,
-                        .source = bridge_mac,
-                        .ethertype = ETHERTYPE_PE_ARP,
-                        .kind = MADE_PE_ARP,
-                        .tag = {true, 0xf005}};
+    struct tx_frame made = {.destination = mac_broadcast,
+                            .source = bridge_mac,
+                            .ethertype = ETHERTYPE_PE_ARP,
+                            .kind = TX_PE_ARP,
+                            .tag = {true, 0xf005}};
     struct pe_arp back;
     struct eth eth;
     made.pe_arp.type = PE_ARP_HELLO;
@@ -80,12 +80,12 @@ static void test_pe_arp_in_a_vlan(void **state)
 static void check_echo_reply(void **state, size_t payload_length)
 {
     uint8_t *payload = malloc(payload_length + 1);
-    struct made made = {
-        .destination = router, .source = bridge_mac, .ethertype = ETHERTYPE_IPV4, .kind = MADE_ECHO_REPLY};
+    struct tx_frame made = {
+        .destination = router, .source = bridge_mac, .ethertype = ETHERTYPE_IPV4, .kind = TX_ECHO_REPLY};
     for (size_t i = 0; i < payload_length; i++)
         payload[i] = (uint8_t)(i * 7);
     made.echo_reply =
-        (struct made_echo_reply){{0xc023a202}, {0xc633640a}, 0x10, 0x1234, 9, payload, payload_length};
+        (struct tx_echo_reply){{0xc023a202}, {0xc633640a}, 0x10, 0x1234, 9, payload, payload_length};
     int length = frame_build(*state, &made, bytes, sizeof(bytes));
     size_t whole = 14 + 28 + payload_length;
     assert_int_equal(length, whole < 60 ? 60 : whole);
@@ -116,7 +116,7 @@ static void test_echo_replies_of_all_lengths(void **state)
     static const size_t lengths[] = {0, 1, 2, 17, 56, 57, 1471, 1472, 8972, 65507};
     for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
         check_echo_reply(state, lengths[i]);
-    struct made made = {.ethertype = ETHERTYPE_IPV4, .kind = MADE_ECHO_REPLY};
+    struct tx_frame made = {.ethertype = ETHERTYPE_IPV4, .kind = TX_ECHO_REPLY};
     made.echo_reply.payload = bytes;
     made.echo_reply.payload_length = 65508; /* longer than an IPv4 packet */
     static uint8_t more[FRAME_BUILD_MAX_BYTES];
@@ -126,15 +126,15 @@ static void test_echo_replies_of_all_lengths(void **state)
 /* Over UDP with its checksum, from the server's port to the client's, in a priority tag. */
 static void test_dhcp_answer(void **state)
 {
-    struct made made = {.destination = router,
-                        .source = bridge_mac,
-                        .ethertype = ETHERTYPE_IPV4,
-                        .kind = MADE_DHCP,
-                        .tag = {true, 0xe000}};
+    struct tx_frame made = {.destination = router,
+                            .source = bridge_mac,
+                            .ethertype = ETHERTYPE_IPV4,
+                            .kind = TX_DHCP,
+                            .tag = {true, 0xe000}};
     struct ipv4_packet p;
     struct l4_ports ports;
     struct dhcp back;
-    made.dhcp = (struct made_dhcp){
+    made.dhcp = (struct tx_dhcp){
         .source = {0xc023a201},
         .destination = {0xc023a202},
         .answer = {.kind = DHCP_OFFER, .xid = 7, .chaddr = router, .yiaddr = {0xc023a202}, .lease_s = 60}};

@@ -93,7 +93,7 @@ static void test_pour_keeps_the_newest(void **state)
     struct keyed_table *from = table_of(10), *to = table_of(4);
     for (uint32_t i = 0; i < 10; i++)
         put(from, i, 100 + i);
-    keyed_table_pour(to, from);
+    keyed_table_copy(to, from);
     assert_int_equal(keyed_table_count(to), 4);
     for (uint32_t i = 6; i < 10; i++)
         assert_int_equal(find(to, i)->value, 100 + i);

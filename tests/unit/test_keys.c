@@ -25,10 +25,10 @@ static struct pe_arp_key key_of(uint32_t id, uint8_t first)
     return key;
 }
 
-static struct made claim_of(struct mac host, const struct pe_arp_key *key, uint64_t number)
+static struct tx_frame claim_of(struct mac host, const struct pe_arp_key *key, uint64_t number)
 {
-    struct made made = {
-        .destination = mac_broadcast, .source = host, .ethertype = 0x88b5, .kind = MADE_PE_ARP, .key = key};
+    struct tx_frame made = {
+        .destination = mac_broadcast, .source = host, .ethertype = 0x88b5, .kind = TX_PE_ARP, .key = key};
     made.pe_arp = (struct pe_arp){
         .type = PE_ARP_CLAIM, .sha = host, .spa = {shared, 0, 2000, 2999}, .tpa = {shared, 0, 2000, 2999}};
     made.pe_arp.seq.present = number != 0;
@@ -43,7 +43,7 @@ static void test_signature(void **state)
                                        0x5d, 0x06, 0x0a, 0x65, 0x5f, 0x64, 0xdc, 0xee};
     struct pe_arp_key key = key_of(7, 0), other = key_of(7, 1), third = key_of(8, 0);
     struct frame_builder *builder = frame_builder_new();
-    struct made made = claim_of(host_a, &key, 77);
+    struct tx_frame made = claim_of(host_a, &key, 77);
     uint8_t bytes[200];
     struct pe_arp message;
     (void)state;
@@ -95,7 +95,7 @@ struct world {
     struct pe_arp_key keys[2];
     struct frame_builder *builder;
     uint64_t now;
-    struct made requested; /* the last REQUEST */
+    struct tx_frame requested; /* the last REQUEST */
     unsigned requests, hellos;
     const char *detail; /* of the last event */
 };
@@ -105,11 +105,11 @@ static void take_send(void *context, enum side to, const struct frame *frame)
     (void)context, (void)to, (void)frame;
 }
 
-static void take_made(void *context, enum side to, const struct made *made)
+static void take_made(void *context, enum side to, const struct tx_frame *made)
 {
     struct world *w = context;
     (void)to;
-    if (made->kind != MADE_PE_ARP)
+    if (made->kind != TX_PE_ARP)
         return;
     assert_non_null(made->key);
     w->requested = *made;
@@ -165,7 +165,7 @@ static struct verdict give_bytes(struct world *w, const uint8_t *bytes, size_t l
     return engine_frame(w->engine, w->now, SIDE_DOWNSTREAM, &frame, &w->out);
 }
 
-static struct verdict give(struct world *w, const struct made *made)
+static struct verdict give(struct world *w, const struct tx_frame *made)
 {
     uint8_t bytes[600];
     int length = frame_build(w->builder, made, bytes, sizeof(bytes));
@@ -184,9 +184,9 @@ static void assert_taken(struct verdict v)
     assert_int_equal(v.fate, FATE_CONSUMED);
 }
 
-static struct made reply_of(struct mac host, const struct pe_arp_key *key, const struct pe_arp *request)
+static struct tx_frame reply_of(struct mac host, const struct pe_arp_key *key, const struct pe_arp *request)
 {
-    struct made made = claim_of(host, key, 0);
+    struct tx_frame made = claim_of(host, key, 0);
     made.destination = made.pe_arp.tha = bridge_mac;
     made.pe_arp.type = PE_ARP_REPLY;
     made.pe_arp.tpa = request->tpa;
@@ -209,10 +209,10 @@ static void test_bridge_believes_the_authentic_alone(void **state)
     assert_int_equal(w->hellos, 1);
     assert_int_equal(w->requested.key->id, 3); /* the lowest signs */
     for (unsigned i = 0; i < 3; i++, tried++) {
-        struct made made = claim_of(host_m, bad[i], 10);
+        struct tx_frame made = claim_of(host_m, bad[i], 10);
         assert_forged(give(w, &made));
     }
-    struct made made = claim_of(host_m, &w->keys[1], 0);
+    struct tx_frame made = claim_of(host_m, &w->keys[1], 0);
     assert_forged(give(w, &made)); /* no SEQ */
     made = claim_of(host_a, &w->keys[1], 5);
     made.source = host_m;
@@ -223,11 +223,11 @@ static void test_bridge_believes_the_authentic_alone(void **state)
     assert_taken(give(w, &made)); /* any key that is known will do */
     assert_int_equal(w->requests, 1);
     for (unsigned i = 0; i < 3; i++, tried++) {
-        struct made reply = reply_of(host_a, bad[i], &w->requested.pe_arp);
+        struct tx_frame reply = reply_of(host_a, bad[i], &w->requested.pe_arp);
         assert_forged(give(w, &reply));
     }
     assert_int_equal(learned(w), 0);
-    struct made reply = reply_of(host_a, &w->keys[1], &w->requested.pe_arp);
+    struct tx_frame reply = reply_of(host_a, &w->keys[1], &w->requested.pe_arp);
     assert_taken(give(w, &reply));
     assert_int_equal(learned(w), 1);
     printf("# S16: %u statements without a good AUTH: 0 learned; with one: %u\n", tried, (unsigned)learned(w));
@@ -238,7 +238,7 @@ static void test_sequence(void **state)
 {
     struct world *w = world_new();
     (void)state;
-    struct made made = claim_of(host_a, &w->keys[0], 5);
+    struct tx_frame made = claim_of(host_a, &w->keys[0], 5);
     assert_taken(give(w, &made));
     assert_forged(give(w, &made)); /* replayed */
     made = claim_of(host_a, &w->keys[0], 4);
@@ -264,7 +264,7 @@ static void test_refusals_name_their_cause(void **state)
     struct world *w = world_new();
     const struct pe_arp_key unknown = key_of(4, 3), wrong = key_of(3, 4);
     (void)state;
-    struct made made = claim_of(host_a, NULL, 5);
+    struct tx_frame made = claim_of(host_a, NULL, 5);
     assert_forged(give(w, &made));
     assert_string_equal(w->detail, "PE-ARP is not signed: give the host a key of [keys]");
     const struct pe_arp_key *keys[] = {&unknown, &wrong};
@@ -298,7 +298,7 @@ static void test_rotation(void **state)
     struct world *w = world_new();
     (void)state;
     w->keys[0] = key_of(12, 12);
-    struct made made = claim_of(host_a, &w->keys[0], 5);
+    struct tx_frame made = claim_of(host_a, &w->keys[0], 5);
     assert_forged(give(w, &made));
     struct pe_arp_key retired = key_of(3, 3);
     assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);

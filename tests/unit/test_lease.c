@@ -43,11 +43,11 @@ static void take_send(void *context, enum side to, const struct frame *frame)
 }
 
 /* An answer goes through bytes, as on the wire. */
-static void take_make(void *context, enum side to, const struct made *made)
+static void take_make(void *context, enum side to, const struct tx_frame *made)
 {
     struct world *w = context;
     uint8_t bytes[FRAME_BUILD_MAX_BYTES];
-    if (made->kind != MADE_DHCP)
+    if (made->kind != TX_DHCP)
         return;
     assert_int_equal(to, SIDE_DOWNSTREAM);
     int length = frame_build(w->builder, made, bytes, sizeof(bytes));

@@ -65,7 +65,7 @@ struct world {
     struct config_address address;
     struct frame_builder *builder;
     uint64_t now;
-    struct made requested;
+    struct tx_frame requested;
 };
 
 static void take_send(void *context, enum side to, const struct frame *frame)
@@ -73,11 +73,11 @@ static void take_send(void *context, enum side to, const struct frame *frame)
     (void)context, (void)to, (void)frame;
 }
 
-static void take_made(void *context, enum side to, const struct made *made)
+static void take_made(void *context, enum side to, const struct tx_frame *made)
 {
     struct world *w = context;
     (void)to;
-    if (made->kind == MADE_PE_ARP && made->pe_arp.type == PE_ARP_REQUEST)
+    if (made->kind == TX_PE_ARP && made->pe_arp.type == PE_ARP_REQUEST)
         w->requested = *made;
 }
 
@@ -116,7 +116,7 @@ static void world_free(struct world *w)
     free(w);
 }
 
-static struct verdict give(struct world *w, const struct made *made)
+static struct verdict give(struct world *w, const struct tx_frame *made)
 {
     uint8_t bytes[700];
     const int length = frame_build(w->builder, made, bytes, sizeof(bytes));
@@ -125,10 +125,11 @@ static struct verdict give(struct world *w, const struct made *made)
     return engine_frame(w->engine, w->now, SIDE_DOWNSTREAM, &frame, &w->out);
 }
 
-static struct made message(enum pe_arp_type type, struct mac host, uint16_t first, uint16_t last,
-                           const struct tlvs *t)
+static struct tx_frame message(enum pe_arp_type type, struct mac host, uint16_t first, uint16_t last,
+                               const struct tlvs *t)
 {
-    struct made made = {.destination = mac_broadcast, .source = host, .ethertype = 0x88b5, .kind = MADE_PE_ARP};
+    struct tx_frame made = {
+        .destination = mac_broadcast, .source = host, .ethertype = 0x88b5, .kind = TX_PE_ARP};
     made.pe_arp = (struct pe_arp){.type = type,
                                   .sha = host,
                                   .spa = {shared, 0, first, last},
@@ -141,7 +142,7 @@ static struct made message(enum pe_arp_type type, struct mac host, uint16_t firs
 /* Claims, is challenged, and answers with `t`. */
 static void hold(struct world *w, struct mac host, uint16_t first, uint16_t last, const struct tlvs *t)
 {
-    struct made made = message(PE_ARP_CLAIM, host, first, last, t);
+    struct tx_frame made = message(PE_ARP_CLAIM, host, first, last, t);
     w->now += 2 * S;
     assert_int_equal(give(w, &made).fate, FATE_CONSUMED);
     made = message(PE_ARP_REPLY, host, first, last, t);
@@ -182,7 +183,7 @@ static void test_of_replies_that_count(void **state)
     tell_of(&a, 6, 3080, "_not-mine._tcp.example.net");
     tell_of(&b, 6, 3080, "_http._tcp.example.net");
     /* A claim alone teaches nothing, nor does a reply that nobody asked for. */
-    struct made made = message(PE_ARP_CLAIM, host_a, 2000, 2999, &a);
+    struct tx_frame made = message(PE_ARP_CLAIM, host_a, 2000, 2999, &a);
     give(w, &made);
     made = message(PE_ARP_REPLY, host_a, 2000, 2999, &a);
     made.pe_arp.nonce = 12345;

@@ -31,7 +31,7 @@ struct world {
     struct engine *engine;
     struct engine_out out;
     unsigned made, events;
-    struct made last;
+    struct tx_frame last;
 };
 
 static void take_send(void *context, enum side to, const struct frame *frame)
@@ -39,7 +39,7 @@ static void take_send(void *context, enum side to, const struct frame *frame)
     (void)context, (void)to, (void)frame;
 }
 
-static void take_make(void *context, enum side to, const struct made *made)
+static void take_make(void *context, enum side to, const struct tx_frame *made)
 {
     struct world *w = context;
     w->made += to == SIDE_DOWNSTREAM;

@@ -28,13 +28,14 @@ static struct port_address whole_range(const struct claimant *s)
     return (struct port_address){.address = range->address, .first = range->first, .last = range->last};
 }
 
-static struct made message_to(struct claimant *s, struct mac destination, enum pe_arp_type type)
+static struct tx_frame message_to(struct claimant *s, struct mac destination, enum pe_arp_type type)
 {
-    struct made made = {.destination = destination,
-                        .source = s->own,
-                        .ethertype = s->ethertype,
-                        .kind = MADE_PE_ARP,
-                        .pe_arp = {.type = type, .sha = s->own, .spa = whole_range(s), .tpa = whole_range(s)}};
+    struct tx_frame made = {
+        .destination = destination,
+        .source = s->own,
+        .ethertype = s->ethertype,
+        .kind = TX_PE_ARP,
+        .pe_arp = {.type = type, .sha = s->own, .spa = whole_range(s), .tpa = whole_range(s)}};
     made.pe_arp.psid.present = s->held.is_port_set;
     if (s->held.is_port_set) {
         made.pe_arp.psid.offset = s->held.params.offset;
@@ -57,7 +58,7 @@ static struct made message_to(struct claimant *s, struct mac destination, enum p
 
 static void send_claim(struct claimant *s, const struct claimant_out *out)
 {
-    const struct made claim = message_to(s, mac_broadcast, PE_ARP_CLAIM);
+    const struct tx_frame claim = message_to(s, mac_broadcast, PE_ARP_CLAIM);
     s->counts.claims++;
     out->send(&claim, out->context);
 }
@@ -160,7 +161,7 @@ static struct range to_claim(const struct range *held, struct range wanted)
 
 static void send_wanted(struct claimant *s, const struct claimant_out *out)
 {
-    struct made claim = message_to(s, mac_broadcast, PE_ARP_CLAIM);
+    struct tx_frame claim = message_to(s, mac_broadcast, PE_ARP_CLAIM);
     claim.pe_arp.spa.first = claim.pe_arp.tpa.first = s->claimed.first;
     claim.pe_arp.spa.last = claim.pe_arp.tpa.last = s->claimed.last;
     s->counts.claims++;
@@ -210,7 +211,7 @@ static void resize_due(struct claimant *s, uint64_t now_ns, const struct claiman
 
 static void answer(struct claimant *s, const struct pe_arp *request, const struct claimant_out *out)
 {
-    struct made reply = message_to(s, request->sha, PE_ARP_REPLY);
+    struct tx_frame reply = message_to(s, request->sha, PE_ARP_REPLY);
     reply.pe_arp.tpa = request->tpa;
     reply.pe_arp.tha = request->sha;
     reply.pe_arp.nonce = request->nonce;
@@ -228,7 +229,7 @@ static bool is_for_wanted(const struct claimant *s, struct mac to, const struct 
 /* What was held beside it goes. */
 static void take_wanted(struct claimant *s, const struct pe_arp *request, const struct claimant_out *out)
 {
-    struct made released = message_to(s, mac_broadcast, PE_ARP_RELEASE);
+    struct tx_frame released = message_to(s, mac_broadcast, PE_ARP_RELEASE);
     const bool beside = !range_overlaps(&s->held.range, &s->wanted);
     s->held.range = s->wanted;
     s->counts.challenges++;
@@ -264,7 +265,7 @@ static void hear_claim(struct claimant *s, uint64_t now_ns, const struct pe_arp 
     const struct port_range other = stated(claim);
     if (!port_range_overlaps(&s->held, &other) || now_ns < s->conflict_allowed_ns)
         return;
-    struct made conflict = message_to(s, mac_broadcast, PE_ARP_CONFLICT);
+    struct tx_frame conflict = message_to(s, mac_broadcast, PE_ARP_CONFLICT);
     conflict.pe_arp.tpa = claim->spa;
     conflict.pe_arp.tha = claim->sha;
     s->conflict_allowed_ns = now_ns + NS_IN_S;
@@ -385,6 +386,6 @@ void claimant_stop(struct claimant *s, const struct claimant_out *out)
     s->stopped = true;
     if (!s->link_up)
         return;
-    const struct made release = message_to(s, mac_broadcast, PE_ARP_RELEASE);
+    const struct tx_frame release = message_to(s, mac_broadcast, PE_ARP_RELEASE);
     out->send(&release, out->context);
 }

@@ -7,9 +7,9 @@
 #define PEARPD_AGENT_CLAIMANT_H
 
 #include "pearpd/addr.h"
-#include "pearpd/made.h"
 #include "pearpd/pe_arp.h"
 #include "pearpd/pe_arp_auth.h"
+#include "pearpd/tx_frame.h"
 
 #include "config/range_list.h"
 
@@ -34,7 +34,7 @@ enum claimant_event {
 
 struct claimant_out {
     /* Sends a frame; `made` is borrowed. */
-    void (*send)(const struct made *made, void *context);
+    void (*send)(const struct tx_frame *made, void *context);
     /* Tells; `message` is borrowed, what was heard; NULL where there is none. */
     void (*event)(enum claimant_event event, const struct pe_arp *message, void *context);
     void *context;

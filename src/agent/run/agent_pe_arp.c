@@ -13,7 +13,7 @@
 
 #define FRAMES_PER_WAKE 64 /* the loop has others to serve */
 
-void agent_pe_arp_send(const struct made *made, void *context)
+void agent_pe_arp_send(const struct tx_frame *made, void *context)
 {
     struct agent *agent = context;
     uint8_t bytes[PE_ARP_SOCKET_FRAME_BYTES];

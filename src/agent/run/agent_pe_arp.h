@@ -7,7 +7,7 @@
 #include "agent_state.h"
 
 /* Builds and sends one message; for struct claimant_out: `context` is the struct agent. */
-void agent_pe_arp_send(const struct made *made, void *context);
+void agent_pe_arp_send(const struct tx_frame *made, void *context);
 
 /* Starts a claimant for each range that is held, but keeps those of `before` that are held still. */
 void agent_pe_arp_start(struct agent *agent, const struct link_info *link, const struct range_list *before);

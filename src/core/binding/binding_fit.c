@@ -6,7 +6,7 @@
 #include "tables/binding_query.h"
 #include "tables/shared_address.h"
 
-bool lease_serves(const struct config_address *a, const struct port_range *ports)
+bool binding_fits_pool(const struct config_address *a, const struct port_range *ports)
 {
     uint16_t psid;
     if (!a->is_served || ports->range.first < a->ports_first || ports->range.last > a->ports_last ||
@@ -16,14 +16,14 @@ bool lease_serves(const struct config_address *a, const struct port_range *ports
     return port_range_equal(&set, ports);
 }
 
-bool lease_fits(const struct config_address *a, const struct port_range *ports)
+bool binding_fits_lease(const struct config_address *a, const struct port_range *ports)
 {
     if (a->has_psid && !(ports->is_port_set && port_set_same(a->psid, ports->params)))
         return false;
     return ports->range.first >= a->ports_first && ports->range.last <= a->ports_last;
 }
 
-bool may_be_asked_for(const struct config_address *a, uint16_t port)
+bool binding_is_resolvable(const struct config_address *a, uint16_t port)
 {
     uint16_t psid;
     if (!(a->learn & LEARN_PE_ARP) || port < a->ports_first || port > a->ports_last)
@@ -50,18 +50,18 @@ static unsigned learn_bit_of(enum binding_origin origin)
 bool binding_fits(const struct engine *e, const struct port_range *ports, struct mac owner,
                   enum binding_origin origin)
 {
-    const struct config_address *a = &e->config.addresses[index_of(e, ports)];
+    const struct config_address *a = &e->config.addresses[shared_address_of_ports(e, ports)];
     if (mac_equal(owner, e->config.mac))
         return false;
-    if (origin_is_permanent(origin))
+    if (binding_origin_is_permanent(origin))
         return true;
-    if (origin == ORIGIN_DHCP && lease_serves(a, ports))
+    if (origin == ORIGIN_DHCP && binding_fits_pool(a, ports))
         return true;
     if (!(a->learn & learn_bit_of(origin)))
         return false;
     if (origin == ORIGIN_DHCP)
-        return lease_fits(a, ports);
-    if (origin == ORIGIN_PE_ARP && lease_serves(a, ports))
+        return binding_fits_lease(a, ports);
+    if (origin == ORIGIN_PE_ARP && binding_fits_pool(a, ports))
         return true; /* claimed by its agent (pe_arp_rules.c) */
     if (ports->range.first < a->ports_first || ports->range.last > a->ports_last ||
         ports->is_port_set != a->has_psid)

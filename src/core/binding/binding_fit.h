@@ -17,12 +17,12 @@ bool binding_fits(const struct engine *e, const struct port_range *ports, struct
                   enum binding_origin origin);
 
 /* True where the configuration of the address lets a DHCP server lease `ports`. */
-bool lease_fits(const struct config_address *a, const struct port_range *ports);
+bool binding_fits_lease(const struct config_address *a, const struct port_range *ports);
 
 /* True where the bridge itself leases ports of the address and `ports` is one of its sets. */
-bool lease_serves(const struct config_address *a, const struct port_range *ports);
+bool binding_fits_pool(const struct config_address *a, const struct port_range *ports);
 
 /* True where a host could own the port by PE-ARP. */
-bool may_be_asked_for(const struct config_address *a, uint16_t port);
+bool binding_is_resolvable(const struct config_address *a, uint16_t port);
 
 #endif

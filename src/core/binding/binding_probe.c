@@ -10,7 +10,7 @@
 
 bool binding_probe(struct engine *e, struct binding *b)
 {
-    if (question_unicast(e, b->address_index, b->ports.range.first, b->owner) == NULL)
+    if (resolver_ask_host(e, b->address_index, b->ports.range.first, b->owner) == NULL)
         return false;
     binding_enter(e, b, BINDING_PROBE);
     return true;
@@ -38,8 +38,8 @@ void binding_due(struct engine *e, struct binding *b)
         return;
     }
     uint64_t idle_ns = e->config.limits.idle_s * SECOND_NS;
-    if (e->now_ns - b->heard_ns >= idle_ns)
+    if (e->now_ns - b->idle_since_ns >= idle_ns)
         binding_end(e, b, EVENT_EXPIRED);
     else
-        timer_set(e->timers, &b->timer, b->heard_ns + idle_ns);
+        timer_set(e->timers, &b->timer, b->idle_since_ns + idle_ns);
 }

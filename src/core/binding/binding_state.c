@@ -20,27 +20,27 @@ static const char *how_learned(enum binding_origin origin)
     return binding_origin_name(origin);
 }
 
-static void tell_binding(struct engine *e, enum event_kind kind, const struct binding *b, struct mac other)
+static void emit_binding(struct engine *e, enum event_kind kind, const struct binding *b, struct mac other)
 {
-    tell(e, (struct event){.kind = kind,
-                           .side = SIDE_DOWNSTREAM,
-                           .range = b->ports.range,
-                           .mac = b->owner,
-                           .other = other,
-                           .detail = how_learned(b->origin)});
+    event_emit(e, (struct event){.kind = kind,
+                                 .side = SIDE_DOWNSTREAM,
+                                 .range = b->ports.range,
+                                 .mac = b->owner,
+                                 .other = other,
+                                 .detail = how_learned(b->origin)});
 }
 
-void claim_refused(struct engine *e, const struct port_range *ports, struct mac claimant, struct mac owner,
-                   const char *why)
+void binding_refuse_claim(struct engine *e, const struct port_range *ports, struct mac claimant,
+                          struct mac owner, const char *why)
 {
     e->stats.counters[COUNTER_CONFLICTS]++;
-    if (host_may_tell(host_of(e->hosts, claimant), e->now_ns))
-        tell(e, (struct event){.kind = EVENT_CONFLICT,
-                               .side = SIDE_DOWNSTREAM,
-                               .range = ports->range,
-                               .mac = claimant,
-                               .other = owner,
-                               .detail = why});
+    if (host_may_emit(host_of(e->hosts, claimant), e->now_ns))
+        event_emit(e, (struct event){.kind = EVENT_CONFLICT,
+                                     .side = SIDE_DOWNSTREAM,
+                                     .range = ports->range,
+                                     .mac = claimant,
+                                     .other = owner,
+                                     .detail = why});
 }
 
 /* The one place where a binding's state changes. */
@@ -54,7 +54,7 @@ void binding_enter(struct engine *e, struct binding *b, enum binding_state state
     if (state != BINDING_STALE)
         return;
     binding_stale_add(e->bindings, b);
-    tell_binding(e, EVENT_STALE, b, nobody);
+    emit_binding(e, EVENT_STALE, b, nobody);
 }
 
 void binding_end(struct engine *e, struct binding *b, enum event_kind why)
@@ -88,24 +88,24 @@ void binding_end(struct engine *e, struct binding *b, enum event_kind why)
     case EVENT_PORT_DOWN:
         break;
     }
-    tell_binding(e, why, b, nobody);
+    emit_binding(e, why, b, nobody);
     timer_stop(e->timers, &b->timer);
-    services_end(e, b);
+    service_end(e, b);
     if (b->origin == ORIGIN_DHCP)
         lease_binding_ended(e, b);
     account_leave(b);
     binding_remove(e->bindings, b);
 }
 
-struct binding *binding_make(struct engine *e, const struct port_range *ports, struct mac owner,
-                             enum binding_origin origin)
+struct binding *binding_create(struct engine *e, const struct port_range *ports, struct mac owner,
+                               enum binding_origin origin)
 {
     if (binding_table_full(e->bindings)) {
         struct binding *stale = binding_oldest_stale(e->bindings);
         if (stale != NULL)
             binding_end(e, stale, EVENT_EVICTED);
     }
-    struct binding *b = binding_add(e->bindings, index_of(e, ports), ports, owner);
+    struct binding *b = binding_add(e->bindings, shared_address_of_ports(e, ports), ports, owner);
     if (b == NULL) {
         e->stats.counters[COUNTER_TABLE_FULL]++;
         return NULL;
@@ -117,10 +117,10 @@ struct binding *binding_make(struct engine *e, const struct port_range *ports, s
     return b;
 }
 
-int binding_make_permanent(struct engine *e, const struct port_range *ports, struct mac mac,
-                           enum binding_origin origin, const char *name)
+int binding_create_permanent(struct engine *e, const struct port_range *ports, struct mac mac,
+                             enum binding_origin origin, const char *name)
 {
-    struct binding *b = binding_make(e, ports, mac, origin);
+    struct binding *b = binding_create(e, ports, mac, origin);
     if (b == NULL)
         return -ENOSPC;
     b->name = name;
@@ -131,7 +131,7 @@ int binding_make_permanent(struct engine *e, const struct port_range *ports, str
 static bool span_is_free(const struct engine *e, const struct port_range *ports)
 {
     uint32_t at = 0;
-    return overlap_next(e, ports, &at) == NULL;
+    return binding_overlap_next(e, ports, &at) == NULL;
 }
 
 /* The aligned block, or the port set, that `port` lies in. False: none within `ports`. */
@@ -160,14 +160,14 @@ static bool block_of(const struct engine *e, uint32_t address_index, uint16_t po
 /* Learned ports of the owner that `ports` does not have. */
 static uint32_t ports_owned_beside(const struct engine *e, const struct port_range *ports, struct mac owner)
 {
-    const uint32_t address_index = index_of(e, ports);
+    const uint32_t address_index = shared_address_of_ports(e, ports);
     uint32_t count = 0, next = 0;
     uint16_t port;
     const struct binding *b;
     while (next <= UINT16_MAX &&
            (b = binding_next(e->bindings, address_index, (uint16_t)next, UINT16_MAX, &port)) != NULL) {
         next = b->ports.is_port_set ? port + 1U : b->ports.range.last + 1U;
-        if (origin_is_fixed(b->origin) || !mac_equal(b->owner, owner))
+        if (binding_origin_is_fixed(b->origin) || !mac_equal(b->owner, owner))
             continue;
         for (uint32_t p = port; p < next; p++)
             count += !port_range_has(ports, (uint16_t)p);
@@ -175,9 +175,9 @@ static uint32_t ports_owned_beside(const struct engine *e, const struct port_ran
     return count;
 }
 
-bool may_own_more(struct engine *e, const struct port_range *ports, struct mac owner)
+bool binding_may_own_more(struct engine *e, const struct port_range *ports, struct mac owner)
 {
-    const struct config_address *a = &e->config.addresses[index_of(e, ports)];
+    const struct config_address *a = &e->config.addresses[shared_address_of_ports(e, ports)];
     uint32_t percent = e->config.limits.host_ports;
     uint32_t most = ((uint32_t)a->ports_last - a->ports_first + 1) * percent / 100;
     if (percent >= 100)
@@ -190,29 +190,29 @@ bool may_own_more(struct engine *e, const struct port_range *ports, struct mac o
     if (e->now_ns >= host->enough_until_ns)
         host->enough_until_ns = e->now_ns + SECOND_NS;
     e->stats.counters[COUNTER_HOST_PORTS]++;
-    if (host_may_tell(host, e->now_ns))
-        tell(e, (struct event){.kind = EVENT_CONFLICT,
-                               .side = SIDE_DOWNSTREAM,
-                               .range = ports->range,
-                               .mac = owner,
-                               .detail = "more ports than host-ports lets one host own"});
+    if (host_may_emit(host, e->now_ns))
+        event_emit(e, (struct event){.kind = EVENT_CONFLICT,
+                                     .side = SIDE_DOWNSTREAM,
+                                     .range = ports->range,
+                                     .mac = owner,
+                                     .detail = "more ports than host-ports lets one host own"});
     return false;
 }
 
-struct binding *learn_from_traffic(struct engine *e, uint32_t address_index, uint16_t port, struct mac owner)
+struct binding *binding_learn_traffic(struct engine *e, uint32_t address_index, uint16_t port, struct mac owner)
 {
     struct port_range ports;
     if (!(e->config.addresses[address_index].learn & LEARN_TRAFFIC) ||
-        !block_of(e, address_index, port, &ports) || !may_own_more(e, &ports, owner))
+        !block_of(e, address_index, port, &ports) || !binding_may_own_more(e, &ports, owner))
         return NULL;
-    struct binding *b = binding_make(e, &ports, owner, ORIGIN_TRAFFIC);
+    struct binding *b = binding_create(e, &ports, owner, ORIGIN_TRAFFIC);
     if (b == NULL)
         return NULL;
-    binding_heard(b, port, e->now_ns);
+    binding_seen(b, port, e->now_ns);
     binding_enter(e, b, BINDING_REACHABLE);
     timer_set(e->timers, &b->timer, e->now_ns + e->config.limits.idle_s * SECOND_NS);
     e->stats.counters[COUNTER_LEARNED]++;
-    tell_binding(e, EVENT_LEARNED, b, nobody);
+    emit_binding(e, EVENT_LEARNED, b, nobody);
     return b;
 }
 
@@ -240,8 +240,8 @@ static bool cut_by_fixed(struct engine *e, struct port_range *ports, uint16_t as
 {
     uint32_t at = 0;
     struct port_range whole = *ports;
-    for (struct binding *b; (b = overlap_next(e, &whole, &at)) != NULL;) {
-        if (!origin_is_fixed(b->origin))
+    for (struct binding *b; (b = binding_overlap_next(e, &whole, &at)) != NULL;) {
+        if (!binding_origin_is_fixed(b->origin))
             continue;
         if (port_range_has(&b->ports, asked) || ports->is_port_set || b->ports.is_port_set)
             return false;
@@ -257,10 +257,10 @@ static bool cut_by_fixed(struct engine *e, struct port_range *ports, uint16_t as
 static bool only_owner_lives_in(const struct engine *e, const struct port_range *ports, struct mac owner)
 {
     uint32_t at = 0;
-    for (const struct binding *b; (b = overlap_next(e, ports, &at)) != NULL;) {
+    for (const struct binding *b; (b = binding_overlap_next(e, ports, &at)) != NULL;) {
         if (mac_equal(b->owner, owner))
             continue;
-        if (b->origin != ORIGIN_TRAFFIC || traffic_lives_in(e, b, ports))
+        if (b->origin != ORIGIN_TRAFFIC || binding_sends_from(e, b, ports))
             return false;
     }
     return true;
@@ -269,7 +269,7 @@ static bool only_owner_lives_in(const struct engine *e, const struct port_range 
 /* Frees the ports of `ports`: the owner's earlier ranges go, blocks learned from traffic yield. */
 static void clear_ports(struct engine *e, const struct port_range *ports, struct mac owner)
 {
-    const uint32_t address_index = index_of(e, ports);
+    const uint32_t address_index = shared_address_of_ports(e, ports);
     for (unsigned i = 0; i < port_range_spans(ports); i++) {
         struct port_span span = port_range_span(ports, i);
         uint16_t port;
@@ -290,29 +290,29 @@ static void make_reachable(struct engine *e, struct binding *b, uint16_t lifetim
     timer_set(e->timers, &b->timer, e->now_ns + seconds * SECOND_NS);
 }
 
-int bind_answer(struct engine *e, const struct port_range *ports, uint16_t asked, struct mac owner,
-                uint16_t lifetime_s, struct mac previous)
+int binding_learn_pe_arp(struct engine *e, const struct port_range *ports, uint16_t asked, struct mac owner,
+                         uint16_t lifetime_s, struct mac previous)
 {
     struct port_range cut = *ports;
     if (!only_owner_lives_in(e, ports, owner))
         return -EEXIST;
     if (!cut_by_fixed(e, &cut, asked))
         return 0;
-    struct binding *b = binding_find(e->bindings, index_of(e, &cut), asked);
+    struct binding *b = binding_find(e->bindings, shared_address_of_ports(e, &cut), asked);
     if (b != NULL && b->origin == ORIGIN_PE_ARP && port_range_equal(&b->ports, &cut)) {
         make_reachable(e, b, lifetime_s);
         return 0;
     }
-    if (!may_own_more(e, &cut, owner))
+    if (!binding_may_own_more(e, &cut, owner))
         return 0;
     clear_ports(e, &cut, owner);
-    b = binding_make(e, &cut, owner, ORIGIN_PE_ARP);
+    b = binding_create(e, &cut, owner, ORIGIN_PE_ARP);
     if (b == NULL)
         return 0;
     make_reachable(e, b, lifetime_s);
     bool moved = !mac_is_zero(previous) && !mac_equal(previous, owner);
     e->stats.counters[moved ? COUNTER_MOVES : COUNTER_LEARNED]++;
-    tell_binding(e, moved ? EVENT_MOVED : EVENT_LEARNED, b, previous);
+    emit_binding(e, moved ? EVENT_MOVED : EVENT_LEARNED, b, previous);
     return 0;
 }
 
@@ -322,11 +322,11 @@ int bind_answer(struct engine *e, const struct port_range *ports, uint16_t asked
 static bool meets_permanent(struct engine *e, const struct port_range *ports, struct mac owner)
 {
     uint32_t at = 0;
-    for (const struct binding *b; (b = overlap_next(e, ports, &at)) != NULL;) {
-        if (!origin_is_permanent(b->origin))
+    for (const struct binding *b; (b = binding_overlap_next(e, ports, &at)) != NULL;) {
+        if (!binding_origin_is_permanent(b->origin))
             continue;
         if (!mac_equal(b->owner, owner))
-            claim_refused(e, ports, owner, b->owner, "leased a permanent range");
+            binding_refuse_claim(e, ports, owner, b->owner, "leased a permanent range");
         return true;
     }
     return false;
@@ -335,7 +335,7 @@ static bool meets_permanent(struct engine *e, const struct port_range *ports, st
 /* Frees the ports of `ports` for their new lessee: the former owner of one of them, zero where nobody else had any. */
 static struct mac make_way(struct engine *e, const struct port_range *ports, struct mac owner)
 {
-    const uint32_t address_index = index_of(e, ports);
+    const uint32_t address_index = shared_address_of_ports(e, ports);
     struct mac previous = nobody;
     for (unsigned i = 0; i < port_range_spans(ports); i++) {
         struct port_span span = port_range_span(ports, i);
@@ -362,9 +362,9 @@ static void lease_lasts(struct engine *e, struct binding *b, uint64_t left_ns)
         timer_set(e->timers, &b->timer, e->now_ns + left_ns);
 }
 
-int bind_lease(struct engine *e, const struct port_range *ports, struct mac owner, uint64_t left_ns)
+int binding_learn_lease(struct engine *e, const struct port_range *ports, struct mac owner, uint64_t left_ns)
 {
-    const uint32_t address_index = index_of(e, ports);
+    const uint32_t address_index = shared_address_of_ports(e, ports);
     struct binding *b = binding_find(e->bindings, address_index, ports->range.first);
     if (b != NULL && b->origin == ORIGIN_DHCP && port_range_equal(&b->ports, ports) &&
         mac_equal(b->owner, owner)) {
@@ -375,12 +375,12 @@ int bind_lease(struct engine *e, const struct port_range *ports, struct mac owne
     if (meets_permanent(e, ports, owner))
         return -EPERM;
     struct mac previous = make_way(e, ports, owner);
-    b = binding_make(e, ports, owner, ORIGIN_DHCP);
+    b = binding_create(e, ports, owner, ORIGIN_DHCP);
     if (b == NULL)
         return -ENOSPC;
     lease_lasts(e, b, left_ns);
     bool moved = !mac_is_zero(previous);
     e->stats.counters[moved ? COUNTER_MOVES : COUNTER_LEARNED]++;
-    tell_binding(e, moved ? EVENT_MOVED : EVENT_LEARNED, b, previous);
+    emit_binding(e, moved ? EVENT_MOVED : EVENT_LEARNED, b, previous);
     return 0;
 }

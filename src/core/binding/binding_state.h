@@ -19,30 +19,31 @@ void binding_enter(struct engine *e, struct binding *b, enum binding_state state
 void binding_end(struct engine *e, struct binding *b, enum event_kind why);
 
 /* A new binding; in a full table the oldest stale one makes room. NULL: none is stale. */
-struct binding *binding_make(struct engine *e, const struct port_range *ports, struct mac owner,
-                             enum binding_origin origin);
+struct binding *binding_create(struct engine *e, const struct port_range *ports, struct mac owner,
+                               enum binding_origin origin);
 
 /* Makes a permanent binding over ports that nobody owns. `name` is kept. 0 or -ENOSPC. */
-int binding_make_permanent(struct engine *e, const struct port_range *ports, struct mac mac,
-                           enum binding_origin origin, const char *name);
+int binding_create_permanent(struct engine *e, const struct port_range *ports, struct mac mac,
+                             enum binding_origin origin, const char *name);
 
 /* The first frame from a port that nobody owns (docs/forwarding.md#traffic-learning): its aligned block, or NULL. */
-struct binding *learn_from_traffic(struct engine *e, uint32_t address_index, uint16_t port, struct mac owner);
+struct binding *binding_learn_traffic(struct engine *e, uint32_t address_index, uint16_t port,
+                                      struct mac owner);
 
 /* A reply that counts gives `ports` to `owner`, around `asked`, for lifetime_s (0: the default).
  * 0; -EEXIST: another live owner has one of them. */
-int bind_answer(struct engine *e, const struct port_range *ports, uint16_t asked, struct mac owner,
-                uint16_t lifetime_s, struct mac previous);
+int binding_learn_pe_arp(struct engine *e, const struct port_range *ports, uint16_t asked, struct mac owner,
+                         uint16_t lifetime_s, struct mac previous);
 
 /* A lease of the address's server gives `ports` to `owner` for left_ns (ENGINE_NEVER: for ever), or for longer. Frames
  * that wait for them are the caller's to release. 0; -EPERM: a permanent range is there; -ENOSPC: the table is full. */
-int bind_lease(struct engine *e, const struct port_range *ports, struct mac owner, uint64_t left_ns);
+int binding_learn_lease(struct engine *e, const struct port_range *ports, struct mac owner, uint64_t left_ns);
 
 /* True where `owner` may learn `ports` beside what it owns of the address already ([limits] host-ports). */
-bool may_own_more(struct engine *e, const struct port_range *ports, struct mac owner);
+bool binding_may_own_more(struct engine *e, const struct port_range *ports, struct mac owner);
 
 /* Counts a claim of `claimant` that does not get what `owner` has, and emits its event. */
-void claim_refused(struct engine *e, const struct port_range *ports, struct mac claimant, struct mac owner,
-                   const char *why);
+void binding_refuse_claim(struct engine *e, const struct port_range *ports, struct mac claimant,
+                          struct mac owner, const char *why);
 
 #endif

@@ -8,8 +8,8 @@
 #include "tables/binding.h"
 #include "tables/meter.h"
 
-struct verdict deliver(struct engine *e, enum side from, struct frame *frame, struct mac owner,
-                       struct binding *binding)
+struct verdict delivery_to_host(struct engine *e, enum side from, struct frame *frame, struct mac owner,
+                                struct binding *binding)
 {
     struct eth eth;
     if (eth_parse(frame->bytes, frame->length, &eth) != 0 || mac_equal(eth.source, owner))
@@ -18,7 +18,7 @@ struct verdict deliver(struct engine *e, enum side from, struct frame *frame, st
     /* Out of the port it came in by: under its own source the switch would move the sender to us. */
     if (from == SIDE_DOWNSTREAM)
         eth_set_source(frame->bytes, e->config.mac);
-    struct verdict verdict = emit(e, SIDE_DOWNSTREAM, frame);
+    struct verdict verdict = frame_send(e, SIDE_DOWNSTREAM, frame);
     if (verdict.fate != FATE_SENT)
         return verdict;
     account_rx(e, owner, binding, frame->length);
@@ -27,11 +27,11 @@ struct verdict deliver(struct engine *e, enum side from, struct frame *frame, st
     return verdict;
 }
 
-struct verdict to_default_host(struct engine *e, enum side from, struct frame *frame, uint32_t address_index,
-                               enum drop_reason reason)
+struct verdict delivery_to_default_host(struct engine *e, enum side from, struct frame *frame,
+                                        uint32_t address_index, enum drop_reason reason)
 {
     const struct config_address *a = &e->config.addresses[address_index];
     if (!a->has_default_host)
         return verdict_dropped(reason);
-    return deliver(e, from, frame, a->default_host, NULL);
+    return delivery_to_host(e, from, frame, a->default_host, NULL);
 }

@@ -9,11 +9,11 @@
 #include "tables/binding.h"
 
 /* Sends the frame to `owner`; `binding` is the one that counts it, or NULL. */
-struct verdict deliver(struct engine *e, enum side from, struct frame *frame, struct mac owner,
-                       struct binding *binding);
+struct verdict delivery_to_host(struct engine *e, enum side from, struct frame *frame, struct mac owner,
+                                struct binding *binding);
 
 /* Sends the frame to the address's default-host; where there is none, drops it for `reason`. */
-struct verdict to_default_host(struct engine *e, enum side from, struct frame *frame, uint32_t address_index,
-                               enum drop_reason reason);
+struct verdict delivery_to_default_host(struct engine *e, enum side from, struct frame *frame,
+                                        uint32_t address_index, enum drop_reason reason);
 
 #endif

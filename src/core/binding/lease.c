@@ -18,10 +18,10 @@ static bool is_usable(const struct engine *e, const struct lease *lease, struct 
 {
     struct port_range ports = lease_ports(e, lease);
     uint32_t at = 0;
-    for (const struct binding *b; (b = overlap_next(e, &ports, &at)) != NULL;) {
-        if (origin_is_permanent(b->origin))
+    for (const struct binding *b; (b = binding_overlap_next(e, &ports, &at)) != NULL;) {
+        if (binding_origin_is_permanent(b->origin))
             return false;
-        if (!mac_equal(b->owner, mac) && (b->origin != ORIGIN_TRAFFIC || traffic_lives_in(e, b, &ports)))
+        if (!mac_equal(b->owner, mac) && (b->origin != ORIGIN_TRAFFIC || binding_sends_from(e, b, &ports)))
             return false;
     }
     return true;
@@ -43,8 +43,8 @@ static void blocked_again(struct engine *e, struct mac mac)
         next = TAILQ_NEXT(lease, others);
         if (!is_usable(e, lease, mac))
             continue;
-        lease_line_leave(lease);
-        lease_line_join(&leases->free, lease);
+        lease_queue_leave(lease);
+        lease_queue_join(&leases->free, lease);
     }
 }
 
@@ -56,8 +56,8 @@ static struct lease *longest_free(struct engine *e, struct mac mac)
     for (struct lease *lease; (lease = TAILQ_FIRST(&leases->free)) != NULL;) {
         if (is_usable(e, lease, mac))
             return lease;
-        lease_line_leave(lease);
-        lease_line_join(&leases->blocked, lease);
+        lease_queue_leave(lease);
+        lease_queue_join(&leases->blocked, lease);
     }
     return NULL;
 }
@@ -119,9 +119,9 @@ int lease_bind(struct engine *e, struct lease *lease, uint64_t left_ns)
         return -ENOSPC;
     if (!may_stay(e, lease, &lease->client))
         return -EEXIST;
-    int error = bind_lease(e, &ports, lease->client.mac, left_ns);
+    int error = binding_learn_lease(e, &ports, lease->client.mac, left_ns);
     if (error == 0) {
-        questions_settle(e, lease->address_index);
+        resolver_release(e, lease->address_index);
         lease_enter(e, lease, LEASE_BOUND);
     }
     return error == -EPERM ? -EEXIST : error;

@@ -88,7 +88,7 @@ static void reservations_take(const struct engine *e, struct leases *leases)
 {
     for (size_t i = 0; i < e->config.lease_count; i++) {
         const struct config_lease *r = &e->config.leases[i];
-        int index = shared_index(e, r->range.address);
+        int index = shared_address_index(e, r->range.address);
         uint16_t psid;
         if (index < 0 || !port_set_of(e->config.addresses[index].lease_psid, r->range.first, &psid))
             continue;
@@ -120,17 +120,17 @@ static bool tables_new(const struct engine *e, struct leases *leases)
     return leases->at != NULL && leases->clients != NULL && leases->hosts != NULL && leases->reserved != NULL;
 }
 
-void lease_line_join(struct lease_line *line, struct lease *lease)
+void lease_queue_join(struct lease_queue *queue, struct lease *lease)
 {
-    TAILQ_INSERT_TAIL(line, lease, others);
-    lease->line = line;
+    TAILQ_INSERT_TAIL(queue, lease, others);
+    lease->queue = queue;
 }
 
-void lease_line_leave(struct lease *lease)
+void lease_queue_leave(struct lease *lease)
 {
-    if (lease->line != NULL)
-        TAILQ_REMOVE(lease->line, lease, others);
-    lease->line = NULL;
+    if (lease->queue != NULL)
+        TAILQ_REMOVE(lease->queue, lease, others);
+    lease->queue = NULL;
 }
 
 struct leases *leases_new(const struct engine *e)
@@ -160,7 +160,7 @@ struct leases *leases_new(const struct engine *e)
             lease->address_index = i;
             lease->psid = (uint16_t)(run->lowest + k);
             if (lease->reservation == NULL)
-                lease_line_join(&leases->free, lease);
+                lease_queue_join(&leases->free, lease);
         }
     }
     return leases;
@@ -236,12 +236,12 @@ void lease_enter(struct engine *e, struct lease *lease, enum lease_state state)
     leases->in_state[state]++;
     timer_stop(e->timers, &lease->timer);
     if (lease->state == LEASE_FREE) {
-        lease_line_leave(lease);
+        lease_queue_leave(lease);
         host_gains(e, lease->client.mac);
     } else if (state == LEASE_FREE) {
         host_loses(e, lease->client.mac);
         if (lease->reservation == NULL)
-            lease_line_join(&leases->free, lease);
+            lease_queue_join(&leases->free, lease);
     }
     lease->state = state;
 }
@@ -313,7 +313,7 @@ static void lease_carry(struct engine *e, const struct lease *old, struct lease 
 static struct lease *lease_as(const struct engine *e, const struct engine *old, const struct lease *lease)
 {
     const struct config_address *was = &old->config.addresses[lease->address_index];
-    int index = shared_index(e, was->address);
+    int index = shared_address_index(e, was->address);
     if (index < 0 || !e->config.addresses[index].is_served ||
         !port_set_same(e->config.addresses[index].lease_psid, was->lease_psid))
         return NULL;
@@ -328,9 +328,9 @@ void leases_carry(struct engine *e, const struct engine *old)
     TAILQ_FOREACH(was, &old->leases->free, others)
     {
         lease = lease_as(e, old, was);
-        if (lease != NULL && lease->line != NULL) {
-            lease_line_leave(lease);
-            lease_line_join(&e->leases->free, lease);
+        if (lease != NULL && lease->queue != NULL) {
+            lease_queue_leave(lease);
+            lease_queue_join(&e->leases->free, lease);
         }
     }
     for (uint32_t i = 0; i < old->leases->count; i++) {

@@ -33,10 +33,10 @@ struct lease {
     uint16_t psid;
     enum lease_state state;
     const struct config_lease *reservation; /* NULL: for anybody */
-    struct lease_line *line;                /* that it waits in, or NULL */
+    struct lease_queue *queue;              /* that it waits in, or NULL */
     TAILQ_ENTRY(lease) others;
 };
-TAILQ_HEAD(lease_line, lease);
+TAILQ_HEAD(lease_queue, lease);
 
 /* The port sets of one address: a run of PSIDs. */
 struct lease_run {
@@ -47,8 +47,8 @@ struct lease_run {
 struct leases {
     uint32_t count;
     struct lease *at;
-    struct lease_run *runs;          /* as config.addresses */
-    struct lease_line free, blocked; /* for anybody; blocked: met another's ports when it was looked at */
+    struct lease_run *runs;           /* as config.addresses */
+    struct lease_queue free, blocked; /* for anybody; blocked: met another's ports when it was looked at */
     uint64_t blocked_seen_ns;
     uint32_t in_state[LEASE_STATES], reserved_count;
     struct keyed_table *clients;  /* whose set is which */
@@ -62,7 +62,7 @@ struct binding;
 struct port_range;
 
 /* True where the address is served and `ports` is one of its sets. */
-bool lease_serves(const struct config_address *a, const struct port_range *ports);
+bool binding_fits_pool(const struct config_address *a, const struct port_range *ports);
 
 /* The client of a MAC and an identifier of `length` bytes, in the form that it is kept in. */
 struct lease_client lease_client_of(struct mac mac, const uint8_t *id, size_t length);
@@ -104,8 +104,8 @@ void lease_due(struct engine *e, struct lease *lease);
 int lease_restore(struct engine *e, struct lease *lease, const struct lease_client *client, uint64_t left_ns);
 
 /* Between lease_pool.c and lease.c. */
-void lease_line_join(struct lease_line *line, struct lease *lease);
-void lease_line_leave(struct lease *lease);
+void lease_queue_join(struct lease_queue *queue, struct lease *lease);
+void lease_queue_leave(struct lease *lease);
 /* The one place where a set's state changes. */
 void lease_enter(struct engine *e, struct lease *lease, enum lease_state state);
 /* A free set becomes the client's, who gives up the one that it had before. */

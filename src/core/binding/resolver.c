@@ -46,16 +46,16 @@ struct asked {
     uint64_t asked_ns;
 };
 
-TAILQ_HEAD(question_queue, question);
+TAILQ_HEAD(resolution_queue, resolution);
 
 struct resolver {
     struct keyed_table *questions;
     struct keyed_table *negatives;
     struct keyed_table *asked; /* when a port was last asked for */
-    struct hold *hold;
-    struct question_queue fresh, retries; /* broadcasts that wait: new ports first */
-    struct question_queue unicasts;       /* unicasts that wait for the budget of all hosts */
-    struct question_queue broadcasts;     /* every open one, as opened */
+    struct pending *pending;
+    struct resolution_queue fresh, retries; /* broadcasts that wait: new ports first */
+    struct resolution_queue unicasts;       /* unicasts that wait for the budget of all hosts */
+    struct resolution_queue broadcasts;     /* every open one, as opened */
     uint32_t broadcast_count;
     uint64_t nonce_count;
     struct timer ask_timer, unicast_timer;
@@ -70,11 +70,11 @@ static bool tables_new(const struct engine *e, struct resolver *r)
     /* Longer than the budgets let anybody be asked in the second for which `asked` matters. */
     uint32_t in_a_second = 2 * (l->unicast_rate + l->ask_rate + l->ask_burst) + 64;
     r->questions =
-        keyed_table_new(l->questions, sizeof(struct question_key), sizeof(struct question), hash_key);
+        keyed_table_new(l->questions, sizeof(struct resolution_key), sizeof(struct resolution), hash_key);
     r->negatives = keyed_table_new(l->negatives, sizeof(struct port_key), sizeof(struct negative), hash_key);
     r->asked = keyed_table_new(in_a_second, sizeof(struct port_key), sizeof(struct asked), hash_key);
-    r->hold = hold_new(l->held_frames, l->held_bytes);
-    return r->questions != NULL && r->negatives != NULL && r->asked != NULL && r->hold != NULL;
+    r->pending = pending_new(l->held_frames, l->held_bytes);
+    return r->questions != NULL && r->negatives != NULL && r->asked != NULL && r->pending != NULL;
 }
 
 struct resolver *resolver_new(const struct engine *e)
@@ -106,49 +106,49 @@ void resolver_free(struct resolver *resolver)
     keyed_table_free(resolver->questions);
     keyed_table_free(resolver->negatives);
     keyed_table_free(resolver->asked);
-    hold_free(resolver->hold);
+    pending_free(resolver->pending);
     free(resolver);
 }
 
-static bool is_broadcast(const struct question *q)
+static bool is_broadcast(const struct resolution *r)
 {
-    return mac_is_zero(q->key.target);
+    return mac_is_zero(r->key.target);
 }
 
-static struct port_key port_key_of(const struct question *q)
+static struct port_key port_key_of(const struct resolution *r)
 {
-    return (struct port_key){q->key.address_index, q->key.port, !is_broadcast(q)};
+    return (struct port_key){r->key.address_index, r->key.port, !is_broadcast(r)};
 }
 
-struct question *question_find(struct engine *e, uint32_t address_index, uint16_t port, struct mac target)
+struct resolution *resolver_find(struct engine *e, uint32_t address_index, uint16_t port, struct mac target)
 {
-    struct question_key key = {address_index, port, target};
+    struct resolution_key key = {address_index, port, target};
     return keyed_table_find(e->resolver->questions, &key);
 }
 
-bool question_has_nonce(const struct engine *e, const struct question *q, uint64_t nonce)
+bool resolution_has_nonce(const struct engine *e, const struct resolution *r, uint64_t nonce)
 {
     if (e->seed.any_nonce)
-        return q->tries > 0;
-    for (unsigned i = 0; i < q->tries; i++)
-        if (q->nonces[i] == nonce)
+        return r->tries > 0;
+    for (unsigned i = 0; i < r->tries; i++)
+        if (r->nonces[i] == nonce)
             return true;
     return false;
 }
 
-static void queue_leave(struct question *q)
+static void queue_leave(struct resolution *r)
 {
-    if (q->queue == NULL)
+    if (r->queue == NULL)
         return;
-    TAILQ_REMOVE(q->queue, q, waiting);
-    q->queue = NULL;
+    TAILQ_REMOVE(r->queue, r, waiting);
+    r->queue = NULL;
 }
 
-static void queue_join(struct question_queue *queue, struct question *q)
+static void queue_join(struct resolution_queue *queue, struct resolution *r)
 {
-    queue_leave(q);
-    TAILQ_INSERT_TAIL(queue, q, waiting);
-    q->queue = queue;
+    queue_leave(r);
+    TAILQ_INSERT_TAIL(queue, r, waiting);
+    r->queue = queue;
 }
 
 /* Nonces are never repeated, and from outside not to be guessed: SipHash of their number under a key of
@@ -161,164 +161,165 @@ static uint64_t next_nonce(struct engine *e)
     return hash_bytes(e->seed.nonce_key, &number, sizeof(number));
 }
 
-static void send_request(struct engine *e, struct question *q)
+static void send_request(struct engine *e, struct resolution *r)
 {
-    bool broadcast = is_broadcast(q);
-    struct ipv4 address = e->config.addresses[q->key.address_index].address;
-    struct made request = made_of(e, MADE_PE_ARP, broadcast ? mac_broadcast : q->key.target, e->config.encap);
+    bool broadcast = is_broadcast(r);
+    struct ipv4 address = e->config.addresses[r->key.address_index].address;
+    struct tx_frame request =
+        tx_frame_of(e, TX_PE_ARP, broadcast ? mac_broadcast : r->key.target, e->config.encap);
     request.pe_arp = (struct pe_arp){
         .type = PE_ARP_REQUEST,
         .sha = e->config.mac,
-        .tha = q->key.target,
-        .tpa = {address, q->protocol, q->key.port, q->key.port},
+        .tha = r->key.target,
+        .tpa = {address, r->protocol, r->key.port, r->key.port},
         .nonce = next_nonce(e),
     };
-    q->nonces[q->tries++] = request.pe_arp.nonce;
-    q->asked_ns = e->now_ns;
+    r->nonces[r->tries++] = request.pe_arp.nonce;
+    r->asked_ns = e->now_ns;
     bool fresh;
-    struct port_key key = port_key_of(q);
+    struct port_key key = port_key_of(r);
     struct asked *asked = keyed_table_put(e->resolver->asked, &key, &fresh);
     asked->asked_ns = e->now_ns;
     e->stats.counters[COUNTER_REQUESTS]++;
-    make(e, SIDE_DOWNSTREAM, &request);
+    tx_frame_send(e, SIDE_DOWNSTREAM, &request);
 }
 
 /* When the port may be asked for again: one a second. */
-static uint64_t port_next(struct engine *e, const struct question *q)
+static uint64_t port_next(struct engine *e, const struct resolution *r)
 {
-    struct port_key key = port_key_of(q);
+    struct port_key key = port_key_of(r);
     const struct asked *asked = keyed_table_find(e->resolver->asked, &key);
     if (asked == NULL || e->now_ns - asked->asked_ns >= SECOND_NS)
         return e->now_ns;
     return asked->asked_ns + SECOND_NS;
 }
 
-static struct question *question_new(struct engine *e, const struct question_key *key)
+static struct resolution *resolution_new(struct engine *e, const struct resolution_key *key)
 {
     if (keyed_table_full(e->resolver->questions))
         return NULL;
     bool fresh;
-    struct question *q = keyed_table_put(e->resolver->questions, key, &fresh);
-    q->timer.kind = TIMER_QUESTION;
-    q->line = hold_line_empty;
-    q->opened_ns = e->now_ns;
-    return q;
+    struct resolution *r = keyed_table_put(e->resolver->questions, key, &fresh);
+    r->timer.kind = TIMER_RESOLUTION;
+    r->pending = pending_queue_empty;
+    r->opened_ns = e->now_ns;
+    return r;
 }
 
 /* Broadcasts. */
 
-static void broadcast_arm(struct engine *e, struct question *q)
+static void broadcast_arm(struct engine *e, struct resolution *r)
 {
-    uint64_t end_ns = q->opened_ns + WAIT_NS;
+    uint64_t end_ns = r->opened_ns + WAIT_NS;
     uint64_t due_ns = end_ns;
-    if (q->queue == NULL && q->tries > 0 && q->tries < TRIES && q->asked_ns + SECOND_NS < end_ns)
-        due_ns = q->asked_ns + SECOND_NS;
-    timer_set(e->timers, &q->timer, due_ns);
+    if (r->queue == NULL && r->tries > 0 && r->tries < TRIES && r->asked_ns + SECOND_NS < end_ns)
+        due_ns = r->asked_ns + SECOND_NS;
+    timer_set(e->timers, &r->timer, due_ns);
 }
 
 /* Lets those ask that wait for it, as far as the budget goes. */
 static void broadcasts_pump(struct engine *e)
 {
     for (;;) {
-        struct question *q = TAILQ_FIRST(&e->resolver->fresh);
-        if (q == NULL)
-            q = TAILQ_FIRST(&e->resolver->retries);
-        if (q == NULL)
+        struct resolution *r = TAILQ_FIRST(&e->resolver->fresh);
+        if (r == NULL)
+            r = TAILQ_FIRST(&e->resolver->retries);
+        if (r == NULL)
             return;
         uint64_t next_ns = rate_next(&e->resolver->ask_rate, e->resolver->ask_limit, e->now_ns);
         if (next_ns > e->now_ns) {
             timer_set(e->timers, &e->resolver->ask_timer, next_ns);
             return;
         }
-        queue_leave(q);
-        uint64_t port_ns = port_next(e, q);
+        queue_leave(r);
+        uint64_t port_ns = port_next(e, r);
         if (port_ns > e->now_ns) {
-            uint64_t end_ns = q->opened_ns + WAIT_NS;
-            timer_set(e->timers, &q->timer, port_ns < end_ns ? port_ns : end_ns);
+            uint64_t end_ns = r->opened_ns + WAIT_NS;
+            timer_set(e->timers, &r->timer, port_ns < end_ns ? port_ns : end_ns);
             continue;
         }
         rate_take(&e->resolver->ask_rate, e->resolver->ask_limit, e->now_ns);
-        send_request(e, q);
-        broadcast_arm(e, q);
+        send_request(e, r);
+        broadcast_arm(e, r);
     }
 }
 
-struct question *question_broadcast(struct engine *e, uint32_t address_index, uint16_t port, uint8_t protocol)
+struct resolution *resolver_ask_all(struct engine *e, uint32_t address_index, uint16_t port, uint8_t protocol)
 {
-    struct question_key key = {address_index, port, nobody};
+    struct resolution_key key = {address_index, port, nobody};
     /* A scan must leave room for the challenge of a host that claims. */
     if (e->resolver->broadcast_count >= e->config.limits.questions / 2)
         return NULL;
-    struct question *q = question_new(e, &key);
-    if (q == NULL)
+    struct resolution *r = resolution_new(e, &key);
+    if (r == NULL)
         return NULL;
     e->resolver->broadcast_count++;
-    q->protocol = protocol;
-    TAILQ_INSERT_TAIL(&e->resolver->broadcasts, q, broadcasts);
-    queue_join(&e->resolver->fresh, q);
-    broadcast_arm(e, q);
+    r->protocol = protocol;
+    TAILQ_INSERT_TAIL(&e->resolver->broadcasts, r, broadcasts);
+    queue_join(&e->resolver->fresh, r);
+    broadcast_arm(e, r);
     broadcasts_pump(e);
-    return q;
+    return r;
 }
 
-struct verdict question_hold(struct engine *e, struct question *q, enum side from, const struct frame *frame)
+struct verdict resolver_hold(struct engine *e, struct resolution *r, enum side from, const struct frame *frame)
 {
-    if (q->line.count >= e->config.limits.held_port_frames) {
-        hold_remove(e->resolver->hold, &q->line);
-        settle_held(e, verdict_dropped(DROP_HOLD_FULL));
+    if (r->pending.count >= e->config.limits.held_port_frames) {
+        pending_remove(e->resolver->pending, &r->pending);
+        verdict_count_held(e, verdict_dropped(DROP_HOLD_FULL));
     }
-    if (!hold_append(e->resolver->hold, &q->line, from, frame))
+    if (!pending_append(e->resolver->pending, &r->pending, from, frame))
         return verdict_dropped(DROP_HOLD_FULL);
     return (struct verdict){.fate = FATE_HELD};
 }
 
 /* Sends what is held to `owner`, or where `owner` is NULL to default-host. */
-static void release_line(struct engine *e, struct question *q, struct binding *owner)
+static void release_pending(struct engine *e, struct resolution *r, struct binding *owner)
 {
     enum side from;
     struct frame frame;
-    while (hold_peek(e->resolver->hold, &q->line, &from, &frame)) {
+    while (pending_peek(e->resolver->pending, &r->pending, &from, &frame)) {
         struct verdict verdict;
         if (owner != NULL)
-            verdict = deliver(e, from, &frame, owner->owner, owner);
+            verdict = delivery_to_host(e, from, &frame, owner->owner, owner);
         else
-            verdict = to_default_host(e, from, &frame, q->key.address_index, DROP_UNRESOLVED);
-        hold_remove(e->resolver->hold, &q->line);
-        settle_held(e, verdict);
+            verdict = delivery_to_default_host(e, from, &frame, r->key.address_index, DROP_UNRESOLVED);
+        pending_remove(e->resolver->pending, &r->pending);
+        verdict_count_held(e, verdict);
     }
 }
 
-void questions_settle(struct engine *e, uint32_t address_index)
+void resolver_release(struct engine *e, uint32_t address_index)
 {
-    struct question *q = TAILQ_FIRST(&e->resolver->broadcasts);
-    while (q != NULL) {
-        struct question *next = TAILQ_NEXT(q, broadcasts);
+    struct resolution *r = TAILQ_FIRST(&e->resolver->broadcasts);
+    while (r != NULL) {
+        struct resolution *next = TAILQ_NEXT(r, broadcasts);
         struct binding *b = NULL;
-        if (q->key.address_index == address_index)
-            b = binding_find(e->bindings, address_index, q->key.port);
+        if (r->key.address_index == address_index)
+            b = binding_find(e->bindings, address_index, r->key.port);
         if (b != NULL) {
-            release_line(e, q, b);
-            question_close(e, q);
+            release_pending(e, r, b);
+            resolver_close(e, r);
         }
-        q = next;
+        r = next;
     }
 }
 
-static void broadcast_silent(struct engine *e, struct question *q)
+static void broadcast_silent(struct engine *e, struct resolution *r)
 {
-    struct range port = {e->config.addresses[q->key.address_index].address, q->key.port, q->key.port};
-    if (q->tries > 0) {
+    struct range port = {e->config.addresses[r->key.address_index].address, r->key.port, r->key.port};
+    if (r->tries > 0) {
         bool fresh;
-        struct port_key key = port_key_of(q);
+        struct port_key key = port_key_of(r);
         struct negative *negative = keyed_table_put(e->resolver->negatives, &key, &fresh);
         negative->until_ns = e->now_ns + e->config.limits.negative_age_s * SECOND_NS;
-        tell(e, (struct event){.kind = EVENT_UNRESOLVED, .side = SIDE_DOWNSTREAM, .range = port});
+        event_emit(e, (struct event){.kind = EVENT_UNRESOLVED, .side = SIDE_DOWNSTREAM, .range = port});
     }
-    release_line(e, q, NULL);
-    question_close(e, q);
+    release_pending(e, r, NULL);
+    resolver_close(e, r);
 }
 
-bool question_is_negative(struct engine *e, uint32_t address_index, uint16_t port)
+bool resolver_is_negative(struct engine *e, uint32_t address_index, uint16_t port)
 {
     struct port_key key = {address_index, port, 0};
     struct negative *negative = keyed_table_find(e->resolver->negatives, &key);
@@ -330,232 +331,232 @@ bool question_is_negative(struct engine *e, uint32_t address_index, uint16_t por
     return false;
 }
 
-const struct question *question_from(const struct engine *e, uint32_t address_index, uint32_t port)
+const struct resolution *resolver_from(const struct engine *e, uint32_t address_index, uint32_t port)
 {
-    const struct question *lowest = NULL, *q;
-    TAILQ_FOREACH(q, &e->resolver->broadcasts, broadcasts)
+    const struct resolution *lowest = NULL, *r;
+    TAILQ_FOREACH(r, &e->resolver->broadcasts, broadcasts)
     {
-        if (q->key.address_index == address_index && q->key.port >= port &&
-            (lowest == NULL || q->key.port < lowest->key.port))
-            lowest = q;
+        if (r->key.address_index == address_index && r->key.port >= port &&
+            (lowest == NULL || r->key.port < lowest->key.port))
+            lowest = r;
     }
     return lowest;
 }
 
-static void broadcast_due(struct engine *e, struct question *q)
+static void broadcast_due(struct engine *e, struct resolution *r)
 {
-    if (e->now_ns >= q->opened_ns + WAIT_NS) {
-        broadcast_silent(e, q);
+    if (e->now_ns >= r->opened_ns + WAIT_NS) {
+        broadcast_silent(e, r);
         return;
     }
-    queue_join(q->tries == 0 ? &e->resolver->fresh : &e->resolver->retries, q);
-    broadcast_arm(e, q);
+    queue_join(r->tries == 0 ? &e->resolver->fresh : &e->resolver->retries, r);
+    broadcast_arm(e, r);
     broadcasts_pump(e);
 }
 
 /* Unicasts: challenges and probes. */
 
 /* Asks now, or waits for the right to. */
-static void unicast_try(struct engine *e, struct question *q)
+static void unicast_try(struct engine *e, struct resolution *r)
 {
-    struct host *host = host_of(e->hosts, q->key.target);
+    struct host *host = host_of(e->hosts, r->key.target);
     uint64_t own_ns = rate_next(&host->requests, e->resolver->unicast_mac_limit, e->now_ns);
-    uint64_t port_ns = port_next(e, q);
+    uint64_t port_ns = port_next(e, r);
     if (port_ns > own_ns)
         own_ns = port_ns;
     if (own_ns > e->now_ns) {
-        timer_set(e->timers, &q->timer, own_ns);
+        timer_set(e->timers, &r->timer, own_ns);
         return;
     }
     uint64_t all_ns = rate_next(&e->resolver->unicast_rate, e->resolver->unicast_limit, e->now_ns);
     if (all_ns > e->now_ns) {
-        queue_join(&e->resolver->unicasts, q);
+        queue_join(&e->resolver->unicasts, r);
         timer_set(e->timers, &e->resolver->unicast_timer, all_ns);
         return;
     }
     rate_take(&host->requests, e->resolver->unicast_mac_limit, e->now_ns);
     rate_take(&e->resolver->unicast_rate, e->resolver->unicast_limit, e->now_ns);
-    send_request(e, q);
-    timer_set(e->timers, &q->timer, e->now_ns + SECOND_NS);
+    send_request(e, r);
+    timer_set(e->timers, &r->timer, e->now_ns + SECOND_NS);
 }
 
-struct question *question_unicast(struct engine *e, uint32_t address_index, uint16_t port, struct mac target)
+struct resolution *resolver_ask_host(struct engine *e, uint32_t address_index, uint16_t port, struct mac target)
 {
-    struct question *open = question_find(e, address_index, port, target);
+    struct resolution *open = resolver_find(e, address_index, port, target);
     if (open != NULL)
         return open;
     struct host *host = host_of(e->hosts, target);
     if (host->open_questions >= e->config.limits.mac_questions)
         return NULL;
-    struct question_key key = {address_index, port, target};
-    struct question *q = question_new(e, &key);
-    if (q == NULL)
+    struct resolution_key key = {address_index, port, target};
+    struct resolution *r = resolution_new(e, &key);
+    if (r == NULL)
         return NULL;
     host->open_questions++;
-    unicast_try(e, q);
-    return q;
+    unicast_try(e, r);
+    return r;
 }
 
 /* The target fell silent: what it owns around the port goes, and the claim that waited goes on. */
-static void unicast_silent(struct engine *e, struct question *q)
+static void unicast_silent(struct engine *e, struct resolution *r)
 {
-    struct mac target = q->key.target;
-    bool is_release = q->is_release, has_claim = q->has_claim;
-    struct claim claim = q->claim;
-    struct binding *b = binding_find(e->bindings, q->key.address_index, q->key.port);
-    question_close(e, q);
+    struct mac target = r->key.target;
+    bool is_release = r->is_release, has_claim = r->has_claim;
+    struct claim claim = r->claim;
+    struct binding *b = binding_find(e->bindings, r->key.address_index, r->key.port);
+    resolver_close(e, r);
     if (b != NULL && b->origin == ORIGIN_PE_ARP && mac_equal(b->owner, target))
         binding_end(e, b, is_release ? EVENT_RELEASED : EVENT_EXPIRED);
     if (!has_claim)
         return;
     claim.previous = target;
-    claim_start(e, &claim);
+    resolver_claim(e, &claim);
 }
 
-static void unicast_due(struct engine *e, struct question *q)
+static void unicast_due(struct engine *e, struct resolution *r)
 {
-    unsigned tries = q->is_release ? 1 : TRIES;
-    if (q->tries >= tries && e->now_ns >= q->asked_ns + SECOND_NS)
-        unicast_silent(e, q);
+    unsigned tries = r->is_release ? 1 : TRIES;
+    if (r->tries >= tries && e->now_ns >= r->asked_ns + SECOND_NS)
+        unicast_silent(e, r);
     else
-        unicast_try(e, q);
+        unicast_try(e, r);
 }
 
 /* Both. */
 
-void question_due(struct engine *e, struct question *q)
+void resolver_due(struct engine *e, struct resolution *r)
 {
-    if (is_broadcast(q))
-        broadcast_due(e, q);
+    if (is_broadcast(r))
+        broadcast_due(e, r);
     else
-        unicast_due(e, q);
+        unicast_due(e, r);
 }
 
-void questions_budget_due(struct engine *e, enum timer_kind kind)
+void resolver_budget_due(struct engine *e, enum timer_kind kind)
 {
     if (kind == TIMER_ASK) {
         broadcasts_pump(e);
         return;
     }
-    struct question *q;
-    while ((q = TAILQ_FIRST(&e->resolver->unicasts)) != NULL &&
+    struct resolution *r;
+    while ((r = TAILQ_FIRST(&e->resolver->unicasts)) != NULL &&
            rate_next(&e->resolver->unicast_rate, e->resolver->unicast_limit, e->now_ns) <= e->now_ns) {
-        queue_leave(q);
-        unicast_try(e, q);
+        queue_leave(r);
+        unicast_try(e, r);
     }
-    if (q != NULL)
+    if (r != NULL)
         timer_set(e->timers, &e->resolver->unicast_timer,
                   rate_next(&e->resolver->unicast_rate, e->resolver->unicast_limit, e->now_ns));
 }
 
-void question_close(struct engine *e, struct question *q)
+void resolver_close(struct engine *e, struct resolution *r)
 {
-    queue_leave(q);
-    timer_stop(e->timers, &q->timer);
-    if (is_broadcast(q)) {
-        TAILQ_REMOVE(&e->resolver->broadcasts, q, broadcasts);
+    queue_leave(r);
+    timer_stop(e->timers, &r->timer);
+    if (is_broadcast(r)) {
+        TAILQ_REMOVE(&e->resolver->broadcasts, r, broadcasts);
         e->resolver->broadcast_count--;
     } else {
-        struct host *host = host_find(e->hosts, q->key.target);
+        struct host *host = host_find(e->hosts, r->key.target);
         if (host != NULL && host->open_questions > 0)
             host->open_questions--;
     }
-    keyed_table_remove(e->resolver->questions, q);
+    keyed_table_remove(e->resolver->questions, r);
 }
 
-void questions_drop(struct engine *e)
+void resolver_drop(struct engine *e)
 {
-    struct question *q;
-    while ((q = keyed_table_oldest(e->resolver->questions)) != NULL) {
-        while (q->line.count > 0) {
-            hold_remove(e->resolver->hold, &q->line);
-            settle_held(e, verdict_dropped(DROP_UNRESOLVED));
+    struct resolution *r;
+    while ((r = keyed_table_oldest(e->resolver->questions)) != NULL) {
+        while (r->pending.count > 0) {
+            pending_remove(e->resolver->pending, &r->pending);
+            verdict_count_held(e, verdict_dropped(DROP_UNRESOLVED));
         }
-        struct binding *b = binding_find(e->bindings, q->key.address_index, q->key.port);
+        struct binding *b = binding_find(e->bindings, r->key.address_index, r->key.port);
         if (b != NULL && b->state == BINDING_PROBE)
             binding_enter(e, b, BINDING_STALE);
-        question_close(e, q);
+        resolver_close(e, r);
     }
 }
 
-void questions_carry(struct engine *e, const struct engine *old)
+void resolver_carry(struct engine *e, const struct engine *old)
 {
     e->resolver->nonce_count = old->resolver->nonce_count;
     e->resolver->ask_rate = old->resolver->ask_rate;
     e->resolver->unicast_rate = old->resolver->unicast_rate;
-    for (const struct question *was = keyed_table_oldest(old->resolver->questions); was != NULL;
+    for (const struct resolution *was = keyed_table_oldest(old->resolver->questions); was != NULL;
          was = keyed_table_newer(old->resolver->questions, was)) {
-        int index = shared_index(e, old->config.addresses[was->key.address_index].address);
+        int index = shared_address_index(e, old->config.addresses[was->key.address_index].address);
         if (is_broadcast(was) || index < 0)
             continue;
-        struct question_key key = {(uint32_t)index, was->key.port, was->key.target};
-        struct question *q = question_new(e, &key);
-        if (q == NULL)
+        struct resolution_key key = {(uint32_t)index, was->key.port, was->key.target};
+        struct resolution *r = resolution_new(e, &key);
+        if (r == NULL)
             return;
-        q->tries = was->tries;
-        q->is_release = was->is_release;
-        q->previous = was->previous;
-        q->opened_ns = was->opened_ns;
-        q->asked_ns = was->asked_ns;
-        memcpy(q->nonces, was->nonces, sizeof(q->nonces));
-        q->claim = was->claim;
-        q->has_claim = was->has_claim && binding_fits(e, &q->claim.ports, q->claim.claimant, ORIGIN_PE_ARP);
+        r->tries = was->tries;
+        r->is_release = was->is_release;
+        r->previous = was->previous;
+        r->opened_ns = was->opened_ns;
+        r->asked_ns = was->asked_ns;
+        memcpy(r->nonces, was->nonces, sizeof(r->nonces));
+        r->claim = was->claim;
+        r->has_claim = was->has_claim && binding_fits(e, &r->claim.ports, r->claim.claimant, ORIGIN_PE_ARP);
     }
 }
 
-void questions_go_on(struct engine *e)
+void resolver_resume(struct engine *e)
 {
-    for (struct question *q = keyed_table_oldest(e->resolver->questions); q != NULL;
-         q = keyed_table_newer(e->resolver->questions, q)) {
-        struct binding *b = binding_find(e->bindings, q->key.address_index, q->key.port);
-        host_of(e->hosts, q->key.target)->open_questions++;
+    for (struct resolution *r = keyed_table_oldest(e->resolver->questions); r != NULL;
+         r = keyed_table_newer(e->resolver->questions, r)) {
+        struct binding *b = binding_find(e->bindings, r->key.address_index, r->key.port);
+        host_of(e->hosts, r->key.target)->open_questions++;
         if (b != NULL && b->state == BINDING_STALE && b->origin == ORIGIN_PE_ARP &&
-            mac_equal(b->owner, q->key.target))
+            mac_equal(b->owner, r->key.target))
             binding_enter(e, b, BINDING_PROBE);
-        timer_set(e->timers, &q->timer, q->tries > 0 ? q->asked_ns + SECOND_NS : e->now_ns);
+        timer_set(e->timers, &r->timer, r->tries > 0 ? r->asked_ns + SECOND_NS : e->now_ns);
     }
 }
 
 /* Claims. */
 
-void claim_start(struct engine *e, const struct claim *claim)
+void resolver_claim(struct engine *e, const struct claim *claim)
 {
-    const uint32_t address_index = index_of(e, &claim->ports);
+    const uint32_t address_index = shared_address_of_ports(e, &claim->ports);
     struct binding *asked = NULL;
     uint32_t at = 0;
-    for (struct binding *b; (b = overlap_next(e, &claim->ports, &at)) != NULL;) {
+    for (struct binding *b; (b = binding_overlap_next(e, &claim->ports, &at)) != NULL;) {
         if (mac_equal(b->owner, claim->claimant))
             continue;
-        if (origin_is_permanent(b->origin)) {
-            claim_refused(e, &claim->ports, claim->claimant, b->owner, "claimed a permanent range");
+        if (binding_origin_is_permanent(b->origin)) {
+            binding_refuse_claim(e, &claim->ports, claim->claimant, b->owner, "claimed a permanent range");
             return;
         }
         /* No challenge: a host without an agent could not answer it. */
         if (b->origin == ORIGIN_DHCP) {
-            claim_refused(e, &claim->ports, claim->claimant, b->owner,
-                          "claimed a range that another host leases");
+            binding_refuse_claim(e, &claim->ports, claim->claimant, b->owner,
+                                 "claimed a range that another host leases");
             return;
         }
-        if (b->origin == ORIGIN_TRAFFIC && traffic_lives_in(e, b, &claim->ports)) {
-            claim_refused(e, &claim->ports, claim->claimant, b->owner,
-                          "claimed ports that another host sends from");
+        if (b->origin == ORIGIN_TRAFFIC && binding_sends_from(e, b, &claim->ports)) {
+            binding_refuse_claim(e, &claim->ports, claim->claimant, b->owner,
+                                 "claimed ports that another host sends from");
             return;
         }
         if (b->origin == ORIGIN_PE_ARP && asked == NULL)
             asked = b;
     }
-    struct question *q;
+    struct resolution *r;
     if (asked == NULL) {
-        if (!may_own_more(e, &claim->ports, claim->claimant))
+        if (!binding_may_own_more(e, &claim->ports, claim->claimant))
             return; /* its answer would not count: so that it knows, it is not asked */
-        q = question_unicast(e, address_index, claim->ports.range.first, claim->claimant);
-        if (q != NULL && mac_is_zero(q->previous))
-            q->previous = claim->previous;
+        r = resolver_ask_host(e, address_index, claim->ports.range.first, claim->claimant);
+        if (r != NULL && mac_is_zero(r->previous))
+            r->previous = claim->previous;
         return;
     }
-    q = question_unicast(e, address_index, asked->ports.range.first, asked->owner);
-    if (q != NULL && !q->has_claim) {
-        q->has_claim = true;
-        q->claim = *claim;
+    r = resolver_ask_host(e, address_index, asked->ports.range.first, asked->owner);
+    if (r != NULL && !r->has_claim) {
+        r->has_claim = true;
+        r->claim = *claim;
     }
 }

@@ -18,7 +18,7 @@
 #define TRIES 3
 
 /* Who is asked for which port. `target` is zero in a broadcast. No padding: it is hashed. */
-struct question_key {
+struct resolution_key {
     uint32_t address_index;
     uint16_t port;
     struct mac target;
@@ -33,8 +33,8 @@ struct claim {
 
 /* One REQUEST, its retries and what hangs on its answer (docs/pe-arp.md#nonces). A broadcast asks who owns a port,
  * for frames held meanwhile; a unicast challenges or probes one host. */
-struct question {
-    struct question_key key;
+struct resolution {
+    struct resolution_key key;
     uint8_t protocol;
     uint8_t tries;
     bool is_release;     /* after a RELEASE: one try */
@@ -43,11 +43,11 @@ struct question {
     uint64_t opened_ns, asked_ns;
     uint64_t nonces[TRIES];
     struct claim claim;
-    struct hold_line line;
+    struct pending_queue pending;
     struct timer timer;
-    struct question_queue *queue; /* where it waits for the right to ask, or NULL */
-    TAILQ_ENTRY(question) waiting;
-    TAILQ_ENTRY(question) broadcasts;
+    struct resolution_queue *queue; /* where it waits for the right to ask, or NULL */
+    TAILQ_ENTRY(resolution) waiting;
+    TAILQ_ENTRY(resolution) broadcasts;
 };
 
 struct resolver;
@@ -57,32 +57,33 @@ struct resolver *resolver_new(const struct engine *e);
 void resolver_free(struct resolver *resolver);
 
 /* Asks all hosts for the owner of a port. NULL: too many questions are open. */
-struct question *question_broadcast(struct engine *e, uint32_t address_index, uint16_t port, uint8_t protocol);
+struct resolution *resolver_ask_all(struct engine *e, uint32_t address_index, uint16_t port, uint8_t protocol);
 /* Asks one host for a port, or joins the question that is open. NULL: the host or the table has its limit. */
-struct question *question_unicast(struct engine *e, uint32_t address_index, uint16_t port, struct mac target);
+struct resolution *resolver_ask_host(struct engine *e, uint32_t address_index, uint16_t port,
+                                     struct mac target);
 /* The open question, or NULL. */
-struct question *question_find(struct engine *e, uint32_t address_index, uint16_t port, struct mac target);
+struct resolution *resolver_find(struct engine *e, uint32_t address_index, uint16_t port, struct mac target);
 /* The open broadcast for the lowest port from `port` on, or NULL. */
-const struct question *question_from(const struct engine *e, uint32_t address_index, uint32_t port);
-bool question_has_nonce(const struct engine *e, const struct question *q, uint64_t nonce);
+const struct resolution *resolver_from(const struct engine *e, uint32_t address_index, uint32_t port);
+bool resolution_has_nonce(const struct engine *e, const struct resolution *r, uint64_t nonce);
 /* True where nobody answered for the port within negative-age. */
-bool question_is_negative(struct engine *e, uint32_t address_index, uint16_t port);
+bool resolver_is_negative(struct engine *e, uint32_t address_index, uint16_t port);
 /* Holds the frame until the question ends. */
-struct verdict question_hold(struct engine *e, struct question *q, enum side from, const struct frame *frame);
-void question_close(struct engine *e, struct question *q);
+struct verdict resolver_hold(struct engine *e, struct resolution *r, enum side from, const struct frame *frame);
+void resolver_close(struct engine *e, struct resolution *r);
 /* Ends every broadcast whose port has an owner now; what it held goes there. */
-void questions_settle(struct engine *e, uint32_t address_index);
+void resolver_release(struct engine *e, uint32_t address_index);
 
 /* What comes of a claim: refused, its range's owner asked, or the claimant challenged. */
-void claim_start(struct engine *e, const struct claim *claim);
+void resolver_claim(struct engine *e, const struct claim *claim);
 
-void question_due(struct engine *e, struct question *q);
-void questions_budget_due(struct engine *e, enum timer_kind kind);
+void resolver_due(struct engine *e, struct resolution *r);
+void resolver_budget_due(struct engine *e, enum timer_kind kind);
 
 /* A reload. Unicasts go over as they are, with what hangs on them; every question of the old engine ends, and what it
  * holds is dropped; once the tables have changed places, those that went over go on. */
-void questions_carry(struct engine *e, const struct engine *old);
-void questions_drop(struct engine *e);
-void questions_go_on(struct engine *e);
+void resolver_carry(struct engine *e, const struct engine *old);
+void resolver_drop(struct engine *e);
+void resolver_resume(struct engine *e);
 
 #endif

@@ -13,7 +13,7 @@ static void give_back(struct engine *e, const struct binding *b, uint32_t count)
         host_give_back(e->hosts, b->owner, SHARE_SERVICES);
 }
 
-void services_end(struct engine *e, struct binding *b)
+void service_end(struct engine *e, struct binding *b)
 {
     if (b->services != 0)
         give_back(e, b, service_remove(e->services, &b->services, true));
@@ -57,19 +57,19 @@ static void renew(struct engine *e, struct binding *b, const struct pe_arp *m)
             keep(e, b, &told);
 }
 
-void services_heard(struct engine *e, const struct port_range *ports, const struct pe_arp *m)
+void service_learn(struct engine *e, const struct port_range *ports, const struct pe_arp *m)
 {
     struct pe_arp_service told;
     size_t first = 0;
     const bool some = pe_arp_service_next(m, &first, &told);
     uint32_t at = 0;
     const struct binding *before = NULL;
-    for (struct binding *b; (b = overlap_next(e, ports, &at)) != NULL; before = b)
+    for (struct binding *b; (b = binding_overlap_next(e, ports, &at)) != NULL; before = b)
         if (b != before && mac_equal(b->owner, m->sha) && (some || b->services != 0))
             renew(e, b, m);
 }
 
-void services_carry(struct engine *e, struct binding *kept, struct engine *old, const struct binding *was)
+void service_carry(struct engine *e, struct binding *kept, struct engine *old, const struct binding *was)
 {
     if (kept != NULL)
         kept->services = 0;

@@ -11,12 +11,12 @@
 #include "tables/binding.h"
 
 /* A reply of m->sha for `ports` counts: its services replace those of earlier replies. */
-void services_heard(struct engine *e, const struct port_range *ports, const struct pe_arp *m);
+void service_learn(struct engine *e, const struct port_range *ports, const struct pe_arp *m);
 
 /* The binding ends. */
-void services_end(struct engine *e, struct binding *b);
+void service_end(struct engine *e, struct binding *b);
 
 /* Copies the services of `was`, a binding of `old`, to the binding of the new configuration; NULL: there is none. */
-void services_carry(struct engine *e, struct binding *kept, struct engine *old, const struct binding *was);
+void service_carry(struct engine *e, struct binding *kept, struct engine *old, const struct binding *was);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "engine_state.h"
 
-void tell(struct engine *e, struct event event)
+void event_emit(struct engine *e, struct event event)
 {
     event.time_ns = e->now_ns;
     e->out->event(e->out->context, &event);

@@ -6,6 +6,6 @@
 #include "pearpd/engine.h"
 
 /* Emits the event through engine_out.event; its time is filled in. */
-void tell(struct engine *e, struct event event);
+void event_emit(struct engine *e, struct event event);
 
 #endif

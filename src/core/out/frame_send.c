@@ -19,7 +19,7 @@ static bool is_oversize(const struct engine *e, enum side to, const struct frame
     return !tagged || frame->length > mtu + ETH_HEADER_BYTES + ETH_TAG_BYTES;
 }
 
-struct verdict emit(struct engine *e, enum side to, const struct frame *frame)
+struct verdict frame_send(struct engine *e, enum side to, const struct frame *frame)
 {
     if (is_oversize(e, to, frame))
         return verdict_dropped(DROP_OVERSIZE);
@@ -28,23 +28,24 @@ struct verdict emit(struct engine *e, enum side to, const struct frame *frame)
     return (struct verdict){.fate = FATE_SENT};
 }
 
-void make(struct engine *e, enum side to, const struct made *made)
+void tx_frame_send(struct engine *e, enum side to, const struct tx_frame *tx)
 {
     e->stats.made++;
     e->stats.out[to]++;
-    e->out->make(e->out->context, to, made);
+    e->out->generate(e->out->context, to, tx);
 }
 
-struct made made_of(const struct engine *e, enum made_kind kind, struct mac destination, uint16_t ethertype)
+struct tx_frame tx_frame_of(const struct engine *e, enum tx_frame_kind kind, struct mac destination,
+                            uint16_t ethertype)
 {
-    struct made made;
-    memset(&made, 0, sizeof(made));
-    made.kind = kind;
-    made.destination = destination;
-    made.source = e->config.mac;
-    made.ethertype = ethertype;
-    made.tag = (struct eth_tag){e->config.vlan != 0, e->config.vlan};
-    if (kind == MADE_PE_ARP && e->config.key_count > 0)
-        made.key = &e->config.keys[0]; /* the lowest id signs */
-    return made;
+    struct tx_frame tx;
+    memset(&tx, 0, sizeof(tx));
+    tx.kind = kind;
+    tx.destination = destination;
+    tx.source = e->config.mac;
+    tx.ethertype = ethertype;
+    tx.tag = (struct eth_tag){e->config.vlan != 0, e->config.vlan};
+    if (kind == TX_PE_ARP && e->config.key_count > 0)
+        tx.key = &e->config.keys[0]; /* the lowest id signs */
+    return tx;
 }

@@ -6,12 +6,13 @@
 #include "pearpd/engine.h"
 
 /* Sends a frame that passes, or drops it as oversize. */
-struct verdict emit(struct engine *e, enum side to, const struct frame *frame);
+struct verdict frame_send(struct engine *e, enum side to, const struct frame *frame);
 
 /* Sends a frame that the bridge generates. */
-void make(struct engine *e, enum side to, const struct made *made);
+void tx_frame_send(struct engine *e, enum side to, const struct tx_frame *tx);
 
 /* A frame of the bridge, to be filled: addresses, the subnet's tag and the EtherType (host order) are set. */
-struct made made_of(const struct engine *e, enum made_kind kind, struct mac destination, uint16_t ethertype);
+struct tx_frame tx_frame_of(const struct engine *e, enum tx_frame_kind kind, struct mac destination,
+                            uint16_t ethertype);
 
 #endif

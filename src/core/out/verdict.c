@@ -3,7 +3,7 @@
 
 #include "engine_state.h"
 
-/* Where `sent` frames are counted is emit(). */
+/* Where `sent` frames are counted is frame_send(). */
 void verdict_count(struct engine *e, struct verdict verdict)
 {
     switch (verdict.fate) {
@@ -21,7 +21,7 @@ void verdict_count(struct engine *e, struct verdict verdict)
     }
 }
 
-void settle_held(struct engine *e, struct verdict verdict)
+void verdict_count_held(struct engine *e, struct verdict verdict)
 {
     e->stats.held--;
     verdict_count(e, verdict);

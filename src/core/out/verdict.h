@@ -19,6 +19,6 @@ static inline struct verdict verdict_consumed(enum consumed_kind kind)
 void verdict_count(struct engine *e, struct verdict verdict);
 
 /* The same for a frame that was held until now. */
-void settle_held(struct engine *e, struct verdict verdict);
+void verdict_count_held(struct engine *e, struct verdict verdict);
 
 #endif

@@ -32,15 +32,15 @@ void announcer_free(struct announcer *announcer)
 void announce_address(struct engine *e, uint32_t address_index)
 {
     struct ipv4 address = e->config.addresses[address_index].address;
-    struct made made = made_of(e, MADE_ARP, mac_broadcast, ETHERTYPE_ARP);
-    made.arp = (struct arp){
+    struct tx_frame tx = tx_frame_of(e, TX_ARP, mac_broadcast, ETHERTYPE_ARP);
+    tx.arp = (struct arp){
         .hardware = ARP_HRD_ETHERNET,
         .operation = ARP_OP_REQUEST,
         .sha = e->config.mac,
         .spa = address,
         .tpa = address,
     };
-    make(e, SIDE_UPSTREAM, &made);
+    tx_frame_send(e, SIDE_UPSTREAM, &tx);
 }
 
 static void announce_all(struct engine *e)
@@ -58,23 +58,23 @@ void announce_upstream(struct engine *e)
 static void hello(struct engine *e, uint32_t address_index)
 {
     const struct config_address *a = &e->config.addresses[address_index];
-    const struct shared *shared = shared_at(e, address_index);
-    struct made made = made_of(e, MADE_PE_ARP, mac_broadcast, e->config.encap);
-    made.pe_arp = (struct pe_arp){
+    const struct shared_address *shared = shared_address_at(e, address_index);
+    struct tx_frame tx = tx_frame_of(e, TX_PE_ARP, mac_broadcast, e->config.encap);
+    tx.pe_arp = (struct pe_arp){
         .type = PE_ARP_HELLO,
         .sha = e->config.mac,
         .tpa = {a->address, 0, a->ports_first, a->ports_last},
         .lifetime_s = (uint16_t)e->config.limits.hello_window_s,
         .nonce = e->seed.epoch,
     };
-    made.pe_arp.shared_mac.present = true;
-    made.pe_arp.shared_mac.mac = e->config.mac;
+    tx.pe_arp.shared_mac.present = true;
+    tx.pe_arp.shared_mac.mac = e->config.mac;
     if (shared->has_gateway) {
-        made.pe_arp.gateway.present = true;
-        made.pe_arp.gateway.address = shared->gateway;
-        made.pe_arp.gateway.mac = shared->gateway_mac;
+        tx.pe_arp.gateway.present = true;
+        tx.pe_arp.gateway.address = shared->gateway;
+        tx.pe_arp.gateway.mac = shared->gateway_mac;
     }
-    make(e, SIDE_DOWNSTREAM, &made);
+    tx_frame_send(e, SIDE_DOWNSTREAM, &tx);
 }
 
 void announce_downstream(struct engine *e)

@@ -64,41 +64,41 @@ void arp_rules_free(struct arp_rules *rules)
 
 void arp_rules_carry(struct engine *e, const struct engine *old)
 {
-    keyed_table_pour(e->arp->askers, old->arp->askers);
+    keyed_table_copy(e->arp->askers, old->arp->askers);
 }
 
 /* Lets one ARP frame of a host go upstream, if its rate allows. */
-static bool may_go_upstream(struct engine *e, const struct passage *p)
+static bool may_go_upstream(struct engine *e, const struct rx_frame *p)
 {
     struct host *host = host_of(e->hosts, p->eth.source);
     if (rate_take(&host->arp, e->arp->upstream_limit, e->now_ns))
         return true;
     host->arp_limited++;
-    if (host_may_tell(host, e->now_ns))
-        tell(e, (struct event){.kind = EVENT_REFUSED,
-                               .side = SIDE_DOWNSTREAM,
-                               .mac = p->eth.source,
-                               .detail = "more ARP than arp-rate lets upstream"});
+    if (host_may_emit(host, e->now_ns))
+        event_emit(e, (struct event){.kind = EVENT_REFUSED,
+                                     .side = SIDE_DOWNSTREAM,
+                                     .mac = p->eth.source,
+                                     .detail = "more ARP than arp-rate lets upstream"});
     return false;
 }
 
-static struct verdict bridge_arp(struct engine *e, struct passage *p)
+static struct verdict bridge_arp(struct engine *e, struct rx_frame *p)
 {
     if (p->from == SIDE_DOWNSTREAM) {
-        if (destination_lives_here(e, p))
+        if (bridge_is_same_side(e, p))
             return verdict_dropped(DROP_SAME_PORT);
         if (!may_go_upstream(e, p))
             return verdict_dropped(DROP_ARP_LIMIT);
     }
-    return bridge(e, p);
+    return bridge_forward(e, p);
 }
 
 /* "target is at the bridge MAC", to the one that asked. */
-static struct verdict answer(struct engine *e, const struct passage *p, const struct arp *request)
+static struct verdict answer(struct engine *e, const struct rx_frame *p, const struct arp *request)
 {
-    struct made made = made_of(e, MADE_ARP, p->eth.source, ETHERTYPE_ARP);
-    made.tag = p->tag;
-    made.arp = (struct arp){
+    struct tx_frame tx = tx_frame_of(e, TX_ARP, p->eth.source, ETHERTYPE_ARP);
+    tx.tag = p->tag;
+    tx.arp = (struct arp){
         .hardware = ARP_HRD_ETHERNET,
         .operation = ARP_OP_REPLY,
         .sha = e->config.mac,
@@ -106,53 +106,53 @@ static struct verdict answer(struct engine *e, const struct passage *p, const st
         .tha = request->sha,
         .tpa = request->spa,
     };
-    make(e, p->from, &made);
+    tx_frame_send(e, p->from, &tx);
     return verdict_consumed(CONSUMED_ARP_ANSWERED);
 }
 
 /* Upstream. */
 
-static struct verdict conflict(struct engine *e, const struct passage *p, uint32_t address_index)
+static struct verdict conflict(struct engine *e, const struct rx_frame *p, uint32_t address_index)
 {
-    struct shared *shared = shared_at(e, address_index);
+    struct shared_address *shared = shared_address_at(e, address_index);
     struct ipv4 address = e->config.addresses[address_index].address;
     struct rate_limit limit = {DEFENCE_NS, 0};
     e->stats.counters[COUNTER_CONFLICTS]++;
-    tell(e, (struct event){.kind = EVENT_CONFLICT,
-                           .side = SIDE_UPSTREAM,
-                           .range = {address, 0, UINT16_MAX},
-                           .mac = p->eth.source,
-                           .detail = "the shared address is used upstream"});
+    event_emit(e, (struct event){.kind = EVENT_CONFLICT,
+                                 .side = SIDE_UPSTREAM,
+                                 .range = {address, 0, UINT16_MAX},
+                                 .mac = p->eth.source,
+                                 .detail = "the shared address is used upstream"});
     if (rate_take(&shared->defence, limit, e->now_ns))
         announce_address(e, address_index);
     return verdict_dropped(DROP_ARP_CONFLICT);
 }
 
 /* A copy of the router's answer for each host that asked within 3 s. */
-static struct verdict relay_answer(struct engine *e, const struct passage *p, const struct arp *reply)
+static struct verdict relay_answer(struct engine *e, const struct rx_frame *p, const struct arp *reply)
 {
     bool asked = false;
-    struct made made = made_of(e, MADE_ARP, mac_zero, ETHERTYPE_ARP);
-    made.source = p->eth.source;
-    made.tag = p->tag;
-    made.arp = *reply;
+    struct tx_frame tx = tx_frame_of(e, TX_ARP, mac_zero, ETHERTYPE_ARP);
+    tx.source = p->eth.source;
+    tx.tag = p->tag;
+    tx.arp = *reply;
     for (struct asker *a = keyed_table_oldest(e->arp->askers); a != NULL;
          a = keyed_table_newer(e->arp->askers, a)) {
         if (a->key.shared != reply->tpa.host || a->key.target != reply->spa.host ||
             e->now_ns - a->asked_ns > ASKED_NS)
             continue;
         asked = true;
-        made.destination = made.arp.tha = a->key.mac;
-        make(e, SIDE_DOWNSTREAM, &made);
+        tx.destination = tx.arp.tha = a->key.mac;
+        tx_frame_send(e, SIDE_DOWNSTREAM, &tx);
     }
     return asked ? verdict_consumed(CONSUMED_ARP_RELAYED) : verdict_dropped(DROP_ARP_UNASKED);
 }
 
 /* A router that asks for the shared address is the gateway that HELLO tells of. */
-static void note_gateway(struct engine *e, const struct passage *p, const struct arp *request,
+static void note_gateway(struct engine *e, const struct rx_frame *p, const struct arp *request,
                          uint32_t address_index)
 {
-    struct shared *shared = shared_at(e, address_index);
+    struct shared_address *shared = shared_address_at(e, address_index);
     if (request->spa.host == 0 || !mac_equal(request->sha, p->eth.source))
         return;
     if (e->config.has_router_mac && !mac_equal(request->sha, e->config.router_mac))
@@ -162,41 +162,41 @@ static void note_gateway(struct engine *e, const struct passage *p, const struct
     shared->gateway_mac = request->sha;
 }
 
-static struct verdict from_upstream(struct engine *e, struct passage *p, const struct arp *arp)
+static struct verdict from_upstream(struct engine *e, struct rx_frame *p, const struct arp *arp)
 {
-    int sender = shared_index(e, arp->spa), target = shared_index(e, arp->tpa);
+    int sender = shared_address_index(e, arp->spa), target = shared_address_index(e, arp->tpa);
     if (sender >= 0)
         return conflict(e, p, (uint32_t)sender);
     if (target < 0 || arp->hardware != ARP_HRD_ETHERNET)
-        return bridge(e, p);
+        return bridge_forward(e, p);
     if (arp->operation == ARP_OP_REQUEST) {
         note_gateway(e, p, arp, (uint32_t)target);
         return answer(e, p, arp);
     }
     if (arp->operation == ARP_OP_REPLY)
         return relay_answer(e, p, arp);
-    return bridge(e, p);
+    return bridge_forward(e, p);
 }
 
 /* Downstream. */
 
-struct verdict arp_capture(struct engine *e, const struct passage *p, uint32_t address_index)
+struct verdict arp_capture(struct engine *e, const struct rx_frame *p, uint32_t address_index)
 {
     struct host *host = host_of(e->hosts, p->eth.source);
     host->captures++;
     e->stats.counters[COUNTER_CAPTURES]++;
-    if (host_may_tell(host, e->now_ns))
-        tell(e, (struct event){.kind = EVENT_CAPTURE,
-                               .side = SIDE_DOWNSTREAM,
-                               .range = {e->config.addresses[address_index].address, 0, UINT16_MAX},
-                               .mac = p->eth.source});
+    if (host_may_emit(host, e->now_ns))
+        event_emit(e, (struct event){.kind = EVENT_CAPTURE,
+                                     .side = SIDE_DOWNSTREAM,
+                                     .range = {e->config.addresses[address_index].address, 0, UINT16_MAX},
+                                     .mac = p->eth.source});
     return verdict_dropped(DROP_ARP_CAPTURE);
 }
 
 /* A sharer asks for another address: upstream hears it from the bridge. */
-static struct verdict relay_request(struct engine *e, struct passage *p, const struct arp *arp)
+static struct verdict relay_request(struct engine *e, struct rx_frame *p, const struct arp *arp)
 {
-    if (destination_lives_here(e, p))
+    if (bridge_is_same_side(e, p))
         return verdict_dropped(DROP_SAME_PORT);
     if (!may_go_upstream(e, p))
         return verdict_dropped(DROP_ARP_LIMIT);
@@ -206,12 +206,12 @@ static struct verdict relay_request(struct engine *e, struct passage *p, const s
     asker->asked_ns = e->now_ns;
     eth_set_source(p->frame->bytes, e->config.mac);
     memcpy(p->frame->bytes + p->eth.payload + ARP_SHA_OFFSET, e->config.mac.octets, MAC_BYTES);
-    return emit(e, SIDE_UPSTREAM, p->frame);
+    return frame_send(e, SIDE_UPSTREAM, p->frame);
 }
 
-static struct verdict from_downstream(struct engine *e, struct passage *p, const struct arp *arp)
+static struct verdict from_downstream(struct engine *e, struct rx_frame *p, const struct arp *arp)
 {
-    int sender = shared_index(e, arp->spa), target = shared_index(e, arp->tpa);
+    int sender = shared_address_index(e, arp->spa), target = shared_address_index(e, arp->tpa);
     bool request = arp->operation == ARP_OP_REQUEST && arp->hardware == ARP_HRD_ETHERNET;
     if (sender >= 0) {
         if (!request || sender == target)
@@ -224,15 +224,15 @@ static struct verdict from_downstream(struct engine *e, struct passage *p, const
 }
 
 /* ARP in SNAP is read by some stacks and answered by none: only who it says to be counts. */
-static struct verdict snap(struct engine *e, struct passage *p, const struct arp *arp)
+static struct verdict snap(struct engine *e, struct rx_frame *p, const struct arp *arp)
 {
-    int sender = shared_index(e, arp->spa);
+    int sender = shared_address_index(e, arp->spa);
     if (sender < 0)
         return bridge_arp(e, p);
     return p->from == SIDE_UPSTREAM ? conflict(e, p, (uint32_t)sender) : arp_capture(e, p, (uint32_t)sender);
 }
 
-struct verdict arp_rule(struct engine *e, struct passage *p)
+struct verdict arp_rule(struct engine *e, struct rx_frame *p)
 {
     struct arp arp;
     switch (arp_parse(p->payload, p->payload_length, &arp)) {

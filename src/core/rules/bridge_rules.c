@@ -40,7 +40,7 @@ static bool is_link_local(struct mac mac)
     return mac_number(mac) >> 8 == mac_number(pause_mac) >> 8;
 }
 
-static bool source_is_believed(struct engine *e, const struct passage *p)
+static bool source_is_believed(struct engine *e, const struct rx_frame *p)
 {
     struct mac source = p->eth.source;
     if (mac_is_group(source) || mac_is_zero(source) || mac_equal(source, e->config.mac))
@@ -49,16 +49,16 @@ static bool source_is_believed(struct engine *e, const struct passage *p)
         return true;
     if (e->config.has_router_mac && mac_equal(source, e->config.router_mac))
         return false;
-    return !fdb_heard_upstream(e->fdb, source, e->now_ns);
+    return !fdb_seen_upstream(e->fdb, source, e->now_ns);
 }
 
-static void bad_source(struct engine *e, const struct passage *p)
+static void bad_source(struct engine *e, const struct rx_frame *p)
 {
     e->stats.counters[COUNTER_BAD_SOURCES]++;
     if (p->from == SIDE_DOWNSTREAM && !mac_is_group(p->eth.source))
         host_of(e->hosts, p->eth.source)->bad_sources++;
     if (rate_take(&e->bridge->bad_source_events, rate_limit_of(1, 1), e->now_ns))
-        tell(e, (struct event){.kind = EVENT_BAD_SOURCE, .side = p->from, .mac = p->eth.source});
+        event_emit(e, (struct event){.kind = EVENT_BAD_SOURCE, .side = p->from, .mac = p->eth.source});
 }
 
 /* A frame of the bridge's own came back upstream. No host can make that: theirs with this MAC end above. */
@@ -66,22 +66,22 @@ static void loop_seen(struct engine *e)
 {
     fdb_loop(e->fdb, e->now_ns);
     if (rate_take(&e->bridge->loop_events, rate_limit_of(1, 1), e->now_ns))
-        tell(e, (struct event){.kind = EVENT_LOOP, .side = SIDE_UPSTREAM, .mac = e->config.mac});
+        event_emit(e, (struct event){.kind = EVENT_LOOP, .side = SIDE_UPSTREAM, .mac = e->config.mac});
 }
 
-static void mac_moved(struct engine *e, const struct passage *p)
+static void mac_moved(struct engine *e, const struct rx_frame *p)
 {
     e->stats.counters[COUNTER_MAC_MOVES]++;
     if (rate_take(&e->bridge->mac_move_events, rate_limit_of(1, 1), e->now_ns))
-        tell(e, (struct event){.kind = EVENT_MAC_MOVED, .side = p->from, .mac = p->eth.source});
+        event_emit(e, (struct event){.kind = EVENT_MAC_MOVED, .side = p->from, .mac = p->eth.source});
 }
 
-static struct fdb_key key_of(const struct passage *p, struct mac mac)
+static struct fdb_key key_of(const struct rx_frame *p, struct mac mac)
 {
     return fdb_key_of(mac, eth_vid(&p->eth), p->eth.outer_tpid == ETHERTYPE_STAG);
 }
 
-bool source_check(struct engine *e, struct passage *p, struct verdict *verdict)
+bool bridge_source_check(struct engine *e, struct rx_frame *p, struct verdict *verdict)
 {
     if (!source_is_believed(e, p)) {
         if (p->from == SIDE_UPSTREAM && mac_equal(p->eth.source, e->config.mac))
@@ -100,23 +100,23 @@ bool source_check(struct engine *e, struct passage *p, struct verdict *verdict)
     return true;
 }
 
-bool destination_lives_here(struct engine *e, const struct passage *p)
+bool bridge_is_same_side(struct engine *e, const struct rx_frame *p)
 {
     if (mac_is_group(p->eth.destination))
         return false;
     return fdb_lives(e->fdb, p->from, key_of(p, p->eth.destination), e->now_ns);
 }
 
-struct verdict bridge(struct engine *e, struct passage *p)
+struct verdict bridge_forward(struct engine *e, struct rx_frame *p)
 {
-    if (destination_lives_here(e, p))
+    if (bridge_is_same_side(e, p))
         return verdict_dropped(DROP_SAME_PORT);
-    return emit(e, side_other(p->from), p->frame);
+    return frame_send(e, side_other(p->from), p->frame);
 }
 
-bool host_can_own(struct engine *e, struct mac mac)
+bool bridge_host_can_own(struct engine *e, struct mac mac)
 {
     return !mac_is_zero(mac) && !mac_is_group(mac) && !mac_equal(mac, e->config.mac) &&
            !(e->config.has_router_mac && mac_equal(mac, e->config.router_mac)) &&
-           !fdb_heard_upstream(e->fdb, mac, e->now_ns);
+           !fdb_seen_upstream(e->fdb, mac, e->now_ns);
 }

@@ -17,15 +17,15 @@ void bridge_rules_free(struct bridge_rules *rules);
 void bridge_rules_carry(struct engine *e, const struct engine *old);
 
 /* False: the frame goes no further, *verdict says why. Else its source is learned. */
-bool source_check(struct engine *e, struct passage *p, struct verdict *verdict);
+bool bridge_source_check(struct engine *e, struct rx_frame *p, struct verdict *verdict);
 
 /* Bridges the frame to the other side, unless its destination is on the side that it came from. */
-struct verdict bridge(struct engine *e, struct passage *p);
+struct verdict bridge_forward(struct engine *e, struct rx_frame *p);
 
 /* True where the frame's destination was seen on the side that it came from. */
-bool destination_lives_here(struct engine *e, const struct passage *p);
+bool bridge_is_same_side(struct engine *e, const struct rx_frame *p);
 
 /* True where the MAC can own ports: a host's, and downstream as far as is known. */
-bool host_can_own(struct engine *e, struct mac mac);
+bool bridge_host_can_own(struct engine *e, struct mac mac);
 
 #endif

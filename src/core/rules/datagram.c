@@ -35,8 +35,8 @@ struct datagrams *datagrams_new(const struct engine *e)
         keyed_table_new(l->datagrams, sizeof(struct datagram_key), sizeof(struct datagram), e->seed.hash_key);
     f->senders =
         keyed_table_new(l->datagrams, sizeof(struct sender_key), sizeof(struct sender), e->seed.hash_key);
-    f->hold = hold_new(l->waiting_fragments, l->fragment_bytes);
-    if (f->datagrams == NULL || f->senders == NULL || f->hold == NULL) {
+    f->pending = pending_new(l->waiting_fragments, l->fragment_bytes);
+    if (f->datagrams == NULL || f->senders == NULL || f->pending == NULL) {
         datagrams_free(f);
         return NULL;
     }
@@ -49,7 +49,7 @@ void datagrams_free(struct datagrams *datagrams)
         return;
     keyed_table_free(datagrams->datagrams);
     keyed_table_free(datagrams->senders);
-    hold_free(datagrams->hold);
+    pending_free(datagrams->pending);
     free(datagrams);
 }
 
@@ -127,20 +127,20 @@ static void sender_forget(struct engine *e, struct datagram *d)
 }
 
 /* The oldest of the line is no longer the datagram's. */
-void datagram_line_remove(struct engine *e, struct datagram *d)
+void datagram_pending_remove(struct engine *e, struct datagram *d)
 {
-    hold_remove(e->datagrams->hold, &d->line);
+    pending_remove(e->datagrams->pending, &d->pending);
     if (d->key.side == SIDE_DOWNSTREAM)
         host_give_back(e->hosts, d->key.sender, SHARE_WAITING);
 }
 
 void datagram_close(struct engine *e, struct datagram *d)
 {
-    if (d->line.count > 0)
+    if (d->pending.count > 0)
         TAILQ_REMOVE(&e->datagrams->waiting, d, waiting);
-    while (d->line.count > 0) {
-        datagram_line_remove(e, d);
-        settle_held(e, verdict_dropped(DROP_FRAGMENT_ORPHAN));
+    while (d->pending.count > 0) {
+        datagram_pending_remove(e, d);
+        verdict_count_held(e, verdict_dropped(DROP_FRAGMENT_ORPHAN));
     }
     if (d->key.side == SIDE_DOWNSTREAM)
         host_give_back(e->hosts, d->key.sender, SHARE_DATAGRAMS);
@@ -168,7 +168,7 @@ static void timer_arm(struct engine *e)
                   oldest->opened_ns + e->config.limits.datagram_age_s * SECOND_NS);
 }
 
-static struct datagram_key key_of(const struct passage *p, const struct ipv4_packet *packet)
+static struct datagram_key key_of(const struct rx_frame *p, const struct ipv4_packet *packet)
 {
     return (struct datagram_key){
         .source = packet->source.host,
@@ -181,7 +181,7 @@ static struct datagram_key key_of(const struct passage *p, const struct ipv4_pac
 }
 
 /* The datagram of a fragment, a new one where it is the first to come. NULL: its host has its share. */
-struct datagram *datagram_open(struct engine *e, const struct passage *p, const struct shared_packet *s)
+struct datagram *datagram_open(struct engine *e, const struct rx_frame *p, const struct shared_packet *s)
 {
     struct datagrams *f = e->datagrams;
     struct datagram_key key = key_of(p, &s->ip);
@@ -195,7 +195,7 @@ struct datagram *datagram_open(struct engine *e, const struct passage *p, const 
     bool fresh;
     d = keyed_table_put(f->datagrams, &key, &fresh);
     d->opened_ns = e->now_ns;
-    d->line = hold_line_empty;
+    d->pending = pending_queue_empty;
     if (!timer_armed(&e->datagrams->timer))
         timer_arm(e);
     return d;
@@ -219,7 +219,7 @@ void datagrams_drop(struct engine *e)
     timer_arm(e);
 }
 
-bool fragment_sender(struct engine *e, const struct quote *later, struct mac *host)
+bool fragment_sender(struct engine *e, const struct inner_packet *later, struct mac *host)
 {
     struct sender_key key = {later->source.host, later->destination.host, later->id, later->protocol, 0};
     const struct sender *sender = keyed_table_find(e->datagrams->senders, &key);
@@ -229,7 +229,7 @@ bool fragment_sender(struct engine *e, const struct quote *later, struct mac *ho
     return true;
 }
 
-bool fragment_receiver(struct engine *e, const struct quote *later, struct mac *host)
+bool fragment_receiver(struct engine *e, const struct inner_packet *later, struct mac *host)
 {
     struct datagram_key key = {
         .source = later->source.host,

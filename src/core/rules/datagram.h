@@ -40,7 +40,7 @@ struct datagram {
     struct unit_span seen[SPANS]; /* ascending, apart */
     unsigned spans;
     uint16_t end; /* in units; 0: the last fragment was not seen */
-    struct hold_line line;
+    struct pending_queue pending;
     TAILQ_ENTRY(datagram) waiting;
     TAILQ_ENTRY(datagram) same_id;
 };
@@ -49,7 +49,7 @@ struct datagrams {
     struct timer timer;
     struct keyed_table *datagrams; /* never touched: oldest first */
     struct keyed_table *senders;
-    struct hold *hold;
+    struct pending *pending;
     TAILQ_HEAD(, datagram) waiting; /* with frames in their line, oldest first */
 };
 
@@ -61,19 +61,19 @@ void datagrams_due(struct engine *e);
 void datagrams_drop(struct engine *e);
 
 /* The host that a later fragment of an open datagram is of: its sender, or who it is delivered to. False: not known. */
-bool fragment_sender(struct engine *e, const struct quote *later, struct mac *host);
-bool fragment_receiver(struct engine *e, const struct quote *later, struct mac *host);
+bool fragment_sender(struct engine *e, const struct inner_packet *later, struct mac *host);
+bool fragment_receiver(struct engine *e, const struct inner_packet *later, struct mac *host);
 
 /* Notes the bytes of a fragment. */
 void datagram_note(struct datagram *d, const struct ipv4_packet *packet);
 /* True where every byte was seen. */
 bool datagram_is_complete(const struct datagram *d);
 /* The datagram of a fragment, a new one where it is the first to come. NULL: its host has its share. */
-struct datagram *datagram_open(struct engine *e, const struct passage *p, const struct shared_packet *s);
+struct datagram *datagram_open(struct engine *e, const struct rx_frame *p, const struct shared_packet *s);
 void datagram_close(struct engine *e, struct datagram *d);
 /* A fragment of a host's has left: its id is in use at the remote. */
 void datagram_left(struct engine *e, struct datagram *d);
 /* The oldest fragment that waits no longer does. */
-void datagram_line_remove(struct engine *e, struct datagram *d);
+void datagram_pending_remove(struct engine *e, struct datagram *d);
 
 #endif

@@ -38,7 +38,7 @@ struct dhcp_rules {
     struct rate events;
 };
 
-bool dhcp_matters(const struct config *config)
+bool dhcp_rules_needed(const struct config *config)
 {
     for (size_t i = 0; i < config->address_count; i++)
         if ((config->addresses[i].learn & LEARN_DHCP) || config->addresses[i].is_served)
@@ -74,7 +74,7 @@ void dhcp_rules_carry(struct engine *e, const struct engine *old)
         e->dhcp->events = old->dhcp->events;
 }
 
-void lessee_note(struct engine *e, const struct binding *lease)
+void dhcp_lessee_note(struct engine *e, const struct binding *lease)
 {
     bool fresh;
     struct lessee *lessee = keyed_table_put(e->dhcp->lessees, &lease->owner, &fresh);
@@ -96,13 +96,13 @@ static struct binding *lease_of(struct engine *e, struct mac mac)
 static void refused(struct engine *e, enum side side, struct mac mac, const char *why)
 {
     if (rate_take(&e->dhcp->events, rate_limit_of(1, 1), e->now_ns))
-        tell(e, (struct event){.kind = EVENT_REFUSED, .side = side, .mac = mac, .detail = why});
+        event_emit(e, (struct event){.kind = EVENT_REFUSED, .side = side, .mac = mac, .detail = why});
 }
 
 /* The answer to a DHCPINFORM has no lease in it. */
 static void ack_seen(struct engine *e, const struct dhcp *m)
 {
-    int index = shared_index(e, m->yiaddr);
+    int index = shared_address_index(e, m->yiaddr);
     if (index < 0 || !m->ports.present || !m->has_lease || m->lease_s == 0)
         return;
     const struct config_address *a = &e->config.addresses[index];
@@ -112,17 +112,17 @@ static void ack_seen(struct engine *e, const struct dhcp *m)
         return;
     if (port_set_valid(params))
         ports = binding_ports_of_set(a, params, m->ports.psid);
-    if (!port_set_valid(params) || !lease_fits(a, &ports) || !host_can_own(e, m->chaddr)) {
+    if (!port_set_valid(params) || !binding_fits_lease(a, &ports) || !bridge_host_can_own(e, m->chaddr)) {
         e->stats.counters[COUNTER_DHCP_UNFIT]++;
         refused(e, SIDE_UPSTREAM, m->chaddr,
                 "a lease that does not fit ports or psid, or of no host downstream");
         return;
     }
     uint64_t left_ns = m->lease_s == DHCP_LEASE_FOREVER ? ENGINE_NEVER : m->lease_s * SECOND_NS;
-    if (bind_lease(e, &ports, m->chaddr, left_ns) != 0)
+    if (binding_learn_lease(e, &ports, m->chaddr, left_ns) != 0)
         return;
-    questions_settle(e, (uint32_t)index);
-    lessee_note(e, binding_find(e->bindings, (uint32_t)index, ports.range.first));
+    resolver_release(e, (uint32_t)index);
+    dhcp_lessee_note(e, binding_find(e->bindings, (uint32_t)index, ports.range.first));
 }
 
 static void nak_seen(struct engine *e, const struct dhcp *m)
@@ -132,7 +132,7 @@ static void nak_seen(struct engine *e, const struct dhcp *m)
         binding_end(e, lease, EVENT_DELETED);
 }
 
-static void from_server(struct engine *e, const struct passage *p, const struct dhcp *m)
+static void from_server(struct engine *e, const struct rx_frame *p, const struct dhcp *m)
 {
     if (p->from == SIDE_DOWNSTREAM && m->kind == DHCP_ACK) {
         e->stats.counters[COUNTER_DHCP_FORGED]++;
@@ -147,19 +147,19 @@ static void from_server(struct engine *e, const struct passage *p, const struct 
 }
 
 /* RFC 2131 table 5: a DHCPRELEASE names its address in ciaddr, a DHCPDECLINE as the one requested. */
-static void from_client(struct engine *e, const struct passage *p, const struct dhcp *m)
+static void from_client(struct engine *e, const struct rx_frame *p, const struct dhcp *m)
 {
     struct ipv4 address = m->kind == DHCP_RELEASE ? m->ciaddr : m->requested;
     if (p->from == SIDE_UPSTREAM || !mac_equal(p->eth.source, m->chaddr) ||
         (m->kind != DHCP_RELEASE && m->kind != DHCP_DECLINE))
         return;
     struct binding *lease = lease_of(e, m->chaddr);
-    if (lease != NULL && shared_index(e, address) == (int)lease->address_index)
+    if (lease != NULL && shared_address_index(e, address) == (int)lease->address_index)
         binding_end(e, lease, EVENT_RELEASED);
 }
 
 /* The UDP datagram between DHCP's ports that the packet is, or false. */
-static bool is_dhcp(const struct passage *p, const struct ipv4_packet *ip, struct l4_ports *ports)
+static bool is_dhcp(const struct rx_frame *p, const struct ipv4_packet *ip, struct l4_ports *ports)
 {
     if (ip->protocol != PROTOCOL_UDP || ip->broken || ipv4_packet_is_fragment(ip) ||
         l4_parse_ports(PROTOCOL_UDP, p->payload + ip->body, ip->body_length, ports) != 0)
@@ -167,7 +167,8 @@ static bool is_dhcp(const struct passage *p, const struct ipv4_packet *ip, struc
     return ports->destination == DHCP_PORT_SERVER || ports->destination == DHCP_PORT_CLIENT;
 }
 
-bool dhcp_rule(struct engine *e, const struct passage *p, const struct ipv4_packet *ip, struct verdict *verdict)
+bool dhcp_rule(struct engine *e, const struct rx_frame *p, const struct ipv4_packet *ip,
+               struct verdict *verdict)
 {
     struct l4_ports ports;
     struct dhcp message;

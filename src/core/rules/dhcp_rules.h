@@ -16,7 +16,7 @@
 struct dhcp_rules;
 
 /* True where some address is learned from DHCP, or served: without it there is nothing to do. */
-bool dhcp_matters(const struct config *config);
+bool dhcp_rules_needed(const struct config *config);
 
 /* NULL: out of memory. */
 struct dhcp_rules *dhcp_rules_new(const struct engine *e);
@@ -24,10 +24,10 @@ void dhcp_rules_free(struct dhcp_rules *rules);
 void dhcp_rules_carry(struct engine *e, const struct engine *old);
 
 /* True: the frame goes no further, *verdict says why. */
-bool dhcp_rule(struct engine *e, const struct passage *p, const struct ipv4_packet *ip,
+bool dhcp_rule(struct engine *e, const struct rx_frame *p, const struct ipv4_packet *ip,
                struct verdict *verdict);
 
 /* Notes that `lease` is the last that its owner got. */
-void lessee_note(struct engine *e, const struct binding *lease);
+void dhcp_lessee_note(struct engine *e, const struct binding *lease);
 
 #endif

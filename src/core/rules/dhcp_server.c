@@ -22,7 +22,7 @@ struct dhcp_server {
 };
 
 struct request {
-    const struct passage *passage;
+    const struct rx_frame *passage;
     const struct dhcp *message;
     struct lease_client client;
     bool is_broadcast; /* to all servers */
@@ -59,24 +59,24 @@ void dhcp_server_carry(struct engine *e, const struct engine *old)
 static void answer(struct engine *e, const struct request *q, const struct dhcp_answer *answered)
 {
     const struct dhcp *m = q->message;
-    struct made made = made_of(e, MADE_DHCP, m->chaddr, ETHERTYPE_IPV4);
-    made.tag = q->passage->tag;
-    made.dhcp = (struct made_dhcp){.source = e->config.dhcp.server_id, .answer = *answered};
-    struct dhcp_answer *a = &made.dhcp.answer;
+    struct tx_frame tx = tx_frame_of(e, TX_DHCP, m->chaddr, ETHERTYPE_IPV4);
+    tx.tag = q->passage->tag;
+    tx.dhcp = (struct tx_dhcp){.source = e->config.dhcp.server_id, .answer = *answered};
+    struct dhcp_answer *a = &tx.dhcp.answer;
     a->xid = m->xid;
     a->flags = m->flags;
     a->chaddr = m->chaddr;
     a->server_id = e->config.dhcp.server_id;
     a->client_id = m->client_id;
     a->client_id_length = m->client_id_length;
-    made.dhcp.destination = a->yiaddr;
+    tx.dhcp.destination = a->yiaddr;
     if (a->kind == DHCP_NAK || (m->ciaddr.host == 0 && (m->flags & DHCP_FLAG_BROADCAST))) {
-        made.dhcp.destination = limited_broadcast;
-        made.destination = mac_broadcast;
+        tx.dhcp.destination = limited_broadcast;
+        tx.destination = mac_broadcast;
     } else if (m->ciaddr.host != 0) {
-        made.dhcp.destination = m->ciaddr;
+        tx.dhcp.destination = m->ciaddr;
     }
-    make(e, SIDE_DOWNSTREAM, &made);
+    tx_frame_send(e, SIDE_DOWNSTREAM, &tx);
 }
 
 /* What every client is told. */
@@ -115,21 +115,21 @@ static struct verdict nak(struct engine *e, const struct request *q)
 
 /* Refusals. */
 
-static struct verdict bad(struct engine *e, const struct passage *p, const char *why)
+static struct verdict bad(struct engine *e, const struct rx_frame *p, const char *why)
 {
-    if (host_may_tell(host_of(e->hosts, p->eth.source), e->now_ns))
-        tell(e, (struct event){
-                    .kind = EVENT_REFUSED, .side = SIDE_DOWNSTREAM, .mac = p->eth.source, .detail = why});
+    if (host_may_emit(host_of(e->hosts, p->eth.source), e->now_ns))
+        event_emit(e, (struct event){
+                          .kind = EVENT_REFUSED, .side = SIDE_DOWNSTREAM, .mac = p->eth.source, .detail = why});
     return verdict_dropped(DROP_DHCP_BAD);
 }
 
 static struct verdict exhausted(struct engine *e, const struct request *q)
 {
     if (rate_take(&e->dhcp_server->exhausted_events, rate_limit_of(1, 1), e->now_ns))
-        tell(e, (struct event){.kind = EVENT_EXHAUSTED,
-                               .side = SIDE_DOWNSTREAM,
-                               .mac = q->client.mac,
-                               .detail = "no port set is left for it"});
+        event_emit(e, (struct event){.kind = EVENT_EXHAUSTED,
+                                     .side = SIDE_DOWNSTREAM,
+                                     .mac = q->client.mac,
+                                     .detail = "no port set is left for it"});
     return verdict_dropped(DROP_DHCP_EXHAUSTED);
 }
 
@@ -138,7 +138,7 @@ static struct verdict exhausted(struct engine *e, const struct request *q)
 /* The set that a client wishes for in its DHCPDISCOVER: address and ports (RFC 7618 6). */
 static struct lease *wish_of(const struct engine *e, const struct dhcp *m)
 {
-    int index = m->has_requested && m->ports.present ? shared_index(e, m->requested) : -1;
+    int index = m->has_requested && m->ports.present ? shared_address_index(e, m->requested) : -1;
     const struct port_set_params params = {m->ports.offset, m->ports.length};
     if (index < 0 || !e->config.addresses[index].is_served ||
         !port_set_same(params, e->config.addresses[index].lease_psid))
@@ -219,11 +219,11 @@ static struct verdict decline(struct engine *e, const struct request *q)
         return verdict_consumed(CONSUMED_DHCP);
     e->stats.counters[COUNTER_DHCP_DECLINES]++;
     lease_decline(e, lease);
-    if (host_may_tell(host_of(e->hosts, m->chaddr), e->now_ns))
-        tell(e, (struct event){.kind = EVENT_DECLINED,
-                               .side = SIDE_DOWNSTREAM,
-                               .range = lease_range(e, lease),
-                               .mac = m->chaddr});
+    if (host_may_emit(host_of(e->hosts, m->chaddr), e->now_ns))
+        event_emit(e, (struct event){.kind = EVENT_DECLINED,
+                                     .side = SIDE_DOWNSTREAM,
+                                     .range = lease_range(e, lease),
+                                     .mac = m->chaddr});
     return verdict_consumed(CONSUMED_DHCP);
 }
 
@@ -282,14 +282,14 @@ static void chose_another(struct engine *e, const struct lease_client *client)
 }
 
 /* To this server or to all, not over a relay; not a copy of a frame that a switch flooded. */
-static bool is_for_server(struct engine *e, const struct passage *p, const struct ipv4_packet *ip,
+static bool is_for_server(struct engine *e, const struct rx_frame *p, const struct ipv4_packet *ip,
                           const struct l4_ports *ports, const struct dhcp *m)
 {
     return p->from == SIDE_DOWNSTREAM && m->op == DHCP_OP_REQUEST && ports->source == DHCP_PORT_CLIENT &&
            ports->destination == DHCP_PORT_SERVER && m->giaddr.host == 0 && !m->has_relay &&
            (ip->destination.host == limited_broadcast.host ||
             ip->destination.host == e->config.dhcp.server_id.host) &&
-           !destination_lives_here(e, p);
+           !bridge_is_same_side(e, p);
 }
 
 /* True where the client asks for ports, or has a set of the pool. A message that cannot be read is its host's. */
@@ -301,7 +301,7 @@ static bool is_ours(struct engine *e, const struct dhcp *m, bool is_readable, co
     return lease != NULL && lease->state != LEASE_FREE;
 }
 
-bool dhcp_serve(struct engine *e, const struct passage *p, const struct ipv4_packet *ip,
+bool dhcp_serve(struct engine *e, const struct rx_frame *p, const struct ipv4_packet *ip,
                 const struct l4_ports *ports, const struct dhcp *m, bool is_readable, struct verdict *verdict)
 {
     if (e->leases->count == 0 || !is_for_server(e, p, ip, ports, m))
@@ -321,7 +321,7 @@ bool dhcp_serve(struct engine *e, const struct passage *p, const struct ipv4_pac
         *verdict = verdict_dropped(DROP_DHCP_LIMIT);
     else if (!is_readable)
         *verdict = bad(e, p, "a DHCP message that cannot be read");
-    else if (!mac_equal(p->eth.source, m->chaddr) || !host_can_own(e, m->chaddr))
+    else if (!mac_equal(p->eth.source, m->chaddr) || !bridge_host_can_own(e, m->chaddr))
         *verdict = bad(e, p, "a DHCP message in another host's name");
     else
         *verdict = serve(e, &q);

@@ -68,12 +68,12 @@ void echo_free(struct echo *echo)
 void echo_carry(struct engine *e, const struct engine *old)
 {
     for (unsigned i = 0; i < PARTS; i++)
-        keyed_table_pour(e->echo->parts[i], old->echo->parts[i]);
+        keyed_table_copy(e->echo->parts[i], old->echo->parts[i]);
     e->echo->sent = old->echo->sent;
     e->echo->answers = old->echo->answers;
 }
 
-void echo_note(struct engine *e, const struct passage *p, const struct ipv4_packet *packet,
+void echo_note(struct engine *e, const struct rx_frame *p, const struct ipv4_packet *packet,
                struct icmp_echo echo)
 {
     struct echo *echoes = e->echo;
@@ -101,7 +101,7 @@ struct route echo_route(struct engine *e, struct ipv4 shared, struct ipv4 remote
 }
 
 /* The reply carries the request's data, id and sequence (RFC 792) and type of service (RFC 1122 3.2.2.6). */
-struct verdict echo_answer(struct engine *e, const struct passage *p, const struct ipv4_packet *packet)
+struct verdict echo_answer(struct engine *e, const struct rx_frame *p, const struct ipv4_packet *packet)
 {
     const uint8_t *icmp = p->payload + packet->body;
     uint8_t type;
@@ -112,9 +112,9 @@ struct verdict echo_answer(struct engine *e, const struct passage *p, const stru
         return verdict_dropped(DROP_ICMP_BAD_CHECKSUM);
     if (!rate_take(&e->echo->answers, e->echo->answer_limit, e->now_ns))
         return verdict_dropped(DROP_ECHO_LIMIT);
-    struct made made = made_of(e, MADE_ECHO_REPLY, p->eth.source, ETHERTYPE_IPV4);
-    made.tag = p->tag;
-    made.echo_reply = (struct made_echo_reply){
+    struct tx_frame tx = tx_frame_of(e, TX_ECHO_REPLY, p->eth.source, ETHERTYPE_IPV4);
+    tx.tag = p->tag;
+    tx.echo_reply = (struct tx_echo_reply){
         .source = packet->destination,
         .destination = packet->source,
         .tos = packet->tos,
@@ -123,7 +123,7 @@ struct verdict echo_answer(struct engine *e, const struct passage *p, const stru
         .payload = icmp + ICMP_HEADER_BYTES,
         .payload_length = packet->body_length - ICMP_HEADER_BYTES,
     };
-    make(e, p->from, &made);
+    tx_frame_send(e, p->from, &tx);
     return verdict_consumed(CONSUMED_ECHO_ANSWERED);
 }
 

@@ -15,10 +15,10 @@ struct flow {
         uint32_t protocol;
     } key;
     struct mac host;
-    uint64_t heard_ns;
+    uint64_t seen_ns;
 };
 
-struct keyed_table *flow_table_new(const struct engine *e)
+struct keyed_table *flows_new(const struct engine *e)
 {
     return keyed_table_new(e->config.limits.flows, sizeof(((struct flow *)0)->key), sizeof(struct flow),
                            e->seed.hash_key);
@@ -33,7 +33,7 @@ static const struct config_protocol *configured(const struct engine *e, struct i
 
 static bool is_over(const struct engine *e, const struct flow *flow)
 {
-    return e->now_ns - flow->heard_ns >= e->config.limits.flow_age_s * SECOND_NS;
+    return e->now_ns - flow->seen_ns >= e->config.limits.flow_age_s * SECOND_NS;
 }
 
 static struct flow *flow_find(struct engine *e, struct ipv4 shared, struct ipv4 remote, uint8_t protocol)
@@ -84,7 +84,7 @@ static void flow_begin(struct engine *e, struct ipv4 shared, struct ipv4 remote,
     }
     struct flow *flow = keyed_table_put(e->flows, &wanted.key, &fresh);
     flow->host = sender;
-    flow->heard_ns = e->now_ns;
+    flow->seen_ns = e->now_ns;
 }
 
 bool flow_take(struct engine *e, uint32_t address_index, struct ipv4 remote, uint8_t protocol,
@@ -106,6 +106,6 @@ bool flow_take(struct engine *e, uint32_t address_index, struct ipv4 remote, uin
     if (!mac_equal(flow->host, sender))
         return false;
     keyed_table_touch(e->flows, flow);
-    flow->heard_ns = e->now_ns;
+    flow->seen_ns = e->now_ns;
     return true;
 }

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct keyed_table *flow_table_new(const struct engine *e);
+struct keyed_table *flows_new(const struct engine *e);
 
 /* The host that gets {remote, protocol} of a shared address. False: none. */
 bool flow_host(struct engine *e, uint32_t address_index, struct ipv4 remote, uint8_t protocol,

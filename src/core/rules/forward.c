@@ -19,7 +19,7 @@
 /* The first frame for a stale binding asks its owner whether it is still there. */
 static struct verdict to_owner(struct engine *e, enum side from, struct frame *frame, struct binding *b)
 {
-    struct verdict verdict = deliver(e, from, frame, b->owner, b);
+    struct verdict verdict = delivery_to_host(e, from, frame, b->owner, b);
     if (verdict.fate == FATE_SENT && b->state == BINDING_STALE && b->origin != ORIGIN_TRAFFIC)
         binding_probe(e, b);
     return verdict;
@@ -32,20 +32,20 @@ static struct verdict to_port(struct engine *e, enum side from, struct frame *fr
     struct binding *b = binding_find(e->bindings, address_index, port);
     if (b != NULL)
         return to_owner(e, from, frame, b);
-    if (!may_be_asked_for(&e->config.addresses[address_index], port))
-        return to_default_host(e, from, frame, address_index, DROP_NO_OWNER);
-    if (question_is_negative(e, address_index, port))
-        return to_default_host(e, from, frame, address_index, DROP_UNRESOLVED);
-    struct question *q = question_find(e, address_index, port, mac_zero);
-    if (q == NULL)
-        q = question_broadcast(e, address_index, port, protocol);
-    if (q == NULL)
+    if (!binding_is_resolvable(&e->config.addresses[address_index], port))
+        return delivery_to_default_host(e, from, frame, address_index, DROP_NO_OWNER);
+    if (resolver_is_negative(e, address_index, port))
+        return delivery_to_default_host(e, from, frame, address_index, DROP_UNRESOLVED);
+    struct resolution *r = resolver_find(e, address_index, port, mac_zero);
+    if (r == NULL)
+        r = resolver_ask_all(e, address_index, port, protocol);
+    if (r == NULL)
         return verdict_dropped(DROP_HOLD_FULL);
-    return question_hold(e, q, from, frame);
+    return resolver_hold(e, r, from, frame);
 }
 
 /* A host known otherwise than by its port: the frame is counted for a binding only where that is its own. */
-static struct verdict to_host(struct engine *e, struct passage *p, uint32_t address_index,
+static struct verdict to_host(struct engine *e, struct rx_frame *p, uint32_t address_index,
                               const struct route *route)
 {
     struct binding *b = route->port == 0 ? NULL : binding_find(e->bindings, address_index, route->port);
@@ -53,10 +53,10 @@ static struct verdict to_host(struct engine *e, struct passage *p, uint32_t addr
         b = NULL;
     if (b != NULL)
         return to_owner(e, p->from, p->frame, b);
-    return deliver(e, p->from, p->frame, route->host, NULL);
+    return delivery_to_host(e, p->from, p->frame, route->host, NULL);
 }
 
-static struct verdict to_shared(struct engine *e, struct passage *p, const struct shared_packet *s)
+static struct verdict to_shared(struct engine *e, struct rx_frame *p, const struct shared_packet *s)
 {
     uint32_t address_index = (uint32_t)s->destination;
     switch (s->route.kind) {
@@ -65,7 +65,7 @@ static struct verdict to_shared(struct engine *e, struct passage *p, const struc
     case ROUTE_HOST:
         return to_host(e, p, address_index, &s->route);
     case ROUTE_DEFAULT_HOST:
-        return to_default_host(e, p->from, p->frame, address_index, s->route.reason);
+        return delivery_to_default_host(e, p->from, p->frame, address_index, s->route.reason);
     case ROUTE_ECHO:
         return echo_answer(e, p, &s->ip);
     case ROUTE_DROP:
@@ -75,28 +75,28 @@ static struct verdict to_shared(struct engine *e, struct passage *p, const struc
 }
 
 /* Hairpin: only what was meant for the bridge or for all; the rest are a switch's flooded copies. */
-static bool is_flooded_copy(const struct engine *e, const struct passage *p)
+static bool is_flooded_copy(const struct engine *e, const struct rx_frame *p)
 {
     return p->from == SIDE_DOWNSTREAM && !mac_equal(p->eth.destination, e->config.mac) &&
            !mac_is_group(p->eth.destination);
 }
 
-static struct verdict from_shared(struct engine *e, struct passage *p)
+static struct verdict from_shared(struct engine *e, struct rx_frame *p)
 {
-    if (destination_lives_here(e, p))
+    if (bridge_is_same_side(e, p))
         return verdict_dropped(DROP_SAME_PORT);
     if (!e->config.source_mac_host)
         eth_set_source(p->frame->bytes, e->config.mac);
-    return emit(e, SIDE_UPSTREAM, p->frame);
+    return frame_send(e, SIDE_UPSTREAM, p->frame);
 }
 
-struct verdict packet_pass(struct engine *e, struct passage *p, const struct shared_packet *s)
+struct verdict forward_packet(struct engine *e, struct rx_frame *p, const struct shared_packet *s)
 {
     struct verdict verdict;
-    if (s->by_host && !police(e, p, (uint32_t)s->source, &s->right, &verdict))
+    if (s->by_host && !source_guard_check(e, p, (uint32_t)s->source, &s->right, &verdict))
         return verdict;
     if (s->destination < 0)
-        return s->by_host ? from_shared(e, p) : bridge(e, p);
+        return s->by_host ? from_shared(e, p) : bridge_forward(e, p);
     if (is_flooded_copy(e, p))
         return verdict_dropped(DROP_SAME_PORT);
     return to_shared(e, p, s);

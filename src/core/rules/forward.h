@@ -7,6 +7,6 @@
 #include "packet.h"
 
 /* Lets a judged packet, or a fragment of its datagram, go its way. */
-struct verdict packet_pass(struct engine *e, struct passage *p, const struct shared_packet *s);
+struct verdict forward_packet(struct engine *e, struct rx_frame *p, const struct shared_packet *s);
 
 #endif

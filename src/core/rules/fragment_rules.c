@@ -20,17 +20,17 @@
 #include "tables/pending.h"
 
 /* Keeps a fragment until its first comes. A datagram for which there is no room goes, as any that waits longest. */
-static struct verdict wait_for_first(struct engine *e, struct datagram *d, const struct passage *p,
+static struct verdict wait_for_first(struct engine *e, struct datagram *d, const struct rx_frame *p,
                                      const struct ipv4_packet *packet)
 {
     struct datagrams *f = e->datagrams;
     struct verdict orphan = verdict_dropped(DROP_FRAGMENT_ORPHAN);
     bool by_host = p->from == SIDE_DOWNSTREAM;
-    if (d->line.count >= e->config.limits.datagram_fragments ||
+    if (d->pending.count >= e->config.limits.datagram_fragments ||
         (by_host && !host_take(host_of(e->hosts, p->eth.source), SHARE_WAITING,
                                host_share(&e->config.limits, e->config.limits.waiting_fragments))))
         return orphan;
-    while (!hold_append(f->hold, &d->line, p->from, p->frame)) {
+    while (!pending_append(f->pending, &d->pending, p->from, p->frame)) {
         struct datagram *oldest = TAILQ_FIRST(&f->waiting);
         if (oldest != NULL && oldest != d) {
             datagram_close(e, oldest);
@@ -42,17 +42,17 @@ static struct verdict wait_for_first(struct engine *e, struct datagram *d, const
             datagram_close(e, d);
         return orphan;
     }
-    if (d->line.count == 1)
+    if (d->pending.count == 1)
         TAILQ_INSERT_TAIL(&f->waiting, d, waiting);
     datagram_note(d, packet);
     return (struct verdict){.fate = FATE_HELD};
 }
 
 /* Lets a fragment pass. Once one of a host's has left, its id is in use at the remote. */
-static struct verdict fragment_pass(struct engine *e, struct datagram *d, struct passage *p,
+static struct verdict fragment_pass(struct engine *e, struct datagram *d, struct rx_frame *p,
                                     const struct shared_packet *s)
 {
-    struct verdict verdict = packet_pass(e, p, s);
+    struct verdict verdict = forward_packet(e, p, s);
     if (verdict.fate == FATE_SENT && s->by_host && !d->is_counted) {
         d->is_counted = true;
         datagram_left(e, d);
@@ -64,13 +64,13 @@ static void release(struct engine *e, struct datagram *d)
 {
     enum side from;
     struct frame frame;
-    if (d->line.count > 0)
+    if (d->pending.count > 0)
         TAILQ_REMOVE(&e->datagrams->waiting, d, waiting);
-    while (hold_peek(e->datagrams->hold, &d->line, &from, &frame)) {
-        struct passage p;
-        datagram_line_remove(e, d);
-        passage_of(from, &frame, &p);
-        settle_held(e, fragment_pass(e, d, &p, &d->first));
+    while (pending_peek(e->datagrams->pending, &d->pending, &from, &frame)) {
+        struct rx_frame p;
+        datagram_pending_remove(e, d);
+        rx_frame_parse(from, &frame, &p);
+        verdict_count_held(e, fragment_pass(e, d, &p, &d->first));
     }
 }
 
@@ -79,10 +79,10 @@ static bool same_first(const struct shared_packet *a, const struct shared_packet
 {
     return a->ports.source == b->ports.source && a->ports.destination == b->ports.destination &&
            a->icmp_type == b->icmp_type && a->echo.id == b->echo.id && a->echo.sequence == b->echo.sequence &&
-           (!icmp_is_error(a->icmp_type) || quote_equal(&a->quote, &b->quote));
+           (!icmp_is_error(a->icmp_type) || inner_packet_equal(&a->inner, &b->inner));
 }
 
-static struct verdict first_fragment(struct engine *e, struct datagram *d, struct passage *p,
+static struct verdict first_fragment(struct engine *e, struct datagram *d, struct rx_frame *p,
                                      const struct shared_packet *s)
 {
     if (d->has_first && !same_first(&d->first, s))
@@ -99,7 +99,7 @@ static struct verdict first_fragment(struct engine *e, struct datagram *d, struc
 }
 
 /* What the first found holds for the fragments behind it; without it, where none waits, nothing stands against them. */
-static struct verdict later_fragment(struct engine *e, struct datagram *d, struct passage *p,
+static struct verdict later_fragment(struct engine *e, struct datagram *d, struct rx_frame *p,
                                      struct shared_packet *s)
 {
     datagram_note(d, &s->ip);
@@ -109,13 +109,13 @@ static struct verdict later_fragment(struct engine *e, struct datagram *d, struc
     return fragment_pass(e, d, p, s);
 }
 
-struct verdict fragment_rule(struct engine *e, struct passage *p, struct shared_packet *s)
+struct verdict fragment_rule(struct engine *e, struct rx_frame *p, struct shared_packet *s)
 {
     bool is_first = s->ip.fragment_offset == 0;
     /* The flags of a TCP header could be put over by it (RFC 3128). */
     if (s->ip.protocol == PROTOCOL_TCP && s->ip.fragment_offset == 8)
         return verdict_dropped(DROP_FRAGMENT_BAD);
-    if (is_first && !packet_judge(e, p, s))
+    if (is_first && !packet_classify(e, p, s))
         return verdict_dropped(DROP_FRAGMENT_BAD);
     struct datagram *d = datagram_open(e, p, s);
     if (d == NULL)

@@ -17,37 +17,37 @@
 #include <string.h>
 
 /* True: ARP with a shared sender; *address_index. */
-static bool is_capture(const struct engine *e, const struct passage *p, uint32_t *address_index)
+static bool is_capture(const struct engine *e, const struct rx_frame *p, uint32_t *address_index)
 {
     struct arp arp;
     if ((p->eth.ethertype != ETHERTYPE_ARP && !p->eth.snap_arp) ||
         arp_parse(p->payload, p->payload_length, &arp) != 0)
         return false;
-    int index = shared_index(e, arp.spa);
+    int index = shared_address_index(e, arp.spa);
     *address_index = (uint32_t)index;
     return index >= 0;
 }
 
 /* False: a host sends what it has no right to. Later fragments are let pass: alone they are nobody's. */
-static bool police_ipv4(struct engine *e, const struct passage *p, struct verdict *verdict)
+static bool guard_ipv4(struct engine *e, const struct rx_frame *p, struct verdict *verdict)
 {
     struct shared_packet s;
     memset(&s, 0, sizeof(s));
     if (p->eth.ethertype != ETHERTYPE_IPV4 || ipv4_packet_parse(p->payload, p->payload_length, &s.ip) != 0 ||
         s.ip.broken || s.ip.fragment_offset > 0)
         return true;
-    s.source = shared_index(e, s.ip.source);
+    s.source = shared_address_index(e, s.ip.source);
     s.destination = -1;
     s.by_host = s.source >= 0;
-    s.is_disguised = true;
-    if (!s.by_host || !packet_judge(e, p, &s))
+    s.in_nested_vlan = true;
+    if (!s.by_host || !packet_classify(e, p, &s))
         return true;
-    return police_look(e, p, (uint32_t)s.source, &s.right, verdict);
+    return source_guard_peek(e, p, (uint32_t)s.source, &s.right, verdict);
 }
 
-bool disguise_check(struct engine *e, const struct passage *p, struct verdict *verdict)
+bool nested_vlan_check(struct engine *e, const struct rx_frame *p, struct verdict *verdict)
 {
-    struct passage inside = *p;
+    struct rx_frame inside = *p;
     uint32_t address_index;
     if (p->from != SIDE_DOWNSTREAM ||
         !eth_parse_through(p->frame->bytes, p->frame->length, e->config.vlan, &inside.eth))
@@ -58,5 +58,5 @@ bool disguise_check(struct engine *e, const struct passage *p, struct verdict *v
         *verdict = arp_capture(e, &inside, address_index);
         return false;
     }
-    return police_ipv4(e, &inside, verdict);
+    return guard_ipv4(e, &inside, verdict);
 }

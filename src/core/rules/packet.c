@@ -14,7 +14,7 @@ static bool is_group(struct ipv4 address)
 }
 
 /* Port 68 is every DHCP client's: its answers are told apart by the client's address inside. */
-static bool judge_ports(const struct engine *e, const struct passage *p, struct shared_packet *s)
+static bool classify_ports(const struct engine *e, const struct rx_frame *p, struct shared_packet *s)
 {
     const uint8_t *body = p->payload + s->ip.body;
     bool fragment = ipv4_packet_is_fragment(&s->ip);
@@ -32,18 +32,18 @@ static bool judge_ports(const struct engine *e, const struct passage *p, struct 
     return true;
 }
 
-static bool judge_icmp(struct engine *e, const struct passage *p, struct shared_packet *s)
+static bool classify_icmp(struct engine *e, const struct rx_frame *p, struct shared_packet *s)
 {
     if (icmp_parse(p->payload + s->ip.body, s->ip.body_length, &s->icmp_type, &s->echo) != 0)
         return false;
     s->right.kind = RIGHT_FREE;
     s->route = (struct route){.kind = ROUTE_DEFAULT_HOST, .reason = DROP_NO_OWNER};
-    if (s->by_host && !s->is_disguised && s->icmp_type == ICMP_ECHO_REQUEST)
+    if (s->by_host && !s->in_nested_vlan && s->icmp_type == ICMP_ECHO_REQUEST)
         echo_note(e, p, &s->ip, s->echo);
     if (icmp_is_error(s->icmp_type))
-        quote_read(p, s);
+        icmp_error_read(p, s);
     if (s->by_host && icmp_is_error(s->icmp_type))
-        s->right = quote_right(e, s);
+        s->right = icmp_error_right(e, s);
     if (s->destination < 0)
         return true;
     if (s->icmp_type == ICMP_ECHO_REQUEST)
@@ -51,12 +51,12 @@ static bool judge_icmp(struct engine *e, const struct passage *p, struct shared_
     else if (s->icmp_type == ICMP_ECHO_REPLY)
         s->route = echo_route(e, s->ip.destination, s->ip.source, s->echo);
     else if (icmp_is_error(s->icmp_type))
-        s->route = quote_route(e, s);
+        s->route = icmp_error_route(e, s);
     return true;
 }
 
 /* Nothing comes back from a group, so that there is no flow to hold. */
-static void judge_portless(struct engine *e, struct shared_packet *s)
+static void classify_portless(struct engine *e, struct shared_packet *s)
 {
     s->right = (struct right){
         .kind = is_group(s->ip.destination) ? RIGHT_FREE : RIGHT_FLOW,
@@ -69,12 +69,12 @@ static void judge_portless(struct engine *e, struct shared_packet *s)
         s->route.kind = ROUTE_HOST;
 }
 
-bool packet_judge(struct engine *e, const struct passage *p, struct shared_packet *s)
+bool packet_classify(struct engine *e, const struct rx_frame *p, struct shared_packet *s)
 {
     if (l4_has_ports(s->ip.protocol))
-        return judge_ports(e, p, s);
+        return classify_ports(e, p, s);
     if (s->ip.protocol == PROTOCOL_ICMP)
-        return judge_icmp(e, p, s);
-    judge_portless(e, s);
+        return classify_icmp(e, p, s);
+    classify_portless(e, s);
     return true;
 }

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 /* What an ICMP error quotes: the packet that it is about, as far as it can be read. */
-struct quote {
+struct inner_packet {
     bool is_readable; /* a whole header, and enough behind it to identify the packet */
     struct ipv4 source, destination;
     uint8_t protocol;
@@ -33,17 +33,17 @@ struct shared_packet {
     struct ipv4_packet ip;
     int source, destination; /* indices of shared addresses, or -1 */
     bool by_host;            /* from downstream, source shared */
-    bool is_disguised;       /* in tags that are bridged untouched: nothing is learned from it */
+    bool in_nested_vlan;     /* in tags that are bridged untouched: nothing is learned from it */
     struct l4_ports ports;   /* of protocols that have them */
     uint8_t icmp_type;       /* of ICMP */
     struct icmp_echo echo;
     struct right right;
     struct route route;
-    struct quote quote; /* of ICMP errors; of others not even zero */
+    struct inner_packet inner; /* of ICMP errors; of others not even zero */
 };
 
 /* Reads the transport header of a packet that is whole or begins one, and finds its right and its route.
  * False: too short to hold what they are found by. */
-bool packet_judge(struct engine *e, const struct passage *p, struct shared_packet *s);
+bool packet_classify(struct engine *e, const struct rx_frame *p, struct shared_packet *s);
 
 #endif

@@ -12,13 +12,13 @@ struct speaker {
     uint64_t number;
 };
 
-struct keyed_table *speaker_table_new(const struct engine *e)
+struct keyed_table *pe_arp_replay_new(const struct engine *e)
 {
     return keyed_table_new(e->config.limits.speakers, sizeof(struct mac), sizeof(struct speaker),
                            e->seed.hash_key);
 }
 
-static bool bears_number(enum pe_arp_type type)
+static bool has_number(enum pe_arp_type type)
 {
     return type == PE_ARP_CLAIM || type == PE_ARP_RELEASE || type == PE_ARP_CONFLICT;
 }
@@ -35,7 +35,7 @@ static bool number_grows(struct engine *e, const struct pe_arp *m)
     return true;
 }
 
-const char *speaker_doubt(struct engine *e, const struct passage *p, const struct pe_arp *m)
+const char *pe_arp_replay_fault(struct engine *e, const struct rx_frame *p, const struct pe_arp *m)
 {
     if (!mac_equal(m->sha, p->eth.source))
         return "PE-ARP forged: it names another sender than the frame's source MAC";
@@ -45,7 +45,7 @@ const char *speaker_doubt(struct engine *e, const struct passage *p, const struc
         return "PE-ARP is not signed: give the host a key of [keys]";
     if (!pe_arp_is_authentic(p->payload, p->payload_length, m, e->config.keys, e->config.key_count))
         return "PE-ARP has a wrong signature: compare the host's key and its number with [keys]";
-    if (bears_number(m->type) && !number_grows(e, m))
+    if (has_number(m->type) && !number_grows(e, m))
         return "PE-ARP has an old sequence number: it is a replay, or the host's clock went back";
     return NULL;
 }

@@ -9,10 +9,10 @@
 
 #include "rx_frame.h"
 
-struct keyed_table *speaker_table_new(const struct engine *e);
+struct keyed_table *pe_arp_replay_new(const struct engine *e);
 
 /* NULL where the message is from the frame's source and, with keys, authentic and no replay; else why it is not believed,
  * for the log: a constant string. */
-const char *speaker_doubt(struct engine *e, const struct passage *p, const struct pe_arp *m);
+const char *pe_arp_replay_fault(struct engine *e, const struct rx_frame *p, const struct pe_arp *m);
 
 #endif

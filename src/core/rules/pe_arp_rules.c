@@ -20,22 +20,22 @@
 
 /* Who is told the reason decides in this order: what the message says (bad), then who says it (forged). */
 
-static void refused(struct engine *e, const struct passage *p, const char *why)
+static void refused(struct engine *e, const struct rx_frame *p, const char *why)
 {
     struct host *host = host_of(e->hosts, p->eth.source);
     host->bad_pe_arp++;
-    if (host_may_tell(host, e->now_ns))
-        tell(e, (struct event){
-                    .kind = EVENT_REFUSED, .side = SIDE_DOWNSTREAM, .mac = p->eth.source, .detail = why});
+    if (host_may_emit(host, e->now_ns))
+        event_emit(e, (struct event){
+                          .kind = EVENT_REFUSED, .side = SIDE_DOWNSTREAM, .mac = p->eth.source, .detail = why});
 }
 
-static struct verdict forged(struct engine *e, const struct passage *p, const char *why)
+static struct verdict forged(struct engine *e, const struct rx_frame *p, const char *why)
 {
     refused(e, p, why);
     return verdict_dropped(DROP_PE_ARP_FORGED);
 }
 
-static struct verdict bad(struct engine *e, const struct passage *p)
+static struct verdict bad(struct engine *e, const struct rx_frame *p)
 {
     if (p->from == SIDE_DOWNSTREAM)
         refused(e, p, "PE-ARP malformed, outside ports, or of what is not configured");
@@ -46,13 +46,13 @@ static struct verdict bad(struct engine *e, const struct passage *p)
  * it leases, which may be a port set where none is configured. */
 static bool is_fixed_for(const struct engine *e, const struct port_range *ports, struct mac mac)
 {
-    const uint32_t address_index = index_of(e, ports);
+    const uint32_t address_index = shared_address_of_ports(e, ports);
     for (unsigned i = 0; i < port_range_spans(ports); i++) {
         struct port_span span = port_range_span(ports, i);
         uint32_t port = span.first;
         while (port <= span.last) {
             const struct binding *b = binding_find(e->bindings, address_index, (uint16_t)port);
-            if (b == NULL || !origin_is_fixed(b->origin) || !mac_equal(b->owner, mac))
+            if (b == NULL || !binding_origin_is_fixed(b->origin) || !mac_equal(b->owner, mac))
                 return false;
             port = b->ports.is_port_set ? port + 1 : (uint32_t)b->ports.range.last + 1;
         }
@@ -73,7 +73,7 @@ static bool is_as_configured(const struct config_address *a, const struct pe_arp
 /* The range that a message states, as the configuration sees it. False: pe_arp_bad. */
 static bool ports_of(const struct engine *e, const struct pe_arp *m, struct port_range *ports)
 {
-    int index = shared_index(e, m->spa.address);
+    int index = shared_address_index(e, m->spa.address);
     if (index < 0)
         return false;
     const struct config_address *a = &e->config.addresses[index];
@@ -99,13 +99,13 @@ static bool same_port_address(const struct port_address *a, const struct port_ad
 }
 
 /* The open question that a reply answers, or NULL. */
-static struct question *question_answered(struct engine *e, const struct pe_arp *m, int address_index)
+static struct resolution *resolution_answered(struct engine *e, const struct pe_arp *m, int address_index)
 {
     const struct mac targets[] = {m->sha, mac_zero};
     for (unsigned i = 0; i < 2; i++) {
-        struct question *q = question_find(e, (uint32_t)address_index, m->tpa.first, targets[i]);
-        if (q != NULL && q->protocol == m->tpa.protocol && question_has_nonce(e, q, m->nonce))
-            return q;
+        struct resolution *r = resolver_find(e, (uint32_t)address_index, m->tpa.first, targets[i]);
+        if (r != NULL && r->protocol == m->tpa.protocol && resolution_has_nonce(e, r, m->nonce))
+            return r;
     }
     return NULL;
 }
@@ -113,110 +113,110 @@ static struct question *question_answered(struct engine *e, const struct pe_arp 
 /* Who answers is there, whatever it was learned by. */
 static void owner_seen(struct engine *e, const struct pe_arp *m)
 {
-    const int index = shared_index(e, m->tpa.address);
+    const int index = shared_address_index(e, m->tpa.address);
     struct binding *b = binding_find(e->bindings, (uint32_t)index, m->tpa.first);
     if (b != NULL && mac_equal(b->owner, m->sha))
         b->seen_ns = e->now_ns;
 }
 
-static struct verdict reply(struct engine *e, const struct passage *p, const struct pe_arp *m)
+static struct verdict reply(struct engine *e, const struct rx_frame *p, const struct pe_arp *m)
 {
-    const char *doubt;
+    const char *fault;
     struct port_range ports;
-    int asked_index = shared_index(e, m->tpa.address);
+    int asked_index = shared_address_index(e, m->tpa.address);
     if (asked_index < 0 || m->tpa.first != m->tpa.last || !ports_of(e, m, &ports))
         return bad(e, p);
     if (m->spa.protocol != 0 && m->spa.protocol != m->tpa.protocol)
         return bad(e, p);
-    if ((doubt = speaker_doubt(e, p, m)) != NULL)
-        return forged(e, p, doubt);
+    if ((fault = pe_arp_replay_fault(e, p, m)) != NULL)
+        return forged(e, p, fault);
     if (!mac_is_zero(m->tha) && !mac_equal(m->tha, e->config.mac))
         return forged(e, p, "PE-ARP answer for another bridge");
-    struct question *q = question_answered(e, m, asked_index);
-    if (q == NULL || m->spa.address.host != m->tpa.address.host || !port_range_has(&ports, m->tpa.first))
+    struct resolution *r = resolution_answered(e, m, asked_index);
+    if (r == NULL || m->spa.address.host != m->tpa.address.host || !port_range_has(&ports, m->tpa.first))
         return forged(e, p, "PE-ARP answer to no open question: it was not asked, or was too slow");
     bool learns = e->config.addresses[asked_index].learn & LEARN_PE_ARP;
-    if (learns && bind_answer(e, &ports, m->tpa.first, m->sha, m->lifetime_s, q->previous) != 0)
+    if (learns && binding_learn_pe_arp(e, &ports, m->tpa.first, m->sha, m->lifetime_s, r->previous) != 0)
         return forged(e, p, "PE-ARP answer for ports that another host holds");
     owner_seen(e, m);
-    services_heard(e, &ports, m);
-    if (q->has_claim)
-        claim_refused(e, &q->claim.ports, q->claim.claimant, q->key.target,
-                      "claimed the range of an owner that answers");
-    if (!mac_is_zero(q->key.target))
-        question_close(e, q);
-    questions_settle(e, (uint32_t)asked_index);
+    service_learn(e, &ports, m);
+    if (r->has_claim)
+        binding_refuse_claim(e, &r->claim.ports, r->claim.claimant, r->key.target,
+                             "claimed the range of an owner that answers");
+    if (!mac_is_zero(r->key.target))
+        resolver_close(e, r);
+    resolver_release(e, (uint32_t)asked_index);
     return verdict_consumed(CONSUMED_PE_ARP);
 }
 
-static struct verdict claim(struct engine *e, const struct passage *p, const struct pe_arp *m)
+static struct verdict claim(struct engine *e, const struct rx_frame *p, const struct pe_arp *m)
 {
-    const char *doubt;
+    const char *fault;
     struct claim claim = {.claimant = m->sha};
     if (!same_port_address(&m->spa, &m->tpa) || !ports_of(e, m, &claim.ports))
         return bad(e, p);
-    if ((doubt = speaker_doubt(e, p, m)) != NULL)
-        return forged(e, p, doubt);
-    if (e->config.addresses[index_of(e, &claim.ports)].learn & LEARN_PE_ARP ||
+    if ((fault = pe_arp_replay_fault(e, p, m)) != NULL)
+        return forged(e, p, fault);
+    if (e->config.addresses[shared_address_of_ports(e, &claim.ports)].learn & LEARN_PE_ARP ||
         is_fixed_for(e, &claim.ports, m->sha))
-        claim_start(e, &claim);
+        resolver_claim(e, &claim);
     return verdict_consumed(CONSUMED_PE_ARP);
 }
 
 /* The owner is asked once more: a RELEASE that it did not send must not take its range. */
-static struct verdict release(struct engine *e, const struct passage *p, const struct pe_arp *m)
+static struct verdict release(struct engine *e, const struct rx_frame *p, const struct pe_arp *m)
 {
-    const char *doubt;
+    const char *fault;
     struct port_range ports;
     if (!same_port_address(&m->spa, &m->tpa) || !ports_of(e, m, &ports))
         return bad(e, p);
-    if ((doubt = speaker_doubt(e, p, m)) != NULL)
-        return forged(e, p, doubt);
+    if ((fault = pe_arp_replay_fault(e, p, m)) != NULL)
+        return forged(e, p, fault);
     uint32_t at = 0;
-    struct binding *b = overlap_next(e, &ports, &at);
+    struct binding *b = binding_overlap_next(e, &ports, &at);
     if (b == NULL)
         return verdict_consumed(CONSUMED_PE_ARP);
-    if (origin_is_permanent(b->origin) || !mac_equal(b->owner, m->sha))
+    if (binding_origin_is_permanent(b->origin) || !mac_equal(b->owner, m->sha))
         return forged(e, p, "PE-ARP release of a range that another host holds, or that is permanent");
     if (b->origin != ORIGIN_PE_ARP)
         return verdict_consumed(CONSUMED_PE_ARP);
-    struct question *q = question_unicast(e, b->address_index, b->ports.range.first, b->owner);
-    if (q != NULL)
-        q->is_release = true;
+    struct resolution *r = resolver_ask_host(e, b->address_index, b->ports.range.first, b->owner);
+    if (r != NULL)
+        r->is_release = true;
     return verdict_consumed(CONSUMED_PE_ARP);
 }
 
-static struct verdict conflict(struct engine *e, const struct passage *p, const struct pe_arp *m)
+static struct verdict conflict(struct engine *e, const struct rx_frame *p, const struct pe_arp *m)
 {
-    const char *doubt;
+    const char *fault;
     struct port_range ports;
     if (!ports_of(e, m, &ports))
         return bad(e, p);
-    if ((doubt = speaker_doubt(e, p, m)) != NULL)
-        return forged(e, p, doubt);
+    if ((fault = pe_arp_replay_fault(e, p, m)) != NULL)
+        return forged(e, p, fault);
     e->stats.counters[COUNTER_CONFLICTS]++;
-    if (host_may_tell(host_of(e->hosts, m->sha), e->now_ns))
-        tell(e, (struct event){.kind = EVENT_CONFLICT,
-                               .side = SIDE_DOWNSTREAM,
-                               .range = {m->tpa.address, m->tpa.first, m->tpa.last},
-                               .mac = m->tha,
-                               .other = m->sha,
-                               .detail = "reported by the other holder"});
+    if (host_may_emit(host_of(e->hosts, m->sha), e->now_ns))
+        event_emit(e, (struct event){.kind = EVENT_CONFLICT,
+                                     .side = SIDE_DOWNSTREAM,
+                                     .range = {m->tpa.address, m->tpa.first, m->tpa.last},
+                                     .mac = m->tha,
+                                     .other = m->sha,
+                                     .detail = "reported by the other holder"});
     return verdict_consumed(CONSUMED_PE_ARP);
 }
 
 /* REQUEST and HELLO are what bridges say: another one's, for its own hosts. */
-static struct verdict of_another_bridge(struct engine *e, const struct passage *p, const struct pe_arp *m)
+static struct verdict of_another_bridge(struct engine *e, const struct rx_frame *p, const struct pe_arp *m)
 {
-    const char *doubt;
-    if (shared_index(e, m->tpa.address) < 0)
+    const char *fault;
+    if (shared_address_index(e, m->tpa.address) < 0)
         return bad(e, p);
-    if ((doubt = speaker_doubt(e, p, m)) != NULL)
-        return forged(e, p, doubt);
+    if ((fault = pe_arp_replay_fault(e, p, m)) != NULL)
+        return forged(e, p, fault);
     return verdict_consumed(CONSUMED_PE_ARP);
 }
 
-static struct verdict judge(struct engine *e, const struct passage *p, const struct pe_arp *m)
+static struct verdict judge(struct engine *e, const struct rx_frame *p, const struct pe_arp *m)
 {
     switch (m->type) {
     case PE_ARP_REPLY:
@@ -234,7 +234,7 @@ static struct verdict judge(struct engine *e, const struct passage *p, const str
     return of_another_bridge(e, p, m);
 }
 
-bool pe_arp_rule(struct engine *e, struct passage *p, struct verdict *verdict)
+bool pe_arp_rule(struct engine *e, struct rx_frame *p, struct verdict *verdict)
 {
     struct pe_arp message;
     int error = pe_arp_parse(p->payload, p->payload_length, &message);

@@ -9,12 +9,12 @@
 
 /* What a host must have the right to, to send a packet. */
 enum right_kind {
-    RIGHT_FREE,      /* nothing: echo, UDP source port 68 */
-    RIGHT_PORT,      /* the source port */
-    RIGHT_QUOTE,     /* what its ICMP error quotes was sent to `host`, at `port` */
-    RIGHT_NO_QUOTE,  /* ... was not sent to the shared address */
-    RIGHT_BAD_QUOTE, /* ... cannot be read */
-    RIGHT_FLOW,      /* {remote, protocol} */
+    RIGHT_FREE,                  /* nothing: echo, UDP source port 68 */
+    RIGHT_PORT,                  /* the source port */
+    RIGHT_ICMP_ERROR,            /* what its ICMP error quotes was sent to `host`, at `port` */
+    RIGHT_ICMP_ERROR_FOREIGN,    /* ... was not sent to the shared address */
+    RIGHT_ICMP_ERROR_UNREADABLE, /* ... cannot be read */
+    RIGHT_FLOW,                  /* {remote, protocol} */
 };
 struct right {
     enum right_kind kind;

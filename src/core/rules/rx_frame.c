@@ -1,9 +1,9 @@
 /* rx_frame.c: see rx_frame.h. */
 #include "rx_frame.h"
 
-bool passage_of(enum side from, struct frame *frame, struct passage *p)
+bool rx_frame_parse(enum side from, struct frame *frame, struct rx_frame *p)
 {
-    *p = (struct passage){.from = from, .frame = frame};
+    *p = (struct rx_frame){.from = from, .frame = frame};
     if (eth_parse(frame->bytes, frame->length, &p->eth) != 0)
         return false;
     p->payload = frame->bytes + p->eth.payload;

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct passage {
+struct rx_frame {
     enum side from;
     struct frame *frame;
     struct eth eth;
@@ -19,6 +19,6 @@ struct passage {
 };
 
 /* Reads a frame's Ethernet header. False: it has none. */
-bool passage_of(enum side from, struct frame *frame, struct passage *p);
+bool rx_frame_parse(enum side from, struct frame *frame, struct rx_frame *p);
 
 #endif

@@ -15,7 +15,7 @@
 #include "tables/meter.h"
 
 /* Counts a frame that its sender has no right to. False: it is dropped. */
-static bool violation(struct engine *e, const struct passage *p, struct event event, struct verdict *verdict)
+static bool violation(struct engine *e, const struct rx_frame *p, struct event event, struct verdict *verdict)
 {
     if (e->config.source_ports == SOURCE_PORTS_OFF)
         return true;
@@ -25,8 +25,8 @@ static bool violation(struct engine *e, const struct passage *p, struct event ev
     e->stats.counters[is_flow ? COUNTER_FLOW_CONFLICTS : COUNTER_VIOLATIONS]++;
     event.side = SIDE_DOWNSTREAM;
     event.mac = p->eth.source;
-    if (host_may_tell(host, e->now_ns))
-        tell(e, event);
+    if (host_may_emit(host, e->now_ns))
+        event_emit(e, event);
     if (e->config.source_ports == SOURCE_PORTS_LOG)
         return true;
     *verdict = verdict_dropped(is_flow ? DROP_FLOW_CONFLICT : DROP_SOURCE_PORT_VIOLATION);
@@ -43,7 +43,7 @@ static struct range all_ports(const struct engine *e, uint32_t address_index)
     return (struct range){e->config.addresses[address_index].address, 0, UINT16_MAX};
 }
 
-static bool port_violation(struct engine *e, const struct passage *p, uint32_t address_index, uint16_t port,
+static bool port_violation(struct engine *e, const struct rx_frame *p, uint32_t address_index, uint16_t port,
                            struct mac owner, struct verdict *verdict)
 {
     struct event event = {.kind = EVENT_VIOLATION, .range = one_port(e, address_index, port), .other = owner};
@@ -51,28 +51,28 @@ static bool port_violation(struct engine *e, const struct passage *p, uint32_t a
 }
 
 /* *own: the sender's binding. */
-static bool police_port(struct engine *e, const struct passage *p, uint32_t address_index, uint16_t port,
-                        struct binding **own, struct verdict *verdict)
+static bool guard_port(struct engine *e, const struct rx_frame *p, uint32_t address_index, uint16_t port,
+                       struct binding **own, struct verdict *verdict)
 {
     struct binding *b = binding_find(e->bindings, address_index, port);
     if (b == NULL) {
-        b = learn_from_traffic(e, address_index, port, p->eth.source);
+        b = binding_learn_traffic(e, address_index, port, p->eth.source);
         if (b == NULL)
             return true;
-        questions_settle(e, address_index);
+        resolver_release(e, address_index);
     }
     if (!mac_equal(b->owner, p->eth.source))
         return port_violation(e, p, address_index, port, b->owner, verdict);
     *own = b;
     if (b->origin == ORIGIN_TRAFFIC) {
-        binding_heard(b, port, e->now_ns);
+        binding_seen(b, port, e->now_ns);
         binding_enter(e, b, BINDING_REACHABLE);
     }
     return true;
 }
 
-static bool police_quote(struct engine *e, const struct passage *p, uint32_t address_index,
-                         const struct right *right, struct verdict *verdict)
+static bool guard_icmp_error(struct engine *e, const struct rx_frame *p, uint32_t address_index,
+                             const struct right *right, struct verdict *verdict)
 {
     if (mac_is_zero(right->host) || mac_equal(right->host, p->eth.source))
         return true;
@@ -83,7 +83,7 @@ static bool police_quote(struct engine *e, const struct passage *p, uint32_t add
     return violation(e, p, event, verdict);
 }
 
-static bool flow_conflict(struct engine *e, const struct passage *p, uint32_t address_index,
+static bool flow_conflict(struct engine *e, const struct rx_frame *p, uint32_t address_index,
                           const struct right *right, struct mac owner, struct verdict *verdict)
 {
     struct event event = {.kind = EVENT_FLOW_CONFLICT,
@@ -96,7 +96,7 @@ static bool flow_conflict(struct engine *e, const struct passage *p, uint32_t ad
 }
 
 /* Whether the host may send, whatever becomes of the frame. */
-static bool may_send(struct engine *e, const struct passage *p, uint32_t address_index,
+static bool may_send(struct engine *e, const struct rx_frame *p, uint32_t address_index,
                      const struct right *right, struct binding **own, struct verdict *verdict)
 {
     struct mac owner;
@@ -104,16 +104,16 @@ static bool may_send(struct engine *e, const struct passage *p, uint32_t address
     case RIGHT_FREE:
         break;
     case RIGHT_PORT:
-        return police_port(e, p, address_index, right->port, own, verdict);
-    case RIGHT_QUOTE:
-        return police_quote(e, p, address_index, right, verdict);
-    case RIGHT_NO_QUOTE:
+        return guard_port(e, p, address_index, right->port, own, verdict);
+    case RIGHT_ICMP_ERROR:
+        return guard_icmp_error(e, p, address_index, right, verdict);
+    case RIGHT_ICMP_ERROR_FOREIGN:
         return violation(e, p,
                          (struct event){.kind = EVENT_VIOLATION,
                                         .range = all_ports(e, address_index),
                                         .detail = "an ICMP error about no packet of the shared address"},
                          verdict);
-    case RIGHT_BAD_QUOTE:
+    case RIGHT_ICMP_ERROR_UNREADABLE:
         *verdict = verdict_dropped(DROP_ICMP_BAD_QUOTE);
         return false;
     case RIGHT_FLOW:
@@ -124,8 +124,8 @@ static bool may_send(struct engine *e, const struct passage *p, uint32_t address
     return true;
 }
 
-bool police_look(struct engine *e, const struct passage *p, uint32_t address_index, const struct right *right,
-                 struct verdict *verdict)
+bool source_guard_peek(struct engine *e, const struct rx_frame *p, uint32_t address_index,
+                       const struct right *right, struct verdict *verdict)
 {
     struct mac owner;
     if (right->kind == RIGHT_PORT) {
@@ -142,8 +142,8 @@ bool police_look(struct engine *e, const struct passage *p, uint32_t address_ind
     return flow_conflict(e, p, address_index, right, owner, verdict);
 }
 
-bool police(struct engine *e, const struct passage *p, uint32_t address_index, const struct right *right,
-            struct verdict *verdict)
+bool source_guard_check(struct engine *e, const struct rx_frame *p, uint32_t address_index,
+                        const struct right *right, struct verdict *verdict)
 {
     struct binding *own = NULL;
     if (!may_send(e, p, address_index, right, &own, verdict))

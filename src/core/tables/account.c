@@ -163,7 +163,7 @@ void account_add_tx(struct engine *e, struct mac owner, size_t frame_bytes)
     a->past.tx_bytes += frame_bytes;
 }
 
-static void pour_one(struct engine *e, struct account *to, const struct account *from)
+static void carry_one(struct engine *e, struct account *to, const struct account *from)
 {
     const struct traffic total = total_of(from);
     traffic_add(&to->past, &total);
@@ -172,12 +172,12 @@ static void pour_one(struct engine *e, struct account *to, const struct account 
         e->stats.counters[COUNTER_ACCOUNTS_FOLDED]++;
 }
 
-void accounts_pour(struct engine *e, const struct accounts *from)
+void accounts_carry(struct engine *e, const struct accounts *from)
 {
-    pour_one(e, &e->accounts->others, &from->others);
+    carry_one(e, &e->accounts->others, &from->others);
     for (const struct account *a = keyed_table_oldest(from->owners); a != NULL;
          a = keyed_table_newer(from->owners, a))
-        pour_one(e, account_of(e, a->mac), a);
+        carry_one(e, account_of(e, a->mac), a);
 }
 
 /* For the daemon. */
@@ -266,7 +266,7 @@ uint32_t engine_account_ranges(const struct engine *engine, struct mac mac, stru
 
 int engine_owner(const struct engine *engine, struct ipv4 address, uint16_t port, struct mac *owner)
 {
-    int index = shared_index(engine, address);
+    int index = shared_address_index(engine, address);
     const struct binding *b = index < 0 ? NULL : binding_find(engine->bindings, (uint32_t)index, port);
     if (b == NULL)
         return -ENOENT;

@@ -36,7 +36,7 @@ struct accounts;
 struct accounts *accounts_new(uint32_t limit, const uint8_t hash_key[static HASH_KEY_BYTES]);
 void accounts_free(struct accounts *accounts);
 /* Takes over the totals of another engine's table (a reload), which keeps its bindings. */
-void accounts_pour(struct engine *e, const struct accounts *from);
+void accounts_carry(struct engine *e, const struct accounts *from);
 
 /* A binding comes, with or without counts, and goes. The owner's total stays as it is. */
 void account_join(struct engine *e, struct binding *binding);

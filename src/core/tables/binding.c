@@ -200,7 +200,7 @@ static struct live_window *live_window_at(struct binding *binding, uint64_t now_
     return oldest;
 }
 
-void binding_heard(struct binding *binding, uint16_t port, uint64_t now_ns)
+void binding_seen(struct binding *binding, uint16_t port, uint64_t now_ns)
 {
     struct live_window *w = live_window_at(binding, now_ns);
     w->last_ns = now_ns;
@@ -208,7 +208,7 @@ void binding_heard(struct binding *binding, uint16_t port, uint64_t now_ns)
         w->low = port;
     if (port > w->high)
         w->high = port;
-    binding->heard_ns = now_ns;
+    binding->idle_since_ns = now_ns;
 }
 
 bool binding_live_span(const struct binding *binding, uint64_t now_ns, struct port_span *span)

@@ -43,8 +43,8 @@ struct binding {
     enum binding_origin origin : 8;
     const char *name; /* "" or of the configuration */
     uint64_t learned_ns;
-    uint64_t heard_ns; /* last frame from the owner; traffic only */
-    uint64_t seen_ns;  /* last frame from the owner, of any kind that it was learned by; 0: none yet */
+    uint64_t idle_since_ns; /* last frame from the owner; traffic only */
+    uint64_t seen_ns;       /* last frame from the owner, of any kind that it was learned by; 0: none yet */
     struct live_window live[LIVE_WINDOWS];
     uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes;
     struct account *account; /* of its owner */
@@ -90,7 +90,7 @@ uint32_t binding_table_count(const struct binding_table *table);
 uint64_t binding_table_changes(const struct binding_table *table);
 
 /* Notes a frame of the owner's from `port`. */
-void binding_heard(struct binding *binding, uint16_t port, uint64_t now_ns);
+void binding_seen(struct binding *binding, uint16_t port, uint64_t now_ns);
 
 /* The lowest and highest port that the owner sent from in the last 30 s. False: none. */
 bool binding_live_span(const struct binding *binding, uint64_t now_ns, struct port_span *span);

@@ -5,19 +5,19 @@
 #include "engine_state.h"
 #include "shared_address.h"
 
-bool origin_is_permanent(enum binding_origin origin)
+bool binding_origin_is_permanent(enum binding_origin origin)
 {
     return origin == ORIGIN_CONFIG || origin == ORIGIN_CONTROL;
 }
 
-bool origin_is_fixed(enum binding_origin origin)
+bool binding_origin_is_fixed(enum binding_origin origin)
 {
-    return origin_is_permanent(origin) || origin == ORIGIN_DHCP;
+    return binding_origin_is_permanent(origin) || origin == ORIGIN_DHCP;
 }
 
-struct binding *overlap_next(const struct engine *e, const struct port_range *ports, uint32_t *at)
+struct binding *binding_overlap_next(const struct engine *e, const struct port_range *ports, uint32_t *at)
 {
-    const uint32_t address_index = index_of(e, ports);
+    const uint32_t address_index = shared_address_of_ports(e, ports);
     unsigned spans = port_range_spans(ports);
     for (unsigned i = *at >> 16; i < spans; i++) {
         struct port_span span = port_range_span(ports, i);
@@ -36,7 +36,7 @@ struct binding *overlap_next(const struct engine *e, const struct port_range *po
     return NULL;
 }
 
-bool traffic_lives_in(const struct engine *e, const struct binding *b, const struct port_range *ports)
+bool binding_sends_from(const struct engine *e, const struct binding *b, const struct port_range *ports)
 {
     struct port_span live;
     if (!binding_live_span(b, e->now_ns, &live))
@@ -61,9 +61,10 @@ const struct binding *binding_from(const struct engine *e, uint32_t address_inde
     return NULL;
 }
 
-struct binding *configured_find(const struct engine *e, const struct port_range *ports, struct mac owner)
+struct binding *binding_find_configured(const struct engine *e, const struct port_range *ports,
+                                        struct mac owner)
 {
-    struct binding *b = binding_find(e->bindings, index_of(e, ports), ports->range.first);
+    struct binding *b = binding_find(e->bindings, shared_address_of_ports(e, ports), ports->range.first);
     bool is_it = b != NULL && b->origin == ORIGIN_CONFIG && port_range_equal(&b->ports, ports) &&
                  mac_equal(b->owner, owner);
     return is_it ? b : NULL;

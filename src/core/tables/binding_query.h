@@ -12,20 +12,21 @@
 #include <stdint.h>
 
 /* Of the configuration or the operator: nothing that hosts or servers say moves it. */
-bool origin_is_permanent(enum binding_origin origin);
+bool binding_origin_is_permanent(enum binding_origin origin);
 /* Permanent, or leased: no statement of a host moves it. */
-bool origin_is_fixed(enum binding_origin origin);
+bool binding_origin_is_fixed(enum binding_origin origin);
 
 /* The next binding over `ports` at or behind *at (span << 16 | port), which moves on; NULL: no more. */
-struct binding *overlap_next(const struct engine *e, const struct port_range *ports, uint32_t *at);
+struct binding *binding_overlap_next(const struct engine *e, const struct port_range *ports, uint32_t *at);
 
 /* True where the owner learned from traffic sent from a port of `ports` in the last 30 s. */
-bool traffic_lives_in(const struct engine *e, const struct binding *b, const struct port_range *ports);
+bool binding_sends_from(const struct engine *e, const struct binding *b, const struct port_range *ports);
 
 /* The binding with the lowest first port from `port` on, or NULL. */
 const struct binding *binding_from(const struct engine *e, uint32_t address_index, uint32_t port);
 
 /* The configured binding of `owner` that is exactly `ports`, or NULL. */
-struct binding *configured_find(const struct engine *e, const struct port_range *ports, struct mac owner);
+struct binding *binding_find_configured(const struct engine *e, const struct port_range *ports,
+                                        struct mac owner);
 
 #endif

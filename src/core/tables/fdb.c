@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEARD_NS  UINT64_C(30000000000)
+#define SEEN_NS   UINT64_C(30000000000)
 #define SECOND_NS UINT64_C(1000000000)
 
 #define LOOP_AFTER_NS  (5 * SECOND_NS)
@@ -15,7 +15,7 @@
 struct fdb_entry {
     struct fdb_key key;
     bool was_downstream; /* of those heard upstream: it lived downstream when it was first */
-    uint64_t heard_ns;
+    uint64_t seen_ns;
 };
 
 struct fdb {
@@ -69,22 +69,22 @@ void fdb_loop(struct fdb *fdb, uint64_t now_ns)
 /* Its own frames come back a while before or after one of the bridge's that tells of the loop. */
 static bool is_by_loop(const struct fdb *fdb, const struct fdb_entry *heard)
 {
-    return heard->was_downstream && fdb->loop_ns != 0 && heard->heard_ns <= fdb->loop_ns + LOOP_AFTER_NS &&
-           fdb->loop_ns <= heard->heard_ns + LOOP_BEFORE_NS;
+    return heard->was_downstream && fdb->loop_ns != 0 && heard->seen_ns <= fdb->loop_ns + LOOP_AFTER_NS &&
+           fdb->loop_ns <= heard->seen_ns + LOOP_BEFORE_NS;
 }
 
 static bool note(struct keyed_table *table, const struct fdb_key *key, uint64_t now_ns)
 {
     bool fresh;
     struct fdb_entry *entry = keyed_table_put(table, key, &fresh);
-    entry->heard_ns = now_ns;
+    entry->seen_ns = now_ns;
     return fresh;
 }
 
-static bool heard_within(struct keyed_table *table, const struct fdb_key *key, uint64_t now_ns, uint64_t age_ns)
+static bool seen_within(struct keyed_table *table, const struct fdb_key *key, uint64_t now_ns, uint64_t age_ns)
 {
     const struct fdb_entry *entry = keyed_table_find(table, key);
-    return entry != NULL && now_ns - entry->heard_ns < age_ns;
+    return entry != NULL && now_ns - entry->seen_ns < age_ns;
 }
 
 static void note_upstream(struct fdb *fdb, const struct fdb_key *key, uint64_t now_ns)
@@ -93,9 +93,9 @@ static void note_upstream(struct fdb *fdb, const struct fdb_key *key, uint64_t n
     struct fdb_key any_vlan = *key;
     any_vlan.vlan[0] = any_vlan.vlan[1] = 0;
     struct fdb_entry *entry = keyed_table_put(fdb->upstream, &any_vlan, &fresh);
-    if (fresh || now_ns - entry->heard_ns >= HEARD_NS)
-        entry->was_downstream = heard_within(fdb->side[SIDE_DOWNSTREAM], key, now_ns, fdb->age_ns);
-    entry->heard_ns = now_ns;
+    if (fresh || now_ns - entry->seen_ns >= SEEN_NS)
+        entry->was_downstream = seen_within(fdb->side[SIDE_DOWNSTREAM], key, now_ns, fdb->age_ns);
+    entry->seen_ns = now_ns;
 }
 
 bool fdb_learn(struct fdb *fdb, enum side side, struct fdb_key key, uint64_t now_ns)
@@ -108,27 +108,27 @@ bool fdb_learn(struct fdb *fdb, enum side side, struct fdb_key key, uint64_t now
     struct fdb_entry *stale = keyed_table_find(other, &key);
     if (stale == NULL)
         return false;
-    bool moved = now_ns - stale->heard_ns < fdb->age_ns;
+    bool moved = now_ns - stale->seen_ns < fdb->age_ns;
     keyed_table_remove(other, stale);
     return moved;
 }
 
 bool fdb_lives(struct fdb *fdb, enum side side, struct fdb_key key, uint64_t now_ns)
 {
-    return heard_within(fdb->side[side], &key, now_ns, fdb->age_ns);
+    return seen_within(fdb->side[side], &key, now_ns, fdb->age_ns);
 }
 
-bool fdb_heard_upstream(struct fdb *fdb, struct mac mac, uint64_t now_ns)
+bool fdb_seen_upstream(struct fdb *fdb, struct mac mac, uint64_t now_ns)
 {
     struct fdb_key key = fdb_key_of(mac, 0, false);
     const struct fdb_entry *entry = keyed_table_find(fdb->upstream, &key);
-    return entry != NULL && now_ns - entry->heard_ns < HEARD_NS && !is_by_loop(fdb, entry);
+    return entry != NULL && now_ns - entry->seen_ns < SEEN_NS && !is_by_loop(fdb, entry);
 }
 
-void fdb_pour(struct fdb *to, const struct fdb *from)
+void fdb_copy(struct fdb *to, const struct fdb *from)
 {
     for (unsigned i = 0; i < SIDES; i++)
-        keyed_table_pour(to->side[i], from->side[i]);
-    keyed_table_pour(to->upstream, from->upstream);
+        keyed_table_copy(to->side[i], from->side[i]);
+    keyed_table_copy(to->upstream, from->upstream);
     to->loop_ns = from->loop_ns;
 }

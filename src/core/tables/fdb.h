@@ -42,9 +42,9 @@ bool fdb_lives(struct fdb *fdb, enum side side, struct fdb_key key, uint64_t now
 void fdb_loop(struct fdb *fdb, uint64_t now_ns);
 
 /* True where `mac` was heard upstream within 30 s, in whatever VLAN, and not by a loop. */
-bool fdb_heard_upstream(struct fdb *fdb, struct mac mac, uint64_t now_ns);
+bool fdb_seen_upstream(struct fdb *fdb, struct mac mac, uint64_t now_ns);
 
 /* Takes over what `from` knows. */
-void fdb_pour(struct fdb *to, const struct fdb *from);
+void fdb_copy(struct fdb *to, const struct fdb *from);
 
 #endif

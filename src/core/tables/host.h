@@ -51,6 +51,6 @@ bool host_take(struct host *host, enum host_share share, uint32_t most);
 void host_give_back(struct keyed_table *hosts, struct mac mac, enum host_share share);
 
 /* True where an event about this host may be told now: 10 at once, 10 a second. */
-bool host_may_tell(struct host *host, uint64_t now_ns);
+bool host_may_emit(struct host *host, uint64_t now_ns);
 
 #endif

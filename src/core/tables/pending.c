@@ -11,7 +11,7 @@ struct slot {
     uint32_t chunk; /* the first of its chunks */
 };
 
-struct hold {
+struct pending {
     uint32_t free, free_chunk, free_chunks;
     struct slot *slots;
     uint32_t *chunk_next;
@@ -19,115 +19,119 @@ struct hold {
     uint8_t *whole; /* the frame that was looked at last, in one piece */
 };
 
-const struct hold_line hold_line_empty = {HOLD_NONE, HOLD_NONE, 0};
+const struct pending_queue pending_queue_empty = {PENDING_NONE, PENDING_NONE, 0};
 
-struct hold *hold_new(uint32_t frames, uint32_t bytes)
+struct pending *pending_new(uint32_t frames, uint32_t bytes)
 {
-    struct hold *hold = calloc(1, sizeof(*hold));
-    if (hold == NULL)
+    struct pending *pending = calloc(1, sizeof(*pending));
+    if (pending == NULL)
         return NULL;
-    uint32_t chunks = bytes / HOLD_CHUNK_BYTES;
-    hold->slots = calloc(frames, sizeof(*hold->slots));
-    hold->chunk_next = calloc((size_t)chunks + 1, sizeof(*hold->chunk_next));
-    hold->bytes = calloc((size_t)chunks + 1, HOLD_CHUNK_BYTES);
-    hold->whole = malloc(HOLD_FRAME_BYTES);
-    if (hold->slots == NULL || hold->chunk_next == NULL || hold->bytes == NULL || hold->whole == NULL) {
-        hold_free(hold);
+    uint32_t chunks = bytes / PENDING_CHUNK_BYTES;
+    pending->slots = calloc(frames, sizeof(*pending->slots));
+    pending->chunk_next = calloc((size_t)chunks + 1, sizeof(*pending->chunk_next));
+    pending->bytes = calloc((size_t)chunks + 1, PENDING_CHUNK_BYTES);
+    pending->whole = malloc(PENDING_FRAME_BYTES);
+    if (pending->slots == NULL || pending->chunk_next == NULL || pending->bytes == NULL ||
+        pending->whole == NULL) {
+        pending_free(pending);
         return NULL;
     }
     for (uint32_t i = 0; i < frames; i++)
-        hold->slots[i].next = i + 1 < frames ? i + 1 : HOLD_NONE;
+        pending->slots[i].next = i + 1 < frames ? i + 1 : PENDING_NONE;
     for (uint32_t i = 0; i < chunks; i++)
-        hold->chunk_next[i] = i + 1 < chunks ? i + 1 : HOLD_NONE;
-    hold->free_chunk = chunks > 0 ? 0 : HOLD_NONE;
-    hold->free_chunks = chunks;
-    return hold;
+        pending->chunk_next[i] = i + 1 < chunks ? i + 1 : PENDING_NONE;
+    pending->free_chunk = chunks > 0 ? 0 : PENDING_NONE;
+    pending->free_chunks = chunks;
+    return pending;
 }
 
-void hold_free(struct hold *hold)
+void pending_free(struct pending *pending)
 {
-    if (hold == NULL)
+    if (pending == NULL)
         return;
-    free(hold->slots);
-    free(hold->chunk_next);
-    free(hold->bytes);
-    free(hold->whole);
-    free(hold);
+    free(pending->slots);
+    free(pending->chunk_next);
+    free(pending->bytes);
+    free(pending->whole);
+    free(pending);
 }
 
 static uint32_t chunks_of(size_t length)
 {
-    return (uint32_t)((length + HOLD_CHUNK_BYTES - 1) / HOLD_CHUNK_BYTES);
+    return (uint32_t)((length + PENDING_CHUNK_BYTES - 1) / PENDING_CHUNK_BYTES);
 }
 
 static size_t part_of(size_t left)
 {
-    return left < HOLD_CHUNK_BYTES ? left : HOLD_CHUNK_BYTES;
+    return left < PENDING_CHUNK_BYTES ? left : PENDING_CHUNK_BYTES;
 }
 
 /* Takes the chunks of `length` bytes, which are there. */
-static uint32_t chunks_fill(struct hold *hold, const uint8_t *bytes, size_t length)
+static uint32_t chunks_fill(struct pending *pending, const uint8_t *bytes, size_t length)
 {
-    uint32_t first = hold->free_chunk, last = HOLD_NONE;
-    for (size_t at = 0; at < length; at += HOLD_CHUNK_BYTES) {
-        last = hold->free_chunk;
-        memcpy(hold->bytes + (size_t)last * HOLD_CHUNK_BYTES, bytes + at, part_of(length - at));
-        hold->free_chunk = hold->chunk_next[last];
-        hold->free_chunks--;
+    uint32_t first = pending->free_chunk, last = PENDING_NONE;
+    for (size_t at = 0; at < length; at += PENDING_CHUNK_BYTES) {
+        last = pending->free_chunk;
+        memcpy(pending->bytes + (size_t)last * PENDING_CHUNK_BYTES, bytes + at, part_of(length - at));
+        pending->free_chunk = pending->chunk_next[last];
+        pending->free_chunks--;
     }
-    if (last == HOLD_NONE)
-        return HOLD_NONE;
-    hold->chunk_next[last] = HOLD_NONE;
+    if (last == PENDING_NONE)
+        return PENDING_NONE;
+    pending->chunk_next[last] = PENDING_NONE;
     return first;
 }
 
-bool hold_append(struct hold *hold, struct hold_line *line, enum side from, const struct frame *frame)
+bool pending_append(struct pending *pending, struct pending_queue *queue, enum side from,
+                    const struct frame *frame)
 {
-    if (hold->free == HOLD_NONE || frame->length > HOLD_FRAME_BYTES ||
-        chunks_of(frame->length) > hold->free_chunks)
+    if (pending->free == PENDING_NONE || frame->length > PENDING_FRAME_BYTES ||
+        chunks_of(frame->length) > pending->free_chunks)
         return false;
-    uint32_t index = hold->free;
-    struct slot *slot = &hold->slots[index];
-    hold->free = slot->next;
+    uint32_t index = pending->free;
+    struct slot *slot = &pending->slots[index];
+    pending->free = slot->next;
     slot->frame = *frame;
     slot->from = from;
-    slot->next = HOLD_NONE;
-    slot->chunk = chunks_fill(hold, frame->bytes, frame->length);
-    if (line->count++ == 0)
-        line->first = index;
+    slot->next = PENDING_NONE;
+    slot->chunk = chunks_fill(pending, frame->bytes, frame->length);
+    if (queue->count++ == 0)
+        queue->first = index;
     else
-        hold->slots[line->last].next = index;
-    line->last = index;
+        pending->slots[queue->last].next = index;
+    queue->last = index;
     return true;
 }
 
-bool hold_peek(struct hold *hold, const struct hold_line *line, enum side *from, struct frame *frame)
+bool pending_peek(struct pending *pending, const struct pending_queue *queue, enum side *from,
+                  struct frame *frame)
 {
-    if (line->count == 0)
+    if (queue->count == 0)
         return false;
-    const struct slot *slot = &hold->slots[line->first];
+    const struct slot *slot = &pending->slots[queue->first];
     uint32_t chunk = slot->chunk;
     *from = slot->from;
     *frame = slot->frame;
-    frame->bytes = hold->whole;
-    for (size_t at = 0; at < frame->length; at += HOLD_CHUNK_BYTES, chunk = hold->chunk_next[chunk])
-        memcpy(hold->whole + at, hold->bytes + (size_t)chunk * HOLD_CHUNK_BYTES, part_of(frame->length - at));
+    frame->bytes = pending->whole;
+    for (size_t at = 0; at < frame->length; at += PENDING_CHUNK_BYTES, chunk = pending->chunk_next[chunk])
+        memcpy(pending->whole + at, pending->bytes + (size_t)chunk * PENDING_CHUNK_BYTES,
+               part_of(frame->length - at));
     return true;
 }
 
-void hold_remove(struct hold *hold, struct hold_line *line)
+void pending_remove(struct pending *pending, struct pending_queue *queue)
 {
-    uint32_t index = line->first;
-    struct slot *slot = &hold->slots[index];
-    line->first = slot->next;
-    line->count--;
-    while (slot->chunk != HOLD_NONE) {
+    uint32_t index = queue->first;
+    struct slot *slot = &pending->slots[index];
+    queue->first = slot->next;
+    queue->count--;
+    while (slot->chunk != PENDING_NONE) {
         uint32_t chunk = slot->chunk;
-        slot->chunk = hold->chunk_next[chunk];
-        hold->chunk_next[chunk] = hold->free_chunk;
-        hold->free_chunk = chunk;
-        hold->free_chunks++;
+        slot->chunk = pending->chunk_next[chunk];
+        pending->chunk_next[chunk] = pending->free_chunk;
+        pending->free_chunk = chunk;
+        pending->free_chunks++;
     }
-    slot->next = hold->free;
-    hold->free = index;
+    slot->next = pending->free;
+    pending->free = index;
 }

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 struct shared_addresses {
-    struct shared *shared; /* as config.addresses */
-    uint16_t *slots;       /* index + 1 by hash of the address; 0: empty */
+    struct shared_address *shared; /* as config.addresses */
+    uint16_t *slots;               /* index + 1 by hash of the address; 0: empty */
     uint32_t mask;
 };
 
@@ -16,7 +16,7 @@ static uint32_t slot_of(const struct shared_addresses *addresses, struct ipv4 ad
     return (address.host * UINT32_C(2654435761)) >> 8 & addresses->mask;
 }
 
-int shared_index(const struct engine *e, struct ipv4 address)
+int shared_address_index(const struct engine *e, struct ipv4 address)
 {
     const struct shared_addresses *a = e->addresses;
     for (uint32_t i = slot_of(a, address); a->slots[i] != 0; i = (i + 1) & a->mask)
@@ -25,7 +25,7 @@ int shared_index(const struct engine *e, struct ipv4 address)
     return -1;
 }
 
-struct shared *shared_at(const struct engine *e, uint32_t address_index)
+struct shared_address *shared_address_at(const struct engine *e, uint32_t address_index)
 {
     return &e->addresses->shared[address_index];
 }
@@ -66,7 +66,7 @@ void shared_addresses_free(struct shared_addresses *addresses)
 void shared_addresses_carry(struct engine *e, const struct engine *old)
 {
     for (uint32_t i = 0; i < old->config.address_count; i++) {
-        int index = shared_index(e, old->config.addresses[i].address);
+        int index = shared_address_index(e, old->config.addresses[i].address);
         if (index >= 0)
             e->addresses->shared[index] = old->addresses->shared[i];
     }

@@ -14,7 +14,7 @@ struct engine;
 struct shared_addresses;
 
 /* A shared address while the engine runs. */
-struct shared {
+struct shared_address {
     bool has_gateway; /* a router that asked for the address, for HELLO */
     struct ipv4 gateway;
     struct mac gateway_mac;
@@ -28,14 +28,14 @@ void shared_addresses_free(struct shared_addresses *addresses);
 void shared_addresses_carry(struct engine *e, const struct engine *old);
 
 /* The index of a shared address in config.addresses, or -1. */
-int shared_index(const struct engine *e, struct ipv4 address);
+int shared_address_index(const struct engine *e, struct ipv4 address);
 
 /* The same for ports whose address is shared. */
-static inline uint32_t index_of(const struct engine *e, const struct port_range *ports)
+static inline uint32_t shared_address_of_ports(const struct engine *e, const struct port_range *ports)
 {
-    return (uint32_t)shared_index(e, ports->range.address);
+    return (uint32_t)shared_address_index(e, ports->range.address);
 }
 
-struct shared *shared_at(const struct engine *e, uint32_t address_index);
+struct shared_address *shared_address_at(const struct engine *e, uint32_t address_index);
 
 #endif

@@ -1,7 +1,7 @@
-/* made.h: the frames that the bridge or the agent makes itself, as structs.
+/* tx_frame.h: the frames that the bridge or the agent makes itself, as structs.
  * Filled by core and agent; turned into bytes by io (frame_build.h). Never: bytes. */
-#ifndef PEARPD_MADE_H
-#define PEARPD_MADE_H
+#ifndef PEARPD_TX_FRAME_H
+#define PEARPD_TX_FRAME_H
 
 #include "pearpd/addr.h"
 #include "pearpd/arp.h"
@@ -13,10 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum made_kind { MADE_ARP, MADE_PE_ARP, MADE_ECHO_REPLY, MADE_DHCP };
+enum tx_frame_kind { TX_ARP, TX_PE_ARP, TX_ECHO_REPLY, TX_DHCP };
 
 /* An ICMP echo reply (RFC 792), whole packet; payload borrowed. */
-struct made_echo_reply {
+struct tx_echo_reply {
     struct ipv4 source, destination;
     uint8_t tos;
     uint16_t id, sequence;
@@ -25,22 +25,22 @@ struct made_echo_reply {
 };
 
 /* A DHCP answer, over UDP from the server's port to the client's; its client identifier is borrowed. */
-struct made_dhcp {
+struct tx_dhcp {
     struct ipv4 source, destination;
     struct dhcp_answer answer;
 };
 
-struct made {
+struct tx_frame {
     struct mac destination, source;
     struct eth_tag tag;
     uint16_t ethertype; /* host order */
-    enum made_kind kind;
+    enum tx_frame_kind kind;
     const struct pe_arp_key *key; /* that signs PE-ARP, borrowed; NULL: it bears no AUTH */
     union {
         struct arp arp;
         struct pe_arp pe_arp;
-        struct made_echo_reply echo_reply;
-        struct made_dhcp dhcp;
+        struct tx_echo_reply echo_reply;
+        struct tx_dhcp dhcp;
     };
 };
 
