@@ -77,6 +77,9 @@ struct netlink *netlink_watch_host(void);
 /* Reads what waits; *changed: there was something. 0; -ENOBUFS: some were lost. */
 int netlink_read_host(struct netlink *netlink, bool *changed);
 
+/* Whether there is an nftables table of this name; `family`: NFPROTO_... 0, or -Exxx. */
+int netlink_has_table(uint8_t family, const char *name, bool *has);
+
 /* A socket that hears of nftables tables as they come and go; not blocking. NULL and errno. */
 struct netlink *netlink_watch_tables(void);
 

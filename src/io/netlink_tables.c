@@ -5,6 +5,7 @@
 #include "netlink_message.h"
 #include "netlink_reader.h"
 
+#include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
@@ -42,4 +43,21 @@ int netlink_read_tables(struct netlink *netlink,
 {
     struct netlink_table_reader walk = {.table = table, .context = context};
     return netlink_message_read(netlink, netlink_read_table, &walk);
+}
+
+int netlink_has_table(uint8_t family, const char *name, bool *has)
+{
+    const struct nfgenmsg header = {.nfgen_family = family, .version = NFNETLINK_V0};
+    struct netlink_request room;
+    struct netlink *netlink = netlink_open_family(NETLINK_NETFILTER);
+    if (netlink == NULL)
+        return -errno;
+    struct nlmsghdr *message = netlink_message_begin(&room, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE,
+                                                     NLM_F_ACK, &header, sizeof(header));
+    int error = netlink_message_put(message, NFTA_TABLE_NAME, name, strlen(name) + 1);
+    if (error == 0)
+        error = netlink_message_send(netlink, message, NULL, NULL);
+    netlink_close(netlink);
+    *has = error == 0;
+    return error == -ENOENT ? 0 : error;
 }

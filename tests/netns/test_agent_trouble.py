@@ -127,6 +127,21 @@ def test_flushed_again_and_again():
     ok(snapshot() == before, "and gone with the agent", snapshot(), before)
 
 
+def test_large_port_set():
+    """The rules of 1,023 spans make more news than the socket holds: what is lost is no rule that somebody removed."""
+    before = snapshot()
+    write(AGENT_FILE + "gateway = %s\n[range %s:psid/10/4/3]\n" % (GATEWAY, SHARED))
+    agent = start("-c", FILE)
+    wait_until(lambda: "loading them again" in said(agent) or "setting it again" in said(agent), 3)
+    held = [r["state"] for r in status()] == ["held"]
+    ok(held and "again" not in said(agent), "a port set of 1,023 spans: its rules are loaded once", status(), said(agent))
+    on(HOST, "nft", "delete table netdev pearp_agent_eth0")
+    back = wait_until(lambda: "netdev pearp_agent_eth0" in on(HOST, "nft", "list", "tables").stdout)
+    ok(back and said(agent).count("loading them again") == 1, "removed, they come back once", said(agent))
+    stop(agent)
+    ok(snapshot() == before, "and go with the agent", snapshot(), before)
+
+
 def resize_says(text):
     done = on(HOST, AGENT, "resize", "-i", "eth0", "10.9.8.7:1-2", check=False)
     return text in done.stdout or print("# " + done.stdout)
@@ -288,6 +303,7 @@ def story(wire):
     test_failed_start()
     test_slow_start()
     test_flushed_again_and_again()
+    test_large_port_set()
     test_made_anew(wire)
     test_renamed()
     test_lease_ends_without_interface()

@@ -19,7 +19,6 @@
 #define GATEWAY_GAP_S 10
 #define TABLES_GAP_S  10
 #define TABLES_BURST  5
-#define TABLES_LOST   UINT64_C(1) /* beside the bits of families: some are gone */
 
 /* A hook that goes with this process needs no record. */
 static int apply_bind_hook(struct agent *agent)
@@ -167,24 +166,44 @@ int agent_settings_undo(struct agent *agent)
     return error;
 }
 
-/* A reload of the host's own rules flushes ours too: they come back at once. Our own loading removes and
- * makes the tables in one transaction, so that none is gone at its end. Beside a program that removes them again and
- * again they come back when the watch looks. */
+/* Asks the kernel: news may be lost, and one that a table is gone may be the first half of our own loading. A large port
+ * set makes so much news at each loading that some is lost. 0, or -Exxx after one line in the log. */
+static int read_tables_gone(struct agent *agent)
+{
+    static const uint8_t families[] = {NFPROTO_NETDEV, NFPROTO_INET, NFPROTO_IPV4};
+    char name[NFT_TABLE_BYTES];
+    agent->tables_gone = 0;
+    nft_table(agent->options->interface, name);
+    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+        bool there = true;
+        if (families[i] == NFPROTO_INET && !agent->wish.police)
+            continue;
+        const int error = netlink_has_table(families[i], name, &there);
+        if (error != 0) {
+            log_warning("cannot ask for the nftables tables: %s", strerror(-error));
+            return error;
+        }
+        agent->tables_gone |= there ? 0 : UINT64_C(1) << families[i];
+    }
+    return 0;
+}
+
+/* A reload of the host's own rules flushes ours too: they come back at once. Beside a program that removes them again and
+ * again they come back when settings_watch looks. */
 void agent_settings_on_tables(void *context)
 {
     static const struct rate_limit limit = {TABLES_GAP_S * NS_PER_S,
                                             (TABLES_BURST - 1) * TABLES_GAP_S * NS_PER_S};
     struct agent *agent = context;
     const int error = netlink_read_tables(agent->tables, on_table, agent);
-    if (agent->wish.held.count == 0 || (error == 0 && agent->tables_gone == 0))
+    if (!agent->recorded || (error == 0 && agent->tables_gone == 0) || read_tables_gone(agent) != 0 ||
+        agent->tables_gone == 0)
         return;
     if (!rate_take(&agent->tables_loaded, limit, clock_now_ns())) {
-        agent->tables_gone |= TABLES_LOST;
         settings_watch_hurry(agent->settings_watch);
         return;
     }
-    if (error == 0)
-        log_notice("somebody removed the nftables rules of this agent: loading them again");
+    log_notice("somebody removed the nftables rules of this agent: loading them again");
     agent->tables_gone = 0;
     agent->restored++;
     if (nft_load(agent->options->interface, &agent->wish.held, agent->wish.police) != 0)
