@@ -2,6 +2,7 @@
 # takes: 20 s
 """test_agent_trouble: pearp-agent among hosts and programs that mean it harm, or are in its way. Needs root. Prints TAP."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -140,6 +141,25 @@ def test_large_port_set():
     ok(back and said(agent).count("loading them again") == 1, "removed, they come back once", said(agent))
     stop(agent)
     ok(snapshot() == before, "and go with the agent", snapshot(), before)
+
+
+def test_locked_directory():
+    """Another user's lock on the agents' directory keeps no agent from its start; root's is named."""
+    agent = start()
+    modes = [stat.S_IMODE(os.stat(path).st_mode) for path in (os.path.dirname(RUN), RUN)]
+    other = subprocess.run(["ls", RUN], user=65534, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    ok(modes == [0o700, 0o700] and other.returncode != 0, "the agents' directory is for root alone", modes, other)
+    stop(agent)
+    os.makedirs(RUN, 0o755)
+    lock = os.open(RUN, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    begun = time.monotonic()
+    tried = on(HOST, AGENT, "-i", "eth0", "-a", SHARED, "-p", "2000-2999", check=False)
+    took = time.monotonic() - begun
+    ok(tried.returncode == 1 and "process %d has it locked" % os.getpid() in tried.stdout and took < 30,
+       "a lock on it: the start fails and says whose it is", took, tried)
+    os.close(lock)
+    os.rmdir(RUN)
 
 
 def resize_says(text):
@@ -304,6 +324,7 @@ def story(wire):
     test_slow_start()
     test_flushed_again_and_again()
     test_large_port_set()
+    test_locked_directory()
     test_made_anew(wire)
     test_renamed()
     test_lease_ends_without_interface()

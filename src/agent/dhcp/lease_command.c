@@ -99,7 +99,7 @@ static void wait_for_address(struct ipv4 address)
 
 int lease_command(int count, char **words)
 {
-    char why[LEASE_WHY_BYTES];
+    char why[LEASE_WHY_BYTES], fault[RUN_FAULT_BYTES];
     struct lease lease;
     if (count < 2) {
         fprintf(stderr, "usage: pearp-agent lease IFACE bound ADDRESS PORTS [KEY=VALUE ...]\n"
@@ -122,7 +122,8 @@ int lease_command(int count, char **words)
     }
     const int error = hand_over(interface, &lease);
     if (error != 0)
-        log_error("lease of %s: %s", interface, strerror(-error));
+        log_error("lease of %s not handed over: /run/pearp-agent: %s", interface,
+                  run_directory_fault(error, fault));
     else if (lease.bound)
         wait_for_address(lease.held.range.address);
     return error == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

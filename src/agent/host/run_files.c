@@ -16,7 +16,6 @@
 #define NETNS_DIRECTORY "/run/netns"
 #define INTERFACE_BYTES 16
 #define DIRECTORY_TRIES 100
-#define LOCK_WAIT_MS    5000
 #define LOCK_LOOK_MS    5
 
 /* Finds the name that ip-netns(8) gave to this network namespace. */
@@ -51,25 +50,87 @@ bool run_directory_path(char path[static RUN_PATH_BYTES])
     return named;
 }
 
+/* Calls `try` until it has an answer other than -EAGAIN, for RUN_WAIT_MS at most. */
+static int try_again(int (*try)(void *context), void *context)
+{
+    int result = -EAGAIN;
+    for (unsigned waited_ms = 0; waited_ms < RUN_WAIT_MS; waited_ms += LOCK_LOOK_MS) {
+        result = try(context);
+        if (result != -EAGAIN)
+            return result;
+        nanosleep(&(struct timespec){.tv_nsec = LOCK_LOOK_MS * 1000000L}, NULL);
+    }
+    return result;
+}
+
+static int lock_shared(void *context)
+{
+    return flock(*(const int *)context, LOCK_SH | LOCK_NB) == 0 ? 0 : errno == EWOULDBLOCK ? -EAGAIN : -errno;
+}
+
+/* For root alone: whoever can open the directory can lock it. One of an earlier version was open to all. */
+static int open_private(const char *path)
+{
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    if (fchmod(fd, 0700) == 0)
+        return fd;
+    const int error = -errno;
+    close(fd);
+    return error;
+}
+
 /* With a lock that keeps others from removing it. -ENOENT: one just did. */
 static int make_directory(void)
 {
     char path[RUN_PATH_BYTES];
     struct stat status;
-    if (mkdir(RUN_DIRECTORY, 0755) != 0 && errno != EEXIST)
+    if (mkdir(RUN_DIRECTORY, 0700) != 0 && errno != EEXIST)
         return -errno;
-    if (run_directory_path(path) && mkdir(path, 0755) != 0 && errno != EEXIST)
+    if (run_directory_path(path) && mkdir(path, 0700) != 0 && errno != EEXIST)
         return -errno;
-    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open_private(path);
     if (fd < 0)
-        return -errno;
-    int error = -ENOENT;
-    if (flock(fd, LOCK_SH) != 0 || fstat(fd, &status) != 0)
+        return fd;
+    int error = try_again(lock_shared, &fd);
+    if (error == 0 && fstat(fd, &status) != 0)
         error = -errno;
-    else if (status.st_nlink > 0)
+    if (error == 0 && status.st_nlink > 0)
         return fd;
     close(fd);
-    return error;
+    return error != 0 ? error : -ENOENT;
+}
+
+/* The process that has an flock(2) lock on the directory, as /proc/locks says; 0: none, or it is not known. */
+static pid_t directory_holder(void)
+{
+    char path[RUN_PATH_BYTES], line[128];
+    struct stat status;
+    long pid, found = 0;
+    unsigned long long inode;
+    run_directory_path(path);
+    FILE *locks = stat(path, &status) == 0 ? fopen("/proc/locks", "re") : NULL;
+    while (found == 0 && locks != NULL && fgets(line, sizeof(line), locks) != NULL)
+        if (sscanf(line, "%*s FLOCK %*s WRITE %ld %*x:%*x:%llu", &pid, &inode) == 2 && inode == status.st_ino)
+            found = pid;
+    if (locks != NULL)
+        fclose(locks);
+    return (pid_t)found;
+}
+
+const char *run_directory_fault(int error, char text[static RUN_FAULT_BYTES])
+{
+    const pid_t holder = error == -EAGAIN ? directory_holder() : 0;
+    if (holder != 0)
+        snprintf(text, RUN_FAULT_BYTES, "process %ld has it locked: end that process", (long)holder);
+    else if (error == -EAGAIN)
+        snprintf(text, RUN_FAULT_BYTES, "another process has it locked (lslocks names it)");
+    else if (error == -EACCES)
+        snprintf(text, RUN_FAULT_BYTES, "%s: only root may read it", strerror(-error));
+    else
+        snprintf(text, RUN_FAULT_BYTES, "%s", strerror(-error));
+    return text;
 }
 
 int run_directory(bool create)
@@ -133,7 +194,7 @@ int run_lock(int directory, const char *interface, pid_t *holder)
     char name[RUN_NAME_BYTES];
     run_name(interface, "lock", name);
     for (;;) {
-        const int fd = openat(directory, name, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+        const int fd = openat(directory, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (fd < 0)
             return -errno;
         if (fcntl(fd, F_SETLK, &lock) != 0) {
@@ -148,17 +209,22 @@ int run_lock(int directory, const char *interface, pid_t *holder)
     }
 }
 
-int run_lock_wait(int directory, const char *name)
+struct lock_try {
+    int directory;
+    const char *name;
+    pid_t *holder;
+};
+
+static int lock_again(void *context)
 {
-    pid_t holder;
-    int lock = -EAGAIN;
-    for (unsigned waited_ms = 0; waited_ms < LOCK_WAIT_MS; waited_ms += LOCK_LOOK_MS) {
-        lock = run_lock(directory, name, &holder);
-        if (lock != -EAGAIN)
-            return lock;
-        nanosleep(&(struct timespec){.tv_nsec = LOCK_LOOK_MS * 1000000L}, NULL);
-    }
-    return lock;
+    const struct lock_try *t = context;
+    return run_lock(t->directory, t->name, t->holder);
+}
+
+int run_lock_wait(int directory, const char *name, pid_t *holder)
+{
+    struct lock_try t = {directory, name, holder};
+    return try_again(lock_again, &t);
 }
 
 void run_unlock(int directory, const char *interface, int lock)
@@ -183,7 +249,7 @@ int run_write(int directory, const char *name, const char *text, size_t length, 
 {
     char new_name[RUN_NAME_BYTES + 8];
     snprintf(new_name, sizeof(new_name), "%s.new", name);
-    const int fd = openat(directory, new_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    const int fd = openat(directory, new_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
         return -errno;
     int error = 0;

@@ -9,15 +9,20 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define RUN_NAME_BYTES 64
-#define RUN_PATH_BYTES 300
+#define RUN_NAME_BYTES  64
+#define RUN_PATH_BYTES  300
+#define RUN_FAULT_BYTES 160
+#define RUN_WAIT_MS     5000 /* the longest wait for a lock */
 
 /* Its path. True: one of its own below the other, that of this namespace. */
 bool run_directory_path(char path[static RUN_PATH_BYTES]);
 
-/* The directory; with `create` made where it is missing, and not removed before run_directory_close().
- * A descriptor; -ENOENT or -Exxx. */
+/* The directory, for root alone; with `create` made where it is missing, and not removed before run_directory_close().
+ * A descriptor; -ENOENT; -EAGAIN: another process has it locked for RUN_WAIT_MS by now; -Exxx. */
 int run_directory(bool create);
+
+/* Why run_directory() failed, for a log line: "locked by process 123 (name): ..." or strerror(-error). */
+const char *run_directory_fault(int error, char text[static RUN_FAULT_BYTES]);
 
 /* Closes it, and removes it when nothing is left in it. */
 void run_directory_close(int directory);
@@ -28,8 +33,8 @@ const char *run_name(const char *interface, const char *suffix, char name[static
 /* Takes the interface's lock until run_unlock() or the end of this process. A descriptor; -EAGAIN: *holder has it; -Exxx. */
 int run_lock(int directory, const char *interface, pid_t *holder);
 
-/* The same for a name that is no interface's, held for a moment: waits for it, for some seconds at most. */
-int run_lock_wait(int directory, const char *name);
+/* The same for a name that is no interface's, held for a moment: waits for it, for RUN_WAIT_MS at most. */
+int run_lock_wait(int directory, const char *name, pid_t *holder);
 
 void run_unlock(int directory, const char *interface, int lock);
 

@@ -187,10 +187,11 @@ static int hold(struct agent *agent)
 /* Opens the directory and takes the interface's lock. 0, or -Exxx after one line in the log. */
 static int take_interface(struct agent *agent, const char *interface)
 {
+    char fault[RUN_FAULT_BYTES];
     pid_t holder = 0;
     agent->directory = run_directory(true);
     if (agent->directory < 0) {
-        log_error("cannot open /run/pearp-agent: %s", strerror(-agent->directory));
+        log_error("cannot open /run/pearp-agent: %s", run_directory_fault(agent->directory, fault));
         return agent->directory;
     }
     agent->lock = run_lock(agent->directory, interface, &holder);

@@ -48,11 +48,15 @@ static int plan(struct agent *agent)
 static int plan_alone(struct agent *agent)
 {
     static const char name[] = "all"; /* no interface's */
-    const int lock = run_lock_wait(agent->directory, name);
-    if (lock < 0) {
+    pid_t holder = 0;
+    const int lock = run_lock_wait(agent->directory, name, &holder);
+    if (lock == -EAGAIN)
+        log_error("process %ld has locked /run/pearp-agent/%s.lock for seconds: end that process", (long)holder,
+                  name);
+    else if (lock < 0)
         log_error("cannot lock /run/pearp-agent/%s.lock: %s", name, strerror(-lock));
+    if (lock < 0)
         return lock;
-    }
     int error = undo_file_check_others(agent->directory, agent->options->interface);
     if (error == 0)
         error = plan(agent);

@@ -20,8 +20,13 @@ int resize_command(const char *interface, const char *range)
     static const char held[] = "held ", refused[] = "refused ";
     char line[AGENT_CONTROL_LINE_BYTES], answer[AGENT_CONTROL_LINE_BYTES];
     const int directory = run_directory(false);
-    int error = directory < 0 ? directory : 0;
-    if (error == 0) {
+    char fault[RUN_FAULT_BYTES];
+    if (directory < 0 && directory != -ENOENT) {
+        log_error("cannot open /run/pearp-agent: %s", run_directory_fault(directory, fault));
+        return EXIT_FAILURE;
+    }
+    int error = directory;
+    if (directory >= 0) {
         snprintf(line, sizeof(line), "resize %s", range);
         error = agent_control_ask(directory, interface, line, WAIT_S, answer);
         close(directory);

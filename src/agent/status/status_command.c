@@ -57,6 +57,7 @@ static void collect(struct status *status)
 
 int status_command(bool json)
 {
+    char fault[RUN_FAULT_BYTES];
     struct status status = {.directory = run_directory(false),
                             .namespace_cookie = run_namespace_cookie(),
                             .now_s = clock_now_ns() / NS_PER_S};
@@ -66,7 +67,7 @@ int status_command(bool json)
             status.failed = true;
         close(status.directory);
     } else if (status.directory != -ENOENT) {
-        log_error("cannot open /run/pearp-agent: %s", strerror(-status.directory));
+        log_error("cannot open /run/pearp-agent: %s", run_directory_fault(status.directory, fault));
         status.failed = true;
     }
     collect(&status);
