@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The documents in docs/ can be relied on: every section that is cited exists, every row that a test prints is in the matrix.
+"""The documents in docs/ can be relied on: what is cited exists, what they list is complete, and defaults are right.
 
 A citation is `docs/NAME.md` or `docs/NAME.md#SECTION`, where SECTION is an anchor `<a id="SECTION">` of that file.
 """
@@ -9,45 +9,62 @@ import re
 from harness import ROOT, Tap
 
 DOCS = os.path.join(ROOT, "docs")
+PLACES = ("src", "include", "tests", "scripts", "pcaps", "man", "docs", "etc", "README.md", "CONTRIBUTING.md",
+          "CHANGELOG.md", "Makefile")
+MEBIBYTE = 1 << 20
+
 CITED = re.compile(r"\bdocs/([a-z0-9-]+\.md)(?:#([A-Za-z0-9-]+))?")
 LINK = re.compile(r"\]\((?:docs/)?([a-z0-9/-]+\.md)?(?:#([A-Za-z0-9-]+))?\)")
 OUTSIDE = re.compile(r"\b(PROTOCOL|CONTRACT|RELIABILITY)( \d|\.md)")
 ROW = re.compile(r"# ([LFSH]\d+): |figure\(\"([LFSH]\d+)[\":]")
-NAMED = re.compile(r"^ *X\(\w+, \"([\w-]+)\"", re.MULTILINE)
+NAMED = re.compile(r"^ *X\(\w+, \"([\w-]+)\"", re.MULTILINE)  # rows of drop.h and event.h
+LIMIT = re.compile(r'X\("([\w-]+)", \w+, \d+, \d+, (\d+),')
 TEST = re.compile(r"(?:unit|replay|property|netns)/test_\w+\.(?:c|sh|py)")
 tap = Tap()
 
 
-def read(path):
-    return open(os.path.join(ROOT, path), errors="replace").read()
-
-
-def files_below(*places):
+def files_below(places):
     """Text files; a place that is a file is itself."""
     for place in places:
         if os.path.isfile(os.path.join(ROOT, place)):
             yield place
         for folder, _, names in os.walk(os.path.join(ROOT, place)):
             for name in names:
-                if not name.endswith((".pcap", ".pyc")):
-                    yield os.path.relpath(os.path.join(folder, name), ROOT)
+                path = os.path.relpath(os.path.join(folder, name), ROOT)
+                if not name.endswith((".pcap", ".pyc")) and path != os.path.relpath(__file__, ROOT):
+                    yield path
 
 
-def heading_anchors(text):
-    """As web pages of repositories make them: lower case, spaces as hyphens, no punctuation."""
-    for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE):
-        yield re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-")
+def read_all():
+    return {path: open(os.path.join(ROOT, path), errors="replace").read() for path in files_below(PLACES)}
 
 
-def anchors(name):
-    text = read(os.path.join("docs", name))
-    return set(re.findall(r'<a id="([^"]+)"', text)) | set(heading_anchors(text))
+def anchors(text):
+    """Those in the text, and those of headings as web pages of repositories make them: lower case, hyphens."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    made = {re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return made | set(re.findall(r'<a id="([^"]+)"', text))
 
 
-def main():
-    known = {name: anchors(name) for name in os.listdir(DOCS) if name.endswith(".md")}
-    texts = {path: read(path) for path in files_below("src", "include", "tests", "scripts", "pcaps", "man", "docs", "etc",
-                                                      "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile")}
+def paragraphs(text):
+    """In one line each; a row of a table is one by itself."""
+    for block in re.split(r"\n\s*\n", text):
+        for part in block.split("\n") if "\n|" in block else [block]:
+            yield " ".join(part.split())
+
+
+def without_default(text, limits):
+    """(key, paragraph) where a key of [limits] is named and its default is not."""
+    for paragraph in paragraphs(text):
+        for key in set(re.findall(r"`([\w-]+)`", paragraph)) & limits.keys():
+            default = limits[key]
+            said = [f"{default:,}"] + ["quarter"] * (default == 25)
+            said += [f"{default // MEBIBYTE} MiB"] * (default >= MEBIBYTE)
+            if not any(re.search(rf"(?<![\d,]){number}(?!,?\d)", paragraph) for number in said):
+                yield key, paragraph
+
+
+def check_citations(texts, known):
     wrong, cited = [], 0
     for path, text in texts.items():
         for name, section in CITED.findall(text):
@@ -58,18 +75,19 @@ def main():
 
     wrong = []
     for name in known:
-        for target, section in LINK.findall(read(os.path.join("docs", name))):
+        for target, section in LINK.findall(texts["docs/" + name]):
             file = target or name
             if not os.path.exists(os.path.join(DOCS, file)) or (section and section not in known.get(file, ())):
                 wrong.append(f"docs/{name}: {target}#{section}")
     tap.ok(not wrong, "every link between the documents leads somewhere", "\n".join(wrong))
 
-    wrong = [f"{path}: {line}" for path, text in texts.items() if not path.endswith("test_documents.py")
-             for line in text.splitlines() if OUTSIDE.search(line)]
+    wrong = [f"{path}: {line}" for path, text in texts.items() for line in text.splitlines() if OUTSIDE.search(line)]
     tap.ok(not wrong, "no document outside the repository is cited", "\n".join(wrong))
 
+
+def check_matrix(texts, known):
     printed = {row for path, text in texts.items() if path.startswith(("tests/", "scripts/"))
-               for found in ROW.findall(text) for row in found if row and not path.endswith("test_documents.py")}
+               for found in ROW.findall(text) for row in found if row}
     missing = sorted(printed - known["reliability.md"])
     tap.ok(len(printed) > 20 and not missing, "every row that a test prints is in docs/reliability.md", missing)
 
@@ -77,13 +95,34 @@ def main():
     missing = sorted(test for test in named if not os.path.exists(os.path.join(ROOT, "tests", test)))
     tap.ok(len(named) > 20 and not missing, "every test that docs/reliability.md names exists", missing)
 
-    forwarding, contract = texts["docs/forwarding.md"], texts["docs/contract.md"]
+
+def check_lists(texts):
     drops = NAMED.findall(texts["include/pearpd/drop.h"].split("CONSUMED_KINDS")[0])
-    missing = sorted(name for name in drops if f"`{name}`" not in forwarding.split('<a id="drop-reasons">')[1])
+    explained = texts["docs/forwarding.md"].split('<a id="drop-reasons">')[1]
+    missing = sorted(name for name in drops if f"`{name}`" not in explained)
     tap.ok(len(drops) > 20 and not missing, "every drop reason is explained in docs/forwarding.md", missing)
+
     events = NAMED.findall(texts["include/pearpd/event.h"])
-    missing = sorted(name for name in events if name not in re.split(r"[\s,.]+", contract.split("Events of `monitor`:")[1]))
+    listed = re.split(r"[\s,.]+", texts["docs/contract.md"].split("Events of `monitor`:")[1])
+    missing = sorted(name for name in events if name not in listed)
     tap.ok(len(events) > 10 and not missing, "every event is named in docs/contract.md", missing)
+
+
+def check_defaults(texts):
+    sources = "\n".join(text for path, text in texts.items() if path.startswith(("include/", "src/")))
+    limits = {key: int(default) for key, default in LIMIT.findall(sources)}
+    wrong = [f"docs/{name}: {key} is {limits[key]}: {paragraph}" for name in ("pe-arp.md", "forwarding.md")
+             for key, paragraph in without_default(texts["docs/" + name], limits)]
+    tap.ok(len(limits) > 40 and not wrong, "a key of [limits] is named with its default", "\n".join(wrong))
+
+
+def main():
+    texts = read_all()
+    known = {name: anchors(texts["docs/" + name]) for name in os.listdir(DOCS) if name.endswith(".md")}
+    check_citations(texts, known)
+    check_matrix(texts, known)
+    check_lists(texts)
+    check_defaults(texts)
     tap.end()
 
 
