@@ -127,7 +127,7 @@
       "Echo requests answered per second. More is dropped (echo_limit).")                                  \
     X("echo-burst", echo_burst, 1, 1000000, 100, "Echo requests answered at once.")                        \
     X("hello", hello_s, 1, 3600, 60,                                                                       \
-      "Seconds between two HELLO messages, with which the bridge tells agents that it is there.")          \
+      "Seconds between two HELLO messages, with which the bridge announces itself to agents.")             \
     X("hello-window", hello_window_s, 1, 3600, 5,                                                          \
       "Seconds over which agents spread their claims after the bridge lost its table. Raise it on "        \
       "segments with thousands of hosts.")                                                                 \
