@@ -1,10 +1,10 @@
 /* engine.h: the bridge's rules, frame by frame (docs/forwarding.md).
  * In: a frame, its side, the time. Out: frames, events, counters.
- * Called by: daemon, live and replay alike, and the tests. Never: sees a socket, a clock, a log,
- * a random source or libevent; allocates for a frame.
+ * Called by: daemon (the bridge and the replay) and the tests. Never: uses a socket, a clock, a log, a random
+ * source or libevent; allocates for a frame.
  *
- * Time is in nanoseconds of any clock that does not go back; the engine takes an earlier time for the
- * latest it saw. One engine is used by one thread. */
+ * Time is in nanoseconds of any clock. A time before the latest one counts as the latest. One engine is used by one
+ * thread. */
 #ifndef PEARPD_ENGINE_H
 #define PEARPD_ENGINE_H
 
@@ -23,24 +23,24 @@
 
 struct engine;
 
-/* The ways out. What they are given is borrowed until they return. */
+/* The ways out. Their arguments are borrowed until they return. */
 struct engine_out {
     void *context;
     /* A frame that passes, to leave by `to`. */
     void (*send)(void *context, enum side to, const struct frame *frame);
-    /* A frame that the bridge makes, to leave by `to`. */
+    /* A frame that the bridge generates, to leave by `to`. */
     void (*generate)(void *context, enum side to, const struct tx_frame *made);
     void (*event)(void *context, const struct event *event);
     /* A flow's record ([ipfix]); never called where that is off. */
     void (*flow)(void *context, const struct flow_record *record);
 };
 
-/* What the engine cannot find out for itself. */
+/* What the caller must supply. */
 struct engine_seed {
     uint8_t hash_key[16];  /* of every table; random in the daemon, fixed in a replay */
     uint8_t nonce_key[16]; /* nonces are a keyed function of their number */
     bool plain_nonces;     /* replay: they are 1, 2, 3 ... */
-    bool any_nonce;        /* replay --any-nonce: replies count whatever their nonce */
+    bool any_nonce;        /* replay --any-nonce: REPLYs count with any nonce */
     uint64_t epoch;        /* of HELLO; new whenever the table was lost; 0 in a replay */
 };
 
@@ -76,7 +76,7 @@ enum binding_origin { ORIGIN_CONFIG, ORIGIN_PE_ARP, ORIGIN_TRAFFIC, ORIGIN_DHCP,
 
 const char *binding_state_name(enum binding_state state);
 const char *binding_origin_name(enum binding_origin origin);
-/* By its name; false, and *origin is left alone: there is none of it. */
+/* Reads a name. False, and *origin is unchanged: there is no such origin. */
 bool binding_origin_parse(const char *name, enum binding_origin *origin);
 
 /* One line of the table, by value (`name` is borrowed until the next call into the engine). */
@@ -85,7 +85,7 @@ struct table_entry {
     struct mac mac;     /* zero while incomplete */
     enum binding_state state;
     enum binding_origin origin;
-    enum side side;   /* the bridge port it is reached by */
+    enum side side;   /* the bridge port that it is behind */
     const char *name; /* "": none */
     bool has_psid;
     struct port_set_params psid;
@@ -103,8 +103,8 @@ enum lease_state { LEASE_FREE, LEASE_OFFERED, LEASE_BOUND, LEASE_DECLINED };
 
 const char *lease_state_name(enum lease_state state);
 
-/* One lease, by value (`name` as above). A client is known by its MAC and its identifier (option 61) together; one
- * that is longer than there is room for, by its digest. */
+/* One lease, by value (`name` as above). A client is identified by its MAC and its identifier (option 61) together;
+ * a longer identifier is replaced by its digest. */
 struct lease_entry {
     struct range range; /* the set's lowest and highest port */
     struct port_set_params psid;
@@ -113,12 +113,12 @@ struct lease_entry {
     uint8_t client_id[CLIENT_ID_BYTES];
     uint8_t client_id_length; /* 0: it sent none, or the usual one: 1 and its MAC */
     enum lease_state state;
-    uint64_t left_ns; /* until the lease, the offer, or the time set aside ends */
+    uint64_t left_ns; /* until the lease, the offer or decline-age ends */
     const char *name; /* of its [lease]; "": none */
 };
 
-/* How many port sets there are to lease, and what has become of them. `reserved` ones count for the rest too; `blocked`
- * ones are free, but another host lived on ports of them when they were last looked at. */
+/* The number of port sets to lease, and how many are in which state. `reserved` sets also count in their state;
+ * `blocked` sets are free, but another host used ports of them when they were last checked. */
 struct lease_figures {
     uint32_t pool, leased, offered, declined, reserved, blocked;
 };
@@ -128,14 +128,14 @@ struct traffic {
     uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes;
 };
 
-/* What was counted for one owner since it was first seen, over all ranges that it held; the mac zero: for the others,
- * which had no account of their own. `booked` is what engine_account_book() has given out of the total. */
+/* The traffic of one owner since it was first seen, over all its ranges. MAC zero: the others, which have no
+ * account of their own. `booked` is what engine_account_book() has given out of the total. */
 struct account_entry {
     struct mac mac;
     struct traffic total, booked;
 };
 
-/* One downstream host that did something that is counted for it. */
+/* One downstream host with what was counted for it. */
 struct host_entry {
     struct mac mac;
     uint64_t captures, violations, flow_conflicts, bad_sources, bad_pe_arp, arp_limited;
@@ -146,11 +146,11 @@ struct host_entry {
 struct engine *engine_new(const struct config *config, const struct engine_seed *seed);
 void engine_free(struct engine *engine);
 
-/* Starts: announces each shared address upstream, says HELLO downstream (docs/forwarding.md#announcements). */
+/* Starts: announces each shared address upstream and sends HELLO downstream (docs/forwarding.md#announcements). */
 void engine_start(struct engine *engine, uint64_t now_ns, const struct engine_out *out);
 
-/* One frame in. Its bytes are borrowed; only its layer-2 addresses may change. What follows from it
- * leaves through `out` before the return, which tells the one place it ended in. */
+/* One frame in. Its bytes are borrowed; only its layer-2 addresses may change. Everything that follows from it goes
+ * through `out` before the function returns. Returns where the frame ended. */
 struct verdict engine_frame(struct engine *engine, uint64_t now_ns, enum side from, struct frame *frame,
                             const struct engine_out *out);
 
@@ -160,8 +160,8 @@ uint64_t engine_tick(struct engine *engine, uint64_t now_ns, const struct engine
 /* When engine_tick() has something to do next. */
 uint64_t engine_next(const struct engine *engine);
 
-/* Puts what repeats (HELLO) off to its first turn at or after `until_ns`: a replay's long gap between two
- * records (docs/contract.md#replay-gap). */
+/* Postpones HELLO to its first turn at or after `until_ns`: for a long gap between two records of a replay
+ * (docs/contract.md#replay-gap). */
 void engine_postpone_repeats(struct engine *engine, uint64_t until_ns);
 
 /* A bridge port came up or went down; `mtu_bytes` is its longest frame without the Ethernet header and
@@ -169,25 +169,25 @@ void engine_postpone_repeats(struct engine *engine, uint64_t until_ns);
 void engine_link(struct engine *engine, uint64_t now_ns, enum side side, bool up, uint32_t mtu_bytes,
                  const struct engine_out *out);
 
-/* What io found out later: `count` frames that the engine sent to `to` did not leave. */
+/* `count` frames that the engine sent to `to` could not be sent after all. */
 void engine_send_failed(struct engine *engine, enum side to, uint64_t count);
-/* What the kernel lost at the ring of `from`: counted as come in and dropped. */
+/* The kernel lost `count` frames at the ring of `from`: they count as received and dropped. */
 void engine_ring_full(struct engine *engine, enum side from, uint64_t count);
 
-/* Takes the new configuration: learned bindings that still fit are kept, the others are told as deleted; held frames of
- * addresses that went are dropped. 0, or -ENOMEM and nothing has changed. */
+/* Takes the new configuration: learned bindings that still fit are kept, the others end with an event; held frames
+ * of removed addresses are dropped. 0, or -ENOMEM and nothing has changed. */
 int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *config,
                   const struct engine_out *out);
 
-/* What the last reload ended. A lease counts beside its binding. */
+/* What the last reload ended. A lease counts in addition to its binding. */
 struct reload_ended {
     uint32_t bindings, leases;
 };
 struct reload_ended engine_reload_ended(const struct engine *engine);
 
-/* Lets the records of all flows leave: before the engine ends. A reload does it by itself. */
+/* Exports the records of all flows, before the engine ends. A reload does this itself. */
 void engine_flows_flush(struct engine *engine, uint64_t now_ns, const struct engine_out *out);
-/* Flows that are being counted now. */
+/* The number of flows that are counted now. */
 uint32_t engine_flows(const struct engine *engine);
 
 /* Counters; borrowed, valid as long as the engine. */
@@ -195,7 +195,7 @@ const struct engine_stats *engine_stats(const struct engine *engine);
 /* True where both ins + made = both outs + consumed + drops + held (docs/forwarding.md#accounting). */
 bool engine_stats_balance(const struct engine_stats *stats);
 
-/* Walks the table by address and port. Start with {0}; each call fills the next entry and moves on; false
+/* Walks the table by address and port. Start with {0}; each call fills the next entry; false
  * at the end. The table may change between calls. */
 struct table_cursor {
     uint32_t address_index;
@@ -205,31 +205,32 @@ struct table_cursor {
 bool engine_table_next(const struct engine *engine, uint64_t now_ns, struct table_cursor *cursor,
                        struct table_entry *entry);
 
-/* The same for the bindings alone: no open questions, no published addresses. */
+/* The same for bindings only, without open REQUESTs and published addresses. */
 bool engine_bindings_next(const struct engine *engine, uint64_t now_ns, struct table_cursor *cursor,
                           struct table_entry *entry);
 
-/* Grows with each binding that comes, goes or shrinks; not with those that merely age. */
+/* Increases with each binding that is added, removed or shrunk, and with each extended lease. */
 uint64_t engine_changes(const struct engine *engine);
 
 /* Puts back a binding of an earlier run, as engine_bindings_next() gave it; age_ns and expires_ns are from now.
- * By PE-ARP: stale, and asked for by unicast REQUESTs, 300 a second and their retries. From traffic: stale, and it goes
- * after the idle time it had left, or a minute. From DHCP: until its lease ends. An operator's: permanent. A
- * configured one is there already: it takes age and counters. No event is told.
- * 0; -ENOENT: not a shared address; -EINVAL: a MAC that cannot own, or no binding; -ERANGE: not by the present
- * ports, psid or learn; -EEXIST: overlaps one that is there; -ESTALE: configured otherwise now; -ETIME: its lease
- * is over; -ENOSPC: [limits] bindings. */
+ * PE-ARP: stale, and its owner is asked by unicast REQUESTs, 300 a second and their retries. Traffic: stale, and it
+ * ends after its remaining idle time, or a minute. DHCP: until its lease ends. Operator: permanent. A configured
+ * one exists already and takes over age and counters. No event is emitted.
+ * 0; -ENOENT: not a shared address; -EINVAL: a MAC that cannot own, or no binding; -ERANGE: against the present
+ * ports, psid or learn; -EEXIST: overlaps another binding; -ESTALE: no longer configured so; -ETIME: its lease has
+ * ended; -ENOSPC: [limits] bindings. */
 int engine_restore(struct engine *engine, uint64_t now_ns, const struct table_entry *entry,
                    const struct engine_out *out);
 
-/* HELLO's epoch: to be saved, and to be put back before engine_start() where the whole table came back. */
+/* The epoch of HELLO: to be saved, and to be restored before engine_start() if the whole table was restored. */
 uint64_t engine_epoch(const struct engine *engine);
 void engine_epoch_restore(struct engine *engine, uint64_t epoch);
 
-/* The same for the hosts, in no order that means anything but the same in every replay. */
+/* Walks the hosts; start with 0. Their order is arbitrary, but the same in every replay. */
 bool engine_hosts_next(const struct engine *engine, uint32_t *cursor, struct host_entry *entry);
 
-/* One service that a host told of, by value (`name` and `owner` are borrowed until the next call into the engine). */
+/* One service that a host announces, by value (`name` and `owner` are borrowed until the next call into the
+ * engine). */
 struct service_entry {
     const char *name; /* _http._tcp.example.net */
     uint8_t protocol;
@@ -237,7 +238,7 @@ struct service_entry {
     uint16_t port;
     struct mac mac;
     const char *owner; /* the binding's name; "": none */
-    uint64_t age_ns;   /* since it was first told of */
+    uint64_t age_ns;   /* since it was first announced */
 };
 
 /* Walks the services in the order of their bindings, by address and port. Start with {0}, as with the table. */
@@ -252,45 +253,45 @@ bool engine_services_next(const struct engine *engine, uint64_t now_ns, struct s
 /* The bound leases, in the order of the pool: start with 0, false at the end, as above. */
 bool engine_leases_next(const struct engine *engine, uint64_t now_ns, uint32_t *cursor,
                         struct lease_entry *entry);
-/* The same with those that are offered or set aside. */
+/* The same with offered and declined sets. */
 bool engine_pool_next(const struct engine *engine, uint64_t now_ns, uint32_t *cursor,
                       struct lease_entry *entry);
 struct lease_figures engine_lease_figures(const struct engine *engine);
 
-/* Gives a lease back that engine_leases_next() gave before a restart, its binding with it. 0; -ENOENT: the
- * configuration leases no such port set; -EEXIST: it is another's by now, or the client has another; -EINVAL: no
- * host's MAC, or no time left; -ENOSPC: [limits] bindings. */
+/* Restores a lease that engine_leases_next() gave before a restart, with its binding. 0; -ENOENT: the configuration
+ * leases no such port set; -EEXIST: another client has it, or the client has another; -EINVAL: not the MAC of a
+ * host, or no time left; -ENOSPC: [limits] bindings. */
 int engine_lease_restore(struct engine *engine, uint64_t now_ns, const struct lease_entry *entry,
                          const struct engine_out *out);
 
-/* Walks the accounts; start with 0. The others come first. They may change between calls. */
+/* Walks the accounts; start with 0. The account of the others is the first. They may change between calls. */
 bool engine_accounts_next(const struct engine *engine, uint32_t *cursor, struct account_entry *entry);
 /* 0; -ENOENT: nothing was counted for `mac`. */
 int engine_account_find(const struct engine *engine, struct mac mac, struct account_entry *entry);
-/* What an account has grown by since it was last asked so, which is booked then. False: by nothing. */
+/* The growth of an account since the last call, which is booked now. False: there was none. */
 bool engine_account_book(struct engine *engine, struct mac mac, struct traffic *growth);
-/* Puts back an account of an earlier run, in place of what was counted so far; before or after the bindings.
+/* Restores an account of an earlier run in place of what was counted so far, before or after the bindings.
  * 0; -EINVAL: a MAC that cannot own; -ENOSPC: [limits] accounts, it was added to the others. */
 int engine_account_restore(struct engine *engine, const struct account_entry *entry);
-/* Fills up to `most` ranges that `mac` holds; of a port set the lowest and highest port. Their number, which may be more;
- * *name is that of one of them, or "": borrowed until the next call into the engine. */
+/* Fills up to `most` ranges of `mac`; of a port set the lowest and highest port. Returns their number, which may be
+ * larger. *name is the name of one of them, or "": borrowed until the next call into the engine. */
 uint32_t engine_account_ranges(const struct engine *engine, struct mac mac, struct range *ranges, uint32_t most,
                                const char **name);
-/* Who holds a port now; nobody is asked. 0; -ENOENT: nobody, or no shared address. */
+/* The owner of a port now; no host is asked. 0; -ENOENT: there is none, or the address is not shared. */
 int engine_owner(const struct engine *engine, struct ipv4 address, uint16_t port, struct mac *owner);
 
-/* An operator's permanent binding (origin control). 0; -ENOENT: not a shared address; -EEXIST: overlaps
- * a permanent one; -EINVAL: a MAC that cannot own; -ENOSPC: [limits] bindings. Learned bindings that it
- * overlaps go. */
+/* Adds a permanent binding of an operator (origin control). 0; -ENOENT: not a shared address; -EEXIST: overlaps
+ * a permanent one; -EINVAL: a MAC that cannot own; -ENOSPC: [limits] bindings. It ends the learned bindings that it
+ * overlaps. */
 int engine_add(struct engine *engine, uint64_t now_ns, const struct range *range, struct mac mac,
                const struct engine_out *out);
-/* True where another host than `mac` holds ports of `range`, however it came to them; *entry is the first such binding. */
+/* True where another host than `mac` owns ports of `range`, of any origin; *entry is the first such binding. */
 bool engine_other_owner(const struct engine *engine, uint64_t now_ns, const struct range *range, struct mac mac,
                         struct table_entry *entry);
 /* Removes the bindings that are exactly `range`. 0; -ENOENT: there is none; -EPERM: it is configured. */
 int engine_delete(struct engine *engine, uint64_t now_ns, const struct range *range,
                   const struct engine_out *out);
-/* Removes every learned binding (of *address, or of all where NULL). The number removed, or -ENOENT:
+/* Removes every learned binding of *address; of all addresses where NULL. Returns their number, or -ENOENT:
  * not a shared address. */
 int engine_flush(struct engine *engine, uint64_t now_ns, const struct ipv4 *address,
                  const struct engine_out *out);
@@ -299,11 +300,12 @@ int engine_flush(struct engine *engine, uint64_t now_ns, const struct ipv4 *addr
 enum resolve_state { RESOLVE_OWNED, RESOLVE_ASKING, RESOLVE_UNOWNED, RESOLVE_NOT_SHARED };
 enum resolve_state engine_resolve(struct engine *engine, uint64_t now_ns, struct ipv4 address, uint16_t port,
                                   struct table_entry *entry, const struct engine_out *out);
-/* Asks whatever is known: the owner, by unicast, or all hosts where the port has none. An owner by PE-ARP that does not
- * answer loses the binding. RESOLVE_ASKING; RESOLVE_UNOWNED: nobody can be asked now; RESOLVE_NOT_SHARED. */
+/* Asks even where the owner is known: the owner by unicast, or all hosts where there is none. An owner learned via
+ * PE-ARP that does not answer loses its binding. RESOLVE_ASKING; RESOLVE_UNOWNED: nobody can be asked now;
+ * RESOLVE_NOT_SHARED. */
 enum resolve_state engine_ask(struct engine *engine, uint64_t now_ns, struct ipv4 address, uint16_t port,
                               const struct engine_out *out);
-/* True while such a question is open. */
+/* True while such a REQUEST is open. */
 bool engine_is_asking(struct engine *engine, struct ipv4 address, uint16_t port);
 
 #endif

@@ -1,5 +1,5 @@
-/* tx_frame.h: the frames that the bridge or the agent makes itself, as structs.
- * Filled by core and agent; turned into bytes by io (frame_build.h). Never: bytes. */
+/* tx_frame.h: the frames that the bridge or the agent generates, as structs. Filled by: core, agent. Encoded by: io
+ * (frame_build.h). Never: bytes. */
 #ifndef PEARPD_TX_FRAME_H
 #define PEARPD_TX_FRAME_H
 
@@ -35,7 +35,7 @@ struct tx_frame {
     struct eth_tag tag;
     uint16_t ethertype; /* host order */
     enum tx_frame_kind kind;
-    const struct pe_arp_key *key; /* that signs PE-ARP, borrowed; NULL: it bears no AUTH */
+    const struct pe_arp_key *key; /* signs PE-ARP, borrowed; NULL: no AUTH */
     union {
         struct arp arp;
         struct pe_arp pe_arp;

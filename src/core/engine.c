@@ -1,11 +1,11 @@
-/* engine.c: the engine's life, and the door that every frame comes in by.
+/* engine.c: the life of the engine, and the entry of every frame.
  * In: frames, time, links. Out: the verdict of each frame. Called by: daemon, tests. */
 #include "pearpd/engine.h"
 
 #include "pearpd/eth.h"
 
 #include "binding/binding_probe.h"
-#include "binding/lease_pool.h"
+#include "binding/lease.h"
 #include "binding/resolver.h"
 #include "engine_memory.h"
 #include "engine_state.h"

@@ -52,7 +52,7 @@ int engine_config_copy(struct config *to, const struct config *from)
     return 0;
 }
 
-/* Permanent ranges of the configuration. Nothing is told: they were always there. */
+/* Permanent ranges of the configuration. No event is emitted: they were always there. */
 static int ranges_take(struct engine *e)
 {
     for (size_t i = 0; i < e->config.range_count; i++) {

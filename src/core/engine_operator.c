@@ -1,5 +1,5 @@
-/* engine_operator.c: what operators see of the table and do to it (docs/contract.md#pearpctl).
- * Called by: daemon through engine.h. Bindings change by the same doors as from the wire. */
+/* engine_operator.c: what operators see of the bindings and do to them (docs/contract.md#pearpctl).
+ * Called by: daemon through engine.h. */
 #include "pearpd/keyed_table.h"
 #include "pearpd/port_range.h"
 
@@ -31,7 +31,7 @@ static uint64_t binding_ends_ns(const struct engine *e, const struct binding *b)
     return b->state == BINDING_REACHABLE && timer_armed(&b->timer) ? b->timer.due_ns : TIMER_NEVER;
 }
 
-/* A restored one was learned before the clock's zero, perhaps: times are taken modulo 2^64. */
+/* A restored binding may have been learned before the clock started: times are modulo 2^64. */
 static uint64_t age_ns(const struct binding *b, uint64_t now_ns)
 {
     uint64_t age = now_ns - b->learned_ns;
@@ -61,8 +61,8 @@ static void entry_of_binding(const struct engine *e, uint64_t now_ns, const stru
     };
 }
 
-static void entry_of_question(const struct engine *e, uint64_t now_ns, const struct resolution *r,
-                              struct table_entry *entry)
+static void entry_of_resolution(const struct engine *e, uint64_t now_ns, const struct resolution *r,
+                                struct table_entry *entry)
 {
     struct ipv4 address = e->config.addresses[r->key.address_index].address;
     *entry = (struct table_entry){
@@ -102,7 +102,7 @@ bool engine_table_next(const struct engine *engine, uint64_t now_ns, struct tabl
         const struct resolution *r = resolver_from(e, cursor->address_index, cursor->port);
         if (r != NULL && (b == NULL || r->key.port < b->ports.range.first)) {
             cursor->port = r->key.port + 1U;
-            entry_of_question(e, now_ns, r, entry);
+            entry_of_resolution(e, now_ns, r, entry);
             return true;
         }
         if (b != NULL) {
@@ -153,7 +153,7 @@ static void begin(struct engine *e, uint64_t now_ns, const struct engine_out *ou
     engine_tick(e, now_ns, out);
 }
 
-/* Ends what was learned within `ports`. False, and nothing ends: a permanent one is there. */
+/* Ends the learned bindings within `ports`. False, and nothing ends: one of them is permanent. */
 static bool make_room(struct engine *e, const struct port_range *ports)
 {
     uint32_t at = 0;

@@ -27,7 +27,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* A learned or added binding of `old` goes over where the new configuration leaves room for it. NULL: it does not. */
+/* Copies a learned or added binding where the new configuration allows it. NULL: it does not. */
 static struct binding *learned_carry(struct engine *e, const struct binding *b)
 {
     uint32_t at = 0, address_index = shared_address_of_ports(e, &b->ports);
@@ -54,8 +54,7 @@ static struct binding *learned_carry(struct engine *e, const struct binding *b)
     return kept;
 }
 
-/* The configured binding that is the same in a new configuration takes over the age and counters of `was`. NULL: none
- * is. */
+/* A binding that is configured as before takes over the age and counters of `was`. NULL: there is none. */
 static struct binding *configured_carry(struct engine *e, const struct binding *was)
 {
     struct binding *b = binding_find_configured(e, &was->ports, was->owner);
@@ -72,7 +71,7 @@ static struct binding *configured_carry(struct engine *e, const struct binding *
     return b;
 }
 
-/* Told by the old engine: the binding's address may be in its configuration alone. */
+/* Emitted by the old engine: only its configuration may have the address. */
 static void emit_ended(struct engine *old, const struct binding *b)
 {
     event_emit(old, (struct event){.kind = EVENT_DELETED,

@@ -1,12 +1,12 @@
-/* engine_restore.c: what an earlier run knew, put back and confirmed.
- * In: bindings as that run had them. Out: stale ones that forward, and one REQUEST to each owner in its turn.
- * Called by: daemon through engine.h; engine_memory (a reload asks binding_fits()). Never: reads a file, tells events. */
+/* engine_restore.c: restores bindings and leases of an earlier run.
+ * In: bindings as that run saved them. Out: stale bindings that forward, and one REQUEST to each owner in turn.
+ * Called by: daemon through engine.h. Never: reads a file, emits events. */
 #include "pearpd/port_range.h"
 #include "pearpd/port_set.h"
 
 #include "binding/binding_fit.h"
 #include "binding/binding_state.h"
-#include "binding/lease_pool.h"
+#include "binding/lease.h"
 #include "engine_state.h"
 #include "rules/dhcp_rules.h"
 #include "tables/account.h"
@@ -17,8 +17,8 @@
 #include <errno.h>
 
 #define CONFIRM_STEP_NS  (SECOND_NS / 300) /* with two more tries each, where nobody answers: 900 a second */
-#define CONFIRM_AGAIN_NS SECOND_NS         /* where no question could be opened */
-#define GRACE_S          60                /* for a host that cannot be asked to be heard again */
+#define CONFIRM_AGAIN_NS SECOND_NS         /* where no REQUEST could be opened */
+#define GRACE_S          60                /* until a host that cannot be asked must have sent again */
 
 static void counts_restore(struct engine *e, struct binding *b, const struct table_entry *entry)
 {
@@ -31,7 +31,7 @@ static void counts_restore(struct engine *e, struct binding *b, const struct tab
     account_join(e, b);
 }
 
-/* Its place in the turns of those that are to be asked for. */
+/* Schedules the REQUEST to its owner behind those of the other restored bindings. */
 static void confirm_later(struct engine *e, struct binding *b)
 {
     if (e->confirm_ns < e->now_ns)
@@ -40,7 +40,7 @@ static void confirm_later(struct engine *e, struct binding *b)
     timer_set(e->timers, &b->timer, e->confirm_ns);
 }
 
-/* Which of its ports it sent from is not known any more: if it did of late, it lives on all of them. */
+/* The ports that the owner sent from were not saved: if it sent recently, all of them count as used. */
 static void traffic_restore(struct engine *e, struct binding *b, uint64_t left_ns)
 {
     uint64_t idle_ns = e->config.limits.idle_s * SECOND_NS;
@@ -58,7 +58,7 @@ static void traffic_restore(struct engine *e, struct binding *b, uint64_t left_n
     timer_set(e->timers, &b->timer, e->now_ns + left_ns);
 }
 
-/* A state that was, without the event of entering it. */
+/* Sets the state without the event of entering it. */
 static void state_restore(struct engine *e, struct binding *b, const struct table_entry *entry)
 {
     switch (entry->origin) {
@@ -92,7 +92,7 @@ static int configured_restore(struct engine *e, const struct port_range *ports, 
     return 0;
 }
 
-/* What the entry holds. False: nothing that could be held. */
+/* The ports of the entry. False: there is no such range or port set. */
 static bool ports_of_entry(const struct table_entry *entry, struct port_range *ports)
 {
     *ports = (struct port_range){.range = entry->range};

@@ -1,4 +1,5 @@
-/* engine_state.h: what the parts of the engine share: the configuration in force, the time, the counters, and a pointer to
+/* engine_state.h: what the parts of the engine share: the configuration in force, the time, the counters, and a
+ * pointer to
  * the state of each part, which only that part's file knows.
  * Included by: the files of src/core that need more than their arguments. */
 #ifndef PEARPD_CORE_ENGINE_STATE_H
@@ -13,7 +14,7 @@
 
 #define SECOND_NS UINT64_C(1000000000)
 
-/* What a timer lives in. */
+/* What a timer is part of. */
 enum timer_kind {
     TIMER_BINDING,
     TIMER_RESOLUTION,

@@ -289,7 +289,7 @@ static void test_refusals_name_their_cause(void **state)
     made = reply_of(host_a, &w->keys[0], &request);
     w->now += S;
     assert_forged(give(w, &made));
-    assert_string_equal(w->detail, "PE-ARP answer to no open question: it was not asked, or was too slow");
+    assert_string_equal(w->detail, "PE-ARP reply to no open request: unasked, or too late");
     world_free(w);
 }
 

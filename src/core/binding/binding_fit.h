@@ -1,5 +1,6 @@
 /* binding_fit.h: what the configuration of an address lets a host own.
- * In: ports, an origin. Out: true or false. Called by: resolver, dhcp_rules, the entry. Never: looks at what is owned. */
+ * In: ports, an origin. Out: true or false. Called by: resolver, dhcp_rules, the entry. Never: looks at what is
+ * owned. */
 #ifndef PEARPD_CORE_BINDING_FIT_H
 #define PEARPD_CORE_BINDING_FIT_H
 

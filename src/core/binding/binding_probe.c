@@ -6,7 +6,7 @@
 #include "resolver.h"
 #include "tables/binding.h"
 
-#define CONFIRM_AGAIN_NS SECOND_NS /* where no question could be opened */
+#define CONFIRM_AGAIN_NS SECOND_NS /* where no REQUEST could be opened */
 
 bool binding_probe(struct engine *e, struct binding *b)
 {
@@ -22,8 +22,8 @@ static void binding_confirm(struct engine *e, struct binding *b)
         timer_set(e->timers, &b->timer, e->now_ns + CONFIRM_AGAIN_NS);
 }
 
-/* Reachable: its lifetime is over. Stale: it was restored. From traffic: perhaps silent for too long. Leased: the lease
- * is over. */
+/* A reachable binding becomes stale; a restored one asks its owner; one learned from traffic ends when it is idle;
+ * a lease ends. */
 void binding_due(struct engine *e, struct binding *b)
 {
     if (b->origin == ORIGIN_DHCP) {

@@ -195,7 +195,7 @@ bool binding_may_own_more(struct engine *e, const struct port_range *ports, stru
                                      .side = SIDE_DOWNSTREAM,
                                      .range = ports->range,
                                      .mac = owner,
-                                     .detail = "more ports than host-ports lets one host own"});
+                                     .detail = "more ports than [limits] host-ports allows"});
     return false;
 }
 
@@ -216,7 +216,8 @@ struct binding *binding_learn_traffic(struct engine *e, uint32_t address_index, 
     return b;
 }
 
-/* What is left of a range learned from traffic, outside `span`: the side that it lives on, else the larger. */
+/* Cuts `span` out of a range learned from traffic. What remains is the part that its owner sends from, else the
+ * larger one. */
 static void yield_span(struct engine *e, struct binding *b, struct port_span span)
 {
     const struct port_range *h = &b->ports;
@@ -234,8 +235,8 @@ static void yield_span(struct engine *e, struct binding *b, struct port_span spa
         binding_shrink(e->bindings, b, (uint16_t)(span.last + 1), h->range.last);
 }
 
-/* Cuts `ports` to the ports around `asked` that no permanent or leased range has. False: `asked` itself is in
- * one, or a port set is in the way. */
+/* Cuts `ports` to those around `asked` that are in no permanent or leased range. False: `asked` is in one, or a
+ * port set cannot be cut. */
 static bool cut_by_fixed(struct engine *e, struct port_range *ports, uint16_t asked)
 {
     uint32_t at = 0;
@@ -253,7 +254,7 @@ static bool cut_by_fixed(struct engine *e, struct port_range *ports, uint16_t as
     return true;
 }
 
-/* True where nobody but `owner` has a right to a port of `ports`. */
+/* True where no other host than `owner` has a right to a port of `ports`. */
 static bool only_owner_lives_in(const struct engine *e, const struct port_range *ports, struct mac owner)
 {
     uint32_t at = 0;
@@ -266,7 +267,7 @@ static bool only_owner_lives_in(const struct engine *e, const struct port_range 
     return true;
 }
 
-/* Frees the ports of `ports`: the owner's earlier ranges go, blocks learned from traffic yield. */
+/* Frees `ports`: earlier ranges of the owner end, blocks learned from traffic are cut. */
 static void clear_ports(struct engine *e, const struct port_range *ports, struct mac owner)
 {
     const uint32_t address_index = shared_address_of_ports(e, ports);
@@ -316,8 +317,8 @@ int binding_learn_pe_arp(struct engine *e, const struct port_range *ports, uint1
     return 0;
 }
 
-/* Leases. The server is the authority: what it leases is taken from whoever learned it otherwise, or was leased it
- * before; only permanent ranges stand above it. */
+/* Leases. The server is the authority: its lease replaces what was learned otherwise and earlier leases. Only
+ * permanent ranges take precedence. */
 
 static bool meets_permanent(struct engine *e, const struct port_range *ports, struct mac owner)
 {
@@ -326,13 +327,13 @@ static bool meets_permanent(struct engine *e, const struct port_range *ports, st
         if (!binding_origin_is_permanent(b->origin))
             continue;
         if (!mac_equal(b->owner, owner))
-            binding_refuse_claim(e, ports, owner, b->owner, "leased a permanent range");
+            binding_refuse_claim(e, ports, owner, b->owner, "was leased a permanent range");
         return true;
     }
     return false;
 }
 
-/* Frees the ports of `ports` for their new lessee: the former owner of one of them, zero where nobody else had any. */
+/* Frees `ports` for their new lessee. Returns the former owner of one of them, zero where no other host had any. */
 static struct mac make_way(struct engine *e, const struct port_range *ports, struct mac owner)
 {
     const uint32_t address_index = shared_address_of_ports(e, ports);
@@ -369,7 +370,7 @@ int binding_learn_lease(struct engine *e, const struct port_range *ports, struct
     if (b != NULL && b->origin == ORIGIN_DHCP && port_range_equal(&b->ports, ports) &&
         mac_equal(b->owner, owner)) {
         lease_lasts(e, b, left_ns);
-        e->changes++; /* its end is another one, to be saved */
+        e->changes++; /* its end has changed and must be saved */
         return 0;
     }
     if (meets_permanent(e, ports, owner))

@@ -15,7 +15,7 @@ struct verdict delivery_to_host(struct engine *e, enum side from, struct frame *
     if (eth_parse(frame->bytes, frame->length, &eth) != 0 || mac_equal(eth.source, owner))
         return verdict_dropped(DROP_SAME_PORT);
     eth_set_destination(frame->bytes, owner);
-    /* Out of the port it came in by: under its own source the switch would move the sender to us. */
+    /* Hairpin: with the sender's source the switch would learn the sender at our port. */
     if (from == SIDE_DOWNSTREAM)
         eth_set_source(frame->bytes, e->config.mac);
     struct verdict verdict = frame_send(e, SIDE_DOWNSTREAM, frame);

@@ -1,5 +1,6 @@
 /* delivery.h: the last step of a frame to a host.
- * In: a frame for a shared address, its host. Out: the frame under the host's MAC, counted. Called by: forward, resolver.
+ * In: a frame for a shared address, its host. Out: the frame under the host's MAC, counted. Called by: forward,
+ * resolver.
  * Never: asks who the host is. */
 #ifndef PEARPD_CORE_DELIVERY_H
 #define PEARPD_CORE_DELIVERY_H

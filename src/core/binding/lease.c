@@ -1,9 +1,8 @@
 /* lease.c: see lease.h. */
-#include "pearpd/port_range.h"
+#include "lease.h"
 
 #include "binding_state.h"
 #include "engine_state.h"
-#include "lease_pool.h"
 #include "resolver.h"
 #include "tables/binding.h"
 #include "tables/binding_query.h"
@@ -13,7 +12,8 @@
 
 #define BLOCKED_AGAIN_NS SECOND_NS
 
-/* True where no other host has a right to a port of the set. A block learned from traffic yields where nobody lives. */
+/* True where no other host has a right to a port of the set. A block learned from traffic counts only where its
+ * owner sends from. */
 static bool is_usable(const struct engine *e, const struct lease *lease, struct mac mac)
 {
     struct port_range ports = lease_ports(e, lease);
@@ -32,7 +32,7 @@ static bool may_hold_more(const struct engine *e, struct mac mac)
     return lease_host_count(e, mac) < e->config.limits.host_leases;
 }
 
-/* Those that were passed over: once a second, since there may be many. */
+/* Sets that were skipped are checked again once a second, since there may be many. */
 static void blocked_again(struct engine *e, struct mac mac)
 {
     struct leases *leases = e->leases;
@@ -67,13 +67,13 @@ static bool is_free_for(const struct engine *e, const struct lease *lease, struc
     return lease != NULL && lease->state == LEASE_FREE && is_usable(e, lease, mac);
 }
 
-/* A configuration may reserve for another what a client has already. */
+/* A new configuration may reserve for another client a set that is in use. */
 static bool is_anothers(const struct engine *e, const struct lease *lease, const struct lease_client *client)
 {
     return lease->reservation != NULL && lease_reserved_for(e, client) != lease;
 }
 
-/* False: somebody took a port of what it was offered. */
+/* False: another host took a port of the offered set. */
 static bool may_stay(const struct engine *e, const struct lease *lease, const struct lease_client *client)
 {
     return !is_anothers(e, lease, client) && (lease->state == LEASE_BOUND || is_usable(e, lease, client->mac));
@@ -87,7 +87,7 @@ struct lease *lease_choose(struct engine *e, const struct lease_client *client, 
     if (holds && !to_reserved && may_stay(e, had, client))
         return had;
     if (holds)
-        lease_end(e, had, EVENT_RELEASED); /* it asks anew, so that it uses it no more */
+        lease_end(e, had, EVENT_RELEASED); /* it asks again, so it no longer uses that one */
     if (!may_hold_more(e, client->mac))
         return NULL;
     struct lease *lease = NULL;
@@ -141,7 +141,7 @@ void lease_end(struct engine *e, struct lease *lease, enum event_kind why)
 {
     struct binding *b = lease->state == LEASE_BOUND ? lease_binding(e, lease) : NULL;
     if (b != NULL)
-        binding_end(e, b, why); /* comes back as lease_binding_ended() */
+        binding_end(e, b, why); /* calls lease_binding_ended() */
     else
         lease_enter(e, lease, LEASE_FREE);
 }

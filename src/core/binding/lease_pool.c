@@ -23,7 +23,7 @@ struct host_row {
     uint32_t count;
 };
 
-/* The usual identifier, type 1 and the MAC, says nothing more than the MAC. */
+/* The usual identifier, type 1 and the MAC, adds nothing to the MAC. */
 struct lease_client lease_client_of(struct mac mac, const uint8_t *id, size_t length)
 {
     static const uint8_t no_key[HMAC_KEY_BYTES];
@@ -75,7 +75,7 @@ struct lease *lease_at(const struct engine *e, uint32_t address_index, uint16_t 
     return lease_of_psid(e->leases, address_index, psid);
 }
 
-/* A client that is reserved for by MAC alone, or by identifier alone. */
+/* The client of a reservation: its MAC, or its identifier where that is given. */
 static struct lease_client reserved_client(struct mac mac, const uint8_t *id, size_t length)
 {
     struct lease_client client = lease_client_of(mac, id, length);
@@ -97,7 +97,7 @@ static void reservations_take(const struct engine *e, struct leases *leases)
             continue; /* beyond [limits] leases */
         struct mac mac = r->mac;
         bool fresh;
-        /* The usual identifier names a MAC. */
+        /* The usual identifier is a MAC. */
         if (r->client_id_length == MAC_BYTES + 1 && r->client_id[0] == HTYPE_ETHERNET)
             memcpy(mac.octets, r->client_id + 1, MAC_BYTES);
         struct lease_client client = reserved_client(mac, r->client_id, r->client_id_length);
@@ -178,7 +178,7 @@ void leases_free(struct leases *leases)
     free(leases);
 }
 
-/* Who has what. */
+/* Clients and their sets. */
 
 struct port_range lease_ports(const struct engine *e, const struct lease *lease)
 {
@@ -217,7 +217,7 @@ static void host_loses(struct engine *e, struct mac mac)
         keyed_table_remove(e->leases->hosts, row);
 }
 
-/* Nobody's any more, nor anybody's to come back to. */
+/* The set no longer has a client, nor a former one. */
 void lease_forget(struct engine *e, struct lease *lease)
 {
     struct client_row *row = keyed_table_find(e->leases->clients, &lease->client);
@@ -246,7 +246,7 @@ void lease_enter(struct engine *e, struct lease *lease, enum lease_state state)
     lease->state = state;
 }
 
-/* A free set becomes the client's, who gives up the one that it had before. */
+/* Assigns a free set to the client, which gives up the one that it had before. */
 void lease_assign(struct engine *e, struct lease *lease, const struct lease_client *client)
 {
     struct lease *before = lease_find(e, client);
@@ -320,7 +320,7 @@ static struct lease *lease_as(const struct engine *e, const struct engine *old, 
     return lease_of_psid(e->leases, (uint32_t)index, lease->psid);
 }
 
-/* The line of free ones keeps its order; sets that are new stand before. */
+/* The queue of free sets keeps its order; new sets come first. */
 void leases_carry(struct engine *e, const struct engine *old)
 {
     const struct lease *was;
@@ -343,7 +343,7 @@ void leases_carry(struct engine *e, const struct engine *old)
     }
 }
 
-/* What is shown, and kept over a restart. */
+/* Listings. */
 
 const char *lease_state_name(enum lease_state state)
 {

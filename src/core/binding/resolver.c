@@ -1,13 +1,17 @@
 /* resolver.c: see resolver.h.
  *
- * The life of a question:
- * 1. It is opened: a broadcast by a frame for a port that nobody owns, which waits in its line; a unicast
- *    by a claim, a release, or a frame for a stale binding.
- * 2. It asks, up to three times a second apart, whenever the budgets allow. Broadcasts wait for theirs in
- *    two queues, new ports before retries; unicasts in one for the budget of all hosts together.
- * 3. It is closed by an answer that counts (pe_arp_rules.c), by traffic that teaches the owner, or by
- *    silence: then held frames go to default-host or are dropped, a silent owner loses its binding, and a
- *    claim that waited for that goes on. */
+ * The life of a resolution:
+ * 1. It is opened: a broadcast by a frame for a port that nobody owns; a unicast by a CLAIM, a RELEASE, or a frame
+ *    for a
+ *    stale binding. The frames for the port wait in its queue.
+ * 2. It sends a REQUEST, up to three times, a second apart, whenever the budgets allow. Broadcasts wait for the
+ *    budget in
+ *    two queues, new ports before retries; unicasts in one.
+ * 3. It is closed by a REPLY that counts (pe_arp_rules.c), by traffic that shows the owner, or without an answer:
+ *    then
+ *    pending frames go to default-host or are dropped, an owner that did not answer loses its binding, and a claim
+ *    that
+ *    waited for that continues. */
 #include "resolver.h"
 
 #include "pearpd/rate.h"
@@ -28,7 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAIT_NS (TRIES * SECOND_NS) /* a broadcast ends after this, whatever it got */
+#define WAIT_NS (TRIES * SECOND_NS) /* a broadcast ends after this time in any case */
 
 static const struct mac nobody;
 
@@ -67,7 +71,7 @@ static bool tables_new(const struct engine *e, struct resolver *r)
 {
     const struct limits *l = &e->config.limits;
     const uint8_t *hash_key = e->seed.hash_key;
-    /* Longer than the budgets let anybody be asked in the second for which `asked` matters. */
+    /* More ports than the budgets allow to be asked for in the second that `asked` covers. */
     uint32_t in_a_second = 2 * (l->unicast_rate + l->ask_rate + l->ask_burst) + 64;
     r->questions =
         keyed_table_new(l->questions, sizeof(struct resolution_key), sizeof(struct resolution), hash_key);
@@ -151,8 +155,7 @@ static void queue_join(struct resolution_queue *queue, struct resolution *r)
     r->queue = queue;
 }
 
-/* Nonces are never repeated, and from outside not to be guessed: SipHash of their number under a key of
- * this run. */
+/* Nonces never repeat and cannot be guessed from outside: SipHash of a counter under a key of this run. */
 static uint64_t next_nonce(struct engine *e)
 {
     uint64_t number = ++e->resolver->nonce_count;
@@ -217,7 +220,7 @@ static void broadcast_arm(struct engine *e, struct resolution *r)
     timer_set(e->timers, &r->timer, due_ns);
 }
 
-/* Lets those ask that wait for it, as far as the budget goes. */
+/* Sends the REQUESTs that wait, as far as the budget allows. */
 static void broadcasts_pump(struct engine *e)
 {
     for (;;) {
@@ -247,7 +250,7 @@ static void broadcasts_pump(struct engine *e)
 struct resolution *resolver_ask_all(struct engine *e, uint32_t address_index, uint16_t port, uint8_t protocol)
 {
     struct resolution_key key = {address_index, port, nobody};
-    /* A scan must leave room for the challenge of a host that claims. */
+    /* A port scan must leave room to challenge a host that claims. */
     if (e->resolver->broadcast_count >= e->config.limits.questions / 2)
         return NULL;
     struct resolution *r = resolution_new(e, &key);
@@ -273,7 +276,7 @@ struct verdict resolver_hold(struct engine *e, struct resolution *r, enum side f
     return (struct verdict){.fate = FATE_HELD};
 }
 
-/* Sends what is held to `owner`, or where `owner` is NULL to default-host. */
+/* Sends the pending frames to `owner`, or to default-host where `owner` is NULL. */
 static void release_pending(struct engine *e, struct resolution *r, struct binding *owner)
 {
     enum side from;
@@ -356,7 +359,7 @@ static void broadcast_due(struct engine *e, struct resolution *r)
 
 /* Unicasts: challenges and probes. */
 
-/* Asks now, or waits for the right to. */
+/* Sends the REQUEST now, or waits for the budget. */
 static void unicast_try(struct engine *e, struct resolution *r)
 {
     struct host *host = host_of(e->hosts, r->key.target);
@@ -397,7 +400,7 @@ struct resolution *resolver_ask_host(struct engine *e, uint32_t address_index, u
     return r;
 }
 
-/* The target fell silent: what it owns around the port goes, and the claim that waited goes on. */
+/* The target did not answer: its binding of the port ends, and the claim that waited continues. */
 static void unicast_silent(struct engine *e, struct resolution *r)
 {
     struct mac target = r->key.target;
@@ -531,10 +534,10 @@ void resolver_claim(struct engine *e, const struct claim *claim)
             binding_refuse_claim(e, &claim->ports, claim->claimant, b->owner, "claimed a permanent range");
             return;
         }
-        /* No challenge: a host without an agent could not answer it. */
+        /* The lessee is not challenged: without an agent it could not answer. */
         if (b->origin == ORIGIN_DHCP) {
             binding_refuse_claim(e, &claim->ports, claim->claimant, b->owner,
-                                 "claimed a range that another host leases");
+                                 "claimed a range that is leased to another host");
             return;
         }
         if (b->origin == ORIGIN_TRAFFIC && binding_sends_from(e, b, &claim->ports)) {
@@ -548,7 +551,7 @@ void resolver_claim(struct engine *e, const struct claim *claim)
     struct resolution *r;
     if (asked == NULL) {
         if (!binding_may_own_more(e, &claim->ports, claim->claimant))
-            return; /* its answer would not count: so that it knows, it is not asked */
+            return; /* its REPLY would not count, so it is not asked */
         r = resolver_ask_host(e, address_index, claim->ports.range.first, claim->claimant);
         if (r != NULL && mac_is_zero(r->previous))
             r->previous = claim->previous;

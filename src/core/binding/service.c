@@ -19,49 +19,49 @@ void service_end(struct engine *e, struct binding *b)
         give_back(e, b, service_remove(e->services, &b->services, true));
 }
 
-static void keep(struct engine *e, struct binding *b, const struct pe_arp_service *told)
+static void keep(struct engine *e, struct binding *b, const struct pe_arp_service *announced)
 {
     const struct limits *l = &e->config.limits;
-    struct service *s = service_find(e->services, b->services, told);
+    struct service *s = service_find(e->services, b->services, announced);
     if (s == NULL && host_take(host_of(e->hosts, b->owner), SHARE_SERVICES, host_share(l, l->services))) {
-        s = service_add(e->services, &b->services, told);
+        s = service_add(e->services, &b->services, announced);
         if (s != NULL)
             s->since_ns = e->now_ns;
         else
             host_give_back(e->hosts, b->owner, SHARE_SERVICES);
     }
     if (s != NULL)
-        s->told = true;
+        s->in_reply = true;
     else
         e->stats.counters[COUNTER_SERVICES_REFUSED]++;
 }
 
-/* What the owner tells of its binding now takes the place of what it told before. */
+/* The services in the REPLY replace those that the owner announced before. */
 static void renew(struct engine *e, struct binding *b, const struct pe_arp *m)
 {
-    struct pe_arp_service told;
+    struct pe_arp_service announced;
     size_t at = 0;
     for (struct service *s = service_first(e->services, b->services); s != NULL;
          s = service_after(e->services, s))
-        s->told = false;
-    /* Twice: what is no longer told makes room first. */
-    while (pe_arp_service_next(m, &at, &told)) {
-        struct service *s = service_find(e->services, b->services, &told);
+        s->in_reply = false;
+    /* In two passes: services that are no longer announced make room first. */
+    while (pe_arp_service_next(m, &at, &announced)) {
+        struct service *s = service_find(e->services, b->services, &announced);
         if (s != NULL)
-            s->told = true;
+            s->in_reply = true;
     }
     give_back(e, b, service_remove(e->services, &b->services, false));
     at = 0;
-    while (pe_arp_service_next(m, &at, &told))
-        if (port_range_has(&b->ports, told.port))
-            keep(e, b, &told);
+    while (pe_arp_service_next(m, &at, &announced))
+        if (port_range_has(&b->ports, announced.port))
+            keep(e, b, &announced);
 }
 
 void service_learn(struct engine *e, const struct port_range *ports, const struct pe_arp *m)
 {
-    struct pe_arp_service told;
+    struct pe_arp_service announced;
     size_t first = 0;
-    const bool some = pe_arp_service_next(m, &first, &told);
+    const bool some = pe_arp_service_next(m, &first, &announced);
     uint32_t at = 0;
     const struct binding *before = NULL;
     for (struct binding *b; (b = binding_overlap_next(e, ports, &at)) != NULL; before = b)

@@ -1,5 +1,5 @@
-/* service.h: which services of hosts are kept, and who sees them.
- * In: replies that count, bindings that end. Out: each binding's list of services. Called by: binding_state,
+/* service.h: the services that hosts announce for their ports.
+ * In: REPLYs that count, bindings that end. Out: the list of services of each binding. Called by: binding_state,
  * pe_arp_rules, the entry. Never: changes the way of a frame. */
 #ifndef PEARPD_CORE_SERVICE_H
 #define PEARPD_CORE_SERVICE_H
@@ -10,7 +10,7 @@
 
 #include "tables/binding.h"
 
-/* A reply of m->sha for `ports` counts: its services replace those of earlier replies. */
+/* A REPLY of m->sha for `ports` counts: its services replace those of earlier ones. */
 void service_learn(struct engine *e, const struct port_range *ports, const struct pe_arp *m);
 
 /* The binding ends. */

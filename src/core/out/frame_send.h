@@ -1,5 +1,6 @@
 /* frame_send.h: the ways out of frames: those that pass, and those that the bridge generates.
- * In: a frame, the side that it leaves by. Out: engine_out.send and engine_out.make, counted. Called by: all of core. */
+ * In: a frame, the side that it leaves by. Out: engine_out.send and engine_out.generate, counted. Called by: all of
+ * core. */
 #ifndef PEARPD_CORE_FRAME_SEND_H
 #define PEARPD_CORE_FRAME_SEND_H
 

@@ -3,7 +3,7 @@
 
 #include "engine_state.h"
 
-/* Where `sent` frames are counted is frame_send(). */
+/* Frames that are sent are counted by frame_send(). */
 void verdict_count(struct engine *e, struct verdict verdict)
 {
     switch (verdict.fate) {

@@ -28,7 +28,7 @@ void announcer_free(struct announcer *announcer)
     free(announcer);
 }
 
-/* RFC 5227 section 3: a request, sender and target the address itself. */
+/* RFC 5227 section 3: a request whose sender and target are the address itself. */
 void announce_address(struct engine *e, uint32_t address_index)
 {
     struct ipv4 address = e->config.addresses[address_index].address;

@@ -1,7 +1,7 @@
 /* arp_rules.c: see arp_rules.h.
  *
- * The askers: hosts that share an address and asked for another one within 3 s, kept by {shared, target,
- * host} ([limits] askers; in a full table the one longest waiting goes unanswered). */
+ * Askers are hosts that share an address and asked for another address within 3 s, by {shared, target, host}
+ * ([limits] askers; in a full table the oldest one is evicted and gets no answer). */
 #include "arp_rules.h"
 
 #include "pearpd/keyed_table.h"
@@ -67,7 +67,7 @@ void arp_rules_carry(struct engine *e, const struct engine *old)
     keyed_table_copy(e->arp->askers, old->arp->askers);
 }
 
-/* Lets one ARP frame of a host go upstream, if its rate allows. */
+/* True where [limits] arp-rate lets one more ARP frame of the host go upstream. */
 static bool may_go_upstream(struct engine *e, const struct rx_frame *p)
 {
     struct host *host = host_of(e->hosts, p->eth.source);
@@ -78,7 +78,7 @@ static bool may_go_upstream(struct engine *e, const struct rx_frame *p)
         event_emit(e, (struct event){.kind = EVENT_REFUSED,
                                      .side = SIDE_DOWNSTREAM,
                                      .mac = p->eth.source,
-                                     .detail = "more ARP than arp-rate lets upstream"});
+                                     .detail = "more ARP requests than [limits] arp-rate"});
     return false;
 }
 
@@ -93,7 +93,7 @@ static struct verdict bridge_arp(struct engine *e, struct rx_frame *p)
     return bridge_forward(e, p);
 }
 
-/* "target is at the bridge MAC", to the one that asked. */
+/* Answers "the target is at the bridge's MAC". */
 static struct verdict answer(struct engine *e, const struct rx_frame *p, const struct arp *request)
 {
     struct tx_frame tx = tx_frame_of(e, TX_ARP, p->eth.source, ETHERTYPE_ARP);
@@ -122,7 +122,7 @@ static struct verdict conflict(struct engine *e, const struct rx_frame *p, uint3
                                  .side = SIDE_UPSTREAM,
                                  .range = {address, 0, UINT16_MAX},
                                  .mac = p->eth.source,
-                                 .detail = "the shared address is used upstream"});
+                                 .detail = "a device upstream uses the shared address"});
     if (rate_take(&shared->defence, limit, e->now_ns))
         announce_address(e, address_index);
     return verdict_dropped(DROP_ARP_CONFLICT);
@@ -148,7 +148,7 @@ static struct verdict relay_answer(struct engine *e, const struct rx_frame *p, c
     return asked ? verdict_consumed(CONSUMED_ARP_RELAYED) : verdict_dropped(DROP_ARP_UNASKED);
 }
 
-/* A router that asks for the shared address is the gateway that HELLO tells of. */
+/* A router that asks for the shared address is the gateway that HELLO announces. */
 static void note_gateway(struct engine *e, const struct rx_frame *p, const struct arp *request,
                          uint32_t address_index)
 {
@@ -193,7 +193,7 @@ struct verdict arp_capture(struct engine *e, const struct rx_frame *p, uint32_t 
     return verdict_dropped(DROP_ARP_CAPTURE);
 }
 
-/* A sharer asks for another address: upstream hears it from the bridge. */
+/* A host with a shared address asks for another address: the request goes upstream under the bridge's MAC. */
 static struct verdict relay_request(struct engine *e, struct rx_frame *p, const struct arp *arp)
 {
     if (bridge_is_same_side(e, p))
@@ -223,7 +223,7 @@ static struct verdict from_downstream(struct engine *e, struct rx_frame *p, cons
     return bridge_arp(e, p);
 }
 
-/* ARP in SNAP is read by some stacks and answered by none: only who it says to be counts. */
+/* Some stacks read ARP in SNAP and none answers it: only its sender matters. */
 static struct verdict snap(struct engine *e, struct rx_frame *p, const struct arp *arp)
 {
     int sender = shared_address_index(e, arp->spa);

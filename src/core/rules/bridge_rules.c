@@ -13,7 +13,7 @@
 
 #include <stdlib.h>
 
-/* An event of each kind a second. */
+/* One event of each kind per second. */
 struct bridge_rules {
     struct rate bad_source_events, mac_move_events, loop_events;
 };
@@ -61,7 +61,8 @@ static void bad_source(struct engine *e, const struct rx_frame *p)
         event_emit(e, (struct event){.kind = EVENT_BAD_SOURCE, .side = p->from, .mac = p->eth.source});
 }
 
-/* A frame of the bridge's own came back upstream. No host can make that: theirs with this MAC end above. */
+/* A frame of the bridge came back upstream. No host can cause this: frames of hosts with this source were dropped
+ * above. */
 static void loop_seen(struct engine *e)
 {
     fdb_loop(e->fdb, e->now_ns);

@@ -1,5 +1,5 @@
 /* bridge_rules.h: the two-port learning bridge below everything else (docs/forwarding.md#bridging).
- * In: any frame. Out: whether its source may be believed; the frame by the other side. Called by: engine, other rules. */
+ * In: any frame. Out: whether its source is accepted; the frame, on the other side. Called by: engine, other rules. */
 #ifndef PEARPD_CORE_BRIDGE_RULES_H
 #define PEARPD_CORE_BRIDGE_RULES_H
 
@@ -25,7 +25,7 @@ struct verdict bridge_forward(struct engine *e, struct rx_frame *p);
 /* True where the frame's destination was seen on the side that it came from. */
 bool bridge_is_same_side(struct engine *e, const struct rx_frame *p);
 
-/* True where the MAC can own ports: a host's, and downstream as far as is known. */
+/* True where the MAC can own ports: it is a host's, and not known to be upstream. */
 bool bridge_host_can_own(struct engine *e, struct mac mac);
 
 #endif

@@ -12,7 +12,8 @@
 
 #include <stdlib.h>
 
-/* Of whose datagrams with an id to a remote something left: for errors that quote a later fragment. */
+/* The datagrams with one id to one remote of which a fragment was sent: for ICMP errors that quote a later
+ * fragment. */
 struct sender_key {
     uint32_t source, destination;
     uint16_t id;
@@ -62,7 +63,8 @@ static void span_remove(struct datagram *d, unsigned i)
         d->seen[i] = d->seen[i + 1];
 }
 
-/* Adds first..end, joined with what it meets. With too many gaps it is left out: the datagram ends by its age. */
+/* Adds first..end and merges it with its neighbours. With too many gaps it is ignored: the datagram then ends by
+ * its age. */
 static void span_add(struct datagram *d, uint16_t first, uint16_t end)
 {
     unsigned i = 0;
@@ -126,7 +128,7 @@ static void sender_forget(struct engine *e, struct datagram *d)
         keyed_table_remove(e->datagrams->senders, sender);
 }
 
-/* The oldest of the line is no longer the datagram's. */
+/* Removes the oldest pending fragment. */
 void datagram_pending_remove(struct engine *e, struct datagram *d)
 {
     pending_remove(e->datagrams->pending, &d->pending);
@@ -180,7 +182,7 @@ static struct datagram_key key_of(const struct rx_frame *p, const struct ipv4_pa
     };
 }
 
-/* The datagram of a fragment, a new one where it is the first to come. NULL: its host has its share. */
+/* The datagram of a fragment, opened by its first one to arrive. NULL: the host has its share. */
 struct datagram *datagram_open(struct engine *e, const struct rx_frame *p, const struct shared_packet *s)
 {
     struct datagrams *f = e->datagrams;

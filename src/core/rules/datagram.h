@@ -1,8 +1,8 @@
-/* datagram.h: fragmented datagrams that are open, and the fragments that wait for their first one.
+/* datagram.h: fragmented datagrams that are open, and the fragments that wait for the first one.
  * Called by: fragment_rules, icmp_error, engine. Never: puts a datagram together, sends.
  *
- * Fragments are known by {source, destination, protocol, id} and, downstream, by who sent them: a host's must not
- * mix with another's, and cannot spoil those of the router. One host has no more than its share of both tables. */
+ * Fragments are identified by {source, destination, protocol, id} and, downstream, by the sender's MAC: hosts
+ * cannot mix up each other's datagrams nor those of the router. One host has no more than its share of both tables. */
 #ifndef PEARPD_CORE_DATAGRAM_H
 #define PEARPD_CORE_DATAGRAM_H
 
@@ -17,7 +17,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#define SPANS 64 /* as many as wait by default: any order of those is known to be complete */
+#define SPANS 64 /* as many as may wait by default, so any order of them is tracked */
 
 struct datagram_key {
     uint32_t source, destination; /* host order */
@@ -34,7 +34,7 @@ struct unit_span {
 
 struct datagram {
     struct datagram_key key;
-    struct shared_packet first; /* has_first: what was found of it */
+    struct shared_packet first; /* valid with has_first */
     bool has_first, is_counted;
     uint64_t opened_ns;
     struct unit_span seen[SPANS]; /* ascending, apart */
@@ -60,7 +60,7 @@ void datagrams_due(struct engine *e);
 /* Ends every datagram and drops what waits (a reload). */
 void datagrams_drop(struct engine *e);
 
-/* The host that a later fragment of an open datagram is of: its sender, or who it is delivered to. False: not known. */
+/* The host that sent, or receives, the open datagram of a later fragment. False: not known. */
 bool fragment_sender(struct engine *e, const struct inner_packet *later, struct mac *host);
 bool fragment_receiver(struct engine *e, const struct inner_packet *later, struct mac *host);
 
@@ -68,12 +68,12 @@ bool fragment_receiver(struct engine *e, const struct inner_packet *later, struc
 void datagram_note(struct datagram *d, const struct ipv4_packet *packet);
 /* True where every byte was seen. */
 bool datagram_is_complete(const struct datagram *d);
-/* The datagram of a fragment, a new one where it is the first to come. NULL: its host has its share. */
+/* The datagram of a fragment, opened by its first one to arrive. NULL: the host has its share. */
 struct datagram *datagram_open(struct engine *e, const struct rx_frame *p, const struct shared_packet *s);
 void datagram_close(struct engine *e, struct datagram *d);
-/* A fragment of a host's has left: its id is in use at the remote. */
+/* A fragment of a host was sent: its id is in use at the remote. */
 void datagram_left(struct engine *e, struct datagram *d);
-/* The oldest fragment that waits no longer does. */
+/* Removes the oldest pending fragment. */
 void datagram_pending_remove(struct engine *e, struct datagram *d);
 
 #endif

@@ -1,9 +1,9 @@
 /* dhcp_rules.c: see dhcp_rules.h.
  *
- * A DHCPACK from upstream with ports gives them to its client; a later one of the same client extends the lease, one
- * of another moves it: the server is the authority. A DHCPNAK from upstream, DHCPRELEASE and DHCPDECLINE of the owner
- * itself, and the lease's end free them. Fragments are not read: a server's message fits a frame. What hosts say to
- * the bridge's own server goes to dhcp_server.c first. */
+ * A DHCPACK from upstream with ports gives them to its client; a later one for the same client extends the lease,
+ * one for another client moves it: the server is the authority. A DHCPNAK from upstream, a DHCPRELEASE or
+ * DHCPDECLINE of the owner, and the end of the lease free them. Fragments are not read: a server's message fits a
+ * frame. Messages to the bridge's own server go to dhcp_server.c first. */
 #include "dhcp_rules.h"
 
 #include "pearpd/keyed_table.h"
@@ -25,8 +25,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* The last lease of a host. [limits] bindings; in a full table the one longest unchanged goes, and its lease lasts
- * until its end whatever is said. */
+/* The last lease of a host. [limits] bindings; in a full table the one unchanged for longest is evicted, and its
+ * lease then lasts until its end. */
 struct lessee {
     struct mac mac; /* the key */
     uint16_t port;  /* the lease's first */
@@ -115,7 +115,7 @@ static void ack_seen(struct engine *e, const struct dhcp *m)
     if (!port_set_valid(params) || !binding_fits_lease(a, &ports) || !bridge_host_can_own(e, m->chaddr)) {
         e->stats.counters[COUNTER_DHCP_UNFIT]++;
         refused(e, SIDE_UPSTREAM, m->chaddr,
-                "a lease that does not fit ports or psid, or of no host downstream");
+                "lease outside ports or psid, or for a MAC that is not downstream");
         return;
     }
     uint64_t left_ns = m->lease_s == DHCP_LEASE_FOREVER ? ENGINE_NEVER : m->lease_s * SECOND_NS;
@@ -136,7 +136,7 @@ static void from_server(struct engine *e, const struct rx_frame *p, const struct
 {
     if (p->from == SIDE_DOWNSTREAM && m->kind == DHCP_ACK) {
         e->stats.counters[COUNTER_DHCP_FORGED]++;
-        refused(e, SIDE_DOWNSTREAM, p->eth.source, "a DHCPACK from a host");
+        refused(e, SIDE_DOWNSTREAM, p->eth.source, "DHCPACK sent by a host");
     }
     if (p->from == SIDE_DOWNSTREAM)
         return;
@@ -158,7 +158,7 @@ static void from_client(struct engine *e, const struct rx_frame *p, const struct
         binding_end(e, lease, EVENT_RELEASED);
 }
 
-/* The UDP datagram between DHCP's ports that the packet is, or false. */
+/* True where the packet is a UDP datagram between the ports of DHCP. */
 static bool is_dhcp(const struct rx_frame *p, const struct ipv4_packet *ip, struct l4_ports *ports)
 {
     if (ip->protocol != PROTOCOL_UDP || ip->broken || ipv4_packet_is_fragment(ip) ||
@@ -180,7 +180,7 @@ bool dhcp_rule(struct engine *e, const struct rx_frame *p, const struct ipv4_pac
         return true;
     if (error == -EBADMSG) {
         e->stats.counters[COUNTER_DHCP_MALFORMED]++;
-        refused(e, p->from, p->eth.source, "a DHCP message that cannot be read");
+        refused(e, p->from, p->eth.source, "malformed DHCP message");
     }
     if (error != 0)
         return false;

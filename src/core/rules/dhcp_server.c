@@ -3,7 +3,7 @@
 
 #include "pearpd/rate.h"
 
-#include "binding/lease_pool.h"
+#include "binding/lease.h"
 #include "bridge_rules.h"
 #include "engine_state.h"
 #include "out/event_emit.h"
@@ -54,7 +54,7 @@ void dhcp_server_carry(struct engine *e, const struct engine *old)
 
 /* Answers. */
 
-/* RFC 2131 4.1: to ciaddr; else broadcast where the client asks for it, and every DHCPNAK; else to yiaddr, at the
+/* RFC 2131 4.1: to ciaddr; else broadcast, if the client asks for it or it is a DHCPNAK; else to yiaddr at the
  * hardware address. */
 static void answer(struct engine *e, const struct request *q, const struct dhcp_answer *answered)
 {
@@ -79,7 +79,7 @@ static void answer(struct engine *e, const struct request *q, const struct dhcp_
     tx_frame_send(e, SIDE_DOWNSTREAM, &tx);
 }
 
-/* What every client is told. */
+/* The parameters for every client. */
 static struct dhcp_answer parameters(const struct engine *e, enum dhcp_kind kind)
 {
     const struct config_dhcp *c = &e->config.dhcp;
@@ -90,7 +90,7 @@ static struct dhcp_answer parameters(const struct engine *e, enum dhcp_kind kind
     return a;
 }
 
-/* RFC 7618 7: option 159 goes to clients alone that ask for it. */
+/* RFC 7618 7: option 159 is sent only to clients that ask for it. */
 static void answer_lease(struct engine *e, const struct request *q, enum dhcp_kind kind,
                          const struct lease *lease)
 {
@@ -129,13 +129,13 @@ static struct verdict exhausted(struct engine *e, const struct request *q)
         event_emit(e, (struct event){.kind = EVENT_EXHAUSTED,
                                      .side = SIDE_DOWNSTREAM,
                                      .mac = q->client.mac,
-                                     .detail = "no port set is left for it"});
+                                     .detail = "[dhcp] has no free port set"});
     return verdict_dropped(DROP_DHCP_EXHAUSTED);
 }
 
 /* The rules of RFC 2131 4.3, by kind. */
 
-/* The set that a client wishes for in its DHCPDISCOVER: address and ports (RFC 7618 6). */
+/* The set that a client requests in its DHCPDISCOVER: address and ports (RFC 7618 6). */
 static struct lease *wish_of(const struct engine *e, const struct dhcp *m)
 {
     int index = m->has_requested && m->ports.present ? shared_address_index(e, m->requested) : -1;
@@ -181,7 +181,7 @@ static struct verdict confirm(struct engine *e, const struct request *q, struct 
     return verdict_consumed(CONSUMED_DHCP);
 }
 
-/* RFC 2131 4.3.2: who knows nothing of a client keeps silent, except about an address of another network. */
+/* RFC 2131 4.3.2: a server without a record of the client stays silent, unless the address is of another network. */
 static bool is_foreign(const struct engine *e, struct ipv4 address)
 {
     const struct config_dhcp *c = &e->config.dhcp;
@@ -195,17 +195,17 @@ static struct verdict request(struct engine *e, const struct request *q)
     bool has_ciaddr = m->ciaddr.host != 0;
     if (m->has_server_id) { /* SELECTING */
         if (!m->has_requested || has_ciaddr)
-            return bad(e, q->passage, "a DHCPREQUEST that breaks RFC 2131 table 5");
+            return bad(e, q->passage, "DHCPREQUEST that violates RFC 2131 table 5");
         return confirm(e, q, lease, m->requested);
     }
     if (m->has_requested == has_ciaddr)
-        return bad(e, q->passage, "a DHCPREQUEST that breaks RFC 2131 table 5");
+        return bad(e, q->passage, "DHCPREQUEST that violates RFC 2131 table 5");
     if (m->has_requested) { /* INIT-REBOOT */
         if (lease == NULL && !is_foreign(e, m->requested))
             return verdict_consumed(CONSUMED_DHCP);
         return confirm(e, q, lease, m->requested);
     }
-    /* RENEWING is asked of this server alone; REBINDING, of all, perhaps of one that knows the client. */
+    /* RENEWING is sent to this server only; REBINDING to all, and another server may know the client. */
     if (lease == NULL && q->is_broadcast && !is_foreign(e, m->ciaddr))
         return verdict_consumed(CONSUMED_DHCP);
     return confirm(e, q, lease, m->ciaddr);
@@ -242,7 +242,7 @@ static struct verdict release(struct engine *e, const struct request *q)
 static struct verdict inform(struct engine *e, const struct request *q)
 {
     if (q->message->ciaddr.host == 0)
-        return bad(e, q->passage, "a DHCPINFORM without its address");
+        return bad(e, q->passage, "DHCPINFORM without ciaddr");
     struct dhcp_answer a = parameters(e, DHCP_ACK);
     a.ciaddr = q->message->ciaddr;
     e->stats.counters[COUNTER_DHCP_ACKS]++;
@@ -268,12 +268,12 @@ static struct verdict serve(struct engine *e, const struct request *q)
     case DHCP_NAK:
         break;
     }
-    return bad(e, q->passage, "a server's DHCP message in a client's form");
+    return bad(e, q->passage, "DHCP message type of a server, sent by a client");
 }
 
-/* Whose message it is. */
+/* Messages for this server. */
 
-/* The client took another server's offer: its own is free again. */
+/* The client took another server's offer: the set offered here is free again. */
 static void chose_another(struct engine *e, const struct lease_client *client)
 {
     struct lease *lease = lease_find(e, client);
@@ -281,7 +281,7 @@ static void chose_another(struct engine *e, const struct lease_client *client)
         lease_end(e, lease, EVENT_RELEASED);
 }
 
-/* To this server or to all, not over a relay; not a copy of a frame that a switch flooded. */
+/* To this server or to all, not via a relay, and not a copy that a switch flooded. */
 static bool is_for_server(struct engine *e, const struct rx_frame *p, const struct ipv4_packet *ip,
                           const struct l4_ports *ports, const struct dhcp *m)
 {
@@ -292,7 +292,7 @@ static bool is_for_server(struct engine *e, const struct rx_frame *p, const stru
            !bridge_is_same_side(e, p);
 }
 
-/* True where the client asks for ports, or has a set of the pool. A message that cannot be read is its host's. */
+/* True where the client asks for ports, or has a set of the pool. A malformed message is judged by its host. */
 static bool is_ours(struct engine *e, const struct dhcp *m, bool is_readable, const struct lease_client *client)
 {
     if (m->wants_ports || !is_readable)
@@ -320,9 +320,9 @@ bool dhcp_serve(struct engine *e, const struct rx_frame *p, const struct ipv4_pa
         !rate_take(&e->dhcp_server->messages, e->dhcp_server->limit, e->now_ns))
         *verdict = verdict_dropped(DROP_DHCP_LIMIT);
     else if (!is_readable)
-        *verdict = bad(e, p, "a DHCP message that cannot be read");
+        *verdict = bad(e, p, "malformed DHCP message");
     else if (!mac_equal(p->eth.source, m->chaddr) || !bridge_host_can_own(e, m->chaddr))
-        *verdict = bad(e, p, "a DHCP message in another host's name");
+        *verdict = bad(e, p, "DHCP message with the MAC of another host");
     else
         *verdict = serve(e, &q);
     return true;

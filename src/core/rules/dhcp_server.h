@@ -1,6 +1,6 @@
 /* dhcp_server.h: [dhcp], the bridge's own leases of port sets (RFC 2131 section 4.3, RFC 7618).
  * In: messages of hosts that ask for ports, or have a set of the pool. Out: answers; changes of the pool (lease.c).
- * Called by: dhcp_rules. Never: answers what came over a relay, or is for another server: that is bridged. */
+ * Called by: dhcp_rules. Never: answers messages that came via a relay or are for another server: they are bridged. */
 #ifndef PEARPD_CORE_DHCP_SERVER_H
 #define PEARPD_CORE_DHCP_SERVER_H
 

@@ -1,8 +1,8 @@
 /* echo.c: see echo.h.
  *
- * The flows: {shared, remote, id, sequence} of the requests that hosts sent, with the host that sent it
- * last, for 60 s ([limits] echo-flows). They lie in parts by the sender's MAC, each of which gives up its
- * oldest when it is full, so that a host that floods takes few others' flows with its own. */
+ * The flows are {shared, remote, id, sequence} of the echo requests of hosts, with the host that sent it last, for
+ * 60 s ([limits] echo-flows). They are kept in parts by the sender's MAC. A full part evicts its oldest flow, so a
+ * host that floods evicts few flows of others. */
 #include "echo.h"
 
 #include "pearpd/keyed_table.h"

@@ -1,7 +1,7 @@
 /* flow.c: see flow.h.
  *
- * [limits] flows. A full table gives up its longest unheard flow only if that is over its age, and one host
- * has no more than its share: a flood of new flows cannot take or push out those that are used. */
+ * [limits] flows. A full table evicts its least recently seen flow only if that has expired, and one host has no
+ * more than its share: a flood of new flows cannot evict those in use. */
 #include "flow.h"
 
 #include "engine_state.h"
@@ -63,7 +63,7 @@ static void flow_end(struct engine *e, struct flow *flow)
     keyed_table_remove(e->flows, flow);
 }
 
-/* Those over their age make room: they stand at the old end. */
+/* Removes the expired flows, which are the oldest. */
 static void end_old(struct engine *e)
 {
     struct flow *oldest;

@@ -1,6 +1,8 @@
-/* flow.h: who holds a flow of a protocol without ports (docs/forwarding.md#portless-flows).
- * In: hosts' frames of such protocols. Out: the host of {remote, protocol} of a shared address: the configured one, else
- * the first that sent there, until it was silent for [limits] flow-age. Called by: packet, icmp_error, source_guard. */
+/* flow.h: the host of each flow of a protocol without ports (docs/forwarding.md#portless-flows).
+ * In: hosts' frames of such protocols. Out: the host of {remote, protocol} of a shared address: the configured one,
+ * else
+ * the first that sent there, until it was silent for [limits] flow-age. Called by: packet, icmp_error,
+ * source_guard. */
 #ifndef PEARPD_CORE_FLOW_H
 #define PEARPD_CORE_FLOW_H
 
@@ -16,7 +18,7 @@ struct keyed_table *flows_new(const struct engine *e);
 bool flow_host(struct engine *e, uint32_t address_index, struct ipv4 remote, uint8_t protocol,
                struct mac *host);
 
-/* Notes a host's frame of a flow. False: another host's, in *owner. */
+/* Notes a host's frame of a flow. False: the flow is of another host, in *owner. */
 bool flow_take(struct engine *e, uint32_t address_index, struct ipv4 remote, uint8_t protocol,
                struct mac sender, struct mac *owner);
 

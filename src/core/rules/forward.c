@@ -25,7 +25,7 @@ static struct verdict to_owner(struct engine *e, enum side from, struct frame *f
     return verdict;
 }
 
-/* The owner of `port` of a shared address decides: delivered, held, to default-host or dropped. */
+/* To the owner of `port`; without one the frame is held, goes to default-host or is dropped. */
 static struct verdict to_port(struct engine *e, enum side from, struct frame *frame, uint32_t address_index,
                               uint16_t port, uint8_t protocol)
 {
@@ -44,7 +44,8 @@ static struct verdict to_port(struct engine *e, enum side from, struct frame *fr
     return resolver_hold(e, r, from, frame);
 }
 
-/* A host known otherwise than by its port: the frame is counted for a binding only where that is its own. */
+/* A host that is known by other means than its port: the frame counts for the binding of the port only if that is
+ * the host's. */
 static struct verdict to_host(struct engine *e, struct rx_frame *p, uint32_t address_index,
                               const struct route *route)
 {
@@ -74,7 +75,7 @@ static struct verdict to_shared(struct engine *e, struct rx_frame *p, const stru
     return verdict_dropped(s->route.reason);
 }
 
-/* Hairpin: only what was meant for the bridge or for all; the rest are a switch's flooded copies. */
+/* Hairpin only frames that were sent to the bridge or to a group; others are copies that a switch flooded. */
 static bool is_flooded_copy(const struct engine *e, const struct rx_frame *p)
 {
     return p->from == SIDE_DOWNSTREAM && !mac_equal(p->eth.destination, e->config.mac) &&

@@ -1,11 +1,11 @@
 /* fragment_rules.c: see fragment_rules.h.
  *
  * The life of a datagram:
- * 1. It is opened by any of its fragments. Those that come before the first wait in its line.
- * 2. The first is judged as a whole packet is. What is found, its right and its route, holds for all: those that
- *    waited leave behind it in the order they came, later ones go at once.
- * 3. It is closed when every byte was seen, since senders reuse ids, or after [limits] datagram-age; what waits
- *    then is an orphan. */
+ * 1. Any of its fragments opens it. Those that arrive before the first one wait.
+ * 2. The first one is classified as a whole packet is. Its right and its route hold for all: those that waited
+ *    follow it in their order, later ones are sent at once.
+ * 3. It is closed when every byte was seen, since senders reuse ids, or after [limits] datagram-age; fragments that
+ *    still wait are orphans. */
 #include "fragment_rules.h"
 
 #include "datagram.h"
@@ -19,7 +19,8 @@
 #include "tables/host.h"
 #include "tables/pending.h"
 
-/* Keeps a fragment until its first comes. A datagram for which there is no room goes, as any that waits longest. */
+/* Holds a fragment until the first one comes. Where there is no room, the datagram that has waited longest is
+ * closed. */
 static struct verdict wait_for_first(struct engine *e, struct datagram *d, const struct rx_frame *p,
                                      const struct ipv4_packet *packet)
 {
@@ -48,7 +49,7 @@ static struct verdict wait_for_first(struct engine *e, struct datagram *d, const
     return (struct verdict){.fate = FATE_HELD};
 }
 
-/* Lets a fragment pass. Once one of a host's has left, its id is in use at the remote. */
+/* Forwards a fragment. Once a fragment of a host is sent, its id is in use at the remote. */
 static struct verdict fragment_pass(struct engine *e, struct datagram *d, struct rx_frame *p,
                                     const struct shared_packet *s)
 {
@@ -74,7 +75,7 @@ static void release(struct engine *e, struct datagram *d)
     }
 }
 
-/* The same packet again, as far as it decides anything. */
+/* True where both lead to the same decision. */
 static bool same_first(const struct shared_packet *a, const struct shared_packet *b)
 {
     return a->ports.source == b->ports.source && a->ports.destination == b->ports.destination &&
@@ -98,7 +99,7 @@ static struct verdict first_fragment(struct engine *e, struct datagram *d, struc
     return verdict;
 }
 
-/* What the first found holds for the fragments behind it; without it, where none waits, nothing stands against them. */
+/* Later fragments follow the first one. Without it, where none has to wait, they pass. */
 static struct verdict later_fragment(struct engine *e, struct datagram *d, struct rx_frame *p,
                                      struct shared_packet *s)
 {
@@ -112,7 +113,7 @@ static struct verdict later_fragment(struct engine *e, struct datagram *d, struc
 struct verdict fragment_rule(struct engine *e, struct rx_frame *p, struct shared_packet *s)
 {
     bool is_first = s->ip.fragment_offset == 0;
-    /* The flags of a TCP header could be put over by it (RFC 3128). */
+    /* It could overwrite the flags of the TCP header (RFC 3128). */
     if (s->ip.protocol == PROTOCOL_TCP && s->ip.fragment_offset == 8)
         return verdict_dropped(DROP_FRAGMENT_BAD);
     if (is_first && !packet_classify(e, p, s))

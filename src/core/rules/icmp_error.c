@@ -70,7 +70,7 @@ struct route icmp_error_route(struct engine *e, const struct shared_packet *s)
     return route;
 }
 
-/* Who got the packet that a host's error is about, where that is known. */
+/* The host that received the quoted packet, where it is known. */
 struct right icmp_error_right(struct engine *e, const struct shared_packet *s)
 {
     const struct inner_packet *inner = &s->inner;

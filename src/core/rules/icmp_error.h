@@ -1,5 +1,6 @@
-/* icmp_error.h: ICMP errors, by the packet that they quote (docs/forwarding.md#rule-icmp-error; RFC 792, RFC 1122 3.2.2).
- * In: an error to a shared address, or a host's. Out: where the one goes, what right the other needs.
+/* icmp_error.h: ICMP errors, identified by the packet that they quote (docs/forwarding.md#rule-icmp-error; RFC 792,
+ * RFC 1122 3.2.2).
+ * In: an ICMP error to a shared address, or of a host. Out: its route, or the right that the host needs.
  * Called by: packet, fragment_rules. Never: sends, drops. */
 #ifndef PEARPD_CORE_ICMP_ERROR_H
 #define PEARPD_CORE_ICMP_ERROR_H

@@ -1,8 +1,9 @@
 /* nested_vlan.c: see nested_vlan.h.
  *
- * Linux strips every tag with VID 0, of either TPID, however many there are: what is inside reaches the router as if
- * untagged. Such a frame is still bridged untouched (docs/forwarding.md#nested-tags), unless it would take the shared
- * address or send from another host's ports: one ARP reply in such tags would redirect all sharers' traffic. */
+ * Linux strips every tag with VID 0, of either TPID, however many there are: the router receives what is inside as
+ * if untagged. Such a frame is still bridged untouched (docs/forwarding.md#nested-tags), unless it would capture
+ * the shared address or send from another host's ports: one ARP reply in such tags would redirect the traffic of
+ * all hosts. */
 #include "nested_vlan.h"
 
 #include "pearpd/ipv4_packet.h"
@@ -28,7 +29,7 @@ static bool is_capture(const struct engine *e, const struct rx_frame *p, uint32_
     return index >= 0;
 }
 
-/* False: a host sends what it has no right to. Later fragments are let pass: alone they are nobody's. */
+/* False: the host has no right to send the packet. Later fragments pass: they have no ports to check. */
 static bool guard_ipv4(struct engine *e, const struct rx_frame *p, struct verdict *verdict)
 {
     struct shared_packet s;

@@ -1,4 +1,4 @@
-/* nested_vlan.h: frames of hosts in tags that the bridge passes untouched and a stock receiver passes over.
+/* nested_vlan.h: frames of hosts in nested or priority tags, which the bridge passes untouched and receivers strip.
  * Called by: engine. */
 #ifndef PEARPD_CORE_NESTED_VLAN_H
 #define PEARPD_CORE_NESTED_VLAN_H

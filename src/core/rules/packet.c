@@ -13,7 +13,7 @@ static bool is_group(struct ipv4 address)
     return address.host >> 28 == 14 || address.host == UINT32_MAX;
 }
 
-/* Port 68 is every DHCP client's: its answers are told apart by the client's address inside. */
+/* Every DHCP client uses port 68: the answers are distinguished by the client's address inside. */
 static bool classify_ports(const struct engine *e, const struct rx_frame *p, struct shared_packet *s)
 {
     const uint8_t *body = p->payload + s->ip.body;
@@ -55,7 +55,7 @@ static bool classify_icmp(struct engine *e, const struct rx_frame *p, struct sha
     return true;
 }
 
-/* Nothing comes back from a group, so that there is no flow to hold. */
+/* No answers come from a group address, so there is no flow. */
 static void classify_portless(struct engine *e, struct shared_packet *s)
 {
     s->right = (struct right){

@@ -1,7 +1,7 @@
 /* pe_arp_replay.c: see pe_arp_replay.h.
  *
- * The last SEQ of each MAC that bore a good AUTH ([limits] speakers; in a full table the one longest unheard
- * goes). Without keys nobody gets in, so that it cannot be filled from outside. */
+ * The last SEQ of each MAC with a valid AUTH ([limits] speakers; in a full table the least recently seen one is
+ * evicted). Only messages signed with a key enter, so it cannot be filled from outside. */
 #include "pe_arp_replay.h"
 
 #include "engine_state.h"

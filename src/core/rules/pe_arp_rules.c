@@ -18,7 +18,7 @@
 
 #include <errno.h>
 
-/* Who is told the reason decides in this order: what the message says (bad), then who says it (forged). */
+/* The order of the checks: first what the message says (pe_arp_bad), then who sent it (pe_arp_forged). */
 
 static void refused(struct engine *e, const struct rx_frame *p, const char *why)
 {
@@ -38,7 +38,7 @@ static struct verdict forged(struct engine *e, const struct rx_frame *p, const c
 static struct verdict bad(struct engine *e, const struct rx_frame *p)
 {
     if (p->from == SIDE_DOWNSTREAM)
-        refused(e, p, "PE-ARP malformed, outside ports, or of what is not configured");
+        refused(e, p, "PE-ARP malformed, or for an address or ports that are not configured");
     return verdict_dropped(DROP_PE_ARP_BAD);
 }
 
@@ -60,7 +60,7 @@ static bool is_fixed_for(const struct engine *e, const struct port_range *ports,
     return true;
 }
 
-/* In the port sets that the address has, or that [dhcp] leases of it; else a plain range. */
+/* True for a port set of the address, or one that [dhcp] leases; without port sets, for a plain range. */
 static bool is_as_configured(const struct config_address *a, const struct pe_arp *m)
 {
     const struct port_set_params params = {m->psid.offset, m->psid.length};
@@ -70,7 +70,7 @@ static bool is_as_configured(const struct config_address *a, const struct pe_arp
            (a->is_served && port_set_same(params, a->lease_psid));
 }
 
-/* The range that a message states, as the configuration sees it. False: pe_arp_bad. */
+/* The ports in a message, as the configuration has them. False: pe_arp_bad. */
 static bool ports_of(const struct engine *e, const struct pe_arp *m, struct port_range *ports)
 {
     int index = shared_address_index(e, m->spa.address);
@@ -98,7 +98,7 @@ static bool same_port_address(const struct port_address *a, const struct port_ad
            a->last == b->last;
 }
 
-/* The open question that a reply answers, or NULL. */
+/* The open REQUEST that a REPLY answers, or NULL. */
 static struct resolution *resolution_answered(struct engine *e, const struct pe_arp *m, int address_index)
 {
     const struct mac targets[] = {m->sha, mac_zero};
@@ -110,7 +110,7 @@ static struct resolution *resolution_answered(struct engine *e, const struct pe_
     return NULL;
 }
 
-/* Who answers is there, whatever it was learned by. */
+/* The owner has answered, so it is there. */
 static void owner_seen(struct engine *e, const struct pe_arp *m)
 {
     const int index = shared_address_index(e, m->tpa.address);
@@ -131,18 +131,18 @@ static struct verdict reply(struct engine *e, const struct rx_frame *p, const st
     if ((fault = pe_arp_replay_fault(e, p, m)) != NULL)
         return forged(e, p, fault);
     if (!mac_is_zero(m->tha) && !mac_equal(m->tha, e->config.mac))
-        return forged(e, p, "PE-ARP answer for another bridge");
+        return forged(e, p, "PE-ARP reply to another bridge");
     struct resolution *r = resolution_answered(e, m, asked_index);
     if (r == NULL || m->spa.address.host != m->tpa.address.host || !port_range_has(&ports, m->tpa.first))
-        return forged(e, p, "PE-ARP answer to no open question: it was not asked, or was too slow");
+        return forged(e, p, "PE-ARP reply to no open request: unasked, or too late");
     bool learns = e->config.addresses[asked_index].learn & LEARN_PE_ARP;
     if (learns && binding_learn_pe_arp(e, &ports, m->tpa.first, m->sha, m->lifetime_s, r->previous) != 0)
-        return forged(e, p, "PE-ARP answer for ports that another host holds");
+        return forged(e, p, "PE-ARP reply with ports of another owner");
     owner_seen(e, m);
     service_learn(e, &ports, m);
     if (r->has_claim)
         binding_refuse_claim(e, &r->claim.ports, r->claim.claimant, r->key.target,
-                             "claimed the range of an owner that answers");
+                             "claimed the range of an owner that still answers");
     if (!mac_is_zero(r->key.target))
         resolver_close(e, r);
     resolver_release(e, (uint32_t)asked_index);
@@ -163,7 +163,7 @@ static struct verdict claim(struct engine *e, const struct rx_frame *p, const st
     return verdict_consumed(CONSUMED_PE_ARP);
 }
 
-/* The owner is asked once more: a RELEASE that it did not send must not take its range. */
+/* The owner is asked again: a forged RELEASE must not end its binding. */
 static struct verdict release(struct engine *e, const struct rx_frame *p, const struct pe_arp *m)
 {
     const char *fault;
@@ -177,7 +177,7 @@ static struct verdict release(struct engine *e, const struct rx_frame *p, const 
     if (b == NULL)
         return verdict_consumed(CONSUMED_PE_ARP);
     if (binding_origin_is_permanent(b->origin) || !mac_equal(b->owner, m->sha))
-        return forged(e, p, "PE-ARP release of a range that another host holds, or that is permanent");
+        return forged(e, p, "PE-ARP release of a range that is permanent, or of another owner");
     if (b->origin != ORIGIN_PE_ARP)
         return verdict_consumed(CONSUMED_PE_ARP);
     struct resolution *r = resolver_ask_host(e, b->address_index, b->ports.range.first, b->owner);
@@ -201,11 +201,11 @@ static struct verdict conflict(struct engine *e, const struct rx_frame *p, const
                                      .range = {m->tpa.address, m->tpa.first, m->tpa.last},
                                      .mac = m->tha,
                                      .other = m->sha,
-                                     .detail = "reported by the other holder"});
+                                     .detail = "reported by the other host"});
     return verdict_consumed(CONSUMED_PE_ARP);
 }
 
-/* REQUEST and HELLO are what bridges say: another one's, for its own hosts. */
+/* Only bridges send REQUEST and HELLO: another bridge, to its own hosts. */
 static struct verdict of_another_bridge(struct engine *e, const struct rx_frame *p, const struct pe_arp *m)
 {
     const char *fault;

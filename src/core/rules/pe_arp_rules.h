@@ -1,5 +1,5 @@
 /* pe_arp_rules.h: PE-ARP that comes in (docs/pe-arp.md#messages).
- * In: messages from hosts. Out: challenges; bindings, but only by answers to questions still open. Called by: engine.
+ * In: messages from hosts. Out: challenges; bindings, but only by REPLYs to open REQUESTs. Called by: engine.
  * Never: believes a statement that nobody asked for. */
 #ifndef PEARPD_CORE_PE_ARP_RULES_H
 #define PEARPD_CORE_PE_ARP_RULES_H

@@ -1,4 +1,4 @@
-/* route.h: what a packet of a shared address needs to be sent, and where it goes. */
+/* route.h: the right that a packet of a shared address needs, and its route. */
 #ifndef PEARPD_CORE_ROUTE_H
 #define PEARPD_CORE_ROUTE_H
 
@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* What a host must have the right to, to send a packet. */
+/* The right that a host needs to send a packet. */
 enum right_kind {
     RIGHT_FREE,                  /* nothing: echo, UDP source port 68 */
     RIGHT_PORT,                  /* the source port */

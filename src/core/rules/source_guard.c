@@ -14,7 +14,7 @@
 #include "tables/host.h"
 #include "tables/meter.h"
 
-/* Counts a frame that its sender has no right to. False: it is dropped. */
+/* Counts a frame that its sender has no right to send. False: it is dropped. */
 static bool violation(struct engine *e, const struct rx_frame *p, struct event event, struct verdict *verdict)
 {
     if (e->config.source_ports == SOURCE_PORTS_OFF)
@@ -79,7 +79,7 @@ static bool guard_icmp_error(struct engine *e, const struct rx_frame *p, uint32_
     struct event event = {.kind = EVENT_VIOLATION,
                           .range = one_port(e, address_index, right->port),
                           .other = right->host,
-                          .detail = "an ICMP error about another host's packet"};
+                          .detail = "ICMP error that quotes a packet to another host"};
     return violation(e, p, event, verdict);
 }
 
@@ -91,11 +91,11 @@ static bool flow_conflict(struct engine *e, const struct rx_frame *p, uint32_t a
                           .other = owner,
                           .remote = right->remote,
                           .protocol = right->protocol,
-                          .detail = "a protocol without ports has one holder for each remote"};
+                          .detail = "another host uses this protocol with this remote"};
     return violation(e, p, event, verdict);
 }
 
-/* Whether the host may send, whatever becomes of the frame. */
+/* True where the host may send the packet. */
 static bool may_send(struct engine *e, const struct rx_frame *p, uint32_t address_index,
                      const struct right *right, struct binding **own, struct verdict *verdict)
 {
@@ -111,7 +111,7 @@ static bool may_send(struct engine *e, const struct rx_frame *p, uint32_t addres
         return violation(e, p,
                          (struct event){.kind = EVENT_VIOLATION,
                                         .range = all_ports(e, address_index),
-                                        .detail = "an ICMP error about no packet of the shared address"},
+                                        .detail = "ICMP error that quotes no packet to the shared address"},
                          verdict);
     case RIGHT_ICMP_ERROR_UNREADABLE:
         *verdict = verdict_dropped(DROP_ICMP_BAD_QUOTE);

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define LOOKED_AT 8 /* accounts, for one to give up */
+#define LOOKED_AT 8 /* accounts that are checked for one to evict */
 
 struct accounts {
     struct keyed_table *owners;
@@ -88,7 +88,7 @@ static struct traffic total_of(const struct account *a)
 
 /* Accounts. */
 
-/* The totals of an account that is given up go to the others; what of them is booked is booked there. */
+/* Adds the totals of an evicted account to the others' account, and what of them was booked. */
 static void fold(struct engine *e, const struct account *a)
 {
     struct account *others = &e->accounts->others;
@@ -97,7 +97,7 @@ static void fold(struct engine *e, const struct account *a)
     e->stats.counters[COUNTER_ACCOUNTS_FOLDED]++;
 }
 
-/* False: nobody among those longest untouched holds nothing. Those that hold something are as good as touched. */
+/* Evicts an account whose owner has no binding. False: the oldest ones all have one, and are moved to the new end. */
 static bool make_room(struct engine *e)
 {
     struct keyed_table *owners = e->accounts->owners;
@@ -113,7 +113,7 @@ static bool make_room(struct engine *e)
     return false;
 }
 
-/* The owner's account, or the others' where there is no room for it. */
+/* The owner's account, or that of the others where there is no room. */
 static struct account *account_of(struct engine *e, struct mac owner)
 {
     struct keyed_table *owners = e->accounts->owners;

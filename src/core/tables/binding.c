@@ -185,7 +185,7 @@ uint64_t binding_table_changes(const struct binding_table *table)
     return table->changes;
 }
 
-/* The window that `now_ns` falls into, or the oldest one, begun anew. */
+/* The window of `now_ns`; where there is none the oldest one is started again. */
 static struct live_window *live_window_at(struct binding *binding, uint64_t now_ns)
 {
     struct live_window *oldest = &binding->live[0];

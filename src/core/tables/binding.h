@@ -1,9 +1,9 @@
 /* binding.h: who owns which ports of a shared address: the table itself.
- * In: ports with their owner. Out: the owner of a port. Called by: claim, learn, question, table.
- * Never: sends, tells, reads a clock, decides who is right.
+ * In: ports with their owner. Out: the owner of a port. Called by: all of core. Never: sends, emits events, decides
+ * who owns a port.
  *
- * [limits] bindings. In a full table the oldest stale binding makes room (binding_oldest_stale()); with
- * none stale nothing is added: a flood of claims cannot push out an owner that is there. */
+ * [limits] bindings. In a full table the oldest stale binding makes room (binding_oldest_stale()); if none is stale
+ * nothing is added, so a flood of claims cannot evict a live owner. */
 #ifndef PEARPD_CORE_BINDING_H
 #define PEARPD_CORE_BINDING_H
 
@@ -23,7 +23,7 @@
 struct port_range binding_ports_of_set(const struct config_address *address, struct port_set_params params,
                                        uint16_t psid);
 
-/* Ports that an owner learned from traffic sent from, over 10 s or so; three make the last 30 s. */
+/* The ports that an owner learned from traffic used, over about 10 s; three windows cover the last 30 s. */
 struct live_window {
     uint64_t first_ns, last_ns;
     uint16_t low, high;
@@ -35,21 +35,21 @@ struct live_window {
 struct account;
 
 struct binding {
-    struct timer timer;     /* reachable: goes stale; learned from traffic: goes */
+    struct timer timer;     /* reachable: becomes stale; learned from traffic: ends */
     uint32_t address_index; /* as config.addresses */
     struct port_range ports;
     struct mac owner;
-    enum binding_state state : 8; /* there are many of these: no room is left between */
+    enum binding_state state : 8; /* bit-fields: there are many bindings */
     enum binding_origin origin : 8;
     const char *name; /* "" or of the configuration */
     uint64_t learned_ns;
-    uint64_t idle_since_ns; /* last frame from the owner; traffic only */
-    uint64_t seen_ns;       /* last frame from the owner, of any kind that it was learned by; 0: none yet */
+    uint64_t idle_since_ns; /* learned from traffic: it ends when this is [limits] idle ago */
+    uint64_t seen_ns;       /* last frame from the owner; 0: none yet */
     struct live_window live[LIVE_WINDOWS];
     uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes;
     struct account *account; /* of its owner */
     LIST_ENTRY(binding) of_owner;
-    service_list services; /* that its owner told of */
+    service_list services; /* that its owner announced */
     uint32_t stale_older, stale_newer;
 };
 
@@ -75,10 +75,10 @@ struct binding *binding_add(struct binding_table *table, uint32_t address_index,
                             struct mac owner);
 void binding_remove(struct binding_table *table, struct binding *binding);
 
-/* Gives up the ports of a range outside first..last, which lie inside it. */
+/* Shrinks a range to first..last, which lie inside it. */
 void binding_shrink(struct binding_table *table, struct binding *binding, uint16_t first, uint16_t last);
 
-/* The list of stale ones, in the order in which they became stale. */
+/* The list of stale bindings, in the order in which they became stale. */
 void binding_stale_add(struct binding_table *table, struct binding *binding);
 void binding_stale_remove(struct binding_table *table, struct binding *binding);
 struct binding *binding_oldest_stale(const struct binding_table *table);
@@ -86,7 +86,7 @@ struct binding *binding_oldest_stale(const struct binding_table *table);
 bool binding_table_full(const struct binding_table *table);
 uint32_t binding_table_count(const struct binding_table *table);
 
-/* Grows with each binding that comes, goes or shrinks. */
+/* Increases with each binding that is added, removed or shrunk. */
 uint64_t binding_table_changes(const struct binding_table *table);
 
 /* Notes a frame of the owner's from `port`. */

@@ -28,7 +28,7 @@ struct binding *binding_overlap_next(const struct engine *e, const struct port_r
             *at = (i + 1) << 16;
             continue;
         }
-        /* A range is behind us as a whole; a port set comes back in its next span. */
+        /* The search continues behind a whole range, but inside a port set, which has more spans. */
         uint32_t behind = b->ports.is_port_set ? port : b->ports.range.last;
         *at = behind >= span.last ? (i + 1) << 16 : i << 16 | (behind + 1);
         return b;

@@ -1,5 +1,5 @@
-/* binding_query.h: questions to the table of bindings that change nothing.
- * In: ports. Out: whose they are. Called by: all of core. */
+/* binding_query.h: searches in the table of bindings that change nothing.
+ * In: ports. Out: the bindings that have them. Called by: all of core. */
 #ifndef PEARPD_CORE_BINDING_QUERY_H
 #define PEARPD_CORE_BINDING_QUERY_H
 
@@ -11,12 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Of the configuration or the operator: nothing that hosts or servers say moves it. */
+/* Set by the configuration or an operator: no message of a host or server changes it. */
 bool binding_origin_is_permanent(enum binding_origin origin);
-/* Permanent, or leased: no statement of a host moves it. */
+/* Permanent or leased: no message of a host changes it. */
 bool binding_origin_is_fixed(enum binding_origin origin);
 
-/* The next binding over `ports` at or behind *at (span << 16 | port), which moves on; NULL: no more. */
+/* The next binding that overlaps `ports` from *at (span << 16 | port; start with 0), which is advanced; NULL: no
+ * more. */
 struct binding *binding_overlap_next(const struct engine *e, const struct port_range *ports, uint32_t *at);
 
 /* True where the owner learned from traffic sent from a port of `ports` in the last 30 s. */

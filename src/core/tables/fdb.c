@@ -14,7 +14,7 @@
 
 struct fdb_entry {
     struct fdb_key key;
-    bool was_downstream; /* of those heard upstream: it lived downstream when it was first */
+    bool was_downstream; /* of those seen upstream: it was downstream when that was first seen */
     uint64_t seen_ns;
 };
 
@@ -66,11 +66,11 @@ void fdb_loop(struct fdb *fdb, uint64_t now_ns)
     fdb->loop_ns = now_ns;
 }
 
-/* Its own frames come back a while before or after one of the bridge's that tells of the loop. */
-static bool is_by_loop(const struct fdb *fdb, const struct fdb_entry *heard)
+/* A host's frames come back shortly before or after the frame of the bridge that reveals the loop. */
+static bool is_by_loop(const struct fdb *fdb, const struct fdb_entry *seen)
 {
-    return heard->was_downstream && fdb->loop_ns != 0 && heard->seen_ns <= fdb->loop_ns + LOOP_AFTER_NS &&
-           fdb->loop_ns <= heard->seen_ns + LOOP_BEFORE_NS;
+    return seen->was_downstream && fdb->loop_ns != 0 && seen->seen_ns <= fdb->loop_ns + LOOP_AFTER_NS &&
+           fdb->loop_ns <= seen->seen_ns + LOOP_BEFORE_NS;
 }
 
 static bool note(struct keyed_table *table, const struct fdb_key *key, uint64_t now_ns)

@@ -1,8 +1,8 @@
-/* host.h: what is counted and limited for each downstream host, known by its MAC.
- * Called by: the rules of ARP and PE-ARP, policing, question. Never: forwards.
+/* host.h: what is counted and limited for each downstream host, identified by its MAC. Called by: rules, resolver,
+ * binding_state, service. Never: forwards.
  *
  * Entries are made when a host does something that is limited or counted, not for each of its frames.
- * [limits] hosts; in a full table the host longest idle goes, and its counts with it. */
+ * [limits] hosts; a full table evicts the host that is idle for longest, with its counts. */
 #ifndef PEARPD_CORE_HOST_H
 #define PEARPD_CORE_HOST_H
 
@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-/* What one host may take no more than its share of ([limits] host-share). */
+/* Tables of which one host gets no more than its share ([limits] host-share). */
 enum host_share { SHARE_FLOWS, SHARE_DATAGRAMS, SHARE_WAITING, SHARE_SERVICES };
 #define HOST_SHARES 4
 
@@ -23,7 +23,7 @@ struct host {
     struct rate requests; /* [limits] unicast-mac-rate */
     struct rate events;
     struct rate dhcp;         /* [limits] dhcp-host-rate */
-    uint64_t enough_until_ns; /* it owns what host-ports allows: not counted again before */
+    uint64_t enough_until_ns; /* it has what host-ports allows: not counted again before */
     uint32_t open_questions;  /* [limits] mac-questions */
     uint32_t shares[HOST_SHARES];
     uint64_t captures, violations, flow_conflicts, bad_sources, bad_pe_arp, arp_limited;
@@ -45,12 +45,12 @@ static inline uint32_t host_share(const struct limits *limits, uint32_t whole)
     return share > 0 ? share : 1;
 }
 
-/* Takes one more of what the host may have `most` of. False: it has them. */
+/* Takes one more of a share. False: the host has `most` of them. */
 bool host_take(struct host *host, enum host_share share, uint32_t most);
-/* Gives one back, where the host of `mac` is still known. */
+/* Gives one back, if the host of `mac` is still known. */
 void host_give_back(struct keyed_table *hosts, struct mac mac, enum host_share share);
 
-/* True where an event about this host may be told now: 10 at once, 10 a second. */
+/* True where an event about this host may be emitted now: 10 at once, 10 a second. */
 bool host_may_emit(struct host *host, uint64_t now_ns);
 
 #endif

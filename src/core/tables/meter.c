@@ -12,8 +12,8 @@
 #include <string.h>
 
 #define STEP_NS       (SECOND_NS / 10)   /* records that are due leave together */
-#define BATCH         512                /* as many of them at once */
-#define BATCH_STEP_NS (SECOND_NS / 1000) /* then frames have their turn */
+#define BATCH         512                /* how many of them at once */
+#define BATCH_STEP_NS (SECOND_NS / 1000) /* then frames are processed */
 
 #define TCP_FLAGS_OFFSET 13
 
@@ -71,7 +71,7 @@ uint32_t meter_flows(const struct meter *meter)
     return meter == NULL ? 0 : keyed_table_count(meter->flows);
 }
 
-/* Records leave. */
+/* Records. */
 
 static void leave(struct engine *e, struct metered *flow, enum flow_end end)
 {
@@ -85,7 +85,7 @@ static void leave(struct engine *e, struct metered *flow, enum flow_end end)
     keyed_table_remove(m->flows, flow);
 }
 
-/* One that is due, and why; NULL: none. */
+/* A flow that is due, and why; NULL: none. */
 static struct metered *due(const struct engine *e, enum flow_end *end)
 {
     const struct meter *m = e->meter;
@@ -133,9 +133,9 @@ void meter_flush(struct engine *e)
     timer_stop(e->timers, &e->meter->timer);
 }
 
-/* Packets are taken. */
+/* Packets. */
 
-/* What is known by the key comes with it; ports are read where they are. */
+/* Reads the ports of the transport header, or type and code of ICMP. */
 static void read_transport(const struct ipv4_packet *ip, const uint8_t *body, bool to_owner,
                            struct meter_key *key)
 {

@@ -16,7 +16,7 @@ struct pending {
     struct slot *slots;
     uint32_t *chunk_next;
     uint8_t *bytes;
-    uint8_t *whole; /* the frame that was looked at last, in one piece */
+    uint8_t *whole; /* the frame of the last pending_peek(), in one piece */
 };
 
 const struct pending_queue pending_queue_empty = {PENDING_NONE, PENDING_NONE, 0};

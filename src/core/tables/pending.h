@@ -1,8 +1,8 @@
-/* pending.h: frames kept back: while their owner is asked for, or until their first fragment comes.
- * In: frames, copied. Out: the same, in order. Called by: question, fragment. Never: allocates after
- * pending_new(); decides who goes when it is full, which is the caller's: a new frame is refused.
+/* pending.h: frames that wait until the resolver finds their owner, or until the first fragment arrives. In:
+ * frames, copied. Out: the same, in order. Called by: resolver, datagram, fragment_rules. Never: allocates after
+ * pending_new(); evicts a frame: when it is full a new one is refused.
  *
- * A frame takes as many chunks of 256 bytes as it needs, so that small ones do not take a large one's room. */
+ * A frame takes as many chunks of 256 bytes as it needs, so small frames do not take the room of large ones. */
 #ifndef PEARPD_CORE_PENDING_H
 #define PEARPD_CORE_PENDING_H
 
@@ -18,7 +18,7 @@
 
 struct pending;
 
-/* A line of held frames, oldest first. Zeroed is not empty: use pending_queue_empty. */
+/* A queue of pending frames, oldest first. A zeroed one is not empty: use pending_queue_empty. */
 struct pending_queue {
     uint32_t first, last, count;
 };
@@ -28,16 +28,16 @@ extern const struct pending_queue pending_queue_empty;
 struct pending *pending_new(uint32_t frames, uint32_t bytes);
 void pending_free(struct pending *pending);
 
-/* Copies the frame to the end of the line. False: no room. */
+/* Copies the frame to the end of the queue. False: no room. */
 bool pending_append(struct pending *pending, struct pending_queue *queue, enum side from,
                     const struct frame *frame);
 
-/* The oldest of the line and its side; its bytes are the hold's, until the next pending_peek(). False: the line
- * is empty. */
+/* The oldest frame of the queue and its side; its bytes are borrowed until the next pending_peek(). False: the
+ * queue is empty. */
 bool pending_peek(struct pending *pending, const struct pending_queue *queue, enum side *from,
                   struct frame *frame);
 
-/* Gives up the oldest of the line. */
+/* Removes the oldest frame of the queue. */
 void pending_remove(struct pending *pending, struct pending_queue *queue);
 
 #endif

@@ -3,8 +3,8 @@
  * Called by: binding. Never: knows what a binding is.
  *
  * Two levels: 1,024 blocks of 64 ports. A block that one binding (or nobody) holds whole costs its four
- * bytes; one that several share has a leaf of 256 bytes from a pool that all addresses draw on. A leaf
- * that has become uniform goes back. Look-up is two reads at most (PERFORMANCE: look-up). */
+ * bytes; one that several share has a leaf of 256 bytes from a pool that all addresses draw on. A leaf that has
+ * become uniform is freed. A look-up is two reads at most. */
 #ifndef PEARPD_CORE_PORTMAP_H
 #define PEARPD_CORE_PORTMAP_H
 
@@ -40,7 +40,7 @@ uint32_t portmap_get(const struct portmap_pool *pool, const struct portmap *map,
 /* Gives first..last to `id` (31 bits; PORTMAP_NOBODY clears). */
 void portmap_set(struct portmap_pool *pool, struct portmap *map, uint16_t first, uint16_t last, uint32_t id);
 
-/* The first port of first..last that somebody holds: true, *port and *id are filled. */
+/* True, and *port and *id are the first port of first..last with an id. */
 bool portmap_next(const struct portmap_pool *pool, const struct portmap *map, uint16_t first, uint16_t last,
                   uint16_t *port, uint32_t *id);
 

@@ -1,4 +1,4 @@
-/* service_table.c: see service_table.h. Places are numbered from 1 on, so that a list of zero is an empty one. */
+/* service_table.c: see service_table.h. Places are numbered from 1: a list of 0 is empty. */
 #include "service_table.h"
 
 #include <stdlib.h>
@@ -72,7 +72,7 @@ uint32_t service_remove(struct service_table *table, service_list *list, bool al
     while (*link != 0) {
         const uint32_t place = *link;
         struct service *s = &table->services[place];
-        if (s->told && !all) {
+        if (s->in_reply && !all) {
             link = &s->next;
             continue;
         }

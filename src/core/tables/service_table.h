@@ -1,9 +1,8 @@
-/* service_table.h: the services that hosts told of, in a list at the binding that their port belongs to.
- * In: SERVICE TLVs of replies that count. Out: the lists. Called by: service_rules, ownership, table.
- * Never: sends, tells, looks a name up.
+/* service_table.h: the services that hosts announce, in a list at the binding of their port. In: SERVICE TLVs of
+ * REPLYs that count. Out: the lists. Called by: service. Never: sends, emits events, resolves a name.
  *
- * [limits] services, and host-share of them for one host; what is beyond is not kept (counter services_refused). A
- * service goes with its binding, and when its owner no longer tells of it. */
+ * [limits] services, and host-share of them for one host; services beyond that are not kept (counter
+ * services_refused). A service is removed with its binding, or when its owner no longer announces it. */
 #ifndef PEARPD_CORE_SERVICE_TABLE_H
 #define PEARPD_CORE_SERVICE_TABLE_H
 
@@ -18,7 +17,7 @@ struct service {
     uint32_t next; /* a list's end: 0 */
     uint16_t port;
     uint8_t protocol, name_length;
-    bool told; /* by the reply that is looked at */
+    bool in_reply; /* in the REPLY that is being read */
     uint64_t since_ns;
     char name[SERVICE_NAME_MOST_BYTES + 1]; /* ends with a NUL */
 };
@@ -44,7 +43,7 @@ struct service *service_find(struct service_table *table, service_list list,
 struct service *service_add(struct service_table *table, service_list *list,
                             const struct pe_arp_service *service);
 
-/* Removes those of a list that were not told (of all: `all`). Their number. */
+/* Removes the services of a list that are not in the REPLY; all of them if `all`. Returns their number. */
 uint32_t service_remove(struct service_table *table, service_list *list, bool all);
 
 #endif

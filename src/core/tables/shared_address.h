@@ -18,7 +18,7 @@ struct shared_address {
     bool has_gateway; /* a router that asked for the address, for HELLO */
     struct ipv4 gateway;
     struct mac gateway_mac;
-    struct rate defence; /* gratuitous ARP against a conflict: one in 10 s */
+    struct rate defence; /* gratuitous ARP on a conflict: one in 10 s */
 };
 
 /* The addresses of the engine's configuration. NULL: out of memory. */

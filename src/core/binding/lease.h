@@ -1,0 +1,41 @@
+/* lease.h: which port set of the pool a client gets, and what becomes of it.
+ * In: what clients ask for, time. Out: offers; leases with their bindings. Called by: dhcp_server, engine.
+ *
+ * A client gets the set that is reserved for it ([lease]), else the one that it has or had last, else the one that it
+ * asks for, else the free one that was unused for longest: so addresses fill up in order at first. A set that
+ * overlaps
+ * a permanent range, or ports that another host owns, is skipped and checked again a second later. */
+#ifndef PEARPD_CORE_LEASE_H
+#define PEARPD_CORE_LEASE_H
+
+#include "pearpd/engine.h"
+
+#include "lease_pool.h"
+
+#include <stdint.h>
+
+/* The set for a client that asks for one: the one it has, or a free one, which is the client's from now on. `wish`
+ * may
+ * be NULL. NULL: none is left, or it has as many as it may. */
+struct lease *lease_choose(struct engine *e, const struct lease_client *client, struct lease *wish);
+
+/* Keeps the set for the client for offer-age. A bound one stays bound. */
+void lease_offer(struct engine *e, struct lease *lease);
+
+/* Binds the set to its client for left_ns, or extends its lease. 0; -EEXIST: another host owns ports of it, or it is
+ * reserved for another client by now; -ENOSPC: the binding table or the client's share is full. */
+int lease_bind(struct engine *e, struct lease *lease, uint64_t left_ns);
+
+/* Puts back a lease of an earlier run. Errors as lease_bind(). */
+int lease_restore(struct engine *e, struct lease *lease, const struct lease_client *client, uint64_t left_ns);
+
+/* Sets it aside for decline-age. */
+void lease_decline(struct engine *e, struct lease *lease);
+
+/* Ends the offer, or the lease and its binding. */
+void lease_end(struct engine *e, struct lease *lease, enum event_kind why);
+
+/* The time of an offered or declined set is over. */
+void lease_due(struct engine *e, struct lease *lease);
+
+#endif
