@@ -48,7 +48,7 @@ def ok(good, text, *seen):
 
 
 def run(*command, check=True, **more):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30, **more)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, **more)
     if check and done.returncode != 0:
         raise RuntimeError("%s: %s" % (" ".join(command), done.stdout))
     return done
@@ -140,6 +140,13 @@ def arp_sender(frame):
     return socket.inet_ntoa(frame[28:32])
 
 
+def wait_until(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not (good := condition()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return good
+
+
 def snapshot():
     """All that an agent changes, and what is beside it, as text."""
     names = ["net.ipv4.conf.eth0." + n for n in ("arp_ignore", "arp_announce", "arp_notify")]
@@ -155,7 +162,7 @@ def start(*arguments, wait=True, enter=("ip", "netns", "exec", HOST)):
     name = "/tmp/%s.notify" % PREFIX
     ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     ready.bind(name)
-    ready.settimeout(10)
+    ready.settimeout(30)
     arguments = arguments or ("-i", "eth0", "-a", SHARED, "-p", "2000-2999")
     log = open("/tmp/%s.log" % PREFIX, "w+")
     agent = subprocess.Popen([*enter, AGENT, "-v", *arguments], stdout=log, stderr=log,
@@ -176,7 +183,7 @@ def start(*arguments, wait=True, enter=("ip", "netns", "exec", HOST)):
 def stop(agent, how=signal.SIGTERM):
     agent.send_signal(how)
     try:
-        return agent.wait(10)
+        return agent.wait(40)
     except subprocess.TimeoutExpired:
         agent.kill()
         return "no end"

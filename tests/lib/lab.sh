@@ -360,6 +360,30 @@ NFT
 }
 large() { on box nft list counter netdev lab large | awk '/packets/ { print $2 }'; }
 
+# owner FIRST-LAST: the MAC address that the table has for this range. owned_by FIRST-LAST MAC
+owner() { ctl table | awk -v range="$SHARED:$1" '$1 == range { print $3 }'; }
+owned_by() { [ "$(owner "$1")" = "$2" ]; }
+
+# For check: host2 is reached from the remote, and the remote from host1.
+reached() { talk_on remote ask tcp $SHARED 3080 -t 1 && talk_on host1 ask tcp $REMOTE 7000 -t 1; }
+
+# in_log TEXT [LOG]: pearpd said it.
+in_log() { grep -q "$1" "$LAB_DIR/${2:-pearpd.log}"; }
+
+# For check: the command ends with 1 and one line on standard error.
+refused()
+{
+    local said status
+    said=$("$@" 2>&1 >/dev/null)
+    status=$?
+    echo "$said"
+    same "1 1" "$status $(wc -l <<<"$said")"
+}
+
+# Of pearpd: open descriptors; processor time, in hundredths of a second.
+fds() { find "/proc/$PEARPD_PID/fd" -type l | wc -l; }
+ticks() { awk '{ print $14 + $15 }' "/proc/$PEARPD_PID/stat"; }
+
 # The router's view of the shared address.
 router_cache() { on router ip -4 neighbour show "$SHARED" | awk '{ for (i = 1; i < NF; i++) if ($i == "lladdr") print $(i + 1) }'; }
 

@@ -32,14 +32,6 @@ sys.exit(not rows)'
 # counts MAC RX TX: frames of its account
 counts() { same "$2 $3" "$(figure "$1" rx_frames) $(figure "$1" tx_frames)"; }
 poke() { talk_on remote ask udp $SHARED "$1" -t 0.2 >/dev/null 2>&1; true; }
-refused()
-{
-    local said status
-    said=$("$@" 2>&1 >/dev/null)
-    status=$?
-    echo "$said"
-    same "1 1" "$status $(wc -l <<<"$said")"
-}
 a=$(host_mac 1) b=$(host_mac 2)
 
 serve_all || bail "no servers"

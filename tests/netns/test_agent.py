@@ -249,12 +249,10 @@ def test_flush(agent):
     ruleset = on(HOST, "nft", "list", "ruleset").stdout
     mine = "".join(re.findall(r"^table inet mine.*?^}\n|^table netdev mine.*?^}\n", ruleset, re.S | re.M))
     run("ip", "netns", "exec", HOST, "nft", "-f", "-", input="flush ruleset\n" + mine)
-    end = time.monotonic() + 5
-    while (now := sorted(snapshot().splitlines())) != sorted(before.splitlines()) and time.monotonic() < end:
-        time.sleep(0.05)
+    good = wait_until(lambda: sorted(snapshot().splitlines()) == sorted(before.splitlines()))
     time.sleep(0.5)
-    told = said(agent).count("loading them again")
-    ok(now == sorted(before.splitlines()) and told == 1, "a reload that flushes all rules: ours come back, once", now, told)
+    now, told = snapshot(), said(agent).count("loading them again")
+    ok(good and told == 1, "a reload that flushes all rules: ours come back, once", now, told)
 
 
 def test_arp_encap(wire):
@@ -384,10 +382,8 @@ def test_hello_gateway(wire):
     ok("default" not in routes, "no gateway known: no route yet", routes)
     wire.send(pe_arp(HELLO, BRIDGE_MAC, ports(SHARED, 1024, 65535), nonce=8, lifetime=1,
                      tlvs=b"\x02\x0a" + socket.inet_aton(GATEWAY) + wire.mac + b"\x04\x06" + BRIDGE_MAC))
-    routes, end = "", time.monotonic() + 5
-    while "default" not in routes and time.monotonic() < end:
-        time.sleep(0.05)
-        routes = run("ip", "-n", HOST, "route").stdout
+    wait_until(lambda: "default" in run("ip", "-n", HOST, "route").stdout)
+    routes = run("ip", "-n", HOST, "route").stdout
     ok("default via %s dev eth0 src %s" % (GATEWAY, SHARED) in routes, "the bridge's HELLO names it", routes)
     stop(agent)
     now = snapshot()

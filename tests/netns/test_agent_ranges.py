@@ -166,13 +166,6 @@ def figure(name, **labels):
     return sum(v for k, v in found.items() if k.startswith("pearp_agent_" + name + "{") and all(w in k for w in wanted))
 
 
-def wait_until(good, seconds=8):
-    end = time.monotonic() + seconds
-    while not good() and time.monotonic() < end:
-        time.sleep(0.05)
-    return good()
-
-
 def test_monitor(agent):
     taken = []
     with Inside(HOST):
@@ -215,9 +208,9 @@ def test_restored(wire, agent):
     taken = [("addr", "del", OTHER + "/32", "dev", "lo"), ("route", "del", "default"), ("route", "del", GATEWAY)]
     for command in taken:
         run("ip", "-n", HOST, *command)
-        wait_until(lambda: sorted(snapshot().splitlines()) == before, 6)
+        wait_until(lambda: sorted(snapshot().splitlines()) == before)
     on(HOST, "sysctl", "-qw", "net.ipv4.conf.eth0.arp_ignore=0")
-    wait_until(lambda: sorted(snapshot().splitlines()) == before, 6)
+    wait_until(lambda: sorted(snapshot().splitlines()) == before)
     on(HOST, "sysctl", "-qw", "net.ipv4.ip_local_reserved_ports=8080")
     back = wait_until(lambda: sorted(snapshot().splitlines()) == before)
     ok(back, "an address, routes and a sysctl that somebody takes away come back", snapshot(), before)

@@ -19,13 +19,6 @@ FILE = "/tmp/%s.conf" % PREFIX
 AGENT_FILE = "[agent]\ninterface = eth0\n"
 
 
-def wait_until(condition, seconds=5):
-    end = time.monotonic() + seconds
-    while not (good := condition()) and time.monotonic() < end:
-        time.sleep(0.05)
-    return good
-
-
 def write(text, mode=0o600):
     with open(FILE, "w") as file:
         os.chmod(FILE, mode)
@@ -122,7 +115,7 @@ def test_flushed_again_and_again():
         on(HOST, "nft", "delete table inet pearp_agent_eth0", check=False)
         time.sleep(0.02)
     told = said(agent).count("loading them again") + said(agent).count("setting it again")
-    back = wait_until(lambda: sorted(snapshot().splitlines()) == whole, 8)
+    back = wait_until(lambda: sorted(snapshot().splitlines()) == whole)
     ok(back and 5 <= told <= 9, "rules removed 60 times: loaded a few times, and there in the end", told, snapshot(), said(agent))
     stop(agent)
     ok(snapshot() == before, "and gone with the agent", snapshot(), before)

@@ -6,7 +6,6 @@
 LAB_HOSTS=2 LAB_MODE=agent
 lab_test
 serve_all || bail "no servers"
-fds() { find "/proc/$PEARPD_PID/fd" -type l | wc -l; }
 before=$(ctl table) before_fds=$(fds) seed=$RANDOM
 
 at_once talk_on remote quiet $SHARED 2080 500 5 host1 >"$LAB_DIR/quiet" 2>&1

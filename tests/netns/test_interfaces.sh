@@ -7,8 +7,6 @@ LAB_HOSTS=2 LAB_MODE=agent
 lab_test
 serve_all || bail "no servers"
 
-reached() { talk_on remote ask tcp $SHARED 3080 -t 1 && talk_on host1 ask tcp $REMOTE 7000 -t 1; }
-in_log() { grep -q "$1" "$LAB_DIR/pearpd.log"; }
 box_link() { on box ip link "$@"; }
 
 check "talks" reached

@@ -26,8 +26,7 @@ agent()
     on "$place" ip address flush dev eth0 scope global
     start "$place" "$2.log" "$PEARPD_BUILD/pearp-agent" -c "$LAB_DIR/$2.agent" -v
 }
-owner() { ctl table | awk -v range="$SHARED:$1-$2" '$1 == range { print $3 }'; }
-owned() { [ "$(owner "$(host_first "$1")" "$(host_last "$1")")" = "$2" ]; }
+owned() { owned_by "$(host_first "$1")-$(host_last "$1")" "$2"; }
 
 agent_file host1 1 "1 = $(key 1)"
 agent_file host2 2 "1 = $(key 1)" "2 = $(key 2)" "3 = $(key 3)"
@@ -44,12 +43,12 @@ check "-c beside -i: wrong usage" same 2 $?
 rival_mac=$(on neighbour cat /sys/class/net/eth0/address)
 agent neighbour rival
 check "an agent with another key: its claims are forged" wait_for 20 has_grown drops/pe_arp_forged 0 2
-check "it owns nothing" same "" "$(owner 2000 2999)"
+check "it owns nothing" same "" "$(owner 2000-2999)"
 kill "$LAB_PID" && wait "$LAB_PID"
 before=$(stat_of drops/pe_arp_forged)
 agent host2 bare
 check "one without a key: so are its" wait_for 20 has_grown drops/pe_arp_forged "$before" 2
-check "it owns nothing" same "" "$(owner 3000 3999)"
+check "it owns nothing" same "" "$(owner 3000-3999)"
 kill "$LAB_PID" && wait "$LAB_PID"
 
 agent host1 host1

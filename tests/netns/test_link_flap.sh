@@ -8,8 +8,6 @@ lab_test
 serve_all || bail "no servers"
 monitor
 
-reached() { talk_on remote ask tcp $SHARED 3080 -t 1 && talk_on host1 ask tcp $REMOTE 7000 -t 1; }
-ticks() { awk '{ print $14 + $15 }' "/proc/$PEARPD_PID/stat"; }
 
 # flap SIDE PLACE INTERFACE
 flap()
@@ -26,7 +24,6 @@ flap()
 
 flap upstream router eth0
 flap downstream switch box
-fds() { find "/proc/$PEARPD_PID/fd" -type l | wc -l; }
 before=$(fds)
 check "events tell of the ports" grep -q 'port-down' "$LAB_DIR/events"
 

@@ -5,7 +5,6 @@
 LAB_HOSTS=2 LAB_MODE=agent
 lab_test
 serve_all || bail "no servers"
-reached() { talk_on remote ask tcp $SHARED 3080 -t 1 && talk_on host1 ask tcp $REMOTE 7000 -t 1; }
 forged=ffffffffffff02504500000188b6$(printf '%092x' 1) # from the bridge's own MAC
 
 kill "$PEARPD_PID"

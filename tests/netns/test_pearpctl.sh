@@ -29,14 +29,6 @@ learned = [row for row in rows if row["state"] == "reachable" and row["origin"] 
 sys.exit(len(learned) != 2 or not any(row["rx_frames"] for row in learned))'
 }
 
-refused()
-{
-    local said status
-    said=$("$@" 2>&1 >/dev/null)
-    status=$?
-    echo "$said"
-    same "1 1" "$status $(wc -l <<<"$said")"
-}
 usage()
 {
     "$@"

@@ -9,7 +9,6 @@ serve_all || bail "no servers"
 
 table() { ctl table | sort; }
 in_table() { ctl table | grep -q "$1"; }
-in_log() { grep -q "$1" "$LAB_DIR/pearpd.log"; }
 
 before=$(table)
 at_once talk_on remote quiet $SHARED 2080 500 4 host1 >"$LAB_DIR/quiet" 2>&1

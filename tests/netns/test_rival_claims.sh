@@ -21,8 +21,6 @@ rival_ends()
     kill "$RIVAL"
     wait "$RIVAL"
 }
-owner() { ctl table | awk -v range="$SHARED:$1" '$1 == range { print $3 }'; }
-owned_by() { [ "$(owner "$1")" = "$2" ]; }
 
 at_once talk_on remote quiet $SHARED 2080 500 6 host1 >"$LAB_DIR/quiet" 2>&1
 rival 2000-2999

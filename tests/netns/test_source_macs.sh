@@ -9,7 +9,6 @@ lab_test
 serve_all || bail "no servers"
 monitor
 router=$(on router cat /sys/class/net/$LAB_UP/address) bridge=02:50:45:00:00:01 payload=88b6$(printf '%092x' 1)
-pss_kib() { awk '/^Pss:/ { print $2 }' "/proc/$PEARPD_PID/smaps_rollup"; }
 
 talk_on remote ask udp $SHARED 2080 >/dev/null
 before=$(pss_kib) table=$(ctl table) came=$(stat_of frames/downstream/in)
@@ -17,7 +16,7 @@ talk_on neighbour macs eth0 1000000 $router
 wait_for 20 has_grown frames/downstream/in "$came" 1000000 # what the ring lost is asked for once a second
 diag "$(($(stat_of frames/downstream/in) - came)) frames came, $(stat_of drops/ring_full) of all lost at the ring; Pss $before, then $(pss_kib) KiB"
 check "a million frames were counted as come in" test $(($(stat_of frames/downstream/in) - came)) -ge 1000000
-if nm "$PEARPD_BUILD/pearpd" 2>/dev/null | grep -q __asan; then
+if is_sanitized; then
     skip "memory" "AddressSanitizer has its own"
 else
     check "memory is within 24 MiB, and grew by no more than 1 MiB" \
