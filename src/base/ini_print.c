@@ -98,7 +98,7 @@ static void print_mdoc_section(FILE *out, const struct ini_section *section)
     fputs(".El\n", out);
 }
 
-/* Each type once, in the order of the keys. */
+/* Each type once, by its name, in the order of the keys. */
 static void print_mdoc_types(FILE *out, const struct ini_schema *schema)
 {
     const struct ini_type *seen[TYPES_MAX];
@@ -108,9 +108,11 @@ static void print_mdoc_types(FILE *out, const struct ini_schema *schema)
         for (size_t k = 0; k < schema->sections[i].key_count; k++) {
             const struct ini_type *type = schema->sections[i].keys[k].type;
             size_t at = 0;
-            while (at < count && seen[at] != type)
+            if (type->name == NULL)
+                continue;
+            while (at < count && strcmp(seen[at]->name, type->name) != 0)
                 at++;
-            if (at < count || count == TYPES_MAX || type->name == NULL)
+            if (at < count || count == TYPES_MAX)
                 continue;
             seen[count++] = type;
             fprintf(out, ".It Ar %s\n", type->name);

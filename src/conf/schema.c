@@ -94,7 +94,8 @@ static const struct ini_key address_keys[] = {
              "from the "
              "source ports of what hosts send; dhcp: from leases with ports (RFC 7618) that a server upstream "
              "gives. With "
-             "none only [range] and pearpctl say so. Leave traffic out where hosts are not trusted."},
+             "none, only [range] and pearpctl add give ports to a host. Leave traffic out where hosts are not "
+             "trusted."},
     {.name = "block",
      .type = &ini_number,
      .preset = "1000",

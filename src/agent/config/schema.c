@@ -32,25 +32,25 @@ static const struct ini_key agent_keys[] = {
      .preset = "",
      .none = "",
      OPTION(gateway),
-     .help = "The gateway. Without it the agent takes the gateway of the interface's present default route, or "
-             "else the "
-             "first one that the bridge names."},
+     .help =
+         "The gateway. By default it is the gateway of the interface's default route, or, if there is none, "
+         "the first one that the bridge announces."},
     {.name = "encap",
      .type = &agent_encap,
      .preset = "0x88b5",
      .choices = "0x88b5 | arp",
      OPTION(ethertype),
-     .help = "The EtherType of PE-ARP. It must be that of the bridge's own encap, or the bridge never hears "
+     .help = "The EtherType of PE-ARP. It must be the same as encap of the bridge, or the bridge ignores "
              "the agent."},
     {.name = "enforce",
      .type = &ini_choice,
      .preset = "nft",
      .choices = "nft | none",
      OPTION(enforce),
-     .help = "What keeps programs of this host to its ranges. With nft, rules of nftables drop packets with a "
-             "source port "
-             "outside of them. With none only the bridge drops such packets, and the program learns nothing of "
-             "it."},
+     .help =
+         "What keeps programs of this host inside its ranges. With nft, nftables rules drop packets with a "
+         "source port outside of them. With none only the bridge drops such packets, and this host does not "
+         "notice."},
     {.name = "dhcp",
      .type = &ini_choice,
      .preset = "none",
@@ -80,7 +80,8 @@ static const struct ini_key agent_keys[] = {
      .least = 1,
      .most = 100,
      OPTION(warn_percent),
-     .help = "A warning is logged when this many percent of a range are in use. Beyond 100 connections fail."},
+     .help = "A warning is logged when this many percent of a range are in use. At 100 percent, new "
+             "connections fail."},
     {.name = "metrics",
      .type = &ini_path,
      .preset = "none",
@@ -207,7 +208,7 @@ static const struct ini_section sections[] = {
     {.name = "range",
      .argument = "ADDRESS:PORTS",
      .help =
-         "A range more, of this or another shared address. PORTS is FIRST-LAST, or a port set of RFC 7597 as "
+         "Another range, of this or another shared address. PORTS is FIRST-LAST, or a port set of RFC 7597 as "
          "psid/OFFSET/LENGTH/ID.",
      .begin = agent_begin_range},
     {.name = "keys",
