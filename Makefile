@@ -55,7 +55,7 @@ $(B)/obj/%.o: src/%.c
 
 # Tests see all rooms. Those of the agent are linked with its library, before the other one.
 ROOMS := -Isrc/agent -Isrc/io
-AGENT_TESTS := test_agent_% test_dns_publisher fuzz_agent_% fuzz_dns fuzz_lease
+AGENT_TESTS := test_agent_% test_dns_% test_nsupdate fuzz_agent_% fuzz_lease
 LIBS_OF = $(if $(filter $(AGENT_TESTS),$(1)),$(AGENT)) $(LIB)
 # Unit and property tests: one program for each test_NAME.c, with cmocka. Fuzz targets: fuzz_NAME.c, with clang.
 TESTS = $(patsubst tests/$(1)/%.c,$(B)/$(1)/%,$(sort $(wildcard tests/$(1)/$(2)_*.c)))

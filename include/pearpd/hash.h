@@ -19,12 +19,13 @@ uint64_t hash_bytes(const uint8_t key[static HASH_KEY_BYTES], const void *bytes,
 void hmac_sha256(const uint8_t key[static HMAC_KEY_BYTES], const void *bytes, size_t length,
                  uint8_t mac[static HMAC_BYTES]);
 
-/* The same with a key of any length. */
-void hmac_sha256_keyed(const uint8_t *key, size_t key_length, const void *bytes, size_t length,
-                       uint8_t mac[static HMAC_BYTES]);
-
 /* Reads base64 (RFC 4648 4, with its padding) into `bytes`. 0, or -EINVAL: not of that form, or over `size`. */
 int base64_decode(const char *text, uint8_t *bytes, size_t size, size_t *length);
+
+#define BASE64_BYTES(length) (((length) + 2) / 3 * 4 + 1) /* with the NUL */
+
+/* Writes `length` bytes as base64; `text` has room for BASE64_BYTES(length). */
+void base64_encode(const uint8_t *bytes, size_t length, char *text);
 
 /* Compares in a time that does not tell where they differ. */
 bool secret_equal(const void *a, const void *b, size_t length);

@@ -24,22 +24,17 @@ void hmac_sha256(const uint8_t key[static HMAC_KEY_BYTES], const void *bytes, si
     crypto_auth_hmacsha256(mac, bytes, length, key);
 }
 
-void hmac_sha256_keyed(const uint8_t *key, size_t key_length, const void *bytes, size_t length,
-                       uint8_t mac[static HMAC_BYTES])
-{
-    crypto_auth_hmacsha256_state state;
-    crypto_auth_hmacsha256_init(&state, key, key_length);
-    crypto_auth_hmacsha256_update(&state, bytes, length);
-    crypto_auth_hmacsha256_final(&state, mac);
-    sodium_memzero(&state, sizeof(state));
-}
-
 int base64_decode(const char *text, uint8_t *bytes, size_t size, size_t *length)
 {
     return sodium_base642bin(bytes, size, text, strlen(text), NULL, length, NULL,
                              sodium_base64_VARIANT_ORIGINAL) == 0
                ? 0
                : -EINVAL;
+}
+
+void base64_encode(const uint8_t *bytes, size_t length, char *text)
+{
+    sodium_bin2base64(text, BASE64_BYTES(length), bytes, length, sodium_base64_VARIANT_ORIGINAL);
 }
 
 bool secret_equal(const void *a, const void *b, size_t length)

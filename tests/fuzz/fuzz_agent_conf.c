@@ -1,6 +1,8 @@
 /* fuzz_agent_conf.c: the agent's files: its configuration, and behind a first line "pearp-agent-undo" its undo record.
- * What was read without a fault can be written, and read again as the same; rules can be made of it. */
+ * What was read without a fault can be written, and read again as the same; rules can be made of it, and scripts for
+ * nsupdate, whose every line is the one that is meant. */
 #include "config/config.h"
+#include "dns/nsupdate.h"
 #include "host/nft.h"
 #include "host/undo.h"
 
@@ -48,6 +50,36 @@ static void check_held(const struct range_list *list)
     expect(list->count == 0 || nft_format("eth0", list, true, rules, sizeof(rules)) > 0);
 }
 
+/* Of one line, without what begins a string, an escape or a comment but for the quotes of `alpn`. */
+static void check_record(const struct dns_record *record)
+{
+    expect(record->name.length == strlen(record->name.text) &&
+           strpbrk(record->name.text, " \t\n\";\\()$") == NULL);
+    expect(strpbrk(record->data, "\t\n;\\()$") == NULL && strlen(record->data) > 0);
+    const char *quote = strchr(record->data, '"');
+    expect(quote == NULL || (strncmp(quote - 6, " alpn=\"", 7) == 0 && strchr(quote + 1, '"') != NULL &&
+                             strchr(strchr(quote + 1, '"') + 1, '"') == NULL));
+}
+
+static void check_service(const struct services_config *config, const struct service_config *service)
+{
+    static char script[NSUPDATE_TEXT_BYTES];
+    const struct dns_server server = {config->server, config->server_port, &config->key};
+    struct dns_record records[SERVICE_RECORDS_MOST];
+    struct dns_change changes[SERVICE_RECORDS_MOST];
+    const unsigned count = service_records(service, config->ttl_s, records);
+    expect(count > 0);
+    for (unsigned i = 0; i < count; i++) {
+        check_record(&records[i]);
+        changes[i] = (struct dns_change){&records[i], i % 2 == 0};
+    }
+    expect(nsupdate_format(&server, &service->zone, changes, count, script, sizeof(script)) > 0);
+    unsigned lines = 0;
+    for (const char *at = script; *at != '\0'; at++)
+        lines += *at == '\n';
+    expect(lines == count + 5);
+}
+
 static void read_config(const uint8_t *data, size_t size)
 {
     struct agent_options options;
@@ -63,6 +95,8 @@ static void read_config(const uint8_t *data, size_t size)
     expect(interface_is_plain(options.interface));
     expect(options.watch_s >= 1 && options.warn_percent >= 1 && options.warn_percent <= 100);
     check_held(&options.held);
+    for (size_t i = 0; options.services.has_server && i < options.services.count; i++)
+        check_service(&options.services, &options.services.services[i]);
 }
 
 static void read_undo(const uint8_t *data, size_t size)

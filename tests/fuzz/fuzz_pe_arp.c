@@ -33,6 +33,18 @@ static size_t rewrite(const struct pe_arp *m, const uint8_t *head, uint8_t bytes
     return PE_ARP_ADDRESSES_BYTES + (size_t)body;
 }
 
+/* Each service of its TLVs can be written. */
+static void read_services(const struct pe_arp *message)
+{
+    struct pe_arp_service service;
+    uint8_t bytes[PE_ARP_TLVS_MAX_BYTES];
+    size_t at = 0;
+    while (pe_arp_service_next(message, &at, &service)) {
+        must(at <= message->services_length && service.port != 0 && service.protocol != 0);
+        must(pe_arp_write_service(&service, bytes, sizeof(bytes)) > 0);
+    }
+}
+
 /* Signed with a key it is authentic, and with every bit of the signature but its own it is not. */
 static void sign(const uint8_t *data, size_t size, const struct pe_arp *message)
 {
@@ -70,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
          again.auth.present == message.auth.present);
     must(rewrite(&again, data, bytes_again) == length && memcmp(bytes, bytes_again, length) == 0);
     must(pe_arp_type_name(message.type)[0] != '?');
+    read_services(&message);
     sign(data, size, &message);
     return 0;
 }

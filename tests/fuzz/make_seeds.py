@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Writes seeds: short stories of frames for fuzz_engine, in its records of {side, time step, length, bytes}; each frame
-of them for fuzz_wire, and the PE-ARP of them for fuzz_pe_arp; stories of their own for fuzz_hard and fuzz_dns."""
+of them for fuzz_wire, and the PE-ARP of them for fuzz_pe_arp; a story of its own for fuzz_hard."""
 import os
 import struct
 
@@ -137,21 +137,6 @@ for name, records in DHCP.items():
     for variant in (0, 3, 0x1d, 0x6f):
         write("dhcp", f"{name}-{variant}", bytes([variant]) + records)
     write("dhcp", f"{name}-message", b"\x80" + records[4:])
-
-# fuzz_dns: a byte for its random numbers, then {what, with, length} and bytes.
-TIME, WANT, YES, LOST, NO, LIES, UNREACHABLE, CUT, RAW, BARE, HURRY, LONG = range(12)
-ANSWER = struct.pack(">HHHHH", 0xa800, 1, 0, 0, 0) + b"\x07example\x03net\0\0\x06\0\x01"
-LINE = b"example.net _http._tcp.example.net 33 0000000008200673686172656407657861"b"6d706c65036e657400"
-DNS = {
-    "life": [(WANT, 0, b""), (TIME, 1, b""), (YES, 0, b""), (LONG, 60, b""), (YES, 0, b""), (WANT, 0, b""), (TIME, 1, b"")],
-    "lost": [(WANT, 1, b""), (TIME, 1, b""), (LOST, 1, b""), (TIME, 4, b""), (TIME, 4, b""), (TIME, 4, b""), (WANT, 1, b"")],
-    "no": [step for code in range(15) for step in ((WANT, 2, b""), (TIME, 9, b""), (NO, 2 * code, b""))],
-    "lies": [(WANT, 3, b""), (TIME, 1, b""), (LIES, 1, b""), (UNREACHABLE, 1, b""), (HURRY, 0, b""), (TIME, 1, b""), (CUT, 1, b"")],
-    "raw": [(WANT, 0, b""), (TIME, 1, b""), (RAW, 0, ANSWER), (RAW, 0, ANSWER[:9] + b"\xc0\x0c\0\x06\0\x01"), (BARE, 0, ANSWER)],
-    "left": [(RAW, 0, LINE), (RAW, 0, b"\x40\x1a\x06\x08\x20_http._tcp.example.net")],
-}
-for name, steps in DNS.items():
-    write("dns", name, b"\x07" + b"".join(bytes([what, with_, len(data)]) + data for what, with_, data in steps))
 
 for number, line in enumerate((
     b"released", b"bound 192.35.162.2 00060800", b"bound 192.35.162.2 0:6:8:0 gateway=192.35.162.1 netmask=255.255.255.0",

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""hostile_dns ADDRESS PORT SEED: answers whatever comes, over UDP and TCP, with anything but a good answer: loops of
-pointers, counts without records, cut and endless messages, other ids, random bytes. Ends when it is killed."""
+"""hostile_dns ADDRESS PORT SEED: answers whatever comes over TCP with anything but a good answer, one a connection: loops
+of pointers, counts without records, cut and endless messages, other ids, "done" without a signature, random bytes. Ends
+when it is killed."""
+import itertools
 import random
 import socket
 import struct
 import sys
-import threading
 
 address, port, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 generator = random.Random(seed)
@@ -36,30 +37,19 @@ def answers(request):
     yield generator.randbytes(generator.randrange(1, 1200))
 
 
-def serve_udp(server):
-    while True:
-        request, client = server.recvfrom(65535)
-        for answer in answers(request):
-            server.sendto(answer, client)
-
-
-def serve_tcp(listener):
-    while True:
-        stream, _ = listener.accept()
-        with stream:
-            request = stream.recv(65535)[2:]
-            try:
-                for answer in answers(request or b"\0" * 12):
-                    stream.sendall(struct.pack(">H", generator.choice((len(answer), 0, 65535))) + answer)
-            except OSError:
-                pass
-
-
-udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-udp.bind((address, port))
-tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-tcp.bind((address, port))
-tcp.listen()
-threading.Thread(target=serve_tcp, args=(tcp,), daemon=True).start()
-serve_udp(udp)
+listener = socket.socket()
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+listener.bind((address, port))
+listener.listen()
+for turn in itertools.count():
+    stream, _ = listener.accept()
+    with stream:
+        stream.settimeout(1)
+        try:
+            request = stream.recv(65535)[2:] or bytes(100)
+            choices = list(answers(request))
+            answer = choices[turn % len(choices)]
+            stream.sendall(struct.pack(">H", generator.choice((len(answer), len(answer), 65535))) + answer)
+            stream.recv(1)
+        except OSError:
+            pass

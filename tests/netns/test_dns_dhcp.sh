@@ -11,7 +11,7 @@ router = $ROUTER
 lease = 30
 [state]
 file = $STATE_DIR/lab.state"
-for program in udhcpc named dig; do
+for program in udhcpc named dig nsupdate; do
     command -v $program >/dev/null || { echo "1..0 # SKIP needs $program"; rm -rf "$STATE_DIR"; exit 0; }
 done
 lab_test

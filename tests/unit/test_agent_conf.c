@@ -192,7 +192,6 @@ static void services_and_their_server(void **state)
         "key = agent-key\nsecret = " SECRET "\nttl = 30\nrefresh = 60\n" HELD);
     const struct services_config *c = &o.services;
     struct dns_record records[SERVICE_RECORDS_MOST];
-    char text[DNS_NAME_TEXT_BYTES];
     assert_true(c->has_server);
     assert_int_equal(c->server.host, 0xc633640a);
     assert_int_equal(c->server_port, 5353);
@@ -202,19 +201,19 @@ static void services_and_their_server(void **state)
     assert_int_equal(c->count, 3);
     assert_int_equal(c->services[0].address.host, 0xc023a202);
     assert_int_equal(service_records(&c->services[0], c->ttl_s, records), 1);
-    assert_string_equal(dns_name_format(&records[0].name, text), "_http._tcp.example.net");
+    assert_string_equal(records[0].name.text, "_http._tcp.example.net");
     assert_int_equal(c->services[1].address.host, 0xc023a203);
     assert_int_equal(service_records(&c->services[1], c->ttl_s, records), 3);
-    assert_string_equal(dns_name_format(&records[0].name, text), "_https._tcp.www.example.org");
+    assert_string_equal(records[0].name.text, "_https._tcp.www.example.org");
     assert_int_equal(records[1].type, DNS_TYPE_HTTPS);
-    assert_string_equal(dns_name_format(&records[1].name, text), "www.example.org");
-    assert_int_equal(records[1].rdata[1], 2); /* SvcPriority: one more, since 0 means something else */
+    assert_string_equal(records[1].name.text, "www.example.org");
+    assert_memory_equal(records[1].data, "2 ", 2); /* SvcPriority: one more, since 0 means something else */
     assert_int_equal(records[2].type, DNS_TYPE_A);
-    assert_string_equal(dns_name_format(&records[2].name, text), "shared.example.org");
+    assert_string_equal(records[2].name.text, "shared.example.org");
     assert_int_equal(service_records(&c->services[2], c->ttl_s, records), 2);
-    assert_string_equal(dns_name_format(&records[0].name, text), "_dns._udp.example.net");
+    assert_string_equal(records[0].name.text, "_dns._udp.example.net");
     assert_int_equal(records[1].type, DNS_TYPE_SVCB);
-    assert_string_equal(dns_name_format(&records[1].name, text), "_dns.example.net");
+    assert_string_equal(records[1].name.text, "_dns.example.net");
 }
 
 /* +80 of a first range is known at once; of a lease when it comes. */
@@ -278,6 +277,9 @@ static void services_with_faults(void **state)
          "15: svcb = yes: must be auto | none | https | svcb\n"
          "16: alpn = h2,,h3: must be names with commas between, 64 letters in all\n"
          "17: publish-address = 1: must be no | yes\n"},
+        {HELD DNS SERVICE "alpn = a\"b\n[service a]\nport = 2081\ntarget = a.example.net\nalpn = a\\b\n",
+         "13: alpn = a\"b: must be names with commas between, 64 letters in all\n"
+         "17: alpn = a\\b: must be names with commas between, 64 letters in all\n"},
         {HELD DNS "Secret = " SECRET "\n", "10: Secret = ...: unknown key in [dns]\n"},
         {HELD "[dns]\n",
          "5: server is missing in [dns]\n5: key is missing in [dns]\n5: secret is missing in [dns]\n"},

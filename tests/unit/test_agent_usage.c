@@ -294,9 +294,9 @@ static void metrics_are_prometheus_text(void **state)
     m.ranges[0] =
         (struct metrics_range){.held = two.ranges[0], .heard = true, .used = 7, .counts = {.challenges = 9}};
     const struct service_config services[] = {
-        {.name = "http", .protocol = IPPROTO_TCP, .port = 2080, .host = {.length = 5, .bytes = "\3www"}},
-        {.name = "http", .protocol = IPPROTO_TCP, .port = 2081, .host = {.length = 5, .bytes = "\3www"}},
-        {.name = "http", .protocol = IPPROTO_UDP, .port = 2081, .host = {.length = 5, .bytes = "\3www"}},
+        {.name = "http", .protocol = IPPROTO_TCP, .port = 2080, .host = {.length = 3, .text = "www"}},
+        {.name = "http", .protocol = IPPROTO_TCP, .port = 2081, .host = {.length = 3, .text = "www"}},
+        {.name = "http", .protocol = IPPROTO_UDP, .port = 2081, .host = {.length = 3, .text = "www"}},
     };
     m.ranges[0].leased = true;
     m.ranges[0].lease_s = 3600;

@@ -118,11 +118,8 @@ static bool read_service_proto(struct ini_file *file, const struct ini_key *key,
 
 static bool read_alpn(struct ini_file *file, const struct ini_key *key, const char *value, void *field)
 {
-    const struct dns_name root = {.length = 1};
-    struct dns_record record;
     (void)file;
-    if (strlen(value) > DNS_ALPN_TEXT_BYTES ||
-        dns_record_svcb(&record, DNS_TYPE_SVCB, &root, 0, 1, 1, value, &root) != 0)
+    if (*value != '\0' && !dns_alpn_is_valid(value))
         return false;
     snprintf(field, key->size, "%s", value);
     return true;

@@ -1,5 +1,5 @@
 /* dns_error.h: why an update was not made, for people.
- * In: what dns_publisher says. Out: a text. Called by: service. Never: logs. */
+ * In: what dns_publisher reports. Out: a text. Called by: service. Never: logs. */
 #ifndef PEARPD_AGENT_DNS_ERROR_H
 #define PEARPD_AGENT_DNS_ERROR_H
 
@@ -7,8 +7,8 @@
 
 #define DNS_ERROR_TEXT_BYTES 640
 
-/* Says what happened and what to look at; `wall_s` is this host's clock. Returns `text`. */
-const char *dns_error_format(const struct dns_error *trouble, const struct dns_name *key, uint64_t wall_s,
+/* Says what happened and what to check; `key` is the name of the TSIG key. Returns `text`. */
+const char *dns_error_format(const struct dns_error *error, const struct dns_name *key,
                              char text[static DNS_ERROR_TEXT_BYTES]);
 
 #endif

@@ -11,59 +11,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LINE_BYTES (2 * DNS_NAME_TEXT_BYTES + 8 + 2 * DNS_RDATA_BYTES)
+#define LINE_BYTES (2 * DNS_NAME_TEXT_BYTES + 8 + DNS_DATA_BYTES)
 #define FILE_BYTES (DNS_RECORDS_MAX * LINE_BYTES)
 #define SUFFIX     "services"
 
 int dns_journal_format(const struct dns_name *zone, const struct dns_record *record, char *text, size_t size)
 {
-    char zone_text[DNS_NAME_TEXT_BYTES], name[DNS_NAME_TEXT_BYTES];
-    const int head = snprintf(text, size, "%s %s %u ", dns_name_format(zone, zone_text),
-                              dns_name_format(&record->name, name), (unsigned)record->type);
-    if (head < 0 || (size_t)head + 2U * record->rdata_length + 2 > size)
-        return -ENOSPC;
-    char *at = text + head;
-    for (unsigned i = 0; i < record->rdata_length; i++)
-        at += snprintf(at, 3, "%02x", record->rdata[i]);
-    *at++ = '\n';
-    *at = '\0';
-    return (int)(at - text);
-}
-
-static int digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool parse_rdata(const char *text, struct dns_record *record)
-{
-    const size_t length = strlen(text);
-    if (length == 0 || length % 2 != 0 || length / 2 > DNS_RDATA_BYTES)
-        return false;
-    for (size_t i = 0; i < length / 2; i++) {
-        const int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        record->rdata[i] = (uint8_t)(high << 4 | low);
-    }
-    record->rdata_length = (uint16_t)(length / 2);
-    return true;
-}
-
-static bool parse_type(const char *text, struct dns_record *record)
-{
-    static const enum dns_type types[] = {DNS_TYPE_A, DNS_TYPE_SRV, DNS_TYPE_SVCB, DNS_TYPE_HTTPS};
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        char number[8];
-        snprintf(number, sizeof(number), "%u", (unsigned)types[i]);
-        if (strcmp(number, text) != 0)
-            continue;
-        record->type = types[i];
-        return true;
-    }
-    return false;
+    const int length = snprintf(text, size, "%s %s %s %s\n", zone->text, record->name.text,
+                                dns_type_name(record->type), record->data);
+    return length < 0 || (size_t)length >= size ? -ENOSPC : length;
 }
 
 bool dns_journal_parse(const char *line, size_t length, struct dns_name *zone, struct dns_record *record)
@@ -74,9 +30,12 @@ bool dns_journal_parse(const char *line, size_t length, struct dns_name *zone, s
     memcpy(copy, line, length);
     copy[length] = '\0';
     const char *zone_text = strsep(&rest, " "), *name = strsep(&rest, " "), *type = strsep(&rest, " ");
-    *record = (struct dns_record){0};
-    return rest != NULL && dns_name_parse(zone_text, zone) == 0 && dns_name_parse(name, &record->name) == 0 &&
-           parse_type(type, record) && parse_rdata(rest, record);
+    *record = (struct dns_record){.type = DNS_TYPE_A};
+    if (rest == NULL || dns_name_parse(zone_text, zone) != 0 || dns_name_parse(name, &record->name) != 0 ||
+        !dns_type_parse(type, &record->type) || !dns_data_is_valid(rest))
+        return false;
+    snprintf(record->data, sizeof(record->data), "%s", rest);
+    return true;
 }
 
 void dns_journal_write(int directory, const char *interface, const struct dns_publisher *publisher)
@@ -87,8 +46,7 @@ void dns_journal_write(int directory, const char *interface, const struct dns_pu
     size_t length = 0;
     int error = text == NULL ? -ENOMEM : 0;
     run_name(interface, SUFFIX, name);
-    for (int i = 0; error == 0 && (i = dns_publisher_standing(publisher, (unsigned)i, &zone, &record)) >= 0;
-         i++) {
+    for (int i = 0; error == 0 && (i = dns_publisher_next(publisher, (unsigned)i, &zone, &record)) >= 0; i++) {
         const int written = dns_journal_format(zone, record, text + length, FILE_BYTES - length);
         if (written < 0)
             error = written;
@@ -102,7 +60,7 @@ void dns_journal_write(int directory, const char *interface, const struct dns_pu
         log_warning("cannot write /run/pearp-agent/%s: %s", name, strerror(-error));
 }
 
-static void take_lines(const char *text, size_t length, const char *name, struct dns_publisher *publisher)
+static void read_lines(const char *text, size_t length, const char *name, struct dns_publisher *publisher)
 {
     size_t at = 0;
     for (unsigned number = 1; at < length; number++) {
@@ -111,9 +69,9 @@ static void take_lines(const char *text, size_t length, const char *name, struct
         struct dns_name zone;
         struct dns_record record;
         if (!dns_journal_parse(text + at, line_length, &zone, &record)) {
-            log_warning("/run/pearp-agent/%s:%u: not what an agent writes: passed over", name, number);
-        } else if (dns_publisher_add_left(publisher, &zone, &record) < 0) {
-            log_warning("/run/pearp-agent/%s:%u: too many records to withdraw: passed over", name, number);
+            log_warning("/run/pearp-agent/%s:%u: not what an agent writes: skipped", name, number);
+        } else if (dns_publisher_add_stale(publisher, &zone, &record) < 0) {
+            log_warning("/run/pearp-agent/%s:%u: too many records to withdraw: skipped", name, number);
         }
         at += line_length + 1;
     }
@@ -125,7 +83,7 @@ void dns_journal_read(int directory, const char *interface, struct dns_publisher
     run_name(interface, SUFFIX, name);
     const ssize_t length = text == NULL ? -ENOMEM : run_read(directory, name, text, FILE_BYTES);
     if (length > 0)
-        take_lines(text, (size_t)length, name, publisher);
+        read_lines(text, (size_t)length, name, publisher);
     else if (length < 0 && length != -ENOENT)
         log_warning("cannot read /run/pearp-agent/%s: %s", name, strerror((int)-length));
     free(text);

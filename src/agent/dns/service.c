@@ -1,7 +1,7 @@
-/* service.c: see service.h: joins the publisher's decisions to sockets, the clock and the log.
+/* service.c: see service.h: joins the publisher's decisions to nsupdate, the clock and the log.
  *
- * What stands in the DNS is written to /run/pearp-agent/INTERFACE.services before it is sent, so that a killed agent's
- * records go when the next one starts. */
+ * The records are written to /run/pearp-agent/INTERFACE.services before they are published, so that those of a killed
+ * agent are withdrawn when the next one starts. */
 #include "service.h"
 
 #include "pearpd/clock.h"
@@ -12,7 +12,7 @@
 #include "dns_error.h"
 #include "dns_journal.h"
 #include "dns_publisher.h"
-#include "dns_socket.h"
+#include "nsupdate.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +23,6 @@
 #define SERVER_BYTES (IPV4_TEXT_BYTES + 6)
 
 _Static_assert(SERVICE_ZONES_MAX <= DNS_ZONES_MAX, "room for every zone");
-_Static_assert(DNS_ZONES_MAX <= DNS_EXCHANGES_MAX, "an exchange for each");
 _Static_assert(SERVICES_MAX *SERVICE_RECORDS_MOST * 2 <= DNS_RECORDS_MAX,
                "room for what is wanted and what was left");
 
@@ -33,11 +32,17 @@ struct slot {
     unsigned numbers[SERVICE_RECORDS_MOST], count; /* 0: it is not */
 };
 
+/* The update of a zone that is under way. */
+struct update {
+    struct services *services;
+    struct child *child; /* NULL: none */
+};
+
 struct services {
     const struct services_config *config;
     struct loop *loop;
-    struct dns_sockets *sockets;
     struct dns_publisher *publisher;
+    struct update updates[DNS_ZONES_MAX];
     struct loop_source *timer, *enough;
     bool withdrawing;
     struct services_owner owner;
@@ -45,30 +50,61 @@ struct services {
     struct slot slots[SERVICES_MAX]; /* one for each of config->services */
 };
 
-static struct dns_time time_now(void)
-{
-    return (struct dns_time){clock_now_ns(), clock_wall_us() / 1000000};
-}
+static void run(struct services *s);
+static struct dns_publisher_out publisher_out(struct services *s);
 
 /* What the publisher asks for. */
 
-static int on_send(void *context, unsigned zone, const uint8_t *bytes, size_t length, bool stream)
+static void on_child_end(void *context, const struct child_end *end)
 {
-    struct services *s = context;
-    return dns_sockets_send(s->sockets, zone, bytes, length, stream);
+    struct update *update = context;
+    struct services *s = update->services;
+    const struct dns_publisher_out out = publisher_out(s);
+    struct dns_error error;
+    nsupdate_read(end, &error);
+    child_free(update->child);
+    update->child = NULL;
+    dns_publisher_done(s->publisher, clock_now_ns(), (unsigned)(update - s->updates), &error, &out);
+    run(s);
 }
 
-static void on_end(void *context, unsigned zone)
+/* 0 or -Exxx. */
+static int start_update(struct services *s, struct update *update, const char *program,
+                        const struct dns_name *zone, const struct dns_change *changes, size_t count)
+{
+    const struct dns_server server = {s->config->server, s->config->server_port, &s->config->key};
+    char *text = malloc(NSUPDATE_TEXT_BYTES);
+    if (text == NULL)
+        return -ENOMEM;
+    const int length = nsupdate_format(&server, zone, changes, count, text, NSUPDATE_TEXT_BYTES);
+    const int error = length < 0 ? length
+                                 : nsupdate_start(s->loop, program, text, (size_t)length, on_child_end, update,
+                                                  &update->child);
+    explicit_bzero(text, NSUPDATE_TEXT_BYTES); /* the key is in it */
+    free(text);
+    return error;
+}
+
+static bool on_update(void *context, unsigned number, const struct dns_name *zone,
+                      const struct dns_change *changes, size_t count, struct dns_error *error)
 {
     struct services *s = context;
-    dns_sockets_end(s->sockets, zone);
+    const char *program = nsupdate_find();
+    log_debug("DNS: %zu changes of zone %s are sent to %s", count, zone->text, s->server);
+    *error = (struct dns_error){.kind = DNS_ERROR_NOT_INSTALLED, .is_certain = true};
+    if (program == NULL)
+        return false;
+    const int code = start_update(s, &s->updates[number], program, zone, changes, count);
+    error->kind = DNS_ERROR_NOT_RUN;
+    snprintf(error->word, sizeof(error->word), "%s", strerror(-code));
+    return code == 0;
 }
 
 static void on_event(void *context, const struct dns_event *event)
 {
     const struct services *s = context;
-    char zone[DNS_NAME_TEXT_BYTES], trouble[DNS_ERROR_TEXT_BYTES];
-    dns_name_format(event->zone, zone);
+    const char *zone = event->zone->text;
+    char text[DNS_ERROR_TEXT_BYTES];
     switch (event->kind) {
     case DNS_PUBLISHED:
         log_notice("DNS: published %u record%s of zone %s at %s", event->records,
@@ -76,34 +112,26 @@ static void on_event(void *context, const struct dns_event *event)
         break;
     case DNS_WITHDRAWN:
         log_notice("DNS: withdrew what was published of zone %s at %s", zone, s->server);
+        dns_journal_write(s->owner.directory, s->owner.interface, s->publisher);
         break;
     case DNS_FAILED:
         log_warning("DNS: cannot update zone %s at %s: %s", zone, s->server,
-                    dns_error_format(&event->trouble, &s->config->key.name, time_now().wall_s, trouble));
-        break;
-    case DNS_IGNORED:
-        log_debug("DNS: ignored what came from %s about zone %s: %s", s->server, zone, event->why);
+                    dns_error_format(&event->error, &s->config->key.name, text));
         break;
     }
-    if (event->kind == DNS_WITHDRAWN)
-        dns_journal_write(s->owner.directory, s->owner.interface, s->publisher);
-    if (event->kind != DNS_IGNORED)
-        s->owner.changed(s->owner.context);
+    s->owner.changed(s->owner.context);
 }
 
 static struct dns_publisher_out publisher_out(struct services *s)
 {
-    return (struct dns_publisher_out){.context = s, .send = on_send, .end = on_end, .event = on_event};
+    return (struct dns_publisher_out){.context = s, .update = on_update, .event = on_event};
 }
 
 static void run(struct services *s)
 {
     const struct dns_publisher_out out = publisher_out(s);
-    const struct dns_time now = time_now();
-    const uint64_t next_ns = dns_publisher_tick(s->publisher, now, &out);
-    loop_timer_set(s->timer, next_ns == UINT64_MAX  ? UINT64_MAX
-                             : next_ns > now.now_ns ? next_ns - now.now_ns
-                                                    : 0);
+    const uint64_t now_ns = clock_now_ns(), next_ns = dns_publisher_tick(s->publisher, now_ns, &out);
+    loop_timer_set(s->timer, next_ns == UINT64_MAX ? UINT64_MAX : next_ns > now_ns ? next_ns - now_ns : 0);
     if (s->withdrawing && dns_publisher_is_settled(s->publisher))
         loop_stop(s->loop);
 }
@@ -113,26 +141,11 @@ static void on_timer(void *context)
     run(context);
 }
 
-static void on_answer(void *context, unsigned exchange, const uint8_t *bytes, size_t length)
-{
-    struct services *s = context;
-    const struct dns_publisher_out out = publisher_out(s);
-    dns_publisher_answer(s->publisher, time_now(), exchange, bytes, length, &out);
-    run(s);
-}
-
-static void on_failed(void *context, unsigned exchange, int error)
-{
-    struct services *s = context;
-    const struct dns_publisher_out out = publisher_out(s);
-    dns_publisher_unreachable(s->publisher, time_now(), exchange, error, &out);
-    run(s);
-}
-
 static void on_enough(void *context)
 {
     struct services *s = context;
-    log_warning("DNS: not everything could be withdrawn in time; it goes when an agent runs here again");
+    log_warning(
+        "DNS: not everything could be withdrawn in time; it is withdrawn when an agent runs here again");
     loop_stop(s->loop);
 }
 
@@ -156,8 +169,8 @@ static unsigned add_records(struct services *s, const struct service_config *the
     return count;
 }
 
-/* What an earlier agent left goes, but not what will be wanted again in a moment. */
-static void take_left(struct services *s)
+/* What an earlier agent left is withdrawn, but not what will be wanted again in a moment. */
+static void read_journal(struct services *s)
 {
     for (size_t i = 0; i < s->config->count; i++) {
         unsigned numbers[SERVICE_RECORDS_MOST];
@@ -186,17 +199,17 @@ struct services *services_new(struct loop *loop, const struct services_config *c
         return s;
     }
     random_bytes(seed, sizeof(seed));
-    const struct dns_socket_calls calls = {.context = s, .answer = on_answer, .failed = on_failed};
-    s->sockets = dns_sockets_new(loop, config->server, config->server_port, &calls);
-    s->publisher = dns_publisher_new(&config->key, config->refresh_s, seed);
+    for (size_t i = 0; i < DNS_ZONES_MAX; i++)
+        s->updates[i].services = s;
+    s->publisher = dns_publisher_new(config->refresh_s, seed);
     s->timer = loop_timer(loop, on_timer, s);
     s->enough = loop_timer(loop, on_enough, s);
-    if (s->sockets == NULL || s->publisher == NULL || s->timer == NULL || s->enough == NULL) {
+    if (s->publisher == NULL || s->timer == NULL || s->enough == NULL) {
         log_error("services: %s", strerror(ENOMEM));
         services_free(s);
         return NULL;
     }
-    take_left(s);
+    read_journal(s);
     loop_timer_set(s->timer, 0);
     return s;
 }
@@ -207,7 +220,8 @@ void services_free(struct services *services)
         return;
     loop_source_free(services->timer);
     loop_source_free(services->enough);
-    dns_sockets_free(services->sockets);
+    for (size_t i = 0; i < DNS_ZONES_MAX; i++)
+        child_free(services->updates[i].child);
     dns_publisher_free(services->publisher);
     free(services);
 }
@@ -228,7 +242,7 @@ static void publish(struct services *s, struct slot *slot, const struct service_
     slot->there = *there;
 }
 
-/* The records are on disk before they are sent. */
+/* The records are on disk before they are published. */
 static void changed(struct services *s)
 {
     dns_journal_write(s->owner.directory, s->owner.interface, s->publisher);
@@ -318,12 +332,10 @@ size_t services_tlvs(const struct services_config *config, const struct port_ran
     for (size_t i = 0; i < config->count; i++) {
         struct service_config there;
         struct dns_name name;
-        char text[DNS_NAME_TEXT_BYTES];
         if (!service_on(&config->services[i], held, &there) || !service_srv_name(&there, &name))
             continue;
-        dns_name_format(&name, text);
         const struct pe_arp_service tlv = {
-            .protocol = there.protocol, .port = there.port, .name = text, .name_length = strlen(text)};
+            .protocol = there.protocol, .port = there.port, .name = name.text, .name_length = name.length};
         const int written = pe_arp_write_service(&tlv, bytes + length, size - length);
         if (written < 0)
             log_warning("service %s: there is no room left to tell the bridge of it", there.name);

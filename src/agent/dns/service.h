@@ -5,10 +5,10 @@
 #define PEARPD_AGENT_SERVICE_H
 
 #include "pearpd/addr.h"
-#include "pearpd/dns_message.h"
 #include "pearpd/loop.h"
 
 #include "config/range_list.h"
+#include "dns_key.h"
 #include "service_records.h"
 
 #include <stdbool.h>

@@ -38,8 +38,8 @@ bool service_on(const struct service_config *service, const struct port_range *h
 /* Puts `labels` before a name. False: it becomes too long. */
 static bool name_below(const char *labels, const struct dns_name *parent, struct dns_name *name)
 {
-    char text[FULL_NAME_BYTES], parent_text[DNS_NAME_TEXT_BYTES];
-    snprintf(text, sizeof(text), "%s.%s", labels, dns_name_format(parent, parent_text));
+    char text[FULL_NAME_BYTES];
+    snprintf(text, sizeof(text), "%s.%s", labels, parent->text);
     return dns_name_parse(text, name) == 0;
 }
 
@@ -61,8 +61,9 @@ static bool make_svcb(const struct service_config *service, bool https, uint32_t
     snprintf(label, sizeof(label), "_%s", service->name);
     if (!https && !name_below(label, &service->host, &name))
         return false;
-    return dns_record_svcb(record, https ? DNS_TYPE_HTTPS : DNS_TYPE_SVCB, &name, ttl_s, priority,
-                           service->port, service->alpn, &service->target) == 0;
+    dns_record_svcb(record, https ? DNS_TYPE_HTTPS : DNS_TYPE_SVCB, &name, ttl_s, priority, service->port,
+                    service->alpn, &service->target);
+    return true;
 }
 
 unsigned service_records(const struct service_config *service, uint32_t ttl_s,

@@ -4,9 +4,9 @@
 #define PEARPD_AGENT_SERVICE_RECORDS_H
 
 #include "pearpd/addr.h"
-#include "pearpd/dns_message.h"
 
 #include "config/range_list.h"
+#include "dns_record.h"
 
 #include <stdbool.h>
 #include <stdint.h>

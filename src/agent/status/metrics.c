@@ -109,11 +109,9 @@ static void print_services(FILE *out, const struct metrics *m)
     heading(out, "service_published", "gauge", "Whether the service's records stand in the DNS.");
     for (size_t i = 0; i < m->service_count; i++) {
         const struct service_config *s = m->services[i].service;
-        char host[DNS_NAME_TEXT_BYTES];
         fprintf(out,
                 "pearp_agent_service_published{interface=\"%s\",name=\"%s\",protocol=\"%s\",host=\"%s\"} %d\n",
-                m->interface, s->name, l4_protocol_name(s->protocol), dns_name_format(&s->host, host),
-                m->services[i].published);
+                m->interface, s->name, l4_protocol_name(s->protocol), s->host.text, m->services[i].published);
     }
 }
 
