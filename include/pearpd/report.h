@@ -10,6 +10,10 @@
 /* Writes one table entry as an object. */
 void report_entry(struct json *j, const struct config *config, const struct table_entry *entry);
 
+/* The same of a running bridge: with `seen_s`, seconds since the owner's last frame, which a replay's report, compared to
+ * the byte, does without. */
+void report_live_entry(struct json *j, const struct config *config, const struct table_entry *entry);
+
 /* Writes one host that did something that is counted for it as an object. */
 void report_host(struct json *j, const struct host_entry *host);
 

@@ -15,6 +15,16 @@ uint64_t clock_wall_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+const char *clock_wall_format(uint64_t wall_us, char text[static CLOCK_TEXT_BYTES])
+{
+    const time_t seconds = (time_t)(wall_us / 1000000);
+    struct tm utc = {0};
+    gmtime_r(&seconds, &utc);
+    const size_t used = strftime(text, CLOCK_TEXT_BYTES, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(text + used, CLOCK_TEXT_BYTES - used, ".%03uZ", (unsigned)(wall_us / 1000 % 1000));
+    return text;
+}
+
 uint64_t clock_now_ns(void)
 {
     struct timespec now;

@@ -47,6 +47,11 @@ uint64_t answer_number(const struct answer *object, const char *key)
     return (uint64_t)json_integer_value(json_of(answer_member(object, key)));
 }
 
+bool answer_has_number(const struct answer *object, const char *key)
+{
+    return json_is_integer(json_of(answer_member(object, key)));
+}
+
 size_t answer_count(const struct answer *array)
 {
     return json_array_size(json_of(array));

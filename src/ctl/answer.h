@@ -21,6 +21,7 @@ const char *answer_text(const struct answer *object, const char *key);
 const char *answer_string(const struct answer *string);
 /* The number of a member; 0 where there is none. */
 uint64_t answer_number(const struct answer *object, const char *key);
+bool answer_has_number(const struct answer *object, const char *key);
 
 size_t answer_count(const struct answer *array);
 const struct answer *answer_at(const struct answer *array, size_t index);

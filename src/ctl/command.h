@@ -4,34 +4,48 @@
 
 #include "answer.h"
 
-/* The table in the form of arp(8), with ports (docs/contract.md#table). */
-void print_table(const struct answer *table);
+/* How the operator wants it. */
+struct print_options {
+    bool verbose;
+    const char *sort; /* one of TABLE_SORTS, or NULL: by address and port */
+};
+
+/* The table in the form of arp(8), with ports (docs/contract.md#pearpctl). Verbose: name, state, origin, age and when the
+ * owner was last seen, too. */
+void print_table(const struct answer *table, const struct print_options *options);
+
+/* True where the table can be sorted by it. */
+bool table_sorts_by(const char *sort);
+#define TABLE_SORTS "address, mac, name, state, age, seen or traffic"
+
+/* ADDRESS:FIRST-LAST of an entry; of a published one the address alone. */
+void print_address(const struct answer *entry, char *text, size_t size);
 
 /* One service a line, in columns like the table's. */
-void print_services(const struct answer *services);
+void print_services(const struct answer *services, const struct print_options *options);
 
 /* One line: "192.0.2.1:2000-2999 00:0c:29:9e:8c:ee reachable". */
-void print_owner(const struct answer *entry);
+void print_owner(const struct answer *entry, const struct print_options *options);
 
 /* Every counter, a line each. */
-void print_stats(const struct answer *stats);
+void print_stats(const struct answer *stats, const struct print_options *options);
 
 /* A line for each lease: ports, MAC, state, seconds left, client identifier, name. */
-void print_leases(const struct answer *leases);
+void print_leases(const struct answer *leases, const struct print_options *options);
 
 /* "3 bindings removed". */
-void print_removed(const struct answer *answer);
+void print_removed(const struct answer *answer, const struct print_options *options);
 
 /* The daemon's version. */
-void print_version(const struct answer *answer);
+void print_version(const struct answer *answer, const struct print_options *options);
 
 /* Nothing: done is done. */
-void print_nothing(const struct answer *answer);
+void print_nothing(const struct answer *answer, const struct print_options *options);
 
 /* Traffic by owner and month. */
-void print_accounts(const struct answer *owners);
+void print_accounts(const struct answer *owners, const struct print_options *options);
 
-/* One event as a line. */
-void print_event(const struct answer *event);
+/* One event as a line, its time first. */
+void print_event(const struct answer *event, const struct print_options *options);
 
 #endif

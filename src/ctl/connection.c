@@ -1,13 +1,12 @@
 /* connection.c: see connection.h. */
 #include "connection.h"
 
+#include "pearpd/control_client.h"
+
 #include <errno.h>
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define SOCKET_DIRECTORY "/run/pearpd"
@@ -22,9 +21,10 @@ static int find_only(char *found, size_t size)
     if (access(SOCKET_DIRECTORY, F_OK) == 0 && access(SOCKET_DIRECTORY, R_OK | X_OK) != 0) {
         fprintf(stderr, "pearpctl: " SOCKET_DIRECTORY ": %s\n", strerror(errno));
     } else if (glob(SOCKETS, 0, NULL, &all) != 0 || all.gl_pathc == 0) {
-        fprintf(stderr, "pearpctl: no daemon is running (no " SOCKETS "); name one by -s SOCKET\n");
+        fprintf(stderr,
+                "pearpctl: no daemon is running (no " SOCKETS "); name one with -s SOCKET or -n NAME\n");
     } else if (all.gl_pathc > 1) {
-        fprintf(stderr, "pearpctl: several daemons are running, name one by -s SOCKET:");
+        fprintf(stderr, "pearpctl: several daemons are running; name one with -n NAME or -s SOCKET:");
         for (size_t i = 0; i < all.gl_pathc; i++)
             fprintf(stderr, " %s", all.gl_pathv[i]);
         fputc('\n', stderr);
@@ -48,34 +48,6 @@ int connection_find(const char *path, const char *name, char *found, size_t size
     return -1;
 }
 
-/* For connecting, sending and reading; 0: without end. */
-static void set_patience(int fd, time_t seconds)
-{
-    const struct timeval patience = {.tv_sec = seconds};
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-}
-
-static int connect_to(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof(address.sun_path)) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    memcpy(address.sun_path, path, strlen(path));
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    set_patience(fd, PATIENCE_S);
-    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
-        return fd;
-    int error = errno;
-    close(fd);
-    errno = error;
-    return -1;
-}
-
 static const char *why_not(int error)
 {
     switch (error) {
@@ -83,48 +55,49 @@ static const char *why_not(int error)
     case ENOENT:
         return "no daemon is running there";
     case EAGAIN:
+    case ETIMEDOUT:
         return "the daemon does not answer";
+    case EPIPE:
+        return "the daemon closed without an answer";
     default:
         return strerror(error);
     }
+}
+
+static int failed(const char *path, int error)
+{
+    fprintf(stderr, "pearpctl: %s: %s\n", path, why_not(error));
+    return 1;
 }
 
 /* "ok", or what the daemon says against it. */
 static int read_first_line(FILE *stream, const char *path)
 {
     char line[FIRST_LINE_BYTES];
-    if (fgets(line, sizeof(line), stream) == NULL) {
-        fprintf(stderr, "pearpctl: %s: %s\n", path,
-                feof(stream) ? "the daemon closed without an answer" : why_not(errno));
-        return -1;
-    }
-    line[strcspn(line, "\n")] = '\0';
+    const int error = control_client_line(stream, line, sizeof(line));
+    if (error != 0)
+        return failed(path, -error);
     if (strcmp(line, "ok") == 0)
         return 0;
-    fprintf(stderr, "pearpctl: %s\n", strncmp(line, "error ", 6) == 0 ? line + 6 : line);
-    return -1;
+    const bool is_usage = strncmp(line, "usage ", 6) == 0;
+    fprintf(stderr, "pearpctl: %s\n", is_usage || strncmp(line, "error ", 6) == 0 ? line + 6 : line);
+    return is_usage ? 2 : 1;
 }
 
-FILE *connection_request(const char *path, const char *line, bool endless)
+int connection_request(const char *path, const char *line, bool endless, FILE **body)
 {
-    int fd = connect_to(path);
-    FILE *stream = fd < 0 ? NULL : fdopen(fd, "r");
-    if (stream == NULL) {
-        fprintf(stderr, "pearpctl: %s: %s\n", path, why_not(errno));
-        if (fd >= 0)
-            close(fd);
-        return NULL;
+    FILE *stream = control_client_ask(path, line, PATIENCE_S);
+    if (stream == NULL)
+        return failed(path, errno);
+    const int status = read_first_line(stream, path);
+    if (status != 0) {
+        fclose(stream);
+        return status;
     }
-    /* A daemon that refuses at once has answered and closed: what it said is read, whatever became of this. */
-    (void)send(fd, line, strlen(line), MSG_NOSIGNAL);
-    (void)send(fd, "\n", 1, MSG_NOSIGNAL);
-    if (read_first_line(stream, path) == 0) {
-        if (endless)
-            set_patience(fd, 0);
-        return stream;
-    }
-    fclose(stream);
-    return NULL;
+    if (endless)
+        control_client_wait(stream);
+    *body = stream;
+    return 0;
 }
 
 char *connection_body(FILE *stream, size_t *length)

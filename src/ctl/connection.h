@@ -10,10 +10,10 @@
  * line on stderr. */
 int connection_find(const char *path, const char *name, char *found, size_t size);
 
-/* Sends the line and reads the daemon's first one, for ten seconds at most; the body too, but where it
- * has no end. The stream stands at the body; NULL after one line on stderr: no daemon, or it refused.
- * The caller closes it. */
-FILE *connection_request(const char *path, const char *line, bool endless);
+/* Sends the line and reads the daemon's first one, for ten seconds at most; the body too, but where it has no end.
+ * 0: *body is the stream at the body, which the caller closes. Else the exit status after one line on stderr: 1: no daemon,
+ * or it refused; 2: it found an argument wrong. */
+int connection_request(const char *path, const char *line, bool endless, FILE **body);
 
 /* Reads the rest. NULL after one line on stderr; the caller frees it. */
 char *connection_body(FILE *stream, size_t *length);

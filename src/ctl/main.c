@@ -1,11 +1,11 @@
 /* main.c: pearpctl. The rows of `commands` give both dispatch and usage; the daemon answers in JSON, and each
  * command's row says how it is printed for people. */
 #include "pearpd/month.h"
+#include "pearpd/option_table.h"
 
 #include "command.h"
 #include "connection.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,43 +13,67 @@
 #define LINE_BYTES 4096
 #define PATH_BYTES 256
 
+enum { OPTION_JSON = OPTION_LONG, OPTION_MONTH, OPTION_SORT, OPTION_FORCE, OPTION_ASK };
+
+/* Options of one command alone, as bits. */
+enum { ALLOW_MONTH = 1, ALLOW_TABLE = 2, ALLOW_FORCE = 4, ALLOW_ASK = 8 };
+
 struct command {
     const char *name;
     const char *arguments;
     int least, most;
+    unsigned allows;
     const char *help;
-    void (*print)(const struct answer *answer);
+    void (*print)(const struct answer *answer, const struct print_options *options);
     bool streams; /* one object a line, without end */
 };
 
 static const struct command commands[] = {
-    {"table", "", 0, 0, "show who holds which ports", print_table, false},
-    {"services", "", 0, 0, "show what services hosts tell of", print_services, false},
-    {"stats", "", 0, 0, "show every counter and drop reason", print_stats, false},
-    {"leases", "", 0, 0, "show what [dhcp] leases, offers and has set aside", print_leases, false},
-    {"add", "ADDRESS:FIRST-LAST MAC", 2, 2, "bind a range until it is deleted", print_nothing, false},
-    {"delete", "ADDRESS:FIRST-LAST", 1, 1, "remove a binding", print_nothing, false},
-    {"flush", "[ADDRESS]", 0, 1, "remove every learned binding", print_removed, false},
-    {"resolve", "ADDRESS:PORT", 1, 1, "ask for the owner of a port as a frame would", print_owner, false},
-    {"monitor", "", 0, 0, "print each event as it happens", print_event, true},
-    {"reload", "", 0, 0, "read the configuration again", print_nothing, false},
-    {"account", "[MAC|ADDRESS:PORT]", 0, 2, "show traffic by owner and month", print_accounts, false},
-    {"version", "", 0, 0, "show the daemon's version", print_version, false},
+    {"table", "[ADDRESS | ADDRESS:PORT | ADDRESS:FIRST-LAST | MAC | NAME]", 0, 1, ALLOW_TABLE,
+     "show who holds which ports", print_table, false},
+    {"services", "", 0, 0, 0, "show the services that hosts announce", print_services, false},
+    {"stats", "", 0, 0, 0, "show every counter and drop reason", print_stats, false},
+    {"leases", "", 0, 0, 0, "show the port sets that [dhcp] has leased, offered or set aside", print_leases,
+     false},
+    {"account", "[MAC | ADDRESS:PORT]", 0, 2, ALLOW_MONTH, "show traffic by owner and month", print_accounts,
+     false},
+    {"add", "ADDRESS:FIRST-LAST MAC", 2, 2, ALLOW_FORCE, "bind a range until it is deleted", print_nothing,
+     false},
+    {"delete", "ADDRESS:FIRST-LAST", 1, 1, 0, "remove a binding", print_nothing, false},
+    {"flush", "[ADDRESS]", 0, 1, 0, "remove every learned binding", print_removed, false},
+    {"resolve", "ADDRESS:PORT", 1, 1, ALLOW_ASK, "ask for the owner of a port as a frame would", print_owner,
+     false},
+    {"monitor", "", 0, 0, 0, "print each event as it happens", print_event, true},
+    {"reload", "", 0, 0, 0, "read the configuration again", print_nothing, false},
+    {"version", "", 0, 0, 0, "show the daemon's version", print_version, false},
 };
+
+static const struct option_row options[] = {
+    {"socket", 's', "SOCKET", "control socket of the daemon"},
+    {"name", 'n', "NAME", "name of the subnet: /run/pearpd/NAME.sock"},
+    {"json", OPTION_JSON, NULL, "print JSON"},
+    {"verbose", 'v', NULL, "table: also name, state, origin, age and when the owner was last seen"},
+    {"sort", OPTION_SORT, "KEY", "table: by " TABLE_SORTS},
+    {"month", OPTION_MONTH, "MONTH", "account: that month alone, as 2026-11"},
+    {"force", OPTION_FORCE, NULL, "add: take ports that another host holds"},
+    {"ask", OPTION_ASK, NULL, "resolve: ask even where the owner is known"},
+    {"version", 'V', NULL, "print the version"},
+    {"help", 'h', NULL, "print this"},
+};
+#define OPTIONS (sizeof(options) / sizeof(options[0]))
 
 static void usage(FILE *out)
 {
-    fputs("usage: pearpctl [-s SOCKET | -n NAME] COMMAND [ARGUMENTS] [--json]\n\n"
-          "  -s SOCKET    the daemon's control socket\n"
-          "  -n NAME      of the subnet: /run/pearpd/NAME.sock\n"
-          "  --json       print JSON\n"
-          "  --month M    with account: that month alone, as 2026-11\n"
-          "  -V, -h       print the version, or this\n\n",
-          out);
+    fputs("usage: pearpctl [-s SOCKET | -n NAME] COMMAND [ARGUMENTS] [OPTIONS]\n\n", out);
+    option_table_usage(options, OPTIONS, out);
+    fputs("\n", out);
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        char left[64];
+        char left[96];
         snprintf(left, sizeof(left), "%s %s", commands[i].name, commands[i].arguments);
-        fprintf(out, "  %-32s %s\n", left, commands[i].help);
+        if (strlen(left) > 32)
+            fprintf(out, "  %s\n  %-32s %s\n", left, "", commands[i].help);
+        else
+            fprintf(out, "  %-32s %s\n", left, commands[i].help);
     }
 }
 
@@ -73,11 +97,21 @@ static const struct command *command_named(const char *name)
     return NULL;
 }
 
+/* What the command line comes to. */
+struct request {
+    const char *socket_path, *name, *month;
+    bool as_json;
+    unsigned used; /* options of one command, as ALLOW_ */
+    struct print_options print;
+    char line[LINE_BYTES];
+};
+
 /* Every answer ends with its line: one that does not was cut short. */
-static int print_answer(const struct command *command, const char *text, size_t length, bool as_json)
+static int print_answer(const struct command *command, const char *text, size_t length,
+                        const struct request *request)
 {
     bool is_whole = length > 1 && text[length - 1] == '\n';
-    if (is_whole && as_json) {
+    if (is_whole && request->as_json) {
         fwrite(text, 1, length, stdout);
     } else {
         struct answer *answer = is_whole ? answer_parse(text, length) : NULL;
@@ -85,7 +119,7 @@ static int print_answer(const struct command *command, const char *text, size_t 
             fprintf(stderr, "pearpctl: the daemon's answer was cut short\n");
             return 1;
         }
-        command->print(answer);
+        command->print(answer, &request->print);
         answer_free(answer);
     }
     if (fflush(stdout) == 0)
@@ -94,14 +128,14 @@ static int print_answer(const struct command *command, const char *text, size_t 
     return 1;
 }
 
-static int print_stream(const struct command *command, FILE *stream, bool as_json)
+static int print_stream(const struct command *command, FILE *stream, const struct request *request)
 {
     char *line = NULL;
     size_t room = 0;
     ssize_t length;
     int status = 0;
     while (status == 0 && (length = getline(&line, &room, stream)) > 0)
-        status = print_answer(command, line, (size_t)length, as_json);
+        status = print_answer(command, line, (size_t)length, request);
     free(line);
     if (status == 0) {
         fprintf(stderr, "pearpctl: the daemon is gone\n");
@@ -110,101 +144,124 @@ static int print_stream(const struct command *command, FILE *stream, bool as_jso
     return status;
 }
 
-static int run(const struct command *command, const char *path, const char *line, bool as_json)
+static int run(const struct command *command, const struct request *request)
 {
-    FILE *stream = connection_request(path, line, command->streams);
-    int status = 1;
-    if (stream == NULL)
+    FILE *stream;
+    char path[PATH_BYTES];
+    if (connection_find(request->socket_path, request->name, path, sizeof(path)) != 0)
         return 1;
+    int status = connection_request(path, request->line, command->streams, &stream);
+    if (status != 0)
+        return status;
     if (command->streams) {
-        status = print_stream(command, stream, as_json);
+        status = print_stream(command, stream, request);
     } else {
         size_t length = 0;
         char *body = connection_body(stream, &length);
-        if (body != NULL)
-            status = print_answer(command, body, length, as_json);
+        status = body != NULL ? print_answer(command, body, length, request) : 1;
         free(body);
     }
     fclose(stream);
     return status;
 }
 
-/* The request: the command's words. */
-static bool join(char **words, int count, char *line, size_t size)
+/* One word more of the request. False: it is too long, or no word. */
+static bool add_word(struct request *request, const char *word)
 {
-    size_t used = 0;
-    for (int i = 0; i < count; i++) {
-        int length = snprintf(line + used, size - used, "%s%s", i > 0 ? " " : "", words[i]);
-        if (length < 0 || (size_t)length >= size - used || strpbrk(words[i], " \n") != NULL)
-            return false;
-        used += (size_t)length;
-    }
-    return true;
+    const size_t used = strlen(request->line), room = sizeof(request->line) - used;
+    const int length = snprintf(request->line + used, room, "%s%s", used > 0 ? " " : "", word);
+    return *word != '\0' && strpbrk(word, " \n") == NULL && length < (int)room;
 }
 
-/* --month is a word more of `account`. */
-static bool add_month(const struct command *command, const char *month, char *line, size_t size)
+static int take_option(int value, const char *argument, struct request *r)
 {
-    const size_t used = strlen(line);
-    month_number number;
-    if (strcmp(command->name, "account") != 0 || month_parse(month, &number) != 0)
-        return false;
-    return snprintf(line + used, size - used, " %s", month) < (int)(size - used);
+    switch (value) {
+    case 's':
+        r->socket_path = argument;
+        return 0;
+    case 'n':
+        r->name = argument;
+        return 0;
+    case 'v':
+        r->print.verbose = true;
+        r->used |= ALLOW_TABLE;
+        return 0;
+    case OPTION_JSON:
+        r->as_json = true;
+        return 0;
+    case OPTION_SORT:
+        r->print.sort = argument;
+        r->used |= ALLOW_TABLE;
+        return table_sorts_by(argument) ? 0 : wrong("--sort needs " TABLE_SORTS ", not ", argument);
+    case OPTION_MONTH:
+        r->month = argument;
+        r->used |= ALLOW_MONTH;
+        month_number month;
+        return month_parse(argument, &month) == 0 ? 0
+                                                  : wrong("--month needs a month, as 2026-11, not ", argument);
+    case OPTION_FORCE:
+        r->used |= ALLOW_FORCE;
+        return 0;
+    case OPTION_ASK:
+        r->used |= ALLOW_ASK;
+        return 0;
+    default: /* getopt has described it */
+        fputs("Try 'pearpctl -h'.\n", stderr);
+        return 2;
+    }
+}
+
+/* The words and options of the command, as a line for the daemon, which reads the arguments themselves. */
+static int take_words(const struct command *command, char **words, struct request *r)
+{
+    int count = 0;
+    bool fits = true;
+    for (; words[count] != NULL; count++)
+        fits = fits && add_word(r, words[count]);
+    if (count - 1 < command->least || count - 1 > command->most || !fits) {
+        fprintf(stderr, "pearpctl: %s: %s\n", command->name,
+                !fits                        ? "an argument is empty, too long, or has a space in it"
+                : count - 1 < command->least ? "an argument is missing"
+                                             : "one argument too many");
+        fprintf(stderr, "usage: pearpctl %s %s\n", command->name, command->arguments);
+        return 2;
+    }
+    if ((r->used & ~command->allows) != 0)
+        return wrong("an option that does not go with ", command->name);
+    if (r->print.sort != NULL && r->as_json)
+        return wrong("--sort and --json do not go together", "");
+    fits = (r->month == NULL || add_word(r, r->month)) &&
+           ((r->used & ALLOW_FORCE) == 0 || add_word(r, "--force")) &&
+           ((r->used & ALLOW_ASK) == 0 || add_word(r, "--ask"));
+    return fits ? 0 : wrong("the request is too long", "");
 }
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
-                                            {"month", required_argument, NULL, 'm'},
-                                            {"version", no_argument, NULL, 'V'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
-    const char *socket_path = NULL, *name = NULL, *month = NULL;
-    bool as_json = false;
-    int option;
-    while ((option = getopt_long(argc, argv, "s:n:Vh", options, NULL)) != -1) {
-        switch (option) {
-        case 's':
-            socket_path = optarg;
-            break;
-        case 'n':
-            name = optarg;
-            break;
-        case 'j':
-            as_json = true;
-            break;
-        case 'm':
-            month = optarg;
-            break;
-        case 'V':
+    struct request request = {0};
+    const char *argument;
+    char **words;
+    int value;
+    while ((value = option_table_next(options, OPTIONS, argc, argv, &argument, &words)) != -1) {
+        if (value == 'V') {
             puts("pearpctl " PEARPD_VERSION);
             return 0;
-        case 'h':
+        }
+        if (value == 'h') {
             usage(stdout);
             return 0;
-        default:
-            return wrong("", "unknown option, or one without its argument");
         }
+        const int status = take_option(value, argument, &request);
+        if (status != 0)
+            return status;
     }
-    int words = argc - optind;
-    if (words == 0)
-        return wrong("", "a command is missing");
-    if (socket_path != NULL && name != NULL)
+    if (*words == NULL)
+        return wrong("a command is missing", "");
+    if (request.socket_path != NULL && request.name != NULL)
         return wrong("-s and -n do not go together", "");
-    const struct command *command = command_named(argv[optind]);
+    const struct command *command = command_named(*words);
     if (command == NULL)
-        return wrong(is_later(argv[optind]) ? "not supported in this version: " : "unknown command: ",
-                     argv[optind]);
-    char line[LINE_BYTES], path[PATH_BYTES];
-    if (words - 1 < command->least || words - 1 > command->most ||
-        !join(argv + optind, words, line, sizeof(line))) {
-        snprintf(line, sizeof(line), "%s%s%s", command->name, *command->arguments == '\0' ? "" : " ",
-                 command->arguments);
-        return wrong("must be: ", line);
-    }
-    if (month != NULL && !add_month(command, month, line, sizeof(line)))
-        return wrong("--month goes with account, once, as 2026-11", "");
-    if (connection_find(socket_path, name, path, sizeof(path)) != 0)
-        return 1;
-    return run(command, path, line, as_json);
+        return wrong(is_later(*words) ? "not supported in this version: " : "unknown command: ", *words);
+    const int status = take_words(command, words, &request);
+    return status != 0 ? status : run(command, &request);
 }

@@ -5,46 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool state_is(const struct answer *entry, const char *state)
+void print_services(const struct answer *services, const struct print_options *options)
 {
-    return strcmp(answer_text(entry, "state"), state) == 0;
-}
-
-/* As arp(8): C complete, M permanent, P published. */
-static const char *flags_of(const struct answer *entry)
-{
-    if (state_is(entry, "published"))
-        return "CMP";
-    return state_is(entry, "permanent") ? "CM" : "C";
-}
-
-static void address_of(const struct answer *entry, char *text, size_t size)
-{
-    if (state_is(entry, "published"))
-        snprintf(text, size, "%s", answer_text(entry, "address"));
-    else
-        snprintf(text, size, "%s:%" PRIu64 "-%" PRIu64, answer_text(entry, "address"),
-                 answer_number(entry, "first_port"), answer_number(entry, "last_port"));
-}
-
-void print_table(const struct answer *table)
-{
-    puts("Address                        HWtype  HWaddress           Flags  Mask  Iface");
-    for (size_t i = 0; i < answer_count(table); i++) {
-        const struct answer *entry = answer_at(table, i);
-        char address[64];
-        address_of(entry, address, sizeof(address));
-        if (state_is(entry, "incomplete"))
-            printf("%-30s %-7s %-19s %-6s %-5s %s\n", address, "", "(incomplete)", "", "",
-                   answer_text(entry, "interface"));
-        else
-            printf("%-30s %-7s %-19s %-6s %-5s %s\n", address, "ether", answer_text(entry, "mac"),
-                   flags_of(entry), "", answer_text(entry, "interface"));
-    }
-}
-
-void print_services(const struct answer *services)
-{
+    (void)options;
     puts("Service                        Proto    Address                HWaddress           Age      Owner");
     for (size_t i = 0; i < answer_count(services); i++) {
         const struct answer *entry = answer_at(services, i);
@@ -58,11 +21,12 @@ void print_services(const struct answer *services)
     }
 }
 
-void print_owner(const struct answer *entry)
+void print_owner(const struct answer *entry, const struct print_options *options)
 {
+    (void)options;
     char address[64];
     const char *name = answer_text(entry, "name");
-    address_of(entry, address, sizeof(address));
+    print_address(entry, address, sizeof(address));
     printf("%s %s %s%s%s\n", address, answer_text(entry, "mac"), answer_text(entry, "state"),
            *name != '\0' ? " " : "", name);
 }
@@ -85,8 +49,9 @@ static void print_words(const struct answer *stats, const char *group)
     }
 }
 
-void print_stats(const struct answer *stats)
+void print_stats(const struct answer *stats, const struct print_options *options)
 {
+    (void)options;
     static const char *const groups[] = {"frames", "consumed", "drops", "counters", "dhcp", "state", "ipfix"};
     for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
         answer_walk_numbers(answer_member(stats, groups[i]), groups[i], print_number);
@@ -100,45 +65,52 @@ void print_stats(const struct answer *stats)
     }
 }
 
-void print_leases(const struct answer *leases)
+void print_leases(const struct answer *leases, const struct print_options *options)
 {
+    (void)options;
     puts("Address                        PSID          HWaddress           State        Expires  Client");
     for (size_t i = 0; i < answer_count(leases); i++) {
         const struct answer *lease = answer_at(leases, i);
         const char *id = answer_text(lease, "client_id"), *name = answer_text(lease, "name");
         char address[64];
-        address_of(lease, address, sizeof(address));
+        print_address(lease, address, sizeof(address));
         printf("%-30s %-13s %-19s %-9s %8" PRIu64 " s  %s%s%s\n", address, answer_text(lease, "psid"),
                answer_text(lease, "mac"), answer_text(lease, "state"), answer_number(lease, "expires_s"),
                *id != '\0' ? id : "-", *name != '\0' ? " " : "", name);
     }
 }
 
-void print_removed(const struct answer *answer)
+void print_removed(const struct answer *answer, const struct print_options *options)
 {
+    (void)options;
     uint64_t removed = answer_number(answer, "removed");
     printf("%" PRIu64 " binding%s removed\n", removed, removed == 1 ? "" : "s");
 }
 
-void print_version(const struct answer *answer)
+void print_version(const struct answer *answer, const struct print_options *options)
 {
+    (void)options;
     printf("pearpd %s\n", answer_text(answer, "version"));
 }
 
-void print_nothing(const struct answer *answer)
+void print_nothing(const struct answer *answer, const struct print_options *options)
 {
     (void)answer;
+    (void)options;
 }
 
-void print_event(const struct answer *event)
+void print_event(const struct answer *event, const struct print_options *options)
 {
+    (void)options;
     const char *name = answer_text(event, "event"), *other = answer_text(event, "other");
     const char *detail = answer_text(event, "detail"), *range = answer_text(event, "range");
     if (strcmp(name, "skipped") == 0) {
         printf("skipped %" PRIu64 " events\n", answer_number(event, "count"));
         return;
     }
-    printf("%s %s", name, *range != '\0' ? range : answer_text(event, "side"));
+    const char *time = answer_text(event, "time");
+    printf("%s%s%s %s", time, *time != '\0' ? " " : "", name,
+           *range != '\0' ? range : answer_text(event, "side"));
     if (answer_member(event, "remote") != NULL)
         printf(" protocol %" PRIu64 " with %s", answer_number(event, "protocol"), answer_text(event, "remote"));
     if (answer_member(event, "mac") != NULL)

@@ -26,8 +26,9 @@ static void print_holder(const struct answer *owner)
         printf(" and %" PRIu64 " more", held - shown);
 }
 
-void print_accounts(const struct answer *owners)
+void print_accounts(const struct answer *owners, const struct print_options *options)
 {
+    (void)options;
     printf("%-18s %-8s %12s %15s %12s %15s  %s\n", "Owner", "Month", "RxFrames", "RxBytes", "TxFrames",
            "TxBytes", "Name and ranges held now");
     for (size_t i = 0; i < answer_count(owners); i++) {

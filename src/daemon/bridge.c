@@ -5,7 +5,6 @@
 
 #include "pearpd/clock.h"
 #include "pearpd/conf.h"
-#include "pearpd/control.h"
 #include "pearpd/engine.h"
 #include "pearpd/hash.h"
 #include "pearpd/log.h"
@@ -14,6 +13,7 @@
 
 #include "bridge_links.h"
 #include "config_load.h"
+#include "control.h"
 #include "event_log.h"
 #include "frame_sender.h"
 #include "ipfix.h"
@@ -251,6 +251,7 @@ static int reload_take(struct bridge *bridge, struct config *next, char *message
     ipfix_reload(bridge->ipfix, next);
     config_free(bridge->config);
     *bridge->config = *next;
+    control_reloaded(bridge->control);
     bridge_links_look_up(bridge->links);
     state_reloaded(bridge->state);
     return 0;

@@ -1,32 +1,27 @@
 /* options.c: see options.h. */
 #include "options.h"
 
+#include "pearpd/option_table.h"
+
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_LINGER = 256, OPTION_ANY_NONCE, OPTION_EMIT_NFT };
-
-struct option_row {
-    const char *name;     /* long form, or NULL */
-    int value;            /* short form's character, or one of OPTION_ */
-    const char *argument; /* NULL: none */
-    const char *help;
-};
+enum { OPTION_LINGER = OPTION_LONG, OPTION_ANY_NONCE, OPTION_EMIT_NFT };
 
 static const struct option_row rows[] = {
-    {"config", 'c', "FILE", "the subnet's configuration; alone: run in the foreground"},
+    {"config", 'c', "FILE", "configuration of the subnet; alone: run in the foreground"},
     {"test", 't', NULL, "check the configuration and exit"},
     {"replay", 'r', "SIDE=PCAP", "replay a capture; SIDE is upstream, downstream or both"},
-    {"write", 'w', "SIDE=PCAP", "write what leaves a side in a replay"},
+    {"write", 'w', "SIDE=PCAP", "write the frames that leave a side in a replay"},
     {"report", 'j', "REPORT.json", "write counters and table after a replay"},
-    {"linger", OPTION_LINGER, "SECONDS", "run the timers on after the last frame of a replay"},
-    {"any-nonce", OPTION_ANY_NONCE, NULL, "take replies recorded from a live run in a replay"},
+    {"linger", OPTION_LINGER, "SECONDS", "in a replay, run the timers on after the last frame"},
+    {"any-nonce", OPTION_ANY_NONCE, NULL, "in a replay, accept PE-ARP replies of a live run"},
     {"verbose", 'v', NULL, "log more (repeatable)"},
     {"quiet", 'q', NULL, "log less"},
     {"version", 'V', NULL, "print the version"},
     {"help", 'h', NULL, "print this"},
+    {"emit-nft", OPTION_EMIT_NFT, NULL, NULL}, /* of a later version: refused by name */
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -34,13 +29,7 @@ void daemon_options_usage(FILE *out)
 {
     fputs("usage: pearpd -c FILE [-t | -r SIDE=PCAP ... [-w SIDE=PCAP ...] [-j REPORT.json]] [-v] [-q]\n\n",
           out);
-    for (size_t i = 0; i < ROWS; i++) {
-        char left[64];
-        bool is_short = rows[i].value < OPTION_LINGER;
-        snprintf(left, sizeof(left), "  %c%c%s--%s %s", is_short ? '-' : ' ', is_short ? rows[i].value : ' ',
-                 is_short ? ", " : "  ", rows[i].name, rows[i].argument ? rows[i].argument : "");
-        fprintf(out, "%-32s %s\n", left, rows[i].help);
-    }
+    option_table_usage(rows, ROWS, out);
 }
 
 static int wrong(const char *what, const char *value)
@@ -74,7 +63,7 @@ static int parse_input(struct replay_options *replay, const char *text)
     if (replay->input_count == REPLAY_INPUTS_MAX)
         return wrong("too many -r", text);
     if (parse_side(text, true, &replay->inputs[replay->input_count]) != 0)
-        return wrong("-r wants upstream=PCAP, downstream=PCAP or both=PCAP", text);
+        return wrong("-r needs upstream=PCAP, downstream=PCAP or both=PCAP", text);
     replay->input_count++;
     return 0;
 }
@@ -83,7 +72,7 @@ static int parse_output(struct replay_options *replay, const char *text)
 {
     struct replay_input output;
     if (parse_side(text, false, &output) != 0)
-        return wrong("-w wants upstream=PCAP or downstream=PCAP", text);
+        return wrong("-w needs upstream=PCAP or downstream=PCAP", text);
     if (replay->outputs[output.side] != NULL)
         return wrong("-w twice for one side", text);
     replay->outputs[output.side] = output.path;
@@ -95,7 +84,7 @@ static int parse_linger(struct replay_options *replay, const char *text)
     char *end;
     double seconds = strtod(text, &end);
     if (*text < '0' || *text > '9' || *end != '\0' || strpbrk(text, "xX") != NULL || !(seconds <= 1e8))
-        return wrong("--linger wants seconds, 0 to 100000000", text);
+        return wrong("--linger needs seconds, 0 to 100000000", text);
     replay->linger_ns = (uint64_t)(seconds * 1e9);
     return 0;
 }
@@ -135,7 +124,7 @@ static int parse_one(int value, const char *argument, struct daemon_options *o)
     case 'h':
         o->mode = MODE_HELP;
         return 0;
-    default: /* getopt has told what is wrong */
+    default: /* getopt has described it */
         fputs("Try 'pearpd -h'.\n", stderr);
         return -EINVAL;
     }
@@ -160,24 +149,14 @@ static int check_together(struct daemon_options *o)
 
 int daemon_options_parse(int argc, char **argv, struct daemon_options *options)
 {
-    struct option long_options[ROWS + 2] = {0};
-    char short_options[2 * ROWS + 1] = "";
-    size_t used = 0;
-    for (size_t i = 0; i < ROWS; i++) {
-        long_options[i] = (struct option){rows[i].name, rows[i].argument != NULL, NULL, rows[i].value};
-        if (rows[i].value >= OPTION_LINGER)
-            continue;
-        short_options[used++] = (char)rows[i].value;
-        if (rows[i].argument != NULL)
-            short_options[used++] = ':';
-    }
-    long_options[ROWS] = (struct option){"emit-nft", no_argument, NULL, OPTION_EMIT_NFT};
-    *options = (struct daemon_options){.mode = MODE_RUN};
+    const char *argument;
+    char **words;
     int value;
-    while ((value = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
-        if (parse_one(value, optarg, options) != 0)
+    *options = (struct daemon_options){.mode = MODE_RUN};
+    while ((value = option_table_next(rows, ROWS, argc, argv, &argument, &words)) != -1)
+        if (parse_one(value, argument, options) != 0)
             return -EINVAL;
-    if (optind < argc)
-        return wrong("what is this", argv[optind]);
+    if (*words != NULL)
+        return wrong("not an option", *words);
     return check_together(options);
 }

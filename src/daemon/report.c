@@ -18,19 +18,18 @@ static void report_port_set(struct json *j, struct port_set_params psid, uint16_
     json_key_string(j, "psid", text);
 }
 
-static void report_left(struct json *j, uint64_t left_ns)
+static void report_seconds(struct json *j, const char *key, uint64_t ns)
 {
-    json_key(j, "expires_s");
-    if (left_ns == ENGINE_NEVER)
+    json_key(j, key);
+    if (ns == ENGINE_NEVER)
         json_null(j);
     else
-        json_u64(j, left_ns / NS_PER_S);
+        json_u64(j, ns / NS_PER_S);
 }
 
-void report_entry(struct json *j, const struct config *config, const struct table_entry *entry)
+static void report_members(struct json *j, const struct config *config, const struct table_entry *entry)
 {
     char address[IPV4_TEXT_BYTES], mac[MAC_TEXT_BYTES];
-    json_object_begin(j);
     json_key_string(j, "address", ipv4_format(entry->range.address, address));
     json_key_u64(j, "first_port", entry->range.first);
     json_key_u64(j, "last_port", entry->range.last);
@@ -46,11 +45,25 @@ void report_entry(struct json *j, const struct config *config, const struct tabl
     json_key_string(j, "interface", interface_of(config, entry->side));
     json_key_string(j, "name", entry->name);
     json_key_u64(j, "age_s", entry->age_ns / NS_PER_S);
-    report_left(j, entry->expires_ns);
+    report_seconds(j, "expires_s", entry->expires_ns);
     json_key_u64(j, "rx_frames", entry->rx_frames);
     json_key_u64(j, "rx_bytes", entry->rx_bytes);
     json_key_u64(j, "tx_frames", entry->tx_frames);
     json_key_u64(j, "tx_bytes", entry->tx_bytes);
+}
+
+void report_entry(struct json *j, const struct config *config, const struct table_entry *entry)
+{
+    json_object_begin(j);
+    report_members(j, config, entry);
+    json_object_end(j);
+}
+
+void report_live_entry(struct json *j, const struct config *config, const struct table_entry *entry)
+{
+    json_object_begin(j);
+    report_members(j, config, entry);
+    report_seconds(j, "seen_s", entry->seen_ns);
     json_object_end(j);
 }
 
@@ -115,7 +128,7 @@ void report_lease(struct json *j, const struct lease_entry *lease)
     else
         json_null(j);
     json_key_string(j, "state", lease_state_name(lease->state));
-    report_left(j, lease->left_ns);
+    report_seconds(j, "expires_s", lease->left_ns);
     json_key_string(j, "name", lease->name);
     json_object_end(j);
 }

@@ -1,10 +1,12 @@
 /* sockets.c: see sockets.h. */
 #include "sockets.h"
 
-#include "pearpd/control.h"
+#include "pearpd/control_socket.h"
 #include "pearpd/log.h"
 #include "pearpd/packet_port.h"
 #include "pearpd/tap_port.h"
+
+#include "control.h"
 
 #include <errno.h>
 #include <string.h>
@@ -34,7 +36,12 @@ int sockets_open(const struct config *config, struct sockets *sockets)
     sockets->links = netlink_watch_links();
     if (sockets->requests == NULL || sockets->links == NULL)
         return failed(sockets, "cannot open a netlink socket", errno);
-    sockets->control_fd = control_open(config->socket);
+    sockets->control_fd = control_socket_open(config->socket, CONTROL_SOCKET_MODE);
+    if (sockets->control_fd == -EADDRINUSE) {
+        log_error("%s: another process answers there: is another pearpd running?", config->socket);
+        sockets_close(sockets);
+        return -1;
+    }
     if (sockets->control_fd < 0)
         return failed(sockets, config->socket, -sockets->control_fd);
     return 0;

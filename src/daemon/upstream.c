@@ -68,11 +68,11 @@ const char *upstream_bind_error(const struct config *config, int error)
     if (!config->upstream_tap)
         return strerror(-error);
     if (error == -EINVAL)
-        return "it is there, but it is no tap, or one of several queues";
+        return "it is no tap, or one of several queues";
     if (error == -EBUSY)
-        return "something else is attached to it";
+        return "another process is attached to it: is another pearpd running?";
     if (error == -EPERM)
-        return "to make a tap, or to use another user's, takes CAP_NET_ADMIN";
+        return "to make a tap, or to use another user's, needs CAP_NET_ADMIN";
     return strerror(-error);
 }
 

@@ -1,5 +1,5 @@
 /* fuzz_control.c: lines to the control socket. */
-#include "pearpd/control_request.h"
+#include "../../src/daemon/control_request.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -298,7 +298,7 @@ def garbage(options):
                 answer = b"error (closed)"
         if answer.startswith(b"ok"):
             raise SystemExit("request %d of seed %d was taken: %r" % (number, options.seed, answer[:80]))
-        refused += answer.startswith(b"error ")
+        refused += answer.startswith((b"error ", b"usage "))
     print("%d requests, %d refused with a line" % (options.count, refused))
 
 

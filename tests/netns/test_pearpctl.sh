@@ -41,6 +41,17 @@ check "it is in the table, permanent" \
 check "add over a permanent range is refused" refused ctl add $SHARED:9050-9150 00:0c:29:00:00:78
 check "add of a group address is refused" refused ctl add $SHARED:9500-9599 01:00:5e:00:00:01
 check "add for an address that is not shared is refused" refused ctl add 192.35.162.77:9500-9599 00:0c:29:00:00:78
+check "add over ports that a host holds is refused" refused ctl add $SHARED:2500-2599 00:0c:29:00:00:78
+check "and changes nothing" same "$expected" "$(ctl table | grep -v ':9000-')"
+check "the log says who tried, and what" \
+    grep -q "pearpctl add $SHARED:2500-2599 00:0c:29:00:00:78, by uid 0, pid [1-9][0-9]*: 00:0c:29:9e:8c:ee holds $SHARED:2000-2999" "$LAB_DIR/pearpd.log"
+check "table of a port" same 2 "$(ctl table $SHARED:2500 | wc -l)"
+check "of a range" same 3 "$(ctl table $SHARED:2999-3000 | wc -l)"
+check "of a host" grep -q "$SHARED:3000-3999" <(ctl table 00:0c:29:39:44:ab)
+check "-v names origin and when the owner was seen" \
+    grep -Eq "^$SHARED:2000-2999 .* C .* eth1 +- +reachable +pe-arp +[0-9]+s +[0-9]+s$" <(ctl table -v)
+check "sorted by MAC address" same "$SHARED:9000-9099" "$(ctl table --sort mac | awk 'NR == 2 { print $1 }')"
+check "resolve --ask asks the owner of a fresh binding" grep -q 00:0c:29:39:44:ab <(ctl resolve $SHARED:3500 --ask)
 check "resolve a port that has an owner" grep -q 00:0c:29:39:44:ab <(ctl resolve $SHARED:3500)
 check "delete" ctl delete $SHARED:9000-9099
 check "it is gone" not grep -q :9000-9099 <(ctl table)
@@ -58,7 +69,15 @@ check "the monitor told of it" grep -q "learned.*$SHARED:9000-9099\|learned.*$SH
 check "wrong usage is status 2" usage ctl
 check "an unknown command is status 2" usage ctl frobnicate
 check "add without a MAC is status 2" usage ctl add $SHARED:1-2
-check "a malformed range is refused" not ctl add $SHARED:99999-2 00:0c:29:00:00:78
+says() { [ "$("${@:2}" 2>&1)" = "$1" ]; }
+check "a malformed range is status 2" usage ctl add $SHARED:99999-2 00:0c:29:00:00:78
+check "which names the argument" says \
+    "pearpctl: $SHARED:99999-2 is not ADDRESS:FIRST-LAST; usage: add ADDRESS:FIRST-LAST MAC [--force]" \
+    ctl add $SHARED:99999-2 00:0c:29:00:00:78
+check "a malformed filter is status 2" usage ctl table $SHARED:99999
+check "an option of another command is status 2" usage ctl version --force
+check "the monitor's lines begin with the time" \
+    grep -Eq '^20[0-9-]{8}T[0-9:.]{12}Z learned ' "$LAB_DIR/events"
 # Beside other runs: /run and the user are this check's own.
 may_not_look()
 {

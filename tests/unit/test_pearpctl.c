@@ -135,6 +135,38 @@ static void test_table_in_text(void **state)
                         "192.0.2.1                      ether   02:50:45:00:00:01   CMP          eth0\n");
 }
 
+static void test_verbose_table(void **state)
+{
+    (void)state;
+    struct result r = ask_daemon(
+        "ok\n[{\"address\":\"192.0.2.1\",\"first_port\":2000,\"last_port\":2999,\"mac\":\"00:0c:29:9e:8c:ee\","
+        "\"state\":\"reachable\",\"origin\":\"pe-arp\",\"interface\":\"eth1\",\"name\":\"\",\"age_s\":90061,"
+        "\"seen_s\":61},"
+        "{\"address\":\"192.0.2.1\",\"first_port\":80,\"last_port\":80,\"mac\":\"00:0c:29:39:44:ab\","
+        "\"state\":\"permanent\",\"origin\":\"config\",\"interface\":\"eth1\",\"name\":\"www\",\"age_s\":7260,"
+        "\"seen_s\":null}]\n",
+        0, "table", "-v");
+    assert_int_equal(r.status, 0);
+    assert_string_equal(
+        r.out,
+        "Address                        HWtype  HWaddress           Flags  Mask  Iface    Name             "
+        "State      Origin        Age     Seen\n"
+        "192.0.2.1:2000-2999            ether   00:0c:29:9e:8c:ee   C            eth1     -                "
+        "reachable  pe-arp      1d01h    1m01s\n"
+        "192.0.2.1:80-80                ether   00:0c:29:39:44:ab   CM           eth1     www              "
+        "permanent  config      2h01m        -\n");
+}
+
+/* What the daemon finds wrong with an argument is wrong usage. */
+static void test_wrong_arguments(void **state)
+{
+    (void)state;
+    struct result r =
+        ask_daemon("usage x is not ADDRESS:PORT; usage: resolve ADDRESS:PORT [--ask]\n", 0, "resolve", "x");
+    assert_int_equal(r.status, 2);
+    assert_string_equal(r.err, "pearpctl: x is not ADDRESS:PORT; usage: resolve ADDRESS:PORT [--ask]\n");
+}
+
 static void test_leases_in_text(void **state)
 {
     (void)state;
@@ -176,12 +208,15 @@ static void test_monitor_in_text(void **state)
     (void)state;
     struct result r =
         ask_daemon("ok\n{\"event\":\"learned\",\"range\":\"192.0.2.1:2000-2999\",\"mac\":\"00:0c:29:9e:8c:ee\","
-                   "\"detail\":\"pe-arp\"}\n{\"event\":\"skipped\",\"count\":3}\n{\"event\":\"port-up\","
+                   "\"detail\":\"pe-arp\",\"time\":\"2026-11-30T08:15:00.123Z\"}\n{\"event\":\"skipped\","
+                   "\"count\":3}\n{\"event\":\"port-up\","
                    "\"side\":\"upstream\"}\n",
                    0, "monitor", NULL);
     assert_int_equal(r.status, 1);
-    assert_string_equal(r.out, "learned 192.0.2.1:2000-2999 00:0c:29:9e:8c:ee (pe-arp)\nskipped 3 events\n"
-                               "port-up upstream\n");
+    assert_string_equal(
+        r.out,
+        "2026-11-30T08:15:00.123Z learned 192.0.2.1:2000-2999 00:0c:29:9e:8c:ee (pe-arp)\nskipped 3 events\n"
+        "port-up upstream\n");
     assert_string_equal(r.err, "pearpctl: the daemon is gone\n");
 }
 
@@ -191,7 +226,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_refused_before_it_asked),  cmocka_unit_test(test_answers_cut_short),
         cmocka_unit_test(test_daemon_that_says_nothing), cmocka_unit_test(test_table_in_text),
         cmocka_unit_test(test_services_in_text),         cmocka_unit_test(test_monitor_in_text),
-        cmocka_unit_test(test_leases_in_text),
+        cmocka_unit_test(test_leases_in_text),           cmocka_unit_test(test_verbose_table),
+        cmocka_unit_test(test_wrong_arguments),
     };
     (void)argc;
     snprintf(program, sizeof(program), "%s/../pearpctl", dirname(argv[0]));

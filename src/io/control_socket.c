@@ -1,5 +1,5 @@
-/* control_socket.c: the control socket's file: made, or refused. See control.h. */
-#include "pearpd/control.h"
+/* control_socket.c: see control_socket.h. */
+#include "pearpd/control_socket.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,16 +12,16 @@
 /* The directory of the file, where it is missing: for its group alone. */
 static void make_directory(const char *path)
 {
-    char directory[SOCKET_PATH_BYTES];
+    char directory[sizeof((struct sockaddr_un){0}.sun_path)];
     snprintf(directory, sizeof(directory), "%s", path);
     char *slash = strrchr(directory, '/');
     if (slash == NULL || slash == directory)
         return;
     *slash = '\0';
-    (void)mkdir(directory, 0750); /* bind() tells where this did not help */
+    (void)mkdir(directory, 0750); /* bind() reports where this did not help */
 }
 
-/* A file that stands there is taken away only where it is a socket that nobody answers at. */
+/* A file of that name is removed only where it is a socket that nobody answers at. */
 static int remove_dead(const char *path, const struct sockaddr_un *address)
 {
     struct stat status;
@@ -39,7 +39,7 @@ static int remove_dead(const char *path, const struct sockaddr_un *address)
     return unlink(path) == 0 ? 0 : -errno;
 }
 
-int control_open(const char *path)
+int control_socket_open(const char *path, mode_t mode)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(address.sun_path))
@@ -52,7 +52,7 @@ int control_open(const char *path)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
-    mode_t before = umask(0117);
+    mode_t before = umask(~mode & 0777);
     error = bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
     umask(before);
     if (error == 0)

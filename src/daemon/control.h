@@ -1,9 +1,8 @@
-/* control.h: the control socket (docs/contract.md#control-socket): answers pearpctl.
- * One request a connection: one line of words. The answer is "ok" or "error MESSAGE" and a newline,
- * then for `ok` a body in JSON (monitor: one object a line, without end), then the daemon closes.
- * Called by: daemon. */
-#ifndef PEARPD_CONTROL_H
-#define PEARPD_CONTROL_H
+/* control.h: the control socket: answers pearpctl (docs/contract.md#pearpctl).
+ * In: requests, one line of words each; events. Out: "ok", "error MESSAGE" or "usage MESSAGE" and a newline, then for `ok`
+ * a body in JSON (monitor: one object a line, without end). Called by: bridge. Never: touches a frame. */
+#ifndef PEARPD_DAEMON_CONTROL_H
+#define PEARPD_DAEMON_CONTROL_H
 
 #include "pearpd/config.h"
 #include "pearpd/engine.h"
@@ -11,6 +10,8 @@
 #include "pearpd/loop.h"
 
 #include <stdint.h>
+
+#define CONTROL_SOCKET_MODE 0660
 
 struct control;
 struct usage_months;
@@ -26,23 +27,21 @@ struct control_target {
     /* Called after a command that made the engine do something: frames may wait to be sent. */
     void (*touched)(void *context);
     const struct usage_months *months; /* NULL: none are kept */
-    /* Books what `owner` has grown by, before it is told; NULL: nobody does. */
+    /* Books what `owner` has grown by, before it is reported; NULL: nobody does. */
     void (*book)(void *context, struct mac owner);
     /* Writes what `stats` has beside the engine's counts into the open object; NULL: nothing. */
     void (*more_stats)(void *context, struct json *j);
     void *context;
 };
 
-/* Makes the socket file `path`, mode 0660, its directory with it: a live one is never taken, a dead one is
- * replaced. The descriptor, bound and not blocking, or -Exxx: -EADDRINUSE: another daemon answers there;
- * -EEXIST: something else stands there. Nobody is accepted before control_new(). */
-int control_open(const char *path);
-
-/* Listens and serves: whoever can connect finds a bridge that forwards. Takes `fd`. NULL: out of memory. */
+/* Serves at `fd` of control_socket_open(), which it takes. NULL: out of memory. */
 struct control *control_new(struct loop *loop, int fd, const char *path, const struct control_target *target);
 void control_free(struct control *control); /* removes the socket file */
 
-/* Tells every `monitor` of an event. */
+/* After a reload: takes the new [limits] control-clients. */
+void control_reloaded(struct control *control);
+
+/* Sends an event to every `monitor`, and to each `resolve` that waits for it. */
 void control_event(struct control *control, const struct event *event);
 
 #endif

@@ -1,0 +1,47 @@
+/* control_rows.c: see control_rows.h. */
+#include "control_rows.h"
+
+#include "control_commands.h"
+#include "control_listings.h"
+#include "control_resolve.h"
+
+#define ARGUMENT(name) &control_argument_##name
+
+const struct control_row control_rows[] = {
+    {.name = "table",
+     .usage = "[ADDRESS | ADDRESS:PORT | ADDRESS:FIRST-LAST | MAC | NAME]",
+     .arguments = {ARGUMENT(filter)},
+     .next = listing_table_next},
+    {.name = "services", .usage = "", .next = listing_services_next},
+    {.name = "leases", .usage = "", .next = listing_leases_next},
+    {.name = "account",
+     .usage = "[MAC | ADDRESS:PORT] [YEAR-MONTH]",
+     .arguments = {ARGUMENT(owner), ARGUMENT(month)},
+     .open = listing_account_open,
+     .next = listing_account_next},
+    {.name = "stats",
+     .usage = "",
+     .open = listing_stats_open,
+     .next = listing_stats_next,
+     .close = listing_stats_close},
+    {.name = "add",
+     .usage = "ADDRESS:FIRST-LAST MAC [--force]",
+     .least = 2,
+     .arguments = {ARGUMENT(range), ARGUMENT(mac), ARGUMENT(force)},
+     .run = command_add},
+    {.name = "delete",
+     .usage = "ADDRESS:FIRST-LAST",
+     .least = 1,
+     .arguments = {ARGUMENT(range)},
+     .run = command_delete},
+    {.name = "flush", .usage = "[ADDRESS]", .arguments = {ARGUMENT(address)}, .run = command_flush},
+    {.name = "resolve",
+     .usage = "ADDRESS:PORT [--ask]",
+     .least = 1,
+     .arguments = {ARGUMENT(port), ARGUMENT(ask)},
+     .run = resolve_begin},
+    {.name = "monitor", .usage = "", .run = command_monitor},
+    {.name = "reload", .usage = "", .run = command_reload},
+    {.name = "version", .usage = "", .run = command_version},
+};
+const size_t control_row_count = sizeof(control_rows) / sizeof(control_rows[0]);

@@ -1,0 +1,63 @@
+/* control_client.c: see control_client.h. */
+#include "pearpd/control_client.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* For connecting, sending and reading; 0: without end. */
+static void set_patience(int fd, time_t seconds)
+{
+    const struct timeval patience = {.tv_sec = seconds};
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+}
+
+static FILE *give_up(int fd)
+{
+    const int error = errno;
+    close(fd);
+    errno = error;
+    return NULL;
+}
+
+FILE *control_client_ask(const char *path, const char *line, unsigned seconds)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof(address.sun_path)) {
+        errno = ENAMETOOLONG;
+        return NULL;
+    }
+    memcpy(address.sun_path, path, strlen(path));
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return NULL;
+    set_patience(fd, (time_t)seconds);
+    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
+        return give_up(fd);
+    /* A server that refuses at once has answered and closed: what it said is read, whatever became of this. */
+    (void)send(fd, line, strlen(line), MSG_NOSIGNAL);
+    (void)send(fd, "\n", 1, MSG_NOSIGNAL);
+    FILE *answer = fdopen(fd, "r");
+    return answer != NULL ? answer : give_up(fd);
+}
+
+void control_client_wait(FILE *answer)
+{
+    set_patience(fileno(answer), 0);
+}
+
+int control_client_line(FILE *answer, char *line, size_t size)
+{
+    errno = 0;
+    if (fgets(line, (int)size, answer) == NULL) {
+        if (feof(answer))
+            return -EPIPE;
+        return errno == EAGAIN ? -ETIMEDOUT : -errno;
+    }
+    line[strcspn(line, "\n")] = '\0';
+    return 0;
+}
