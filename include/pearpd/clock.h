@@ -2,10 +2,9 @@
 #ifndef PEARPD_CLOCK_H
 #define PEARPD_CLOCK_H
 
-#include <stdint.h>
+#include "pearpd/time_units.h"
 
-#define NS_PER_S  UINT64_C(1000000000)
-#define NS_PER_MS UINT64_C(1000000)
+#include <stdint.h>
 
 /* CLOCK_BOOTTIME: goes on while the machine sleeps, never jumps. */
 uint64_t clock_now_ns(void);

@@ -1,11 +1,10 @@
 /* rate.c: see rate.h. */
 #include "pearpd/rate.h"
-
-#define SECOND_NS UINT64_C(1000000000)
+#include "pearpd/time_units.h"
 
 struct rate_limit rate_limit_of(uint32_t per_second, uint32_t burst)
 {
-    uint64_t interval_ns = SECOND_NS / per_second;
+    uint64_t interval_ns = NS_PER_S / per_second;
     return (struct rate_limit){interval_ns, interval_ns * (burst - 1)};
 }
 

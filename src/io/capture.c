@@ -2,6 +2,7 @@
  * The end of a file is -2 to libpcap and an error -1; lengths that cannot be are refused here, since libpcap
  * passes some of them on. Times are asked for in nanoseconds, which it turns microseconds into. */
 #include "pearpd/capture.h"
+#include "pearpd/time_units.h"
 
 #include <pcap/pcap.h>
 
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_PER_S    UINT64_C(1000000000)
 #define SNAP_LENGTH 262144
 #define TIME_MOST_S (UINT64_MAX / NS_PER_S - 1)
 

@@ -21,7 +21,6 @@
 #define OUTPUT_LOW_BYTES  16384 /* below: `drained` is called */
 #define OUTPUT_HIGH_BYTES 65536 /* above: no more lines are taken from a peer that does not read */
 #define READ_BYTES        4096  /* taken from one stream for each wake */
-#define NS_PER_S          UINT64_C(1000000000)
 
 struct loop {
     struct event_base *base;

@@ -2,6 +2,7 @@
 #include "pearpd/ipfix_message.h"
 
 #include "pearpd/l4.h"
+#include "pearpd/time_units.h"
 
 #define VERSION               10
 #define SEQUENCE_AT           8
@@ -10,8 +11,6 @@
 #define TEMPLATE_PORTS        256
 #define TEMPLATE_ICMP         257
 #define TEMPLATE_SAMPLING     258
-#define NS_PER_MS             UINT64_C(1000000)
-#define NS_PER_S              UINT64_C(1000000000)
 
 /* The information elements used, by their number in the registry of IANA: id, bytes. */
 #define ELEMENTS(X)                     \

@@ -1,13 +1,12 @@
 /* dns_publisher.c: see dns_publisher.h. */
 #include "dns_publisher.h"
 
-#include "pearpd/clock.h"
+#include "pearpd/time_units.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NEVER_NS       UINT64_MAX
 #define BACK_OFF_MAX_S 300
 #define SPREAD_PART    10 /* a refresh comes up to a tenth of its time early */
 

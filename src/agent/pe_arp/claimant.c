@@ -1,10 +1,10 @@
 /* claimant.c: see claimant.h. The table of docs/pe-arp.md#host-machine. */
 #include "claimant.h"
 
+#include "pearpd/time_units.h"
+
 #include <errno.h>
 
-#define NS_IN_S          UINT64_C(1000000000)
-#define NEVER_NS         UINT64_MAX
 #define PROTOCOL_ICMP    1
 #define PROTOCOL_TCP     6
 #define PROTOCOL_UDP     17
@@ -184,7 +184,7 @@ int claimant_resize(struct claimant *s, uint64_t now_ns, struct range wanted, co
     s->claimed = to_claim(&s->held.range, wanted);
     s->wanted_gap_s = 1;
     s->wanted_due_ns = now_ns;
-    s->wanted_until_ns = now_ns + CLAIMANT_RESIZE_S * NS_IN_S;
+    s->wanted_until_ns = now_ns + CLAIMANT_RESIZE_S * NS_PER_S;
     (void)claimant_tick(s, now_ns, out);
     return 0;
 }
@@ -202,7 +202,7 @@ static void resize_due(struct claimant *s, uint64_t now_ns, const struct claiman
         end_resize(s, CLAIMANT_UNANSWERED, NULL, out);
         return;
     }
-    s->wanted_due_ns = now_ns + s->wanted_gap_s * NS_IN_S;
+    s->wanted_due_ns = now_ns + s->wanted_gap_s * NS_PER_S;
     if (s->wanted_due_ns > s->wanted_until_ns)
         s->wanted_due_ns = s->wanted_until_ns;
     s->wanted_gap_s *= 2;
@@ -268,7 +268,7 @@ static void hear_claim(struct claimant *s, uint64_t now_ns, const struct pe_arp 
     struct tx_frame conflict = message_to(s, mac_broadcast, PE_ARP_CONFLICT);
     conflict.pe_arp.tpa = claim->spa;
     conflict.pe_arp.tha = claim->sha;
-    s->conflict_allowed_ns = now_ns + NS_IN_S;
+    s->conflict_allowed_ns = now_ns + NS_PER_S;
     s->counts.conflicts++;
     out->send(&conflict, out->context);
     out->event(CLAIMANT_CONFLICT, claim, out->context);
@@ -287,7 +287,7 @@ static void hear_hello(struct claimant *s, uint64_t now_ns, const struct pe_arp 
         out->event(CLAIMANT_UNMANAGED, hello, out->context);
         return;
     }
-    const uint64_t window_ns = hello->lifetime_s * NS_IN_S;
+    const uint64_t window_ns = hello->lifetime_s * NS_PER_S;
     const uint64_t due_ns = now_ns + (window_ns > 0 ? next_random(s) % window_ns : 0);
     if (s->hello_claim_due_ns == NEVER_NS)
         s->hello_claim_due_ns = due_ns > s->hello_claim_allowed_ns ? due_ns : s->hello_claim_allowed_ns;
@@ -362,11 +362,11 @@ uint64_t claimant_tick(struct claimant *s, uint64_t now_ns, const struct claiman
         return NEVER_NS;
     if (now_ns >= s->hello_claim_due_ns) {
         s->hello_claim_due_ns = NEVER_NS;
-        s->hello_claim_allowed_ns = now_ns + NS_IN_S;
+        s->hello_claim_allowed_ns = now_ns + NS_PER_S;
         send_claim(s, out);
     }
     if (now_ns >= s->claim_due_ns) {
-        s->claim_due_ns = now_ns + s->claim_gap_s * NS_IN_S;
+        s->claim_due_ns = now_ns + s->claim_gap_s * NS_PER_S;
         s->claim_gap_s =
             s->claim_gap_s * 2 > CLAIMANT_CLAIM_GAP_MAX_S ? CLAIMANT_CLAIM_GAP_MAX_S : s->claim_gap_s * 2;
         send_claim(s, out);

@@ -1,11 +1,12 @@
 /* usage_alarm.c: see usage_alarm.h. */
 #include "usage_alarm.h"
 
+#include "pearpd/time_units.h"
+
 #include <string.h>
 
-#define SECOND_NS UINT64_C(1000000000)
-#define AGAIN_NS  (3600 * SECOND_NS)
-#define PAUSE_NS  (60 * SECOND_NS)
+#define AGAIN_NS (3600 * NS_PER_S)
+#define PAUSE_NS (60 * NS_PER_S)
 
 void usage_alarm_init(struct usage_alarm *m, uint32_t warn_percent)
 {
