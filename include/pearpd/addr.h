@@ -79,9 +79,4 @@ bool range_overlaps(const struct range *a, const struct range *b);
 
 bool range_holds(const struct range *range, uint16_t port);
 
-/* Bytes as lower-case hexadecimal digits into `text`, which has room for two a byte and a NUL. Returns `text`. */
-const char *bytes_format(const uint8_t *bytes, size_t length, char *text);
-/* Hexadecimal digits, two a byte, a colon between bytes or not. 0 and *length; -EINVAL: none, or more than `room`. */
-int bytes_parse(const char *text, uint8_t *bytes, size_t room, size_t *length);
-
 #endif

@@ -1,6 +1,8 @@
 /* addr.c: see addr.h. */
 #include "pearpd/addr.h"
 
+#include "pearpd/hex.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,23 +65,12 @@ const char *range_format(const struct range *range, char text[static RANGE_TEXT_
     return text;
 }
 
-static int digit_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 int mac_parse(const char *text, struct mac *mac)
 {
     struct mac parsed;
     for (unsigned i = 0; i < MAC_BYTES; i++) {
-        int high = digit_value(text[0]);
-        int low = high < 0 ? -1 : digit_value(text[1]);
+        int high = hex_digit(text[0]);
+        int low = high < 0 ? -1 : hex_digit(text[1]);
         if (low < 0 || text[2] != (i + 1 < MAC_BYTES ? ':' : '\0'))
             return -EINVAL;
         parsed.octets[i] = (uint8_t)(high << 4 | low);
@@ -87,32 +78,6 @@ int mac_parse(const char *text, struct mac *mac)
     }
     *mac = parsed;
     return 0;
-}
-
-const char *bytes_format(const uint8_t *bytes, size_t length, char *text)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < length; i++) {
-        text[2 * i] = digits[bytes[i] >> 4];
-        text[2 * i + 1] = digits[bytes[i] & 15];
-    }
-    text[2 * length] = '\0';
-    return text;
-}
-
-int bytes_parse(const char *text, uint8_t *bytes, size_t room, size_t *length)
-{
-    *length = 0;
-    while (*text != '\0') {
-        int high = digit_value(text[0]);
-        int low = high < 0 ? -1 : digit_value(text[1]);
-        if (low < 0 || *length == room)
-            return -EINVAL;
-        bytes[(*length)++] = (uint8_t)(high << 4 | low);
-        text += 2;
-        text += text[0] == ':' && text[1] != '\0';
-    }
-    return *length > 0 ? 0 : -EINVAL;
 }
 
 /* Decimal digits up to `most`, without a leading zero where `strict`; moves *text behind them. */

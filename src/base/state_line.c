@@ -2,6 +2,7 @@
 #include "pearpd/state_line.h"
 
 #include "pearpd/hash.h"
+#include "pearpd/hex.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -97,15 +98,15 @@ bool state_record_u64(const struct state_record *record, const char *key, uint64
     return true;
 }
 
-/* The number that `DIGITS` small hexadecimal digits at `text` make. */
+/* The number that `DIGITS` lower-case hexadecimal digits at `text` make. */
 static bool parse_digits(const char *text, uint64_t *number)
 {
     *number = 0;
     for (unsigned i = 0; i < DIGITS; i++) {
-        char c = text[i];
-        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'))
+        const int digit = text[i] >= 'A' && text[i] <= 'F' ? -1 : hex_digit(text[i]);
+        if (digit < 0)
             return false;
-        *number = *number << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+        *number = *number << 4 | (uint64_t)digit;
     }
     return true;
 }

@@ -2,6 +2,7 @@
 #include "values.h"
 
 #include "pearpd/config.h"
+#include "pearpd/hex.h"
 #include "pearpd/pe_arp.h"
 
 #include "reading.h"
@@ -186,7 +187,7 @@ static bool read_client_id(struct ini_file *file, const struct ini_key *key, con
 {
     struct config_lease *lease = ini_section_target(file);
     size_t length;
-    if (bytes_parse(value, field, key->size, &length) != 0 || length < 2)
+    if (hex_parse_colons(value, field, key->size, &length) != 0 || length < 2)
         return false;
     lease->client_id_length = (uint8_t)length;
     return true;

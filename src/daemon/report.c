@@ -2,6 +2,7 @@
 #include "pearpd/report.h"
 
 #include "pearpd/clock.h"
+#include "pearpd/hex.h"
 #include "pearpd/l4.h"
 
 #include <stdio.h>
@@ -124,7 +125,7 @@ void report_lease(struct json *j, const struct lease_entry *lease)
     json_key_string(j, "mac", mac_format(lease->mac, mac));
     json_key(j, "client_id");
     if (lease->client_id_length > 0)
-        json_string(j, bytes_format(lease->client_id, lease->client_id_length, id));
+        json_string(j, hex_format(lease->client_id, lease->client_id_length, id));
     else
         json_null(j);
     json_key_string(j, "state", lease_state_name(lease->state));

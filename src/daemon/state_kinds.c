@@ -2,6 +2,7 @@
 #include "state_kinds.h"
 
 #include "pearpd/clock.h"
+#include "pearpd/hex.h"
 
 #include <errno.h>
 #include <string.h>
@@ -129,7 +130,7 @@ static bool lease_save(struct state_walk *walk, struct state_line *line)
     state_line_u64(line, "psid", lease.psid_id);
     state_line_text(line, "mac", mac_format(lease.mac, text));
     if (lease.client_id_length > 0)
-        state_line_text(line, "client_id", bytes_format(lease.client_id, lease.client_id_length, id));
+        state_line_text(line, "client_id", hex_format(lease.client_id, lease.client_id_length, id));
     if (lease.left_ns != ENGINE_NEVER)
         state_line_u64(line, "left_ns", lease.left_ns);
     return true;
@@ -144,7 +145,7 @@ static bool lease_read(const struct state_record *record, struct lease_entry *le
     *lease = (struct lease_entry){.state = LEASE_BOUND, .name = ""};
     if (range == NULL || range_parse(range, &lease->range) != 0 || mac == NULL ||
         mac_parse(mac, &lease->mac) != 0 || !psid_read(record, &set) || !set.has_psid ||
-        (id != NULL && bytes_parse(id, lease->client_id, CLIENT_ID_BYTES, &id_length) != 0))
+        (id != NULL && hex_parse(id, lease->client_id, CLIENT_ID_BYTES, &id_length) != 0))
         return false;
     lease->psid = set.psid;
     lease->psid_id = set.psid_id;

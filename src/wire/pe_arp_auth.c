@@ -2,6 +2,7 @@
 #include "pearpd/pe_arp_auth.h"
 
 #include "pearpd/cursor.h"
+#include "pearpd/hex.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,14 +10,6 @@
 
 #define EXT_LEN_OFFSET 52
 #define MESSAGE_BYTES  (PE_ARP_FIXED_BYTES + PE_ARP_TLVS_MAX_BYTES)
-
-static int digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 static bool parse_id(const char *text, uint32_t *id)
 {
@@ -33,14 +26,10 @@ static bool parse_id(const char *text, uint32_t *id)
 int pe_arp_key_parse(const char *id, const char *value, struct pe_arp_key *key)
 {
     struct pe_arp_key read;
-    if (!parse_id(id, &read.id) || strlen(value) != 2 * HMAC_KEY_BYTES)
+    size_t length;
+    if (!parse_id(id, &read.id) || hex_parse(value, read.bytes, sizeof(read.bytes), &length) != 0 ||
+        length != sizeof(read.bytes))
         return -EINVAL;
-    for (size_t i = 0; i < HMAC_KEY_BYTES; i++) {
-        int high = digit(value[2 * i]), low = digit(value[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return -EINVAL;
-        read.bytes[i] = (uint8_t)(high << 4 | low);
-    }
     *key = read;
     return 0;
 }

@@ -1,15 +1,17 @@
 /* lease.c: see lease.h. */
 #include "lease.h"
 
+#include "pearpd/hex.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define OPTION_DIGITS 8    /* of option 159: offset, PSID length, PSID (RFC 7618 9) */
-#define VALUE_BYTES   1024 /* an option's 63 addresses (RFC 2132 3.8) */
-#define MTU_LEAST     576  /* RFC 791: what every host must take */
+#define OPTION_BYTES 4    /* of option 159: offset, PSID length, PSID (RFC 7618 9) */
+#define VALUE_BYTES  1024 /* an option's 63 addresses (RFC 2132 3.8) */
+#define MTU_LEAST    576  /* RFC 791: what every host must take */
 
 struct parsing {
     struct lease *lease;
@@ -42,9 +44,11 @@ static bool parse_number(const char *text, uint64_t most, uint64_t *number)
 /* "00060800" */
 static bool parse_digits(const char *text, uint32_t *option)
 {
-    if (strlen(text) != OPTION_DIGITS || strspn(text, "0123456789abcdefABCDEF") != OPTION_DIGITS)
+    uint8_t b[OPTION_BYTES];
+    size_t length;
+    if (hex_parse(text, b, sizeof(b), &length) != 0 || length != sizeof(b))
         return false;
-    *option = (uint32_t)strtoul(text, NULL, 16);
+    *option = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
     return true;
 }
 

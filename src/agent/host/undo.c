@@ -1,6 +1,8 @@
 /* undo.c: see undo.h. One "key value" a line; the last one is "end", so that a cut file shows. */
 #include "undo.h"
 
+#include "pearpd/hex.h"
+
 #include "text.h"
 
 #include <errno.h>
@@ -80,26 +82,9 @@ static bool is_sysctl_value(const char *value)
            strspn(value, "-0123456789 \t") == strlen(value);
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool parse_raw(const char *value, struct host_route_raw *raw)
 {
-    const size_t digits = strlen(value);
-    if (digits == 0 || digits % 2 != 0 || digits / 2 > sizeof(raw->bytes))
-        return false;
-    for (size_t i = 0; i < digits / 2; i++) {
-        const int high = hex_digit(value[2 * i]), low = hex_digit(value[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        raw->bytes[i] = (uint8_t)(high << 4 | low);
-    }
-    raw->length = digits / 2;
-    return true;
+    return hex_parse(value, raw->bytes, sizeof(raw->bytes), &raw->length) == 0;
 }
 
 static bool parse_interface(const char *value, struct undo *undo)
