@@ -2,6 +2,7 @@
  * Called by: daemon through engine.h. */
 #include "pearpd/keyed_table.h"
 #include "pearpd/port_range.h"
+#include "pearpd/time_units.h"
 
 #include "binding/binding_fit.h"
 #include "binding/binding_state.h"
@@ -27,7 +28,7 @@ static uint64_t left_ns(uint64_t due_ns, uint64_t now_ns)
 static uint64_t binding_ends_ns(const struct engine *e, const struct binding *b)
 {
     if (b->origin == ORIGIN_TRAFFIC)
-        return b->idle_since_ns + e->config.limits.idle_s * SECOND_NS;
+        return b->idle_since_ns + e->config.limits.idle_s * NS_PER_S;
     return b->state == BINDING_REACHABLE && timer_armed(&b->timer) ? b->timer.due_ns : TIMER_NEVER;
 }
 
@@ -72,7 +73,7 @@ static void entry_of_resolution(const struct engine *e, uint64_t now_ns, const s
         .side = SIDE_DOWNSTREAM,
         .name = "",
         .age_ns = now_ns > r->opened_ns ? now_ns - r->opened_ns : 0,
-        .expires_ns = left_ns(r->opened_ns + TRIES * SECOND_NS, now_ns),
+        .expires_ns = left_ns(r->opened_ns + TRIES * NS_PER_S, now_ns),
         .seen_ns = ENGINE_NEVER,
     };
 }

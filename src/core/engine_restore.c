@@ -3,6 +3,7 @@
  * Called by: daemon through engine.h. Never: reads a file, emits events. */
 #include "pearpd/port_range.h"
 #include "pearpd/port_set.h"
+#include "pearpd/time_units.h"
 
 #include "binding/binding_fit.h"
 #include "binding/binding_state.h"
@@ -16,9 +17,9 @@
 
 #include <errno.h>
 
-#define CONFIRM_STEP_NS  (SECOND_NS / 300) /* with two more tries each, where nobody answers: 900 a second */
-#define CONFIRM_AGAIN_NS SECOND_NS         /* where no REQUEST could be opened */
-#define GRACE_S          60                /* until a host that cannot be asked must have sent again */
+#define CONFIRM_STEP_NS  (NS_PER_S / 300) /* with two more tries each, where nobody answers: 900 a second */
+#define CONFIRM_AGAIN_NS NS_PER_S         /* where no REQUEST could be opened */
+#define GRACE_S          60               /* until a host that cannot be asked must have sent again */
 
 static void counts_restore(struct engine *e, struct binding *b, const struct table_entry *entry)
 {
@@ -43,8 +44,8 @@ static void confirm_later(struct engine *e, struct binding *b)
 /* The ports that the owner sent from were not saved: if it sent recently, all of them count as used. */
 static void traffic_restore(struct engine *e, struct binding *b, uint64_t left_ns)
 {
-    uint64_t idle_ns = e->config.limits.idle_s * SECOND_NS;
-    uint64_t grace_ns = GRACE_S * SECOND_NS;
+    uint64_t idle_ns = e->config.limits.idle_s * NS_PER_S;
+    uint64_t grace_ns = GRACE_S * NS_PER_S;
     if (left_ns > idle_ns)
         left_ns = idle_ns;
     if (idle_ns - left_ns < LIVE_NS) {

@@ -12,8 +12,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SECOND_NS UINT64_C(1000000000)
-
 /* What a timer is part of. */
 enum timer_kind {
     TIMER_BINDING,

@@ -1,12 +1,14 @@
 /* binding_probe.c: see binding_probe.h. */
 #include "binding_probe.h"
 
+#include "pearpd/time_units.h"
+
 #include "binding_state.h"
 #include "engine_state.h"
 #include "resolver.h"
 #include "tables/binding.h"
 
-#define CONFIRM_AGAIN_NS SECOND_NS /* where no REQUEST could be opened */
+#define CONFIRM_AGAIN_NS NS_PER_S /* where no REQUEST could be opened */
 
 bool binding_probe(struct engine *e, struct binding *b)
 {
@@ -37,7 +39,7 @@ void binding_due(struct engine *e, struct binding *b)
             binding_confirm(e, b);
         return;
     }
-    uint64_t idle_ns = e->config.limits.idle_s * SECOND_NS;
+    uint64_t idle_ns = e->config.limits.idle_s * NS_PER_S;
     if (e->now_ns - b->idle_since_ns >= idle_ns)
         binding_end(e, b, EVENT_EXPIRED);
     else

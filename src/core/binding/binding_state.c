@@ -1,6 +1,8 @@
 /* binding_state.c: see binding_state.h. */
 #include "binding_state.h"
 
+#include "pearpd/time_units.h"
+
 #include "engine_state.h"
 #include "lease_pool.h"
 #include "out/event_emit.h"
@@ -188,7 +190,7 @@ bool binding_may_own_more(struct engine *e, const struct port_range *ports, stru
         port_range_ports(ports) + ports_owned_beside(e, ports, owner) <= most)
         return true;
     if (e->now_ns >= host->enough_until_ns)
-        host->enough_until_ns = e->now_ns + SECOND_NS;
+        host->enough_until_ns = e->now_ns + NS_PER_S;
     e->stats.counters[COUNTER_HOST_PORTS]++;
     if (host_may_emit(host, e->now_ns))
         event_emit(e, (struct event){.kind = EVENT_CONFLICT,
@@ -210,7 +212,7 @@ struct binding *binding_learn_traffic(struct engine *e, uint32_t address_index, 
         return NULL;
     binding_seen(b, port, e->now_ns);
     binding_enter(e, b, BINDING_REACHABLE);
-    timer_set(e->timers, &b->timer, e->now_ns + e->config.limits.idle_s * SECOND_NS);
+    timer_set(e->timers, &b->timer, e->now_ns + e->config.limits.idle_s * NS_PER_S);
     e->stats.counters[COUNTER_LEARNED]++;
     emit_binding(e, EVENT_LEARNED, b, nobody);
     return b;
@@ -288,7 +290,7 @@ static void make_reachable(struct engine *e, struct binding *b, uint16_t lifetim
 {
     uint32_t seconds = lifetime_s != 0 ? lifetime_s : e->config.limits.lifetime_s;
     binding_enter(e, b, BINDING_REACHABLE);
-    timer_set(e->timers, &b->timer, e->now_ns + seconds * SECOND_NS);
+    timer_set(e->timers, &b->timer, e->now_ns + seconds * NS_PER_S);
 }
 
 int binding_learn_pe_arp(struct engine *e, const struct port_range *ports, uint16_t asked, struct mac owner,

@@ -1,6 +1,8 @@
 /* lease.c: see lease.h. */
 #include "lease.h"
 
+#include "pearpd/time_units.h"
+
 #include "binding_state.h"
 #include "engine_state.h"
 #include "resolver.h"
@@ -10,7 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define BLOCKED_AGAIN_NS SECOND_NS
+#define BLOCKED_AGAIN_NS NS_PER_S
 
 /* True where no other host has a right to a port of the set. A block learned from traffic counts only where its
  * owner sends from. */
@@ -109,7 +111,7 @@ void lease_offer(struct engine *e, struct lease *lease)
     if (lease->state == LEASE_BOUND)
         return;
     lease_enter(e, lease, LEASE_OFFERED);
-    timer_set(e->timers, &lease->timer, e->now_ns + e->config.limits.offer_age_s * SECOND_NS);
+    timer_set(e->timers, &lease->timer, e->now_ns + e->config.limits.offer_age_s * NS_PER_S);
 }
 
 int lease_bind(struct engine *e, struct lease *lease, uint64_t left_ns)
@@ -153,7 +155,7 @@ void lease_decline(struct engine *e, struct lease *lease)
     lease_forget(e, lease);
     lease->client.mac = mac; /* it counts for the host */
     lease_enter(e, lease, LEASE_DECLINED);
-    timer_set(e->timers, &lease->timer, e->now_ns + e->config.limits.decline_age_s * SECOND_NS);
+    timer_set(e->timers, &lease->timer, e->now_ns + e->config.limits.decline_age_s * NS_PER_S);
 }
 
 void lease_due(struct engine *e, struct lease *lease)

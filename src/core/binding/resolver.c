@@ -15,6 +15,7 @@
 #include "resolver.h"
 
 #include "pearpd/rate.h"
+#include "pearpd/time_units.h"
 
 #include "binding_fit.h"
 #include "binding_state.h"
@@ -32,7 +33,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAIT_NS (TRIES * SECOND_NS) /* a broadcast ends after this time in any case */
+#define WAIT_NS (TRIES * NS_PER_S) /* a broadcast ends after this time in any case */
 
 static const struct mac nobody;
 
@@ -192,9 +193,9 @@ static uint64_t port_next(struct engine *e, const struct resolution *r)
 {
     struct port_key key = port_key_of(r);
     const struct asked *asked = keyed_table_find(e->resolver->asked, &key);
-    if (asked == NULL || e->now_ns - asked->asked_ns >= SECOND_NS)
+    if (asked == NULL || e->now_ns - asked->asked_ns >= NS_PER_S)
         return e->now_ns;
-    return asked->asked_ns + SECOND_NS;
+    return asked->asked_ns + NS_PER_S;
 }
 
 static struct resolution *resolution_new(struct engine *e, const struct resolution_key *key)
@@ -215,8 +216,8 @@ static void broadcast_arm(struct engine *e, struct resolution *r)
 {
     uint64_t end_ns = r->opened_ns + WAIT_NS;
     uint64_t due_ns = end_ns;
-    if (r->queue == NULL && r->tries > 0 && r->tries < TRIES && r->asked_ns + SECOND_NS < end_ns)
-        due_ns = r->asked_ns + SECOND_NS;
+    if (r->queue == NULL && r->tries > 0 && r->tries < TRIES && r->asked_ns + NS_PER_S < end_ns)
+        due_ns = r->asked_ns + NS_PER_S;
     timer_set(e->timers, &r->timer, due_ns);
 }
 
@@ -315,7 +316,7 @@ static void broadcast_silent(struct engine *e, struct resolution *r)
         bool fresh;
         struct port_key key = port_key_of(r);
         struct negative *negative = keyed_table_put(e->resolver->negatives, &key, &fresh);
-        negative->until_ns = e->now_ns + e->config.limits.negative_age_s * SECOND_NS;
+        negative->until_ns = e->now_ns + e->config.limits.negative_age_s * NS_PER_S;
         event_emit(e, (struct event){.kind = EVENT_UNRESOLVED, .side = SIDE_DOWNSTREAM, .range = port});
     }
     release_pending(e, r, NULL);
@@ -380,7 +381,7 @@ static void unicast_try(struct engine *e, struct resolution *r)
     rate_take(&host->requests, e->resolver->unicast_mac_limit, e->now_ns);
     rate_take(&e->resolver->unicast_rate, e->resolver->unicast_limit, e->now_ns);
     send_request(e, r);
-    timer_set(e->timers, &r->timer, e->now_ns + SECOND_NS);
+    timer_set(e->timers, &r->timer, e->now_ns + NS_PER_S);
 }
 
 struct resolution *resolver_ask_host(struct engine *e, uint32_t address_index, uint16_t port, struct mac target)
@@ -419,7 +420,7 @@ static void unicast_silent(struct engine *e, struct resolution *r)
 static void unicast_due(struct engine *e, struct resolution *r)
 {
     unsigned tries = r->is_release ? 1 : TRIES;
-    if (r->tries >= tries && e->now_ns >= r->asked_ns + SECOND_NS)
+    if (r->tries >= tries && e->now_ns >= r->asked_ns + NS_PER_S)
         unicast_silent(e, r);
     else
         unicast_try(e, r);
@@ -516,7 +517,7 @@ void resolver_resume(struct engine *e)
         if (b != NULL && b->state == BINDING_STALE && b->origin == ORIGIN_PE_ARP &&
             mac_equal(b->owner, r->key.target))
             binding_enter(e, b, BINDING_PROBE);
-        timer_set(e->timers, &r->timer, r->tries > 0 ? r->asked_ns + SECOND_NS : e->now_ns);
+        timer_set(e->timers, &r->timer, r->tries > 0 ? r->asked_ns + NS_PER_S : e->now_ns);
     }
 }
 

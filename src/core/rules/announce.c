@@ -1,13 +1,15 @@
 /* announce.c: see announce.h. */
 #include "announce.h"
 
+#include "pearpd/time_units.h"
+
 #include "engine_state.h"
 #include "out/frame_send.h"
 #include "tables/shared_address.h"
 
 #include <stdlib.h>
 
-#define ANNOUNCE_AGAIN_NS (2 * SECOND_NS)
+#define ANNOUNCE_AGAIN_NS (2 * NS_PER_S)
 
 struct announcer {
     struct timer announce_timer, hello_timer;
@@ -81,7 +83,7 @@ void announce_downstream(struct engine *e)
 {
     for (uint32_t i = 0; i < e->config.address_count; i++)
         hello(e, i);
-    timer_set(e->timers, &e->announcer->hello_timer, e->now_ns + e->config.limits.hello_s * SECOND_NS);
+    timer_set(e->timers, &e->announcer->hello_timer, e->now_ns + e->config.limits.hello_s * NS_PER_S);
 }
 
 void announce_due(struct engine *e, enum timer_kind kind)
@@ -100,7 +102,7 @@ bool announce_has_begun(const struct engine *e)
 void announce_postpone(struct engine *e, uint64_t until_ns)
 {
     struct timer *hello = &e->announcer->hello_timer;
-    uint64_t period_ns = e->config.limits.hello_s * SECOND_NS;
+    uint64_t period_ns = e->config.limits.hello_s * NS_PER_S;
     if (!timer_armed(hello) || hello->due_ns >= until_ns)
         return;
     uint64_t turns = (until_ns - hello->due_ns + period_ns - 1) / period_ns;

@@ -6,6 +6,7 @@
 
 #include "pearpd/keyed_table.h"
 #include "pearpd/rate.h"
+#include "pearpd/time_units.h"
 
 #include "announce.h"
 #include "bridge_rules.h"
@@ -21,8 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ASKED_NS   (3 * SECOND_NS)
-#define DEFENCE_NS (10 * SECOND_NS)
+#define ASKED_NS   (3 * NS_PER_S)
+#define DEFENCE_NS (10 * NS_PER_S)
 
 struct asker {
     struct {

@@ -1,6 +1,8 @@
 /* datagram.c: see datagram.h. */
 #include "datagram.h"
 
+#include "pearpd/time_units.h"
+
 #include "engine_state.h"
 #include "out/verdict.h"
 #include "packet.h"
@@ -167,7 +169,7 @@ static void timer_arm(struct engine *e)
         timer_stop(e->timers, &e->datagrams->timer);
     else
         timer_set(e->timers, &e->datagrams->timer,
-                  oldest->opened_ns + e->config.limits.datagram_age_s * SECOND_NS);
+                  oldest->opened_ns + e->config.limits.datagram_age_s * NS_PER_S);
 }
 
 static struct datagram_key key_of(const struct rx_frame *p, const struct ipv4_packet *packet)
@@ -205,7 +207,7 @@ struct datagram *datagram_open(struct engine *e, const struct rx_frame *p, const
 
 void datagrams_due(struct engine *e)
 {
-    uint64_t age_ns = e->config.limits.datagram_age_s * SECOND_NS;
+    uint64_t age_ns = e->config.limits.datagram_age_s * NS_PER_S;
     struct datagram *oldest;
     while ((oldest = keyed_table_oldest(e->datagrams->datagrams)) != NULL &&
            e->now_ns - oldest->opened_ns >= age_ns)

@@ -9,6 +9,7 @@
 #include "pearpd/keyed_table.h"
 #include "pearpd/l4.h"
 #include "pearpd/rate.h"
+#include "pearpd/time_units.h"
 
 #include "binding/binding_fit.h"
 #include "binding/binding_state.h"
@@ -118,7 +119,7 @@ static void ack_seen(struct engine *e, const struct dhcp *m)
                 "lease outside ports or psid, or for a MAC that is not downstream");
         return;
     }
-    uint64_t left_ns = m->lease_s == DHCP_LEASE_FOREVER ? ENGINE_NEVER : m->lease_s * SECOND_NS;
+    uint64_t left_ns = m->lease_s == DHCP_LEASE_FOREVER ? ENGINE_NEVER : m->lease_s * NS_PER_S;
     if (binding_learn_lease(e, &ports, m->chaddr, left_ns) != 0)
         return;
     resolver_release(e, (uint32_t)index);

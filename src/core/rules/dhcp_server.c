@@ -2,6 +2,7 @@
 #include "dhcp_server.h"
 
 #include "pearpd/rate.h"
+#include "pearpd/time_units.h"
 
 #include "binding/lease.h"
 #include "bridge_rules.h"
@@ -172,7 +173,7 @@ static struct verdict confirm(struct engine *e, const struct request *q, struct 
 {
     if (lease == NULL || !is_of(e, lease, address, &q->message->ports))
         return nak(e, q);
-    int error = lease_bind(e, lease, e->config.dhcp.lease_s * SECOND_NS);
+    int error = lease_bind(e, lease, e->config.dhcp.lease_s * NS_PER_S);
     if (error == -ENOSPC)
         return exhausted(e, q);
     if (error != 0)

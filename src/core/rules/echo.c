@@ -7,6 +7,7 @@
 
 #include "pearpd/keyed_table.h"
 #include "pearpd/rate.h"
+#include "pearpd/time_units.h"
 
 #include "engine_state.h"
 #include "out/frame_send.h"
@@ -16,7 +17,7 @@
 
 #include <stdlib.h>
 
-#define FLOW_NS (60 * SECOND_NS)
+#define FLOW_NS (60 * NS_PER_S)
 #define PARTS   16
 
 struct echo_key {

@@ -4,6 +4,8 @@
  * more than its share: a flood of new flows cannot evict those in use. */
 #include "flow.h"
 
+#include "pearpd/time_units.h"
+
 #include "engine_state.h"
 #include "tables/host.h"
 
@@ -33,7 +35,7 @@ static const struct config_protocol *configured(const struct engine *e, struct i
 
 static bool is_over(const struct engine *e, const struct flow *flow)
 {
-    return e->now_ns - flow->seen_ns >= e->config.limits.flow_age_s * SECOND_NS;
+    return e->now_ns - flow->seen_ns >= e->config.limits.flow_age_s * NS_PER_S;
 }
 
 static struct flow *flow_find(struct engine *e, struct ipv4 shared, struct ipv4 remote, uint8_t protocol)

@@ -11,6 +11,7 @@
 #include "pearpd/config.h"
 #include "pearpd/engine.h"
 #include "pearpd/port_range.h"
+#include "pearpd/time_units.h"
 #include "pearpd/timer_heap.h"
 
 #include "service_table.h"
@@ -30,7 +31,7 @@ struct live_window {
     bool used;
 };
 #define LIVE_WINDOWS 3
-#define LIVE_NS      UINT64_C(30000000000)
+#define LIVE_NS      (30 * NS_PER_S)
 
 struct account;
 

@@ -2,15 +2,15 @@
 #include "fdb.h"
 
 #include "pearpd/keyed_table.h"
+#include "pearpd/time_units.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define SEEN_NS   UINT64_C(30000000000)
-#define SECOND_NS UINT64_C(1000000000)
+#define SEEN_NS (30 * NS_PER_S)
 
-#define LOOP_AFTER_NS  (5 * SECOND_NS)
-#define LOOP_BEFORE_NS (60 * SECOND_NS) /* HELLO comes once a minute */
+#define LOOP_AFTER_NS  (5 * NS_PER_S)
+#define LOOP_BEFORE_NS (60 * NS_PER_S) /* HELLO comes once a minute */
 
 struct fdb_entry {
     struct fdb_key key;
@@ -39,7 +39,7 @@ struct fdb *fdb_new(const struct limits *limits, const uint8_t hash_key[static H
     struct fdb *fdb = calloc(1, sizeof(*fdb));
     if (fdb == NULL)
         return NULL;
-    fdb->age_ns = limits->mac_age_s * SECOND_NS;
+    fdb->age_ns = limits->mac_age_s * NS_PER_S;
     for (unsigned i = 0; i < SIDES; i++)
         fdb->side[i] =
             keyed_table_new(limits->macs, sizeof(struct fdb_key), sizeof(struct fdb_entry), hash_key);

@@ -4,6 +4,7 @@
 #include "pearpd/ipv4_packet.h"
 #include "pearpd/keyed_table.h"
 #include "pearpd/l4.h"
+#include "pearpd/time_units.h"
 
 #include "binding.h"
 #include "engine_state.h"
@@ -11,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEP_NS       (SECOND_NS / 10)   /* records that are due leave together */
-#define BATCH         512                /* how many of them at once */
-#define BATCH_STEP_NS (SECOND_NS / 1000) /* then frames are processed */
+#define STEP_NS       (NS_PER_S / 10)   /* records that are due leave together */
+#define BATCH         512               /* how many of them at once */
+#define BATCH_STEP_NS (NS_PER_S / 1000) /* then frames are processed */
 
 #define TCP_FLAGS_OFFSET 13
 
@@ -45,8 +46,8 @@ struct meter *meter_new(const struct config *config, const uint8_t hash_key[stat
     if (m == NULL)
         return NULL;
     TAILQ_INIT(&m->begun);
-    m->idle_ns = config->ipfix.idle_s * SECOND_NS;
-    m->active_ns = config->ipfix.active_s * SECOND_NS;
+    m->idle_ns = config->ipfix.idle_s * NS_PER_S;
+    m->active_ns = config->ipfix.active_s * NS_PER_S;
     m->sample = config->ipfix.sample;
     m->timer.kind = TIMER_METER;
     m->flows =
