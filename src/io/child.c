@@ -3,6 +3,7 @@
 #include "pearpd/child.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -40,12 +41,11 @@ static int text_file(const char *name, const char *text, size_t length)
     return fd;
 }
 
-/* Without new privileges, a program that root executes gets no capability back. */
 static bool drop_capabilities(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && syscall(SYS_capset, &header, none) == 0;
+    return syscall(SYS_capset, &header, none) == 0;
 }
 
 /* In the child: becomes the program. Returns where it cannot. */
@@ -55,66 +55,86 @@ static void become(const struct child_command *command, int input, int output, p
     const struct rlimit limit = {FILE_BYTES_LIMIT, FILE_BYTES_LIMIT};
     sigset_t none;
     sigemptyset(&none);
-    if (!drop_capabilities() || setpgid(0, 0) != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 ||
-        getppid() != caller || setrlimit(RLIMIT_FSIZE, &limit) != 0 ||
-        sigprocmask(SIG_SETMASK, &none, NULL) != 0 || signal(SIGPIPE, SIG_DFL) == SIG_ERR)
+    /* Without new privileges, a program that root executes gets no capability back. */
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || (!command->keeps_capabilities && !drop_capabilities()))
+        return;
+    if (setpgid(0, 0) != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != caller ||
+        setrlimit(RLIMIT_FSIZE, &limit) != 0 || sigprocmask(SIG_SETMASK, &none, NULL) != 0 ||
+        signal(SIGPIPE, SIG_DFL) == SIG_ERR)
         return;
     if (dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
         return;
+    (void)close_range(STDERR_FILENO + 1, UINT_MAX, 0);
     execve(command->program, (char *const *)command->arguments, /* NOLINT: execve() changes none of them */
            environment);
 }
 
-static int spawn(struct child *child, const struct child_command *command)
+static pid_t fork_child(const struct child_command *command, int input, int output)
 {
     const pid_t caller = getpid();
-    const int input = text_file("input", command->input, command->input_length);
-    child->output = text_file("output", "", 0);
-    if (input < 0 || child->output < 0) {
-        const int error = input < 0 ? input : child->output;
-        if (input >= 0)
-            close(input);
-        return error;
-    }
     const pid_t pid = fork();
     if (pid == 0) {
-        become(command, input, child->output, caller);
+        become(command, input, output, caller);
         _exit(EXIT_NOT_RUN);
     }
-    const int error = errno;
-    close(input);
     if (pid < 0)
-        return -error;
+        return -errno;
     (void)setpgid(pid, pid); /* whoever is first: it can be killed from now on */
-    child->pid = pid;
-    return 0;
+    return pid;
 }
 
-static void report(struct child *child, int status)
+/* The child's number, and *output: what it prints; or -Exxx. *output is the caller's to close, where it is not negative. */
+static pid_t spawn(const struct child_command *command, int *output)
 {
-    char output[CHILD_OUTPUT_BYTES];
-    struct child_end end = {.output = output};
-    const ssize_t length = pread(child->output, output, sizeof(output) - 1, 0);
-    output[length > 0 ? length : 0] = '\0';
-    end.status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
-    if (child->is_late)
-        end.fate = CHILD_LATE;
-    else if (WIFSIGNALED(status))
-        end.fate = CHILD_KILLED;
+    const int input = text_file("input", command->input, command->input_length);
+    pid_t pid = input;
+    *output = -1;
+    if (input >= 0)
+        pid = *output = text_file("output", "", 0);
+    if (*output >= 0)
+        pid = fork_child(command, input, *output);
+    if (input >= 0)
+        close(input);
+    return pid;
+}
+
+static void read_end(int status, int output, struct child_end *end)
+{
+    const ssize_t length = pread(output, end->output, sizeof(end->output) - 1, 0);
+    end->output[length > 0 ? length : 0] = '\0';
+    end->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+    if (WIFSIGNALED(status))
+        end->fate = CHILD_KILLED;
     else
-        end.fate = end.status == EXIT_NOT_RUN ? CHILD_NOT_RUN : CHILD_EXITED;
-    child->ended(child->context, &end); /* frees the child */
+        end->fate = end->status == EXIT_NOT_RUN ? CHILD_NOT_RUN : CHILD_EXITED;
+}
+
+int child_run(const struct child_command *command, struct child_end *end)
+{
+    int output, status = 0, error = 0;
+    const pid_t pid = spawn(command, &output);
+    while (pid > 0 && error == 0 && waitpid(pid, &status, 0) < 0)
+        error = errno == EINTR ? 0 : -errno;
+    if (pid > 0 && error == 0)
+        read_end(status, output, end);
+    if (output >= 0)
+        close(output);
+    return pid < 0 ? pid : error;
 }
 
 static void on_signal(void *context)
 {
     struct child *child = context;
+    struct child_end end;
     int status;
     if (child->pid == 0 || waitpid(child->pid, &status, WNOHANG) != child->pid)
         return;
     (void)kill(-child->pid, SIGKILL); /* what it started itself */
     child->pid = 0;
-    report(child, status);
+    read_end(status, child->output, &end);
+    if (child->is_late)
+        end.fate = CHILD_LATE;
+    child->ended(child->context, &end); /* frees the child */
 }
 
 static void on_timer(void *context)
@@ -133,11 +153,12 @@ int child_start(struct loop *loop, const struct child_command *command,
     *c = (struct child){.output = -1, .ended = ended, .context = context};
     c->signal = loop_signal(loop, SIGCHLD, on_signal, c); /* before the fork, so that no end is missed */
     c->timer = loop_timer(loop, on_timer, c);
-    const int error = c->signal == NULL || c->timer == NULL ? -ENOMEM : spawn(c, command);
-    if (error != 0) {
+    const pid_t pid = c->signal == NULL || c->timer == NULL ? -ENOMEM : spawn(command, &c->output);
+    if (pid < 0) {
         child_free(c);
-        return error;
+        return pid;
     }
+    c->pid = pid;
     loop_timer_set(c->timer, command->limit_ns);
     *child = c;
     return 0;

@@ -158,6 +158,16 @@ check "the server learns the key: published without a hand on the host" wait_for
 check "and said so" wait_for 20 said 2 'published 5 records of zone example.net'
 check "each line was logged once" same "1 1" "$(times_said 2 BADKEY) $(times_said 3 REFUSED)"
 
+# Without nsupdate, which /dev/null covers: a host that shares its ports all the same.
+agent_down 3
+on host3 ip address flush dev eth0 scope global
+start host3 agent3.log unshare -m sh -c 'mount --bind /dev/null "$0" && exec "$@"' "$(readlink -f "$(command -v nsupdate)")" \
+    "$PEARPD_BUILD/pearp-agent" -c "$LAB_DIR/agent3.conf"
+AGENT[3]=$LAB_PID
+check "without nsupdate: a line that names its package" wait_for 20 said 3 'nsupdate(1) is not installed: .* bind9-dnsutils'
+check "the range is held all the same" wait_for 20 lab_bound 3
+check "status says that nothing is published" wait_for 20 shown 3 failed failed
+
 # A killed agent's records go when the next one starts, and only they.
 kill -9 "${AGENT[1]}"
 wait "${AGENT[1]}" 2>/dev/null

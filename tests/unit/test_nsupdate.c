@@ -145,7 +145,8 @@ static void test_what_output_means(void **state)
     const struct dns_name key = name_of("agent-key");
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const struct child_end end = {cases[i].fate, cases[i].status, cases[i].output};
+        struct child_end end = {.fate = cases[i].fate, .status = cases[i].status};
+        snprintf(end.output, sizeof(end.output), "%s", cases[i].output);
         char text[DNS_ERROR_TEXT_BYTES];
         struct dns_error error;
         nsupdate_read(&end, &error);
@@ -158,19 +159,18 @@ static void test_what_output_means(void **state)
     }
 }
 
-/* The longest output and the longest name. */
+/* The longest output. */
 static void test_long_output(void **state)
 {
-    char output[CHILD_OUTPUT_BYTES], text[DNS_ERROR_TEXT_BYTES];
-    const struct child_end end = {CHILD_EXITED, 2, output};
+    struct child_end end = {.fate = CHILD_EXITED, .status = 2};
+    char text[DNS_ERROR_TEXT_BYTES];
     const struct dns_name key = name_of("agent-key");
     struct dns_error error;
     (void)state;
-    memset(output, 'x', sizeof(output) - 1);
-    output[sizeof(output) - 1] = '\0';
+    memset(end.output, 'x', sizeof(end.output) - 1);
     nsupdate_read(&end, &error);
     assert_int_equal(strlen(error.word), DNS_ERROR_WORD_BYTES - 1);
-    memcpy(output, "update failed: ", 15);
+    memcpy(end.output, "update failed: ", 15);
     nsupdate_read(&end, &error);
     assert_int_equal(error.kind, DNS_ERROR_REFUSED);
     assert_int_equal(strlen(error.word), DNS_ERROR_WORD_BYTES - 1);

@@ -1,24 +1,18 @@
 /* nft.c: see nft.h. */
 #include "nft.h"
 
+#include "pearpd/child.h"
 #include "pearpd/log.h"
 
 #include "text.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define NFT_MESSAGE_BYTES 512
-#define EXIT_NOT_RUN      127
-#define PROTOCOLS         "{ tcp, udp, udplite, sctp, dccp }"
+#define PROTOCOLS "{ tcp, udp, udplite, sctp, dccp }"
 
 static const char *const nft_programs[] = {"/usr/sbin/nft", "/sbin/nft", "/usr/local/sbin/nft", "/usr/bin/nft"};
 
@@ -158,71 +152,12 @@ int nft_format(const char *interface, const struct range_list *held, bool police
     return t.failed ? -ENOSPC : (int)(t.at - text);
 }
 
-/* A descriptor of a nameless file with `length` bytes in it, to be read from its start. */
-static int text_descriptor(const char *text, size_t length)
-{
-    const int fd = memfd_create("nft", MFD_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    if (length > 0 && (write(fd, text, length) != (ssize_t)length || lseek(fd, 0, SEEK_SET) != 0)) {
-        close(fd);
-        return -EIO;
-    }
-    return fd;
-}
-
 static const char *find_program(void)
 {
     for (size_t i = 0; i < sizeof(nft_programs) / sizeof(nft_programs[0]); i++)
         if (access(nft_programs[i], X_OK) == 0)
             return nft_programs[i];
     return NULL;
-}
-
-/* In the child. It dies with the agent: rules loaded after a killed agent was undone would stay. A process
- * group of its own: ^C on the terminal ends the agent, which then still needs nft. */
-static void become(const char *program, int input, int output, pid_t agent)
-{
-    char *const arguments[] = {(char[]){"nft"}, (char[]){"-f"}, (char[]){"-"}, NULL};
-    char *const environment[] = {(char[]){"LC_ALL=C"}, NULL};
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != agent || setpgid(0, 0) != 0)
-        return;
-    if (dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
-        return;
-    execve(program, arguments, environment);
-}
-
-/* Runs `program -f -` with these descriptors as its standard ones. 0 when it exits with 0. */
-static int run(const char *program, int input, int output)
-{
-    const pid_t agent = getpid();
-    const pid_t child = fork();
-    if (child < 0)
-        return -errno;
-    if (child == 0) {
-        become(program, input, output, agent);
-        _exit(EXIT_NOT_RUN);
-    }
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            return -errno;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_RUN)
-        return -ENOEXEC;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EPROTO;
-}
-
-/* The first line of what nft said. */
-static void log_refusal(int output, int error)
-{
-    char message[NFT_MESSAGE_BYTES];
-    const ssize_t length = pread(output, message, sizeof(message) - 1, 0);
-    message[length > 0 ? length : 0] = '\0';
-    message[strcspn(message, "\n")] = '\0';
-    if (error == -EPROTO && message[0] != '\0')
-        log_error("nft refused the rules: %s", message);
-    else
-        log_error("cannot run nft: %s", strerror(-error));
 }
 
 int nft_find(void)
@@ -233,21 +168,32 @@ int nft_find(void)
     return -ENOENT;
 }
 
+/* 0; -EPROTO: nft refused it; -Exxx. What fails is logged. A killed agent's nft does not outlive it: rules loaded after
+ * the agent was undone would stay. */
 static int load_text(const char *text, size_t length)
 {
+    static const char *const arguments[] = {"nft", "-f", "-", NULL};
     const char *program = find_program();
+    struct child_command command = {.program = program,
+                                    .arguments = arguments,
+                                    .input = text,
+                                    .input_length = length,
+                                    .keeps_capabilities = true};
+    struct child_end end;
     if (program == NULL)
         return nft_find();
-    const int input = text_descriptor(text, length);
-    const int output = text_descriptor("", 0);
-    int error = input < 0 ? input : output < 0 ? output : run(program, input, output);
-    if (error != 0)
-        log_refusal(output, error);
-    if (input >= 0)
-        close(input);
-    if (output >= 0)
-        close(output);
-    return error;
+    int error = child_run(&command, &end);
+    if (error == 0 && end.fate == CHILD_NOT_RUN)
+        error = -ENOEXEC;
+    if (error != 0) {
+        log_error("cannot run nft: %s", strerror(-error));
+        return error;
+    }
+    if (end.fate == CHILD_EXITED && end.status == 0)
+        return 0;
+    end.output[strcspn(end.output, "\n")] = '\0';
+    log_error("nft refused the rules: %s", end.output);
+    return -EPROTO;
 }
 
 int nft_load(const char *interface, const struct range_list *held, bool police)
