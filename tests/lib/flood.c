@@ -135,7 +135,7 @@ static uint64_t run(int fd, const struct flood *f, size_t kind, double rate, dou
             continue;
         }
         for (unsigned n = 0; n < BATCH; n++)
-            kinds[kind].make(frames[n], f, made++);
+            kinds[kind].generate(frames[n], f, made++);
         const int count = sendmmsg(fd, messages, BATCH, 0);
         if (count < 0 && errno != ENOBUFS && errno != EAGAIN)
             return 0;
