@@ -62,12 +62,16 @@ TESTS = $(patsubst tests/$(1)/%.c,$(B)/$(1)/%,$(sort $(wildcard tests/$(1)/$(2)_
 UNIT     := $(call TESTS,unit,test)
 PROPERTY := $(call TESTS,property,test)
 FUZZ     := $(call TESTS,fuzz,fuzz)
-$(B)/unit/%: tests/unit/%.c $(LIB) $(AGENT)
+$(B)/tests/%.o: tests/lib/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ROOMS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(call LIBS_OF,$*) $(LIBS) -lcmocka
-$(B)/property/%: tests/property/%.c $(LIB)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+SHARED := $(B)/tests/world.o
+$(B)/unit/%: tests/unit/%.c $(SHARED) $(LIB) $(AGENT)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lcmocka
+	$(CC) $(CPPFLAGS) $(ROOMS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(SHARED) $(call LIBS_OF,$*) $(LIBS) -lcmocka
+$(B)/property/%: tests/property/%.c $(SHARED) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(SHARED) $(LIB) $(LIBS) -lcmocka
 $(B)/fuzz/%: tests/fuzz/%.c $(LIB) $(AGENT)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ROOMS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(call LIBS_OF,$*) $(LIBS)

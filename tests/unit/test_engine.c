@@ -1,6 +1,5 @@
 /* test_engine.c: the engine's rules as stories, with frames and time in the test's hand. */
-#include "pearpd/engine.h"
-#include "pearpd/frame_build.h"
+#include "../lib/world.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -10,18 +9,7 @@
 
 #include <cmocka.h>
 
-#define S     UINT64_C(1000000000)
-#define START (1000 * S)
-#define KEPT  4096
-
-static const struct mac bridge_mac = {{0x02, 0x50, 0x45, 0, 0, 1}};
-static const struct mac router = {{0, 0x12, 0x7f, 0xc4, 0x38, 0xd3}};
-static const struct mac host_a = {{0, 0x0c, 0x29, 0x9e, 0x8c, 0xee}};
-static const struct mac host_b = {{0, 0x0c, 0x29, 0x39, 0x44, 0xab}};
-static const struct mac host_m = {{0, 0x0c, 0x29, 0x66, 0x66, 0x66}};
-static const struct ipv4 shared = {0xc023a202};
-static const struct ipv4 remote = {0xc633640a};
-static const struct ipv4 gateway = {0xc023a201};
+#define KEPT 4096
 
 /* What left the engine since the last look. */
 struct sent {
@@ -32,25 +20,23 @@ struct sent {
     size_t length;
 };
 
-struct world {
-    struct engine *engine;
-    struct engine_out out;
-    struct config config;
-    struct config_address address;
-    struct config_range ranges[4];
-    struct frame_builder *builder;
-    uint64_t now;
+static struct {
     struct sent sent[KEPT];
     unsigned count;
     enum event_kind events[KEPT];
     unsigned event_count;
     struct event last_event;
-};
+} seen;
+
+static void forget(void)
+{
+    seen.count = seen.event_count = 0;
+}
 
 static void take_send(void *context, enum side to, const struct frame *frame)
 {
-    struct world *w = context;
-    struct sent *s = &w->sent[w->count++];
+    struct sent *s = &seen.sent[seen.count++];
+    (void)context;
     *s = (struct sent){.to = to, .length = frame->length};
     assert_true(frame->length <= sizeof(s->bytes));
     memcpy(s->bytes, frame->bytes, frame->length);
@@ -58,82 +44,57 @@ static void take_send(void *context, enum side to, const struct frame *frame)
 
 static void take_make(void *context, enum side to, const struct tx_frame *made)
 {
-    struct world *w = context;
-    w->sent[w->count++] = (struct sent){.to = to, .is_made = true, .made = *made};
+    (void)context;
+    seen.sent[seen.count++] = (struct sent){.to = to, .is_made = true, .made = *made};
 }
 
 static void take_event(void *context, const struct event *event)
 {
-    struct world *w = context;
-    w->events[w->event_count++] = event->kind;
-    w->last_event = *event;
+    (void)context;
+    seen.events[seen.event_count++] = event->kind;
+    seen.last_event = *event;
 }
 
 /* A world with 192.35.162.2, ports 2000-9999 in blocks of 1000, that was started and has said so. */
 static struct world *world_new(void (*change)(struct world *w))
 {
-    static const struct engine_seed seed = {.plain_nonces = true};
     struct world *w = calloc(1, sizeof(*w));
     assert_non_null(w);
-    w->address = (struct config_address){.address = shared,
-                                         .ports_first = 2000,
-                                         .ports_last = 9999,
-                                         .learn = LEARN_PE_ARP | LEARN_TRAFFIC,
-                                         .block = 1000};
-    w->config = (struct config){
-        .mac = bridge_mac, .encap = 0x88b5, .addresses = &w->address, .address_count = 1, .ranges = w->ranges};
-#define X(key, field, least, most, preset, help) w->config.limits.field = (preset);
-    LIMITS(X)
-#undef X
+    world_prepare(w);
+    w->address.ports_first = 2000;
+    w->address.ports_last = 9999;
+    w->address.learn = LEARN_PE_ARP | LEARN_TRAFFIC;
     if (change != NULL)
         change(w);
     w->out = (struct engine_out){w, take_send, take_make, take_event, NULL};
-    w->builder = frame_builder_new();
-    w->engine = engine_new(&w->config, &seed);
-    assert_non_null(w->engine);
-    w->now = START;
-    engine_start(w->engine, w->now, &w->out);
-    w->count = w->event_count = 0;
+    world_start(w);
+    forget();
     return w;
 }
 
 static void world_free(struct world *w)
 {
-    assert_true(engine_stats_balance(engine_stats(w->engine)));
-    engine_free(w->engine);
-    frame_builder_free(w->builder);
+    world_end(w);
     free(w);
 }
 
-/* Lets time pass, every timer at its own time. What was sent before is forgotten. */
+/* Lets time pass. What was sent before is forgotten; so it is by the next frame. */
 static void pass(struct world *w, uint64_t ns)
 {
-    uint64_t until = w->now + ns;
-    w->count = w->event_count = 0;
-    while (engine_next(w->engine) <= until) {
-        w->now = engine_next(w->engine) > w->now ? engine_next(w->engine) : w->now;
-        engine_tick(w->engine, w->now, &w->out);
-    }
-    w->now = until;
+    forget();
+    world_pass(w, ns);
 }
 
 static struct verdict give(struct world *w, enum side from, const uint8_t *bytes, size_t length)
 {
-    uint8_t copy[2048];
-    memcpy(copy, bytes, length);
-    struct frame frame = {.bytes = copy, .length = length, .wire_length = length};
-    w->count = w->event_count = 0;
-    struct verdict verdict = engine_frame(w->engine, w->now, from, &frame, &w->out);
-    assert_true(engine_stats_balance(engine_stats(w->engine)));
-    return verdict;
+    forget();
+    return world_give(w, from, bytes, length);
 }
 
 static struct verdict give_made(struct world *w, enum side from, const struct tx_frame *made)
 {
-    uint8_t bytes[2048];
-    int length = frame_build(w->builder, made, bytes, sizeof(bytes));
-    assert_true(length > 0);
-    return give(w, from, bytes, (size_t)length);
+    forget();
+    return world_give_made(w, from, made);
 }
 
 static struct verdict arp_from(struct world *w, enum side from, struct mac source, uint16_t operation,
@@ -202,10 +163,10 @@ static struct verdict answer(struct world *w, struct mac host, const struct pe_a
 }
 
 /* The last PE-ARP REQUEST that was sent. */
-static struct pe_arp last_request(const struct world *w, struct mac to)
+static struct pe_arp last_request(struct mac to)
 {
-    for (unsigned i = w->count; i-- > 0;) {
-        const struct sent *s = &w->sent[i];
+    for (unsigned i = seen.count; i-- > 0;) {
+        const struct sent *s = &seen.sent[i];
         if (s->is_made && s->made.kind == TX_PE_ARP && s->made.pe_arp.type == PE_ARP_REQUEST) {
             assert_true(mac_equal(s->made.destination, to));
             return s->made.pe_arp;
@@ -215,19 +176,19 @@ static struct pe_arp last_request(const struct world *w, struct mac to)
     return (struct pe_arp){0};
 }
 
-static unsigned requests(const struct world *w)
+static unsigned requests(void)
 {
     unsigned count = 0;
-    for (unsigned i = 0; i < w->count; i++)
-        count += w->sent[i].is_made && w->sent[i].made.kind == TX_PE_ARP &&
-                 w->sent[i].made.pe_arp.type == PE_ARP_REQUEST;
+    for (unsigned i = 0; i < seen.count; i++)
+        count += seen.sent[i].is_made && seen.sent[i].made.kind == TX_PE_ARP &&
+                 seen.sent[i].made.pe_arp.type == PE_ARP_REQUEST;
     return count;
 }
 
-static bool told(const struct world *w, enum event_kind kind)
+static bool told(enum event_kind kind)
 {
-    for (unsigned i = 0; i < w->event_count; i++)
-        if (w->events[i] == kind)
+    for (unsigned i = 0; i < seen.event_count; i++)
+        if (seen.events[i] == kind)
             return true;
     return false;
 }
@@ -245,19 +206,19 @@ static void assert_consumed(struct verdict verdict, enum consumed_kind kind)
 }
 
 /* The frame went down to `host`, unchanged above its addresses. */
-static void assert_delivered(const struct world *w, struct verdict verdict, struct mac host)
+static void assert_delivered(struct verdict verdict, struct mac host)
 {
     assert_int_equal(verdict.fate, FATE_SENT);
-    assert_int_equal(w->count, 1);
-    assert_int_equal(w->sent[0].to, SIDE_DOWNSTREAM);
-    assert_memory_equal(w->sent[0].bytes, host.octets, 6);
-    assert_memory_equal(w->sent[0].bytes + 6, router.octets, 6);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.sent[0].to, SIDE_DOWNSTREAM);
+    assert_memory_equal(seen.sent[0].bytes, host.octets, 6);
+    assert_memory_equal(seen.sent[0].bytes + 6, router.octets, 6);
 }
 
 static void claim(struct world *w, struct mac host, uint16_t first, uint16_t last)
 {
     assert_consumed(say(w, host, PE_ARP_CLAIM, first, last), CONSUMED_PE_ARP);
-    struct pe_arp request = last_request(w, host);
+    struct pe_arp request = last_request(host);
     assert_int_equal(request.tpa.first, first);
     assert_int_equal(request.tpa.last, first);
     assert_consumed(answer(w, host, &request, first, last), CONSUMED_PE_ARP);
@@ -296,21 +257,21 @@ static void test_start_announces(void **state)
     engine_free(w->engine);
     w->engine = engine_new(&w->config, &seed);
     engine_start(w->engine, w->now, &w->out);
-    assert_int_equal(w->count, 2);
-    assert_int_equal(w->sent[0].to, SIDE_UPSTREAM);
-    assert_int_equal(w->sent[0].made.arp.operation, ARP_OP_REQUEST);
-    assert_int_equal(w->sent[0].made.arp.spa.host, shared.host);
-    assert_int_equal(w->sent[0].made.arp.tpa.host, shared.host);
-    assert_int_equal(w->sent[1].to, SIDE_DOWNSTREAM);
-    assert_int_equal(w->sent[1].made.pe_arp.type, PE_ARP_HELLO);
-    assert_true(w->sent[1].made.pe_arp.shared_mac.present);
+    assert_int_equal(seen.count, 2);
+    assert_int_equal(seen.sent[0].to, SIDE_UPSTREAM);
+    assert_int_equal(seen.sent[0].made.arp.operation, ARP_OP_REQUEST);
+    assert_int_equal(seen.sent[0].made.arp.spa.host, shared.host);
+    assert_int_equal(seen.sent[0].made.arp.tpa.host, shared.host);
+    assert_int_equal(seen.sent[1].to, SIDE_DOWNSTREAM);
+    assert_int_equal(seen.sent[1].made.pe_arp.type, PE_ARP_HELLO);
+    assert_true(seen.sent[1].made.pe_arp.shared_mac.present);
     pass(w, 2 * S);
-    assert_int_equal(w->count, 1); /* once more upstream */
+    assert_int_equal(seen.count, 1); /* once more upstream */
     pass(w, 57 * S);
-    assert_int_equal(w->count, 0);
+    assert_int_equal(seen.count, 0);
     pass(w, 1 * S);
-    assert_int_equal(w->count, 1);
-    assert_int_equal(w->sent[0].made.pe_arp.type, PE_ARP_HELLO);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.sent[0].made.pe_arp.type, PE_ARP_HELLO);
     world_free(w);
 }
 
@@ -319,13 +280,13 @@ static void test_arp_of_the_router_is_answered(void **state)
     (void)state;
     struct world *w = world_new(NULL);
     assert_consumed(arp_from(w, SIDE_UPSTREAM, router, ARP_OP_REQUEST, gateway, shared), CONSUMED_ARP_ANSWERED);
-    assert_int_equal(w->count, 1);
-    assert_int_equal(w->sent[0].to, SIDE_UPSTREAM);
-    assert_memory_equal(w->sent[0].made.destination.octets, router.octets, 6);
-    assert_memory_equal(w->sent[0].made.arp.sha.octets, bridge_mac.octets, 6);
-    assert_int_equal(w->sent[0].made.arp.spa.host, shared.host);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.sent[0].to, SIDE_UPSTREAM);
+    assert_memory_equal(seen.sent[0].made.destination.octets, router.octets, 6);
+    assert_memory_equal(seen.sent[0].made.arp.sha.octets, bridge_mac.octets, 6);
+    assert_int_equal(seen.sent[0].made.arp.spa.host, shared.host);
     pass(w, 60 * S); /* HELLO now tells the gateway */
-    const struct tx_frame *hello = &w->sent[w->count - 1].made;
+    const struct tx_frame *hello = &seen.sent[seen.count - 1].made;
     assert_int_equal(hello->pe_arp.type, PE_ARP_HELLO);
     assert_true(hello->pe_arp.gateway.present);
     assert_int_equal(hello->pe_arp.gateway.address.host, gateway.host);
@@ -339,8 +300,8 @@ static void test_arp_that_would_capture(void **state)
     const uint16_t operations[] = {ARP_OP_REQUEST, ARP_OP_REPLY};
     for (unsigned i = 0; i < 2; i++) {
         assert_dropped(arp_from(w, SIDE_DOWNSTREAM, host_m, operations[i], shared, shared), DROP_ARP_CAPTURE);
-        assert_true(told(w, EVENT_CAPTURE));
-        assert_int_equal(w->count, 0);
+        assert_true(told(EVENT_CAPTURE));
+        assert_int_equal(seen.count, 0);
     }
     assert_dropped(arp_from(w, SIDE_DOWNSTREAM, host_m, ARP_OP_REPLY, shared, gateway), DROP_ARP_CAPTURE);
     assert_dropped(arp_from(w, SIDE_DOWNSTREAM, host_m, ARP_OP_REQUEST, (struct ipv4){0}, shared),
@@ -359,18 +320,18 @@ static void test_arp_of_sharers_is_relayed(void **state)
     (void)state;
     struct world *w = world_new(NULL);
     assert_int_equal(arp_from(w, SIDE_DOWNSTREAM, host_a, ARP_OP_REQUEST, shared, gateway).fate, FATE_SENT);
-    assert_int_equal(w->sent[0].to, SIDE_UPSTREAM);
-    assert_memory_equal(w->sent[0].bytes + 6, bridge_mac.octets, 6);
-    assert_memory_equal(w->sent[0].bytes + 22, bridge_mac.octets, 6);
+    assert_int_equal(seen.sent[0].to, SIDE_UPSTREAM);
+    assert_memory_equal(seen.sent[0].bytes + 6, bridge_mac.octets, 6);
+    assert_memory_equal(seen.sent[0].bytes + 22, bridge_mac.octets, 6);
     assert_int_equal(arp_from(w, SIDE_DOWNSTREAM, host_b, ARP_OP_REQUEST, shared, gateway).fate, FATE_SENT);
     assert_consumed(arp_from(w, SIDE_UPSTREAM, router, ARP_OP_REPLY, gateway, shared), CONSUMED_ARP_RELAYED);
-    assert_int_equal(w->count, 2);
+    assert_int_equal(seen.count, 2);
     const struct mac askers[] = {host_a, host_b};
     for (unsigned i = 0; i < 2; i++) {
-        assert_int_equal(w->sent[i].to, SIDE_DOWNSTREAM);
-        assert_memory_equal(w->sent[i].made.destination.octets, askers[i].octets, 6);
-        assert_memory_equal(w->sent[i].made.arp.tha.octets, askers[i].octets, 6);
-        assert_memory_equal(w->sent[i].made.arp.sha.octets, router.octets, 6);
+        assert_int_equal(seen.sent[i].to, SIDE_DOWNSTREAM);
+        assert_memory_equal(seen.sent[i].made.destination.octets, askers[i].octets, 6);
+        assert_memory_equal(seen.sent[i].made.arp.tha.octets, askers[i].octets, 6);
+        assert_memory_equal(seen.sent[i].made.arp.sha.octets, router.octets, 6);
     }
     pass(w, 3 * S + 1);
     assert_dropped(arp_from(w, SIDE_UPSTREAM, router, ARP_OP_REPLY, gateway, shared), DROP_ARP_UNASKED);
@@ -395,13 +356,13 @@ static void test_upstream_conflict_is_defended_every_10_s(void **state)
     (void)state;
     struct world *w = world_new(NULL);
     assert_dropped(arp_from(w, SIDE_UPSTREAM, host_m, ARP_OP_REPLY, shared, gateway), DROP_ARP_CONFLICT);
-    assert_int_equal(w->count, 1);
-    assert_true(told(w, EVENT_CONFLICT));
+    assert_int_equal(seen.count, 1);
+    assert_true(told(EVENT_CONFLICT));
     assert_dropped(arp_from(w, SIDE_UPSTREAM, host_m, ARP_OP_REQUEST, shared, shared), DROP_ARP_CONFLICT);
-    assert_int_equal(w->count, 0);
+    assert_int_equal(seen.count, 0);
     pass(w, 10 * S);
     assert_dropped(arp_from(w, SIDE_UPSTREAM, host_m, ARP_OP_REQUEST, shared, gateway), DROP_ARP_CONFLICT);
-    assert_int_equal(w->count, 1);
+    assert_int_equal(seen.count, 1);
     world_free(w);
 }
 
@@ -411,7 +372,7 @@ static void test_claim_is_challenged_then_bound(void **state)
     struct world *w = world_new(NULL);
     assert_consumed(say(w, host_a, PE_ARP_CLAIM, 2000, 2999), CONSUMED_PE_ARP);
     assert_unowned(w, 2000);
-    struct pe_arp request = last_request(w, host_a);
+    struct pe_arp request = last_request(host_a);
     assert_int_equal(request.nonce, 1);
     struct pe_arp guessed = request;
     guessed.nonce = 2;
@@ -421,10 +382,10 @@ static void test_claim_is_challenged_then_bound(void **state)
     assert_dropped(answer(w, host_a, &request, 1999, 2999), DROP_PE_ARP_BAD);    /* outside `ports` */
     assert_unowned(w, 2000);
     assert_consumed(answer(w, host_a, &request, 2000, 2999), CONSUMED_PE_ARP);
-    assert_true(told(w, EVENT_LEARNED));
+    assert_true(told(EVENT_LEARNED));
     assert_owner(w, 2999, host_a, BINDING_REACHABLE);
     assert_dropped(answer(w, host_a, &request, 2000, 2999), DROP_PE_ARP_FORGED); /* replayed */
-    assert_delivered(w, to_host(w, 2500), host_a);
+    assert_delivered(to_host(w, 2500), host_a);
     world_free(w);
 }
 
@@ -433,15 +394,15 @@ static void test_unanswered_claim_is_asked_three_times(void **state)
     (void)state;
     struct world *w = world_new(NULL);
     say(w, host_a, PE_ARP_CLAIM, 2000, 2999);
-    assert_int_equal(requests(w), 1);
+    assert_int_equal(requests(), 1);
     pass(w, S - 1);
-    assert_int_equal(requests(w), 0);
+    assert_int_equal(requests(), 0);
     pass(w, 1);
-    assert_int_equal(requests(w), 1);
+    assert_int_equal(requests(), 1);
     pass(w, S);
-    assert_int_equal(requests(w), 1);
+    assert_int_equal(requests(), 1);
     pass(w, 10 * S);
-    assert_int_equal(requests(w), 0);
+    assert_int_equal(requests(), 0);
     assert_unowned(w, 2000);
     world_free(w);
 }
@@ -452,13 +413,13 @@ static void test_stale_probe_gone(void **state)
     struct world *w = world_new(NULL);
     claim(w, host_a, 2000, 2999);
     pass(w, 120 * S);
-    assert_true(told(w, EVENT_STALE));
+    assert_true(told(EVENT_STALE));
     pass(w, 3600 * S); /* an idle server stays */
     assert_owner(w, 2000, host_a, BINDING_STALE);
     struct verdict verdict = to_host(w, 2500);
     assert_int_equal(verdict.fate, FATE_SENT);
-    assert_memory_equal(w->sent[0].bytes, host_a.octets, 6);
-    struct pe_arp probe = last_request(w, host_a);
+    assert_memory_equal(seen.sent[0].bytes, host_a.octets, 6);
+    struct pe_arp probe = last_request(host_a);
     assert_int_equal(probe.tpa.first, 2000);
     assert_owner(w, 2000, host_a, BINDING_PROBE);
     assert_consumed(answer(w, host_a, &probe, 2000, 2999), CONSUMED_PE_ARP);
@@ -466,10 +427,10 @@ static void test_stale_probe_gone(void **state)
     pass(w, 120 * S);
     to_host(w, 2500);
     pass(w, 3 * S - 1);
-    assert_int_equal(requests(w), 2);
+    assert_int_equal(requests(), 2);
     assert_owner(w, 2000, host_a, BINDING_PROBE);
     pass(w, 1);
-    assert_true(told(w, EVENT_EXPIRED));
+    assert_true(told(EVENT_EXPIRED));
     assert_unowned(w, 2000);
     world_free(w);
 }
@@ -479,7 +440,7 @@ static void test_unknown_port_is_asked_for_and_frames_wait(void **state)
     (void)state;
     struct world *w = world_new(NULL);
     assert_int_equal(to_host(w, 2500).fate, FATE_HELD);
-    struct pe_arp request = last_request(w, mac_broadcast);
+    struct pe_arp request = last_request(mac_broadcast);
     assert_int_equal(request.tpa.protocol, 17);
     assert_int_equal(request.tpa.first, 2500);
     for (unsigned i = 0; i < 3; i++)
@@ -490,9 +451,9 @@ static void test_unknown_port_is_asked_for_and_frames_wait(void **state)
     assert_true(entry_of(w, 2500, &entry));
     assert_int_equal(entry.state, BINDING_INCOMPLETE);
     assert_consumed(answer(w, host_a, &request, 2000, 2999), CONSUMED_PE_ARP);
-    assert_int_equal(w->count, 3);
+    assert_int_equal(seen.count, 3);
     for (unsigned i = 0; i < 3; i++)
-        assert_memory_equal(w->sent[i].bytes, host_a.octets, 6);
+        assert_memory_equal(seen.sent[i].bytes, host_a.octets, 6);
     assert_int_equal(engine_stats(w->engine)->held, 0);
     assert_dropped(answer(w, host_b, &request, 2500, 2500), DROP_PE_ARP_FORGED); /* the question is closed */
     world_free(w);
@@ -504,9 +465,9 @@ static void test_silence_is_remembered_for_20_s(void **state)
     struct world *w = world_new(NULL);
     assert_int_equal(to_host(w, 2500).fate, FATE_HELD);
     pass(w, 3 * S - 1);
-    assert_int_equal(requests(w), 2);
+    assert_int_equal(requests(), 2);
     pass(w, 1);
-    assert_true(told(w, EVENT_UNRESOLVED));
+    assert_true(told(EVENT_UNRESOLVED));
     assert_int_equal(engine_stats(w->engine)->drops[DROP_UNRESOLVED], 1);
     pass(w, 20 * S - 1);
     assert_dropped(to_host(w, 2500), DROP_UNRESOLVED);
@@ -522,13 +483,13 @@ static void test_scan_asks_5_a_second(void **state)
     unsigned asked = 0;
     for (uint16_t port = 2000; port < 4000; port++) {
         to_host(w, port);
-        asked += requests(w);
+        asked += requests();
         pass(w, S / 1000);
-        asked += requests(w);
+        asked += requests();
     }
     assert_true(asked >= 19 && asked <= 20); /* a burst of 10, and two seconds */
     assert_consumed(say(w, host_a, PE_ARP_CLAIM, 5000, 5999), CONSUMED_PE_ARP);
-    struct pe_arp request = last_request(w, host_a); /* a claim does not wait for that */
+    struct pe_arp request = last_request(host_a); /* a claim does not wait for that */
     answer(w, host_a, &request, 5000, 5999);
     assert_owner(w, 5000, host_a, BINDING_REACHABLE);
     world_free(w);
@@ -540,7 +501,7 @@ static void test_ports_that_nobody_may_hold(void **state)
     struct world *w = world_new(NULL);
     assert_dropped(to_host(w, 1999), DROP_NO_OWNER);
     assert_dropped(to_host(w, 10000), DROP_NO_OWNER);
-    assert_int_equal(requests(w), 0);
+    assert_int_equal(requests(), 0);
     world_free(w);
 }
 
@@ -551,12 +512,12 @@ static void test_live_owner_keeps_its_range(void **state)
     claim(w, host_a, 2000, 2999);
     pass(w, 5 * S);
     assert_consumed(say(w, host_m, PE_ARP_CLAIM, 2500, 3500), CONSUMED_PE_ARP);
-    struct pe_arp request = last_request(w, host_a);
+    struct pe_arp request = last_request(host_a);
     assert_consumed(answer(w, host_a, &request, 2000, 2999), CONSUMED_PE_ARP);
-    assert_true(told(w, EVENT_CONFLICT));
+    assert_true(told(EVENT_CONFLICT));
     assert_int_equal(engine_stats(w->engine)->counters[COUNTER_CONFLICTS], 1);
     pass(w, 10 * S);
-    assert_int_equal(requests(w), 0);
+    assert_int_equal(requests(), 0);
     assert_owner(w, 2500, host_a, BINDING_REACHABLE);
     assert_unowned(w, 3000);
     world_free(w);
@@ -570,13 +531,13 @@ static void test_silent_owner_loses_all_of_its_range(void **state)
     pass(w, 5 * S);
     say(w, host_b, PE_ARP_CLAIM, 2500, 3500);
     pass(w, 3 * S - 1);
-    assert_delivered(w, to_host(w, 2600), host_a);
+    assert_delivered(to_host(w, 2600), host_a);
     pass(w, 1);
-    struct pe_arp request = last_request(w, host_b);
+    struct pe_arp request = last_request(host_b);
     assert_int_equal(request.tpa.first, 2500);
     assert_unowned(w, 2000);
     answer(w, host_b, &request, 2500, 3500);
-    assert_true(told(w, EVENT_MOVED));
+    assert_true(told(EVENT_MOVED));
     assert_int_equal(engine_stats(w->engine)->counters[COUNTER_MOVES], 1);
     assert_owner(w, 2600, host_b, BINDING_REACHABLE);
     world_free(w);
@@ -590,7 +551,7 @@ static void test_release_is_checked(void **state)
     pass(w, 5 * S);
     assert_dropped(say(w, host_m, PE_ARP_RELEASE, 2000, 2999), DROP_PE_ARP_FORGED);
     assert_consumed(say(w, host_a, PE_ARP_RELEASE, 2000, 2999), CONSUMED_PE_ARP);
-    struct pe_arp request = last_request(w, host_a);
+    struct pe_arp request = last_request(host_a);
     assert_consumed(answer(w, host_a, &request, 2000, 2999), CONSUMED_PE_ARP); /* it was not the owner's */
     pass(w, 5 * S);
     assert_owner(w, 2000, host_a, BINDING_REACHABLE);
@@ -598,7 +559,7 @@ static void test_release_is_checked(void **state)
     pass(w, S - 1);
     assert_owner(w, 2000, host_a, BINDING_REACHABLE);
     pass(w, 1);
-    assert_true(told(w, EVENT_RELEASED));
+    assert_true(told(EVENT_RELEASED));
     assert_unowned(w, 2000);
     world_free(w);
 }
@@ -608,19 +569,19 @@ static void test_traffic_teaches_the_block(void **state)
     (void)state;
     struct world *w = world_new(NULL);
     assert_int_equal(from_host(w, host_a, 3456).fate, FATE_SENT);
-    assert_memory_equal(w->sent[0].bytes + 6, bridge_mac.octets, 6);
+    assert_memory_equal(seen.sent[0].bytes + 6, bridge_mac.octets, 6);
     assert_owner(w, 3000, host_a, BINDING_REACHABLE);
     assert_owner(w, 3999, host_a, BINDING_REACHABLE);
     assert_unowned(w, 2999);
-    assert_delivered(w, to_host(w, 3000), host_a);
+    assert_delivered(to_host(w, 3000), host_a);
     assert_dropped(from_host(w, host_m, 3001), DROP_SOURCE_PORT_VIOLATION);
-    assert_true(told(w, EVENT_VIOLATION));
+    assert_true(told(EVENT_VIOLATION));
     pass(w, 299 * S);
     from_host(w, host_a, 3456);
     pass(w, 300 * S - 1);
     assert_owner(w, 3000, host_a, BINDING_REACHABLE);
     pass(w, 1);
-    assert_true(told(w, EVENT_EXPIRED));
+    assert_true(told(EVENT_EXPIRED));
     assert_unowned(w, 3000);
     world_free(w);
 }
@@ -631,9 +592,9 @@ static void test_traffic_releases_what_waited(void **state)
     struct world *w = world_new(NULL);
     assert_int_equal(to_host(w, 3500).fate, FATE_HELD);
     assert_int_equal(from_host(w, host_a, 3456).fate, FATE_SENT);
-    assert_int_equal(w->count, 2);
-    assert_int_equal(w->sent[0].to, SIDE_DOWNSTREAM);
-    assert_memory_equal(w->sent[0].bytes, host_a.octets, 6);
+    assert_int_equal(seen.count, 2);
+    assert_int_equal(seen.sent[0].to, SIDE_DOWNSTREAM);
+    assert_memory_equal(seen.sent[0].bytes, host_a.octets, 6);
     assert_int_equal(engine_stats(w->engine)->held, 0);
     world_free(w);
 }
@@ -645,8 +606,8 @@ static void test_idle_part_of_a_block_yields_to_a_claim(void **state)
     from_host(w, host_a, 3100);
     from_host(w, host_a, 3200);
     say(w, host_b, PE_ARP_CLAIM, 3150, 3999); /* over a port between those that it lives on */
-    assert_int_equal(requests(w), 0);
-    assert_true(told(w, EVENT_CONFLICT));
+    assert_int_equal(requests(), 0);
+    assert_true(told(EVENT_CONFLICT));
     claim(w, host_b, 3201, 4100);
     assert_owner(w, 3201, host_b, BINDING_REACHABLE);
     assert_owner(w, 3200, host_a, BINDING_REACHABLE);
@@ -665,11 +626,11 @@ static void test_permanent_range_never_moves(void **state)
 {
     (void)state;
     struct world *w = world_new(add_range);
-    assert_delivered(w, to_host(w, 80), host_a);
+    assert_delivered(to_host(w, 80), host_a);
     assert_owner(w, 80, host_a, BINDING_PERMANENT);
     assert_consumed(say(w, host_m, PE_ARP_CLAIM, 2000, 2999), CONSUMED_PE_ARP);
-    assert_int_equal(requests(w), 0);
-    assert_true(told(w, EVENT_CONFLICT));
+    assert_int_equal(requests(), 0);
+    assert_true(told(EVENT_CONFLICT));
     assert_dropped(say(w, host_a, PE_ARP_RELEASE, 2000, 2999), DROP_PE_ARP_FORGED);
     claim(w, host_a, 2000, 2999); /* its own agent is heard, and nothing changes */
     assert_owner(w, 2000, host_a, BINDING_PERMANENT);
@@ -687,11 +648,11 @@ static void test_default_host_gets_the_rest(void **state)
 {
     (void)state;
     struct world *w = world_new(set_default_host);
-    assert_delivered(w, to_host(w, 80), host_b);
+    assert_delivered(to_host(w, 80), host_b);
     assert_int_equal(to_host(w, 2500).fate, FATE_HELD);
     pass(w, 3 * S);
-    assert_memory_equal(w->sent[w->count - 1].bytes, host_b.octets, 6);
-    assert_delivered(w, to_host(w, 2500), host_b);
+    assert_memory_equal(seen.sent[seen.count - 1].bytes, host_b.octets, 6);
+    assert_delivered(to_host(w, 2500), host_b);
     world_free(w);
 }
 
@@ -704,9 +665,9 @@ static void test_hairpin(void **state)
     from_host(w, host_b, 3500);
     size_t length = udp(bytes, bridge_mac, host_b, shared, 3500, shared, 2500);
     assert_int_equal(give(w, SIDE_DOWNSTREAM, bytes, length).fate, FATE_SENT);
-    assert_int_equal(w->sent[0].to, SIDE_DOWNSTREAM);
-    assert_memory_equal(w->sent[0].bytes, host_a.octets, 6);
-    assert_memory_equal(w->sent[0].bytes + 6, bridge_mac.octets, 6);
+    assert_int_equal(seen.sent[0].to, SIDE_DOWNSTREAM);
+    assert_memory_equal(seen.sent[0].bytes, host_a.octets, 6);
+    assert_memory_equal(seen.sent[0].bytes + 6, bridge_mac.octets, 6);
     length = udp(bytes, host_a, host_b, shared, 3500, shared, 2500); /* a switch's copy */
     assert_dropped(give(w, SIDE_DOWNSTREAM, bytes, length), DROP_SAME_PORT);
     length = udp(bytes, bridge_mac, host_a, shared, 2500, shared, 2600); /* to itself */
@@ -722,10 +683,10 @@ static void test_router_cannot_be_played_downstream(void **state)
     to_host(w, 80); /* the router is heard */
     size_t length = udp(bytes, host_a, router, remote, 1, remote, 2);
     assert_dropped(give(w, SIDE_DOWNSTREAM, bytes, length), DROP_BAD_SOURCE);
-    assert_true(told(w, EVENT_BAD_SOURCE));
+    assert_true(told(EVENT_BAD_SOURCE));
     length = udp(bytes, host_a, bridge_mac, remote, 1, remote, 2);
     assert_dropped(give(w, SIDE_DOWNSTREAM, bytes, length), DROP_BAD_SOURCE);
-    assert_false(told(w, EVENT_BAD_SOURCE)); /* one a second */
+    assert_false(told(EVENT_BAD_SOURCE)); /* one a second */
     pass(w, 30 * S);
     length = udp(bytes, mac_broadcast, router, remote, 1, remote, 2);
     assert_int_equal(give(w, SIDE_DOWNSTREAM, bytes, length).fate, FATE_SENT);
@@ -753,15 +714,15 @@ static void test_port_sets(void **state)
     made.pe_arp.psid.length = 8;
     made.pe_arp.psid.psid = 0x34;
     assert_consumed(give_made(w, SIDE_DOWNSTREAM, &made), CONSUMED_PE_ARP);
-    struct pe_arp request = last_request(w, host_a);
+    struct pe_arp request = last_request(host_a);
     made.pe_arp.type = PE_ARP_REPLY;
     made.pe_arp.tpa = request.tpa;
     made.pe_arp.nonce = request.nonce;
     assert_consumed(give_made(w, SIDE_DOWNSTREAM, &made), CONSUMED_PE_ARP);
-    assert_delivered(w, to_host(w, 0x04d0), host_a);
-    assert_delivered(w, to_host(w, 0xfcd3), host_a);
+    assert_delivered(to_host(w, 0x04d0), host_a);
+    assert_delivered(to_host(w, 0xfcd3), host_a);
     from_host(w, host_b, 0x0400); /* traffic teaches a whole set */
-    assert_delivered(w, to_host(w, 0x0803), host_b);
+    assert_delivered(to_host(w, 0x0803), host_b);
     assert_dropped(from_host(w, host_b, 0x04d1), DROP_SOURCE_PORT_VIOLATION);
     world_free(w);
 }
@@ -779,7 +740,7 @@ static void test_reload_keeps_what_fits(void **state)
     assert_int_equal(engine_stats(w->engine)->held, 0);
     assert_owner(w, 2000, host_a, BINDING_REACHABLE);
     assert_unowned(w, 7500);
-    assert_delivered(w, to_host(w, 2500), host_a);
+    assert_delivered(to_host(w, 2500), host_a);
     pass(w, 120 * S);
     assert_owner(w, 2000, host_a, BINDING_STALE);
     world_free(w);
@@ -789,21 +750,21 @@ static void test_reload_keeps_what_fits(void **state)
 static void reload_ends(struct world *w, uint16_t first, uint16_t last, struct mac owner)
 {
     const unsigned count = first != 0;
-    w->event_count = 0;
+    seen.event_count = 0;
     assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
     const struct reload_ended ended = engine_reload_ended(w->engine);
     assert_int_equal(ended.bindings, count);
     assert_int_equal(ended.leases, 0);
-    assert_int_equal(w->event_count, count);
+    assert_int_equal(seen.event_count, count);
     if (count == 0)
         return;
-    assert_int_equal(w->last_event.kind, EVENT_DELETED);
-    assert_int_equal(w->last_event.time_ns, w->now);
-    assert_int_equal(w->last_event.range.address.host, shared.host);
-    assert_int_equal(w->last_event.range.first, first);
-    assert_int_equal(w->last_event.range.last, last);
-    assert_memory_equal(&w->last_event.mac, &owner, sizeof(owner));
-    assert_string_equal(w->last_event.detail, "reload");
+    assert_int_equal(seen.last_event.kind, EVENT_DELETED);
+    assert_int_equal(seen.last_event.time_ns, w->now);
+    assert_int_equal(seen.last_event.range.address.host, shared.host);
+    assert_int_equal(seen.last_event.range.first, first);
+    assert_int_equal(seen.last_event.range.last, last);
+    assert_memory_equal(&seen.last_event.mac, &owner, sizeof(owner));
+    assert_string_equal(seen.last_event.detail, "reload");
 }
 
 static void test_reload_tells_what_ends(void **state)
@@ -826,19 +787,19 @@ static void test_reload_tells_what_ends(void **state)
     reload_ends(w, 80, 80, host_a);
     w->ranges[1].range =
         (struct range){shared, 4500, 5500}; /* over what was learned, and its own ports are left */
-    w->event_count = 0;
+    seen.event_count = 0;
     assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
     assert_int_equal(engine_reload_ended(w->engine).bindings, 2);
-    assert_int_equal(w->event_count, 2);
+    assert_int_equal(seen.event_count, 2);
     /* An address that goes is told of all the same. */
     w->config.range_count = 0;
     w->config.address_count = 0;
-    w->event_count = 0;
+    seen.event_count = 0;
     assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
     assert_int_equal(engine_reload_ended(w->engine).bindings, 3);
-    assert_int_equal(w->event_count, 3);
-    assert_int_equal(w->last_event.range.address.host, shared.host);
-    assert_int_equal(w->last_event.range.first, 6000);
+    assert_int_equal(seen.event_count, 3);
+    assert_int_equal(seen.last_event.range.address.host, shared.host);
+    assert_int_equal(seen.last_event.range.first, 6000);
     world_free(w);
 }
 
@@ -905,7 +866,7 @@ static void test_reload_keeps_questions(void **state)
     assert_unowned(w, 2000);
     /* Answered all the same. */
     say(w, host_a, PE_ARP_CLAIM, 2000, 2999);
-    struct pe_arp request = last_request(w, host_a);
+    struct pe_arp request = last_request(host_a);
     assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
     assert_consumed(answer(w, host_a, &request, 2000, 2999), CONSUMED_PE_ARP);
     assert_owner(w, 2000, host_a, BINDING_REACHABLE);
@@ -916,7 +877,7 @@ static void test_reload_keeps_questions(void **state)
     assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
     pass(w, S / 2);
     assert_unowned(w, 2000);
-    request = last_request(w, host_b);
+    request = last_request(host_b);
     assert_int_equal(request.tpa.first, 2500);
     assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
     answer(w, host_b, &request, 2500, 3500);
@@ -941,7 +902,7 @@ static void test_operator(void **state)
     struct range range = {shared, 4000, 4999}, configured = {shared, 2000, 2999};
     from_host(w, host_a, 4500);
     assert_int_equal(engine_add(w->engine, w->now, &range, host_b, &w->out), 0);
-    assert_delivered(w, to_host(w, 4500), host_b);
+    assert_delivered(to_host(w, 4500), host_b);
     assert_int_equal(engine_add(w->engine, w->now, &range, host_a, &w->out), -EEXIST);
     assert_int_equal(engine_add(w->engine, w->now, &range, mac_broadcast, &w->out), -EINVAL);
     assert_int_equal(engine_delete(w->engine, w->now, &configured, &w->out), -EPERM);
@@ -997,7 +958,7 @@ static void test_ask(void **state)
     assert_false(engine_is_asking(w->engine, shared, 5500));
     assert_int_equal(engine_ask(w->engine, w->now, shared, 5500, &w->out), RESOLVE_ASKING);
     assert_true(engine_is_asking(w->engine, shared, 5500));
-    struct pe_arp request = last_request(w, host_b);
+    struct pe_arp request = last_request(host_b);
     assert_int_equal(request.tpa.first, 5500);
     assert_consumed(answer(w, host_b, &request, 5000, 5999), CONSUMED_PE_ARP);
     assert_false(engine_is_asking(w->engine, shared, 5500));
@@ -1028,7 +989,7 @@ static void test_full_table_gives_up_the_oldest_stale(void **state)
     claim(w, host_a, 3000, 3999);
     claim(w, host_b, 4000, 4999);
     say(w, host_b, PE_ARP_CLAIM, 5000, 5999);
-    struct pe_arp request = last_request(w, host_b);
+    struct pe_arp request = last_request(host_b);
     answer(w, host_b, &request, 5000, 5999);
     assert_unowned(w, 5000);
     assert_int_equal(engine_stats(w->engine)->counters[COUNTER_TABLE_FULL], 1);

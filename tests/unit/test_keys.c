@@ -1,6 +1,5 @@
 /* test_keys.c: AUTH and SEQ of PE-ARP: signatures, what the bridge believes with keys, rotation. Row S16. */
-#include "pearpd/engine.h"
-#include "pearpd/frame_build.h"
+#include "../lib/world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,13 +8,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define S UINT64_C(1000000000)
-
-static const struct mac bridge_mac = {{2, 0x50, 0x45, 0, 0, 1}};
-static const struct mac host_a = {{0, 0xc, 0x29, 0x9e, 0x8c, 0xee}},
-                        host_m = {{0, 0xc, 0x29, 0x66, 0x66, 0x66}};
-static const struct ipv4 shared = {0xc023a202};
 
 static struct pe_arp_key key_of(uint32_t id, uint8_t first)
 {
@@ -87,90 +79,48 @@ static void test_key_parse(void **state)
 
 /* The bridge. */
 
-struct world {
-    struct engine *engine;
-    struct engine_out out;
-    struct config config;
-    struct config_address address;
+static struct {
     struct pe_arp_key keys[2];
-    struct frame_builder *builder;
-    uint64_t now;
-    struct tx_frame requested; /* the last REQUEST */
+    struct tx_frame requested; /* the last of PE-ARP */
     unsigned requests, hellos;
     const char *detail; /* of the last event */
-};
+} own;
 
-static void take_send(void *context, enum side to, const struct frame *frame)
+static void take_make(void *context, enum side to, const struct tx_frame *made)
 {
-    (void)context, (void)to, (void)frame;
-}
-
-static void take_made(void *context, enum side to, const struct tx_frame *made)
-{
-    struct world *w = context;
-    (void)to;
+    (void)context, (void)to;
     if (made->kind != TX_PE_ARP)
         return;
     assert_non_null(made->key);
-    w->requested = *made;
-    w->requests += made->pe_arp.type == PE_ARP_REQUEST;
-    w->hellos += made->pe_arp.type == PE_ARP_HELLO;
+    own.requested = *made;
+    own.requests += made->pe_arp.type == PE_ARP_REQUEST;
+    own.hellos += made->pe_arp.type == PE_ARP_HELLO;
 }
 
 static void take_event(void *context, const struct event *event)
 {
-    struct world *w = context;
-    w->detail = event->detail;
+    (void)context;
+    own.detail = event->detail;
 }
 
 static struct world *world_new(void)
 {
-    static const struct engine_seed seed = {.plain_nonces = true};
-    struct world *w = calloc(1, sizeof(*w));
-    assert_non_null(w);
-    w->keys[0] = key_of(3, 3);
-    w->keys[1] = key_of(9, 9);
-    w->address = (struct config_address){
-        .address = shared, .ports_first = 1024, .ports_last = 65535, .learn = LEARN_PE_ARP, .block = 1000};
-    w->config = (struct config){.mac = bridge_mac,
-                                .encap = 0x88b5,
-                                .addresses = &w->address,
-                                .address_count = 1,
-                                .keys = w->keys,
-                                .key_count = 2};
-#define X(key, field, least, most, preset, help) w->config.limits.field = (preset);
-    LIMITS(X)
-#undef X
-    w->out = (struct engine_out){w, take_send, take_made, take_event, NULL};
-    w->builder = frame_builder_new();
-    w->engine = engine_new(&w->config, &seed);
-    assert_non_null(w->engine);
-    w->now = 1000 * S;
-    engine_start(w->engine, w->now, &w->out);
-    return w;
-}
-
-static void world_free(struct world *w)
-{
-    engine_free(w->engine);
-    frame_builder_free(w->builder);
-    free(w);
-}
-
-static struct verdict give_bytes(struct world *w, const uint8_t *bytes, size_t length)
-{
-    uint8_t copy[600];
-    memcpy(copy, bytes, length);
-    struct frame frame = {.bytes = copy, .length = length, .wire_length = length};
-    return engine_frame(w->engine, w->now, SIDE_DOWNSTREAM, &frame, &w->out);
+    static struct world w;
+    world_prepare(&w);
+    memset(&own, 0, sizeof(own));
+    own.keys[0] = key_of(3, 3);
+    own.keys[1] = key_of(9, 9);
+    w.config.keys = own.keys;
+    w.config.key_count = 2;
+    w.out.generate = take_make;
+    w.out.event = take_event;
+    world_start(&w);
+    return &w;
 }
 
 static struct verdict give(struct world *w, const struct tx_frame *made)
 {
-    uint8_t bytes[600];
-    int length = frame_build(w->builder, made, bytes, sizeof(bytes));
-    assert_true(length > 0);
-    return give_bytes(w, bytes, (size_t)length);
+    return world_give_made(w, SIDE_DOWNSTREAM, made);
 }
 
 static void assert_forged(struct verdict v)
@@ -206,56 +156,56 @@ static void test_bridge_believes_the_authentic_alone(void **state)
     const struct pe_arp_key *bad[] = {NULL, &unknown, &wrong};
     unsigned tried = 0;
     (void)state;
-    assert_int_equal(w->hellos, 1);
-    assert_int_equal(w->requested.key->id, 3); /* the lowest signs */
+    assert_int_equal(own.hellos, 1);
+    assert_int_equal(own.requested.key->id, 3); /* the lowest signs */
     for (unsigned i = 0; i < 3; i++, tried++) {
         struct tx_frame made = claim_of(host_m, bad[i], 10);
         assert_forged(give(w, &made));
     }
-    struct tx_frame made = claim_of(host_m, &w->keys[1], 0);
+    struct tx_frame made = claim_of(host_m, &own.keys[1], 0);
     assert_forged(give(w, &made)); /* no SEQ */
-    made = claim_of(host_a, &w->keys[1], 5);
+    made = claim_of(host_a, &own.keys[1], 5);
     made.source = host_m;
     assert_forged(give(w, &made)); /* another's message */
-    assert_int_equal(w->requests, 0);
+    assert_int_equal(own.requests, 0);
 
-    made = claim_of(host_a, &w->keys[1], 5);
+    made = claim_of(host_a, &own.keys[1], 5);
     assert_taken(give(w, &made)); /* any key that is known will do */
-    assert_int_equal(w->requests, 1);
+    assert_int_equal(own.requests, 1);
     for (unsigned i = 0; i < 3; i++, tried++) {
-        struct tx_frame reply = reply_of(host_a, bad[i], &w->requested.pe_arp);
+        struct tx_frame reply = reply_of(host_a, bad[i], &own.requested.pe_arp);
         assert_forged(give(w, &reply));
     }
     assert_int_equal(learned(w), 0);
-    struct tx_frame reply = reply_of(host_a, &w->keys[1], &w->requested.pe_arp);
+    struct tx_frame reply = reply_of(host_a, &own.keys[1], &own.requested.pe_arp);
     assert_taken(give(w, &reply));
     assert_int_equal(learned(w), 1);
     printf("# S16: %u statements without a good AUTH: 0 learned; with one: %u\n", tried, (unsigned)learned(w));
-    world_free(w);
+    world_end(w);
 }
 
 static void test_sequence(void **state)
 {
     struct world *w = world_new();
     (void)state;
-    struct tx_frame made = claim_of(host_a, &w->keys[0], 5);
+    struct tx_frame made = claim_of(host_a, &own.keys[0], 5);
     assert_taken(give(w, &made));
     assert_forged(give(w, &made)); /* replayed */
-    made = claim_of(host_a, &w->keys[0], 4);
+    made = claim_of(host_a, &own.keys[0], 4);
     assert_forged(give(w, &made));
     made.pe_arp.type = PE_ARP_RELEASE;
     assert_forged(give(w, &made)); /* one count for all three */
     made.pe_arp.seq.number = 6;
     assert_taken(give(w, &made));
-    made = claim_of(host_m, &w->keys[0], 1);
+    made = claim_of(host_m, &own.keys[0], 1);
     assert_taken(give(w, &made)); /* of each MAC its own */
     made = claim_of(host_a, &(struct pe_arp_key){.id = 3}, UINT64_MAX);
     assert_forged(give(w, &made));
-    made = claim_of(host_a, &w->keys[0], 7);
+    made = claim_of(host_a, &own.keys[0], 7);
     assert_taken(give(w, &made)); /* a forged one did not move the count */
     assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
     assert_forged(give(w, &made)); /* a reload keeps it */
-    world_free(w);
+    world_end(w);
 }
 
 /* Each cause has its own words: a mistyped key is not called a forgery. */
@@ -266,46 +216,46 @@ static void test_refusals_name_their_cause(void **state)
     (void)state;
     struct tx_frame made = claim_of(host_a, NULL, 5);
     assert_forged(give(w, &made));
-    assert_string_equal(w->detail, "PE-ARP is not signed: give the host a key of [keys]");
+    assert_string_equal(own.detail, "PE-ARP is not signed: give the host a key of [keys]");
     const struct pe_arp_key *keys[] = {&unknown, &wrong};
     for (unsigned i = 0; i < 2; i++) {
         made = claim_of(host_a, keys[i], 5);
-        w->detail = NULL;
+        own.detail = NULL;
         assert_forged(give(w, &made));
-        assert_string_equal(w->detail,
+        assert_string_equal(own.detail,
                             "PE-ARP has a wrong signature: compare the host's key and its number with [keys]");
     }
-    made = claim_of(host_a, &w->keys[0], 5);
+    made = claim_of(host_a, &own.keys[0], 5);
     assert_taken(give(w, &made));
     assert_forged(give(w, &made));
-    assert_string_equal(w->detail,
+    assert_string_equal(own.detail,
                         "PE-ARP has an old sequence number: it is a replay, or the host's clock went back");
-    made = claim_of(host_a, &w->keys[1], 6);
+    made = claim_of(host_a, &own.keys[1], 6);
     made.source = host_m;
     assert_forged(give(w, &made));
-    assert_string_equal(w->detail, "PE-ARP forged: it names another sender than the frame's source MAC");
-    struct pe_arp request = w->requested.pe_arp;
+    assert_string_equal(own.detail, "PE-ARP forged: it names another sender than the frame's source MAC");
+    struct pe_arp request = own.requested.pe_arp;
     request.nonce += 100;
-    made = reply_of(host_a, &w->keys[0], &request);
+    made = reply_of(host_a, &own.keys[0], &request);
     w->now += S;
     assert_forged(give(w, &made));
-    assert_string_equal(w->detail, "PE-ARP reply to no open request: unasked, or too late");
-    world_free(w);
+    assert_string_equal(own.detail, "PE-ARP reply to no open request: unasked, or too late");
+    world_end(w);
 }
 
 static void test_rotation(void **state)
 {
     struct world *w = world_new();
     (void)state;
-    w->keys[0] = key_of(12, 12);
-    struct tx_frame made = claim_of(host_a, &w->keys[0], 5);
+    own.keys[0] = key_of(12, 12);
+    struct tx_frame made = claim_of(host_a, &own.keys[0], 5);
     assert_forged(give(w, &made));
     struct pe_arp_key retired = key_of(3, 3);
     assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
     assert_taken(give(w, &made));
     made = claim_of(host_a, &retired, 6);
     assert_forged(give(w, &made));
-    world_free(w);
+    world_end(w);
 }
 
 int main(void)

@@ -1,12 +1,11 @@
 /* test_lease.c: the pool of [dhcp] as stories: thousands of clients, reloads, restarts; frames and time in the test's
  * hand. What is said on the wire stands in pcaps/lease_cases.py. */
 #include "pearpd/dhcp.h"
-#include "pearpd/engine.h"
-#include "pearpd/frame_build.h"
 #include "pearpd/l4.h"
 
 #include "../lib/frame_tools.h"
 #include "../lib/seeded.h"
+#include "../lib/world.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -17,30 +16,17 @@
 
 #include <cmocka.h>
 
-#define S         UINT64_C(1000000000)
 #define ADDRESSES 4
 
-static const struct ipv4 gateway = {0xc0000201};
+static const struct ipv4 server = {0xc0000201};
 
-struct world {
-    struct engine *engine;
-    struct engine_out out;
-    struct config config;
+static struct {
     struct config_address addresses[ADDRESSES];
     struct config_lease leases[2];
-    struct frame_builder *builder;
-    uint64_t now;
     struct dhcp said; /* last */
     struct ipv4 said_to;
-    unsigned said_count, events[64];
-};
-
-static void take_send(void *context, enum side to, const struct frame *frame)
-{
-    (void)context;
-    (void)to;
-    (void)frame;
-}
+    unsigned said_count;
+} own;
 
 /* An answer goes through bytes, as on the wire. */
 static void take_make(void *context, enum side to, const struct tx_frame *made)
@@ -52,73 +38,42 @@ static void take_make(void *context, enum side to, const struct tx_frame *made)
     assert_int_equal(to, SIDE_DOWNSTREAM);
     int length = frame_build(w->builder, made, bytes, sizeof(bytes));
     assert_true(length > 42);
-    assert_int_equal(dhcp_parse(bytes + 42, (size_t)length - 42, &w->said), 0);
-    w->said_to = made->dhcp.destination;
-    w->said_count++;
-}
-
-static void take_event(void *context, const struct event *event)
-{
-    struct world *w = context;
-    w->events[event->kind]++;
-}
-
-static void world_start(struct world *w)
-{
-    static const struct engine_seed seed = {.plain_nonces = true};
-    w->engine = engine_new(&w->config, &seed);
-    assert_non_null(w->engine);
-    engine_start(w->engine, w->now, &w->out);
+    assert_int_equal(dhcp_parse(bytes + 42, (size_t)length - 42, &own.said), 0);
+    own.said_to = made->dhcp.destination;
+    own.said_count++;
 }
 
 /* Four addresses of 64 sets each; set 0 lies outside of `ports`. */
 static struct world *world_new(uint8_t length)
 {
-    struct world *w = calloc(1, sizeof(*w));
+    struct world *w = malloc(sizeof(*w));
     assert_non_null(w);
+    world_prepare(w);
+    memset(&own, 0, sizeof(own));
     for (unsigned i = 0; i < ADDRESSES; i++)
-        w->addresses[i] = (struct config_address){.address = {0xc0000202 + i},
-                                                  .ports_first = 1024,
-                                                  .ports_last = 65535,
-                                                  .learn = LEARN_PE_ARP,
-                                                  .block = 1000,
-                                                  .is_served = true,
-                                                  .lease_psid = {0, length}};
-    w->config = (struct config){.mac = {{2, 0x50, 0x45, 0, 0, 1}},
-                                .encap = 0x88b5,
-                                .addresses = w->addresses,
-                                .address_count = ADDRESSES,
-                                .leases = w->leases};
+        own.addresses[i] = (struct config_address){.address = {0xc0000202 + i},
+                                                   .ports_first = 1024,
+                                                   .ports_last = 65535,
+                                                   .learn = LEARN_PE_ARP,
+                                                   .block = 1000,
+                                                   .is_served = true,
+                                                   .lease_psid = {0, length}};
+    w->config.addresses = own.addresses;
+    w->config.address_count = ADDRESSES;
+    w->config.leases = own.leases;
     w->config.dhcp =
-        (struct config_dhcp){.lease_s = 600, .router = gateway, .server_id = gateway, .netmask = {0xffffff00}};
-#define X(key, field, least, most, preset, help) w->config.limits.field = (preset);
-    LIMITS(X)
-#undef X
+        (struct config_dhcp){.lease_s = 600, .router = server, .server_id = server, .netmask = {0xffffff00}};
     w->config.limits.dhcp_rate = 100000;
     w->config.limits.dhcp_host_rate = 1000;
-    w->builder = frame_builder_new();
-    w->out = (struct engine_out){w, take_send, take_make, take_event, NULL};
-    w->now = 1000 * S;
+    w->out.generate = take_make;
     world_start(w);
     return w;
 }
 
 static void world_free(struct world *w)
 {
-    assert_true(engine_stats_balance(engine_stats(w->engine)));
-    engine_free(w->engine);
-    frame_builder_free(w->builder);
+    world_end(w);
     free(w);
-}
-
-static void pass(struct world *w, uint64_t ns)
-{
-    uint64_t until = w->now + ns;
-    while (engine_next(w->engine) <= until) {
-        w->now = engine_next(w->engine) > w->now ? engine_next(w->engine) : w->now;
-        engine_tick(w->engine, w->now, &w->out);
-    }
-    w->now = until;
 }
 
 static struct mac host(unsigned n)
@@ -162,7 +117,7 @@ static struct verdict says(struct world *w, unsigned n, enum dhcp_kind kind, str
     put16(ip + 24, (unsigned)length - 34);
     put16(ip + 10, ip_checksum(ip));
     struct frame frame = {.bytes = bytes, .length = length, .wire_length = length};
-    w->said = (struct dhcp){0};
+    own.said = (struct dhcp){0};
     return engine_frame(w->engine, w->now, SIDE_DOWNSTREAM, &frame, &w->out);
 }
 
@@ -170,11 +125,11 @@ static struct verdict says(struct world *w, unsigned n, enum dhcp_kind kind, str
 static unsigned leases(struct world *w, unsigned n)
 {
     assert_int_equal(says(w, n, DHCP_DISCOVER, (struct ipv4){0}).fate, FATE_CONSUMED);
-    assert_int_equal(w->said.kind, DHCP_OFFER);
-    assert_int_equal(says(w, n, DHCP_REQUEST, w->said.yiaddr).fate, FATE_CONSUMED);
-    assert_int_equal(w->said.kind, DHCP_ACK);
-    assert_true(w->said.ports.present);
-    return (w->said.yiaddr.host - 0xc0000202) << 16 | w->said.ports.psid;
+    assert_int_equal(own.said.kind, DHCP_OFFER);
+    assert_int_equal(says(w, n, DHCP_REQUEST, own.said.yiaddr).fate, FATE_CONSUMED);
+    assert_int_equal(own.said.kind, DHCP_ACK);
+    assert_true(own.said.ports.present);
+    return (own.said.yiaddr.host - 0xc0000202) << 16 | own.said.ports.psid;
 }
 
 /* Everybody in the table once, and in the list. */
@@ -206,10 +161,10 @@ static void test_many_clients(void **state)
         assert_int_equal(of[n], (n / 2016) << 16 | (n % 2016 + 32)); /* they fill up in order */
     }
     assert_all_bound(w, COUNT);
-    pass(w, 599 * S);
+    world_pass(w, 599 * S);
     for (unsigned n = 0; n < COUNT; n += 2)
         assert_int_equal(leases(w, n), of[n]);
-    pass(w, 2 * S);
+    world_pass(w, 2 * S);
     assert_all_bound(w, COUNT / 2);
     for (unsigned n = 1; n < COUNT; n += 2)
         assert_int_equal(leases(w, n), of[n]); /* also after its end */
@@ -234,7 +189,7 @@ static void test_whole_pool(void **state)
         assert_true(v.fate == FATE_DROPPED && v.reason == DROP_DHCP_EXHAUSTED);
     }
     assert_int_equal(w->events[EVENT_EXHAUSTED], 1); /* at most one a second */
-    assert_int_equal(says(w, 7, DHCP_RELEASE, w->addresses[0].address).fate, FATE_CONSUMED);
+    assert_int_equal(says(w, 7, DHCP_RELEASE, own.addresses[0].address).fate, FATE_CONSUMED);
     assert_int_equal(leases(w, 1000), 8);
     assert_int_equal(says(w, 7, DHCP_DISCOVER, (struct ipv4){0}).fate, FATE_DROPPED);
     world_free(w);
@@ -245,21 +200,21 @@ static void test_port_sets_of_each_address(void **state)
 {
     (void)state;
     struct world *w = world_new(4);
-    w->addresses[1].lease_psid = w->addresses[1].psid = (struct port_set_params){6, 8};
-    w->addresses[1].has_psid = true;
+    own.addresses[1].lease_psid = own.addresses[1].psid = (struct port_set_params){6, 8};
+    own.addresses[1].has_psid = true;
     engine_free(w->engine);
     world_start(w);
     assert_int_equal(engine_lease_figures(w->engine).pool, 15 + 256 + 15 + 15);
     for (unsigned n = 0; n < 15; n++) {
         assert_int_equal(leases(w, n), n + 1);
-        assert_true(w->said.ports.offset == 0 && w->said.ports.length == 4);
+        assert_true(own.said.ports.offset == 0 && own.said.ports.length == 4);
     }
     for (unsigned n = 0; n < 256; n++) {
         assert_int_equal(leases(w, 15 + n), 1 << 16 | n);
-        assert_true(w->said.ports.offset == 6 && w->said.ports.length == 8);
+        assert_true(own.said.ports.offset == 6 && own.said.ports.length == 8);
     }
     assert_int_equal(leases(w, 271), 2 << 16 | 1);
-    assert_true(w->said.ports.offset == 0 && w->said.ports.length == 4);
+    assert_true(own.said.ports.offset == 0 && own.said.ports.length == 4);
     assert_all_bound(w, 272);
     assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
     assert_all_bound(w, 272);
@@ -287,33 +242,33 @@ static void test_reload(void **state)
     for (unsigned n = 0; n < 70; n++)
         leases(w, n);
     says(w, 100, DHCP_DISCOVER, (struct ipv4){0});
-    assert_int_equal(w->said.ports.psid, 8);
+    assert_int_equal(own.said.ports.psid, 8);
     leases(w, 101);
-    says(w, 101, DHCP_DECLINE, w->said.yiaddr);
-    pass(w, 20 * S);
+    says(w, 101, DHCP_DECLINE, own.said.yiaddr);
+    world_pass(w, 20 * S);
     reload_ends(w, 0);
     assert_all_bound(w, 70);
     struct lease_figures f = engine_lease_figures(w->engine);
     assert_true(f.offered == 1 && f.declined == 1 && f.pool == 252);
     assert_int_equal(leases(w, 3), 4);
     says(w, 102, DHCP_DISCOVER, (struct ipv4){0});
-    assert_int_equal(w->said.ports.psid, 10);
-    pass(w, 11 * S);
+    assert_int_equal(own.said.ports.psid, 10);
+    world_pass(w, 11 * S);
     assert_int_equal(engine_lease_figures(w->engine).offered, 1); /* the first has ended at its time */
-    pass(w, 560 * S);
+    world_pass(w, 560 * S);
     assert_all_bound(w, 70);
-    pass(w, 10 * S);
+    world_pass(w, 10 * S);
     assert_all_bound(w, 1); /* the one that was renewed */
     assert_int_equal(leases(w, 3), 4);
     /* Another psid: what was leased by the old one is gone; nobody is served: all of it. */
     for (unsigned i = 0; i < ADDRESSES; i++)
-        w->addresses[i].lease_psid.length = i == 0 ? 7 : 6;
+        own.addresses[i].lease_psid.length = i == 0 ? 7 : 6;
     assert_int_equal(leases(w, 200) >> 16, 1);
     reload_ends(w, 1);
     assert_all_bound(w, 1);
     assert_int_equal(leases(w, 3), 2); /* the lowest set of 512 ports */
     for (unsigned i = 0; i < ADDRESSES; i++)
-        w->addresses[i].is_served = false;
+        own.addresses[i].is_served = false;
     reload_ends(w, 2);
     assert_all_bound(w, 0);
     assert_int_equal(says(w, 3, DHCP_DISCOVER, (struct ipv4){0}).fate, FATE_SENT);
@@ -329,7 +284,7 @@ static void test_restore(void **state)
     unsigned count = 0;
     for (unsigned n = 0; n < 100; n++)
         leases(w, n);
-    pass(w, 100 * S);
+    world_pass(w, 100 * S);
     for (uint32_t at = 0; engine_leases_next(w->engine, w->now, &at, &saved[count]);)
         count++;
     assert_int_equal(count, 100);
@@ -360,10 +315,10 @@ static void test_restore(void **state)
     assert_int_equal(engine_lease_restore(w->engine, w->now, &other, &w->out), -EEXIST); /* has another */
     other.range.address.host = 1;
     assert_int_equal(engine_lease_restore(w->engine, w->now, &other, &w->out), -ENOENT);
-    pass(w, 499 * S);
+    world_pass(w, 499 * S);
     assert_all_bound(w, 100);
     assert_int_equal(leases(w, 7), 8);
-    pass(w, 2 * S);
+    world_pass(w, 2 * S);
     assert_all_bound(w, 1);
     world_free(w);
 }
@@ -375,11 +330,11 @@ static void test_operator(void **state)
     struct world *w = world_new(6);
     leases(w, 1);
     leases(w, 2);
-    const struct range port = {w->addresses[0].address, 2048, 2048};
+    const struct range port = {own.addresses[0].address, 2048, 2048};
     assert_int_equal(engine_add(w->engine, w->now, &port, host(9), &w->out), 0);
     assert_all_bound(w, 1);
-    says(w, 2, DHCP_REQUEST, w->addresses[0].address);
-    assert_int_equal(w->said.kind, DHCP_NAK);
+    says(w, 2, DHCP_REQUEST, own.addresses[0].address);
+    assert_int_equal(own.said.kind, DHCP_NAK);
     assert_int_equal(leases(w, 2), 3);
     assert_int_equal(engine_flush(w->engine, w->now, NULL, &w->out), 2);
     assert_all_bound(w, 0);
@@ -394,11 +349,11 @@ static void test_offer_is_overtaken(void **state)
     struct world *w = world_new(6);
     leases(w, 1);
     says(w, 2, DHCP_DISCOVER, (struct ipv4){0});
-    assert_int_equal(w->said.ports.psid, 2);
-    const struct range port = {w->addresses[0].address, 2048, 2048};
+    assert_int_equal(own.said.ports.psid, 2);
+    const struct range port = {own.addresses[0].address, 2048, 2048};
     assert_int_equal(engine_add(w->engine, w->now, &port, host(9), &w->out), 0);
-    says(w, 2, DHCP_REQUEST, w->addresses[0].address);
-    assert_int_equal(w->said.kind, DHCP_NAK);
+    says(w, 2, DHCP_REQUEST, own.addresses[0].address);
+    assert_int_equal(own.said.kind, DHCP_NAK);
     assert_int_equal(leases(w, 2), 3);
     assert_int_equal(engine_lease_figures(w->engine).offered, 0);
     world_free(w);
@@ -409,7 +364,7 @@ static void test_blocked(void **state)
 {
     (void)state;
     struct world *w = world_new(1); /* two sets an address, the upper one within `ports` */
-    const struct range port = {w->addresses[1].address, 40000, 40000};
+    const struct range port = {own.addresses[1].address, 40000, 40000};
     assert_int_equal(engine_lease_figures(w->engine).pool, ADDRESSES);
     assert_int_equal(engine_add(w->engine, w->now, &port, host(9), &w->out), 0);
     for (unsigned n = 0; n < ADDRESSES - 1; n++)
@@ -418,7 +373,7 @@ static void test_blocked(void **state)
     struct lease_figures f = engine_lease_figures(w->engine);
     assert_true(f.pool == ADDRESSES && f.leased == ADDRESSES - 1 && f.blocked == 1);
     assert_int_equal(engine_delete(w->engine, w->now, &port, &w->out), 0);
-    pass(w, 2 * S);
+    world_pass(w, 2 * S);
     leases(w, 100);
     assert_int_equal(engine_lease_figures(w->engine).blocked, 0);
     world_free(w);
@@ -434,14 +389,14 @@ static void test_reserved_for_another(void **state)
     assert_int_equal(leases(w, 1), 1);
     assert_int_equal(leases(w, 2), 2);
     assert_true(engine_leases_next(w->engine, w->now, &at, &saved));
-    w->leases[0] =
-        (struct config_lease){.range = {w->addresses[0].address, 1024, 2047}, .mac = host(7), .name = "seven"};
+    own.leases[0] =
+        (struct config_lease){.range = {own.addresses[0].address, 1024, 2047}, .mac = host(7), .name = "seven"};
     w->config.lease_count = 1;
     assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
     assert_all_bound(w, 2);
     assert_int_equal(leases(w, 7), 3); /* until then */
-    says(w, 1, DHCP_REQUEST, w->addresses[0].address);
-    assert_int_equal(w->said.kind, DHCP_NAK);
+    says(w, 1, DHCP_REQUEST, own.addresses[0].address);
+    assert_int_equal(own.said.kind, DHCP_NAK);
     assert_int_equal(leases(w, 1), 4);
     assert_int_equal(leases(w, 7), 1);
     assert_int_equal(leases(w, 2), 2);
@@ -466,7 +421,7 @@ static void test_any_order(void **state)
         struct ipv4 address = {0xc0000202 + (uint32_t)(seeded_next(&seed) % ADDRESSES)};
         enum dhcp_kind kind = kinds[seeded_next(&seed) % 5];
         says(w, n, kind, kind == DHCP_DISCOVER ? (struct ipv4){0} : address);
-        pass(w, seeded_next(&seed) % (2 * S));
+        world_pass(w, seeded_next(&seed) % (2 * S));
         if (step % 5000 == 4999)
             assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
         if (step % 500 != 0)
@@ -480,7 +435,7 @@ static void test_any_order(void **state)
                     f.declined == states[LEASE_DECLINED]);
         assert_all_bound(w, f.leased);
     }
-    assert_true(w->said_count > 1000);
+    assert_true(own.said_count > 1000);
     world_free(w);
 }
 

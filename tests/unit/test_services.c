@@ -1,6 +1,5 @@
 /* test_services.c: services that hosts tell the bridge of: on the wire, and in the engine. */
-#include "pearpd/engine.h"
-#include "pearpd/frame_build.h"
+#include "../lib/world.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -11,13 +10,7 @@
 
 #include <cmocka.h>
 
-#define S          UINT64_C(1000000000)
 #define TLVS_BYTES 500
-
-static const struct mac bridge_mac = {{2, 0x50, 0x45, 0, 0, 1}};
-static const struct mac host_a = {{0, 0xc, 0x29, 0x9e, 0x8c, 0xee}},
-                        host_b = {{0, 0xc, 0x29, 0x39, 0x44, 0xab}};
-static const struct ipv4 shared = {0xc023a202};
 
 struct tlvs {
     uint8_t bytes[TLVS_BYTES];
@@ -58,71 +51,19 @@ static void test_wire(void **state)
     assert_false(pe_arp_service_next(&m, &at, &service));
 }
 
-struct world {
-    struct engine *engine;
-    struct engine_out out;
-    struct config config;
-    struct config_address address;
-    struct frame_builder *builder;
-    uint64_t now;
-    struct tx_frame requested;
-};
-
-static void take_send(void *context, enum side to, const struct frame *frame)
-{
-    (void)context, (void)to, (void)frame;
-}
-
-static void take_made(void *context, enum side to, const struct tx_frame *made)
-{
-    struct world *w = context;
-    (void)to;
-    if (made->kind == TX_PE_ARP && made->pe_arp.type == PE_ARP_REQUEST)
-        w->requested = *made;
-}
-
-static void take_event(void *context, const struct event *event)
-{
-    (void)context, (void)event;
-}
-
 static struct world *world_new(uint32_t services, uint32_t share)
 {
-    static const struct engine_seed seed = {.plain_nonces = true};
-    struct world *w = calloc(1, sizeof(*w));
-    assert_non_null(w);
-    w->address = (struct config_address){
-        .address = shared, .ports_first = 1024, .ports_last = 65535, .learn = LEARN_PE_ARP, .block = 1000};
-    w->config =
-        (struct config){.mac = bridge_mac, .encap = 0x88b5, .addresses = &w->address, .address_count = 1};
-#define X(key, field, least, most, preset, help) w->config.limits.field = (preset);
-    LIMITS(X)
-#undef X
-    w->config.limits.services = services;
-    w->config.limits.host_share = share;
-    w->out = (struct engine_out){w, take_send, take_made, take_event, NULL};
-    w->builder = frame_builder_new();
-    w->engine = engine_new(&w->config, &seed);
-    assert_non_null(w->engine);
-    w->now = 1000 * S;
-    engine_start(w->engine, w->now, &w->out);
-    return w;
-}
-
-static void world_free(struct world *w)
-{
-    engine_free(w->engine);
-    frame_builder_free(w->builder);
-    free(w);
+    static struct world w;
+    world_prepare(&w);
+    w.config.limits.services = services;
+    w.config.limits.host_share = share;
+    world_start(&w);
+    return &w;
 }
 
 static struct verdict give(struct world *w, const struct tx_frame *made)
 {
-    uint8_t bytes[700];
-    const int length = frame_build(w->builder, made, bytes, sizeof(bytes));
-    assert_true(length > 0);
-    struct frame frame = {.bytes = bytes, .length = (size_t)length, .wire_length = (size_t)length};
-    return engine_frame(w->engine, w->now, SIDE_DOWNSTREAM, &frame, &w->out);
+    return world_give_made(w, SIDE_DOWNSTREAM, made);
 }
 
 static struct tx_frame message(enum pe_arp_type type, struct mac host, uint16_t first, uint16_t last,
@@ -146,8 +87,8 @@ static void hold(struct world *w, struct mac host, uint16_t first, uint16_t last
     w->now += 2 * S;
     assert_int_equal(give(w, &made).fate, FATE_CONSUMED);
     made = message(PE_ARP_REPLY, host, first, last, t);
-    made.pe_arp.tpa = w->requested.pe_arp.tpa;
-    made.pe_arp.nonce = w->requested.pe_arp.nonce;
+    made.pe_arp.tpa = w->last_request.pe_arp.tpa;
+    made.pe_arp.nonce = w->last_request.pe_arp.nonce;
     made.pe_arp.tha = bridge_mac;
     made.destination = bridge_mac;
     assert_int_equal(give(w, &made).fate, FATE_CONSUMED);
@@ -207,7 +148,7 @@ static void test_of_replies_that_count(void **state)
     hold(w, host_b, 3000, 3999, NULL);
     assert_string_equal(listed(w), "");
     assert_int_equal(refused(w), 0);
-    world_free(w);
+    world_end(w);
 }
 
 /* The owner of a permanent range tells of its services too. */
@@ -220,7 +161,7 @@ static void test_permanent(void **state)
     tell_of(&a, 6, 2080, "_http._tcp.example.net");
     hold(w, host_a, 2000, 2999, &a);
     assert_string_equal(listed(w), "_http._tcp.example.net 6 2080 ee 0\n");
-    world_free(w);
+    world_end(w);
 }
 
 /* The owner of a configured one keeps them over a reload; one that goes with a reload takes nothing of its host's
@@ -249,7 +190,7 @@ static void test_reload(void **state)
         w->address.ports_first = 1024;
         assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
     }
-    world_free(w);
+    world_end(w);
 }
 
 static void test_bounds(void **state)
@@ -284,7 +225,7 @@ static void test_bounds(void **state)
     w->config.limits.services = 1;
     assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
     assert_string_equal(listed(w), "a1 6 2001 ee 0\n");
-    world_free(w);
+    world_end(w);
 }
 
 int main(void)

@@ -1,7 +1,11 @@
 /* test_state.c: state files: their lines, whole files and damaged ones, and what comes back into an engine. */
 #include "../../src/daemon/state_file.h"
 
+#include "pearpd/l4.h"
 #include "pearpd/pe_arp.h"
+
+#include "../lib/frame_tools.h"
+#include "../lib/world.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -14,44 +18,13 @@
 
 #include <cmocka.h>
 
-#define S          UINT64_C(1000000000)
 #define SAVED      (5000 * S) /* CLOCK_BOOTTIME then */
 #define WALL_US    (UINT64_C(1700000000) * 1000000)
 #define FILE_BYTES ((size_t)64 * 1024)
 
-static const struct mac bridge_mac = {{0x02, 0x50, 0x45, 0, 0, 1}};
-static const struct mac host_a = {{0, 0x0c, 0x29, 0x9e, 0x8c, 0xee}};
-static const struct mac host_b = {{0, 0x0c, 0x29, 0x39, 0x44, 0xab}};
 static const struct mac host_c = {{0, 0x0c, 0x29, 0x66, 0x66, 0x66}};
-static const struct ipv4 shared = {0xc023a202}, with_sets = {0xc023a203};
+static const struct ipv4 with_sets = {0xc023a203};
 static const struct state_times saved_at = {"boot-one", SAVED, WALL_US};
-
-/* An engine, and what it did of late. */
-struct world {
-    struct engine *engine;
-    struct engine_out out;
-    unsigned made, events;
-    struct tx_frame last;
-};
-
-static void take_send(void *context, enum side to, const struct frame *frame)
-{
-    (void)context, (void)to, (void)frame;
-}
-
-static void take_make(void *context, enum side to, const struct tx_frame *made)
-{
-    struct world *w = context;
-    w->made += to == SIDE_DOWNSTREAM;
-    w->last = *made;
-}
-
-static void take_event(void *context, const struct event *event)
-{
-    struct world *w = context;
-    (void)event;
-    w->events++;
-}
 
 /* Two addresses: ports 2000-9999 in blocks; port sets 6/8. One permanent range. */
 static struct config configuration(void)
@@ -69,38 +42,31 @@ static struct config configuration(void)
                             .address_count = 2,
                             .ranges = &range,
                             .range_count = 1};
-#define X(key, field, least, most, preset, help) config.limits.field = (preset);
-    LIMITS(X)
-#undef X
+    limits_preset(&config.limits);
     return config;
 }
 
-/* Tables of a few entries: an engine of them is made in microseconds, where thousands are needed. */
 static void small_tables(struct config *config)
 {
-#define X(key, field, least, most, preset, help) config->limits.field = (least) > 64 ? (least) : 64;
-    LIMITS(X)
-#undef X
+    limits_small(&config->limits);
 }
 
 static struct world *world_new(void (*change)(struct config *config))
 {
-    static const struct engine_seed seed = {.plain_nonces = true, .epoch = 77};
-    struct config config = configuration();
-    if (change != NULL)
-        change(&config);
-    struct world *w = calloc(1, sizeof(*w));
+    struct world *w = malloc(sizeof(*w));
     assert_non_null(w);
-    w->out = (struct engine_out){w, take_send, take_make, take_event, NULL};
-    w->engine = engine_new(&config, &seed);
-    assert_non_null(w->engine);
+    world_prepare(w);
+    w->config = configuration();
+    w->seed.epoch = 77;
+    if (change != NULL)
+        change(&w->config);
+    world_make(w);
     return w;
 }
 
 static void world_free(struct world *w)
 {
-    assert_true(engine_stats_balance(engine_stats(w->engine)));
-    engine_free(w->engine);
+    world_end(w);
     free(w);
 }
 
@@ -145,7 +111,7 @@ static struct world *world_full(void)
     set.psid = (struct port_set_params){6, 8};
     set.psid_id = 0x34;
     assert_int_equal(restore(w, SAVED, &set), 0);
-    assert_int_equal(w->events, 0);
+    assert_int_equal(w->event_count, 0);
     return w;
 }
 
@@ -356,8 +322,8 @@ static void test_save_then_load_is_the_same_table(void **state)
     assert_int_equal(reading.refused + reading.unknown + reading.senseless, 0);
     assert_true(reading.load.has_epoch && reading.load.epoch == 77);
     assert_tables_equal(a, b, SAVED);
-    assert_int_equal(b->events, 0);
-    assert_int_equal(b->made, 0);
+    assert_int_equal(b->event_count, 0);
+    assert_int_equal(b->made[SIDE_DOWNSTREAM], 0);
     world_free(a);
     world_free(b);
 }
@@ -703,14 +669,14 @@ static void test_confirmed_by_requests_spread_in_time(void **state)
         struct table_entry e = entry_of((uint16_t)(2000 + i), (uint16_t)(2000 + i), mac, ORIGIN_PE_ARP);
         assert_int_equal(restore(w, SAVED, &e), 0);
     }
-    assert_int_equal(w->made, 0);
+    assert_int_equal(w->made[SIDE_DOWNSTREAM], 0);
     for (uint64_t t = SAVED; bindings_of(w) > 1 && t < SAVED + 60 * S; t += S, seconds++) {
         run(w, t + S);
-        worst = w->made - before > worst ? w->made - before : worst;
-        before = w->made;
+        worst = w->made[SIDE_DOWNSTREAM] - before > worst ? w->made[SIDE_DOWNSTREAM] - before : worst;
+        before = w->made[SIDE_DOWNSTREAM];
     }
     assert_int_equal(bindings_of(w), 1); /* nobody answered: the permanent one alone */
-    assert_int_equal(w->made, 3 * 4000);
+    assert_int_equal(w->made[SIDE_DOWNSTREAM], 3 * 4000);
     assert_true(worst <= 1000);
     assert_true(engine_stats(w->engine)->counters[COUNTER_EXPIRED] == 4000);
     printf("# F13: 4000 restored bindings: at most %u requests in a second though nobody answers, "
@@ -728,9 +694,9 @@ static void test_one_host_with_many_ranges_is_asked_slowly(void **state)
         assert_int_equal(restore(w, SAVED, &e), 0);
     }
     for (unsigned s = 1; s <= 40; s++) {
-        unsigned before = w->made;
+        unsigned before = w->made[SIDE_DOWNSTREAM];
         run(w, SAVED + s * S);
-        assert_true(w->made - before <= 20); /* 10/s, and a burst of them */
+        assert_true(w->made[SIDE_DOWNSTREAM] - before <= 20); /* 10/s, and a burst of them */
     }
     assert_int_equal(bindings_of(w), 1);
     world_free(w);
@@ -739,49 +705,13 @@ static void test_one_host_with_many_ranges_is_asked_slowly(void **state)
 /* A frame from `mac`, from port `port` of `shared`. */
 static struct verdict frame_from(struct world *w, uint64_t now_ns, struct mac mac, uint16_t port)
 {
-    uint8_t bytes[60] = {0,
-                         0x12,
-                         0x7f,
-                         0xc4,
-                         0x38,
-                         0xd3,
-                         0,
-                         0,
-                         0,
-                         0,
-                         0,
-                         0,
-                         8,
-                         0,
-                         0x45,
-                         0,
-                         0,
-                         32,
-                         0,
-                         1,
-                         0,
-                         0,
-                         64,
-                         17,
-                         0,
-                         0,
-                         192,
-                         35,
-                         162,
-                         2,
-                         198,
-                         51,
-                         100,
-                         10,
-                         (uint8_t)(port >> 8),
-                         (uint8_t)port,
-                         0,
-                         53,
-                         0,
-                         12};
-    memcpy(bytes + 6, mac.octets, sizeof(mac.octets));
-    struct frame frame = {.bytes = bytes, .length = sizeof(bytes), .wire_length = sizeof(bytes)};
-    return engine_frame(w->engine, now_ns, SIDE_DOWNSTREAM, &frame, &w->out);
+    uint8_t bytes[60] = {0};
+    uint8_t *udp = put_ipv4(bytes, router, mac, shared, remote, PROTOCOL_UDP, 12);
+    put16(udp, port);
+    put16(udp + 2, 53);
+    put16(udp + 4, 12);
+    w->now = now_ns;
+    return world_give(w, SIDE_DOWNSTREAM, bytes, sizeof(bytes));
 }
 
 static void test_traffic_comes_back_with_a_frame_or_goes(void **state)
@@ -801,7 +731,7 @@ static void test_traffic_comes_back_with_a_frame_or_goes(void **state)
     run(w, SAVED + 61 * S);
     assert_int_equal(bindings_of(w), 2);
     assert_int_equal(entry_at(w, SAVED, 3000).tx_frames, a.tx_frames + 1);
-    assert_int_equal(w->made, 0); /* it was never asked */
+    assert_int_equal(w->made[SIDE_DOWNSTREAM], 0); /* it was never asked */
     world_free(w);
 }
 
@@ -817,9 +747,9 @@ static void test_a_reload_keeps_the_turns(void **state)
     assert_true(engine_changes(w->engine) > changes); /* it is to be saved */
     struct table_entry e = entry_of(7000, 7000, host_a, ORIGIN_PE_ARP);
     assert_int_equal(restore(w, SAVED, &e), 0);
-    w->made = 0;
+    w->made[SIDE_DOWNSTREAM] = 0;
     run(w, SAVED + 10 * S);
-    assert_int_equal(w->made, 3 * 4); /* each by PE-ARP three times; nobody answers */
+    assert_int_equal(w->made[SIDE_DOWNSTREAM], 3 * 4); /* each by PE-ARP three times; nobody answers */
     assert_int_equal(bindings_of(w), bindings - 3);
     world_free(w);
 }
