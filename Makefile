@@ -90,17 +90,17 @@ check-all: ## the same, then with each compiler and sanitizers, long models, all
 	@scripts/deps build test
 	@scripts/check-all
 
-demo: ## a walk through the bridge at work, in network namespaces; needs root, a minute, and no network card
+demo: ## the bridge at work, in network namespaces; needs root, a minute, and no network card
 	@scripts/deps build demo
 	@$(MAKE) --no-print-directory -s -j2 all
 	@PEARPD_BUILD='$(abspath $(B))' scripts/demo
 
-demo-edge: ## the same on the router itself: its kernel routes into a tap; under a minute
+demo-edge: ## the same with pearpd on the router itself, behind a tap; under a minute
 	@scripts/deps build demo
 	@$(MAKE) --no-print-directory -s -j2 all
 	@PEARPD_BUILD='$(abspath $(B))' scripts/demo-edge
 
-demo-dhcp: ## hosts that know nothing: a stock DHCP client each, one address, names that lead to ports; under a minute
+demo-dhcp: ## hosts with a DHCP client and no configuration share one address; under a minute
 	@scripts/deps build demo dhcp
 	@$(MAKE) --no-print-directory -s -j2 all
 	@PEARPD_BUILD='$(abspath $(B))' scripts/demo-dhcp

@@ -45,7 +45,7 @@ demo_table() { ctl table | sed 's/^/    /'; }
 demo_traffic()
 {
     local n range port protocol
-    step "Both hosts reach the remote host. It sees one address, and ports by which the hosts differ."
+    step "Both hosts reach the remote host. It sees one address, and different ports."
     for n in 1 2; do
         range=$([ $n = 1 ] && echo '2???' || echo '3???')
         told "${names[n]}" "-> $REMOTE:7000 TCP" "remote saw $SHARED:$range" "$(asked host$n tcp $REMOTE 7000)"
@@ -53,7 +53,7 @@ demo_traffic()
         told "${names[n]}" "-> $REMOTE ping" "3 of 3 came back" "$(pinged host$n $REMOTE)"
     done
 
-    step "The remote host reaches servers on both, at one address: the port alone decides."
+    step "The remote host reaches servers on both hosts, at one address. The port decides."
     for n in 1 2; do
         port=$(($(host_first $n) + 80))
         for protocol in tcp udp; do
@@ -71,10 +71,10 @@ demo_traffic()
 demo_end()
 {
     local n
-    step "Frames for the shared address, counted by each host's own kernel."
+    step "Frames for the shared address that each host received, counted by its own kernel."
     for n in 1 2; do
-        told "${names[n]}" "got for its own ports" "[1-9]*" "$(arrived $n right)"
-        told "${names[n]}" "got for the other's ports" 0 "$(arrived $n wrong)"
+        told "${names[n]}" "received for its own ports" "[1-9]*" "$(arrived $n right)"
+        told "${names[n]}" "received for the other's ports" 0 "$(arrived $n wrong)"
     done
 
     echo
@@ -83,6 +83,6 @@ demo_end()
 }
 
 if [ "$(id -u)" -ne 0 ]; then
-    echo "make demo needs root: it makes network namespaces" >&2
+    echo "make demo needs root: it creates network namespaces" >&2
     exit 1
 fi
