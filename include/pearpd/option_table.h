@@ -9,7 +9,7 @@
 #define OPTION_LONG 256 /* values from here on have no short form */
 
 struct option_row {
-    const char *name;     /* long form */
+    const char *name;     /* long form; NULL: none */
     int value;            /* short form's character, or OPTION_LONG and up */
     const char *argument; /* what it is, for the usage; NULL: none */
     const char *help;     /* NULL: not in the usage */

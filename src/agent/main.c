@@ -1,6 +1,7 @@
 /* main.c: pearp-agent(8): options and what they ask for.
  * In: the command line. Out: an exit status: 0, 1 a fault, 2 wrong usage. Never: does the work. */
 #include "pearpd/log.h"
+#include "pearpd/option_table.h"
 #include "pearpd/pe_arp.h"
 
 #include "config/config.h"
@@ -10,7 +11,6 @@
 #include "status/status_command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@
 
 #define EXIT_USAGE 2
 
-enum { OPTION_UNDO = 256, OPTION_JSON, OPTION_METRICS, OPTION_DHCP, OPTION_CLIENT, OPTION_LEASE };
+enum { OPTION_UNDO = OPTION_LONG, OPTION_JSON, OPTION_METRICS, OPTION_DHCP, OPTION_CLIENT, OPTION_LEASE };
 
 struct asked {
     struct agent_options options;
@@ -30,30 +30,25 @@ struct asked {
     struct range range; /* of -a and -p */
 };
 
-static const struct {
-    int key;              /* a letter, or OPTION_... for one with a long name alone */
-    const char *name;     /* the long name; NULL: none */
-    const char *argument; /* NULL: takes none */
-    const char *help;
-} rows[] = {
-    {'i', NULL, "IFACE", "the interface on the bridge's downstream segment"},
-    {'a', NULL, "ADDRESS", "the shared address"},
-    {'p', NULL, "FIRST-LAST", "the ports held"},
-    {'g', NULL, "GATEWAY",
+static const struct option_row rows[] = {
+    {NULL, 'i', "IFACE", "the interface on the bridge's downstream segment"},
+    {NULL, 'a', "ADDRESS", "the shared address"},
+    {NULL, 'p', "FIRST-LAST", "the ports held"},
+    {NULL, 'g', "GATEWAY",
      "the gateway; without it: that of the present default route, or the one the bridge names"},
-    {'e', NULL, "0x88b5|arp", "the EtherType that carries PE-ARP, as `encap` of the bridge"},
-    {'c', NULL, "FILE", "the above from a file, and several ranges, keys and more: pearp-agent.conf(5)"},
-    {OPTION_DHCP, "dhcp", NULL, "run a DHCP client on IFACE and hold the address and ports that it brings"},
-    {OPTION_CLIENT, "client", "NAME", "which: udhcpc or dhclient; without it the one that is installed"},
-    {OPTION_LEASE, "lease", NULL, "hold the lease that another client has on IFACE, and end with it"},
-    {OPTION_METRICS, "metrics", "FILE", "write figures there for node_exporter's textfile collector"},
-    {'n', NULL, NULL, "print what would be set, change nothing"},
-    {OPTION_UNDO, "undo", NULL, "put back what a killed agent left on IFACE"},
-    {OPTION_JSON, "json", NULL, "status as JSON"},
-    {'v', NULL, NULL, "more log; may be repeated"},
-    {'q', NULL, NULL, "less log"},
-    {'V', "version", NULL, "print the version"},
-    {'h', "help", NULL, "print this"},
+    {NULL, 'e', "0x88b5|arp", "the EtherType that carries PE-ARP, as `encap` of the bridge"},
+    {NULL, 'c', "FILE", "the above from a file, and several ranges, keys and more: pearp-agent.conf(5)"},
+    {"dhcp", OPTION_DHCP, NULL, "run a DHCP client on IFACE and hold the address and ports that it brings"},
+    {"client", OPTION_CLIENT, "NAME", "which: udhcpc or dhclient; without it the one that is installed"},
+    {"lease", OPTION_LEASE, NULL, "hold the lease that another client has on IFACE, and end with it"},
+    {"metrics", OPTION_METRICS, "FILE", "write figures there for node_exporter's textfile collector"},
+    {NULL, 'n', NULL, "print what would be set, change nothing"},
+    {"undo", OPTION_UNDO, NULL, "put back what a killed agent left on IFACE"},
+    {"json", OPTION_JSON, NULL, "status as JSON"},
+    {NULL, 'v', NULL, "more log; may be repeated"},
+    {NULL, 'q', NULL, "less log"},
+    {"version", 'V', NULL, "print the version"},
+    {"help", 'h', NULL, "print this"},
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -67,15 +62,7 @@ static void print_help(void)
            "       pearp-agent status [--json]\n"
            "       pearp-agent resize -i IFACE ADDRESS:FIRST-LAST\n"
            "       pearp-agent lease IFACE bound ADDRESS PORTS [KEY=VALUE ...] | released | expired\n\n");
-    for (size_t i = 0; i < ROWS; i++) {
-        char option[32];
-        const char *argument = rows[i].argument == NULL ? "" : rows[i].argument;
-        if (rows[i].key >= OPTION_UNDO)
-            snprintf(option, sizeof(option), "--%s %s", rows[i].name, argument);
-        else
-            snprintf(option, sizeof(option), "-%c %s", rows[i].key, argument);
-        printf("  %-15s  %s\n", option, rows[i].help);
-    }
+    option_table_usage(rows, ROWS, stdout);
 }
 
 static int usage(const char *what, const char *value)
@@ -213,20 +200,9 @@ static int check(const struct asked *asked)
 /* Reads the command line. 0; EXIT_USAGE after a message; -1: -h or -V were answered. */
 static int parse(int argc, char **argv, struct asked *asked)
 {
-    struct option names[ROWS + 1] = {{0}};
-    char letters[2 * ROWS + 1] = "";
-    size_t name_count = 0, letter_count = 0;
-    for (size_t i = 0; i < ROWS; i++) {
-        if (rows[i].name != NULL)
-            names[name_count++] =
-                (struct option){.name = rows[i].name, .has_arg = rows[i].argument != NULL, .val = rows[i].key};
-        if (rows[i].key >= OPTION_UNDO)
-            continue;
-        letters[letter_count++] = (char)rows[i].key;
-        if (rows[i].argument != NULL)
-            letters[letter_count++] = ':';
-    }
-    for (int key; (key = getopt_long(argc, argv, letters, names, NULL)) != -1;) {
+    const char *value;
+    char **words;
+    for (int key; (key = option_table_next(rows, ROWS, argc, argv, &value, &words)) != -1;) {
         if (key == 'h') {
             print_help();
             return -1;
@@ -235,16 +211,16 @@ static int parse(int argc, char **argv, struct asked *asked)
             printf("pearp-agent %s\n", PEARPD_VERSION);
             return -1;
         }
-        const int error = take(key, optarg, asked);
+        const int error = take(key, value, asked);
         if (error != 0)
             return error;
     }
-    asked->status = optind < argc && strcmp(argv[optind], "status") == 0;
-    asked->resize = optind < argc && strcmp(argv[optind], "resize") == 0;
-    optind += asked->status || asked->resize ? 1 : 0;
-    if (asked->resize && optind < argc)
-        asked->wanted = argv[optind++];
-    return optind < argc ? usage("not understood", argv[optind]) : check(asked);
+    asked->status = *words != NULL && strcmp(*words, "status") == 0;
+    asked->resize = *words != NULL && strcmp(*words, "resize") == 0;
+    words += asked->status || asked->resize ? 1 : 0;
+    if (asked->resize && *words != NULL)
+        asked->wanted = *words++;
+    return *words != NULL ? usage("not understood", *words) : check(asked);
 }
 
 static void tell_fault(void *context, const char *file, unsigned line, const char *message)
