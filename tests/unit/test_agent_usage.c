@@ -1,14 +1,15 @@
 /* test_agent_usage.c: sockets as sock_diag tells of them, what is in use of what is held, when that is worth a word,
  * and the figures as Prometheus reads them. Time is in the test's hand. */
+#include "pearpd/atomic_file.h"
 #include "pearpd/clock.h"
 
-#include "host/metrics_file.h"
 #include "netlink_reader.h"
 #include "status/metrics.h"
 #include "usage/usage_alarm.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
@@ -336,8 +337,8 @@ static void a_metrics_file_is_whole_or_not_there(void **state)
     assert_int_equal(metrics_write(&m, path), 0);
     assert_int_equal(access(path, R_OK), 0);
     assert_int_equal(access(made, F_OK), -1);
-    assert_int_equal(metrics_file_remove(path), 0);
-    assert_int_equal(metrics_file_remove(path), 0);
+    assert_int_equal(atomic_file_remove(AT_FDCWD, path), 0);
+    assert_int_equal(atomic_file_remove(AT_FDCWD, path), 0);
     assert_int_equal(mkdir(path, 0755), 0); /* cannot be replaced */
     assert_int_equal(metrics_write(&m, path), -EISDIR);
     assert_int_equal(access(made, F_OK), -1);

@@ -1,6 +1,8 @@
 /* run_files.c: see run_files.h. */
 #include "run_files.h"
 
+#include "pearpd/atomic_file.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -247,24 +249,7 @@ pid_t run_lock_holder(int directory, const char *interface)
 
 int run_write(int directory, const char *name, const char *text, size_t length, bool durable)
 {
-    char new_name[RUN_NAME_BYTES + 8];
-    snprintf(new_name, sizeof(new_name), "%s.new", name);
-    const int fd = openat(directory, new_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return -errno;
-    int error = 0;
-    const ssize_t written = write(fd, text, length);
-    if (written != (ssize_t)length)
-        error = written < 0 ? -errno : -ENOSPC;
-    if (error == 0 && durable && fsync(fd) != 0)
-        error = -errno;
-    if (close(fd) != 0 && error == 0)
-        error = -errno;
-    if (error == 0 && renameat(directory, new_name, directory, name) != 0)
-        error = -errno;
-    if (error == 0 && durable && fsync(directory) != 0)
-        error = -errno;
-    return error;
+    return atomic_file_write(directory, name, text, length, 0600, durable);
 }
 
 ssize_t run_read(int directory, const char *name, char *text, size_t size)

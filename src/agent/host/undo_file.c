@@ -1,13 +1,14 @@
 /* undo_file.c: see undo_file.h. */
 #include "undo_file.h"
 
+#include "pearpd/atomic_file.h"
 #include "pearpd/log.h"
 
 #include "host_settings.h"
-#include "metrics_file.h"
 #include "run_files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 int undo_file_write(int directory, const struct undo *undo)
@@ -61,7 +62,7 @@ static int remove_record(int directory, const char *interface)
 int undo_file_restore(int directory, struct netlink *netlink, const struct undo *undo)
 {
     int error = host_settings_undo(netlink, undo);
-    const int removed = undo->metrics[0] != '\0' ? metrics_file_remove(undo->metrics) : 0;
+    const int removed = undo->metrics[0] != '\0' ? atomic_file_remove(AT_FDCWD, undo->metrics) : 0;
     if (removed != 0)
         log_error("cannot remove %s: %s", undo->metrics, strerror(-removed));
     error = error != 0 ? error : removed;

@@ -1,12 +1,15 @@
 /* metrics.c: see metrics.h. */
 #include "metrics.h"
 
+#include "pearpd/atomic_file.h"
 #include "pearpd/l4.h"
 
 #include "dhcp/lease.h"
-#include "host/metrics_file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum figure { PORTS, USED, SOCKETS, HEARD, CLAIMS, REQUESTS, CHALLENGES, CONFLICTS, ACCUSATIONS };
@@ -141,10 +144,17 @@ void metrics_print(const struct metrics *metrics, FILE *out)
 
 int metrics_write(const struct metrics *metrics, const char *path)
 {
-    FILE *out;
-    const int error = metrics_file_open(path, &out);
-    if (error != 0)
-        return error;
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    if (out == NULL)
+        return -errno;
     metrics_print(metrics, out);
-    return metrics_file_close(path, out);
+    int error = ferror(out) != 0 ? -ENOMEM : 0;
+    if (fclose(out) != 0)
+        error = -ENOMEM;
+    if (error == 0) /* the collector reads names that end in .prom only */
+        error = atomic_file_write(AT_FDCWD, path, text, length, 0644, false);
+    free(text);
+    return error;
 }
