@@ -203,14 +203,15 @@ static void hello_of_a_new_epoch_gets_one_claim_in_its_window(void **state)
         hear(&f, bridge, own, request(2000, 2000));
         hear(&f, bridge, mac_broadcast, hello(5, 30));
         hear(&f, bridge, mac_broadcast, hello(5, 30));
-        assert_int_equal(run_timers(&f, 300, times, SENT_MAX), 1);
+        assert_int_equal(run_timers(&f, 60, times, SENT_MAX), 1);
         assert_true(times[0] >= 0 && times[0] < 30);
+        hear(&f, bridge, own, request(2000, 2000));
         least = times[0] < least ? times[0] : least;
         most = times[0] > most ? times[0] : most;
         hear(&f, bridge, mac_broadcast, hello(5, 30));
         assert_int_equal(run_timers(&f, 300, times, SENT_MAX), 0);
         hear(&f, bridge, mac_broadcast, hello(6, 30));
-        assert_int_equal(run_timers(&f, 300, times, SENT_MAX), 1);
+        assert_int_equal(run_timers(&f, 60, times, SENT_MAX), 1);
         assert_int_equal(f.events[CLAIMANT_EPOCH], 2);
     }
     assert_true(least < 3 && most > 27); /* spread */
@@ -300,6 +301,8 @@ static void release_is_the_last_word(void **state)
     struct fixture f;
     double times[SENT_MAX];
     begin_up(&f);
+    hear(&f, bridge, mac_broadcast, request(2500, 2500)); /* its answer may have made a binding */
+    f.sent_count = 0;
     claimant_stop(&f.claimant, &f.out);
     assert_int_equal(f.sent_count, 1);
     assert_int_equal(f.sent[0].pe_arp.type, PE_ARP_RELEASE);
@@ -406,6 +409,7 @@ static void the_ranges_of_a_host_count_their_numbers_together(void **state)
     claimant_init(&second, &more, own, 0x88b5, 43, &(struct claimant_keys){keys, 1, &next});
     claimant_link(&f.claimant, f.now_ns, true, own, &f.out);
     claimant_link(&second, f.now_ns, true, own, &f.out);
+    f.claimant.confirmed = true;
     claimant_stop(&f.claimant, &f.out);
     assert_int_equal(f.sent_count, 3);
     for (unsigned i = 0; i < 3; i++)
@@ -454,6 +458,8 @@ static void another_range_is_claimed_whole(void **state)
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
         struct fixture f;
         begin_up(&f);
+        hear(&f, bridge, own, request(2000, 2000));
+        f.sent_count = 0;
         assert_int_equal(claimant_resize(&f.claimant, f.now_ns, ports(wanted[i].first, wanted[i].last), &f.out),
                          0);
         assert_int_equal(f.sent[0].pe_arp.spa.first, wanted[i].first);
@@ -510,6 +516,109 @@ static void nobody_asks_for_what_is_wanted(void **state)
     assert_int_equal(claimant_resize(&f.claimant, f.now_ns, ports(2000, 3499), &f.out), -ENETDOWN);
 }
 
+static struct pe_arp claim_of(struct mac host)
+{
+    return (struct pe_arp){.type = PE_ARP_CLAIM,
+                           .sha = host,
+                           .spa = {range->address, 0, 2000, 2999},
+                           .tpa = {range->address, 0, 2000, 2999}};
+}
+
+static struct pe_arp objection(void)
+{
+    struct pe_arp conflict = claim_of(other);
+    conflict.type = PE_ARP_CONFLICT;
+    conflict.tha = own;
+    return conflict;
+}
+
+static void a_refused_claim_is_displaced_and_not_released(void **state)
+{
+    (void)state;
+    struct fixture f;
+    double times[SENT_MAX];
+    begin_up(&f);
+    hear(&f, other, mac_broadcast, objection());
+    (void)run_timers(&f, CLAIMANT_RECLAIM_S - 1, times, SENT_MAX);
+    assert_false(f.claimant.displaced);
+    (void)run_timers(&f, 1, times, SENT_MAX);
+    assert_true(f.claimant.displaced);
+    assert_int_equal(f.events[CLAIMANT_DISPLACED], 1);
+    assert_true(mac_equal(f.claimant.rival, other));
+    assert_true(run_timers(&f, 120, times, SENT_MAX) >= 2); /* it is claimed on */
+    assert_int_equal(f.events[CLAIMANT_DISPLACED], 1);
+    f.sent_count = 0;
+    claimant_stop(&f.claimant, &f.out);
+    assert_int_equal(f.sent_count, 0);
+}
+
+static void an_owner_that_is_asked_no_more_is_displaced(void **state)
+{
+    (void)state;
+    struct fixture f;
+    double times[SENT_MAX];
+    begin_up(&f);
+    hear(&f, bridge, own, request(2000, 2000));
+    hear(&f, other, own, claim_of(other)); /* to this host alone: the bridge does not receive it */
+    assert_int_equal(run_timers(&f, 100, times, SENT_MAX), 0);
+    hear(&f, other, mac_broadcast, claim_of(other));
+    f.sent_count = 0;
+    assert_int_equal(run_timers(&f, CLAIMANT_WAIT_S - 1, times, SENT_MAX), 0);
+    assert_int_equal(run_timers(&f, CLAIMANT_RECLAIM_S, times, SENT_MAX), 4); /* at 1, 2, 4 and 8 s */
+    assert_int_equal(f.sent[0].pe_arp.type, PE_ARP_CLAIM);
+    assert_false(f.claimant.displaced);
+    (void)run_timers(&f, 1, times, SENT_MAX);
+    assert_true(f.claimant.displaced);
+    hear(&f, bridge, own, request(2000, 2000)); /* the other is gone */
+    assert_false(f.claimant.displaced);
+    assert_int_equal(f.events[CLAIMANT_CHALLENGED], 2);
+    assert_int_equal(run_timers(&f, 1000, times, SENT_MAX), 0);
+    f.sent_count = 0;
+    claimant_stop(&f.claimant, &f.out);
+    assert_int_equal(f.sent_count, 1);
+}
+
+static void an_owner_that_is_asked_stays(void **state)
+{
+    (void)state;
+    struct fixture f;
+    double times[SENT_MAX];
+    begin_up(&f);
+    hear(&f, bridge, own, request(2000, 2000));
+    hear(&f, other, mac_broadcast, claim_of(other));
+    (void)run_timers(&f, 3, times, SENT_MAX);
+    hear(&f, bridge, own, request(2000, 2000)); /* the bridge asks the owner first */
+    assert_int_equal(run_timers(&f, 1000, times, SENT_MAX), 0);
+    for (unsigned i = 0; i < 100;
+         i++) { /* whoever objects all the time gets one claim in five seconds, and no more */
+        hear(&f, other, mac_broadcast, objection());
+        f.sent_count = 0;
+        assert_true(run_timers(&f, 1, times, SENT_MAX) <= 1);
+        if (f.sent_count > 0)
+            hear(&f, bridge, own, request(2000, 2000));
+    }
+    assert_in_range(f.claimant.counts.claims, 1 + 100 / (CLAIMANT_WAIT_S + 1), 1 + 100 / CLAIMANT_WAIT_S);
+    assert_int_equal(f.events[CLAIMANT_DISPLACED], 0);
+}
+
+static void an_epoch_without_a_challenge_displaces(void **state)
+{
+    (void)state;
+    struct fixture f;
+    double times[SENT_MAX];
+    begin_up(&f);
+    hear(&f, bridge, own, request(2000, 2000));
+    hear(&f, bridge, mac_broadcast, hello(5, 0));
+    f.sent_count = 0;
+    assert_int_equal(run_timers(&f, CLAIMANT_WAIT_HELLO_S - 1, times, SENT_MAX), 1);
+    claimant_tick(&f.claimant, f.now_ns, &f.out);
+    (void)run_timers(&f, 2 + CLAIMANT_RECLAIM_S, times, SENT_MAX);
+    assert_true(f.claimant.displaced);
+    claimant_link(&f.claimant, f.now_ns, false, own, &f.out);
+    claimant_link(&f.claimant, f.now_ns, true, own, &f.out);
+    assert_false(f.claimant.displaced); /* begins again */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -530,6 +639,10 @@ int main(void)
         cmocka_unit_test(another_range_is_claimed_whole),
         cmocka_unit_test(what_another_holds_is_refused),
         cmocka_unit_test(nobody_asks_for_what_is_wanted),
+        cmocka_unit_test(a_refused_claim_is_displaced_and_not_released),
+        cmocka_unit_test(an_owner_that_is_asked_no_more_is_displaced),
+        cmocka_unit_test(an_owner_that_is_asked_stays),
+        cmocka_unit_test(an_epoch_without_a_challenge_displaces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,7 +73,8 @@ void claimant_init(struct claimant *s, const struct port_range *held, struct mac
                            .ethertype = ethertype,
                            .random = seed,
                            .claim_due_ns = NEVER_NS,
-                           .hello_claim_due_ns = NEVER_NS};
+                           .hello_claim_due_ns = NEVER_NS,
+                           .doubt_due_ns = NEVER_NS};
 }
 
 void claimant_services(struct claimant *s, const uint8_t *tlvs, size_t length)
@@ -90,24 +91,65 @@ static void end_resize(struct claimant *s, enum claimant_event event, const stru
     out->event(event, message, out->context);
 }
 
+static void begin_claims(struct claimant *s, uint64_t now_ns)
+{
+    s->claim_gap_s = 1;
+    s->claim_due_ns = now_ns;
+}
+
+static void end_doubt(struct claimant *s)
+{
+    s->doubt = CLAIMANT_SURE;
+    s->doubt_due_ns = NEVER_NS;
+}
+
+/* Is the range still ours? A challenge within `wait_s` says so. One that is being claimed already needs no wait. */
+static void begin_doubt(struct claimant *s, uint64_t now_ns, uint32_t wait_s)
+{
+    const bool claims = s->claim_due_ns != NEVER_NS;
+    const uint64_t due_ns = now_ns + (claims ? CLAIMANT_RECLAIM_S : wait_s) * NS_PER_S;
+    if (s->displaced || s->doubt == CLAIMANT_RECLAIMS || due_ns >= s->doubt_due_ns)
+        return;
+    s->doubt = claims ? CLAIMANT_RECLAIMS : CLAIMANT_WAITS;
+    s->doubt_due_ns = due_ns;
+}
+
+/* No challenge came. */
+static void doubt_due(struct claimant *s, uint64_t now_ns, const struct claimant_out *out)
+{
+    if (s->doubt == CLAIMANT_WAITS) {
+        s->doubt = CLAIMANT_RECLAIMS;
+        s->doubt_due_ns = now_ns + CLAIMANT_RECLAIM_S * NS_PER_S;
+        begin_claims(s, now_ns);
+        return;
+    }
+    const struct pe_arp displaced = {.type = PE_ARP_CLAIM, .sha = s->rival, .tpa = whole_range(s)};
+    end_doubt(s);
+    s->displaced = true;
+    s->confirmed = false;
+    out->event(CLAIMANT_DISPLACED, &displaced, out->context);
+}
+
 void claimant_link(struct claimant *s, uint64_t now_ns, bool up, struct mac own, const struct claimant_out *out)
 {
     if (s->stopped)
         return;
     const bool again = up == s->link_up && mac_equal(own, s->own);
+    s->confirmed = s->confirmed && mac_equal(own, s->own);
     s->link_up = up;
     s->own = own;
     if (again)
         return;
     s->claim_due_ns = NEVER_NS;
     s->hello_claim_due_ns = NEVER_NS;
+    end_doubt(s);
     if (!up) {
         claimant_give_up(s, out);
         return;
     }
-    s->challenged = false;
-    s->claim_gap_s = 1;
-    s->claim_due_ns = now_ns;
+    s->challenged = s->displaced = false;
+    s->rival = (struct mac){{0}};
+    begin_claims(s, now_ns);
     (void)claimant_tick(s, now_ns, out);
 }
 
@@ -216,6 +258,7 @@ static void answer(struct claimant *s, const struct pe_arp *request, const struc
     reply.pe_arp.tha = request->sha;
     reply.pe_arp.nonce = request->nonce;
     s->counts.requests++;
+    s->confirmed = true;
     out->send(&reply, out->context);
 }
 
@@ -230,9 +273,11 @@ static bool is_for_wanted(const struct claimant *s, struct mac to, const struct 
 static void take_wanted(struct claimant *s, const struct pe_arp *request, const struct claimant_out *out)
 {
     struct tx_frame released = message_to(s, mac_broadcast, PE_ARP_RELEASE);
-    const bool beside = !range_overlaps(&s->held.range, &s->wanted);
+    const bool beside = s->confirmed && !range_overlaps(&s->held.range, &s->wanted);
     s->held.range = s->wanted;
     s->counts.challenges++;
+    end_doubt(s);
+    s->displaced = false;
     answer(s, request, out);
     if (beside)
         out->send(&released, out->context);
@@ -253,17 +298,27 @@ static void hear_request(struct claimant *s, struct mac to, const struct pe_arp 
         return;
     s->counts.challenges++;
     s->claim_due_ns = NEVER_NS;
-    if (s->challenged)
+    end_doubt(s);
+    if (s->challenged && !s->displaced)
         return;
     s->challenged = true;
+    s->displaced = false;
     out->event(CLAIMANT_CHALLENGED, request, out->context);
 }
 
-static void hear_claim(struct claimant *s, uint64_t now_ns, const struct pe_arp *claim,
+/* Only what the bridge receives too puts the range in doubt: a broadcast. */
+static void hear_claim(struct claimant *s, uint64_t now_ns, const struct claimant_frame *heard,
                        const struct claimant_out *out)
 {
+    const struct pe_arp *claim = &heard->message;
     const struct port_range other = stated(claim);
-    if (!port_range_overlaps(&s->held, &other) || now_ns < s->conflict_allowed_ns)
+    if (!port_range_overlaps(&s->held, &other))
+        return;
+    if (mac_is_group(heard->to)) {
+        s->rival = claim->sha;
+        begin_doubt(s, now_ns, CLAIMANT_WAIT_S);
+    }
+    if (now_ns < s->conflict_allowed_ns)
         return;
     struct tx_frame conflict = message_to(s, mac_broadcast, PE_ARP_CONFLICT);
     conflict.pe_arp.tpa = claim->spa;
@@ -294,7 +349,8 @@ static void hear_hello(struct claimant *s, uint64_t now_ns, const struct pe_arp 
 }
 
 /* tpa is a range of ours as the other heard it. */
-static void hear_conflict(struct claimant *s, const struct pe_arp *conflict, const struct claimant_out *out)
+static void hear_conflict(struct claimant *s, uint64_t now_ns, const struct pe_arp *conflict,
+                          const struct claimant_out *out)
 {
     const struct port_range ours = plain_range(&conflict->tpa);
     if (s->resizing && mac_equal(conflict->tha, s->own) &&
@@ -306,6 +362,9 @@ static void hear_conflict(struct claimant *s, const struct pe_arp *conflict, con
     if (!mac_equal(conflict->tha, s->own) || !port_range_overlaps(&s->held, &ours))
         return;
     s->counts.accusations++;
+    s->rival = conflict->sha;
+    s->confirmed = false;
+    begin_doubt(s, now_ns, CLAIMANT_WAIT_S);
     out->event(CLAIMANT_ACCUSED, conflict, out->context);
 }
 
@@ -342,13 +401,13 @@ void claimant_message(struct claimant *s, uint64_t now_ns, const struct claimant
         hear_request(s, heard->to, message, out);
         break;
     case PE_ARP_CLAIM:
-        hear_claim(s, now_ns, message, out);
+        hear_claim(s, now_ns, heard, out);
         break;
     case PE_ARP_HELLO:
         hear_hello(s, now_ns, message, out);
         break;
     case PE_ARP_CONFLICT:
-        hear_conflict(s, message, out);
+        hear_conflict(s, now_ns, message, out);
         break;
     case PE_ARP_REPLY:
     case PE_ARP_RELEASE:
@@ -364,7 +423,10 @@ uint64_t claimant_tick(struct claimant *s, uint64_t now_ns, const struct claiman
         s->hello_claim_due_ns = NEVER_NS;
         s->hello_claim_allowed_ns = now_ns + NS_PER_S;
         send_claim(s, out);
+        begin_doubt(s, now_ns, CLAIMANT_WAIT_HELLO_S);
     }
+    if (now_ns >= s->doubt_due_ns)
+        doubt_due(s, now_ns, out);
     if (now_ns >= s->claim_due_ns) {
         s->claim_due_ns = now_ns + s->claim_gap_s * NS_PER_S;
         s->claim_gap_s =
@@ -374,6 +436,8 @@ uint64_t claimant_tick(struct claimant *s, uint64_t now_ns, const struct claiman
     if (s->resizing && now_ns >= s->wanted_due_ns)
         resize_due(s, now_ns, out);
     uint64_t next_ns = s->claim_due_ns < s->hello_claim_due_ns ? s->claim_due_ns : s->hello_claim_due_ns;
+    if (s->doubt_due_ns < next_ns)
+        next_ns = s->doubt_due_ns;
     if (s->resizing && s->wanted_due_ns < next_ns)
         next_ns = s->wanted_due_ns;
     return next_ns;
@@ -384,7 +448,7 @@ void claimant_stop(struct claimant *s, const struct claimant_out *out)
     if (s->stopped)
         return;
     s->stopped = true;
-    if (!s->link_up)
+    if (!s->link_up || !s->confirmed)
         return;
     const struct tx_frame release = message_to(s, mac_broadcast, PE_ARP_RELEASE);
     out->send(&release, out->context);

@@ -20,15 +20,24 @@
 #define CLAIMANT_CLAIM_GAP_MAX_S 60
 #define CLAIMANT_RESIZE_S        10 /* a bridge asks a silent owner for 3 s before it asks the newcomer */
 
+/* When a range is displaced: another host is its owner now, or the bridge gives it to nobody. A CLAIM by another host, a
+ * CONFLICT against a claim of ours, or a claim for a new epoch puts the range in doubt. A challenge ends that. Without one
+ * for CLAIMANT_WAIT_S (a HELLO period after a new epoch: one claim is due in it) the range is claimed as at link up, and
+ * is displaced if CLAIMANT_RECLAIM_S pass as well. It is claimed on, and is held again once it is challenged. */
+#define CLAIMANT_WAIT_S       5
+#define CLAIMANT_WAIT_HELLO_S 60
+#define CLAIMANT_RECLAIM_S    10
+
 enum claimant_event {
-    CLAIMANT_CHALLENGED, /* the first unicast request since a claim: the bridge heard it */
-    CLAIMANT_CONFLICT,   /* another MAC claims ports of ours; a CONFLICT went out */
-    CLAIMANT_ACCUSED,    /* another agent says that our range is its own */
-    CLAIMANT_EPOCH,      /* a HELLO of an epoch not heard before */
-    CLAIMANT_UNMANAGED,  /* that HELLO's ports do not hold our range */
-    CLAIMANT_FORGED,     /* a sender that is not the frame's source, or no good AUTH */
-    CLAIMANT_RESIZED,    /* the bridge asked for the range wanted and was told: `held` is that now */
-    CLAIMANT_REFUSED,    /* another holds what was wanted, as its CONFLICT says */
+    CLAIMANT_CHALLENGED, /* the first unicast request since the link came up, or since the range was displaced */
+    CLAIMANT_DISPLACED, /* see above; tpa is the range, sha the host that claims it or objected; zero: none was seen */
+    CLAIMANT_CONFLICT,  /* another MAC claims ports of ours; a CONFLICT went out */
+    CLAIMANT_ACCUSED,   /* another agent says that our range is its own */
+    CLAIMANT_EPOCH,     /* a HELLO of an epoch not heard before */
+    CLAIMANT_UNMANAGED, /* that HELLO's ports do not hold our range */
+    CLAIMANT_FORGED,    /* a sender that is not the frame's source, or no good AUTH */
+    CLAIMANT_RESIZED,   /* the bridge asked for the range wanted and was told: `held` is that now */
+    CLAIMANT_REFUSED,   /* another holds what was wanted, as its CONFLICT says */
     CLAIMANT_UNANSWERED, /* nobody asked for what was wanted in CLAIMANT_RESIZE_S, or the link went; no message */
 };
 
@@ -57,6 +66,8 @@ struct claimant_counts {
     uint64_t accusations; /* heard: others who hold our range theirs */
 };
 
+enum claimant_doubt { CLAIMANT_SURE, CLAIMANT_WAITS, CLAIMANT_RECLAIMS };
+
 struct claimant {
     struct port_range held;
     struct claimant_keys keys;
@@ -66,6 +77,12 @@ struct claimant {
     bool link_up;
     bool stopped;    /* released: silent from now on */
     bool challenged; /* since the link came up */
+    bool
+        confirmed; /* a bridge asked, and nobody objected since: it may have a binding of the range to this MAC */
+    bool displaced;
+    enum claimant_doubt doubt;
+    uint64_t doubt_due_ns; /* its end without a challenge; UINT64_MAX: there is none */
+    struct mac rival;      /* that claims or objects; zero: none */
     bool epoch_known;
     uint64_t epoch;
     uint64_t random;       /* state of the generator that spreads claims */
@@ -121,7 +138,8 @@ int claimant_resize(struct claimant *s, uint64_t now_ns, struct range wanted, co
 /* Ends such a question, where one is open: CLAIMANT_UNANSWERED is told. */
 void claimant_give_up(struct claimant *s, const struct claimant_out *out);
 
-/* Withdraws the range; nothing is sent any more after this. */
+/* Withdraws the range, where a bridge may have a binding of it: a RELEASE by another host than the owner would be a forged
+ * one. Nothing is sent any more after this. */
 void claimant_stop(struct claimant *s, const struct claimant_out *out);
 
 #endif

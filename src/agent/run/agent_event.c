@@ -77,6 +77,16 @@ void agent_on_claimant_event(enum claimant_event event, const struct pe_arp *mes
         be_heard(agent, sender, a);
         agent_state_write(agent);
         break;
+    case CLAIMANT_DISPLACED:
+        if (mac_is_zero(message->sha))
+            log_warning(
+                "%s is displaced: the bridge does not ask for it; another host holds it, or this host may not",
+                range);
+        else
+            log_warning("%s is displaced: %s claims it, and the bridge does not ask this host for it", range,
+                        sender);
+        agent_state_write(agent);
+        break;
     case CLAIMANT_CONFLICT:
         snprintf(line, sizeof(line), "%s claims %s, which is held here", sender, range);
         log_of_others(agent, line);

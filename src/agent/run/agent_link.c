@@ -31,6 +31,7 @@ static int move_to(struct agent *agent, const struct link_info *link)
 static void follow_link(struct agent *agent, const struct link_info *link)
 {
     const bool was_up = agent->link_up, up = link->up && !link->gone;
+    const bool changed = up != was_up || (up && !mac_equal(link->mac, agent->mac));
     int error = 0;
     if (!link->gone && link->index != agent->ifindex)
         error = move_to(agent, link);
@@ -48,7 +49,7 @@ static void follow_link(struct agent *agent, const struct link_info *link)
     agent->link_up = up;
     for (size_t i = 0; i < agent->wish.held.count; i++)
         claimant_link(&agent->claimants[i], clock_now_ns(), up, link->mac, &agent->out);
-    if (up != was_up)
+    if (changed)
         agent_state_write(agent);
     if (up && !was_up)
         services_hurry(agent->services);

@@ -88,7 +88,7 @@ bool agent_resize_event(struct agent *agent, enum claimant_event event, const st
         resized(agent);
     else if (event == CLAIMANT_REFUSED || event == CLAIMANT_UNANSWERED)
         resize_refused(agent, message);
-    return message == NULL || event == CLAIMANT_RESIZED || event == CLAIMANT_REFUSED;
+    return event == CLAIMANT_RESIZED || event == CLAIMANT_REFUSED || event == CLAIMANT_UNANSWERED;
 }
 
 /* The range that `wanted` is to take the place of. -Exxx. */

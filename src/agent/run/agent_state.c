@@ -41,8 +41,11 @@ void agent_state_write(const struct agent *agent)
              mac_is_zero(agent->bridge) ? "" : mac_format(agent->bridge, mac),
              agent->gateway.host == 0 ? "" : ipv4_format(agent->gateway, address));
     for (size_t i = 0; i < agent->wish.held.count; i++) {
+        port_range_format(&agent->wish.held.ranges[i], held);
         if (agent->claimants[i].challenged)
-            text_put(&t, "heard-of %s\n", port_range_format(&agent->wish.held.ranges[i], held));
+            text_put(&t, "heard-of %s\n", held);
+        if (agent->claimants[i].displaced)
+            text_put(&t, "displaced %s\n", held);
         put_services(&t, agent, i);
     }
     if (agent->options->dhcp != DHCP_CLIENT_NONE && agent->wish.held.count == agent->own.count)

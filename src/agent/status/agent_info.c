@@ -32,9 +32,16 @@ static void take_service(struct agent_info *agent, const char *text)
     agent->services[agent->service_count++] = served;
 }
 
-static void take_state(struct agent_info *agent, const char *key, const char *word)
+static void mark_range(const struct agent_info *agent, const char *word, bool *marks)
 {
     char held[PORT_RANGE_TEXT_BYTES];
+    for (size_t i = 0; i < agent->undo.held.count; i++)
+        if (strcmp(port_range_format(&agent->undo.held.ranges[i], held), word) == 0)
+            marks[i] = true;
+}
+
+static void take_state(struct agent_info *agent, const char *key, const char *word)
+{
     if (strcmp(key, "link") == 0)
         agent->link_up = strcmp(word, "up") == 0;
     else if (strcmp(key, "bridge") == 0)
@@ -44,9 +51,9 @@ static void take_state(struct agent_info *agent, const char *key, const char *wo
     else if (strcmp(key, "service") == 0)
         take_service(agent, word);
     else if (strcmp(key, "heard-of") == 0)
-        for (size_t i = 0; i < agent->undo.held.count; i++)
-            if (strcmp(port_range_format(&agent->undo.held.ranges[i], held), word) == 0)
-                agent->heard[i] = true;
+        mark_range(agent, word, agent->heard);
+    else if (strcmp(key, "displaced") == 0)
+        mark_range(agent, word, agent->displaced);
 }
 
 /* False: there is none. */
@@ -109,11 +116,13 @@ void agent_info_free(struct agent_info *agent)
     free(agent);
 }
 
-const char *agent_info_state(const struct agent_info *agent)
+const char *agent_info_state(const struct agent_info *agent, size_t index)
 {
     if (agent->holder == 0)
         return "left";
-    return agent->applied ? "held" : "setting";
+    if (!agent->applied)
+        return "setting";
+    return agent->displaced[index] ? "displaced" : "held";
 }
 
 bool agent_info_is_leased(const struct agent_info *agent, size_t index)

@@ -29,7 +29,7 @@ struct agent_info {
     pid_t holder; /* 0: killed, its settings stand */
     bool applied; /* all that the record speaks of is set */
     bool link_up;
-    bool heard[RANGES_MAX]; /* by range */
+    bool heard[RANGES_MAX], displaced[RANGES_MAX]; /* by range */
     char bridge[MAC_TEXT_BYTES], gateway[IPV4_TEXT_BYTES];
     struct served services[SERVICES_MAX];
     size_t service_count;
@@ -46,8 +46,9 @@ void agent_info_free(struct agent_info *agent);
 /* Whether an agent runs there, in `cookie`'s network namespace, whose DHCP client has no lease. */
 bool agent_info_is_waiting(int directory, const char *interface, uint64_t cookie);
 
-/* "held"; "setting": not all is set yet; "left": by a killed agent. */
-const char *agent_info_state(const struct agent_info *agent);
+/* Of the range at this place: "held"; "displaced": another host is the owner now; "setting": not all is set yet; "left": by
+ * a killed agent. */
+const char *agent_info_state(const struct agent_info *agent, size_t index);
 
 /* Whether the range at this place is one that a DHCP server leased. */
 bool agent_info_is_leased(const struct agent_info *agent, size_t index);

@@ -80,7 +80,7 @@ static void json_range(struct json *j, const struct status *status, const struct
         json_key_string(j, "psid", text);
     }
     json_key_string(j, "interface", agent->undo.interface);
-    json_key_string(j, "state", agent_info_state(agent));
+    json_key_string(j, "state", agent_info_state(agent, index));
     key_number_or_null(j, "pid", (uint64_t)agent->holder);
     json_key(j, "link_up");
     json_bool(j, agent->link_up);

@@ -61,9 +61,9 @@ static void print_range(const struct status *status, const struct agent_info *ag
         snprintf(lease, sizeof(lease), "forever");
     else if (agent_info_is_leased(agent, index))
         snprintf(lease, sizeof(lease), "%" PRIu64 " s", left_s);
-    printf("%-30s %-15s %-7s %-5s %-6s %-12s %-18s %u of %u",
+    printf("%-30s %-15s %-9s %-5s %-6s %-12s %-18s %u of %u",
            port_range_format(&agent->undo.held.ranges[index], held), agent->undo.interface,
-           agent_info_state(agent), lives ? link : "-", lives ? heard : "-", lease,
+           agent_info_state(agent, index), lives ? link : "-", lives ? heard : "-", lease,
            agent->bridge[0] != '\0' ? agent->bridge : "-", usage_ports(&agent->usage, index),
            port_range_ports(&agent->undo.held.ranges[index]));
     if (usage_users(&agent->usage, index, &user, 1) == 1)
@@ -76,7 +76,7 @@ void status_print_text(const struct status *status)
     if (status->count == 0)
         printf("no range is held\n");
     else
-        printf("%-30s %-15s %-7s %-5s %-6s %-12s %-18s %s\n", "Range", "Interface", "State", "Link", "Heard",
+        printf("%-30s %-15s %-9s %-5s %-6s %-12s %-18s %s\n", "Range", "Interface", "State", "Link", "Heard",
                "Lease", "Bridge", "Ports in use");
     for (size_t i = 0; i < status->count; i++)
         for (size_t k = 0; k < status->agents[i]->undo.held.count; k++)
