@@ -50,6 +50,7 @@ static int open_all(struct agent *agent)
     static const int stopping[AGENT_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
     agent->out = (struct claimant_out){agent_pe_arp_send, agent_on_claimant_event, agent};
     agent->loop = loop_new();
+    log_never_wait();
     agent->builder = frame_builder_new();
     agent->watch = netlink_watch_links();
     agent->tables = netlink_watch_tables();
