@@ -5,8 +5,8 @@
 #include "pearpd/pe_arp.h"
 
 #include "config/config.h"
-#include "dhcp/lease_command.h"
 #include "run/agent.h"
+#include "run/lease_command.h"
 #include "run/resize_command.h"
 #include "status/status_command.h"
 

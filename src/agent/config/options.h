@@ -5,8 +5,8 @@
 
 #include "pearpd/addr.h"
 #include "pearpd/pe_arp_auth.h"
+#include "pearpd/range_list.h"
 
-#include "config/range_list.h"
 #include "dhcp/dhcp_client.h"
 #include "dns/service.h"
 

@@ -4,8 +4,8 @@
 
 #include "pearpd/addr.h"
 #include "pearpd/dns_name.h"
+#include "pearpd/range_list.h"
 
-#include "config/range_list.h"
 #include "dns/service.h"
 
 #include <stdint.h>

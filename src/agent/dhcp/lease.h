@@ -5,8 +5,8 @@
 #define PEARPD_AGENT_LEASE_H
 
 #include "pearpd/addr.h"
+#include "pearpd/range_list.h"
 
-#include "config/range_list.h"
 
 #include <stddef.h>
 #include <stdint.h>

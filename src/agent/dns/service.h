@@ -6,8 +6,8 @@
 
 #include "pearpd/addr.h"
 #include "pearpd/loop.h"
+#include "pearpd/range_list.h"
 
-#include "config/range_list.h"
 #include "dns_key.h"
 #include "service_records.h"
 

@@ -4,8 +4,8 @@
 #define PEARPD_AGENT_SERVICE_RECORDS_H
 
 #include "pearpd/addr.h"
+#include "pearpd/range_list.h"
 
-#include "config/range_list.h"
 #include "dns_record.h"
 
 #include <stdbool.h>

@@ -5,7 +5,8 @@
 #ifndef PEARPD_AGENT_BIND_HOOK_H
 #define PEARPD_AGENT_BIND_HOOK_H
 
-#include "config/range_list.h"
+
+#include "pearpd/range_list.h"
 
 #include <linux/bpf.h>
 #include <stddef.h>

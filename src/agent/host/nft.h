@@ -4,7 +4,8 @@
 #ifndef PEARPD_AGENT_NFT_H
 #define PEARPD_AGENT_NFT_H
 
-#include "config/range_list.h"
+
+#include "pearpd/range_list.h"
 
 #include <stdbool.h>
 #include <stddef.h>

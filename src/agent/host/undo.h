@@ -5,8 +5,8 @@
 
 #include "pearpd/addr.h"
 #include "pearpd/netlink_host.h"
+#include "pearpd/range_list.h"
 
-#include "config/range_list.h"
 
 #include <stdbool.h>
 #include <stddef.h>

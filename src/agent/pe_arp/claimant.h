@@ -9,9 +9,9 @@
 #include "pearpd/addr.h"
 #include "pearpd/pe_arp.h"
 #include "pearpd/pe_arp_auth.h"
+#include "pearpd/range_list.h"
 #include "pearpd/tx_frame.h"
 
-#include "config/range_list.h"
 
 #include <stdbool.h>
 #include <stddef.h>

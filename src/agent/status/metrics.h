@@ -4,7 +4,8 @@
 #ifndef PEARPD_AGENT_METRICS_H
 #define PEARPD_AGENT_METRICS_H
 
-#include "config/range_list.h"
+#include "pearpd/range_list.h"
+
 #include "dns/service.h"
 #include "pe_arp/claimant.h"
 

@@ -5,8 +5,8 @@
 #define PEARPD_AGENT_USAGE_H
 
 #include "pearpd/netlink_host.h"
+#include "pearpd/range_list.h"
 
-#include "config/range_list.h"
 #include "process.h"
 
 #include <stdbool.h>

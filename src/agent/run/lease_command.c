@@ -5,9 +5,9 @@
 #include "pearpd/log.h"
 
 #include "config/options.h"
+#include "dhcp/lease.h"
+#include "dhcp/lease_file.h"
 #include "host/run_files.h"
-#include "lease.h"
-#include "lease_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

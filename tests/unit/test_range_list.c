@@ -1,5 +1,5 @@
-/* test_agent_range_list.c: the ranges of one interface: what may be added, and which one is widest. */
-#include "config/range_list.h"
+/* test_range_list.c: the ranges of one interface: what may be added, and which one is widest. */
+#include "pearpd/range_list.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* range_list.h: the ranges and port sets of one interface, in the order of the configuration: new connections use the
- * first address. Plain data. Called by: every room of the agent. */
-#ifndef PEARPD_AGENT_RANGE_LIST_H
-#define PEARPD_AGENT_RANGE_LIST_H
+ * first address. Plain data. Called by: agent. */
+#ifndef PEARPD_RANGE_LIST_H
+#define PEARPD_RANGE_LIST_H
 
 #include "pearpd/port_range.h"
 

@@ -1,5 +1,5 @@
 /* range_list.c: see range_list.h. */
-#include "range_list.h"
+#include "pearpd/range_list.h"
 
 #include <errno.h>
 #include <stdlib.h>
