@@ -78,21 +78,42 @@ void engine_ranges_begin(struct engine *e)
     }
 }
 
-/* The parts that are always there. */
+/* The parts that are always there. Parts find the shared addresses by their table. */
 static bool parts_new(struct engine *e, uint32_t bindings)
 {
     const struct limits *l = &e->config.limits;
-    return (e->addresses = shared_addresses_new(e)) != NULL &&
-           (e->bindings = binding_table_new(bindings, (uint32_t)e->config.address_count)) != NULL &&
-           (e->accounts = accounts_new(l->accounts, e->seed.hash_key)) != NULL &&
-           (e->fdb = fdb_new(l, e->seed.hash_key)) != NULL &&
-           (e->hosts = host_table_new(l->hosts, e->seed.hash_key)) != NULL &&
-           (e->services = service_table_new(l->services)) != NULL && (e->resolver = resolver_new(e)) != NULL &&
-           (e->leases = leases_new(e)) != NULL && (e->announcer = announcer_new()) != NULL &&
-           (e->bridge = bridge_rules_new()) != NULL && (e->arp = arp_rules_new(e)) != NULL &&
-           (e->pe_arp_replay = pe_arp_replay_new(e)) != NULL && (e->echo = echo_new(e)) != NULL &&
-           (e->flows = flows_new(e)) != NULL && (e->datagrams = datagrams_new(e)) != NULL &&
-           (e->dhcp_server = dhcp_server_new(e)) != NULL;
+    e->addresses = shared_addresses_new(e);
+    if (e->addresses == NULL)
+        return false;
+    e->bindings = binding_table_new(bindings, (uint32_t)e->config.address_count);
+    e->accounts = accounts_new(l->accounts, e->seed.hash_key);
+    e->fdb = fdb_new(l, e->seed.hash_key);
+    e->hosts = host_table_new(l->hosts, e->seed.hash_key);
+    e->services = service_table_new(l->services);
+    e->resolver = resolver_new(e);
+    e->leases = leases_new(e);
+    e->announcer = announcer_new();
+    e->bridge = bridge_rules_new();
+    e->arp = arp_rules_new(e);
+    e->pe_arp_replay = pe_arp_replay_new(e);
+    e->echo = echo_new(e);
+    e->flows = flows_new(e);
+    e->datagrams = datagrams_new(e);
+    e->dhcp_server = dhcp_server_new(e);
+    return e->bindings != NULL && e->accounts != NULL && e->fdb != NULL && e->hosts != NULL &&
+           e->services != NULL && e->resolver != NULL && e->leases != NULL && e->announcer != NULL &&
+           e->bridge != NULL && e->arp != NULL && e->pe_arp_replay != NULL && e->echo != NULL &&
+           e->flows != NULL && e->datagrams != NULL && e->dhcp_server != NULL;
+}
+
+/* Those of [ipfix] and of DHCP, which are there where the configuration needs them. */
+static bool optional_parts_new(struct engine *e)
+{
+    if (e->config.ipfix.is_on)
+        e->meter = meter_new(&e->config, e->seed.hash_key);
+    if (dhcp_rules_needed(&e->config))
+        e->dhcp = dhcp_rules_new(e);
+    return (!e->config.ipfix.is_on || e->meter != NULL) && (!dhcp_rules_needed(&e->config) || e->dhcp != NULL);
 }
 
 int engine_tables_new(struct engine *e)
@@ -101,9 +122,7 @@ int engine_tables_new(struct engine *e)
     uint32_t bindings = l->bindings;
     if (bindings < e->config.range_count)
         bindings = (uint32_t)e->config.range_count;
-    if (!parts_new(e, bindings) ||
-        (e->config.ipfix.is_on && (e->meter = meter_new(&e->config, e->seed.hash_key)) == NULL) ||
-        (dhcp_rules_needed(&e->config) && (e->dhcp = dhcp_rules_new(e)) == NULL))
+    if (!parts_new(e, bindings) || !optional_parts_new(e))
         return -ENOMEM;
     e->timers = timer_heap_new(bindings + l->questions + e->leases->count + 8);
     if (e->timers == NULL)

@@ -108,7 +108,7 @@ static void ack_seen(struct engine *e, const struct dhcp *m)
         return;
     const struct config_address *a = &e->config.addresses[index];
     const struct port_set_params params = {m->ports.offset, m->ports.length};
-    struct port_range ports;
+    struct port_range ports = {0};
     if (!(a->learn & LEARN_DHCP))
         return;
     if (port_set_valid(params))
