@@ -27,22 +27,6 @@ struct control_request {
     bool force, ask;
 };
 
-/* One kind of argument: what a person would call it, and how it is read. */
-struct control_argument {
-    const char *what;
-    bool (*take)(struct control_request *request, const char *word);
-};
-extern const struct control_argument control_argument_address; /* ADDRESS */
-extern const struct control_argument control_argument_port;    /* ADDRESS:PORT */
-extern const struct control_argument control_argument_range;   /* ADDRESS:FIRST-LAST or ADDRESS:PORT */
-extern const struct control_argument control_argument_mac;     /* MAC */
-extern const struct control_argument control_argument_owner;   /* MAC or ADDRESS:PORT */
-extern const struct control_argument control_argument_month;   /* YEAR-MONTH */
-extern const struct control_argument
-    control_argument_filter; /* ADDRESS, ADDRESS:PORT, ADDRESS:FIRST-LAST, MAC or NAME */
-extern const struct control_argument control_argument_force; /* --force */
-extern const struct control_argument control_argument_ask;   /* --ask */
-
 /* Reads a line of `length` bytes, no newline. 0; -EINVAL and `error` says what is wrong with which word. */
 int control_request_parse(const char *line, size_t length, struct control_request *request,
                           char error[static CONTROL_ERROR_BYTES]);

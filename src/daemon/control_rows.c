@@ -1,6 +1,7 @@
 /* control_rows.c: see control_rows.h. */
 #include "control_rows.h"
 
+#include "control_argument.h"
 #include "control_commands.h"
 #include "control_listings.h"
 #include "control_resolve.h"

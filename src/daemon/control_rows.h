@@ -3,12 +3,12 @@
 #ifndef PEARPD_DAEMON_CONTROL_ROWS_H
 #define PEARPD_DAEMON_CONTROL_ROWS_H
 
-#include "control_request.h"
-
+#include <stdbool.h>
 #include <stddef.h>
 
 #define CONTROL_ARGUMENTS_MAX 3
 
+struct control_argument;
 struct control_asker;
 
 struct control_row {
