@@ -195,8 +195,8 @@ const struct engine_stats *engine_stats(const struct engine *engine);
 /* True where both ins + made = both outs + consumed + drops + held (docs/forwarding.md#accounting). */
 bool engine_stats_balance(const struct engine_stats *stats);
 
-/* Walks the table by address and port. Start with {0}; each call fills the next entry; false
- * at the end. The table may change between calls. */
+/* Walks the table by address and port. Start with {0}; each call fills the next entry; false at the end. The table
+ * may change between calls. */
 struct table_cursor {
     uint32_t address_index;
     uint32_t port;

@@ -1,6 +1,5 @@
 /* engine_state.h: what the parts of the engine share: the configuration in force, the time, the counters, and a
- * pointer to
- * the state of each part, which only that part's file knows.
+ * pointer to the state of each part, which only that part's file knows.
  * Included by: the files of src/core that need more than their arguments. */
 #ifndef PEARPD_CORE_ENGINE_STATE_H
 #define PEARPD_CORE_ENGINE_STATE_H

@@ -1,26 +1,16 @@
 /* binding_state.c: see binding_state.h. */
 #include "binding_state.h"
 
-#include "pearpd/time_units.h"
-
 #include "engine_state.h"
 #include "lease_pool.h"
 #include "out/event_emit.h"
 #include "service.h"
 #include "tables/account.h"
 #include "tables/binding.h"
-#include "tables/binding_query.h"
 #include "tables/host.h"
 #include "tables/shared_address.h"
 
 #include <errno.h>
-
-static const struct mac nobody;
-
-static const char *how_learned(enum binding_origin origin)
-{
-    return binding_origin_name(origin);
-}
 
 static void emit_binding(struct engine *e, enum event_kind kind, const struct binding *b, struct mac other)
 {
@@ -29,7 +19,7 @@ static void emit_binding(struct engine *e, enum event_kind kind, const struct bi
                                  .range = b->ports.range,
                                  .mac = b->owner,
                                  .other = other,
-                                 .detail = how_learned(b->origin)});
+                                 .detail = binding_origin_name(b->origin)});
 }
 
 void binding_refuse_claim(struct engine *e, const struct port_range *ports, struct mac claimant,
@@ -56,7 +46,7 @@ void binding_enter(struct engine *e, struct binding *b, enum binding_state state
     if (state != BINDING_STALE)
         return;
     binding_stale_add(e->bindings, b);
-    emit_binding(e, EVENT_STALE, b, nobody);
+    emit_binding(e, EVENT_STALE, b, mac_zero);
 }
 
 void binding_end(struct engine *e, struct binding *b, enum event_kind why)
@@ -90,7 +80,7 @@ void binding_end(struct engine *e, struct binding *b, enum event_kind why)
     case EVENT_PORT_DOWN:
         break;
     }
-    emit_binding(e, why, b, nobody);
+    emit_binding(e, why, b, mac_zero);
     timer_stop(e->timers, &b->timer);
     service_end(e, b);
     if (b->origin == ORIGIN_DHCP)
@@ -130,260 +120,9 @@ int binding_create_permanent(struct engine *e, const struct port_range *ports, s
     return 0;
 }
 
-static bool span_is_free(const struct engine *e, const struct port_range *ports)
+void binding_emit_learned(struct engine *e, const struct binding *b, struct mac previous)
 {
-    uint32_t at = 0;
-    return binding_overlap_next(e, ports, &at) == NULL;
-}
-
-/* The aligned block, or the port set, that `port` lies in. False: none within `ports`. */
-static bool block_of(const struct engine *e, uint32_t address_index, uint16_t port, struct port_range *ports)
-{
-    const struct config_address *a = &e->config.addresses[address_index];
-    *ports = (struct port_range){.range = {.address = a->address}};
-    if (port < a->ports_first || port > a->ports_last)
-        return false;
-    if (a->has_psid) {
-        uint16_t psid;
-        if (!port_set_of(a->psid, port, &psid))
-            return false;
-        *ports = port_range_of_set(a->address, a->psid, psid);
-        return ports->range.first >= a->ports_first && ports->range.last <= a->ports_last &&
-               span_is_free(e, ports);
-    }
-    uint32_t first = a->ports_first + (port - a->ports_first) / a->block * a->block;
-    uint32_t last = first + a->block - 1;
-    ports->range.first = (uint16_t)first;
-    ports->range.last = last < a->ports_last ? (uint16_t)last : a->ports_last;
-    binding_free_run(e->bindings, address_index, port, &ports->range.first, &ports->range.last);
-    return true;
-}
-
-/* Learned ports of the owner that `ports` does not have. */
-static uint32_t ports_owned_beside(const struct engine *e, const struct port_range *ports, struct mac owner)
-{
-    const uint32_t address_index = shared_address_of_ports(e, ports);
-    uint32_t count = 0, next = 0;
-    uint16_t port;
-    const struct binding *b;
-    while (next <= UINT16_MAX &&
-           (b = binding_next(e->bindings, address_index, (uint16_t)next, UINT16_MAX, &port)) != NULL) {
-        next = b->ports.is_port_set ? port + 1U : b->ports.range.last + 1U;
-        if (binding_origin_is_fixed(b->origin) || !mac_equal(b->owner, owner))
-            continue;
-        for (uint32_t p = port; p < next; p++)
-            count += !port_range_has(ports, (uint16_t)p);
-    }
-    return count;
-}
-
-bool binding_may_own_more(struct engine *e, const struct port_range *ports, struct mac owner)
-{
-    const struct config_address *a = &e->config.addresses[shared_address_of_ports(e, ports)];
-    uint32_t percent = e->config.limits.host_ports;
-    uint32_t most = ((uint32_t)a->ports_last - a->ports_first + 1) * percent / 100;
-    if (percent >= 100)
-        return true;
-    /* Counting walks the address: not for each frame of a host that sends from everywhere. */
-    struct host *host = host_of(e->hosts, owner);
-    if (e->now_ns >= host->enough_until_ns &&
-        port_range_ports(ports) + ports_owned_beside(e, ports, owner) <= most)
-        return true;
-    if (e->now_ns >= host->enough_until_ns)
-        host->enough_until_ns = e->now_ns + NS_PER_S;
-    e->stats.counters[COUNTER_HOST_PORTS]++;
-    if (host_may_emit(host, e->now_ns))
-        event_emit(e, (struct event){.kind = EVENT_CONFLICT,
-                                     .side = SIDE_DOWNSTREAM,
-                                     .range = ports->range,
-                                     .mac = owner,
-                                     .detail = "more ports than [limits] host-ports allows"});
-    return false;
-}
-
-struct binding *binding_learn_traffic(struct engine *e, uint32_t address_index, uint16_t port, struct mac owner)
-{
-    struct port_range ports;
-    if (!(e->config.addresses[address_index].learn & LEARN_TRAFFIC) ||
-        !block_of(e, address_index, port, &ports) || !binding_may_own_more(e, &ports, owner))
-        return NULL;
-    struct binding *b = binding_create(e, &ports, owner, ORIGIN_TRAFFIC);
-    if (b == NULL)
-        return NULL;
-    binding_seen(b, port, e->now_ns);
-    binding_enter(e, b, BINDING_REACHABLE);
-    timer_set(e->timers, &b->timer, e->now_ns + e->config.limits.idle_s * NS_PER_S);
-    e->stats.counters[COUNTER_LEARNED]++;
-    emit_binding(e, EVENT_LEARNED, b, nobody);
-    return b;
-}
-
-/* Cuts `span` out of a range learned from traffic. What remains is the part that its owner sends from, else the
- * larger one. */
-static void yield_span(struct engine *e, struct binding *b, struct port_span span)
-{
-    const struct port_range *h = &b->ports;
-    unsigned below = span.first > h->range.first ? (unsigned)span.first - h->range.first : 0;
-    unsigned above = span.last < h->range.last ? (unsigned)h->range.last - span.last : 0;
-    struct port_span live;
-    bool keep_below = below >= above;
-    if (binding_live_span(b, e->now_ns, &live))
-        keep_below = live.last < span.first;
-    if (h->is_port_set || (keep_below ? below : above) == 0)
-        binding_end(e, b, EVENT_EXPIRED);
-    else if (keep_below)
-        binding_shrink(e->bindings, b, h->range.first, (uint16_t)(span.first - 1));
-    else
-        binding_shrink(e->bindings, b, (uint16_t)(span.last + 1), h->range.last);
-}
-
-/* Cuts `ports` to those around `asked` that are in no permanent or leased range. False: `asked` is in one, or a
- * port set cannot be cut. */
-static bool cut_by_fixed(struct engine *e, struct port_range *ports, uint16_t asked)
-{
-    uint32_t at = 0;
-    struct port_range whole = *ports;
-    for (struct binding *b; (b = binding_overlap_next(e, &whole, &at)) != NULL;) {
-        if (!binding_origin_is_fixed(b->origin))
-            continue;
-        if (port_range_has(&b->ports, asked) || ports->is_port_set || b->ports.is_port_set)
-            return false;
-        if (b->ports.range.last < asked && b->ports.range.last >= ports->range.first)
-            ports->range.first = (uint16_t)(b->ports.range.last + 1);
-        if (b->ports.range.first > asked && b->ports.range.first <= ports->range.last)
-            ports->range.last = (uint16_t)(b->ports.range.first - 1);
-    }
-    return true;
-}
-
-/* True where no other host than `owner` has a right to a port of `ports`. */
-static bool only_owner_lives_in(const struct engine *e, const struct port_range *ports, struct mac owner)
-{
-    uint32_t at = 0;
-    for (const struct binding *b; (b = binding_overlap_next(e, ports, &at)) != NULL;) {
-        if (mac_equal(b->owner, owner))
-            continue;
-        if (b->origin != ORIGIN_TRAFFIC || binding_sends_from(e, b, ports))
-            return false;
-    }
-    return true;
-}
-
-/* Frees `ports`: earlier ranges of the owner end, blocks learned from traffic are cut. */
-static void clear_ports(struct engine *e, const struct port_range *ports, struct mac owner)
-{
-    const uint32_t address_index = shared_address_of_ports(e, ports);
-    for (unsigned i = 0; i < port_range_spans(ports); i++) {
-        struct port_span span = port_range_span(ports, i);
-        uint16_t port;
-        struct binding *b;
-        while ((b = binding_next(e->bindings, address_index, span.first, span.last, &port)) != NULL) {
-            if (mac_equal(b->owner, owner))
-                binding_end(e, b, EVENT_DELETED);
-            else
-                yield_span(e, b, span);
-        }
-    }
-}
-
-static void make_reachable(struct engine *e, struct binding *b, uint16_t lifetime_s)
-{
-    uint32_t seconds = lifetime_s != 0 ? lifetime_s : e->config.limits.lifetime_s;
-    binding_enter(e, b, BINDING_REACHABLE);
-    timer_set(e->timers, &b->timer, e->now_ns + seconds * NS_PER_S);
-}
-
-int binding_learn_pe_arp(struct engine *e, const struct port_range *ports, uint16_t asked, struct mac owner,
-                         uint16_t lifetime_s, struct mac previous)
-{
-    struct port_range cut = *ports;
-    if (!only_owner_lives_in(e, ports, owner))
-        return -EEXIST;
-    if (!cut_by_fixed(e, &cut, asked))
-        return 0;
-    struct binding *b = binding_find(e->bindings, shared_address_of_ports(e, &cut), asked);
-    if (b != NULL && b->origin == ORIGIN_PE_ARP && port_range_equal(&b->ports, &cut)) {
-        make_reachable(e, b, lifetime_s);
-        return 0;
-    }
-    if (!binding_may_own_more(e, &cut, owner))
-        return 0;
-    clear_ports(e, &cut, owner);
-    b = binding_create(e, &cut, owner, ORIGIN_PE_ARP);
-    if (b == NULL)
-        return 0;
-    make_reachable(e, b, lifetime_s);
-    bool moved = !mac_is_zero(previous) && !mac_equal(previous, owner);
+    bool moved = !mac_is_zero(previous) && !mac_equal(previous, b->owner);
     e->stats.counters[moved ? COUNTER_MOVES : COUNTER_LEARNED]++;
     emit_binding(e, moved ? EVENT_MOVED : EVENT_LEARNED, b, previous);
-    return 0;
-}
-
-/* Leases. The server is the authority: its lease replaces what was learned otherwise and earlier leases. Only
- * permanent ranges take precedence. */
-
-static bool meets_permanent(struct engine *e, const struct port_range *ports, struct mac owner)
-{
-    uint32_t at = 0;
-    for (const struct binding *b; (b = binding_overlap_next(e, ports, &at)) != NULL;) {
-        if (!binding_origin_is_permanent(b->origin))
-            continue;
-        if (!mac_equal(b->owner, owner))
-            binding_refuse_claim(e, ports, owner, b->owner, "was leased a permanent range");
-        return true;
-    }
-    return false;
-}
-
-/* Frees `ports` for their new lessee. Returns the former owner of one of them, zero where no other host had any. */
-static struct mac make_way(struct engine *e, const struct port_range *ports, struct mac owner)
-{
-    const uint32_t address_index = shared_address_of_ports(e, ports);
-    struct mac previous = nobody;
-    for (unsigned i = 0; i < port_range_spans(ports); i++) {
-        struct port_span span = port_range_span(ports, i);
-        uint16_t port;
-        struct binding *b;
-        while ((b = binding_next(e->bindings, address_index, span.first, span.last, &port)) != NULL) {
-            if (!mac_equal(b->owner, owner))
-                previous = b->owner;
-            if (b->origin == ORIGIN_TRAFFIC && !mac_equal(b->owner, owner))
-                yield_span(e, b, span);
-            else
-                binding_end(e, b, EVENT_DELETED);
-        }
-    }
-    return previous;
-}
-
-static void lease_lasts(struct engine *e, struct binding *b, uint64_t left_ns)
-{
-    binding_enter(e, b, BINDING_REACHABLE);
-    if (left_ns == ENGINE_NEVER)
-        timer_stop(e->timers, &b->timer);
-    else
-        timer_set(e->timers, &b->timer, e->now_ns + left_ns);
-}
-
-int binding_learn_lease(struct engine *e, const struct port_range *ports, struct mac owner, uint64_t left_ns)
-{
-    const uint32_t address_index = shared_address_of_ports(e, ports);
-    struct binding *b = binding_find(e->bindings, address_index, ports->range.first);
-    if (b != NULL && b->origin == ORIGIN_DHCP && port_range_equal(&b->ports, ports) &&
-        mac_equal(b->owner, owner)) {
-        lease_lasts(e, b, left_ns);
-        e->changes++; /* its end has changed and must be saved */
-        return 0;
-    }
-    if (meets_permanent(e, ports, owner))
-        return -EPERM;
-    struct mac previous = make_way(e, ports, owner);
-    b = binding_create(e, ports, owner, ORIGIN_DHCP);
-    if (b == NULL)
-        return -ENOSPC;
-    lease_lasts(e, b, left_ns);
-    bool moved = !mac_is_zero(previous);
-    e->stats.counters[moved ? COUNTER_MOVES : COUNTER_LEARNED]++;
-    emit_binding(e, moved ? EVENT_MOVED : EVENT_LEARNED, b, previous);
-    return 0;
 }

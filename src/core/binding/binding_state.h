@@ -1,6 +1,6 @@
 /* binding_state.h: the life of a binding: it begins, changes state and ends (docs/pe-arp.md#binding-states).
- * In: answers that count, first frames, leases. Out: the table, one event for each change.
- * Called by: resolver, source_guard, the rules of DHCP and PE-ARP, the entry. Never: sends. */
+ * In: a new owner, a new state, an end. Out: the table, one event for each change.
+ * Called by: binding_learn, resolver, lease, the rules of DHCP and PE-ARP, the entry. Never: sends. */
 #ifndef PEARPD_CORE_BINDING_STATE_H
 #define PEARPD_CORE_BINDING_STATE_H
 
@@ -26,26 +26,11 @@ struct binding *binding_create(struct engine *e, const struct port_range *ports,
 int binding_create_permanent(struct engine *e, const struct port_range *ports, struct mac mac,
                              enum binding_origin origin, const char *name);
 
-/* The first frame from a port that nobody owns (docs/forwarding.md#traffic-learning): its aligned block, or NULL. */
-struct binding *binding_learn_traffic(struct engine *e, uint32_t address_index, uint16_t port,
-                                      struct mac owner);
-
-/* A REPLY that counts gives `ports` to `owner`, at least those around `asked`, for lifetime_s (0: the default). 0;
- * -EEXIST: another live owner has one of them. */
-int binding_learn_pe_arp(struct engine *e, const struct port_range *ports, uint16_t asked, struct mac owner,
-                         uint16_t lifetime_s, struct mac previous);
-
-/* A lease of the address's server gives `ports` to `owner` for left_ns (ENGINE_NEVER: for ever), or for longer.
- * Frames
- * that wait for them are the caller's to release. 0; -EPERM: a permanent range is there; -ENOSPC: the table is
- * full. */
-int binding_learn_lease(struct engine *e, const struct port_range *ports, struct mac owner, uint64_t left_ns);
-
-/* True where `owner` may learn `ports` beside what it owns of the address already ([limits] host-ports). */
-bool binding_may_own_more(struct engine *e, const struct port_range *ports, struct mac owner);
-
 /* Counts a claim of `claimant` that does not get what `owner` has, and emits its event. */
 void binding_refuse_claim(struct engine *e, const struct port_range *ports, struct mac claimant,
                           struct mac owner, const char *why);
+
+/* Counts and emits that `b` was learned; from another host, `previous`: that it moved. */
+void binding_emit_learned(struct engine *e, const struct binding *b, struct mac previous);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "pearpd/time_units.h"
 
+#include "binding_learn.h"
 #include "binding_state.h"
 #include "engine_state.h"
 #include "resolver.h"

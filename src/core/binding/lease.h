@@ -3,8 +3,7 @@
  *
  * A client gets the set that is reserved for it ([lease]), else the one that it has or had last, else the one that it
  * asks for, else the free one that was unused for longest: so addresses fill up in order at first. A set that
- * overlaps
- * a permanent range, or ports that another host owns, is skipped and checked again a second later. */
+ * overlaps a permanent range, or ports that another host owns, is skipped and checked again a second later. */
 #ifndef PEARPD_CORE_LEASE_H
 #define PEARPD_CORE_LEASE_H
 
@@ -15,8 +14,7 @@
 #include <stdint.h>
 
 /* The set for a client that asks for one: the one it has, or a free one, which is the client's from now on. `wish`
- * may
- * be NULL. NULL: none is left, or it has as many as it may. */
+ * may be NULL. NULL: none is left, or it has as many as it may. */
 struct lease *lease_choose(struct engine *e, const struct lease_client *client, struct lease *wish);
 
 /* Keeps the set for the client for offer-age. A bound one stays bound. */

@@ -2,22 +2,19 @@
  *
  * The life of a resolution:
  * 1. It is opened: a broadcast by a frame for a port that nobody owns; a unicast by a CLAIM, a RELEASE, or a frame
- *    for a
- *    stale binding. The frames for the port wait in its queue.
+ *    for a stale binding. The frames for the port wait in its queue.
  * 2. It sends a REQUEST, up to three times, a second apart, whenever the budgets allow. Broadcasts wait for the
- *    budget in
- *    two queues, new ports before retries; unicasts in one.
+ *    budget in two queues, new ports before retries; unicasts in one.
  * 3. It is closed by a REPLY that counts (pe_arp_rules.c), by traffic that shows the owner, or without an answer:
- *    then
- *    pending frames go to default-host or are dropped, an owner that did not answer loses its binding, and a claim
- *    that
- *    waited for that continues. */
+ *    then pending frames go to default-host or are dropped, an owner that did not answer loses its binding, and a
+ *    claim that waited for that continues. */
 #include "resolver.h"
 
 #include "pearpd/rate.h"
 #include "pearpd/time_units.h"
 
 #include "binding_fit.h"
+#include "binding_learn.h"
 #include "binding_state.h"
 #include "delivery.h"
 #include "engine_state.h"

@@ -1,7 +1,6 @@
 /* arp_rules.h: every row of the tables in docs/forwarding.md#arp.
  * In: ARP, untagged or in the configured VLAN. Out: answers, relayed requests and the copies of their answers;
- * nothing
- * that would show the router a host's own MAC. Called by: engine, nested_vlan. */
+ * nothing that would show the router a host's own MAC. Called by: engine, nested_vlan. */
 #ifndef PEARPD_CORE_ARP_RULES_H
 #define PEARPD_CORE_ARP_RULES_H
 

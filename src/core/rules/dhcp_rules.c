@@ -12,6 +12,7 @@
 #include "pearpd/time_units.h"
 
 #include "binding/binding_fit.h"
+#include "binding/binding_learn.h"
 #include "binding/binding_state.h"
 #include "binding/lease_pool.h"
 #include "binding/resolver.h"

@@ -1,7 +1,6 @@
 /* flow.h: the host of each flow of a protocol without ports (docs/forwarding.md#portless-flows).
  * In: hosts' frames of such protocols. Out: the host of {remote, protocol} of a shared address: the configured one,
- * else
- * the first that sent there, until it was silent for [limits] flow-age. Called by: packet, icmp_error,
+ * else the first that sent there, until it was silent for [limits] flow-age. Called by: packet, icmp_error,
  * source_guard. */
 #ifndef PEARPD_CORE_FLOW_H
 #define PEARPD_CORE_FLOW_H

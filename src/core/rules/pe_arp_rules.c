@@ -3,6 +3,7 @@
 
 #include "pearpd/port_range.h"
 
+#include "binding/binding_learn.h"
 #include "binding/binding_state.h"
 #include "binding/resolver.h"
 #include "binding/service.h"

@@ -1,6 +1,7 @@
 /* source_guard.c: see source_guard.h. */
 #include "source_guard.h"
 
+#include "binding/binding_learn.h"
 #include "binding/binding_state.h"
 #include "binding/resolver.h"
 #include "engine_state.h"
