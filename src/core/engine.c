@@ -146,31 +146,31 @@ static bool is_inspected(const struct engine *e, const struct eth *eth)
     return eth->tags == 1 && eth->outer_tpid == ETHERTYPE_CTAG && eth_vid(eth) == e->config.vlan;
 }
 
-static struct verdict inspect(struct engine *e, struct rx_frame *p)
+static struct verdict inspect(struct engine *e, struct rx_frame *rx)
 {
     struct verdict verdict;
-    if (p->eth.ethertype == e->config.encap && pe_arp_rule(e, p, &verdict))
+    if (rx->eth.ethertype == e->config.encap && pe_arp_rule(e, rx, &verdict))
         return verdict;
-    if (p->eth.ethertype == ETHERTYPE_ARP || p->eth.snap_arp)
-        return arp_rule(e, p);
-    if (p->eth.ethertype == ETHERTYPE_IPV4 && ipv4_rule(e, p, &verdict))
+    if (rx->eth.ethertype == ETHERTYPE_ARP || rx->eth.snap_arp)
+        return arp_rule(e, rx);
+    if (rx->eth.ethertype == ETHERTYPE_IPV4 && ipv4_rule(e, rx, &verdict))
         return verdict;
-    return bridge_forward(e, p);
+    return bridge_forward(e, rx);
 }
 
 static struct verdict judge(struct engine *e, enum side from, struct frame *frame)
 {
-    struct rx_frame p;
+    struct rx_frame rx;
     struct verdict verdict;
     if (frame->wire_length > frame->length)
         return verdict_dropped(DROP_TRUNCATED);
-    if (!rx_frame_parse(from, frame, &p))
+    if (!rx_frame_parse(from, frame, &rx))
         return verdict_dropped(DROP_RUNT);
-    if (!bridge_source_check(e, &p, &verdict))
+    if (!bridge_source_check(e, &rx, &verdict))
         return verdict;
-    if (is_inspected(e, &p.eth))
-        return inspect(e, &p);
-    return nested_vlan_check(e, &p, &verdict) ? bridge_forward(e, &p) : verdict;
+    if (is_inspected(e, &rx.eth))
+        return inspect(e, &rx);
+    return nested_vlan_check(e, &rx, &verdict) ? bridge_forward(e, &rx) : verdict;
 }
 
 struct verdict engine_frame(struct engine *engine, uint64_t now_ns, enum side from, struct frame *frame,

@@ -69,36 +69,36 @@ void arp_rules_carry(struct engine *e, const struct engine *old)
 }
 
 /* True where [limits] arp-rate lets one more ARP frame of the host go upstream. */
-static bool may_go_upstream(struct engine *e, const struct rx_frame *p)
+static bool may_go_upstream(struct engine *e, const struct rx_frame *rx)
 {
-    struct host *host = host_of(e->hosts, p->eth.source);
+    struct host *host = host_of(e->hosts, rx->eth.source);
     if (rate_take(&host->arp, e->arp->upstream_limit, e->now_ns))
         return true;
     host->arp_limited++;
     if (host_may_emit(host, e->now_ns))
         event_emit(e, (struct event){.kind = EVENT_REFUSED,
                                      .side = SIDE_DOWNSTREAM,
-                                     .mac = p->eth.source,
+                                     .mac = rx->eth.source,
                                      .detail = "more ARP requests than [limits] arp-rate"});
     return false;
 }
 
-static struct verdict bridge_arp(struct engine *e, struct rx_frame *p)
+static struct verdict bridge_arp(struct engine *e, struct rx_frame *rx)
 {
-    if (p->from == SIDE_DOWNSTREAM) {
-        if (bridge_is_same_side(e, p))
+    if (rx->from == SIDE_DOWNSTREAM) {
+        if (bridge_is_same_side(e, rx))
             return verdict_dropped(DROP_SAME_PORT);
-        if (!may_go_upstream(e, p))
+        if (!may_go_upstream(e, rx))
             return verdict_dropped(DROP_ARP_LIMIT);
     }
-    return bridge_forward(e, p);
+    return bridge_forward(e, rx);
 }
 
 /* Answers "the target is at the bridge's MAC". */
-static struct verdict answer(struct engine *e, const struct rx_frame *p, const struct arp *request)
+static struct verdict answer(struct engine *e, const struct rx_frame *rx, const struct arp *request)
 {
-    struct tx_frame tx = tx_frame_of(e, TX_ARP, p->eth.source, ETHERTYPE_ARP);
-    tx.tag = p->tag;
+    struct tx_frame tx = tx_frame_of(e, TX_ARP, rx->eth.source, ETHERTYPE_ARP);
+    tx.tag = rx->tag;
     tx.arp = (struct arp){
         .hardware = ARP_HRD_ETHERNET,
         .operation = ARP_OP_REPLY,
@@ -107,13 +107,13 @@ static struct verdict answer(struct engine *e, const struct rx_frame *p, const s
         .tha = request->sha,
         .tpa = request->spa,
     };
-    tx_frame_send(e, p->from, &tx);
+    tx_frame_send(e, rx->from, &tx);
     return verdict_consumed(CONSUMED_ARP_ANSWERED);
 }
 
 /* Upstream. */
 
-static struct verdict conflict(struct engine *e, const struct rx_frame *p, uint32_t address_index)
+static struct verdict conflict(struct engine *e, const struct rx_frame *rx, uint32_t address_index)
 {
     struct shared_address *shared = shared_address_at(e, address_index);
     struct ipv4 address = e->config.addresses[address_index].address;
@@ -122,7 +122,7 @@ static struct verdict conflict(struct engine *e, const struct rx_frame *p, uint3
     event_emit(e, (struct event){.kind = EVENT_CONFLICT,
                                  .side = SIDE_UPSTREAM,
                                  .range = {address, 0, UINT16_MAX},
-                                 .mac = p->eth.source,
+                                 .mac = rx->eth.source,
                                  .detail = "a device upstream uses the shared address"});
     if (rate_take(&shared->defence, limit, e->now_ns))
         announce_address(e, address_index);
@@ -130,12 +130,12 @@ static struct verdict conflict(struct engine *e, const struct rx_frame *p, uint3
 }
 
 /* A copy of the router's answer for each host that asked within 3 s. */
-static struct verdict relay_answer(struct engine *e, const struct rx_frame *p, const struct arp *reply)
+static struct verdict relay_answer(struct engine *e, const struct rx_frame *rx, const struct arp *reply)
 {
     bool asked = false;
     struct tx_frame tx = tx_frame_of(e, TX_ARP, mac_zero, ETHERTYPE_ARP);
-    tx.source = p->eth.source;
-    tx.tag = p->tag;
+    tx.source = rx->eth.source;
+    tx.tag = rx->tag;
     tx.arp = *reply;
     for (struct asker *a = keyed_table_oldest(e->arp->askers); a != NULL;
          a = keyed_table_newer(e->arp->askers, a)) {
@@ -150,11 +150,11 @@ static struct verdict relay_answer(struct engine *e, const struct rx_frame *p, c
 }
 
 /* A router that asks for the shared address is the gateway that HELLO announces. */
-static void note_gateway(struct engine *e, const struct rx_frame *p, const struct arp *request,
+static void note_gateway(struct engine *e, const struct rx_frame *rx, const struct arp *request,
                          uint32_t address_index)
 {
     struct shared_address *shared = shared_address_at(e, address_index);
-    if (request->spa.host == 0 || !mac_equal(request->sha, p->eth.source))
+    if (request->spa.host == 0 || !mac_equal(request->sha, rx->eth.source))
         return;
     if (e->config.has_router_mac && !mac_equal(request->sha, e->config.router_mac))
         return;
@@ -163,88 +163,88 @@ static void note_gateway(struct engine *e, const struct rx_frame *p, const struc
     shared->gateway_mac = request->sha;
 }
 
-static struct verdict from_upstream(struct engine *e, struct rx_frame *p, const struct arp *arp)
+static struct verdict from_upstream(struct engine *e, struct rx_frame *rx, const struct arp *arp)
 {
     int sender = shared_address_index(e, arp->spa), target = shared_address_index(e, arp->tpa);
     if (sender >= 0)
-        return conflict(e, p, (uint32_t)sender);
+        return conflict(e, rx, (uint32_t)sender);
     if (target < 0 || arp->hardware != ARP_HRD_ETHERNET)
-        return bridge_forward(e, p);
+        return bridge_forward(e, rx);
     if (arp->operation == ARP_OP_REQUEST) {
-        note_gateway(e, p, arp, (uint32_t)target);
-        return answer(e, p, arp);
+        note_gateway(e, rx, arp, (uint32_t)target);
+        return answer(e, rx, arp);
     }
     if (arp->operation == ARP_OP_REPLY)
-        return relay_answer(e, p, arp);
-    return bridge_forward(e, p);
+        return relay_answer(e, rx, arp);
+    return bridge_forward(e, rx);
 }
 
 /* Downstream. */
 
-struct verdict arp_capture(struct engine *e, const struct rx_frame *p, uint32_t address_index)
+struct verdict arp_capture(struct engine *e, const struct rx_frame *rx, uint32_t address_index)
 {
-    struct host *host = host_of(e->hosts, p->eth.source);
+    struct host *host = host_of(e->hosts, rx->eth.source);
     host->captures++;
     e->stats.counters[COUNTER_CAPTURES]++;
     if (host_may_emit(host, e->now_ns))
         event_emit(e, (struct event){.kind = EVENT_CAPTURE,
                                      .side = SIDE_DOWNSTREAM,
                                      .range = {e->config.addresses[address_index].address, 0, UINT16_MAX},
-                                     .mac = p->eth.source});
+                                     .mac = rx->eth.source});
     return verdict_dropped(DROP_ARP_CAPTURE);
 }
 
 /* A host with a shared address asks for another address: the request goes upstream under the bridge's MAC. */
-static struct verdict relay_request(struct engine *e, struct rx_frame *p, const struct arp *arp)
+static struct verdict relay_request(struct engine *e, struct rx_frame *rx, const struct arp *arp)
 {
-    if (bridge_is_same_side(e, p))
+    if (bridge_is_same_side(e, rx))
         return verdict_dropped(DROP_SAME_PORT);
-    if (!may_go_upstream(e, p))
+    if (!may_go_upstream(e, rx))
         return verdict_dropped(DROP_ARP_LIMIT);
-    struct asker wanted = {.key = {arp->spa.host, arp->tpa.host, p->eth.source, 0}};
+    struct asker wanted = {.key = {arp->spa.host, arp->tpa.host, rx->eth.source, 0}};
     bool fresh;
     struct asker *asker = keyed_table_put(e->arp->askers, &wanted.key, &fresh);
     asker->asked_ns = e->now_ns;
-    eth_set_source(p->frame->bytes, e->config.mac);
-    memcpy(p->frame->bytes + p->eth.payload + ARP_SHA_OFFSET, e->config.mac.octets, MAC_BYTES);
-    return frame_send(e, SIDE_UPSTREAM, p->frame);
+    eth_set_source(rx->frame->bytes, e->config.mac);
+    memcpy(rx->frame->bytes + rx->eth.payload + ARP_SHA_OFFSET, e->config.mac.octets, MAC_BYTES);
+    return frame_send(e, SIDE_UPSTREAM, rx->frame);
 }
 
-static struct verdict from_downstream(struct engine *e, struct rx_frame *p, const struct arp *arp)
+static struct verdict from_downstream(struct engine *e, struct rx_frame *rx, const struct arp *arp)
 {
     int sender = shared_address_index(e, arp->spa), target = shared_address_index(e, arp->tpa);
     bool request = arp->operation == ARP_OP_REQUEST && arp->hardware == ARP_HRD_ETHERNET;
     if (sender >= 0) {
         if (!request || sender == target)
-            return arp_capture(e, p, (uint32_t)sender);
-        return target >= 0 ? answer(e, p, arp) : relay_request(e, p, arp);
+            return arp_capture(e, rx, (uint32_t)sender);
+        return target >= 0 ? answer(e, rx, arp) : relay_request(e, rx, arp);
     }
     if (request && target >= 0)
-        return arp->spa.host == 0 ? verdict_dropped(DROP_ARP_PROBE) : answer(e, p, arp);
-    return bridge_arp(e, p);
+        return arp->spa.host == 0 ? verdict_dropped(DROP_ARP_PROBE) : answer(e, rx, arp);
+    return bridge_arp(e, rx);
 }
 
 /* Some stacks read ARP in SNAP and none answers it: only its sender matters. */
-static struct verdict snap(struct engine *e, struct rx_frame *p, const struct arp *arp)
+static struct verdict snap(struct engine *e, struct rx_frame *rx, const struct arp *arp)
 {
     int sender = shared_address_index(e, arp->spa);
     if (sender < 0)
-        return bridge_arp(e, p);
-    return p->from == SIDE_UPSTREAM ? conflict(e, p, (uint32_t)sender) : arp_capture(e, p, (uint32_t)sender);
+        return bridge_arp(e, rx);
+    return rx->from == SIDE_UPSTREAM ? conflict(e, rx, (uint32_t)sender) : arp_capture(e, rx, (uint32_t)sender);
 }
 
-struct verdict arp_rule(struct engine *e, struct rx_frame *p)
+struct verdict arp_rule(struct engine *e, struct rx_frame *rx)
 {
     struct arp arp;
-    switch (arp_parse(p->payload, p->payload_length, &arp)) {
+    switch (arp_parse(rx->payload, rx->payload_length, &arp)) {
     case 0:
         break;
     case -ENOMSG:
-        return bridge_arp(e, p);
+        return bridge_arp(e, rx);
     default:
         return verdict_dropped(DROP_RUNT);
     }
-    if (p->eth.snap_arp)
-        return snap(e, p, &arp);
-    return p->from == SIDE_UPSTREAM ? from_upstream(e, p, &arp) : from_downstream(e, p, &arp);
+    if (rx->eth.snap_arp)
+        return snap(e, rx, &arp);
+    return rx->from == SIDE_UPSTREAM ? from_upstream(e, rx, &arp) : from_downstream(e, rx, &arp);
 }

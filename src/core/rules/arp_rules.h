@@ -17,9 +17,9 @@ struct arp_rules *arp_rules_new(const struct engine *e);
 void arp_rules_free(struct arp_rules *rules);
 void arp_rules_carry(struct engine *e, const struct engine *old);
 
-struct verdict arp_rule(struct engine *e, struct rx_frame *p);
+struct verdict arp_rule(struct engine *e, struct rx_frame *rx);
 
 /* Drops and counts the ARP of a host with a shared address as sender. */
-struct verdict arp_capture(struct engine *e, const struct rx_frame *p, uint32_t address_index);
+struct verdict arp_capture(struct engine *e, const struct rx_frame *rx, uint32_t address_index);
 
 #endif

@@ -40,25 +40,25 @@ static bool is_link_local(struct mac mac)
     return mac_number(mac) >> 8 == mac_number(pause_mac) >> 8;
 }
 
-static bool source_is_believed(struct engine *e, const struct rx_frame *p)
+static bool source_is_believed(struct engine *e, const struct rx_frame *rx)
 {
-    struct mac source = p->eth.source;
+    struct mac source = rx->eth.source;
     if (mac_is_group(source) || mac_is_zero(source) || mac_equal(source, e->config.mac))
         return false;
-    if (p->from == SIDE_UPSTREAM)
+    if (rx->from == SIDE_UPSTREAM)
         return true;
     if (e->config.has_router_mac && mac_equal(source, e->config.router_mac))
         return false;
     return !fdb_seen_upstream(e->fdb, source, e->now_ns);
 }
 
-static void bad_source(struct engine *e, const struct rx_frame *p)
+static void bad_source(struct engine *e, const struct rx_frame *rx)
 {
     e->stats.counters[COUNTER_BAD_SOURCES]++;
-    if (p->from == SIDE_DOWNSTREAM && !mac_is_group(p->eth.source))
-        host_of(e->hosts, p->eth.source)->bad_sources++;
+    if (rx->from == SIDE_DOWNSTREAM && !mac_is_group(rx->eth.source))
+        host_of(e->hosts, rx->eth.source)->bad_sources++;
     if (rate_take(&e->bridge->bad_source_events, rate_limit_of(1, 1), e->now_ns))
-        event_emit(e, (struct event){.kind = EVENT_BAD_SOURCE, .side = p->from, .mac = p->eth.source});
+        event_emit(e, (struct event){.kind = EVENT_BAD_SOURCE, .side = rx->from, .mac = rx->eth.source});
 }
 
 /* A frame of the bridge came back upstream. No host can cause this: frames of hosts with this source were dropped
@@ -70,49 +70,49 @@ static void loop_seen(struct engine *e)
         event_emit(e, (struct event){.kind = EVENT_LOOP, .side = SIDE_UPSTREAM, .mac = e->config.mac});
 }
 
-static void mac_moved(struct engine *e, const struct rx_frame *p)
+static void mac_moved(struct engine *e, const struct rx_frame *rx)
 {
     e->stats.counters[COUNTER_MAC_MOVES]++;
     if (rate_take(&e->bridge->mac_move_events, rate_limit_of(1, 1), e->now_ns))
-        event_emit(e, (struct event){.kind = EVENT_MAC_MOVED, .side = p->from, .mac = p->eth.source});
+        event_emit(e, (struct event){.kind = EVENT_MAC_MOVED, .side = rx->from, .mac = rx->eth.source});
 }
 
-static struct fdb_key key_of(const struct rx_frame *p, struct mac mac)
+static struct fdb_key key_of(const struct rx_frame *rx, struct mac mac)
 {
-    return fdb_key_of(mac, eth_vid(&p->eth), p->eth.outer_tpid == ETHERTYPE_STAG);
+    return fdb_key_of(mac, eth_vid(&rx->eth), rx->eth.outer_tpid == ETHERTYPE_STAG);
 }
 
-bool bridge_source_check(struct engine *e, struct rx_frame *p, struct verdict *verdict)
+bool bridge_source_check(struct engine *e, struct rx_frame *rx, struct verdict *verdict)
 {
-    if (!source_is_believed(e, p)) {
-        if (p->from == SIDE_UPSTREAM && mac_equal(p->eth.source, e->config.mac))
+    if (!source_is_believed(e, rx)) {
+        if (rx->from == SIDE_UPSTREAM && mac_equal(rx->eth.source, e->config.mac))
             loop_seen(e);
-        bad_source(e, p);
+        bad_source(e, rx);
         *verdict = verdict_dropped(DROP_BAD_SOURCE);
         return false;
     }
-    if (is_link_local(p->eth.destination) &&
-        (e->config.link_local_drop || mac_equal(p->eth.destination, pause_mac))) {
+    if (is_link_local(rx->eth.destination) &&
+        (e->config.link_local_drop || mac_equal(rx->eth.destination, pause_mac))) {
         *verdict = verdict_dropped(DROP_LINK_LOCAL);
         return false;
     }
-    if (fdb_learn(e->fdb, p->from, key_of(p, p->eth.source), e->now_ns))
-        mac_moved(e, p);
+    if (fdb_learn(e->fdb, rx->from, key_of(rx, rx->eth.source), e->now_ns))
+        mac_moved(e, rx);
     return true;
 }
 
-bool bridge_is_same_side(struct engine *e, const struct rx_frame *p)
+bool bridge_is_same_side(struct engine *e, const struct rx_frame *rx)
 {
-    if (mac_is_group(p->eth.destination))
+    if (mac_is_group(rx->eth.destination))
         return false;
-    return fdb_lives(e->fdb, p->from, key_of(p, p->eth.destination), e->now_ns);
+    return fdb_lives(e->fdb, rx->from, key_of(rx, rx->eth.destination), e->now_ns);
 }
 
-struct verdict bridge_forward(struct engine *e, struct rx_frame *p)
+struct verdict bridge_forward(struct engine *e, struct rx_frame *rx)
 {
-    if (bridge_is_same_side(e, p))
+    if (bridge_is_same_side(e, rx))
         return verdict_dropped(DROP_SAME_PORT);
-    return frame_send(e, side_other(p->from), p->frame);
+    return frame_send(e, side_other(rx->from), rx->frame);
 }
 
 bool bridge_host_can_own(struct engine *e, struct mac mac)

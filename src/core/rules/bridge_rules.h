@@ -17,13 +17,13 @@ void bridge_rules_free(struct bridge_rules *rules);
 void bridge_rules_carry(struct engine *e, const struct engine *old);
 
 /* False: the frame goes no further, *verdict says why. Else its source is learned. */
-bool bridge_source_check(struct engine *e, struct rx_frame *p, struct verdict *verdict);
+bool bridge_source_check(struct engine *e, struct rx_frame *rx, struct verdict *verdict);
 
 /* Bridges the frame to the other side, unless its destination is on the side that it came from. */
-struct verdict bridge_forward(struct engine *e, struct rx_frame *p);
+struct verdict bridge_forward(struct engine *e, struct rx_frame *rx);
 
 /* True where the frame's destination was seen on the side that it came from. */
-bool bridge_is_same_side(struct engine *e, const struct rx_frame *p);
+bool bridge_is_same_side(struct engine *e, const struct rx_frame *rx);
 
 /* True where the MAC can own ports: it is a host's, and not known to be upstream. */
 bool bridge_host_can_own(struct engine *e, struct mac mac);

@@ -172,28 +172,28 @@ static void timer_arm(struct engine *e)
                   oldest->opened_ns + e->config.limits.datagram_age_s * NS_PER_S);
 }
 
-static struct datagram_key key_of(const struct rx_frame *p, const struct ipv4_packet *packet)
+static struct datagram_key key_of(const struct rx_frame *rx, const struct ipv4_packet *packet)
 {
     return (struct datagram_key){
         .source = packet->source.host,
         .destination = packet->destination.host,
         .id = packet->id,
         .protocol = packet->protocol,
-        .side = (uint8_t)p->from,
-        .sender = p->from == SIDE_DOWNSTREAM ? p->eth.source : mac_zero,
+        .side = (uint8_t)rx->from,
+        .sender = rx->from == SIDE_DOWNSTREAM ? rx->eth.source : mac_zero,
     };
 }
 
 /* The datagram of a fragment, opened by its first one to arrive. NULL: the host has its share. */
-struct datagram *datagram_open(struct engine *e, const struct rx_frame *p, const struct shared_packet *s)
+struct datagram *datagram_open(struct engine *e, const struct rx_frame *rx, const struct shared_packet *s)
 {
     struct datagrams *f = e->datagrams;
-    struct datagram_key key = key_of(p, &s->ip);
+    struct datagram_key key = key_of(rx, &s->ip);
     struct datagram *d = keyed_table_find(f->datagrams, &key);
     if (d != NULL)
         return d;
-    if (p->from == SIDE_DOWNSTREAM && !host_take(host_of(e->hosts, p->eth.source), SHARE_DATAGRAMS,
-                                                 host_share(&e->config.limits, e->config.limits.datagrams)))
+    if (rx->from == SIDE_DOWNSTREAM && !host_take(host_of(e->hosts, rx->eth.source), SHARE_DATAGRAMS,
+                                                  host_share(&e->config.limits, e->config.limits.datagrams)))
         return NULL;
     make_room(e);
     bool fresh;

@@ -69,7 +69,7 @@ void datagram_note(struct datagram *d, const struct ipv4_packet *packet);
 /* True where every byte was seen. */
 bool datagram_is_complete(const struct datagram *d);
 /* The datagram of a fragment, opened by its first one to arrive. NULL: the host has its share. */
-struct datagram *datagram_open(struct engine *e, const struct rx_frame *p, const struct shared_packet *s);
+struct datagram *datagram_open(struct engine *e, const struct rx_frame *rx, const struct shared_packet *s);
 void datagram_close(struct engine *e, struct datagram *d);
 /* A fragment of a host was sent: its id is in use at the remote. */
 void datagram_left(struct engine *e, struct datagram *d);

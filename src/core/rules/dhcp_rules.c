@@ -134,13 +134,13 @@ static void nak_seen(struct engine *e, const struct dhcp *m)
         binding_end(e, lease, EVENT_DELETED);
 }
 
-static void from_server(struct engine *e, const struct rx_frame *p, const struct dhcp *m)
+static void from_server(struct engine *e, const struct rx_frame *rx, const struct dhcp *m)
 {
-    if (p->from == SIDE_DOWNSTREAM && m->kind == DHCP_ACK) {
+    if (rx->from == SIDE_DOWNSTREAM && m->kind == DHCP_ACK) {
         e->stats.counters[COUNTER_DHCP_FORGED]++;
-        refused(e, SIDE_DOWNSTREAM, p->eth.source, "DHCPACK sent by a host");
+        refused(e, SIDE_DOWNSTREAM, rx->eth.source, "DHCPACK sent by a host");
     }
-    if (p->from == SIDE_DOWNSTREAM)
+    if (rx->from == SIDE_DOWNSTREAM)
         return;
     if (m->kind == DHCP_ACK)
         ack_seen(e, m);
@@ -149,10 +149,10 @@ static void from_server(struct engine *e, const struct rx_frame *p, const struct
 }
 
 /* RFC 2131 table 5: a DHCPRELEASE names its address in ciaddr, a DHCPDECLINE as the one requested. */
-static void from_client(struct engine *e, const struct rx_frame *p, const struct dhcp *m)
+static void from_client(struct engine *e, const struct rx_frame *rx, const struct dhcp *m)
 {
     struct ipv4 address = m->kind == DHCP_RELEASE ? m->ciaddr : m->requested;
-    if (p->from == SIDE_UPSTREAM || !mac_equal(p->eth.source, m->chaddr) ||
+    if (rx->from == SIDE_UPSTREAM || !mac_equal(rx->eth.source, m->chaddr) ||
         (m->kind != DHCP_RELEASE && m->kind != DHCP_DECLINE))
         return;
     struct binding *lease = lease_of(e, m->chaddr);
@@ -161,34 +161,34 @@ static void from_client(struct engine *e, const struct rx_frame *p, const struct
 }
 
 /* True where the packet is a UDP datagram between the ports of DHCP. */
-static bool is_dhcp(const struct rx_frame *p, const struct ipv4_packet *ip, struct l4_ports *ports)
+static bool is_dhcp(const struct rx_frame *rx, const struct ipv4_packet *ip, struct l4_ports *ports)
 {
     if (ip->protocol != PROTOCOL_UDP || ip->broken || ipv4_packet_is_fragment(ip) ||
-        l4_parse_ports(PROTOCOL_UDP, p->payload + ip->body, ip->body_length, ports) != 0)
+        l4_parse_ports(PROTOCOL_UDP, rx->payload + ip->body, ip->body_length, ports) != 0)
         return false;
     return ports->destination == DHCP_PORT_SERVER || ports->destination == DHCP_PORT_CLIENT;
 }
 
-bool dhcp_rule(struct engine *e, const struct rx_frame *p, const struct ipv4_packet *ip,
+bool dhcp_rule(struct engine *e, const struct rx_frame *rx, const struct ipv4_packet *ip,
                struct verdict *verdict)
 {
     struct l4_ports ports;
     struct dhcp message;
-    if (!is_dhcp(p, ip, &ports))
+    if (!is_dhcp(rx, ip, &ports))
         return false;
-    const uint8_t *body = p->payload + ip->body + UDP_HEADER_BYTES;
+    const uint8_t *body = rx->payload + ip->body + UDP_HEADER_BYTES;
     int error = dhcp_parse(body, ip->body_length - UDP_HEADER_BYTES, &message);
-    if (error != -ENOMSG && dhcp_serve(e, p, ip, &ports, &message, error == 0, verdict))
+    if (error != -ENOMSG && dhcp_serve(e, rx, ip, &ports, &message, error == 0, verdict))
         return true;
     if (error == -EBADMSG) {
         e->stats.counters[COUNTER_DHCP_MALFORMED]++;
-        refused(e, p->from, p->eth.source, "malformed DHCP message");
+        refused(e, rx->from, rx->eth.source, "malformed DHCP message");
     }
     if (error != 0)
         return false;
     if (message.op == DHCP_OP_REPLY && ports.source == DHCP_PORT_SERVER)
-        from_server(e, p, &message);
+        from_server(e, rx, &message);
     else if (message.op == DHCP_OP_REQUEST)
-        from_client(e, p, &message);
+        from_client(e, rx, &message);
     return false;
 }

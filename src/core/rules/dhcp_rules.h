@@ -24,7 +24,7 @@ void dhcp_rules_free(struct dhcp_rules *rules);
 void dhcp_rules_carry(struct engine *e, const struct engine *old);
 
 /* True: the frame goes no further, *verdict says why. */
-bool dhcp_rule(struct engine *e, const struct rx_frame *p, const struct ipv4_packet *ip,
+bool dhcp_rule(struct engine *e, const struct rx_frame *rx, const struct ipv4_packet *ip,
                struct verdict *verdict);
 
 /* Notes that `lease` is the last that its owner got. */

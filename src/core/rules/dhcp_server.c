@@ -116,11 +116,12 @@ static struct verdict nak(struct engine *e, const struct request *q)
 
 /* Refusals. */
 
-static struct verdict bad(struct engine *e, const struct rx_frame *p, const char *why)
+static struct verdict bad(struct engine *e, const struct rx_frame *rx, const char *why)
 {
-    if (host_may_emit(host_of(e->hosts, p->eth.source), e->now_ns))
-        event_emit(e, (struct event){
-                          .kind = EVENT_REFUSED, .side = SIDE_DOWNSTREAM, .mac = p->eth.source, .detail = why});
+    if (host_may_emit(host_of(e->hosts, rx->eth.source), e->now_ns))
+        event_emit(e,
+                   (struct event){
+                       .kind = EVENT_REFUSED, .side = SIDE_DOWNSTREAM, .mac = rx->eth.source, .detail = why});
     return verdict_dropped(DROP_DHCP_BAD);
 }
 
@@ -283,14 +284,14 @@ static void chose_another(struct engine *e, const struct lease_client *client)
 }
 
 /* To this server or to all, not via a relay, and not a copy that a switch flooded. */
-static bool is_for_server(struct engine *e, const struct rx_frame *p, const struct ipv4_packet *ip,
+static bool is_for_server(struct engine *e, const struct rx_frame *rx, const struct ipv4_packet *ip,
                           const struct l4_ports *ports, const struct dhcp *m)
 {
-    return p->from == SIDE_DOWNSTREAM && m->op == DHCP_OP_REQUEST && ports->source == DHCP_PORT_CLIENT &&
+    return rx->from == SIDE_DOWNSTREAM && m->op == DHCP_OP_REQUEST && ports->source == DHCP_PORT_CLIENT &&
            ports->destination == DHCP_PORT_SERVER && m->giaddr.host == 0 && !m->has_relay &&
            (ip->destination.host == limited_broadcast.host ||
             ip->destination.host == e->config.dhcp.server_id.host) &&
-           !bridge_is_same_side(e, p);
+           !bridge_is_same_side(e, rx);
 }
 
 /* True where the client asks for ports, or has a set of the pool. A malformed message is judged by its host. */
@@ -302,28 +303,28 @@ static bool is_ours(struct engine *e, const struct dhcp *m, bool is_readable, co
     return lease != NULL && lease->state != LEASE_FREE;
 }
 
-bool dhcp_serve(struct engine *e, const struct rx_frame *p, const struct ipv4_packet *ip,
+bool dhcp_serve(struct engine *e, const struct rx_frame *rx, const struct ipv4_packet *ip,
                 const struct l4_ports *ports, const struct dhcp *m, bool is_readable, struct verdict *verdict)
 {
-    if (e->leases->count == 0 || !is_for_server(e, p, ip, ports, m))
+    if (e->leases->count == 0 || !is_for_server(e, rx, ip, ports, m))
         return false;
-    struct request q = {p, m, lease_client_of(m->chaddr, m->client_id, m->client_id_length),
+    struct request q = {rx, m, lease_client_of(m->chaddr, m->client_id, m->client_id_length),
                         ip->destination.host == limited_broadcast.host};
     if (!is_ours(e, m, is_readable, &q.client))
         return false;
     if (is_readable && m->has_server_id && m->server_id.host != e->config.dhcp.server_id.host) {
-        if (mac_equal(p->eth.source, m->chaddr))
+        if (mac_equal(rx->eth.source, m->chaddr))
             chose_another(e, &q.client);
         return false;
     }
-    struct host *host = host_of(e->hosts, p->eth.source);
+    struct host *host = host_of(e->hosts, rx->eth.source);
     if (!rate_take(&host->dhcp, e->dhcp_server->host_limit, e->now_ns) ||
         !rate_take(&e->dhcp_server->messages, e->dhcp_server->limit, e->now_ns))
         *verdict = verdict_dropped(DROP_DHCP_LIMIT);
     else if (!is_readable)
-        *verdict = bad(e, p, "malformed DHCP message");
-    else if (!mac_equal(p->eth.source, m->chaddr) || !bridge_host_can_own(e, m->chaddr))
-        *verdict = bad(e, p, "DHCP message with the MAC of another host");
+        *verdict = bad(e, rx, "malformed DHCP message");
+    else if (!mac_equal(rx->eth.source, m->chaddr) || !bridge_host_can_own(e, m->chaddr))
+        *verdict = bad(e, rx, "DHCP message with the MAC of another host");
     else
         *verdict = serve(e, &q);
     return true;

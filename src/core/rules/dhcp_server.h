@@ -21,7 +21,7 @@ void dhcp_server_free(struct dhcp_server *server);
 void dhcp_server_carry(struct engine *e, const struct engine *old);
 
 /* A message for the bridge's own server. False: it is not. `is_readable`: not malformed. */
-bool dhcp_serve(struct engine *e, const struct rx_frame *p, const struct ipv4_packet *ip,
+bool dhcp_serve(struct engine *e, const struct rx_frame *rx, const struct ipv4_packet *ip,
                 const struct l4_ports *ports, const struct dhcp *m, bool is_readable, struct verdict *verdict);
 
 #endif

@@ -74,15 +74,15 @@ void echo_carry(struct engine *e, const struct engine *old)
     e->echo->answers = old->echo->answers;
 }
 
-void echo_note(struct engine *e, const struct rx_frame *p, const struct ipv4_packet *packet,
+void echo_note(struct engine *e, const struct rx_frame *rx, const struct ipv4_packet *packet,
                struct icmp_echo echo)
 {
     struct echo *echoes = e->echo;
     struct echo_key key = {packet->source.host, packet->destination.host, echo.id, echo.sequence};
-    uint64_t part = hash_bytes(e->seed.hash_key, p->eth.source.octets, MAC_BYTES) % PARTS;
+    uint64_t part = hash_bytes(e->seed.hash_key, rx->eth.source.octets, MAC_BYTES) % PARTS;
     bool fresh;
     struct echo_flow *flow = keyed_table_put(echoes->parts[part], &key, &fresh);
-    flow->host = p->eth.source;
+    flow->host = rx->eth.source;
     flow->sent_ns = e->now_ns;
     flow->order = ++echoes->sent;
 }
@@ -102,9 +102,9 @@ struct route echo_route(struct engine *e, struct ipv4 shared, struct ipv4 remote
 }
 
 /* The reply carries the request's data, id and sequence (RFC 792) and type of service (RFC 1122 3.2.2.6). */
-struct verdict echo_answer(struct engine *e, const struct rx_frame *p, const struct ipv4_packet *packet)
+struct verdict echo_answer(struct engine *e, const struct rx_frame *rx, const struct ipv4_packet *packet)
 {
-    const uint8_t *icmp = p->payload + packet->body;
+    const uint8_t *icmp = rx->payload + packet->body;
     uint8_t type;
     struct icmp_echo echo;
     if (icmp_parse(icmp, packet->body_length, &type, &echo) != 0)
@@ -113,8 +113,8 @@ struct verdict echo_answer(struct engine *e, const struct rx_frame *p, const str
         return verdict_dropped(DROP_ICMP_BAD_CHECKSUM);
     if (!rate_take(&e->echo->answers, e->echo->answer_limit, e->now_ns))
         return verdict_dropped(DROP_ECHO_LIMIT);
-    struct tx_frame tx = tx_frame_of(e, TX_ECHO_REPLY, p->eth.source, ETHERTYPE_IPV4);
-    tx.tag = p->tag;
+    struct tx_frame tx = tx_frame_of(e, TX_ECHO_REPLY, rx->eth.source, ETHERTYPE_IPV4);
+    tx.tag = rx->tag;
     tx.echo_reply = (struct tx_echo_reply){
         .source = packet->destination,
         .destination = packet->source,
@@ -124,7 +124,7 @@ struct verdict echo_answer(struct engine *e, const struct rx_frame *p, const str
         .payload = icmp + ICMP_HEADER_BYTES,
         .payload_length = packet->body_length - ICMP_HEADER_BYTES,
     };
-    tx_frame_send(e, p->from, &tx);
+    tx_frame_send(e, rx->from, &tx);
     return verdict_consumed(CONSUMED_ECHO_ANSWERED);
 }
 

@@ -21,12 +21,12 @@ void echo_free(struct echo *echo);
 void echo_carry(struct engine *e, const struct engine *old);
 
 /* Answers an echo request to a shared address. */
-struct verdict echo_answer(struct engine *e, const struct rx_frame *p, const struct ipv4_packet *packet);
+struct verdict echo_answer(struct engine *e, const struct rx_frame *rx, const struct ipv4_packet *packet);
 struct route echo_request_route(const struct engine *e, uint32_t address_index, bool is_fragment);
 /* The route of what comes back for {remote, echo}: the host that sent the request last, else `id` as a port. */
 struct route echo_route(struct engine *e, struct ipv4 shared, struct ipv4 remote, struct icmp_echo echo);
 /* Notes that a host sent an echo request. */
-void echo_note(struct engine *e, const struct rx_frame *p, const struct ipv4_packet *packet,
+void echo_note(struct engine *e, const struct rx_frame *rx, const struct ipv4_packet *packet,
                struct icmp_echo echo);
 
 #endif

@@ -46,29 +46,29 @@ static struct verdict to_port(struct engine *e, enum side from, struct frame *fr
 
 /* A host that is known by other means than its port: the frame counts for the binding of the port only if that is
  * the host's. */
-static struct verdict to_host(struct engine *e, struct rx_frame *p, uint32_t address_index,
+static struct verdict to_host(struct engine *e, struct rx_frame *rx, uint32_t address_index,
                               const struct route *route)
 {
     struct binding *b = route->port == 0 ? NULL : binding_find(e->bindings, address_index, route->port);
     if (b != NULL && !mac_equal(b->owner, route->host))
         b = NULL;
     if (b != NULL)
-        return to_owner(e, p->from, p->frame, b);
-    return delivery_to_host(e, p->from, p->frame, route->host, NULL);
+        return to_owner(e, rx->from, rx->frame, b);
+    return delivery_to_host(e, rx->from, rx->frame, route->host, NULL);
 }
 
-static struct verdict to_shared(struct engine *e, struct rx_frame *p, const struct shared_packet *s)
+static struct verdict to_shared(struct engine *e, struct rx_frame *rx, const struct shared_packet *s)
 {
     uint32_t address_index = (uint32_t)s->destination;
     switch (s->route.kind) {
     case ROUTE_PORT:
-        return to_port(e, p->from, p->frame, address_index, s->route.port, s->route.protocol);
+        return to_port(e, rx->from, rx->frame, address_index, s->route.port, s->route.protocol);
     case ROUTE_HOST:
-        return to_host(e, p, address_index, &s->route);
+        return to_host(e, rx, address_index, &s->route);
     case ROUTE_DEFAULT_HOST:
-        return delivery_to_default_host(e, p->from, p->frame, address_index, s->route.reason);
+        return delivery_to_default_host(e, rx->from, rx->frame, address_index, s->route.reason);
     case ROUTE_ECHO:
-        return echo_answer(e, p, &s->ip);
+        return echo_answer(e, rx, &s->ip);
     case ROUTE_DROP:
         break;
     }
@@ -76,29 +76,29 @@ static struct verdict to_shared(struct engine *e, struct rx_frame *p, const stru
 }
 
 /* Hairpin only frames that were sent to the bridge or to a group; others are copies that a switch flooded. */
-static bool is_flooded_copy(const struct engine *e, const struct rx_frame *p)
+static bool is_flooded_copy(const struct engine *e, const struct rx_frame *rx)
 {
-    return p->from == SIDE_DOWNSTREAM && !mac_equal(p->eth.destination, e->config.mac) &&
-           !mac_is_group(p->eth.destination);
+    return rx->from == SIDE_DOWNSTREAM && !mac_equal(rx->eth.destination, e->config.mac) &&
+           !mac_is_group(rx->eth.destination);
 }
 
-static struct verdict from_shared(struct engine *e, struct rx_frame *p)
+static struct verdict from_shared(struct engine *e, struct rx_frame *rx)
 {
-    if (bridge_is_same_side(e, p))
+    if (bridge_is_same_side(e, rx))
         return verdict_dropped(DROP_SAME_PORT);
     if (!e->config.source_mac_host)
-        eth_set_source(p->frame->bytes, e->config.mac);
-    return frame_send(e, SIDE_UPSTREAM, p->frame);
+        eth_set_source(rx->frame->bytes, e->config.mac);
+    return frame_send(e, SIDE_UPSTREAM, rx->frame);
 }
 
-struct verdict forward_packet(struct engine *e, struct rx_frame *p, const struct shared_packet *s)
+struct verdict forward_packet(struct engine *e, struct rx_frame *rx, const struct shared_packet *s)
 {
     struct verdict verdict;
-    if (s->by_host && !source_guard_check(e, p, (uint32_t)s->source, &s->right, &verdict))
+    if (s->by_host && !source_guard_check(e, rx, (uint32_t)s->source, &s->right, &verdict))
         return verdict;
     if (s->destination < 0)
-        return s->by_host ? from_shared(e, p) : bridge_forward(e, p);
-    if (is_flooded_copy(e, p))
+        return s->by_host ? from_shared(e, rx) : bridge_forward(e, rx);
+    if (is_flooded_copy(e, rx))
         return verdict_dropped(DROP_SAME_PORT);
-    return to_shared(e, p, s);
+    return to_shared(e, rx, s);
 }

@@ -7,6 +7,6 @@
 #include "packet.h"
 
 /* Forwards a classified packet, or a fragment of its datagram. */
-struct verdict forward_packet(struct engine *e, struct rx_frame *p, const struct shared_packet *s);
+struct verdict forward_packet(struct engine *e, struct rx_frame *rx, const struct shared_packet *s);
 
 #endif

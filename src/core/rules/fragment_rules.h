@@ -4,6 +4,6 @@
 
 #include "packet.h"
 
-struct verdict fragment_rule(struct engine *e, struct rx_frame *p, struct shared_packet *s);
+struct verdict fragment_rule(struct engine *e, struct rx_frame *rx, struct shared_packet *s);
 
 #endif

@@ -24,9 +24,9 @@ static bool read_transport(const uint8_t *bytes, size_t length, struct inner_pac
     return true;
 }
 
-void icmp_error_read(const struct rx_frame *p, struct shared_packet *s)
+void icmp_error_read(const struct rx_frame *rx, struct shared_packet *s)
 {
-    const uint8_t *bytes = p->payload + s->ip.body + ICMP_HEADER_BYTES;
+    const uint8_t *bytes = rx->payload + s->ip.body + ICMP_HEADER_BYTES;
     struct inner_packet *inner = &s->inner;
     struct ipv4_packet ip;
     memset(inner, 0, sizeof(*inner));

@@ -8,7 +8,7 @@
 #include "packet.h"
 
 /* Reads what the error quotes into s->inner. */
-void icmp_error_read(const struct rx_frame *p, struct shared_packet *s);
+void icmp_error_read(const struct rx_frame *rx, struct shared_packet *s);
 struct route icmp_error_route(struct engine *e, const struct shared_packet *s);
 struct right icmp_error_right(struct engine *e, const struct shared_packet *s);
 bool inner_packet_equal(const struct inner_packet *a, const struct inner_packet *b);

@@ -15,30 +15,30 @@
 
 #include <string.h>
 
-static struct verdict rule(struct engine *e, struct rx_frame *p, struct shared_packet *s)
+static struct verdict rule(struct engine *e, struct rx_frame *rx, struct shared_packet *s)
 {
     if (s->ip.broken)
         return verdict_dropped(DROP_RUNT);
     if (s->destination < 0 && !s->by_host)
-        return bridge_forward(e, p);
+        return bridge_forward(e, rx);
     if (ipv4_packet_is_fragment(&s->ip))
-        return fragment_rule(e, p, s);
-    return packet_classify(e, p, s) ? forward_packet(e, p, s) : verdict_dropped(DROP_RUNT);
+        return fragment_rule(e, rx, s);
+    return packet_classify(e, rx, s) ? forward_packet(e, rx, s) : verdict_dropped(DROP_RUNT);
 }
 
-bool ipv4_rule(struct engine *e, struct rx_frame *p, struct verdict *verdict)
+bool ipv4_rule(struct engine *e, struct rx_frame *rx, struct verdict *verdict)
 {
     struct shared_packet s;
     memset(&s, 0, offsetof(struct shared_packet, inner));
-    if (ipv4_packet_parse(p->payload, p->payload_length, &s.ip) != 0)
+    if (ipv4_packet_parse(rx->payload, rx->payload_length, &s.ip) != 0)
         return false;
-    if (e->dhcp != NULL && dhcp_rule(e, p, &s.ip, verdict))
+    if (e->dhcp != NULL && dhcp_rule(e, rx, &s.ip, verdict))
         return true;
     s.source = shared_address_index(e, s.ip.source);
     s.destination = shared_address_index(e, s.ip.destination);
     if (s.source < 0 && s.destination < 0)
         return false;
-    s.by_host = s.source >= 0 && p->from == SIDE_DOWNSTREAM;
-    *verdict = rule(e, p, &s);
+    s.by_host = s.source >= 0 && rx->from == SIDE_DOWNSTREAM;
+    *verdict = rule(e, rx, &s);
     return true;
 }

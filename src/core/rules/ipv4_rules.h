@@ -10,6 +10,6 @@
 #include <stdbool.h>
 
 /* False: neither source nor destination is shared. */
-bool ipv4_rule(struct engine *e, struct rx_frame *p, struct verdict *verdict);
+bool ipv4_rule(struct engine *e, struct rx_frame *rx, struct verdict *verdict);
 
 #endif

@@ -18,11 +18,11 @@
 #include <string.h>
 
 /* True: ARP with a shared sender; *address_index. */
-static bool is_capture(const struct engine *e, const struct rx_frame *p, uint32_t *address_index)
+static bool is_capture(const struct engine *e, const struct rx_frame *rx, uint32_t *address_index)
 {
     struct arp arp;
-    if ((p->eth.ethertype != ETHERTYPE_ARP && !p->eth.snap_arp) ||
-        arp_parse(p->payload, p->payload_length, &arp) != 0)
+    if ((rx->eth.ethertype != ETHERTYPE_ARP && !rx->eth.snap_arp) ||
+        arp_parse(rx->payload, rx->payload_length, &arp) != 0)
         return false;
     int index = shared_address_index(e, arp.spa);
     *address_index = (uint32_t)index;
@@ -30,31 +30,31 @@ static bool is_capture(const struct engine *e, const struct rx_frame *p, uint32_
 }
 
 /* False: the host has no right to send the packet. Later fragments pass: they have no ports to check. */
-static bool guard_ipv4(struct engine *e, const struct rx_frame *p, struct verdict *verdict)
+static bool guard_ipv4(struct engine *e, const struct rx_frame *rx, struct verdict *verdict)
 {
     struct shared_packet s;
     memset(&s, 0, sizeof(s));
-    if (p->eth.ethertype != ETHERTYPE_IPV4 || ipv4_packet_parse(p->payload, p->payload_length, &s.ip) != 0 ||
+    if (rx->eth.ethertype != ETHERTYPE_IPV4 || ipv4_packet_parse(rx->payload, rx->payload_length, &s.ip) != 0 ||
         s.ip.broken || s.ip.fragment_offset > 0)
         return true;
     s.source = shared_address_index(e, s.ip.source);
     s.destination = -1;
     s.by_host = s.source >= 0;
     s.in_nested_vlan = true;
-    if (!s.by_host || !packet_classify(e, p, &s))
+    if (!s.by_host || !packet_classify(e, rx, &s))
         return true;
-    return source_guard_peek(e, p, (uint32_t)s.source, &s.right, verdict);
+    return source_guard_peek(e, rx, (uint32_t)s.source, &s.right, verdict);
 }
 
-bool nested_vlan_check(struct engine *e, const struct rx_frame *p, struct verdict *verdict)
+bool nested_vlan_check(struct engine *e, const struct rx_frame *rx, struct verdict *verdict)
 {
-    struct rx_frame inside = *p;
+    struct rx_frame inside = *rx;
     uint32_t address_index;
-    if (p->from != SIDE_DOWNSTREAM ||
-        !eth_parse_through(p->frame->bytes, p->frame->length, e->config.vlan, &inside.eth))
+    if (rx->from != SIDE_DOWNSTREAM ||
+        !eth_parse_through(rx->frame->bytes, rx->frame->length, e->config.vlan, &inside.eth))
         return true;
-    inside.payload = p->frame->bytes + inside.eth.payload;
-    inside.payload_length = p->frame->length - inside.eth.payload;
+    inside.payload = rx->frame->bytes + inside.eth.payload;
+    inside.payload_length = rx->frame->length - inside.eth.payload;
     if (is_capture(e, &inside, &address_index)) {
         *verdict = arp_capture(e, &inside, address_index);
         return false;

@@ -10,6 +10,6 @@
 #include <stdbool.h>
 
 /* False: the frame goes no further, *verdict says why. */
-bool nested_vlan_check(struct engine *e, const struct rx_frame *p, struct verdict *verdict);
+bool nested_vlan_check(struct engine *e, const struct rx_frame *rx, struct verdict *verdict);
 
 #endif

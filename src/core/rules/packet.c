@@ -14,9 +14,9 @@ static bool is_group(struct ipv4 address)
 }
 
 /* Every DHCP client uses port 68: the answers are distinguished by the client's address inside. */
-static bool classify_ports(const struct engine *e, const struct rx_frame *p, struct shared_packet *s)
+static bool classify_ports(const struct engine *e, const struct rx_frame *rx, struct shared_packet *s)
 {
-    const uint8_t *body = p->payload + s->ip.body;
+    const uint8_t *body = rx->payload + s->ip.body;
     bool fragment = ipv4_packet_is_fragment(&s->ip);
     if ((fragment ? l4_parse_first_ports : l4_parse_ports)(s->ip.protocol, body, s->ip.body_length, &s->ports))
         return false;
@@ -32,16 +32,16 @@ static bool classify_ports(const struct engine *e, const struct rx_frame *p, str
     return true;
 }
 
-static bool classify_icmp(struct engine *e, const struct rx_frame *p, struct shared_packet *s)
+static bool classify_icmp(struct engine *e, const struct rx_frame *rx, struct shared_packet *s)
 {
-    if (icmp_parse(p->payload + s->ip.body, s->ip.body_length, &s->icmp_type, &s->echo) != 0)
+    if (icmp_parse(rx->payload + s->ip.body, s->ip.body_length, &s->icmp_type, &s->echo) != 0)
         return false;
     s->right.kind = RIGHT_FREE;
     s->route = (struct route){.kind = ROUTE_DEFAULT_HOST, .reason = DROP_NO_OWNER};
     if (s->by_host && !s->in_nested_vlan && s->icmp_type == ICMP_ECHO_REQUEST)
-        echo_note(e, p, &s->ip, s->echo);
+        echo_note(e, rx, &s->ip, s->echo);
     if (icmp_is_error(s->icmp_type))
-        icmp_error_read(p, s);
+        icmp_error_read(rx, s);
     if (s->by_host && icmp_is_error(s->icmp_type))
         s->right = icmp_error_right(e, s);
     if (s->destination < 0)
@@ -69,12 +69,12 @@ static void classify_portless(struct engine *e, struct shared_packet *s)
         s->route.kind = ROUTE_HOST;
 }
 
-bool packet_classify(struct engine *e, const struct rx_frame *p, struct shared_packet *s)
+bool packet_classify(struct engine *e, const struct rx_frame *rx, struct shared_packet *s)
 {
     if (l4_has_ports(s->ip.protocol))
-        return classify_ports(e, p, s);
+        return classify_ports(e, rx, s);
     if (s->ip.protocol == PROTOCOL_ICMP)
-        return classify_icmp(e, p, s);
+        return classify_icmp(e, rx, s);
     classify_portless(e, s);
     return true;
 }

@@ -44,6 +44,6 @@ struct shared_packet {
 
 /* Reads the transport header of a packet that is whole or begins one, and finds its right and its route.
  * False: too short to hold what they are found by. */
-bool packet_classify(struct engine *e, const struct rx_frame *p, struct shared_packet *s);
+bool packet_classify(struct engine *e, const struct rx_frame *rx, struct shared_packet *s);
 
 #endif

@@ -35,15 +35,15 @@ static bool number_grows(struct engine *e, const struct pe_arp *m)
     return true;
 }
 
-const char *pe_arp_replay_fault(struct engine *e, const struct rx_frame *p, const struct pe_arp *m)
+const char *pe_arp_replay_fault(struct engine *e, const struct rx_frame *rx, const struct pe_arp *m)
 {
-    if (!mac_equal(m->sha, p->eth.source))
+    if (!mac_equal(m->sha, rx->eth.source))
         return "PE-ARP forged: it names another sender than the frame's source MAC";
     if (e->config.key_count == 0)
         return NULL;
     if (!m->auth.present)
         return "PE-ARP is not signed: give the host a key of [keys]";
-    if (!pe_arp_is_authentic(p->payload, p->payload_length, m, e->config.keys, e->config.key_count))
+    if (!pe_arp_is_authentic(rx->payload, rx->payload_length, m, e->config.keys, e->config.key_count))
         return "PE-ARP has a wrong signature: compare the host's key and its number with [keys]";
     if (has_number(m->type) && !number_grows(e, m))
         return "PE-ARP has an old sequence number: it is a replay, or the host's clock went back";

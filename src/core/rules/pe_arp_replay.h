@@ -13,6 +13,6 @@ struct keyed_table *pe_arp_replay_new(const struct engine *e);
 
 /* NULL where the message is from the frame's source and, with keys, authentic and no replay; else what is wrong,
  * for the log: a constant string. */
-const char *pe_arp_replay_fault(struct engine *e, const struct rx_frame *p, const struct pe_arp *m);
+const char *pe_arp_replay_fault(struct engine *e, const struct rx_frame *rx, const struct pe_arp *m);
 
 #endif

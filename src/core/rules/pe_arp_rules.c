@@ -21,25 +21,26 @@
 
 /* The order of the checks: first what the message says (pe_arp_bad), then who sent it (pe_arp_forged). */
 
-static void refused(struct engine *e, const struct rx_frame *p, const char *why)
+static void refused(struct engine *e, const struct rx_frame *rx, const char *why)
 {
-    struct host *host = host_of(e->hosts, p->eth.source);
+    struct host *host = host_of(e->hosts, rx->eth.source);
     host->bad_pe_arp++;
     if (host_may_emit(host, e->now_ns))
-        event_emit(e, (struct event){
-                          .kind = EVENT_REFUSED, .side = SIDE_DOWNSTREAM, .mac = p->eth.source, .detail = why});
+        event_emit(e,
+                   (struct event){
+                       .kind = EVENT_REFUSED, .side = SIDE_DOWNSTREAM, .mac = rx->eth.source, .detail = why});
 }
 
-static struct verdict forged(struct engine *e, const struct rx_frame *p, const char *why)
+static struct verdict forged(struct engine *e, const struct rx_frame *rx, const char *why)
 {
-    refused(e, p, why);
+    refused(e, rx, why);
     return verdict_dropped(DROP_PE_ARP_FORGED);
 }
 
-static struct verdict bad(struct engine *e, const struct rx_frame *p)
+static struct verdict bad(struct engine *e, const struct rx_frame *rx)
 {
-    if (p->from == SIDE_DOWNSTREAM)
-        refused(e, p, "PE-ARP malformed, or for an address or ports that are not configured");
+    if (rx->from == SIDE_DOWNSTREAM)
+        refused(e, rx, "PE-ARP malformed, or for an address or ports that are not configured");
     return verdict_dropped(DROP_PE_ARP_BAD);
 }
 
@@ -120,25 +121,25 @@ static void owner_seen(struct engine *e, const struct pe_arp *m)
         b->seen_ns = e->now_ns;
 }
 
-static struct verdict reply(struct engine *e, const struct rx_frame *p, const struct pe_arp *m)
+static struct verdict reply(struct engine *e, const struct rx_frame *rx, const struct pe_arp *m)
 {
     const char *fault;
     struct port_range ports;
     int asked_index = shared_address_index(e, m->tpa.address);
     if (asked_index < 0 || m->tpa.first != m->tpa.last || !ports_of(e, m, &ports))
-        return bad(e, p);
+        return bad(e, rx);
     if (m->spa.protocol != 0 && m->spa.protocol != m->tpa.protocol)
-        return bad(e, p);
-    if ((fault = pe_arp_replay_fault(e, p, m)) != NULL)
-        return forged(e, p, fault);
+        return bad(e, rx);
+    if ((fault = pe_arp_replay_fault(e, rx, m)) != NULL)
+        return forged(e, rx, fault);
     if (!mac_is_zero(m->tha) && !mac_equal(m->tha, e->config.mac))
-        return forged(e, p, "PE-ARP reply to another bridge");
+        return forged(e, rx, "PE-ARP reply to another bridge");
     struct resolution *r = resolution_answered(e, m, asked_index);
     if (r == NULL || m->spa.address.host != m->tpa.address.host || !port_range_has(&ports, m->tpa.first))
-        return forged(e, p, "PE-ARP reply to no open request: unasked, or too late");
+        return forged(e, rx, "PE-ARP reply to no open request: unasked, or too late");
     bool learns = e->config.addresses[asked_index].learn & LEARN_PE_ARP;
     if (learns && binding_learn_pe_arp(e, &ports, m->tpa.first, m->sha, m->lifetime_s, r->previous) != 0)
-        return forged(e, p, "PE-ARP reply with ports of another owner");
+        return forged(e, rx, "PE-ARP reply with ports of another owner");
     owner_seen(e, m);
     service_learn(e, &ports, m);
     if (r->has_claim)
@@ -150,14 +151,14 @@ static struct verdict reply(struct engine *e, const struct rx_frame *p, const st
     return verdict_consumed(CONSUMED_PE_ARP);
 }
 
-static struct verdict claim(struct engine *e, const struct rx_frame *p, const struct pe_arp *m)
+static struct verdict claim(struct engine *e, const struct rx_frame *rx, const struct pe_arp *m)
 {
     const char *fault;
     struct claim claim = {.claimant = m->sha};
     if (!same_port_address(&m->spa, &m->tpa) || !ports_of(e, m, &claim.ports))
-        return bad(e, p);
-    if ((fault = pe_arp_replay_fault(e, p, m)) != NULL)
-        return forged(e, p, fault);
+        return bad(e, rx);
+    if ((fault = pe_arp_replay_fault(e, rx, m)) != NULL)
+        return forged(e, rx, fault);
     if (e->config.addresses[shared_address_of_ports(e, &claim.ports)].learn & LEARN_PE_ARP ||
         is_fixed_for(e, &claim.ports, m->sha))
         resolver_claim(e, &claim);
@@ -165,20 +166,20 @@ static struct verdict claim(struct engine *e, const struct rx_frame *p, const st
 }
 
 /* The owner is asked again: a forged RELEASE must not end its binding. */
-static struct verdict release(struct engine *e, const struct rx_frame *p, const struct pe_arp *m)
+static struct verdict release(struct engine *e, const struct rx_frame *rx, const struct pe_arp *m)
 {
     const char *fault;
     struct port_range ports;
     if (!same_port_address(&m->spa, &m->tpa) || !ports_of(e, m, &ports))
-        return bad(e, p);
-    if ((fault = pe_arp_replay_fault(e, p, m)) != NULL)
-        return forged(e, p, fault);
+        return bad(e, rx);
+    if ((fault = pe_arp_replay_fault(e, rx, m)) != NULL)
+        return forged(e, rx, fault);
     uint32_t at = 0;
     struct binding *b = binding_overlap_next(e, &ports, &at);
     if (b == NULL)
         return verdict_consumed(CONSUMED_PE_ARP);
     if (binding_origin_is_permanent(b->origin) || !mac_equal(b->owner, m->sha))
-        return forged(e, p, "PE-ARP release of a range that is permanent, or of another owner");
+        return forged(e, rx, "PE-ARP release of a range that is permanent, or of another owner");
     if (b->origin != ORIGIN_PE_ARP)
         return verdict_consumed(CONSUMED_PE_ARP);
     struct resolution *r = resolver_ask_host(e, b->address_index, b->ports.range.first, b->owner);
@@ -187,14 +188,14 @@ static struct verdict release(struct engine *e, const struct rx_frame *p, const 
     return verdict_consumed(CONSUMED_PE_ARP);
 }
 
-static struct verdict conflict(struct engine *e, const struct rx_frame *p, const struct pe_arp *m)
+static struct verdict conflict(struct engine *e, const struct rx_frame *rx, const struct pe_arp *m)
 {
     const char *fault;
     struct port_range ports;
     if (!ports_of(e, m, &ports))
-        return bad(e, p);
-    if ((fault = pe_arp_replay_fault(e, p, m)) != NULL)
-        return forged(e, p, fault);
+        return bad(e, rx);
+    if ((fault = pe_arp_replay_fault(e, rx, m)) != NULL)
+        return forged(e, rx, fault);
     e->stats.counters[COUNTER_CONFLICTS]++;
     if (host_may_emit(host_of(e->hosts, m->sha), e->now_ns))
         event_emit(e, (struct event){.kind = EVENT_CONFLICT,
@@ -207,43 +208,43 @@ static struct verdict conflict(struct engine *e, const struct rx_frame *p, const
 }
 
 /* Only bridges send REQUEST and HELLO: another bridge, to its own hosts. */
-static struct verdict of_another_bridge(struct engine *e, const struct rx_frame *p, const struct pe_arp *m)
+static struct verdict of_another_bridge(struct engine *e, const struct rx_frame *rx, const struct pe_arp *m)
 {
     const char *fault;
     if (shared_address_index(e, m->tpa.address) < 0)
-        return bad(e, p);
-    if ((fault = pe_arp_replay_fault(e, p, m)) != NULL)
-        return forged(e, p, fault);
+        return bad(e, rx);
+    if ((fault = pe_arp_replay_fault(e, rx, m)) != NULL)
+        return forged(e, rx, fault);
     return verdict_consumed(CONSUMED_PE_ARP);
 }
 
-static struct verdict judge(struct engine *e, const struct rx_frame *p, const struct pe_arp *m)
+static struct verdict judge(struct engine *e, const struct rx_frame *rx, const struct pe_arp *m)
 {
     switch (m->type) {
     case PE_ARP_REPLY:
-        return reply(e, p, m);
+        return reply(e, rx, m);
     case PE_ARP_CLAIM:
-        return claim(e, p, m);
+        return claim(e, rx, m);
     case PE_ARP_RELEASE:
-        return release(e, p, m);
+        return release(e, rx, m);
     case PE_ARP_CONFLICT:
-        return conflict(e, p, m);
+        return conflict(e, rx, m);
     case PE_ARP_REQUEST:
     case PE_ARP_HELLO:
         break;
     }
-    return of_another_bridge(e, p, m);
+    return of_another_bridge(e, rx, m);
 }
 
-bool pe_arp_rule(struct engine *e, struct rx_frame *p, struct verdict *verdict)
+bool pe_arp_rule(struct engine *e, struct rx_frame *rx, struct verdict *verdict)
 {
     struct pe_arp message;
-    int error = pe_arp_parse(p->payload, p->payload_length, &message);
+    int error = pe_arp_parse(rx->payload, rx->payload_length, &message);
     if (error == -ENOMSG)
         return false;
-    if (error != 0 || p->from == SIDE_UPSTREAM)
-        *verdict = bad(e, p);
+    if (error != 0 || rx->from == SIDE_UPSTREAM)
+        *verdict = bad(e, rx);
     else
-        *verdict = judge(e, p, &message);
+        *verdict = judge(e, rx, &message);
     return true;
 }

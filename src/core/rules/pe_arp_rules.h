@@ -11,6 +11,6 @@
 #include <stdbool.h>
 
 /* False: it is not PE-ARP. */
-bool pe_arp_rule(struct engine *e, struct rx_frame *p, struct verdict *verdict);
+bool pe_arp_rule(struct engine *e, struct rx_frame *rx, struct verdict *verdict);
 
 #endif

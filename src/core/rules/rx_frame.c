@@ -1,13 +1,13 @@
 /* rx_frame.c: see rx_frame.h. */
 #include "rx_frame.h"
 
-bool rx_frame_parse(enum side from, struct frame *frame, struct rx_frame *p)
+bool rx_frame_parse(enum side from, struct frame *frame, struct rx_frame *rx)
 {
-    *p = (struct rx_frame){.from = from, .frame = frame};
-    if (eth_parse(frame->bytes, frame->length, &p->eth) != 0)
+    *rx = (struct rx_frame){.from = from, .frame = frame};
+    if (eth_parse(frame->bytes, frame->length, &rx->eth) != 0)
         return false;
-    p->payload = frame->bytes + p->eth.payload;
-    p->payload_length = frame->length - p->eth.payload;
-    p->tag = (struct eth_tag){p->eth.tags != 0, p->eth.outer_tci};
+    rx->payload = frame->bytes + rx->eth.payload;
+    rx->payload_length = frame->length - rx->eth.payload;
+    rx->tag = (struct eth_tag){rx->eth.tags != 0, rx->eth.outer_tci};
     return true;
 }

@@ -19,6 +19,6 @@ struct rx_frame {
 };
 
 /* Reads a frame's Ethernet header. False: it has none. */
-bool rx_frame_parse(enum side from, struct frame *frame, struct rx_frame *p);
+bool rx_frame_parse(enum side from, struct frame *frame, struct rx_frame *rx);
 
 #endif

@@ -16,16 +16,16 @@
 #include "tables/meter.h"
 
 /* Counts a frame that its sender has no right to send. False: it is dropped. */
-static bool violation(struct engine *e, const struct rx_frame *p, struct event event, struct verdict *verdict)
+static bool violation(struct engine *e, const struct rx_frame *rx, struct event event, struct verdict *verdict)
 {
     if (e->config.source_ports == SOURCE_PORTS_OFF)
         return true;
     bool is_flow = event.kind == EVENT_FLOW_CONFLICT;
-    struct host *host = host_of(e->hosts, p->eth.source);
+    struct host *host = host_of(e->hosts, rx->eth.source);
     ++*(is_flow ? &host->flow_conflicts : &host->violations);
     e->stats.counters[is_flow ? COUNTER_FLOW_CONFLICTS : COUNTER_VIOLATIONS]++;
     event.side = SIDE_DOWNSTREAM;
-    event.mac = p->eth.source;
+    event.mac = rx->eth.source;
     if (host_may_emit(host, e->now_ns))
         event_emit(e, event);
     if (e->config.source_ports == SOURCE_PORTS_LOG)
@@ -44,26 +44,26 @@ static struct range all_ports(const struct engine *e, uint32_t address_index)
     return (struct range){e->config.addresses[address_index].address, 0, UINT16_MAX};
 }
 
-static bool port_violation(struct engine *e, const struct rx_frame *p, uint32_t address_index, uint16_t port,
+static bool port_violation(struct engine *e, const struct rx_frame *rx, uint32_t address_index, uint16_t port,
                            struct mac owner, struct verdict *verdict)
 {
     struct event event = {.kind = EVENT_VIOLATION, .range = one_port(e, address_index, port), .other = owner};
-    return violation(e, p, event, verdict);
+    return violation(e, rx, event, verdict);
 }
 
 /* *own: the sender's binding. */
-static bool guard_port(struct engine *e, const struct rx_frame *p, uint32_t address_index, uint16_t port,
+static bool guard_port(struct engine *e, const struct rx_frame *rx, uint32_t address_index, uint16_t port,
                        struct binding **own, struct verdict *verdict)
 {
     struct binding *b = binding_find(e->bindings, address_index, port);
     if (b == NULL) {
-        b = binding_learn_traffic(e, address_index, port, p->eth.source);
+        b = binding_learn_traffic(e, address_index, port, rx->eth.source);
         if (b == NULL)
             return true;
         resolver_release(e, address_index);
     }
-    if (!mac_equal(b->owner, p->eth.source))
-        return port_violation(e, p, address_index, port, b->owner, verdict);
+    if (!mac_equal(b->owner, rx->eth.source))
+        return port_violation(e, rx, address_index, port, b->owner, verdict);
     *own = b;
     if (b->origin == ORIGIN_TRAFFIC) {
         binding_seen(b, port, e->now_ns);
@@ -72,19 +72,19 @@ static bool guard_port(struct engine *e, const struct rx_frame *p, uint32_t addr
     return true;
 }
 
-static bool guard_icmp_error(struct engine *e, const struct rx_frame *p, uint32_t address_index,
+static bool guard_icmp_error(struct engine *e, const struct rx_frame *rx, uint32_t address_index,
                              const struct right *right, struct verdict *verdict)
 {
-    if (mac_is_zero(right->host) || mac_equal(right->host, p->eth.source))
+    if (mac_is_zero(right->host) || mac_equal(right->host, rx->eth.source))
         return true;
     struct event event = {.kind = EVENT_VIOLATION,
                           .range = one_port(e, address_index, right->port),
                           .other = right->host,
                           .detail = "ICMP error that quotes a packet to another host"};
-    return violation(e, p, event, verdict);
+    return violation(e, rx, event, verdict);
 }
 
-static bool flow_conflict(struct engine *e, const struct rx_frame *p, uint32_t address_index,
+static bool flow_conflict(struct engine *e, const struct rx_frame *rx, uint32_t address_index,
                           const struct right *right, struct mac owner, struct verdict *verdict)
 {
     struct event event = {.kind = EVENT_FLOW_CONFLICT,
@@ -93,11 +93,11 @@ static bool flow_conflict(struct engine *e, const struct rx_frame *p, uint32_t a
                           .remote = right->remote,
                           .protocol = right->protocol,
                           .detail = "another host uses this protocol with this remote"};
-    return violation(e, p, event, verdict);
+    return violation(e, rx, event, verdict);
 }
 
 /* True where the host may send the packet. */
-static bool may_send(struct engine *e, const struct rx_frame *p, uint32_t address_index,
+static bool may_send(struct engine *e, const struct rx_frame *rx, uint32_t address_index,
                      const struct right *right, struct binding **own, struct verdict *verdict)
 {
     struct mac owner;
@@ -105,11 +105,11 @@ static bool may_send(struct engine *e, const struct rx_frame *p, uint32_t addres
     case RIGHT_FREE:
         break;
     case RIGHT_PORT:
-        return guard_port(e, p, address_index, right->port, own, verdict);
+        return guard_port(e, rx, address_index, right->port, own, verdict);
     case RIGHT_ICMP_ERROR:
-        return guard_icmp_error(e, p, address_index, right, verdict);
+        return guard_icmp_error(e, rx, address_index, right, verdict);
     case RIGHT_ICMP_ERROR_FOREIGN:
-        return violation(e, p,
+        return violation(e, rx,
                          (struct event){.kind = EVENT_VIOLATION,
                                         .range = all_ports(e, address_index),
                                         .detail = "ICMP error that quotes no packet to the shared address"},
@@ -118,41 +118,42 @@ static bool may_send(struct engine *e, const struct rx_frame *p, uint32_t addres
         *verdict = verdict_dropped(DROP_ICMP_BAD_QUOTE);
         return false;
     case RIGHT_FLOW:
-        if (flow_take(e, address_index, right->remote, right->protocol, p->eth.source, &owner))
+        if (flow_take(e, address_index, right->remote, right->protocol, rx->eth.source, &owner))
             return true;
-        return flow_conflict(e, p, address_index, right, owner, verdict);
+        return flow_conflict(e, rx, address_index, right, owner, verdict);
     }
     return true;
 }
 
-bool source_guard_peek(struct engine *e, const struct rx_frame *p, uint32_t address_index,
+bool source_guard_peek(struct engine *e, const struct rx_frame *rx, uint32_t address_index,
                        const struct right *right, struct verdict *verdict)
 {
     struct mac owner;
     if (right->kind == RIGHT_PORT) {
         const struct binding *b = binding_find(e->bindings, address_index, right->port);
-        return b == NULL || mac_equal(b->owner, p->eth.source) ||
-               port_violation(e, p, address_index, right->port, b->owner, verdict);
+        return b == NULL || mac_equal(b->owner, rx->eth.source) ||
+               port_violation(e, rx, address_index, right->port, b->owner, verdict);
     }
     if (right->kind != RIGHT_FLOW) {
         struct binding *own = NULL;
-        return may_send(e, p, address_index, right, &own, verdict);
+        return may_send(e, rx, address_index, right, &own, verdict);
     }
-    if (!flow_host(e, address_index, right->remote, right->protocol, &owner) || mac_equal(owner, p->eth.source))
+    if (!flow_host(e, address_index, right->remote, right->protocol, &owner) ||
+        mac_equal(owner, rx->eth.source))
         return true;
-    return flow_conflict(e, p, address_index, right, owner, verdict);
+    return flow_conflict(e, rx, address_index, right, owner, verdict);
 }
 
-bool source_guard_check(struct engine *e, const struct rx_frame *p, uint32_t address_index,
+bool source_guard_check(struct engine *e, const struct rx_frame *rx, uint32_t address_index,
                         const struct right *right, struct verdict *verdict)
 {
     struct binding *own = NULL;
-    if (!may_send(e, p, address_index, right, &own, verdict))
+    if (!may_send(e, rx, address_index, right, &own, verdict))
         return false;
     if (own != NULL)
         own->seen_ns = e->now_ns;
-    account_tx(e, p->eth.source, own, p->frame->length);
+    account_tx(e, rx->eth.source, own, rx->frame->length);
     if (e->meter != NULL)
-        meter_take(e, p->frame, p->eth.payload, p->eth.source, p->eth.destination, false, own);
+        meter_take(e, rx->frame, rx->eth.payload, rx->eth.source, rx->eth.destination, false, own);
     return true;
 }

@@ -13,11 +13,11 @@
 #include <stdint.h>
 
 /* False: dropped, *verdict says why. Learns from traffic where it may. */
-bool source_guard_check(struct engine *e, const struct rx_frame *p, uint32_t address_index,
+bool source_guard_check(struct engine *e, const struct rx_frame *rx, uint32_t address_index,
                         const struct right *right, struct verdict *verdict);
 
 /* The same, and nothing is learned or counted for an owner. */
-bool source_guard_peek(struct engine *e, const struct rx_frame *p, uint32_t address_index,
+bool source_guard_peek(struct engine *e, const struct rx_frame *rx, uint32_t address_index,
                        const struct right *right, struct verdict *verdict);
 
 #endif
