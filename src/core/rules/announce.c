@@ -101,10 +101,10 @@ bool announce_has_begun(const struct engine *e)
 
 void announce_postpone(struct engine *e, uint64_t until_ns)
 {
-    struct timer *hello = &e->announcer->hello_timer;
+    struct timer *timer = &e->announcer->hello_timer;
     uint64_t period_ns = e->config.limits.hello_s * NS_PER_S;
-    if (!timer_armed(hello) || hello->due_ns >= until_ns)
+    if (!timer_armed(timer) || timer->due_ns >= until_ns)
         return;
-    uint64_t turns = (until_ns - hello->due_ns + period_ns - 1) / period_ns;
-    timer_set(e->timers, hello, hello->due_ns + turns * period_ns);
+    uint64_t turns = (until_ns - timer->due_ns + period_ns - 1) / period_ns;
+    timer_set(e->timers, timer, timer->due_ns + turns * period_ns);
 }
