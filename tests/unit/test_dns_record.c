@@ -104,23 +104,11 @@ static void test_longest(void **state)
 static void test_alpn(void **state)
 {
     static const char *const good[] = {"h2", "h2,http/1.1", " h2 , http/1.1 ", "acme-tls/1,x_y,a:b,c+d"};
-    static const char *const bad[] = {"",
-                                      " ",
-                                      ",",
-                                      "h2,",
-                                      ",h2",
-                                      "h2,,h3",
-                                      "h2 h3",
-                                      "a\"b",
-                                      "a\\b",
-                                      "a;b",
-                                      "a\nsend\n",
-                                      "a(b",
-                                      "a\x7f"
-                                      "b",
-                                      "\xc3\xa9",
-                                      "a=b",
-                                      "0123456789012345678901234567890123456789012345678901234567890123x"};
+    static const char *const bad[] = {
+        "",       " ",        ",",         "h2,",
+        ",h2",    "h2,,h3",   "h2 h3",     "a\"b",
+        "a\\b",   "a;b",      "a\nsend\n", "a(b",
+        "a\177b", "\xc3\xa9", "a=b",       "0123456789012345678901234567890123456789012345678901234567890123x"};
     (void)state;
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         assert_true(dns_alpn_is_valid(good[i]));
