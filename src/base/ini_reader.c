@@ -97,7 +97,7 @@ static bool is_key_line(struct reader *r, const char *text)
         return false;
     }
     if (!r->has_section) {
-        fault(r, "%s: stands before the first section", text);
+        fault(r, "%s: is before the first section", text);
         return false;
     }
     return true;
@@ -126,7 +126,7 @@ static char *next_line(char *text, int size, void *context)
     if (r->bytes > r->taker->bytes)
         fault(r, "the file is longer than %zu bytes; the rest is not read", r->taker->bytes);
     else if (control >= 0)
-        fault(r, "a control character, 0x%02x, stands in the line", (unsigned)control);
+        fault(r, "a control character, 0x%02x, is in the line", (unsigned)control);
     else if (length > INI_LINE_BYTES)
         fault(r, "%.40s...: longer than %d bytes", start, INI_LINE_BYTES);
     else if (*start == '[')

@@ -217,7 +217,7 @@ static void begin_section(struct ini_file *file, const struct ini_section *secti
     unsigned *line = &file->section_lines[section - file->schema->sections];
     struct key_lines *lines = lines_of(file, section);
     if (section->argument == NULL && *line != 0)
-        ini_fault(file, file->line, "[%s]: stands already at line %u", section->name, *line);
+        ini_fault(file, file->line, "[%s]: is already at line %u", section->name, *line);
     else
         *line = file->line;
     for (size_t i = 0; i < section->key_count; i++)
@@ -284,7 +284,7 @@ static void take_known_key(struct ini_file *file, const struct ini_key *key, con
     struct key_lines *lines = &lines_of(file, file->section)[key - file->section->keys];
     char description[INI_DESCRIPTION_BYTES];
     if (lines->present != 0)
-        ini_fault(file, file->line, "%s = %s: stands already at line %u", key->name, shown, lines->present);
+        ini_fault(file, file->line, "%s = %s: is already at line %u", key->name, shown, lines->present);
     else
         lines->present = file->line;
     lines->last = is_given ? file->line : 0;

@@ -44,7 +44,7 @@ static void serve_address(struct ini_file *file, struct config_address *a)
         ini_fault(file, line_of(file, "serve"), "serve: neither [address %s] nor [dhcp] has a psid", text);
     else if (!has_a_set(a))
         ini_fault(file, line_of(file, "serve"),
-                  "serve: no port set of psid = %u/%u lies within ports = %u-%u of %s", a->lease_psid.offset,
+                  "serve: no port set of psid = %u/%u is within ports = %u-%u of %s", a->lease_psid.offset,
                   a->lease_psid.length, a->ports_first, a->ports_last, text);
     if (dhcp->router.host != 0 && ((dhcp->router.host ^ a->address.host) & dhcp->netmask.host) != 0)
         ini_fault(file, line_of(file, "router"), "router: is not in the network of %s", text);
@@ -165,7 +165,7 @@ static void check_lease_client(struct ini_file *file, const struct config_lease 
         ini_fault(file, l->line, "[lease %s]: mac or client-id is missing", text);
     if (l->mac_line != 0 && l->client_id_line != 0)
         ini_fault(file, l->client_id_line > l->mac_line ? l->client_id_line : l->mac_line,
-                  "mac and client-id stand in one section");
+                  "mac and client-id exclude each other");
     if (l->has_mac && !c->mac_auto && mac_equal(l->mac, c->mac))
         ini_fault(file, l->mac_line, "mac: is the bridge's own");
 }
@@ -179,7 +179,7 @@ static void check_lease_twice(struct ini_file *file, size_t index)
     for (size_t i = 0; i < index; i++) {
         const struct config_lease *other = &c->leases[i];
         if (l->range.address.host == other->range.address.host && l->range.first == other->range.first)
-            ini_fault(file, l->line, "[lease %s]: stands already at line %u", range_format(&l->range, text),
+            ini_fault(file, l->line, "[lease %s]: is already at line %u", range_format(&l->range, text),
                       other->line);
         if (same_client(l, other))
             ini_fault(file, l->line, "[lease %s]: its client has one already, at line %u",

@@ -19,7 +19,7 @@ void *conf_begin_address(struct ini_file *file, const char *argument)
         ini_fault(file, line, "[address %s]: must be the IPv4 address of a host", argument);
     for (size_t i = 0; begun.address.host != 0 && i < c->address_count; i++)
         if (c->addresses[i].address.host == begun.address.host)
-            ini_fault(file, line, "[address %s]: stands already at line %u", argument, c->addresses[i].line);
+            ini_fault(file, line, "[address %s]: is already at line %u", argument, c->addresses[i].line);
     struct config_address *addresses = ini_grow(file, c->addresses, c->address_count, sizeof(*addresses));
     if (addresses == NULL)
         return NULL;
@@ -33,7 +33,7 @@ void conf_end_address(struct ini_file *file, void *target)
     const struct config_address *a = target;
     const unsigned psid = ini_line_of(file, "address", "psid"), block = ini_line_of(file, "address", "block");
     if (psid != 0 && block != 0)
-        ini_fault(file, psid > block ? psid : block, "psid and block = %u stand in one section", a->block);
+        ini_fault(file, psid > block ? psid : block, "psid and block = %u exclude each other", a->block);
     if (block != 0 && a->block > (uint32_t)a->ports_last - a->ports_first + 1)
         ini_fault(file, block, "block = %u: more than ports = %u-%u holds", a->block, a->ports_first,
                   a->ports_last);
@@ -115,8 +115,7 @@ void *conf_begin_protocol(struct ini_file *file, const char *argument)
     parse_protocol(file, argument, &begun);
     for (size_t i = 0; begun.address.host != 0 && i < c->protocol_count; i++)
         if (c->protocols[i].address.host == begun.address.host && c->protocols[i].protocol == begun.protocol)
-            ini_fault(file, begun.line, "[protocol %s]: stands already at line %u", argument,
-                      c->protocols[i].line);
+            ini_fault(file, begun.line, "[protocol %s]: is already at line %u", argument, c->protocols[i].line);
     struct config_protocol *protocols = ini_grow(file, c->protocols, c->protocol_count, sizeof(*protocols));
     if (protocols == NULL)
         return NULL;
@@ -155,7 +154,7 @@ void conf_take_secret(struct ini_file *file, const char *name, const char *value
         return;
     }
     if (pe_arp_key_find(c->keys, c->key_count, key.id) != NULL)
-        ini_fault(file, ini_line(file), "%s: stands already in [keys]", name);
+        ini_fault(file, ini_line(file), "%s: is already in [keys]", name);
     struct pe_arp_key *keys = ini_grow(file, c->keys, c->key_count, sizeof(*keys));
     if (keys == NULL)
         return;

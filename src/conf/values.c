@@ -93,13 +93,13 @@ static bool read_ways(struct ini_file *file, const struct ini_key *key, const ch
         const char *word = ini_next_word(&rest);
         const unsigned bit = way_bit(word);
         if (strcmp(word, "none") == 0)
-            ini_fault(file, ini_line(file), "%s = %s: none stands beside another way to learn", key->name,
+            ini_fault(file, ini_line(file), "%s = %s: none excludes every other way to learn", key->name,
                       value);
         else if (bit == 0)
             ini_fault(file, ini_line(file), "%s = %s: '%s' must be %s", key->name, value, word,
                       key->type->text);
         else if ((ways & bit) != 0)
-            ini_fault(file, ini_line(file), "%s = %s: '%s' stands twice", key->name, value, word);
+            ini_fault(file, ini_line(file), "%s = %s: '%s' is given twice", key->name, value, word);
         ways |= bit;
     }
     memcpy(field, &ways, sizeof(ways));
@@ -134,7 +134,7 @@ static void serve_one(struct ini_file *file, const struct ini_key *key, const ch
     }
     for (size_t i = 0; i < reading->served_count; i++)
         if (reading->served[i].host == address.host) {
-            ini_fault(file, ini_line(file), "%s = %s: '%s' stands twice", key->name, value, word);
+            ini_fault(file, ini_line(file), "%s = %s: '%s' is given twice", key->name, value, word);
             return;
         }
     struct ipv4 *served = ini_grow(file, reading->served, reading->served_count, sizeof(*served));

@@ -118,7 +118,7 @@ static void twenty_faults_are_told_in_one_go(void **state)
                                "[bridge]\n"                          /* 26 */
                                "no key\n";                           /* 27 */
     static const char expected[] =
-        "1: stray = 1: stands before the first section\n"
+        "1: stray = 1: is before the first section\n"
         "3: interface = a/b: must be an interface that can be used\n"
         "4: address = 224.0.0.1: must be the IPv4 address of a host\n"
         "5: ports = 3000-2000: the last port is below the first\n"
@@ -129,17 +129,17 @@ static void twenty_faults_are_told_in_one_go(void **state)
         "10: warn = 101: must be a number from 1 to 100\n"
         "11: metrics = pearp.prom: must be none or an absolute path, up to 127 bytes\n"
         "12: colour = blue: unknown key in [agent]\n"
-        "13: warn = 50: stands already at line 10\n"
+        "13: warn = 50: is already at line 10\n"
         "14: [range 192.35.162.2:5000-4000]: the last port is below the first\n"
         "15: [range 192.35.162.2]: must be ADDRESS:FIRST-LAST or ADDRESS:psid/OFFSET/LENGTH/ID\n"
         "16: [range 192.35.162.2:psid/4/8/256]: there is no such port set\n"
         "18: [range 192.35.162.2:6999-7000]: shares ports with line 17\n"
         "19: mac = 00:0c:29:9e:8c:ee: unknown key in [range]\n"
-        "20: [agent]: stands already at line 2\n"
+        "20: [agent]: is already at line 2\n"
         "20: interface is missing in [agent]\n"
         "21: [keys: ']' is missing\n"
         "23: 1: must be a number up to 4294967295, with 64 hexadecimal digits\n"
-        "25: 2: stands already in [keys]\n"
+        "25: 2: is already in [keys]\n"
         "26: [bridge]: unknown section\n"
         "27: no key: neither a section nor KEY = VALUE\n";
     struct agent_options options;
@@ -156,10 +156,10 @@ static void what_only_the_whole_shows(void **state)
         const char *text, *expected;
     } bad[] = {
         {"\n", "1: [agent] is missing\n"},
-        {HEAD, "1: nothing to hold: neither address and ports in [agent], nor a [range], nor dhcp\n"},
+        {HEAD, "1: no range: neither address and ports in [agent], nor a [range], nor dhcp\n"},
         {HEAD "dhcp = udhcpc\n", ""},
         {HEAD "dhcp = dhcpcd\n", "3: dhcp = dhcpcd: must be none | auto | udhcpc | dhclient\n"},
-        {HEAD "ports = 1-2\n", "1: address and ports in [agent] stand together or not at all\n"},
+        {HEAD "ports = 1-2\n", "1: address and ports in [agent] need each other\n"},
         {HEAD "address = 192.35.162.2\nports = 2000-2999\n[range 192.35.162.2:2999-3000]\n",
          "5: [range]: shares ports with line 4\n"},
         {HEAD "gateway = 192.35.162.2\n[range 192.35.162.2:1-2]\n", "3: the gateway is a shared address\n"},
@@ -252,19 +252,19 @@ static void services_with_faults(void **state)
         const char *text, *expected;
     } bad[] = {
         {HELD DNS "[service http]\nport = 4000\ntarget = a.example.net\n",
-         "10: [service http]: port 4000 lies outside of what is held\n"},
+         "10: [service http]: port 4000 is outside of the host's ranges\n"},
         {HELD DNS "[service http]\nport = +1100\ntarget = a.example.net\n",
-         "10: [service http]: there is no port +1100 of what is held\n"},
+         "10: [service http]: there is no port +1100 in the host's ranges\n"},
         {HELD DNS "[service http]\nport = 2950\ntarget = a.example.net\n",
-         "10: [service http]: port 2950 is held of several addresses: name one with address\n"},
+         "10: [service http]: port 2950 is in ranges of several addresses: name one with address\n"},
         {HELD DNS SERVICE "address = 192.35.162.3\n",
-         "10: [service http]: port 2080 lies outside of what is held\n"},
+         "10: [service http]: port 2080 is outside of the host's ranges\n"},
         {HEAD "dhcp = auto\n" DNS SERVICE, ""},
         {HEAD "dhcp = auto\n" DNS SERVICE "publish-address = yes\n", ""},
-        {HELD DNS SERVICE SERVICE, "13: [service http]: stands already at line 10\n"},
-        {HELD DNS SERVICE "host = example.org\n", "10: [service http]: host lies outside of the zone\n"},
+        {HELD DNS SERVICE SERVICE, "13: [service http]: is already at line 10\n"},
+        {HELD DNS SERVICE "host = example.org\n", "10: [service http]: host is outside of the zone\n"},
         {HELD DNS SERVICE "zone = example.org\npublish-address = yes\n",
-         "10: [service http]: publish-address: the target lies outside of the zone\n"},
+         "10: [service http]: publish-address: the target is outside of the zone\n"},
         {HELD SERVICE, "5: [service http]: zone is missing, here and in [dns]\n"},
         {HELD DNS "[service http]\n", "10: port is missing in [service]\n10: target is missing in [service]\n"},
         {HELD DNS "[service]\n[service a_b]\n[service abcdefghijklmnop]\n[service -a]\n",
@@ -290,10 +290,10 @@ static void services_with_faults(void **state)
          "8: key = a b: must be a domain name\n9: algorithm = hmac-md5: must be hmac-sha256\n"
          "10: secret = ...: must be the key in base64, of up to 64 bytes\n11: ttl = 0: must be a number from 1 "
          "to 86400\n"
-         "12: server = 198.51.100.10:0: stands already at line 6\n"
+         "12: server = 198.51.100.10:0: is already at line 6\n"
          "12: server = 198.51.100.10:0: must be ADDRESS or ADDRESS:PORT\n13: refresh = 9: must be a number "
          "from 10 to 86400\n"
-         "14: secret = ...: stands already at line 10\n"},
+         "14: secret = ...: is already at line 10\n"},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct agent_options options;

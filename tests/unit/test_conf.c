@@ -249,10 +249,10 @@ static const struct fault faults[] = {
      F "3: downstream = x: is upstream too\n"},
     {"[bridge]\nupstream = tap:x\ndownstream = tap:y\n[address 192.0.2.1]\n",
      F "3: downstream = tap:y: only upstream can be a tap\n"},
-    {GOOD "[bridge]\nupstream = c\ndownstream = d\n", F "5: [bridge]: stands already at line 1\n"},
+    {GOOD "[bridge]\nupstream = c\ndownstream = d\n", F "5: [bridge]: is already at line 1\n"},
     {"[bridge]\nupstream = a\nupstream = b\ndownstream = c\n[address 192.0.2.1]\n",
-     F "3: upstream = b: stands already at line 2\n"},
-    {"x = 1\n" GOOD, F "1: x = 1: stands before the first section\n"},
+     F "3: upstream = b: is already at line 2\n"},
+    {"x = 1\n" GOOD, F "1: x = 1: is before the first section\n"},
     {GOOD "junk\n", F "5: junk: neither a section nor KEY = VALUE\n"},
     {GOOD "block ; = 10\n", F "5: block ; = 10: neither a section nor KEY = VALUE\n"},
     {GOOD "= 5\n", F "5: = 5: neither a section nor KEY = VALUE\n"},
@@ -263,7 +263,7 @@ static const struct fault faults[] = {
     {GOOD "[colours]\nred = 1\n", F "5: [colours]: unknown section\n"},
     {GOOD "[policy eth0]\n", F "5: [policy eth0]: unknown section\n"},
     {GOOD "[policy]\ncolour = red\n", F "6: colour = red: unknown key in [policy]\n"},
-    {GOOD "block = 10\nblock = 10\n", F "6: block = 10: stands already at line 5\n"},
+    {GOOD "block = 10\nblock = 10\n", F "6: block = 10: is already at line 5\n"},
     {GOOD_BRIDGE "mac = 1\n[address 192.0.2.1]\n",
      F "4: mac = 1: must be auto or a MAC address, xx:xx:xx:xx:xx:xx\n"},
     {GOOD_BRIDGE "mac = 01:00:00:00:00:00\n[address 192.0.2.1]\n",
@@ -297,18 +297,18 @@ static const struct fault faults[] = {
     {GOOD "ports = 5\n", F "5: ports = 5: must be FIRST-LAST\n"},
     {GOOD "ports = 9-5\n", F "5: ports = 9-5: the last port is below the first\n"},
     {GOOD "ports = 5-65536\n", F "5: ports = 5-65536: must be FIRST-LAST\n"},
-    {GOOD "learn = none, traffic\n", F "5: learn = none, traffic: none stands beside another way to learn\n"},
-    {GOOD "learn = pe-arp, none\n", F "5: learn = pe-arp, none: none stands beside another way to learn\n"},
+    {GOOD "learn = none, traffic\n", F "5: learn = none, traffic: none excludes every other way to learn\n"},
+    {GOOD "learn = pe-arp, none\n", F "5: learn = pe-arp, none: none excludes every other way to learn\n"},
     {GOOD "learn = gossip\n", F "5: learn = gossip: 'gossip' must be pe-arp, traffic, dhcp, or none\n"},
     {GOOD "learn =\n", F "5: learn = : '' must be pe-arp, traffic, dhcp, or none\n"},
-    {GOOD "learn = traffic, traffic\n", F "5: learn = traffic, traffic: 'traffic' stands twice\n"},
-    {GOOD "learn = none, none\n", F "5: learn = none, none: none stands beside another way to learn\n" F
-                                    "5: learn = none, none: none stands beside another way to learn\n"},
+    {GOOD "learn = traffic, traffic\n", F "5: learn = traffic, traffic: 'traffic' is given twice\n"},
+    {GOOD "learn = none, none\n", F "5: learn = none, none: none excludes every other way to learn\n" F
+                                    "5: learn = none, none: none excludes every other way to learn\n"},
     {GOOD "learn = ,\n", F "5: learn = ,: '' must be pe-arp, traffic, dhcp, or none\n" F
                            "5: learn = ,: '' must be pe-arp, traffic, dhcp, or none\n"},
     {GOOD "learn = pe-arp traffic\n",
      F "5: learn = pe-arp traffic: 'pe-arp traffic' must be pe-arp, traffic, dhcp, or none\n"},
-    {GOOD "learn = dhcp, none\n", F "5: learn = dhcp, none: none stands beside another way to learn\n"},
+    {GOOD "learn = dhcp, none\n", F "5: learn = dhcp, none: none excludes every other way to learn\n"},
     {GOOD "block = 0\n", F "5: block = 0: must be a number from 1 to 65536\n"},
     {GOOD "block = 1k\n", F "5: block = 1k: must be a number from 1 to 65536\n"},
     {GOOD "block = 4294967297\n", F "5: block = 4294967297: must be a number from 1 to 65536\n"},
@@ -319,7 +319,7 @@ static const struct fault faults[] = {
     {GOOD "psid = 6/-8\n", F "5: psid = 6/-8: must be OFFSET/LENGTH, together 16 at most\n"},
     {GOOD "psid = 6/\t8\n", F "5: psid = 6/\t8: must be OFFSET/LENGTH, together 16 at most\n"},
     {GOOD "psid = 6/8 x\n", F "5: psid = 6/8 x: must be OFFSET/LENGTH, together 16 at most\n"},
-    {GOOD "psid = 6/8\nblock = 10\n", F "6: psid and block = 10 stand in one section\n"},
+    {GOOD "psid = 6/8\nblock = 10\n", F "6: psid and block = 10 exclude each other\n"},
     {GOOD "default-host = a\n", F "5: default-host = a: must be none or a MAC address, xx:xx:xx:xx:xx:xx\n"},
     {GOOD_BRIDGE "mac = 02:00:00:00:00:01\n[address 192.0.2.1]\ndefault-host = 02:00:00:00:00:01\n",
      F "6: default-host = 02:00:00:00:00:01: is the bridge's own\n"},
@@ -329,7 +329,7 @@ static const struct fault faults[] = {
     {GOOD "echo = |\n", F "5: echo = |: must be reply | default-host | drop\n"},
     {GOOD "echo =\n", F "5: echo = : must be reply | default-host | drop\n"},
     {GOOD "echo = repl\n", F "5: echo = repl: must be reply | default-host | drop\n"},
-    {GOOD "[address 192.0.2.1]\n", F "5: [address 192.0.2.1]: stands already at line 4\n"},
+    {GOOD "[address 192.0.2.1]\n", F "5: [address 192.0.2.1]: is already at line 4\n"},
     {GOOD "[address 192.0.2.256]\n", F "5: [address 192.0.2.256]: must be the IPv4 address of a host\n"},
     {GOOD "[address 224.0.0.1]\n", F "5: [address 224.0.0.1]: must be the IPv4 address of a host\n"},
     {GOOD "[address 127.0.0.1]\n", F "5: [address 127.0.0.1]: must be the IPv4 address of a host\n"},
@@ -371,7 +371,7 @@ static const struct fault faults[] = {
           "\n",
      F "7: 8: must be a number up to 4294967295, with 64 hexadecimal digits\n" F
        "8: 9: must be a number up to 4294967295, with 64 hexadecimal digits\n" F
-       "9: 7: stands already in [keys]\n" F
+       "9: 7: is already in [keys]\n" F
        "10: 4294967296: must be a number up to 4294967295, with 64 hexadecimal digits\n" F
        "11: x: must be a number up to 4294967295, with 64 hexadecimal digits\n"},
     {GOOD "[keys]\n7 = " KEY "\n8 = " KEY "\n[limits]\nkeys = 1\n",
@@ -392,7 +392,7 @@ static const struct fault faults[] = {
      F "5: [protocol 192.0.2.9/47]: there is no [address] for it\n"},
     {GOOD "[protocol 192.0.2.1/gre]\nmac = 02:00:00:00:00:01\n[protocol 192.0.2.1/47]\nmac = "
           "02:00:00:00:00:02\n",
-     F "7: [protocol 192.0.2.1/47]: stands already at line 5\n"},
+     F "7: [protocol 192.0.2.1/47]: is already at line 5\n"},
     {GOOD "[protocol 192.0.2.1/gre]\nmac = 01:00:00:00:00:01\n",
      F "6: mac = 01:00:00:00:00:01: a multicast MAC address cannot be a host's\n"},
     {GOOD "[keys]\n1 = aa\n", F "6: 1: must be a number up to 4294967295, with 64 hexadecimal digits\n"},
@@ -404,12 +404,12 @@ static const struct fault faults[] = {
      F "6: serve = some: 'some' must be none, all, or addresses with commas between\n"},
     {GOOD "[dhcp]\nserve =\n", F "6: serve = : '' must be none, all, or addresses with commas between\n"},
     {GOOD "[dhcp]\nserve = 192.0.2.1, 192.0.2.1\npsid = 0/6\nrouter = 192.0.2.254\n",
-     F "6: serve = 192.0.2.1, 192.0.2.1: '192.0.2.1' stands twice\n"},
+     F "6: serve = 192.0.2.1, 192.0.2.1: '192.0.2.1' is given twice\n"},
     {GOOD "[dhcp]\nserve = 192.0.2.9\npsid = 0/6\nserver-id = 192.0.2.254\n",
      F "6: serve = 192.0.2.9: there is no [address] for it\n"},
     {GOOD "[dhcp]\npsid = 6/11\n", F "6: psid = 6/11: must be OFFSET/LENGTH, together 16 at most\n"},
     {GOOD "ports = 2000-2999\n[dhcp]\nserve = all\npsid = 0/4\nserver-id = 192.0.2.254\n",
-     F "7: serve: no port set of psid = 0/4 lies within ports = 2000-2999 of 192.0.2.1\n"},
+     F "7: serve: no port set of psid = 0/4 is within ports = 2000-2999 of 192.0.2.1\n"},
     {GOOD "[dhcp]\nserve = all\npsid = 0/6\nrouter = 192.0.3.254\n",
      F "8: router: is not in the network of 192.0.2.1\n"},
     {GOOD "[dhcp]\nserve = all\npsid = 0/6\nrouter = 192.0.2.1\n",
@@ -434,7 +434,7 @@ static const struct fault faults[] = {
      F "9: [lease 192.0.2.1]: must be ADDRESS:FIRST-LAST\n"},
     {SERVED "[lease 192.0.2.1:1024-2047]\n", F "9: [lease 192.0.2.1:1024-2047]: mac or client-id is missing\n"},
     {SERVED "[lease 192.0.2.1:1024-2047]\nclient-id = ff01\nmac = 02:00:00:00:00:01\n",
-     F "11: mac and client-id stand in one section\n"},
+     F "11: mac and client-id exclude each other\n"},
     {SERVED "[lease 192.0.2.1:1024-2046]\nmac = 02:00:00:00:00:01\n",
      F "9: [lease 192.0.2.1:1024-2046]: is no port set of psid = 0/6 within ports = 1024-65535\n"},
     {SERVED "[lease 192.0.2.1:0-1023]\nmac = 02:00:00:00:00:01\n",
@@ -450,7 +450,7 @@ static const struct fault faults[] = {
     {SERVED "[lease 192.0.2.1:1024-2047]\nclient-id = 0g02\n",
      F "10: client-id = 0g02: must be 2 to 64 bytes in hexadecimal digits, with or without colons\n"},
     {SERVED "[lease 192.0.2.1:1024-2047]\nclient-id = ff01\n[lease 192.0.2.1:1024-2047]\nclient-id = FF:02\n",
-     F "11: [lease 192.0.2.1:1024-2047]: stands already at line 9\n"},
+     F "11: [lease 192.0.2.1:1024-2047]: is already at line 9\n"},
     {SERVED "[lease 192.0.2.1:1024-2047]\nclient-id = ff01\n[lease 192.0.2.1:2048-3071]\nclient-id = FF:01\n",
      F "11: [lease 192.0.2.1:2048-3071]: its client has one already, at line 9\n"},
     {SERVED "[range 192.0.2.1:1500-1500]\nmac = 02:00:00:00:00:02\n[lease 192.0.2.1:1024-2047]\n"
@@ -507,7 +507,7 @@ static void test_odd_bytes(void **state)
     struct config c;
     static const char nul[] = GOOD "ports = 5\0-6\n";
     assert_int_equal(read_bytes(nul, sizeof(nul) - 1, &c), 1);
-    assert_string_equal(told, F "5: a control character, 0x00, stands in the line\n");
+    assert_string_equal(told, F "5: a control character, 0x00, is in the line\n");
     char *text = malloc(200000);
     assert_non_null(text);
     int used = sprintf(text, GOOD "block = ");
@@ -517,9 +517,9 @@ static void test_odd_bytes(void **state)
     assert_non_null(strstr(told, F "5: block = 11111"));
     assert_non_null(strstr(told, F "6: ports = 9-5: the last port"));
     assert_int_equal(read_text(GOOD "echo = \033[31mred\n", &c), 1);
-    assert_string_equal(told, F "5: a control character, 0x1b, stands in the line\n");
+    assert_string_equal(told, F "5: a control character, 0x1b, is in the line\n");
     assert_int_equal(read_text(GOOD "echo = drop\rports = 9-5\r\n", &c), 1);
-    assert_string_equal(told, F "5: a control character, 0x0d, stands in the line\n");
+    assert_string_equal(told, F "5: a control character, 0x0d, is in the line\n");
     free(text);
 }
 

@@ -15,8 +15,7 @@ static void check_short_form(struct ini_file *file)
     const unsigned address = ini_line_of(file, "agent", "address"), ports = ini_line_of(file, "agent", "ports");
     size_t other = 0;
     if ((address != 0) != (ports != 0))
-        ini_fault(file, ini_line_of(file, "agent", NULL),
-                  "address and ports in [agent] stand together or not at all");
+        ini_fault(file, ini_line_of(file, "agent", NULL), "address and ports in [agent] need each other");
     if (reading->address.host == 0 || ports == 0)
         return;
     const struct port_range held = {.range = {reading->address, reading->first, reading->last}};
@@ -41,8 +40,7 @@ static void check_ranges(struct ini_file *file)
     const unsigned agent = ini_line_of(file, "agent", NULL);
     if (agent != 0 && ini_line_of(file, "agent", "address") == 0 && ini_line_of(file, "agent", "ports") == 0 &&
         reading->ranges_seen == 0 && ini_line_of(file, "agent", "dhcp") == 0)
-        ini_fault(file, agent,
-                  "nothing to hold: neither address and ports in [agent], nor a [range], nor dhcp");
+        ini_fault(file, agent, "no range: neither address and ports in [agent], nor a [range], nor dhcp");
     for (size_t i = 0; i < o->held.count; i++)
         if (o->gateway.host != 0 && o->gateway.host == o->held.ranges[i].range.address.host) {
             ini_fault(file, ini_line_of(file, "agent", "gateway"), "the gateway is a shared address");

@@ -19,7 +19,8 @@ static void check_address(struct ini_file *file, struct service_config *service,
         if (found.port == 0)
             found = there;
         else if (!service->is_behind) {
-            ini_fault(file, line, "[service %s]: port %u is held of several addresses: name one with address",
+            ini_fault(file, line,
+                      "[service %s]: port %u is in ranges of several addresses: name one with address",
                       service->name, service->port);
             return;
         }
@@ -27,10 +28,10 @@ static void check_address(struct ini_file *file, struct service_config *service,
     if (found.port != 0)
         *service = found;
     else if (!leased && service->is_behind)
-        ini_fault(file, line, "[service %s]: there is no port +%u of what is held", service->name,
+        ini_fault(file, line, "[service %s]: there is no port +%u in the host's ranges", service->name,
                   service->behind);
     else if (!leased)
-        ini_fault(file, line, "[service %s]: port %u lies outside of what is held", service->name,
+        ini_fault(file, line, "[service %s]: port %u is outside of the host's ranges", service->name,
                   service->port);
 }
 
@@ -48,9 +49,9 @@ static void check_names(struct ini_file *file, struct service_config *service, u
     if (service->host.length == 0)
         service->host = service->zone;
     if (!dns_name_in(&service->host, &service->zone))
-        ini_fault(file, line, "[service %s]: host lies outside of the zone", service->name);
+        ini_fault(file, line, "[service %s]: host is outside of the zone", service->name);
     if (service->publish_address && !dns_name_in(&service->target, &service->zone))
-        ini_fault(file, line, "[service %s]: publish-address: the target lies outside of the zone",
+        ini_fault(file, line, "[service %s]: publish-address: the target is outside of the zone",
                   service->name);
     if (!service_srv_name(service, &name))
         ini_fault(file, line, "[service %s]: the name of its records is too long", service->name);
@@ -91,8 +92,8 @@ void agent_check_services(struct ini_file *file)
         check_names(file, service, reading->service_lines[i]);
         for (size_t k = 0; k < i; k++)
             if (is_same_service(service, &c->services[k])) {
-                ini_fault(file, reading->service_lines[i], "[service %s]: stands already at line %u",
-                          service->name, reading->service_lines[k]);
+                ini_fault(file, reading->service_lines[i], "[service %s]: is already at line %u", service->name,
+                          reading->service_lines[k]);
                 break;
             }
     }

@@ -77,7 +77,7 @@ void agent_take_secret(struct ini_file *file, const char *name, const char *valu
     if (pe_arp_key_parse(name, value, &key) != 0)
         ini_fault(file, line, "%s: must be a number up to 4294967295, with 64 hexadecimal digits", name);
     else if (pe_arp_key_find(o->keys, o->key_count, key.id) != NULL)
-        ini_fault(file, line, "%s: stands already in [keys]", name);
+        ini_fault(file, line, "%s: is already in [keys]", name);
     else if (o->key_count == AGENT_KEYS_MAX)
         ini_fault(file, line, "%s: more than %u keys", name, AGENT_KEYS_MAX);
     else
