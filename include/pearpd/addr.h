@@ -53,7 +53,7 @@ const char *mac_format(struct mac mac, char text[static MAC_TEXT_BYTES]);
 const char *ipv4_format(struct ipv4 address, char text[static IPV4_TEXT_BYTES]);
 const char *range_format(const struct range *range, char text[static RANGE_TEXT_BYTES]);
 
-/* Six two-digit hexadecimal octets parted by colons. 0, or -EINVAL and *mac is left alone. */
+/* Six two-digit hexadecimal octets with colons between. 0, or -EINVAL and *mac is left alone. */
 int mac_parse(const char *text, struct mac *mac);
 
 /* Dotted quad, no leading zeros, nothing after it. 0, or -EINVAL and *address is left alone. */

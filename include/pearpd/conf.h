@@ -13,7 +13,7 @@
  * config_free()), or -Exxx where the file cannot be read at all, which is reported as a fault of line 0. */
 int config_read(const char *file, struct config *config, ini_fault_fn *fault, void *context);
 
-/* The same from an open stream; `name` stands for FILE in messages and gives NAME for the socket's default. */
+/* The same from an open stream; `name` is FILE in messages and gives NAME for the socket's default. */
 int config_read_stream(FILE *stream, const char *name, struct config *config, ini_fault_fn *fault,
                        void *context);
 

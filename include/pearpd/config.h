@@ -18,7 +18,7 @@
 #define CLIENT_ID_BYTES      64 /* of a DHCP client's identifier that is kept; a longer one by its digest */
 #define CONFIG_DNS_MOST      4
 
-/* Every bound: key in [limits], field, smallest, greatest, default, what it bounds and what goes when it is reached. */
+/* Every bound: key in [limits], field, smallest, greatest, default, what it bounds and what happens when it is reached. */
 #define LIMITS(X)                                                                                          \
     X("addresses", addresses, 1, 4096, 256,                                                                \
       "Maximum number of shared addresses. One more is an error in the configuration.")                    \
@@ -196,7 +196,7 @@ struct config_dhcp {
     struct ipv4 router, netmask, server_id; /* zero: none */
     struct ipv4 dns[CONFIG_DNS_MOST];
     unsigned dns_count;
-    uint16_t mtu; /* 0: not told */
+    uint16_t mtu; /* 0: not sent */
 };
 
 /* One [lease]: a port set kept for one client, known by its MAC or by its identifier. */
@@ -219,12 +219,12 @@ static inline int config_protocol_order(const void *a, const void *b)
     return (int)x->protocol - (int)y->protocol;
 }
 
-/* [ipfix]: flows told to a collector (RFC 7011). */
+/* [ipfix]: flows exported to a collector (RFC 7011). */
 struct config_ipfix {
     bool is_on;
     struct ipv4 collector;
     uint16_t port;
-    uint32_t sample; /* one packet in so many */
+    uint32_t sample; /* one packet of this many */
     uint32_t active_s, idle_s, template_s;
     uint32_t domain; /* observation domain id */
 };

@@ -57,7 +57,7 @@ struct dhcp {
     struct mac chaddr;
     enum dhcp_kind kind;
     bool has_requested, has_server_id, has_lease;
-    bool wants_ports;      /* option 159 stands in the parameter request list */
+    bool wants_ports;      /* option 159 is in the parameter request list */
     bool has_relay;        /* option 82 */
     struct ipv4 requested; /* option 50 */
     struct ipv4 server_id; /* option 54 */
@@ -67,9 +67,9 @@ struct dhcp {
     size_t client_id_length;
 };
 
-/* Reads `length` bytes behind the UDP header. Options that stand in parts are put together (RFC 3396), also
+/* Reads `length` bytes behind the UDP header. Options in several parts are joined (RFC 3396), also
  * over `file` and `sname` (option 52). 0; -ENOMSG: no DHCP message of an Ethernet client (too short, no magic
- * cookie, BOOTP without option 53); -EBADMSG: malformed, and *message holds what stood before the fault: the
+ * cookie, BOOTP without option 53); -EBADMSG: malformed, and *message has what was before the fault: the
  * fields, and wants_ports. */
 int dhcp_parse(const uint8_t *body, size_t length, struct dhcp *message);
 

@@ -19,7 +19,7 @@
 struct file_writer;
 
 struct file_writer_calls {
-    /* What was committed stands in the file (0), or does not (errno, and the step at which it failed: a constant
+    /* What was committed is in the file (0), or does not (errno, and the step at which it failed: a constant
      * string). */
     void (*done)(void *context, int error, const char *step);
     /* There is room for more lines. */

@@ -40,7 +40,7 @@ static inline void frame_port_close(struct frame_port *port)
         port->calls->close(port);
 }
 
-/* Binds to the interface of this index. 0 or -Exxx. May be called again, after an interface was made anew
+/* Binds to the interface of this index. 0 or -Exxx. May be called again, after an interface was created again
  * under its old name; nothing happens where it is bound already. */
 static inline int frame_port_bind(struct frame_port *port, unsigned ifindex)
 {

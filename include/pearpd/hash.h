@@ -27,7 +27,7 @@ int base64_decode(const char *text, uint8_t *bytes, size_t size, size_t *length)
 /* Writes `length` bytes as base64; `text` has room for BASE64_BYTES(length). */
 void base64_encode(const uint8_t *bytes, size_t length, char *text);
 
-/* Compares in a time that does not tell where they differ. */
+/* Compares in a time that does not depend on where they differ. */
 bool secret_equal(const void *a, const void *b, size_t length);
 
 /* Fills `bytes` with random bytes from the kernel. */

@@ -14,7 +14,7 @@ struct json {
     void (*write)(void *context, const char *text, size_t length);
     void *context;
     unsigned depth;
-    bool filled[JSON_DEPTH]; /* at each depth: a value stands there already */
+    bool filled[JSON_DEPTH]; /* at each depth: there is a value already */
     bool keyed;              /* a key was just written */
 };
 

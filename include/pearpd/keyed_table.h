@@ -26,7 +26,7 @@ void keyed_table_free(struct keyed_table *table);
 /* The entry of `key`, or NULL. Borrowed until it is removed or makes room. */
 void *keyed_table_find(struct keyed_table *table, const void *key);
 
-/* The entry of `key`, touched; a new one, all zero but the key, where there was none (*fresh tells).
+/* The entry of `key`, touched; a new one, all zero but the key, where there was none (*fresh is then true).
  * A full table gives up its longest untouched entry for it. */
 void *keyed_table_put(struct keyed_table *table, const void *key, bool *fresh);
 

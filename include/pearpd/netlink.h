@@ -11,7 +11,7 @@
 
 struct netlink;
 
-/* One interface as the kernel tells of it. */
+/* One interface as the kernel reports it. */
 struct link_info {
     unsigned index;
     char name[16];

@@ -33,7 +33,7 @@ struct host_route {
     struct ipv4 source;  /* the preferred one; 0.0.0.0: none */
 };
 
-/* A route as the kernel told of it, to be put back as it was. */
+/* A route as the kernel reported it, to be put back as it was. */
 struct host_route_raw {
     size_t length; /* 0: none */
     uint8_t bytes[HOST_ROUTE_RAW_MAX_BYTES];

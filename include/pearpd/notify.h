@@ -1,4 +1,4 @@
-/* notify.h: tells the service manager how the program is: sd_notify(3) by hand, one datagram to
+/* notify.h: reports the program's state to the service manager: sd_notify(3) by hand, one datagram to
  * $NOTIFY_SOCKET. Nothing happens outside of systemd. Called by: daemon, agent. */
 #ifndef PEARPD_NOTIFY_H
 #define PEARPD_NOTIFY_H

@@ -74,7 +74,7 @@ struct pe_arp {
         uint32_t key_id;
         uint8_t mac[PE_ARP_AUTH_MAC_BYTES];
     } auth;
-    /* Where the SERVICE TLVs stand, perhaps among others: borrowed, of the message that was read; for writing, what
+    /* Where the SERVICE TLVs are, perhaps among others: borrowed, of the message that was read; for writing, what
      * pe_arp_write_service() wrote. Read with pe_arp_service_next(). */
     const uint8_t *services;
     size_t services_length;
@@ -108,11 +108,11 @@ uint16_t pe_arp_operation(enum pe_arp_type type);
  * type, last below first, TLVs cut, unknown below 0x40, repeated, of a wrong length or value, AUTH not last. */
 int pe_arp_parse(const uint8_t *payload, size_t length, struct pe_arp *message);
 
-/* Writes spa or tpa as it stands on the wire: 10 bytes. */
+/* Writes spa or tpa as on the wire: 10 bytes. */
 void pe_arp_write_port_address(const struct port_address *a, uint8_t bytes[static PE_ARP_PLN]);
 
 /* Writes what follows the addresses: version to the last TLV, those of `message` that are present in
- * the order of their types (an AUTH as it stands). The bytes written, or -ENOSPC. */
+ * the order of their types (an AUTH as it is). The bytes written, or -ENOSPC. */
 int pe_arp_write_body(const struct pe_arp *message, uint8_t *bytes, size_t size);
 
 /* The EtherType that carries PE-ARP, in words: "0x88b5", or "arp" for that of ARP. 0 and *ethertype in host order;

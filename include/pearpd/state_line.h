@@ -2,7 +2,7 @@
  * In: fields; bytes of a file, in any pieces. Out: lines; the records that are whole. Called by: daemon.
  * Never: opens a file, knows what a record is about.
  *
- * The checksum is the 16 hexadecimal digits of SipHash-2-4 under a zero key over all that stands before " #": it finds
+ * The checksum is the 16 hexadecimal digits of SipHash-2-4 under a zero key over all text before " #": it finds
  * damage, not forgery. Every line bears its own, so that a cut, changed or foreign one costs nothing but itself. */
 #ifndef PEARPD_STATE_LINE_H
 #define PEARPD_STATE_LINE_H
@@ -18,7 +18,7 @@
 struct state_line {
     char text[STATE_LINE_BYTES];
     size_t length;
-    bool bad; /* it grew too long, or a value cannot stand in a line */
+    bool bad; /* it grew too long, or a value does not fit into a line */
 };
 
 void state_line_begin(struct state_line *line, const char *kind);
@@ -58,7 +58,7 @@ struct state_reader {
 
 /* Takes the next bytes of the file. */
 void state_reader_feed(struct state_reader *reader, const char *bytes, size_t length);
-/* Takes what stands behind the last newline, if something does. */
+/* Takes what is behind the last newline, if there is something. */
 void state_reader_end(struct state_reader *reader);
 
 #endif

@@ -23,7 +23,7 @@ struct timer_heap;
 struct timer_heap *timer_heap_new(uint32_t limit);
 void timer_heap_free(struct timer_heap *heap);
 
-/* Arms, or arms anew. More than `limit` timers is a fault of the program, asserted. */
+/* Arms, or arms again. More than `limit` timers is a fault of the program, asserted. */
 void timer_set(struct timer_heap *heap, struct timer *timer, uint64_t due_ns);
 void timer_stop(struct timer_heap *heap, struct timer *timer);
 bool timer_armed(const struct timer *timer);

@@ -2,7 +2,7 @@
  * In: a stream. Out: sections, keys and faults, each with its line, in their order. Called by: conf, agent.
  * Never: knows what a section or a key means.
  *
- * inih gives keys and values; lines, sections and repeats are seen here, since it tells of one fault alone,
+ * inih gives keys and values; lines, sections and repeats are seen here, since it reports only one fault,
  * joins indented lines to the value above, and says nothing of sections. */
 #ifndef PEARPD_INI_READER_H
 #define PEARPD_INI_READER_H
@@ -17,7 +17,7 @@
 struct ini_taker {
     void *context;
     size_t bytes; /* the longest file that is read */
-    /* A section begins: what stands between its brackets, trimmed, to be changed at will; NULL: no section, and
+    /* A section begins: the text between its brackets, trimmed, to be changed at will; NULL: no section, and
      * its line was a fault. */
     void (*section)(void *context, unsigned line, char *text);
     void (*key)(void *context, unsigned line, const char *name, const char *value);

@@ -16,7 +16,7 @@ static void put(struct json *j, const char *text)
     j->write(j->context, text, strlen(text));
 }
 
-/* What stands before a value: nothing behind a key, else a comma behind another value. */
+/* What is written before a value: nothing behind a key, else a comma behind another value. */
 static void before_value(struct json *j)
 {
     if (!j->keyed && j->filled[j->depth])

@@ -164,7 +164,7 @@ static void take_line(struct state_reader *reader, const char *line, size_t leng
             reader->record(reader->context, &record);
         if (whole == 0 || whole == length)
             return;
-        reader->bad++; /* what stands where a newline should */
+        reader->bad++; /* what is where a newline should be */
         line += whole + 1;
         length -= whole + 1;
     }

@@ -111,7 +111,7 @@ static int read_link_attribute(const struct nlattr *attribute, void *context)
     return MNL_CB_OK;
 }
 
-/* True when `message` tells of an interface itself: a bridge tells of its ports, joining and leaving,
+/* True when `message` is about an interface itself: a bridge reports its ports, joining and leaving,
  * in messages of the same types but of its own family. */
 static bool parse_link(const struct nlmsghdr *message, struct link_info *info)
 {

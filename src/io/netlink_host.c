@@ -25,7 +25,7 @@ static struct ipv4 read_ipv4(const void *value, size_t length)
     return (struct ipv4){ntohl(read_u32(value, length))};
 }
 
-/* Asks for a whole table, again when it changed while the kernel told it. */
+/* Asks for a whole table, again when it changed while the kernel sent it. */
 static int dump(struct netlink *netlink, uint16_t type, const void *header, size_t header_length,
                 int (*each)(const struct nlmsghdr *message, void *context), void *context)
 {
@@ -96,7 +96,7 @@ int netlink_address_delete(struct netlink *netlink, const struct host_address *a
 struct route_parts {
     struct host_route route;
     uint32_t table;
-    bool numbered; /* RTA_NH_ID: what else stands there of next hops is only a copy */
+    bool numbered; /* RTA_NH_ID: what else is there of next hops is only a copy */
 };
 
 static void take_route(uint16_t attribute, const void *value, size_t length, void *context)
@@ -152,10 +152,10 @@ static void copy_attribute(uint16_t attribute, const void *value, size_t length,
 }
 
 /* The route as a request would say it: without what only the kernel may say. */
-static void keep_raw(const struct nlmsghdr *message, const struct rtmsg *told, bool numbered,
+static void keep_raw(const struct nlmsghdr *message, const struct rtmsg *received, bool numbered,
                      struct host_route_raw *raw)
 {
-    struct rtmsg header = *told;
+    struct rtmsg header = *received;
     header.rtm_flags &= RTNH_F_ONLINK;
     struct netlink_request room;
     struct raw_copy copy = {.numbered = numbered};

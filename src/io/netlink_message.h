@@ -19,7 +19,7 @@ struct netlink_request {
 /* A socket of another netlink family than NETLINK_ROUTE. NULL and errno. */
 struct netlink *netlink_open_family(int family);
 
-/* One that hears what is told to these groups (a bit each); not blocking. NULL and errno. */
+/* A socket that receives what is sent to these groups (a bit each); not blocking. NULL and errno. */
 struct netlink *netlink_watch_family(int family, unsigned groups);
 
 /* Calls `each` (returns more than 0 to go on) for what waits. 0; -ENOBUFS: some was lost; -Exxx. */

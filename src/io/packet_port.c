@@ -172,7 +172,7 @@ static int packet_port_bind(struct frame_port *base, unsigned ifindex)
     struct packet_port *port = packet_port_of(base);
     if (ifindex == 0) /* which would be all interfaces */
         return -ENODEV;
-    /* Leaving and joining anew is heard as two changes of the link: who binds on those never stops. */
+    /* Leaving and joining again is seen as two changes of the link: who binds on those never stops. */
     if (is_bound(port, ifindex))
         return 0;
     const struct sockaddr_ll address = {
@@ -255,7 +255,7 @@ static bool receive_long(struct packet_port *port, struct frame *frame)
     struct msghdr message = {
         .msg_iov = parts, .msg_iovlen = 2, .msg_control = &control, .msg_controllen = sizeof(control)};
     ssize_t length = recvmsg(port->base.fd, &message, MSG_DONTWAIT | MSG_TRUNC);
-    if (length < 0 && errno != EAGAIN) /* an error of the socket (ENETDOWN) is told first, once */
+    if (length < 0 && errno != EAGAIN) /* an error of the socket (ENETDOWN) is reported first, once */
         length = recvmsg(port->base.fd, &message, MSG_DONTWAIT | MSG_TRUNC);
     if (length < (ssize_t)sizeof(header))
         return false;

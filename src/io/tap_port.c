@@ -2,9 +2,9 @@
  * In: what the kernel routes into the tap. Out: struct frame, as on the wire. Called by: daemon.
  * Never: judges a frame, waits, copies a frame beyond the kernel's own copy.
  *
- * Life: opened | attached | lost its interface (EBADFD) and attached again to one made anew. The same open
+ * Life: opened | attached | lost its interface (EBADFD) and attached again to a new one. The same open
  * /dev/net/tun serves all of it, so that attaching again needs no file to be opened. A descriptor without
- * an interface is readable with POLLERR for ever; an epoll set stands before it, which it leaves meanwhile. */
+ * an interface is readable with POLLERR for ever; an epoll set is before it, which it leaves meanwhile. */
 #include "pearpd/tap_port.h"
 
 #include "pearpd/eth.h"
@@ -111,7 +111,7 @@ static bool find_dropped(const struct tap_port *port, char *text, size_t *length
     return false;
 }
 
-/* The interface's tx_dropped, or what it was where that cannot be read. Netlink would tell it only while nobody
+/* The interface's tx_dropped, or what it was where that cannot be read. Netlink would give it only while nobody
  * changes interfaces, and frames would wait for that; this file waits for nobody. */
 static uint64_t read_dropped(const struct tap_port *port)
 {

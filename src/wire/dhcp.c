@@ -1,4 +1,4 @@
-/* dhcp.c: see dhcp.h. Options are gathered by code first, since one may stand in several parts; then each is read
+/* dhcp.c: see dhcp.h. Options are gathered by code first, since one may be in several parts; then each is read
  * whole, and any other length than its own is malformed. */
 #include "pearpd/dhcp.h"
 
@@ -154,7 +154,7 @@ static bool number_of(const struct gathered *g, unsigned bytes, bool *present, u
     return g->length == bytes;
 }
 
-/* RFC 7618 9: the PSID stands left-aligned, and what is right of it is zero. */
+/* RFC 7618 9: the PSID is left-aligned, and the bits to its right are zero. */
 static bool read_ports(const struct gathered *g, struct dhcp_port_params *ports)
 {
     if (!g->present)

@@ -13,7 +13,7 @@ static bool is_tag(uint16_t ethertype)
     return ethertype == ETHERTYPE_CTAG || ethertype == ETHERTYPE_STAG;
 }
 
-/* LLC AA-AA-03 and the SNAP header of ARP (RFC 1042): true, and the reader stands behind it. */
+/* LLC AA-AA-03 and the SNAP header of ARP (RFC 1042): true, and the reader is behind it. */
 static bool rd_snap_arp(struct rd *r)
 {
     static const uint8_t snap_arp[] = {0xaa, 0xaa, 0x03, 0, 0, 0, ETHERTYPE_ARP >> 8, ETHERTYPE_ARP & 0xff};

@@ -8,7 +8,7 @@
 #define MORE_FRAGMENTS 0x2000
 #define OFFSET_MASK    0x1fff
 
-/* The fixed fields; *header and *total in bytes as they stand there. -ENOMSG: no IPv4 header. */
+/* The fixed fields; *header and *total in bytes as the header says. -ENOMSG: no IPv4 header. */
 static int read_header(const uint8_t *bytes, size_t length, struct ipv4_packet *packet, size_t *header,
                        size_t *total)
 {

@@ -51,7 +51,7 @@ static struct port_address rd_port_address(struct rd *r)
     return a;
 }
 
-/* RFC 7618: the PSID stands at the left of its 16 bits, the rest are zero. */
+/* RFC 7618: the PSID is at the left of its 16 bits, the rest is zero. */
 static bool rd_psid(struct rd *r, struct pe_arp *m)
 {
     m->psid.present = true;

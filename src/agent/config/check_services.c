@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Where the port is held. With a lease to come it stays open. */
+/* Which range the port is in. It stays open where a lease is to come. */
 static void check_address(struct ini_file *file, struct service_config *service, unsigned line)
 {
     const struct agent_options *o = ini_target(file);

@@ -18,7 +18,7 @@
 #define AGENT_KEYS_MAX   16
 #define AGENT_PATH_BYTES 128
 
-/* What holds local programs to the ranges. */
+/* What keeps local programs to the ranges. */
 enum agent_enforce { ENFORCE_NFT, ENFORCE_NONE };
 
 /* The names of keys are those of the agent's file (schema.c). */
@@ -32,7 +32,7 @@ struct agent_options {
     uint32_t warn_percent;
     enum agent_enforce enforce;
     char cgroup[AGENT_PATH_BYTES]; /* "": no hook at bind() */
-    enum dhcp_client_kind dhcp;    /* the client that is run, to hold what it brings */
+    enum dhcp_client_kind dhcp;    /* the client that the agent runs */
     bool lease;                    /* ends with the interface's lease */
     struct pe_arp_key
         keys[AGENT_KEYS_MAX]; /* ascending by id; the first signs; none: nothing is signed or checked */
