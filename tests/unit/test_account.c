@@ -1,10 +1,9 @@
 /* test_account.c: what is counted for each owner, and told of its flows, against a slow count of the frames that came
  * and left; and the months that it is booked under, with the clock in the test's hand. */
-#include "pearpd/engine.h"
-
 #include "../../src/daemon/usage_month.h"
 #include "../lib/frame_tools.h"
 #include "../lib/seeded.h"
+#include "../lib/world.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -14,26 +13,17 @@
 
 #include <cmocka.h>
 
-#define S        UINT64_C(1000000000)
 #define HOSTS    40
 #define NOVEMBER UINT64_C(1795000000000000) /* 2026-11-18 */
 #define DECEMBER (NOVEMBER + 20 * DAY)
 #define DAY      (86400 * UINT64_C(1000000))
 
-static const struct mac bridge_mac = {{0x02, 0x50, 0x45, 0, 0, 1}};
-static const struct mac router = {{0, 0x12, 0x7f, 0xc4, 0x38, 0xd3}};
-static const struct ipv4 shared = {0xc023a202}, remote = {0xc633640a};
-
-struct world {
-    struct engine *engine;
-    struct engine_out out;
-    struct config config;
-    struct config_address address;
-    uint64_t now, random;
+static struct {
+    uint64_t random;
     struct traffic expected[HOSTS], all; /* the slow count */
     struct traffic told[HOSTS];          /* in records */
     uint64_t ip_bytes, records, early;
-};
+} own;
 
 static struct mac host_mac(unsigned n)
 {
@@ -43,60 +33,39 @@ static struct mac host_mac(unsigned n)
 /* A frame that leaves for a shared address downstream is its receiver's. */
 static void take_send(void *context, enum side to, const struct frame *frame)
 {
-    struct world *w = context;
+    (void)context;
     if (to != SIDE_DOWNSTREAM || memcmp(frame->bytes + 30, "\xc0\x23\xa2\x02", 4) != 0)
         return;
     unsigned n = frame->bytes[5];
-    w->expected[n].rx_frames++;
-    w->expected[n].rx_bytes += frame->length;
-    w->all.rx_frames++;
-    w->all.rx_bytes += frame->length;
-}
-
-static void take_make(void *context, enum side to, const struct tx_frame *made)
-{
-    (void)context;
-    (void)to;
-    (void)made;
-}
-
-static void take_event(void *context, const struct event *event)
-{
-    (void)context;
-    (void)event;
+    own.expected[n].rx_frames++;
+    own.expected[n].rx_bytes += frame->length;
+    own.all.rx_frames++;
+    own.all.rx_bytes += frame->length;
 }
 
 static void take_flow(void *context, const struct flow_record *r)
 {
     struct world *w = context;
-    struct traffic *told = &w->told[r->owner.octets[5]];
+    struct traffic *told = &own.told[r->owner.octets[5]];
     assert_true(r->packets > 0 && r->last_ns >= r->first_ns && r->last_ns <= w->now);
     assert_int_equal(r->shared.host, shared.host);
     *(r->to_owner ? &told->rx_frames : &told->tx_frames) += r->packets;
     *(r->to_owner ? &told->rx_bytes : &told->tx_bytes) += r->frame_bytes;
-    w->ip_bytes += r->ip_bytes;
-    w->records++;
-    w->early += r->end == FLOW_END_FULL;
+    own.ip_bytes += r->ip_bytes;
+    own.records++;
+    own.early += r->end == FLOW_END_FULL;
     if (r->end == FLOW_END_ACTIVE)
         assert_true(r->last_ns - r->first_ns < (w->config.ipfix.active_s + 1) * S);
     if (r->has_range)
         assert_true(range_holds(&r->range, r->shared_port));
 }
 
-/* Small tables, which a reload makes anew in microseconds. */
-static void limits_small(struct limits *limits)
-{
-#define X(key, field, least, most, preset, help) \
-    limits->field = (preset) > 4096 && (least) <= 64 ? 64 : (preset);
-    LIMITS(X)
-#undef X
-}
-
 static struct world *world_with(uint32_t accounts, const struct config_ipfix *ipfix)
 {
-    static const struct engine_seed seed = {.plain_nonces = true};
-    struct world *w = calloc(1, sizeof(*w));
+    struct world *w = malloc(sizeof(*w));
     assert_non_null(w);
+    world_prepare(w);
+    memset(&own, 0, sizeof(own));
     w->address = (struct config_address){.address = shared,
                                          .ports_first = 2000,
                                          .ports_last = 9999,
@@ -104,19 +73,15 @@ static struct world *world_with(uint32_t accounts, const struct config_ipfix *ip
                                          .block = 100,
                                          .has_default_host = true,
                                          .default_host = host_mac(1)};
-    w->config =
-        (struct config){.mac = bridge_mac, .encap = 0x88b5, .addresses = &w->address, .address_count = 1};
-    limits_small(&w->config.limits);
+    limits_small(&w->config.limits); /* a reload makes the tables anew */
     w->config.limits.accounts = accounts;
     w->config.limits.idle_s = 30;
     w->config.limits.ipfix_flows = 16;
     if (ipfix != NULL)
         w->config.ipfix = *ipfix;
-    w->out = (struct engine_out){w, take_send, take_make, take_event, take_flow};
-    w->engine = engine_new(&w->config, &seed);
-    assert_non_null(w->engine);
-    w->now = 1000 * S;
-    engine_start(w->engine, w->now, &w->out);
+    w->out.send = take_send;
+    w->out.flow = take_flow;
+    world_start(w);
     return w;
 }
 
@@ -127,42 +92,24 @@ static struct world *world_new(uint32_t accounts)
 
 static void world_free(struct world *w)
 {
-    assert_true(engine_stats_balance(engine_stats(w->engine)));
-    engine_free(w->engine);
+    world_end(w);
     free(w);
 }
 
-static unsigned pick(struct world *w, unsigned below)
+static unsigned pick(unsigned below)
 {
-    return (unsigned)(seeded_next(&w->random) % below);
+    return (unsigned)(seeded_next(&own.random) % below);
 }
 
 static size_t packet(uint8_t *bytes, struct mac to, struct mac from, struct ipv4 source,
                      struct ipv4 destination, uint8_t protocol, uint16_t source_port, uint16_t destination_port,
                      size_t data)
 {
-    size_t length = 14 + 20 + 8 + data;
-    memset(bytes, 0, length);
-    memcpy(bytes, to.octets, 6);
-    memcpy(bytes + 6, from.octets, 6);
-    put16(bytes + 12, 0x0800);
-    bytes[14] = 0x45;
-    put16(bytes + 16, (unsigned)(length - 14));
-    bytes[22] = 64;
-    bytes[23] = protocol;
-    put32(bytes + 26, source.host);
-    put32(bytes + 30, destination.host);
-    put16(bytes + 24, ip_checksum(bytes + 14));
-    put16(bytes + 34, source_port);
-    put16(bytes + 36, destination_port);
-    put16(bytes + 38, (unsigned)(8 + data));
-    return length;
-}
-
-static struct verdict give(struct world *w, enum side from, uint8_t *bytes, size_t length)
-{
-    struct frame frame = {.bytes = bytes, .length = length, .wire_length = length};
-    return engine_frame(w->engine, w->now, from, &frame, &w->out);
+    uint8_t *transport = put_ipv4(bytes, to, from, source, destination, protocol, 8 + data);
+    put16(transport, source_port);
+    put16(transport + 2, destination_port);
+    put16(transport + 4, (unsigned)(8 + data));
+    return 34 + 8 + data;
 }
 
 /* From host n: what policing does not stop is its own. */
@@ -171,44 +118,44 @@ static void send_from(struct world *w, unsigned n, struct ipv4 to, uint8_t proto
 {
     uint8_t bytes[512];
     size_t length = packet(bytes, bridge_mac, host_mac(n), shared, to, protocol, port, to_port, data);
-    struct verdict v = give(w, SIDE_DOWNSTREAM, bytes, length);
+    struct verdict v = world_give(w, SIDE_DOWNSTREAM, bytes, length);
     if (v.fate == FATE_DROPPED && (v.reason == DROP_SOURCE_PORT_VIOLATION || v.reason == DROP_FLOW_CONFLICT ||
                                    v.reason == DROP_ICMP_BAD_QUOTE || v.reason == DROP_BAD_SOURCE))
         return;
-    w->expected[n].tx_frames++;
-    w->expected[n].tx_bytes += length;
-    w->all.tx_frames++;
-    w->all.tx_bytes += length;
+    own.expected[n].tx_frames++;
+    own.expected[n].tx_bytes += length;
+    own.all.tx_frames++;
+    own.all.tx_bytes += length;
 }
 
 static void send_to(struct world *w, uint8_t protocol, uint16_t port, size_t data)
 {
     uint8_t bytes[512];
     size_t length = packet(bytes, bridge_mac, router, remote, shared, protocol, 53, port, data);
-    give(w, SIDE_UPSTREAM, bytes, length);
+    world_give(w, SIDE_UPSTREAM, bytes, length);
 }
 
 static void change(struct world *w)
 {
-    struct range range = {shared, (uint16_t)(2000 + 100 * pick(w, 80)), 0};
+    struct range range = {shared, (uint16_t)(2000 + 100 * pick(80)), 0};
     range.last = range.first + 99;
-    switch (pick(w, 5)) {
+    switch (pick(5)) {
     case 0:
-        engine_add(w->engine, w->now, &range, host_mac(1 + pick(w, HOSTS - 1)), &w->out);
+        engine_add(w->engine, w->now, &range, host_mac(1 + pick(HOSTS - 1)), &w->out);
         break;
     case 1:
         engine_delete(w->engine, w->now, &range, &w->out);
         break;
     case 2:
-        if (pick(w, 20) == 0)
+        if (pick(20) == 0)
             engine_flush(w->engine, w->now, NULL, &w->out);
         break;
     case 3:
-        w->address.block = pick(w, 2) ? 100 : 50;
+        w->address.block = pick(2) ? 100 : 50;
         assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
         break;
     default:
-        w->now += pick(w, 20) * S;
+        w->now += pick(20) * S;
         engine_tick(w->engine, w->now, &w->out);
         break;
     }
@@ -216,10 +163,10 @@ static void change(struct world *w)
 
 static void step(struct world *w)
 {
-    uint16_t port = (uint16_t)(1900 + pick(w, 8200));
-    unsigned n = 1 + pick(w, HOSTS - 1);
-    size_t data = pick(w, 300);
-    switch (pick(w, 12)) {
+    uint16_t port = (uint16_t)(1900 + pick(8200));
+    unsigned n = 1 + pick(HOSTS - 1);
+    size_t data = pick(300);
+    switch (pick(12)) {
     case 0:
         change(w);
         break;
@@ -230,7 +177,7 @@ static void step(struct world *w)
         send_to(w, 47, 0, data);
         break;
     case 3:
-        send_from(w, n, shared, 17, port, (uint16_t)(1900 + pick(w, 8200)), data);
+        send_from(w, n, shared, 17, port, (uint16_t)(1900 + pick(8200)), data);
         break;
     case 4:
     case 5:
@@ -284,7 +231,7 @@ static void test_each_owner_is_exact(void **state)
 {
     (void)state;
     struct world *w = world_new(64);
-    w->random = from_environment("SEED", 1);
+    own.random = from_environment("SEED", 1);
     for (unsigned i = 0; i < 20000; i++) {
         step(w);
         if (i % 100 != 0)
@@ -293,10 +240,10 @@ static void test_each_owner_is_exact(void **state)
             struct account_entry entry = {0};
             if (engine_account_find(w->engine, host_mac(n), &entry) == -ENOENT)
                 entry.total = (struct traffic){0};
-            assert_traffic(&entry.total, &w->expected[n]);
+            assert_traffic(&entry.total, &own.expected[n]);
         }
     }
-    assert_true(w->all.rx_frames > 1000 && w->all.tx_frames > 1000);
+    assert_true(own.all.rx_frames > 1000 && own.all.tx_frames > 1000);
     assert_int_equal(engine_stats(w->engine)->counters[COUNTER_ACCOUNTS_FOLDED], 0);
     world_free(w);
 }
@@ -308,11 +255,11 @@ static void test_records_match_the_accounts(void **state)
     static const struct config_ipfix ipfix = {.is_on = true, .sample = 1, .active_s = 5, .idle_s = 2};
     struct world *w = world_with(64, &ipfix);
     uint64_t frames = 0, bytes = 0;
-    w->random = from_environment("SEED", 3);
+    own.random = from_environment("SEED", 3);
     for (unsigned i = 0; i < 20000; i++) {
         step(w);
-        if (pick(w, 4) == 0) {
-            w->now += pick(w, 1000) * (S / 1000);
+        if (pick(4) == 0) {
+            w->now += pick(1000) * (S / 1000);
             engine_tick(w->engine, w->now, &w->out);
         }
         assert_true(engine_flows(w->engine) <= 16);
@@ -320,15 +267,15 @@ static void test_records_match_the_accounts(void **state)
     engine_flows_flush(w->engine, w->now, &w->out);
     assert_int_equal(engine_flows(w->engine), 0);
     for (unsigned n = 1; n < HOSTS; n++) {
-        assert_traffic(&w->told[n], &w->expected[n]);
-        frames += w->told[n].rx_frames + w->told[n].tx_frames;
-        bytes += w->told[n].rx_bytes + w->told[n].tx_bytes;
+        assert_traffic(&own.told[n], &own.expected[n]);
+        frames += own.told[n].rx_frames + own.told[n].tx_frames;
+        bytes += own.told[n].rx_bytes + own.told[n].tx_bytes;
     }
     /* None of these frames is padded. */
-    assert_int_equal(w->ip_bytes + 14 * frames, bytes);
-    assert_int_equal(engine_stats(w->engine)->counters[COUNTER_FLOW_RECORDS], w->records);
-    assert_int_equal(engine_stats(w->engine)->counters[COUNTER_FLOWS_EARLY], w->early);
-    assert_true(w->early > 0);
+    assert_int_equal(own.ip_bytes + 14 * frames, bytes);
+    assert_int_equal(engine_stats(w->engine)->counters[COUNTER_FLOW_RECORDS], own.records);
+    assert_int_equal(engine_stats(w->engine)->counters[COUNTER_FLOWS_EARLY], own.early);
+    assert_true(own.early > 0);
     world_free(w);
 }
 
@@ -341,8 +288,8 @@ static void test_sampling_is_by_count(void **state)
     for (unsigned i = 0; i < 42; i++)
         send_from(w, 3 + i % 2, remote, 17, (uint16_t)(2050 + 1000 * (i % 2)), 53, 10);
     engine_flows_flush(w->engine, w->now, &w->out);
-    assert_int_equal(w->told[3].tx_frames + w->told[4].tx_frames, 10);
-    assert_int_equal(w->expected[3].tx_frames + w->expected[4].tx_frames, 42);
+    assert_int_equal(own.told[3].tx_frames + own.told[4].tx_frames, 10);
+    assert_int_equal(own.expected[3].tx_frames + own.expected[4].tx_frames, 42);
     world_free(w);
 }
 
@@ -357,15 +304,15 @@ static void test_flows_end_by_time(void **state)
         send_from(w, 3, remote, 17, 2050, 53, 10);
         w->now += S;
         engine_tick(w->engine, w->now, &w->out);
-        assert_int_equal(w->records, w->now - begin >= 60 * S);
+        assert_int_equal(own.records, w->now - begin >= 60 * S);
     }
-    while (w->records < 2) {
+    while (own.records < 2) {
         w->now = engine_next(w->engine);
         engine_tick(w->engine, w->now, &w->out);
     }
     uint64_t idle = w->now - (begin + 99 * S);
     assert_true(idle >= 15 * S && idle <= 15 * S + S / 5);
-    assert_traffic(&w->told[3], &w->expected[3]);
+    assert_traffic(&own.told[3], &own.expected[3]);
     world_free(w);
 }
 
@@ -376,20 +323,20 @@ static void test_full_table_keeps_the_sum(void **state)
     struct world *w = world_new(16);
     struct usage_months *months = usage_months_new(&w->config.limits, (const uint8_t *)"sixteen bytes...");
     uint64_t wall = NOVEMBER;
-    w->random = from_environment("SEED", 2);
+    own.random = from_environment("SEED", 2);
     for (unsigned i = 0; i < 20000; i++) {
         uint32_t count;
         step(w);
-        if (pick(w, 20) == 0)
-            usage_months_book_some(months, w->engine, wall += pick(w, 3) * DAY / 10);
+        if (pick(20) == 0)
+            usage_months_book_some(months, w->engine, wall += pick(3) * DAY / 10);
         if (i % 100 != 0)
             continue;
         struct traffic sum = sum_of_accounts(w, &count);
-        assert_traffic(&sum, &w->all);
+        assert_traffic(&sum, &own.all);
         assert_true(count <= 17);
         usage_months_book_all(months, w->engine, wall);
         sum = sum_of_months(months);
-        assert_traffic(&sum, &w->all);
+        assert_traffic(&sum, &own.all);
     }
     assert_true(engine_stats(w->engine)->counters[COUNTER_ACCOUNTS_FOLDED] > 0);
     assert_true(engine_stats(w->engine)->counters[COUNTER_ACCOUNTS_FULL] > 0);
@@ -414,9 +361,9 @@ static void test_flood_takes_no_account_of_an_owner(void **state)
     }
     for (unsigned n = 1; n <= 10; n++) {
         assert_int_equal(engine_account_find(w->engine, host_mac(n), &entry), 0);
-        assert_traffic(&entry.total, &w->expected[n]);
+        assert_traffic(&entry.total, &own.expected[n]);
         assert_int_equal(usage_months_of(months, host_mac(n), &rows), 1);
-        assert_traffic(&rows[0].traffic, &w->expected[n]);
+        assert_traffic(&rows[0].traffic, &own.expected[n]);
     }
     usage_months_free(months);
     world_free(w);
@@ -446,11 +393,12 @@ static void test_restore_in_any_order(void **state)
         if (!account_first)
             assert_int_equal(engine_account_restore(w->engine, &account), 0);
         assert_int_equal(engine_account_find(w->engine, host_mac(3), &after), 0);
-        assert_traffic(&after.total, &old->expected[3]);
+        assert_traffic(&after.total, &own.expected[3]);
+        own.expected[3] = (struct traffic){0}; /* of the one world; now of the other */
         assert_false(engine_account_book(w->engine, host_mac(3), &growth));
         send_to(w, 17, 3001, 40);
         assert_true(engine_account_book(w->engine, host_mac(3), &growth));
-        assert_traffic(&growth, &w->expected[3]);
+        assert_traffic(&growth, &own.expected[3]);
         world_free(w);
         world_free(old);
     }

@@ -2,12 +2,11 @@
  * whose agents answer, numbered traffic to and from both every millisecond, and a host M that does its worst.
  *
  * Time is the test's, so that rates are exact. Each row prints its figure. */
-#include "pearpd/engine.h"
-#include "pearpd/frame_build.h"
 #include "pearpd/ipv4_packet.h"
 #include "pearpd/l4.h"
 
 #include "../lib/frame_tools.h"
+#include "../lib/world.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -19,16 +18,12 @@
 #include <cmocka.h>
 
 #define MS          UINT64_C(1000000)
-#define S           UINT64_C(1000000000)
 #define FRAME_BYTES 512
 #define AGENTS      4
 #define TIMES_MAX   100000
 #define PENDING     8192
 #define QUIET       0x51554945 /* in the frames of quiet traffic */
 
-static const struct mac bridge_mac = {{2, 0x50, 0x45, 0, 0, 1}}, router = {{0, 0x12, 0x7f, 0xc4, 0x38, 0xd3}};
-static const struct mac host_m = {{0, 0xc, 0x29, 0x66, 0x66, 0x66}};
-static const struct ipv4 shared = {0xc023a202}, remote = {0xc633640a}, gateway = {0xc023a201};
 static const struct ipv4 neighbour = {0xc023a209};
 
 struct agent {
@@ -43,12 +38,7 @@ struct times {
 };
 
 struct attack {
-    struct engine *engine;
-    struct engine_out out;
-    struct config config;
-    struct config_address address;
-    struct frame_builder *builder;
-    uint64_t now;
+    struct world w;                 /* the first: what leaves it finds the attack by it */
     struct agent agents[AGENTS];    /* A, B, a newcomer, M */
     struct pe_arp pending[PENDING]; /* requests that agents were asked and have not answered */
     unsigned pending_count;
@@ -107,7 +97,7 @@ static void take_make(void *context, enum side to, const struct tx_frame *made)
     if (made->kind != TX_PE_ARP || made->pe_arp.type != PE_ARP_REQUEST)
         return;
     assert_int_equal(to, SIDE_DOWNSTREAM);
-    times_add(mac_is_zero(made->pe_arp.tha) ? &t->broadcasts : &t->challenges, t->now);
+    times_add(mac_is_zero(made->pe_arp.tha) ? &t->broadcasts : &t->challenges, t->w.now);
     if (t->pending_count < PENDING)
         t->pending[t->pending_count++] = made->pe_arp;
 }
@@ -122,37 +112,12 @@ static void take_event(void *context, const struct event *event)
 
 static struct verdict give(struct attack *t, enum side from, const uint8_t *bytes, size_t length)
 {
-    uint8_t copy[FRAME_BYTES];
-    assert_true(length <= sizeof(copy));
-    memcpy(copy, bytes, length);
-    struct frame frame = {.bytes = copy, .length = length, .wire_length = length};
-    return engine_frame(t->engine, t->now, from, &frame, &t->out);
+    return world_give(&t->w, from, bytes, length);
 }
 
 static struct verdict give_made(struct attack *t, const struct tx_frame *made)
 {
-    uint8_t bytes[FRAME_BYTES];
-    int length = frame_build(t->builder, made, bytes, sizeof(bytes));
-    assert_true(length > 0);
-    return give(t, SIDE_DOWNSTREAM, bytes, (size_t)length);
-}
-
-/* Ethernet and IPv4 with `body` zero bytes; where the body begins. */
-static uint8_t *put_ipv4(uint8_t *bytes, struct mac to, struct mac from, struct ipv4 source,
-                         struct ipv4 destination, uint8_t protocol, size_t body)
-{
-    memset(bytes, 0, 34 + body);
-    memcpy(bytes, to.octets, 6);
-    memcpy(bytes + 6, from.octets, 6);
-    put16(bytes + 12, ETHERTYPE_IPV4);
-    bytes[14] = 0x45;
-    put16(bytes + 16, (unsigned)(20 + body));
-    bytes[22] = 64;
-    bytes[23] = protocol;
-    put32(bytes + 26, source.host);
-    put32(bytes + 30, destination.host);
-    put16(bytes + 24, (uint16_t)~internet_sum(bytes + 14, 20));
-    return bytes + 34;
+    return world_give_made(&t->w, SIDE_DOWNSTREAM, made);
 }
 
 static struct verdict udp(struct attack *t, enum side from, struct mac source, uint16_t source_port,
@@ -197,7 +162,7 @@ static bool owns(const struct attack *t, uint16_t port, struct mac mac)
 {
     struct table_cursor cursor = {0};
     struct table_entry entry;
-    while (engine_table_next(t->engine, t->now, &cursor, &entry))
+    while (engine_table_next(t->w.engine, t->w.now, &cursor, &entry))
         if (entry.state != BINDING_PUBLISHED && range_holds(&entry.range, port) && mac_equal(entry.mac, mac))
             return true;
     return false;
@@ -237,43 +202,33 @@ static void quiet(struct attack *t)
 /* One millisecond: timers at their own times, answers, quiet traffic. */
 static void tick(struct attack *t)
 {
-    uint64_t until = t->now + MS;
-    while (engine_next(t->engine) <= until) {
-        t->now = engine_next(t->engine) > t->now ? engine_next(t->engine) : t->now;
-        engine_tick(t->engine, t->now, &t->out);
+    uint64_t until = t->w.now + MS;
+    while (engine_next(t->w.engine) <= until) {
+        t->w.now = engine_next(t->w.engine) > t->w.now ? engine_next(t->w.engine) : t->w.now;
+        engine_tick(t->w.engine, t->w.now, &t->w.out);
     }
-    t->now = until;
+    t->w.now = until;
     answer_pending(t);
     quiet(t);
-    assert_true(engine_stats_balance(engine_stats(t->engine)));
+    assert_true(engine_stats_balance(engine_stats(t->w.engine)));
 }
 
 static struct attack *attack_new(void (*change)(struct attack *t))
 {
-    static const struct engine_seed seed = {.nonce_key = {7}, .hash_key = {3}};
     struct attack *t = calloc(1, sizeof(*t));
     assert_non_null(t);
-    t->address = (struct config_address){.address = shared,
-                                         .ports_first = 1024,
-                                         .ports_last = 65535,
-                                         .learn = LEARN_PE_ARP | LEARN_TRAFFIC,
-                                         .block = 100};
-    t->config =
-        (struct config){.mac = bridge_mac, .encap = 0x88b5, .addresses = &t->address, .address_count = 1};
-#define X(key, field, least, most, preset, help) t->config.limits.field = (preset);
-    LIMITS(X)
-#undef X
+    world_prepare(&t->w);
+    t->w.seed = (struct engine_seed){.nonce_key = {7}, .hash_key = {3}};
+    t->w.address.learn = LEARN_PE_ARP | LEARN_TRAFFIC;
+    t->w.address.block = 100;
     if (change != NULL)
         change(t);
-    t->out = (struct engine_out){t, take_send, take_make, take_event, NULL};
-    t->builder = frame_builder_new();
-    t->engine = engine_new(&t->config, &seed);
-    t->now = 1000 * S;
-    t->agents[0] = (struct agent){{{0, 0xc, 0x29, 0x9e, 0x8c, 0xee}}, 2000, 2999, true};
-    t->agents[1] = (struct agent){{{0, 0xc, 0x29, 0x39, 0x44, 0xab}}, 3000, 3999, true};
+    t->w.out = (struct engine_out){t, take_send, take_make, take_event, NULL};
+    t->agents[0] = (struct agent){host_a, 2000, 2999, true};
+    t->agents[1] = (struct agent){host_b, 3000, 3999, true};
     t->agents[2] = (struct agent){{{0, 0xc, 0x29, 0, 0, 3}}, 4000, 4999, false};
     t->agents[3] = (struct agent){host_m, 1, 0, false};
-    engine_start(t->engine, t->now, &t->out);
+    world_start(&t->w);
     udp(t, SIDE_UPSTREAM, router, 53, 80, 0); /* the router is heard */
     claim(t, &t->agents[0]);
     claim(t, &t->agents[1]);
@@ -289,14 +244,13 @@ static void attack_end(struct attack *t)
     assert_int_equal(t->quiet_right, t->quiet_sent);
     assert_int_equal(t->quiet_wrong, 0);
     assert_true(owns(t, 2080, t->agents[0].mac) && owns(t, 3080, t->agents[1].mac));
-    engine_free(t->engine);
-    frame_builder_free(t->builder);
+    world_end(&t->w);
     free(t);
 }
 
 static uint64_t dropped(const struct attack *t, enum drop_reason reason)
 {
-    return engine_stats(t->engine)->drops[reason];
+    return engine_stats(t->w.engine)->drops[reason];
 }
 
 /* In no window more than `burst` and `per_second` for each second of it. */
@@ -393,14 +347,14 @@ static void test_guessed_nonces(void **state)
     (void)state;
     struct attack *t = attack_new(NULL);
     t->agents[3] = (struct agent){host_m, 7000, 7999, false};
-    uint64_t learned = engine_stats(t->engine)->counters[COUNTER_LEARNED], guesses = 0, seed = 1;
+    uint64_t learned = engine_stats(t->w.engine)->counters[COUNTER_LEARNED], guesses = 0, seed = 1;
     uint8_t bytes[FRAME_BYTES];
     for (unsigned ms = 0; ms < 1000; ms++) {
         if (ms == 0)
             udp(t, SIDE_UPSTREAM, router, 53, 7010, 0);
         struct pe_arp request = {.tpa = {shared, PROTOCOL_UDP, 7010, 7010}};
         struct tx_frame made = reply_of(&t->agents[3], &request);
-        int length = frame_build(t->builder, &made, bytes, sizeof(bytes));
+        int length = frame_build(t->w.builder, &made, bytes, sizeof(bytes));
         for (unsigned i = 0; i < 1000; i++, guesses++) {
             seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
             for (unsigned k = 0; k < 8; k++)
@@ -431,7 +385,7 @@ static void test_guessed_nonces(void **state)
     made = reply_of(&t->agents[3], &late);
     give_made(t, &made);
     assert_int_equal(dropped(t, DROP_PE_ARP_FORGED), guesses + 3);
-    assert_int_equal(engine_stats(t->engine)->counters[COUNTER_LEARNED], learned + 1);
+    assert_int_equal(engine_stats(t->w.engine)->counters[COUNTER_LEARNED], learned + 1);
     assert_false(owns(t, 7010, host_m));
     figure("S14: of %" PRIu64
            " guessed, 1 overheard, 1 replayed and 1 late nonce 0 learned; pe_arp_forged %" PRIu64,
@@ -561,16 +515,16 @@ static void test_fragment_flood(void **state)
             give(t, SIDE_UPSTREAM, bytes, length);
             good += part == 0 ? t->good_down - before : 0;
         }
-        if (engine_stats(t->engine)->held > most_held)
-            most_held = engine_stats(t->engine)->held;
+        if (engine_stats(t->w.engine)->held > most_held)
+            most_held = engine_stats(t->w.engine)->held;
         tick(t);
     }
-    assert_true(most_held <= t->config.limits.waiting_fragments);
+    assert_true(most_held <= t->w.config.limits.waiting_fragments);
     assert_int_equal(t->misdelivered, 0);
     assert_int_equal(good, 7000 / 60 + 1);
     for (unsigned ms = 0; ms < 5001; ms++)
         tick(t);
-    assert_int_equal(engine_stats(t->engine)->held, 0);
+    assert_int_equal(engine_stats(t->w.engine)->held, 0);
     figure("S25: 350,000 hostile fragments in 7 s: %" PRIu64 " held at most, fragment_orphan %" PRIu64
            ", fragment_bad %" PRIu64 "; %" PRIu64 " of %u good datagrams through",
            most_held, dropped(t, DROP_FRAGMENT_ORPHAN), dropped(t, DROP_FRAGMENT_BAD), good, 7000 / 60 + 1);
@@ -674,7 +628,7 @@ static void test_foreign_ports(void **state)
     struct host_entry host;
     uint32_t place = 0;
     uint64_t counted = 0;
-    while (engine_hosts_next(t->engine, &place, &host))
+    while (engine_hosts_next(t->w.engine, &place, &host))
         counted += mac_equal(host.mac, host_m) ? host.violations : 0;
     assert_int_equal(t->m_up, 0);
     assert_int_equal(dropped(t, DROP_SOURCE_PORT_VIOLATION), sent);
@@ -707,7 +661,7 @@ static void test_stolen_range(void **state)
 
 static void half_for_one(struct attack *t)
 {
-    t->config.limits.host_ports = 50;
+    t->w.config.limits.host_ports = 50;
 }
 
 /* M claims everything, and sends from everywhere, before anybody else is there: with host-ports = 50 half is left. */
