@@ -3,9 +3,9 @@
 
 #include "pearpd/clock.h"
 #include "pearpd/control_socket.h"
-#include "pearpd/frame_build.h"
 
 #include "../../src/daemon/control_request.h"
+#include "../lib/world.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -23,16 +23,13 @@
 
 #define ANSWER_BYTES (1 << 20)
 
-struct world {
+/* The control socket of a bridge. */
+struct desk {
+    struct world world; /* the first: what leaves it finds the desk by it */
     char folder[64], path[96];
     struct loop *loop;
-    struct engine *engine;
-    struct engine_out out;
-    struct config config;
     const struct config *config_now;
-    struct config_address address;
     struct control *control;
-    uint64_t now;
     int reloads;
     bool reload_fails;
     struct loop_source *deadline;
@@ -40,37 +37,23 @@ struct world {
     size_t length;
 };
 
-static struct world *world; /* of the test that runs */
-
-static void no_send(void *context, enum side to, const struct frame *frame)
-{
-    (void)context;
-    (void)to;
-    (void)frame;
-}
-
-static void no_make(void *context, enum side to, const struct tx_frame *made)
-{
-    (void)context;
-    (void)to;
-    (void)made;
-}
+static struct desk *desk; /* of the test that runs */
 
 static void pass_event(void *context, const struct event *event)
 {
-    struct world *w = context;
+    struct desk *w = context;
     if (w->control != NULL)
         control_event(w->control, event);
 }
 
 static uint64_t now_of_world(void)
 {
-    return world->now;
+    return desk->world.now;
 }
 
 static int reload(void *context, char *message, size_t size)
 {
-    struct world *w = context;
+    struct desk *w = context;
     w->reloads++;
     if (!w->reload_fails)
         return 0;
@@ -85,40 +68,29 @@ static void touched(void *context)
 
 static int set_up(void **state)
 {
-    static const struct engine_seed seed = {.plain_nonces = true};
-    struct world *w = calloc(1, sizeof(*w));
+    struct desk *w = calloc(1, sizeof(*w));
     assert_non_null(w);
-    world = w;
+    desk = w;
     snprintf(w->folder, sizeof(w->folder), "/tmp/pearpd-control.XXXXXX");
     assert_non_null(mkdtemp(w->folder));
     snprintf(w->path, sizeof(w->path), "%s/run/x.sock", w->folder);
-    w->address = (struct config_address){.address = {0xc0000201},
-                                         .ports_first = 1024,
-                                         .ports_last = 65535,
-                                         .learn = LEARN_PE_ARP | LEARN_TRAFFIC,
-                                         .block = 1000};
-    w->config = (struct config){.upstream = "eth0",
-                                .downstream = "eth1",
-                                .mac = {{2, 0x50, 0x45, 0, 0, 1}},
-                                .encap = 0x88b5,
-                                .addresses = &w->address,
-                                .address_count = 1};
-#define X(key, field, least, most, preset, help) w->config.limits.field = (preset);
-    LIMITS(X)
-#undef X
-    w->config.limits.control_clients = 4;
-    w->config_now = &w->config;
-    w->out = (struct engine_out){w, no_send, no_make, pass_event, NULL};
-    w->engine = engine_new(&w->config, &seed);
+    world_prepare(&w->world);
+    w->world.address.address = (struct ipv4){0xc0000201};
+    w->world.address.learn = LEARN_PE_ARP | LEARN_TRAFFIC;
+    snprintf(w->world.config.upstream, sizeof(w->world.config.upstream), "eth0");
+    snprintf(w->world.config.downstream, sizeof(w->world.config.downstream), "eth1");
+    w->world.config.limits.control_clients = 4;
+    w->config_now = &w->world.config;
+    w->world.out.event = pass_event;
     w->loop = loop_new();
-    w->now = 1000000000;
+    w->world.now = S;
     w->answer = malloc(ANSWER_BYTES);
-    engine_start(w->engine, w->now, &w->out);
+    world_start(&w->world);
     int fd = control_socket_open(w->path, CONTROL_SOCKET_MODE);
     assert_true(fd >= 0);
-    const struct control_target target = {.engine = &w->engine,
+    const struct control_target target = {.engine = &w->world.engine,
                                           .config = &w->config_now,
-                                          .out = &w->out,
+                                          .out = &w->world.out,
                                           .now_ns = now_of_world,
                                           .reload = reload,
                                           .touched = touched,
@@ -131,11 +103,11 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     char run[96];
     control_free(w->control);
     assert_int_not_equal(access(w->path, F_OK), 0);
-    engine_free(w->engine);
+    world_end(&w->world);
     loop_source_free(w->deadline);
     loop_free(w->loop);
     snprintf(run, sizeof(run), "%s/run", w->folder);
@@ -164,7 +136,7 @@ static void stop(void *context)
 }
 
 /* Lets the daemon's side run for so long. */
-static void run_for(struct world *w, uint64_t ns)
+static void run_for(struct desk *w, uint64_t ns)
 {
     if (w->deadline == NULL)
         w->deadline = loop_timer(w->loop, stop, w->loop);
@@ -173,7 +145,7 @@ static void run_for(struct world *w, uint64_t ns)
 }
 
 struct reading {
-    struct world *w;
+    struct desk *w;
     int fd;
 };
 
@@ -189,7 +161,7 @@ static void read_some(void *context)
 }
 
 /* Reads what the daemon says until it closes, or for at most `ns`. */
-static const char *read_answer(struct world *w, int fd, uint64_t ns)
+static const char *read_answer(struct desk *w, int fd, uint64_t ns)
 {
     struct reading reading = {w, fd};
     struct loop_source *readable = loop_readable(w->loop, LOOP_CONTROL, fd, read_some, &reading);
@@ -200,7 +172,7 @@ static const char *read_answer(struct world *w, int fd, uint64_t ns)
     return w->answer;
 }
 
-static const char *ask(struct world *w, const char *line)
+static const char *ask(struct desk *w, const char *line)
 {
     int fd = connect_to(w->path);
     assert_true(fd >= 0);
@@ -227,7 +199,7 @@ static void assert_has(const char *answer, const char *part)
 
 static void test_add_table_delete(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     assert_string_equal(ask(w, "add 192.0.2.1:2000-2999 00:0c:29:9e:8c:ee"), "ok\n{\"ok\":true}\n");
     const char *table = ask(w, "table");
     assert_starts(table, "ok\n[{\"address\":\"192.0.2.1\",\"first_port\":2000,\"last_port\":2999,"
@@ -248,14 +220,14 @@ static void test_add_table_delete(void **state)
 /* What another host holds is not taken in passing, however it came to it; its own may be. */
 static void test_add_over_an_owner(void **state)
 {
-    struct world *w = *state;
-    const struct table_entry learned = {.range = {w->address.address, 5000, 5999},
+    struct desk *w = *state;
+    const struct table_entry learned = {.range = {w->world.address.address, 5000, 5999},
                                         .mac = {{0, 0x0c, 0x29, 0x39, 0x44, 0xab}},
                                         .state = BINDING_REACHABLE,
                                         .origin = ORIGIN_PE_ARP,
                                         .name = "",
                                         .expires_ns = UINT64_C(60000000000)};
-    assert_int_equal(engine_restore(w->engine, w->now, &learned, &w->out), 0);
+    assert_int_equal(engine_restore(w->world.engine, w->world.now, &learned, &w->world.out), 0);
     const char *before = strdup(ask(w, "table 192.0.2.1:5000-5999"));
     assert_starts(ask(w, "add 192.0.2.1:5900-6099 00:0c:29:9e:8c:ee"),
                   "error 00:0c:29:39:44:ab holds 192.0.2.1:5000-5999 (pe-arp): --force takes it\n");
@@ -281,7 +253,7 @@ static unsigned count_of(const char *text, const char *part)
 
 static void test_table_filters(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     ask(w, "add 192.0.2.1:2000-2999 00:0c:29:9e:8c:ee");
     ask(w, "add 192.0.2.1:4000-4999 00:0c:29:9e:8c:ee");
     ask(w, "add 192.0.2.1:5000-5000 00:0c:29:39:44:ab");
@@ -299,7 +271,7 @@ static void test_table_filters(void **state)
 
 static void test_stats_have_the_shape_of_a_report(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     const char *stats = ask(w, "stats");
     assert_starts(stats,
                   "ok\n{\"frames\":{\"upstream\":{\"in\":0,\"out\":1},\"downstream\":{\"in\":0,\"out\":1},"
@@ -321,17 +293,18 @@ static void serve(struct config *config)
 /* More than one piece of the answer. */
 static void test_leases_are_whole(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     struct lease_entry lease = {.psid = {0, 10}, .state = LEASE_BOUND, .left_ns = UINT64_C(60000000000)};
     unsigned listed = 0;
     assert_string_equal(ask(w, "leases"), "ok\n[]\n");
-    serve(&w->config);
-    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    serve(&w->world.config);
+    assert_int_equal(engine_reload(w->world.engine, w->world.now, &w->world.config, &w->world.out), 0);
     for (unsigned psid = 200; psid < 1000; psid++) {
-        lease.range = (struct range){w->address.address, (uint16_t)(psid * 64), (uint16_t)(psid * 64 + 63)};
+        lease.range =
+            (struct range){w->world.address.address, (uint16_t)(psid * 64), (uint16_t)(psid * 64 + 63)};
         lease.psid_id = (uint16_t)psid;
         lease.mac = (struct mac){{0, 0x0c, 0x29, 1, (uint8_t)(psid >> 8), (uint8_t)psid}};
-        assert_int_equal(engine_lease_restore(w->engine, w->now, &lease, &w->out), 0);
+        assert_int_equal(engine_lease_restore(w->world.engine, w->world.now, &lease, &w->world.out), 0);
     }
     const char *leases = ask(w, "leases");
     assert_starts(leases, "ok\n[{\"address\":\"192.0.2.1\",\"first_port\":12800,\"last_port\":12863,"
@@ -346,12 +319,12 @@ static void test_leases_are_whole(void **state)
 /* A month that nobody has: nothing to be said, but no account is left out, and the loop has its turns in between. */
 static void test_accounts_go_by_turns(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     enum { OWNERS = 5000, TURNS = 5001 / 512 };
     struct account_entry entry = {.total = {.rx_frames = 1, .rx_bytes = 60}};
     for (unsigned n = 0; n < OWNERS; n++) {
         entry.mac = (struct mac){{0, 0x0c, 0x29, 1, (uint8_t)(n >> 8), (uint8_t)n}};
-        assert_int_equal(engine_account_restore(w->engine, &entry), 0);
+        assert_int_equal(engine_account_restore(w->world.engine, &entry), 0);
     }
     const char *answer = ask(w, "account 1999-01");
     assert_starts(answer, "ok\n[ ");
@@ -364,13 +337,14 @@ static void test_accounts_go_by_turns(void **state)
 }
 
 /* A host claims a block, is challenged, and answers with services, as the bridge's nonces count: `number` from 1 on. */
-static void tell_of_services(struct world *w, struct frame_builder *builder, unsigned number)
+static void tell_of_services(struct desk *w, struct frame_builder *builder, unsigned number)
 {
     uint8_t tlvs[470], bytes[600];
     size_t tlvs_length = 0;
     const struct mac host = {{0, 0x0c, 0x29, 2, 0, (uint8_t)number}};
     const uint16_t first = (uint16_t)(2000 + 100 * number);
-    struct port_address held = {.address = w->address.address, .first = first, .last = (uint16_t)(first + 99)};
+    struct port_address held = {
+        .address = w->world.address.address, .first = first, .last = (uint16_t)(first + 99)};
     for (unsigned i = 0; i < 18; i++) {
         char name[16];
         const int length = snprintf(name, sizeof(name), "_s%02u._tcp.a", i);
@@ -381,7 +355,7 @@ static void tell_of_services(struct world *w, struct frame_builder *builder, uns
     }
     for (unsigned i = 0; i < 2; i++) {
         struct tx_frame made = {.source = host, .ethertype = 0x88b5, .kind = TX_PE_ARP};
-        made.destination = i == 0 ? mac_broadcast : w->config.mac;
+        made.destination = i == 0 ? mac_broadcast : w->world.config.mac;
         made.pe_arp = (struct pe_arp){.type = i == 0 ? PE_ARP_CLAIM : PE_ARP_REPLY,
                                       .sha = host,
                                       .spa = held,
@@ -394,14 +368,16 @@ static void tell_of_services(struct world *w, struct frame_builder *builder, uns
         const int length = frame_build(builder, &made, bytes, sizeof(bytes));
         assert_true(length > 0);
         struct frame frame = {.bytes = bytes, .length = (size_t)length, .wire_length = (size_t)length};
-        assert_int_equal(engine_frame(w->engine, w->now, SIDE_DOWNSTREAM, &frame, &w->out).fate, FATE_CONSUMED);
+        assert_int_equal(
+            engine_frame(w->world.engine, w->world.now, SIDE_DOWNSTREAM, &frame, &w->world.out).fate,
+            FATE_CONSUMED);
     }
 }
 
 /* More of them than one piece of an answer holds. */
 static void test_services_are_whole(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     struct frame_builder *builder = frame_builder_new();
     unsigned listed = 0;
     assert_string_equal(ask(w, "services"), "ok\n[]\n");
@@ -421,7 +397,7 @@ static void test_services_are_whole(void **state)
 
 static void test_version_and_reload(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     assert_starts(ask(w, "version"), "ok\n{\"version\":\"");
     assert_starts(ask(w, "reload"), "ok\n");
     w->reload_fails = true;
@@ -431,14 +407,14 @@ static void test_version_and_reload(void **state)
 
 static void advance(void *context)
 {
-    struct world *w = context;
-    w->now += UINT64_C(4000000000);
-    engine_tick(w->engine, w->now, &w->out);
+    struct desk *w = context;
+    w->world.now += UINT64_C(4000000000);
+    engine_tick(w->world.engine, w->world.now, &w->world.out);
 }
 
 static void test_resolve(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     assert_starts(ask(w, "resolve 192.0.2.1:80"), "error nobody owns the port, and nobody is asked\n");
     assert_starts(ask(w, "resolve 192.0.2.7:80"), "error that is no shared address");
     ask(w, "add 192.0.2.1:80-80 00:0c:29:9e:8c:ee");
@@ -451,7 +427,7 @@ static void test_resolve(void **state)
 
 static void test_resolve_asks(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     ask(w, "add 192.0.2.1:2000-2999 00:0c:29:9e:8c:ee");
     struct loop_source *later[3];
     assert_starts(ask(w, "resolve 192.0.2.1:2000"), "ok\n{");
@@ -473,15 +449,15 @@ static void tell_capture(void *context)
 
 static void add_owner(void *context)
 {
-    struct world *w = context;
+    struct desk *w = context;
     const struct range range = {{0xc0000201}, 5000, 5000};
-    engine_add(w->engine, w->now, &range, (struct mac){{0, 1, 2, 3, 4, 5}}, &w->out);
+    engine_add(w->world.engine, w->world.now, &range, (struct mac){{0, 1, 2, 3, 4, 5}}, &w->world.out);
 }
 
 /* Another host's doings, which concern all ports of the address, are no answer. */
 static void test_resolve_waits_through_other_events(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     struct loop_source *capture = loop_timer(w->loop, tell_capture, w);
     struct loop_source *owner = loop_timer(w->loop, add_owner, w);
     loop_timer_set(capture, 50000000);
@@ -493,12 +469,13 @@ static void test_resolve_waits_through_other_events(void **state)
 
 static void test_monitor(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     const struct range range = {{0xc0000201}, 2000, 2999};
     int fd = connect_to(w->path);
     assert_int_equal(send(fd, "monitor\n", 8, 0), 8);
     run_for(w, 50000000);
-    assert_int_equal(engine_add(w->engine, w->now, &range, (struct mac){{0, 1, 2, 3, 4, 5}}, &w->out), 0);
+    assert_int_equal(
+        engine_add(w->world.engine, w->world.now, &range, (struct mac){{0, 1, 2, 3, 4, 5}}, &w->world.out), 0);
     char day[CLOCK_TEXT_BYTES];
     const char *answer = read_answer(w, fd, 200000000);
     assert_starts(answer, "ok\n{\"event\":\"learned\",\"time_ns\":1000000000,\"side\":\"downstream\","
@@ -512,7 +489,7 @@ static void test_monitor(void **state)
 
 static void test_monitor_that_does_not_read(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     const struct event event = {.kind = EVENT_PORT_UP, .side = SIDE_UPSTREAM};
     int fd = connect_to(w->path);
     assert_int_equal(send(fd, "monitor\n", 8, 0), 8);
@@ -527,7 +504,7 @@ static void test_monitor_that_does_not_read(void **state)
 
 static void test_bad_requests(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     char line[6000];
     assert_starts(ask(w, "fly"), "usage unknown command: fly\n");
     assert_starts(ask(w, ""), "usage unknown command");
@@ -553,7 +530,7 @@ static void test_bad_requests(void **state)
 /* By root, who has the place that is kept as well. */
 static void test_too_many_clients(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     int fds[4];
     if (geteuid() != 0)
         skip();
@@ -572,7 +549,7 @@ static void test_too_many_clients(void **state)
 /* Another user takes every place: root is served. A request that comes in pieces is no reason to wait longer. */
 static void test_a_place_for_root(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     int fds[5];
     if (geteuid() != 0)
         skip();
@@ -606,7 +583,7 @@ static void frame_came(void *context)
 /* Who cannot be accepted must not keep frames from being served. */
 static void test_no_descriptor_left(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     struct rlimit limit, less;
     unsigned frames = 0;
     int pipe_fds[2], waiting = connect_to(w->path), probe;
@@ -633,11 +610,13 @@ static void test_no_descriptor_left(void **state)
 /* One says nothing, one asks for more than a socket holds and does not read: both are closed. */
 static void test_silent_clients_are_closed(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     const int small = 4096;
     for (uint16_t i = 0; i < 3000; i++) {
         const struct range range = {{0xc0000201}, (uint16_t)(2000 + i), (uint16_t)(2000 + i)};
-        assert_int_equal(engine_add(w->engine, w->now, &range, (struct mac){{0, 1, 2, 3, 4, 5}}, &w->out), 0);
+        assert_int_equal(
+            engine_add(w->world.engine, w->world.now, &range, (struct mac){{0, 1, 2, 3, 4, 5}}, &w->world.out),
+            0);
     }
     int mute = connect_to(w->path), stuck = connect_to(w->path);
     setsockopt(stuck, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
@@ -655,11 +634,13 @@ static void test_silent_clients_are_closed(void **state)
 
 static void test_long_table_is_whole(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     unsigned entries = 0;
     for (uint16_t i = 0; i < 3000; i++) {
         const struct range range = {{0xc0000201}, (uint16_t)(2000 + i), (uint16_t)(2000 + i)};
-        assert_int_equal(engine_add(w->engine, w->now, &range, (struct mac){{0, 1, 2, 3, 4, 5}}, &w->out), 0);
+        assert_int_equal(
+            engine_add(w->world.engine, w->world.now, &range, (struct mac){{0, 1, 2, 3, 4, 5}}, &w->world.out),
+            0);
     }
     const char *table = ask(w, "table");
     assert_true(w->length > 500000);
@@ -669,24 +650,24 @@ static void test_long_table_is_whole(void **state)
     assert_int_equal(entries, 3001); /* and the published address */
 }
 
-/* A host's ARP for the shared address, which is a capture counted for it. */
-static void capture_by(struct world *w, uint32_t host)
+/* A host's ARP for the of_all address, which is a capture counted for it. */
+static void capture_by(struct desk *w, uint32_t host)
 {
     uint8_t bytes[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0x99, 0, 0, 0, 0, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1};
-    const uint8_t shared[] = {192, 0, 2, 1};
+    const uint8_t of_all[] = {192, 0, 2, 1};
     bytes[10] = (uint8_t)(host >> 8);
     bytes[11] = (uint8_t)host;
     memcpy(bytes + 22, bytes + 6, MAC_BYTES);
-    memcpy(bytes + 28, shared, sizeof(shared));
-    memcpy(bytes + 38, shared, sizeof(shared));
+    memcpy(bytes + 28, of_all, sizeof(of_all));
+    memcpy(bytes + 38, of_all, sizeof(of_all));
     struct frame frame = {.bytes = bytes, .length = sizeof(bytes), .wire_length = sizeof(bytes)};
-    w->now += 1000000;
-    engine_frame(w->engine, w->now, SIDE_DOWNSTREAM, &frame, &w->out);
+    w->world.now += 1000000;
+    engine_frame(w->world.engine, w->world.now, SIDE_DOWNSTREAM, &frame, &w->world.out);
 }
 
 static void test_stats_of_many_hosts_are_whole(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     unsigned hosts = 0;
     for (uint32_t i = 0; i < 2000; i++)
         capture_by(w, i);
@@ -700,7 +681,7 @@ static void test_stats_of_many_hosts_are_whole(void **state)
 
 static void test_random_lines_change_nothing(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     static const char *const words[] = {"add",
                                         "delete",
                                         "flush",
@@ -745,7 +726,7 @@ static void test_random_lines_change_nothing(void **state)
 
 static void test_file(void **state)
 {
-    struct world *w = *state;
+    struct desk *w = *state;
     struct stat status;
     char other[128], link[128];
     assert_int_equal(stat(w->path, &status), 0);
