@@ -75,7 +75,7 @@ static int take_words(struct control_request *request, char *const *words, unsig
         if (!is_taken)
             return wrong(row, error, "%.40s is not %s", words[w], missing->what);
     }
-    for (unsigned i = 0; i < row->least; i++)
+    for (unsigned i = 0; i < row->least && row->arguments[i] != NULL; i++)
         if (!taken[i])
             return wrong(row, error, "%s is missing", row->arguments[i]->what);
     return 0;

@@ -173,9 +173,10 @@ struct control_server *control_server_new(struct loop *loop, int fd, const char 
     }
     server->accepts = loop_readable(loop, LOOP_CONTROL, fd, accept_ready, server);
     server->accept_later = loop_timer(loop, accept_go_on, server);
+    errno = ENOMEM;
     if (server->accepts != NULL && server->accept_later != NULL && listen(fd, BACKLOG) == 0)
         return server;
-    const int error = server->accepts == NULL || server->accept_later == NULL ? ENOMEM : errno;
+    const int error = errno;
     control_server_free(server);
     errno = error;
     return NULL;
@@ -191,8 +192,11 @@ void control_server_free(struct control_server *server)
     struct stat status;
     if (server == NULL)
         return;
-    for (struct control_session *session; (session = TAILQ_FIRST(&server->sessions)) != NULL;)
+    for (struct control_session *session = TAILQ_FIRST(&server->sessions), *next; session != NULL;
+         session = next) {
+        next = TAILQ_NEXT(session, others);
         session_free(session);
+    }
     loop_source_free(server->accepts);
     loop_source_free(server->accept_later);
     close(server->fd);
