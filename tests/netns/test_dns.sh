@@ -197,7 +197,7 @@ took=$((($(date +%s%N) - started) / 1000000))
 check "a server that is gone does not hold up the stop" test "$took" -lt 15000
 diag "stopped in $took ms without a server"
 check "what could not be withdrawn is kept for the next start" test -s "$LAB_RUN_FILES/pearp-$LAB_ID-host2/eth0.services"
-STILL='services of an earlier agent stand in the DNS still: they go when an agent with \[dns\] for their zone runs on eth0'
+STILL='services of an earlier agent are still in the DNS: an agent with \[dns\] for their zone on eth0 withdraws them'
 check "--undo does not, and says so" same 1 "$(on host2 "$PEARPD_BUILD/pearp-agent" -i eth0 --undo 2>&1 | grep -c "$STILL")"
 lab_start_agent 2
 check "nor does an agent without [dns], which says so too" wait_for 20 said 2 "$STILL"

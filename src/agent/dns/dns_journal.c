@@ -93,7 +93,8 @@ void dns_journal_warn(int directory, const char *interface)
 {
     char name[RUN_NAME_BYTES];
     if (faccessat(directory, run_name(interface, SUFFIX, name), F_OK, 0) == 0)
-        log_warning("services of an earlier agent stand in the DNS still: they go when an agent with [dns] for "
-                    "their zone runs on %s",
-                    interface);
+        log_warning(
+            "services of an earlier agent are still in the DNS: an agent with [dns] for their zone on %s "
+            "withdraws them",
+            interface);
 }

@@ -144,12 +144,12 @@ static void on_timer(void *context)
 static void on_enough(void *context)
 {
     struct services *s = context;
-    log_warning(
-        "DNS: not everything could be withdrawn in time; it is withdrawn when an agent runs here again");
+    log_warning("DNS: some records could not be withdrawn in time: the next agent on %s withdraws them",
+                s->owner.interface);
     loop_stop(s->loop);
 }
 
-/* Gives the publisher the records of a service. How many there was room for. */
+/* Gives the publisher the records of a service. Returns how many it took. */
 static unsigned add_records(struct services *s, const struct service_config *there, bool wanted,
                             unsigned numbers[static SERVICE_RECORDS_MOST])
 {
@@ -159,7 +159,8 @@ static unsigned add_records(struct services *s, const struct service_config *the
         const int number =
             dns_publisher_add(s->publisher, &there->zone, &records[i], records[i].type == DNS_TYPE_A);
         if (number < 0) {
-            log_warning("service %s: there is no room for its records", there->name);
+            log_warning("service %s is not published: there are more than %u records", there->name,
+                        DNS_RECORDS_MAX);
             return i;
         }
         numbers[i] = (unsigned)number;
@@ -338,7 +339,7 @@ size_t services_tlvs(const struct services_config *config, const struct port_ran
             .protocol = there.protocol, .port = there.port, .name = name.text, .name_length = name.length};
         const int written = pe_arp_write_service(&tlv, bytes + length, size - length);
         if (written < 0)
-            log_warning("service %s: there is no room left to tell the bridge of it", there.name);
+            log_warning("service %s is not announced to the bridge: the message has no room left", there.name);
         else
             length += (size_t)written;
     }

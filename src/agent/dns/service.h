@@ -1,5 +1,5 @@
-/* service.h: the services of this host: told to the bridge, and published in the DNS where [dns] names a server.
- * In: the configuration, which ranges the bridge has heard of. Out: TLVs for PE-ARP, records, lines in the log.
+/* service.h: the services of this host: announced to the bridge, and published in the DNS where [dns] names a server.
+ * In: the configuration, which ranges the bridge has asked for. Out: TLVs for PE-ARP, records, lines in the log.
  * Called by: agent. Never: holds a range. */
 #ifndef PEARPD_AGENT_SERVICE_H
 #define PEARPD_AGENT_SERVICE_H
@@ -20,7 +20,7 @@
 #define SERVICE_TLVS_BYTES 474 /* beside PSID, SEQ and AUTH */
 
 struct services_config {
-    bool has_server; /* [dns] stands there */
+    bool has_server; /* there is a [dns] section */
     struct ipv4 server;
     uint16_t server_port;
     struct dns_key key;
@@ -31,15 +31,15 @@ struct services_config {
 
 struct services;
 
-/* What has become of a service in the DNS. */
+/* The state of a service in the DNS. */
 enum service_dns {
     SERVICE_DNS_NONE,      /* it is not published: there is no [dns] */
-    SERVICE_DNS_WAITING,   /* for the bridge to hear of its range, or for the server */
-    SERVICE_DNS_PUBLISHED, /* all its records stand */
-    SERVICE_DNS_FAILED,    /* the last update was not made: a line in the log says why; the next try comes */
+    SERVICE_DNS_WAITING,   /* for the bridge to ask for its range, or for the server */
+    SERVICE_DNS_PUBLISHED, /* all its records are there */
+    SERVICE_DNS_FAILED,    /* the last update failed, the log says why; it is tried again */
 };
 
-/* Where what was left is kept, and who wants to know when services_dns() has another answer. */
+/* Where the journal is, and what is called when services_dns() has another answer. */
 struct services_owner {
     int directory; /* run_directory() */
     const char *interface;
@@ -47,22 +47,22 @@ struct services_owner {
     void *context;
 };
 
-/* What is needed to publish, and a record of what an earlier agent left. `config` and the interface's name are
- * borrowed. NULL: it was said why. */
+/* `config` and the interface's name are borrowed. What an earlier agent left in the DNS is withdrawn. NULL: the reason is
+ * logged. */
 struct services *services_new(struct loop *loop, const struct services_config *config,
                               const struct services_owner *owner);
 void services_free(struct services *services);
 
-/* The bridge has heard of `held`: services on its ports are published from now on; or they are withdrawn, since it is
- * held no longer. NULL services: nothing. */
+/* The bridge has asked for `held`: services on its ports are published from now on. The host has lost `held`: they are
+ * withdrawn. NULL services: nothing. */
 void services_heard(struct services *services, const struct port_range *held);
 void services_lost(struct services *services, const struct port_range *held);
 
-/* What has become of service number `index` of the configuration; and in a word. */
+/* The state of service number `index` of the configuration; and its word. */
 enum service_dns services_dns(const struct services *services, size_t index);
 const char *service_dns_word(enum service_dns dns);
 
-/* The link came up: what waits for its next try is tried now. */
+/* The link came up: what failed is tried again now. */
 void services_hurry(struct services *services);
 
 /* Withdraws all: runs the loop until that is done, for two seconds at most. */

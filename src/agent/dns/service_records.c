@@ -8,7 +8,7 @@
 
 #define FULL_NAME_BYTES (DNS_NAME_TEXT_BYTES + 2 * SERVICE_NAME_BYTES)
 
-/* The port so many behind the first. False: there are not so many. */
+/* The port `behind` ports after the first. False: the range has fewer. */
 static bool port_behind(const struct port_range *held, uint32_t behind, uint16_t *port)
 {
     const unsigned spans = port_range_spans(held);
@@ -50,7 +50,7 @@ bool service_srv_name(const struct service_config *service, struct dns_name *nam
     return name_below(labels, &service->host, name);
 }
 
-/* RFC 9460 2.3 and 9: HTTPS stands at the name itself, SVCB below it by the name of the scheme. The priority 0
+/* RFC 9460 2.3 and 9: HTTPS is at the name itself, SVCB below it by the name of the scheme. The priority 0
  * means something else there. False: a name is too long. */
 static bool make_svcb(const struct service_config *service, bool https, uint32_t ttl_s,
                       struct dns_record *record)

@@ -1,5 +1,5 @@
-/* service_records.h: what a service is published by: plain data, names and records.
- * In: one [service]. Out: its records. Called by: service, service_schema. Never: publishes. */
+/* service_records.h: one service as plain data, and the records that publish it.
+ * In: one [service]. Out: its records. Called by: service, configuration. Never: publishes. */
 #ifndef PEARPD_AGENT_SERVICE_RECORDS_H
 #define PEARPD_AGENT_SERVICE_RECORDS_H
 
@@ -14,27 +14,27 @@
 #define SERVICE_NAME_BYTES   16 /* RFC 6335 5.1: 15 letters and a NUL */
 #define SERVICE_RECORDS_MOST 3
 
-/* The record that a service is published by beside SRV; auto: HTTPS for one named https. */
+/* The record beside SRV; auto: HTTPS for a service named https. */
 enum service_svcb { SERVICE_AUTO, SERVICE_NONE, SERVICE_HTTPS, SERVICE_SVCB };
 
 /* One [service NAME]. */
 struct service_config {
     char name[SERVICE_NAME_BYTES];
-    uint8_t protocol;       /* IP protocol: TCP or UDP */
-    uint16_t port;          /* 0: not known yet */
-    bool is_behind;         /* so many ports behind the first that is held */
-    uint16_t behind;        /* of that */
-    struct ipv4 address;    /* the shared address that it is reached by; 0.0.0.0: that which has the port */
-    struct dns_name zone;   /* that is updated */
-    struct dns_name host;   /* what clients ask for: _NAME._PROTOCOL.HOST; the zone or below it */
-    struct dns_name target; /* the host name whose address is the shared one */
+    uint8_t protocol; /* IP protocol: TCP or UDP */
+    uint16_t port;    /* 0: not known yet */
+    bool is_behind;   /* it is `behind` ports after the first of the host's */
+    uint16_t behind;
+    struct ipv4 address;    /* the shared address; 0.0.0.0: the one whose range has the port */
+    struct dns_name zone;   /* the zone that is updated */
+    struct dns_name host;   /* clients ask for _NAME._PROTOCOL.HOST; the zone or below it */
+    struct dns_name target; /* the host name with the shared address */
     uint16_t priority, weight;
     enum service_svcb svcb;
     char alpn[DNS_ALPN_TEXT_BYTES + 1];
     bool publish_address; /* the target's A record too */
 };
 
-/* Where the service is while `held` is: *there is `service` with port and address filled in. False: it is not on it. */
+/* Where the service is in the range `held`: *there is `service` with port and address filled in. False: it is not in it. */
 bool service_on(const struct service_config *service, const struct port_range *held,
                 struct service_config *there);
 
