@@ -44,7 +44,7 @@ enum dhcp_kind {
 /* Option 159, OPTION_V4_PORTPARAMS (RFC 7618 9). */
 struct dhcp_port_params {
     bool present;
-    uint8_t offset, length; /* bits; length 0: every port, the PSID says nothing */
+    uint8_t offset, length; /* bits; length 0: all ports, without a PSID */
     uint16_t psid;          /* right-aligned */
 };
 

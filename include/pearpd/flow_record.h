@@ -1,4 +1,4 @@
-/* flow_record.h: what a flow of one owner came to, as it leaves the engine and as IPFIX tells it.
+/* flow_record.h: the counts of a flow of one owner, as the engine exports them and IPFIX reports them.
  * Out of: core. Called by: daemon. Plain data. */
 #ifndef PEARPD_FLOW_RECORD_H
 #define PEARPD_FLOW_RECORD_H
@@ -11,7 +11,7 @@
 /* Why it ended: the values of flowEndReason (RFC 5102 5.11.3, IE 136). */
 enum flow_end {
     FLOW_END_IDLE = 1,
-    FLOW_END_ACTIVE = 2, /* it goes on, and more of it follows */
+    FLOW_END_ACTIVE = 2, /* the flow continues in another record */
     FLOW_END_FORCED = 4, /* a reload, a stop */
     FLOW_END_FULL = 5,   /* it made room for another */
 };

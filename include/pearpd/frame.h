@@ -10,12 +10,11 @@
 #define FRAME_OFFLOAD_BYTES 12 /* room for a virtio_net_hdr */
 
 struct frame {
-    uint8_t *bytes;     /* the Ethernet header first, tags in place, no FCS */
-    size_t length;      /* bytes there are */
-    size_t wire_length; /* bytes there were on the wire; more than `length`: truncated */
-    bool super;         /* a super-frame that the kernel will segment: no limit of length */
-    uint8_t
-        offload[FRAME_OFFLOAD_BYTES]; /* what the kernel said of checksum and segments; core copies it along */
+    uint8_t *bytes;                       /* the Ethernet header first, tags in place, no FCS */
+    size_t length;                        /* bytes there are */
+    size_t wire_length;                   /* bytes there were on the wire; more than `length`: truncated */
+    bool super;                           /* a super-frame that the kernel will segment: no limit of length */
+    uint8_t offload[FRAME_OFFLOAD_BYTES]; /* checksum and segmentation state from the kernel; core copies it */
 };
 
 #endif

@@ -1,10 +1,10 @@
 /* ipfix_message.h: flows as IPFIX messages (RFC 7011).
- * In: flow records, where they start in wall time. Out: the bytes of a message, templates where they are wanted.
- * Called by: daemon (ipfix), fuzzing, the tests. Never: sends, asks for the time.
+ * In: flow records, the wall time of engine time 0. Out: the bytes of a message, with templates on request.
+ * Called by: daemon (ipfix), fuzzing, the tests. Never: sends, reads a clock.
  *
  * Template 256 is of protocols with ports and without, 257 of ICMP; both end in vlanId where a VLAN is configured.
- * With sampling, options template 258 tells it: samplingInterval and samplingAlgorithm, which the registry calls
- * deprecated and collectors read. The elements and their meaning are listed in docs/accounting-and-abuse.md. */
+ * With sampling, options template 258 reports samplingInterval and samplingAlgorithm, which are deprecated in the
+ * registry, but which collectors read. The elements and their meaning are listed in docs/accounting-and-abuse.md. */
 #ifndef PEARPD_IPFIX_MESSAGE_H
 #define PEARPD_IPFIX_MESSAGE_H
 
@@ -15,13 +15,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define IPFIX_MESSAGE_BYTES 1400 /* a path of 1,500 bytes, and some tunnel on it */
+#define IPFIX_MESSAGE_BYTES 1400 /* fits a path of 1,500 bytes with a tunnel */
 
 /* What is the same for all messages of a stream. */
 struct ipfix_shape {
     uint32_t domain; /* observation domain id */
     uint16_t vlan;   /* 0: none */
-    uint32_t sample; /* one packet in so many */
+    uint32_t sample; /* one packet in N */
 };
 
 struct ipfix_message {

@@ -18,19 +18,19 @@ struct ipv4_packet {
     uint16_t id;
     uint32_t fragment_offset; /* in bytes */
     bool more_fragments;
-    bool broken;          /* IHL under 5, lengths that lie: a runt where the address is shared */
+    bool broken;          /* IHL under 5 or inconsistent lengths: a runt where the address is shared */
     bool header_sum_good; /* RFC 1071; only where not broken */
     size_t body;          /* offset of what follows the header and its options */
     size_t body_length;   /* bytes of it by the total length; padding is left out */
 };
 
-/* Reads `length` bytes behind the EtherType. 0, or -ENOMSG: under 20 bytes or not version 4, nobody's.
- * A total length of 0 is what a super-frame over 65,535 bytes carries (BIG TCP): the rest of the frame. */
+/* Reads `length` bytes behind the EtherType. 0, or -ENOMSG: under 20 bytes or not version 4.
+ * A total length of 0 (BIG TCP: a super-frame over 65,535 bytes) means the rest of the frame. */
 int ipv4_packet_parse(const uint8_t *payload, size_t length, struct ipv4_packet *packet);
 
 /* Reads the packet that an ICMP error quotes (RFC 792: its header and at least 8 bytes of what follows): it is
- * cut, so its total length says nothing; `body_length` is what there is. 0, or -EBADMSG: no whole header. */
-int ipv4_packet_parse_inner(const uint8_t *quote, size_t length, struct ipv4_packet *packet);
+ * truncated, so its total length is not used; `body_length` is what there is. 0, or -EBADMSG: no whole header. */
+int ipv4_packet_parse_inner(const uint8_t *quoted, size_t length, struct ipv4_packet *packet);
 
 /* True for every fragment, the first included. */
 bool ipv4_packet_is_fragment(const struct ipv4_packet *packet);

@@ -49,11 +49,11 @@ const char *l4_protocol_name(uint8_t protocol);
  * (TCP 20, UDP and UDP-Lite 8, SCTP and DCCP 12 bytes). */
 int l4_parse_ports(uint8_t protocol, const uint8_t *body, size_t length, struct l4_ports *ports);
 
-/* Reads the ports alone, of a first fragment or a quote, which may hold no more than them.
+/* Reads only the ports, of a first fragment or a quoted packet, which may end behind them.
  * 0, or -EBADMSG: no protocol with ports, or under 4 bytes. */
 int l4_parse_first_ports(uint8_t protocol, const uint8_t *body, size_t length, struct l4_ports *ports);
 
-/* True for the types that quote the packet they are about, behind 8 bytes. */
+/* True for the types that quote a packet behind their 8 bytes. */
 bool icmp_is_error(uint8_t type);
 
 /* Reads type and, for echo request and reply, id and sequence (RFC 792).

@@ -16,8 +16,8 @@
 #define PE_ARP_FIXED_BYTES     54 /* up to and with ext_len */
 #define PE_ARP_TLVS_MAX_BYTES  512
 #define PE_ARP_AUTH_MAC_BYTES  16
-#define PE_ARP_OP_ASKS         24 /* OP_EXP1, RFC 5494 */
-#define PE_ARP_OP_TELLS        25 /* OP_EXP2 */
+#define PE_ARP_OP_EXP1         24 /* RFC 5494; requests */
+#define PE_ARP_OP_EXP2         25 /* RFC 5494; the rest */
 
 enum pe_arp_type {
     PE_ARP_REQUEST = 1,
@@ -33,8 +33,8 @@ enum pe_arp_tlv {
     PE_ARP_TLV_GATEWAY = 0x02,
     PE_ARP_TLV_SEQ = 0x03,
     PE_ARP_TLV_SHARED_MAC = 0x04,
-    PE_ARP_TLV_SKIPPED_FROM = 0x40, /* unknown types below refuse the frame */
-    PE_ARP_TLV_SERVICE = 0x40,      /* may repeat; one that says nothing of use is passed over */
+    PE_ARP_TLV_SKIPPED_FROM = 0x40, /* a message with an unknown type below this is dropped */
+    PE_ARP_TLV_SERVICE = 0x40,      /* may repeat; one that cannot be used is ignored */
     PE_ARP_TLV_AUTH = 0x7f,
 };
 
@@ -99,7 +99,7 @@ int pe_arp_write_service(const struct pe_arp_service *service, uint8_t *bytes, s
 /* "request", "reply", ...: a constant string. */
 const char *pe_arp_type_name(enum pe_arp_type type);
 
-/* The ar$op that messages of `type` bear. */
+/* The ar$op of messages of `type`. */
 uint16_t pe_arp_operation(enum pe_arp_type type);
 
 /* Reads `length` bytes behind the EtherType. 0: *message is filled.

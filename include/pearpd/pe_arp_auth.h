@@ -1,6 +1,6 @@
 /* pe_arp_auth.h: AUTH of PE-ARP (docs/pe-arp.md#auth): HMAC-SHA-256 cut to 128 bits.
- * In: the bytes of a message, keys. Out: its signature; whether it is a good one.
- * Called by: core (checks), io (signs), agent, conf. Never: says what an unsigned message is worth. */
+ * In: the bytes of a message, keys. Out: its signature; whether it is valid.
+ * Called by: core (checks), io (signs), agent, conf. Never: decides about unsigned messages. */
 #ifndef PEARPD_PE_ARP_AUTH_H
 #define PEARPD_PE_ARP_AUTH_H
 
@@ -29,7 +29,7 @@ const struct pe_arp_key *pe_arp_key_find(const struct pe_arp_key *keys, size_t c
  * ar$hrd; what follows the TLVs is padding. 0, or -EBADMSG: no room for such a message in `length` bytes. */
 int pe_arp_sign(uint8_t *payload, size_t length, const struct pe_arp_key *key);
 
-/* True where `message`, read from `payload`, bears an AUTH that one of the keys made. */
+/* True where `message`, read from `payload`, has an AUTH made with one of the keys. */
 bool pe_arp_is_authentic(const uint8_t *payload, size_t length, const struct pe_arp *message,
                          const struct pe_arp_key *keys, size_t key_count);
 

@@ -196,7 +196,7 @@ static void put_value(struct ipfix_message *m, enum element element, const struc
     case ELEMENT_VLAN_ID:
         wr_u16(w, m->shape->vlan);
         break;
-    case ELEMENT_FLOW_DIRECTION: /* at the bridge's port to the hosts: 0 comes in, 1 goes out */
+    case ELEMENT_FLOW_DIRECTION: /* at the downstream port: 0 ingress, 1 egress */
         wr_u8(w, r->to_owner);
         break;
     case ELEMENT_FLOW_END_REASON:

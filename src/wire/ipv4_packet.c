@@ -49,10 +49,10 @@ int ipv4_packet_parse(const uint8_t *payload, size_t length, struct ipv4_packet 
     return 0;
 }
 
-int ipv4_packet_parse_inner(const uint8_t *quote, size_t length, struct ipv4_packet *packet)
+int ipv4_packet_parse_inner(const uint8_t *quoted, size_t length, struct ipv4_packet *packet)
 {
     size_t header, total;
-    if (read_header(quote, length, packet, &header, &total) != 0 || header < IPV4_HEADER_MIN_BYTES ||
+    if (read_header(quoted, length, packet, &header, &total) != 0 || header < IPV4_HEADER_MIN_BYTES ||
         header > length)
         return -EBADMSG;
     packet->body = header;

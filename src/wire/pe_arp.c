@@ -37,7 +37,7 @@ const char *pe_arp_type_name(enum pe_arp_type type)
 
 uint16_t pe_arp_operation(enum pe_arp_type type)
 {
-    return type == PE_ARP_REQUEST || type == PE_ARP_HELLO ? PE_ARP_OP_ASKS : PE_ARP_OP_TELLS;
+    return type == PE_ARP_REQUEST || type == PE_ARP_HELLO ? PE_ARP_OP_EXP1 : PE_ARP_OP_EXP2;
 }
 
 static struct port_address rd_port_address(struct rd *r)
