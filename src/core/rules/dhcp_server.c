@@ -23,7 +23,7 @@ struct dhcp_server {
 };
 
 struct request {
-    const struct rx_frame *passage;
+    const struct rx_frame *rx;
     const struct dhcp *message;
     struct lease_client client;
     bool is_broadcast; /* to all servers */
@@ -61,7 +61,7 @@ static void answer(struct engine *e, const struct request *q, const struct dhcp_
 {
     const struct dhcp *m = q->message;
     struct tx_frame tx = tx_frame_of(e, TX_DHCP, m->chaddr, ETHERTYPE_IPV4);
-    tx.tag = q->passage->tag;
+    tx.tag = q->rx->tag;
     tx.dhcp = (struct tx_dhcp){.source = e->config.dhcp.server_id, .answer = *answered};
     struct dhcp_answer *a = &tx.dhcp.answer;
     a->xid = m->xid;
@@ -197,11 +197,11 @@ static struct verdict request(struct engine *e, const struct request *q)
     bool has_ciaddr = m->ciaddr.host != 0;
     if (m->has_server_id) { /* SELECTING */
         if (!m->has_requested || has_ciaddr)
-            return bad(e, q->passage, "DHCPREQUEST that violates RFC 2131 table 5");
+            return bad(e, q->rx, "DHCPREQUEST that violates RFC 2131 table 5");
         return confirm(e, q, lease, m->requested);
     }
     if (m->has_requested == has_ciaddr)
-        return bad(e, q->passage, "DHCPREQUEST that violates RFC 2131 table 5");
+        return bad(e, q->rx, "DHCPREQUEST that violates RFC 2131 table 5");
     if (m->has_requested) { /* INIT-REBOOT */
         if (lease == NULL && !is_foreign(e, m->requested))
             return verdict_consumed(CONSUMED_DHCP);
@@ -244,7 +244,7 @@ static struct verdict release(struct engine *e, const struct request *q)
 static struct verdict inform(struct engine *e, const struct request *q)
 {
     if (q->message->ciaddr.host == 0)
-        return bad(e, q->passage, "DHCPINFORM without ciaddr");
+        return bad(e, q->rx, "DHCPINFORM without ciaddr");
     struct dhcp_answer a = parameters(e, DHCP_ACK);
     a.ciaddr = q->message->ciaddr;
     e->stats.counters[COUNTER_DHCP_ACKS]++;
@@ -270,7 +270,7 @@ static struct verdict serve(struct engine *e, const struct request *q)
     case DHCP_NAK:
         break;
     }
-    return bad(e, q->passage, "DHCP message type of a server, sent by a client");
+    return bad(e, q->rx, "DHCP message type of a server, sent by a client");
 }
 
 /* Messages for this server. */
