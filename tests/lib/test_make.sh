@@ -6,7 +6,8 @@ root=$(mktemp -d) || exit 1
 trap 'rm -rf "$root"' EXIT
 build=${PEARPD_BUILD:-$PWD/build}
 
-quiet_make() { make --no-print-directory -s B="$build" CC="${CC:-gcc}" CHECK=1 DESTDIR="$root" prefix=/usr sysconfdir=/etc "$@"; }
+# What is built is taken as it is: a source that changes meanwhile would be built with other flags.
+quiet_make() { make --no-print-directory -s -o all B="$build" CC="${CC:-gcc}" CHECK=1 DESTDIR="$root" prefix=/usr sysconfdir=/etc "$@"; }
 has() { [ -s "$root/$1" ] || { ls -R "$root"; return 1; }; }
 
 check "install" quiet_make install
