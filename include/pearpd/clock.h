@@ -9,8 +9,8 @@
 /* CLOCK_BOOTTIME: goes on while the machine sleeps, never jumps. */
 uint64_t clock_now_ns(void);
 
-/* What distinguishes one boot of the machine from another: $PEARPD_BOOT_ID, which the unit sets where /proc/sys is hidden, else
- * the kernel's boot id; hexadecimal digits and dashes. Empty: not known. Returns `text`. */
+/* What distinguishes one boot of the machine from another: $PEARPD_BOOT_ID, which the unit sets where /proc/sys is
+ * hidden, else the kernel's boot id; hexadecimal digits and dashes. Empty: not known. Returns `text`. */
 #define BOOT_ID_BYTES 64
 const char *clock_boot_id(char text[static BOOT_ID_BYTES]);
 

@@ -18,7 +18,7 @@
 #define CLIENT_ID_BYTES      64 /* of a DHCP client's identifier that is kept; a longer one by its digest */
 #define CONFIG_DNS_MOST      4
 
-/* Every bound: key in [limits], field, smallest, greatest, default, what it bounds and what happens when it is reached. */
+/* Every bound: key in [limits], field, smallest, greatest, default, what it bounds and what happens then. */
 #define LIMITS(X)                                                                                          \
     X("addresses", addresses, 1, 4096, 256,                                                                \
       "Maximum number of shared addresses. One more is an error in the configuration.")                    \

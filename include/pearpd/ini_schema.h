@@ -1,5 +1,6 @@
 /* ini_schema.h: the schema of a configuration file: one row for each section and each key.
- * In: the rows, a stream. Out: values in the caller's struct; every fault with its line; the manual's list of keys. Called by: conf, agent. Never: knows what a section or a key means.
+ * In: the rows, a stream. Out: values in the caller's struct; every fault with its line; the manual's list of keys.
+ * Called by: conf, agent. Never: knows what a section or a key means.
  *
  * A key's type, bounds, default and help are in its row and nowhere else. The default is text: it is read into the
  * struct as if the file said so. */
@@ -86,8 +87,8 @@ struct ini_schema {
 /* Called once for each fault, in the order of their lines; `message` names the value. */
 typedef void ini_fault_fn(void *context, const char *file, unsigned line, const char *message);
 
-/* Reads a file into `target`, all defaults first. `context` is for the callbacks. Returns the number of faults, or -Exxx
- * where the file cannot be read at all, which is a fault of line 0. */
+/* Reads a file into `target`, all defaults first. `context` is for the callbacks. Returns the number of faults, or
+ * -Exxx where the file cannot be read at all, which is a fault of line 0. */
 int ini_schema_read(const struct ini_schema *schema, const char *name, void *target, void *context,
                     ini_fault_fn *fault, void *fault_context);
 /* The same from an open stream; `name` is FILE in messages. */

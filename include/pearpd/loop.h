@@ -26,7 +26,7 @@ void loop_stop(struct loop *loop);
 struct loop_source *loop_readable(struct loop *loop, enum loop_rank rank, int fd, void (*ready)(void *context),
                                   void *context);
 
-/* Calls `ready` for as long as `fd` is writable: a connection is established, or there is room again. NULL: out of memory. */
+/* Calls `ready` for as long as `fd` is writable: it is connected, or has room again. NULL: out of memory. */
 struct loop_source *loop_writable(struct loop *loop, enum loop_rank rank, int fd, void (*ready)(void *context),
                                   void *context);
 

@@ -335,7 +335,7 @@ int ini_schema_read_stream(const struct ini_schema *schema, FILE *stream, const 
     size_t keys = 0;
     for (size_t i = 0; i < schema->section_count; i++)
         keys += schema->sections[i].key_count;
-    file.section_lines = calloc(schema->section_count, sizeof(*file.section_lines));
+    file.section_lines = calloc(schema->section_count + 1, sizeof(*file.section_lines));
     file.key_lines = calloc(keys + 1, sizeof(*file.key_lines));
     file.out_of_memory = file.section_lines == NULL || file.key_lines == NULL;
     preset_all(&file);
