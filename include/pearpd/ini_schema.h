@@ -42,7 +42,7 @@ struct ini_key {
     const char *none; /* a word, or "", for "not set", beside the type's values: the field is then all zeros */
     const char *choices; /* "a | b | c", of ini_choice, or of a type that reads words */
     uint32_t least, most;
-    size_t field, size; /* INI_FIELD(), in the section's target */
+    size_t field, size; /* INI_FIELD(), in the section's target; size 0: the value is kept nowhere */
     size_t given;       /* of a bool there: true where there is a value, not `none`, without a fault; 0: none */
     size_t line;        /* of an unsigned there: the line of a value that is not `none`; 0: as with `given` */
     bool is_secret;     /* no message repeats its value */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Stores a number in a field of 1, 2 or 4 bytes. */
+/* Stores a number in a field of 1, 2 or 4 bytes; without a field nowhere. */
 static void store(const struct ini_key *key, void *field, uint32_t number)
 {
     const uint8_t one = (uint8_t)number;
@@ -14,7 +14,7 @@ static void store(const struct ini_key *key, void *field, uint32_t number)
         memcpy(field, &one, sizeof(one));
     else if (key->size == sizeof(two))
         memcpy(field, &two, sizeof(two));
-    else
+    else if (key->size == sizeof(number))
         memcpy(field, &number, sizeof(number));
 }
 

@@ -192,6 +192,7 @@ static void services_and_their_server(void **state)
         "key = agent-key\nsecret = " SECRET "\nttl = 30\nrefresh = 60\n" HELD);
     const struct services_config *c = &o.services;
     struct dns_record records[SERVICE_RECORDS_MOST];
+    assert_string_equal(o.interface, "eth0");
     assert_true(c->has_server);
     assert_int_equal(c->server.host, 0xc633640a);
     assert_int_equal(c->server_port, 5353);
@@ -221,7 +222,9 @@ static void ports_behind_the_first(void **state)
 {
     (void)state;
     struct service_config there;
-    struct agent_options o = read_good(HELD DNS "[service http]\nport = +80\ntarget = shared.example.net\n");
+    struct agent_options o = read_good(
+        HELD DNS "algorithm = hmac-sha256\n[service http]\nport = +80\ntarget = shared.example.net\n");
+    assert_string_equal(o.interface, "eth0");
     assert_int_equal(o.services.services[0].port, 2080);
     assert_int_equal(o.services.services[0].address.host, 0xc023a202);
     o = read_good(HELD DNS "[service http]\nport = +1050\ntarget = shared.example.net\n");

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum mood { MOOD_GOOD, MOOD_BAD };
+enum mood { MOOD_NONE, MOOD_GOOD, MOOD_BAD };
 
 struct room {
     char name[8];
@@ -67,7 +67,7 @@ static const struct ini_key house_keys[] = {
     {.name = "mood",
      .type = &ini_choice,
      .preset = "bad",
-     .choices = "good | bad",
+     .choices = "none | good | bad",
      INI_FIELD(struct house, mood),
      .help = "How it is."},
     {.name = "lift",
@@ -99,6 +99,7 @@ static const struct ini_key house_keys[] = {
      INI_FIELD(struct house, word),
      .is_secret = true,
      .help = "A secret."},
+    {.name = "fixed", .type = &ini_choice, .preset = "one", .choices = "one", .help = "Kept nowhere."},
 };
 static const struct ini_key room_keys[] = {
     {.name = "name", .type = &ini_text, .preset = "none", INI_FIELD(struct room, name), .help = "A name."},
@@ -187,17 +188,18 @@ static void values_have_types(void **state)
 {
     struct house house;
     (void)state;
-    assert_int_equal(read_house("[house]\nfile = /f\nmood = good\nlift = yes\nfloors = 99\nage = 4000000\n"
-                                "word = secret7\ngarden = no\n[attic]\n[room a]\nmac = 02:00:00:00:00:01\n",
-                                &house),
-                     0);
+    assert_int_equal(
+        read_house("[house]\nfile = /f\nmood = good\nfixed = one\nlift = yes\nfloors = 99\nage = 4000000\n"
+                   "word = secret7\ngarden = no\n[attic]\n[room a]\nmac = 02:00:00:00:00:01\n",
+                   &house),
+        0);
     assert_int_equal(house.mood, MOOD_GOOD);
     assert_true(house.has_lift);
     assert_int_equal(house.floors, 99);
     assert_int_equal(house.age, 4000000);
     assert_string_equal(house.word, "secret7");
     assert_true(house.rooms[0].has_mac);
-    assert_int_equal(house.rooms[0].mac_line, 11);
+    assert_int_equal(house.rooms[0].mac_line, 12);
     assert_int_equal(read_house("[house]\nfile = /f\nfloors = 3\n[room a]\nmac =\n", &house), 0);
     assert_false(house.rooms[0].has_mac);
     assert_int_equal(house.rooms[0].mac_line, 0);
@@ -213,7 +215,7 @@ static void every_fault_has_its_line(void **state)
         "[room]\nname = x\n[room a]\nseats = 13\nmac = 01:00:00:00:00:01\nname = 12345678\n"
         "[attic]\nroof = red\n[free]\nx = y\n[house]\n[attic 2]\n[]\n";
     assert_true(read_house(text, &house) > 0);
-    assert_string_equal(reported, "2: mood = so: must be good | bad\n"
+    assert_string_equal(reported, "2: mood = so: must be none | good | bad\n"
                                   "3: lift = : must be no | yes\n"
                                   "4: floors = 0: must be none or a number from 1 to 99\n"
                                   "5: age = -1: must be a number from 0 to 4000000\n"
@@ -270,13 +272,14 @@ static void the_manual_comes_from_the_rows(void **state)
               ".It Ar seconds\nA number of seconds.\n.It Ar file\nAn absolute path.\n"
               ".It Ar text\nText within one line.\n.It Ar mac\nA MAC address, xx:xx:xx:xx:xx:xx.\n.El\n"
               ".Ss [house]\nThe house.\n.Bl -tag -width Ds\n"
-              ".It Ic mood No = Cm good | bad\nHow it is.\nThe default is\n.Ql bad .\n"
+              ".It Ic mood No = Cm none | good | bad\nHow it is.\nThe default is\n.Ql bad .\n"
               ".It Ic lift No = Cm no | yes\nWhether it has one.\nThe default is\n.Ql no .\n"
               ".It Ic floors No = Cm none | Ar number\n\\&.floors is a \\eword.\nA second sentence.\n"
               "From 1 to 99; the default is\n.Ql none .\n"
               ".It Ic age No = Ar seconds\nSeconds.\nFrom 0 to 4000000; the default is\n.Ql 5 .\n"
               ".It Ic file No = Ar file\nA file.\nMust be given.\n"
-              ".It Ic word No = Ar text\nA secret.\n.El\n"
+              ".It Ic word No = Ar text\nA secret.\n"
+              ".It Ic fixed No = Cm one\nKept nowhere.\nThe default is\n.Ql one .\n.El\n"
               ".Ss [room NAME]\nA room.\n.Bl -tag -width Ds\n"
               ".It Ic name No = Ar text\nA name.\nThe default is\n.Ql none .\n"
               ".It Ic seats No = Ar number\nSeats.\nFrom 1 to 65535; the default is\n.Ql 300 .\n"
