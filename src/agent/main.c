@@ -31,22 +31,21 @@ struct asked {
 };
 
 static const struct option_row rows[] = {
-    {NULL, 'i', "IFACE", "the interface on the bridge's downstream segment"},
-    {NULL, 'a', "ADDRESS", "the shared address"},
-    {NULL, 'p', "FIRST-LAST", "the ports held"},
-    {NULL, 'g', "GATEWAY",
-     "the gateway; without it: that of the present default route, or the one the bridge names"},
-    {NULL, 'e', "0x88b5|arp", "the EtherType that carries PE-ARP, as `encap` of the bridge"},
-    {NULL, 'c', "FILE", "the above from a file, and several ranges, keys and more: pearp-agent.conf(5)"},
-    {"dhcp", OPTION_DHCP, NULL, "run a DHCP client on IFACE and hold the address and ports that it brings"},
-    {"client", OPTION_CLIENT, "NAME", "which: udhcpc or dhclient; without it the one that is installed"},
-    {"lease", OPTION_LEASE, NULL, "hold the lease that another client has on IFACE, and end with it"},
-    {"metrics", OPTION_METRICS, "FILE", "write figures there for node_exporter's textfile collector"},
-    {NULL, 'n', NULL, "print what would be set, change nothing"},
-    {"undo", OPTION_UNDO, NULL, "put back what a killed agent left on IFACE"},
-    {"json", OPTION_JSON, NULL, "status as JSON"},
-    {NULL, 'v', NULL, "more log; may be repeated"},
-    {NULL, 'q', NULL, "less log"},
+    {NULL, 'i', "IFACE", "interface on the downstream segment of the bridge"},
+    {NULL, 'a', "ADDRESS", "shared address"},
+    {NULL, 'p', "FIRST-LAST", "ports to hold"},
+    {NULL, 'g', "GATEWAY", "gateway; default: that of the default route, or the one that the bridge names"},
+    {NULL, 'e', "0x88b5|arp", "EtherType of PE-ARP, as `encap` of the bridge"},
+    {NULL, 'c', "FILE", "read these settings and more from FILE: pearp-agent.conf(5)"},
+    {"dhcp", OPTION_DHCP, NULL, "run a DHCP client on IFACE and hold its address and ports"},
+    {"client", OPTION_CLIENT, "NAME", "udhcpc or dhclient; default: the one that is installed"},
+    {"lease", OPTION_LEASE, NULL, "hold the lease of another DHCP client on IFACE until it ends"},
+    {"metrics", OPTION_METRICS, "FILE", "write metrics for the textfile collector of node_exporter"},
+    {NULL, 'n', NULL, "print the settings and change nothing"},
+    {"undo", OPTION_UNDO, NULL, "restore the settings that a killed agent changed on IFACE"},
+    {"json", OPTION_JSON, NULL, "print the status as JSON"},
+    {NULL, 'v', NULL, "log more; repeat for debugging"},
+    {NULL, 'q', NULL, "log less"},
     {"version", 'V', NULL, "print the version"},
     {"help", 'h', NULL, "print this"},
 };
@@ -67,7 +66,7 @@ static void print_help(void)
 
 static int usage(const char *what, const char *value)
 {
-    fprintf(stderr, "pearp-agent: %s%s%s (pearp-agent -h tells the usage)\n", what, value == NULL ? "" : ": ",
+    fprintf(stderr, "pearp-agent: %s%s%s (pearp-agent -h shows the usage)\n", what, value == NULL ? "" : ": ",
             value == NULL ? "" : value);
     return EXIT_USAGE;
 }
@@ -237,7 +236,7 @@ static void warn_of_readers(const char *file, const struct agent_options *option
     struct stat status;
     const bool secrets = options->key_count > 0 || options->services.has_server;
     if (secrets && stat(file, &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0)
-        log_warning("%s holds keys, and others than its owner may read it", file);
+        log_warning("%s has keys, and other users may read it: use mode 0600", file);
 }
 
 /* The options of the file, or of -a and -p. 0, or -EINVAL after every fault was printed. */

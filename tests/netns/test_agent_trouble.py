@@ -61,9 +61,11 @@ def test_accusers(wire):
     for _ in range(5):
         wire.send(pe_arp(CLAIM, wire.mac, foreign, foreign))
     wire.frames(2, is_pe(CONFLICT), 1)
-    lines = [line for line in said(agent).splitlines() if "is its own" in line or "held here" in line]
+    lines = [line for line in said(agent).splitlines() if "objects: it holds" in line or "which this host holds" in line]
     ok(2 <= len(lines) <= 6, "hundreds of objections and claims: some lines, not one each", len(lines), lines[:10])
-    ok(agent.poll() is None and status()[0]["state"] == "held", "and the range is held", said(agent))
+    wire.send(pe_arp(REQUEST, BRIDGE_MAC, ports(SHARED, 2000, 2000), to=mac, tha=mac))
+    held = wait_until(lambda: status()[0]["state"] == "held")
+    ok(agent.poll() is None and held, "and the range is held, since the bridge asks for it", said(agent))
     wire.send(hello(GATEWAY, 50))
     wait_until(lambda: status()[0]["bridge_mac"])
     written = os.stat(RUN + "/eth0.state").st_ino
@@ -172,7 +174,7 @@ def test_made_anew(wire):
     agent = start("-i", "eth0", "-a", SHARED, "-p", "2000-2999", "-g", GATEWAY)
     ok(resize_says("no range of that address"), "resize is answered")
     renew_interface()
-    wait_until(lambda: "made anew" in said(agent))
+    wait_until(lambda: "created again" in said(agent))
     known = wait_until(lambda: [(r["state"], r["gateway"], r["link_up"]) for r in status()] == [("held", GATEWAY, False)])
     ok(known, "interface made anew: status knows the agent", status())
     run("ip", "-n", HOST, "link", "set", "eth0", "up")

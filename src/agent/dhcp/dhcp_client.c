@@ -217,7 +217,7 @@ static bool find_hook(struct dhcp_client *c)
         if (access(c->hook, X_OK) == 0)
             return true;
     }
-    log_error("%s: not there, and it takes the leases", c->hook);
+    log_error("%s is missing: it hands the leases over", c->hook);
     return false;
 }
 
@@ -228,10 +228,9 @@ static bool find_program(struct dhcp_client *c, enum dhcp_client_kind kind)
         if ((kind == DHCP_CLIENT_AUTO || kind == programs[i].kind) && access(programs[i].path, X_OK) == 0)
             return true;
     }
-    log_error("no DHCP client is installed: %s", kind == DHCP_CLIENT_AUTO
-                                                     ? "udhcpc (BusyBox) or dhclient (ISC) is needed"
-                                                 : kind == DHCP_CLIENT_UDHCPC ? "udhcpc (BusyBox) is not there"
-                                                                              : "dhclient (ISC) is not there");
+    log_error("no DHCP client: %s", kind == DHCP_CLIENT_AUTO ? "udhcpc (BusyBox) or dhclient (ISC) is needed"
+                                    : kind == DHCP_CLIENT_UDHCPC ? "udhcpc (BusyBox) is not installed"
+                                                                 : "dhclient (ISC) is not installed");
     return false;
 }
 
@@ -279,7 +278,7 @@ static void end(pid_t pid)
 {
     if (pid <= 0 || wait_for_end(pid, END_WAIT_MS))
         return;
-    log_warning("process %ld of the DHCP client does not end: killed", (long)pid);
+    log_warning("process %ld of the DHCP client did not end and was killed", (long)pid);
     kill(pid, SIGKILL);
     (void)wait_for_end(pid, KILL_WAIT_MS);
 }

@@ -71,7 +71,7 @@ static int plan_address(struct netlink *netlink, struct ipv4 shared, struct undo
     if (!lo.up)
         log_warning("interface lo is down: this host will not receive what is sent to %s", text);
     if (search->on_interface)
-        log_notice("%s is an address of %s and stays there; ARP for it is silenced by nftables rules", text,
+        log_notice("%s is an address of %s and stays there; nftables rules drop its ARP", text,
                    undo->interface);
     else if (search->on_other)
         log_warning("%s is an address of another interface and stays there", text);
@@ -132,7 +132,7 @@ static void plan_gateway_route(const struct route_search *search, struct undo *u
         return;
     }
     if (search->gateway_ifindex != undo->ifindex)
-        log_warning("the route to %s does not go by %s and is kept", ipv4_format(search->gateway, text),
+        log_warning("the route to %s does not use %s and is kept", ipv4_format(search->gateway, text),
                     undo->interface);
 }
 
@@ -164,7 +164,7 @@ static int plan_default_route(const struct route_search *search, bool only_addre
         return 0;
     }
     if (search->raw.length == 0) {
-        log_error("the present default route is too long to be put back");
+        log_error("the default route is too long to be restored later");
         return -E2BIG;
     }
     undo->default_route = search->gateway;
@@ -369,7 +369,7 @@ static int undo_default_route(struct netlink *netlink, const struct undo *undo)
     if (search.default_there && !ours_stands) {
         if (search.raw.length != undo->replaced.length ||
             memcmp(search.raw.bytes, undo->replaced.bytes, search.raw.length) != 0)
-            log_notice("the default route was changed by somebody else meanwhile and is left as it is");
+            log_notice("another program changed the default route: it is kept");
         return 0;
     }
     error = netlink_route_restore(netlink, &undo->replaced);
@@ -409,8 +409,7 @@ int host_settings_undo(struct netlink *netlink, const struct undo *undo)
     if (there)
         keep_first(&first, undo_routes(netlink, undo));
     else
-        log_notice("interface %s is gone, or another: its own sysctls and routes went with it",
-                   undo->interface);
+        log_notice("interface %s is gone: its sysctls and routes are gone with it", undo->interface);
     for (size_t i = 0; i < undo->address_count; i++)
         keep_first(&first, undo_address(netlink, undo->addresses[i]));
     keep_first(&first, host_sysctls_undo(undo, there ? name : NULL));

@@ -34,7 +34,7 @@ int undo_file_read(int directory, const char *interface, struct undo *undo)
     if (error == 0 && strcmp(undo->interface, interface) != 0)
         error = -EBADMSG;
     if (error == -EBADMSG)
-        log_error("/run/pearp-agent/%s:%u: not what an agent writes; nothing was put back", name, line);
+        log_error("/run/pearp-agent/%s:%u: not a line of an agent: no setting was restored", name, line);
     else if (error != 0)
         log_error("cannot read /run/pearp-agent/%s: %s", name, strerror(-error));
     return error;
@@ -67,7 +67,7 @@ int undo_file_restore(int directory, struct netlink *netlink, const struct undo 
         log_error("cannot remove %s: %s", undo->metrics, strerror(-removed));
     error = error != 0 ? error : removed;
     if (error != 0) {
-        log_error("not everything could be put back; pearp-agent -i %s --undo tries again", undo->interface);
+        log_error("some settings could not be restored: run pearp-agent -i %s --undo", undo->interface);
         return error;
     }
     return remove_record(directory, undo->interface);
@@ -83,7 +83,8 @@ int undo_file_restore_left(int directory, struct netlink *netlink, const char *i
     if (error != 0)
         return error == -ENOENT ? 0 : error;
     if (undo.namespace_cookie != run_namespace_cookie()) {
-        log_notice("what an agent left on %s was in a network namespace that is gone", interface);
+        log_notice("an agent changed settings on %s in a network namespace that is gone: nothing to restore",
+                   interface);
         return remove_record(directory, interface);
     }
     return undo_file_restore(directory, netlink, &undo);
@@ -105,7 +106,7 @@ static void check_other(const char *interface, void *context)
         return;
     const pid_t holder = run_lock_holder(others->directory, interface);
     if (holder != 0)
-        log_error("an agent (process %ld) holds a range on %s: ip_local_port_range can follow one range alone",
+        log_error("an agent (process %ld) holds a range on %s: ip_local_port_range is for the whole host",
                   (long)holder, interface);
     else
         log_error("a killed agent left its settings on %s: run pearp-agent -i %s --undo first", interface,

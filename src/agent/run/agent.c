@@ -146,7 +146,7 @@ static int start(struct agent *agent)
     if (agent->gateway.host != 0)
         log_info("gateway %s", ipv4_format(agent->gateway, address));
     else if (agent->wish.held.count > 0)
-        log_notice("no gateway is known: waiting for the bridge to name one (or give -g)");
+        log_notice("no gateway is known: waiting for a HELLO that names one (or use -g)");
     lease_follower_start(agent->leases);
     if (agent->options->lease && agent->wish.held.count == agent->options->held.count) {
         log_notice("%s has no lease", agent->options->interface);
@@ -254,7 +254,7 @@ int agent_run(const struct agent_options *options)
     if (error == 0)
         error = undo_left(&agent, options->interface, &found);
     if (error == 0 && found)
-        log_notice("put back what an earlier agent left on %s", options->interface);
+        log_notice("restored the settings that an earlier agent changed on %s", options->interface);
     if (error == 0)
         error = undo_file_check_others(agent.directory, options->interface);
     if (error == 0) {
@@ -275,7 +275,8 @@ int agent_undo(const char *interface)
     if (error == 0)
         error = undo_left(&agent, interface, &found);
     if (error == 0) {
-        log_notice(found ? "put back what an agent left on %s" : "no agent left anything on %s", interface);
+        log_notice(found ? "restored the settings that an agent changed on %s" : "no agent left settings on %s",
+                   interface);
         dns_journal_warn(agent.directory, interface);
     }
     leave_interface(&agent, interface);

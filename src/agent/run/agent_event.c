@@ -26,7 +26,7 @@ static void hear_epoch(struct agent *agent, const struct pe_arp *hello)
     agent->epoch = hello->nonce;
     if (hello->shared_mac.present)
         agent->bridge = hello->shared_mac.mac;
-    log_info("a bridge says hello from %s", mac_format(hello->sha, mac));
+    log_info("HELLO from the bridge %s", mac_format(hello->sha, mac));
     if (agent->gateway.host == 0 && hello->gateway.present)
         agent_settings_use_gateway(agent, hello->gateway.address);
     if (!mac_equal(bridge, agent->bridge) || gateway.host != agent->gateway.host)
@@ -88,24 +88,26 @@ void agent_on_claimant_event(enum claimant_event event, const struct pe_arp *mes
         agent_state_write(agent);
         break;
     case CLAIMANT_CONFLICT:
-        snprintf(line, sizeof(line), "%s claims %s, which is held here", sender, range);
+        snprintf(line, sizeof(line), "%s claims %s, which this host holds", sender, range);
         log_of_others(agent, line);
         break;
     case CLAIMANT_ACCUSED:
-        snprintf(line, sizeof(line), "%s says that %s is its own", sender, range);
+        snprintf(line, sizeof(line), "%s objects: it holds %s", sender, range);
         log_of_others(agent, line);
         break;
     case CLAIMANT_EPOCH:
         hear_epoch(agent, message);
         break;
     case CLAIMANT_UNMANAGED:
-        snprintf(line, sizeof(line), "the bridge at %s manages %s: a range held here is not in it", sender,
+        snprintf(line, sizeof(line), "the bridge %s manages %s: a range of this host is outside", sender,
                  range);
         log_of_others(agent, line);
         break;
     case CLAIMANT_FORGED:
         agent->forged_now = true;
-        log_debug("a frame that says it is from %s is not, or is not signed with a key that is known", sender);
+        log_debug("a PE-ARP message from %s is refused: its sender is not the Ethernet source, or AUTH is "
+                  "missing or wrong",
+                  sender);
         break;
     case CLAIMANT_RESIZED:
     case CLAIMANT_REFUSED:

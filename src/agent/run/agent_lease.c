@@ -56,7 +56,7 @@ void agent_lease_changed(const struct lease *lease, void *context)
     size_t other = 0;
     const int error = lease->bound ? range_list_add(&held, &lease->held, &other) : 0;
     if (error != 0)
-        log_warning("the lease of %s is passed over: %s %s", port_range_format(&lease->held, text),
+        log_warning("the lease of %s is ignored: %s %s", port_range_format(&lease->held, text),
                     error == -EEXIST ? "it shares ports with" : "there is no room beside",
                     port_range_format(&held.ranges[other], other_text));
     agent->wish.gateway = agent->options->gateway.host != 0 ? agent->options->gateway : lease->gateway;

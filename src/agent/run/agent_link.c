@@ -16,7 +16,7 @@
 /* The interface was made anew under its name: its settings are those of a new one. */
 static int move_to(struct agent *agent, const struct link_info *link)
 {
-    log_notice("interface %s was made anew", link->name);
+    log_notice("interface %s was created again", link->name);
     agent->ifindex = link->index;
     int error = agent_settings_undo(agent);
     if (error == 0)

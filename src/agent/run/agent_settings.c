@@ -105,11 +105,11 @@ void agent_settings_use_gateway(struct agent *agent, struct ipv4 gateway)
     const uint64_t now_ns = clock_now_ns();
     if (!is_possible(agent, gateway) || now_ns < agent->gateway_allowed_ns)
         return;
-    log_notice("the bridge names %s as the gateway", ipv4_format(gateway, text));
+    log_notice("HELLO names %s as the gateway", ipv4_format(gateway, text));
     agent->wish.gateway = gateway;
     if (agent_settings_apply(agent) == 0)
         return;
-    log_warning("%s cannot be the gateway: waiting for the bridge to name another (or give -g)", text);
+    log_warning("%s cannot be the gateway: waiting for a HELLO that names another (or use -g)", text);
     agent->gateway_allowed_ns = now_ns + GATEWAY_GAP_S * NS_PER_S;
     agent->wish.gateway = (struct ipv4){0};
     if (agent_settings_undo(agent) != 0 || agent_settings_apply(agent) != 0)

@@ -36,8 +36,7 @@ int resize_command(const char *interface, const char *range)
     else if (error != 0)
         log_error("the agent on %s does not answer: %s", interface, strerror(-error));
     else if (strncmp(answer, held, strlen(held)) == 0)
-        printf("%s is held; what starts the agent must say so too, or it is as before after a restart\n",
-               answer + strlen(held));
+        printf("%s is held until the agent ends; change its configuration too\n", answer + strlen(held));
     else if (strncmp(answer, refused, strlen(refused)) == 0)
         log_error("%s", answer + strlen(refused));
     else

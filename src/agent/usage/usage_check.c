@@ -70,7 +70,7 @@ static void tell_outside(const struct usage_outside *outside, void *context)
 static void tell_more(size_t count, void *context)
 {
     (void)context;
-    log_warning("%zu more sockets are outside what is held: pearp-agent status lists them", count);
+    log_warning("%zu more sockets are outside the ranges: pearp-agent status lists them", count);
 }
 
 int usage_check_sockets(struct usage_alarm *alarm, const char *interface, const struct range_list *held)
