@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Opens the socket and maps its ring of `ring_slots` slots of 2 KiB (rounded up to a power of two).
- * It is bound to nothing yet: frame_port_bind(), which makes the interface promiscuous. What it loses is told
+ * It is bound to nothing yet: frame_port_bind(), which makes the interface promiscuous. What it loses is reported
  * by PACKET_STATISTICS. NULL and errno; needs CAP_NET_RAW here only. */
 struct frame_port *packet_port_open(uint32_t ring_slots);
 

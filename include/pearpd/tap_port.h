@@ -1,4 +1,4 @@
-/* tap_port.h: a bridge port on a tap: at its other end stands this machine's own network stack, the router.
+/* tap_port.h: a bridge port on a tap: at its other end is this machine's own network stack, the router.
  * What the stack sends into the tap comes in here, what is sent here it receives.
  * Called by: daemon. See ../docs/decisions for why this shape. */
 #ifndef PEARPD_TAP_PORT_H

@@ -225,7 +225,7 @@ static int reload_possible(const struct config *now, const struct config *next, 
     return -1;
 }
 
-/* Its events may be more than the log takes: the sum stands in one line. */
+/* Its events may exceed the budget of the log: one line has the sum. */
 static void tell_reloaded(const struct bridge *bridge)
 {
     const struct reload_ended ended = engine_reload_ended(bridge->engine);
@@ -247,7 +247,7 @@ static int reload_take(struct bridge *bridge, struct config *next, char *message
     }
     tell_reloaded(bridge);
     if (usage_months_resize(bridge->months, &next->limits) != 0)
-        log_error("out of memory: the months of traffic keep their limits");
+        log_error("out of memory: monthly usage keeps its old limits");
     ipfix_reload(bridge->ipfix, next);
     config_free(bridge->config);
     *bridge->config = *next;
@@ -384,7 +384,7 @@ static int restore(struct bridge *bridge)
     return state_start(bridge->state, bridge->loop, &target);
 }
 
-/* Every packet that was counted is told. */
+/* Every packet that was counted is exported. */
 static void flows_end(struct bridge *bridge)
 {
     if (bridge->engine != NULL && bridge->ipfix != NULL) {
@@ -436,7 +436,7 @@ static int bridge_begin(struct bridge *bridge)
     return -1;
 }
 
-/* A reload takes every table anew: each large block comes from the kernel, as zeros that take no memory, and goes back
+/* A reload allocates every table again: each large block comes from the kernel, as zeros that take no memory, and goes back
  * to it. By itself malloc(3) keeps such blocks from the second time on, and clears all of them to use them again. */
 static void large_blocks_go_back(void)
 {

@@ -13,7 +13,7 @@
 
 #define NAME_BYTES sizeof(((struct link_info *)0)->name)
 
-/* What the log was last told of a side: each state is logged once. */
+/* What was last logged about a side: each state is logged once. */
 enum link_state { LINK_UNKNOWN, LINK_MISSING, LINK_REFUSED, LINK_DISABLED, LINK_NO_CARRIER, LINK_UP };
 
 struct bound_side {
@@ -88,7 +88,7 @@ static const char *bind_error(const struct bridge_links *links, const struct bou
     return side->side == SIDE_UPSTREAM ? upstream_bind_error(config_of(links), error) : strerror(-error);
 }
 
-/* A tap made anew, or given another MAC: the router has another one. It is asked for, as news may be old. */
+/* A tap that was made again, or given another MAC: the router has another one. The kernel is asked, as news may be old. */
 static void find_router_mac(struct bridge_links *links)
 {
     char text[MAC_TEXT_BYTES];

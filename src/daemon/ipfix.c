@@ -36,7 +36,8 @@ static void say(struct ipfix *x, int error)
         return;
     x->error = error;
     if (error == 0)
-        log_notice("ipfix: %s:%u takes records again", ipv4_format(x->config.collector, text), x->config.port);
+        log_notice("ipfix: %s:%u accepts records again", ipv4_format(x->config.collector, text),
+                   x->config.port);
     else
         log_warning("ipfix: %s:%u: %s; records are lost", ipv4_format(x->config.collector, text),
                     x->config.port, strerror(error));

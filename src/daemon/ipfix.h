@@ -3,7 +3,7 @@
  *
  * Records gather to messages of up to 1,400 bytes, which leave when they are full or at the next second. What cannot be
  * sent is lost, counted, and said once until it changes. Templates go first, every [ipfix] template seconds, after a
- * reload, and after each loss, since the collector may have begun anew. */
+ * reload, and after each loss, since the collector may have restarted. */
 #ifndef PEARPD_DAEMON_IPFIX_H
 #define PEARPD_DAEMON_IPFIX_H
 

@@ -38,7 +38,7 @@ struct replay {
     struct source sources[REPLAY_INPUTS_MAX];
     uint64_t now_ns;
     bool started;
-    bool failed; /* told in the log; exit 1 at the end */
+    bool failed; /* logged; exit 1 at the end */
     uint8_t made[FRAME_BUILD_MAX_BYTES];
 };
 
@@ -83,7 +83,7 @@ static void take_event(void *context, const struct event *event)
              (unsigned long long)(event->time_ns % NS_PER_S), event_format(event, text));
 }
 
-/* Nothing is sent to a collector; the counters tell how many there were. */
+/* Nothing is sent to a collector; the counters have their number. */
 static void take_flow(void *context, const struct flow_record *record)
 {
     (void)context;
@@ -183,7 +183,7 @@ static bool outputs_are_apart(const struct replay_options *o)
     for (size_t i = 0; i < 3; i++) {
         for (size_t k = 0; outputs[i] != NULL && k < o->input_count; k++) {
             if (strcmp(outputs[i], "-") != 0 && same_file(outputs[i], o->inputs[k].path)) {
-                log_error("%s is read and written in one", outputs[i]);
+                log_error("%s is both read and written", outputs[i]);
                 return false;
             }
         }
@@ -201,12 +201,12 @@ static bool outputs_are_apart(const struct replay_options *o)
 static bool configuration_suits(const struct config *config, const struct replay_options *o)
 {
     if (config->mac_auto) {
-        log_error("mac = auto needs an interface: a replay wants mac given in [bridge]");
+        log_error("mac = auto needs an interface: give mac in [bridge] for a replay");
         return false;
     }
     for (size_t i = 0; i < o->input_count; i++) {
         if (o->inputs[i].both && !config->has_router_mac) {
-            log_error("-r both= needs router-mac in [bridge], by which it tells the sides apart");
+            log_error("-r both= needs router-mac in [bridge], to distinguish the sides");
             return false;
         }
     }

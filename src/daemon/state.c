@@ -39,7 +39,7 @@ struct state {
     struct file_writer *writer;          /* NULL: there is none at present */
     bool is_gone;                        /* ... or it has died, and is to be replaced */
     uint64_t back_off_ns;
-    bool is_barred; /* something stands at `path` that is not ours */
+    bool is_barred; /* what has the name `path` is not ours */
 
     bool is_dirty;      /* to be saved whatever the marks say */
     struct mark saved;  /* what the file has */
@@ -103,7 +103,7 @@ static void failed(struct state *s, const char *text)
 {
     s->failures++;
     if (strcmp(s->error, text) != 0)
-        log_error("%s; what was saved before stands", text);
+        log_error("%s; the file that was saved before is kept", text);
     snprintf(s->error, sizeof(s->error), "%s", text);
     s->is_dirty = true;
     s->next_ns = clock_now_ns() + period_ns(s);

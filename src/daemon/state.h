@@ -1,6 +1,6 @@
 /* state.h: what the bridge knows survives it ([state]; pearpd(8), STATE).
  * In: an engine. Out: its table in a file, and back from it. Called by: bridge. Never: waits for a disk once frames
- * pass; a child process does (file_writer.h). NULL stands for `file = none` everywhere. */
+ * pass; a child process does (file_writer.h). NULL means `file = none` everywhere. */
 #ifndef PEARPD_DAEMON_STATE_H
 #define PEARPD_DAEMON_STATE_H
 
@@ -38,7 +38,7 @@ int state_start(struct state *state, struct loop *loop, const struct state_targe
 void state_look(struct state *state);
 /* True while a save walks the table. */
 bool state_is_saving(const struct state *state);
-/* A reload has taken place: the table is saved anew. */
+/* A reload has taken place: the table is saved again. */
 void state_reloaded(struct state *state);
 
 /* Saves a last time and calls `finished`, two seconds later at the latest. False: there is nothing to wait for. */

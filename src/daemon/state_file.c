@@ -195,15 +195,16 @@ static void tell_damage(const char *path, const struct state_reading *r)
                 r->has_header ? "" : ", its first line missing", r->has_end ? "" : ", its end missing");
 }
 
-static void tell(const char *path, const struct state_reading *r)
+static void log_result(const char *path, const struct state_reading *r)
 {
     if (state_reading_is_damaged(r))
         tell_damage(path, r);
     if (r->version > STATE_VERSION)
-        log_warning("%s is of a newer version (%" PRIu64 "): what this one does not know is left out", path,
-                    r->version);
+        log_warning("%s is of a newer version (%" PRIu64
+                    "): records that this version does not know are skipped",
+                    path, r->version);
     if (r->unknown > 0)
-        log_warning("%s: %" PRIu64 " records of unknown kinds left out", path, r->unknown);
+        log_warning("%s: %" PRIu64 " records of unknown kinds skipped", path, r->unknown);
     if (r->refused > 0)
         log_notice("%s: %" PRIu64 " records do not fit the configuration any more", path, r->refused);
     log_notice("%s: %" PRIu64 " of %" PRIu64 " records restored, saved %" PRIu64 " s ago%s", path, r->restored,
@@ -236,7 +237,7 @@ int state_file_read(const char *path, const struct state_load *load, const struc
     }
     if (error != 0)
         log_error("%s cannot be read to its end: %s", path, strerror(error));
-    tell(path, reading);
+    log_result(path, reading);
     if (error != 0 || state_reading_is_damaged(reading) || reading->version > STATE_VERSION ||
         reading->unknown > 0)
         set_aside(path);

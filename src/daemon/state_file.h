@@ -40,7 +40,7 @@ void state_reading_end(struct state_reading *reading);
 bool state_reading_is_damaged(const struct state_reading *reading);
 
 /* Reads `path` into load->engine, says in the log what came of it, and sets a file with faults aside, as
- * PATH.damaged. 0: the path is ours to write. -Exxx: something stands there that is not, and stays as it is. */
+ * PATH.damaged. 0: the path is ours to write. -Exxx: what is there is not, and is not changed. */
 int state_file_read(const char *path, const struct state_load *load, const struct state_times *now,
                     struct state_reading *reading);
 

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #define LEASE_LEAST_NS \
-    (600 * NS_PER_S) /* what a lease keeps where only a wall clock tells the time that passed */
+    (600 * NS_PER_S) /* what a lease keeps where only a wall clock knows the time that passed */
 
-#define AGE_MOST_NS (UINT64_MAX / 4) /* 146 years: what is older is not told apart */
+#define AGE_MOST_NS (UINT64_MAX / 4) /* 146 years: what is older is not distinguished */
 
 struct state_kind {
     const char *name;

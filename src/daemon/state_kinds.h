@@ -33,7 +33,7 @@ struct state_load {
     struct usage_months *months;
     const struct engine_out *out;
     uint64_t now_ns;
-    uint64_t elapsed_ns; /* since the file was saved, as far as it can be told */
+    uint64_t elapsed_ns; /* since the file was saved, as far as it is known */
     bool is_same_boot;   /* by a clock that does not jump */
     bool has_epoch;
     uint64_t epoch;

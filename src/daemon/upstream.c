@@ -102,7 +102,7 @@ static void warn_of_address(const struct host_address *address, void *context)
     char text[IPV4_TEXT_BYTES];
     if (address->ifindex == downstream->index)
         log_warning(
-            "%s has the address %s: beside a tap the kernel would route to the hosts by it, past pearpd",
+            "%s has the address %s: beside a tap the kernel would route to the hosts through it, past pearpd",
             downstream->name, ipv4_format(address->address, text));
 }
 

@@ -1,4 +1,4 @@
-/* upstream.h: what stands upstream, an interface or a tap of this machine's own router, and the MAC addresses that
+/* upstream.h: what is upstream, an interface or a tap of this machine's own router, and the MAC addresses that
  * follow from it. Called by: bridge. Never: keeps state. */
 #ifndef PEARPD_DAEMON_UPSTREAM_H
 #define PEARPD_DAEMON_UPSTREAM_H
@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-/* Fills in what `mac = auto` and, where upstream is a tap that is there, a router-mac not given stand for.
+/* Fills in what `mac = auto` and, where upstream is a tap that is there, a missing router-mac mean.
  * 0, or -1 and a message: the interface to derive from is not there, or the tap has the bridge MAC. */
 int upstream_find_macs(struct netlink *netlink, struct config *config, char *message, size_t size);
 

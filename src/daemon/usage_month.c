@@ -173,7 +173,7 @@ void usage_months_book(struct usage_months *months, struct engine *engine, struc
         book(months, engine, owner, month);
 }
 
-/* Books up to `most` owners. False: the walk has come to its end, and begins anew. */
+/* Books up to `most` owners. False: the walk has come to its end, and begins again. */
 static bool walk_on(struct usage_months *months, struct engine *engine, month_number month, uint32_t most)
 {
     struct account_entry entry;

@@ -1,5 +1,5 @@
 /* usage_month.h: what each owner's traffic came to in each calendar month (UTC).
- * In: the engine's accounts, as they grow; the wall clock, which tells the month. Out: rows {owner, month, traffic}.
+ * In: the engine's accounts, as they grow; the wall clock, which gives the month. Out: rows {owner, month, traffic}.
  * Called by: bridge, control, state_kinds, the tests. Never: asks for the time.
  *
  * Only growth is booked, under the month in which it is, so that a clock that jumps moves traffic to another row

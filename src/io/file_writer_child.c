@@ -78,7 +78,7 @@ static void fail(struct target *t, enum step step, int error)
     t->error = error;
 }
 
-/* What stands at `path` may be replaced: nothing, or a file of ours. 0 or -1 and errno. */
+/* What is at `path` may be replaced: nothing, or a file of ours. 0 or -1 and errno. */
 static int may_replace(const char *path)
 {
     struct stat status;
