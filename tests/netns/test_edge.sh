@@ -137,7 +137,7 @@ lab_tap
 check "made anew by ip(8): talks" wait_for 20 reached
 check "with super-frames" talk_on remote send $SHARED 3080 10000000
 check "every frame is accounted for, also those that could not be sent" equation
-check "a tap that is in use" refused $LAB_UP "is another pearpd running?"
+check "a tap that is in use" refused $LAB_UP "another process is attached to it: is another pearpd running?"
 echo "# F7: a tap deleted and made anew is attached to again; down and up; pearpd anew on it: addresses and routes kept"
 echo "# L3: 6,000 frames into a tap that nobody read: $lost lost at its queue, each ring_full"
 echo "# S29: $supers super-frames through the tap, 100 MB as sent; Pss $memory KiB"
