@@ -91,7 +91,7 @@ static bool parts_new(struct engine *e, uint32_t bindings)
     e->hosts = host_table_new(l->hosts, e->seed.hash_key);
     e->services = service_table_new(l->services);
     e->resolver = resolver_new(e);
-    e->leases = leases_new(e);
+    e->lease_pool = lease_pool_new(e);
     e->announcer = announcer_new();
     e->bridge = bridge_rules_new();
     e->arp = arp_rules_new(e);
@@ -101,7 +101,7 @@ static bool parts_new(struct engine *e, uint32_t bindings)
     e->datagrams = datagrams_new(e);
     e->dhcp_server = dhcp_server_new(e);
     return e->bindings != NULL && e->accounts != NULL && e->fdb != NULL && e->hosts != NULL &&
-           e->services != NULL && e->resolver != NULL && e->leases != NULL && e->announcer != NULL &&
+           e->services != NULL && e->resolver != NULL && e->lease_pool != NULL && e->announcer != NULL &&
            e->bridge != NULL && e->arp != NULL && e->pe_arp_replay != NULL && e->echo != NULL &&
            e->flows != NULL && e->datagrams != NULL && e->dhcp_server != NULL;
 }
@@ -124,7 +124,7 @@ int engine_tables_new(struct engine *e)
         bindings = (uint32_t)e->config.range_count;
     if (!parts_new(e, bindings) || !optional_parts_new(e))
         return -ENOMEM;
-    e->timers = timer_heap_new(bindings + l->questions + e->leases->count + 8);
+    e->timers = timer_heap_new(bindings + l->questions + e->lease_pool->count + 8);
     if (e->timers == NULL)
         return -ENOMEM;
     return ranges_take(e);
@@ -140,7 +140,7 @@ void engine_tables_free(struct engine *e)
     keyed_table_free(e->hosts);
     service_table_free(e->services);
     resolver_free(e->resolver);
-    leases_free(e->leases);
+    lease_pool_free(e->lease_pool);
     announcer_free(e->announcer);
     bridge_rules_free(e->bridge);
     arp_rules_free(e->arp);

@@ -143,7 +143,7 @@ int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *c
     meter_flush(engine);
     parts_carry(fresh, engine);
     bindings_carry(fresh, engine);
-    leases_carry(fresh, engine);
+    lease_pool_carry(fresh, engine);
     /* `fresh` takes the place of what `engine` held, and is freed with it. */
     struct engine old = *engine;
     *engine = *fresh;

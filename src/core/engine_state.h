@@ -43,7 +43,7 @@ struct engine {
     struct service_table *services;
 
     struct resolver *resolver;
-    struct leases *leases; /* of [dhcp] */
+    struct lease_pool *lease_pool; /* of [dhcp] */
 
     struct announcer *announcer;
     struct bridge_rules *bridge;

@@ -38,29 +38,29 @@ static bool may_hold_more(const struct engine *e, struct mac mac)
 /* Sets that were skipped are checked again once a second, since there may be many. */
 static void blocked_again(struct engine *e, struct mac mac)
 {
-    struct leases *leases = e->leases;
-    if (e->now_ns < leases->blocked_seen_ns + BLOCKED_AGAIN_NS)
+    struct lease_pool *pool = e->lease_pool;
+    if (e->now_ns < pool->blocked_seen_ns + BLOCKED_AGAIN_NS)
         return;
-    leases->blocked_seen_ns = e->now_ns;
-    for (struct lease *lease = TAILQ_FIRST(&leases->blocked), *next; lease != NULL; lease = next) {
+    pool->blocked_seen_ns = e->now_ns;
+    for (struct lease *lease = TAILQ_FIRST(&pool->blocked), *next; lease != NULL; lease = next) {
         next = TAILQ_NEXT(lease, others);
         if (!is_usable(e, lease, mac))
             continue;
         lease_queue_leave(lease);
-        lease_queue_join(&leases->free, lease);
+        lease_queue_join(&pool->free, lease);
     }
 }
 
 static struct lease *longest_free(struct engine *e, struct mac mac)
 {
-    struct leases *leases = e->leases;
-    if (TAILQ_EMPTY(&leases->free))
+    struct lease_pool *pool = e->lease_pool;
+    if (TAILQ_EMPTY(&pool->free))
         blocked_again(e, mac);
-    for (struct lease *lease; (lease = TAILQ_FIRST(&leases->free)) != NULL;) {
+    for (struct lease *lease; (lease = TAILQ_FIRST(&pool->free)) != NULL;) {
         if (is_usable(e, lease, mac))
             return lease;
         lease_queue_leave(lease);
-        lease_queue_join(&leases->blocked, lease);
+        lease_queue_join(&pool->blocked, lease);
     }
     return NULL;
 }

@@ -58,12 +58,12 @@ static struct lease_run run_of(const struct config_address *a, uint32_t first, u
     return run;
 }
 
-static struct lease *lease_of_psid(const struct leases *leases, uint32_t address_index, uint16_t psid)
+static struct lease *lease_of_psid(const struct lease_pool *pool, uint32_t address_index, uint16_t psid)
 {
-    const struct lease_run *run = &leases->runs[address_index];
+    const struct lease_run *run = &pool->runs[address_index];
     if (psid < run->lowest || (uint32_t)psid - run->lowest >= run->count)
         return NULL;
-    return &leases->at[run->first + psid - run->lowest];
+    return &pool->at[run->first + psid - run->lowest];
 }
 
 struct lease *lease_at(const struct engine *e, uint32_t address_index, uint16_t port)
@@ -72,7 +72,7 @@ struct lease *lease_at(const struct engine *e, uint32_t address_index, uint16_t 
     uint16_t psid;
     if (!a->is_served || !port_set_of(a->lease_psid, port, &psid))
         return NULL;
-    return lease_of_psid(e->leases, address_index, psid);
+    return lease_of_psid(e->lease_pool, address_index, psid);
 }
 
 /* The client of a reservation: its MAC, or its identifier where that is given. */
@@ -84,7 +84,7 @@ static struct lease_client reserved_client(struct mac mac, const uint8_t *id, si
     return client;
 }
 
-static void reservations_take(const struct engine *e, struct leases *leases)
+static void reservations_take(const struct engine *e, struct lease_pool *pool)
 {
     for (size_t i = 0; i < e->config.lease_count; i++) {
         const struct config_lease *r = &e->config.leases[i];
@@ -92,7 +92,7 @@ static void reservations_take(const struct engine *e, struct leases *leases)
         uint16_t psid;
         if (index < 0 || !port_set_of(e->config.addresses[index].lease_psid, r->range.first, &psid))
             continue;
-        struct lease *lease = lease_of_psid(leases, (uint32_t)index, psid);
+        struct lease *lease = lease_of_psid(pool, (uint32_t)index, psid);
         if (lease == NULL)
             continue; /* beyond [limits] leases */
         struct mac mac = r->mac;
@@ -101,23 +101,23 @@ static void reservations_take(const struct engine *e, struct leases *leases)
         if (r->client_id_length == MAC_BYTES + 1 && r->client_id[0] == HTYPE_ETHERNET)
             memcpy(mac.octets, r->client_id + 1, MAC_BYTES);
         struct lease_client client = reserved_client(mac, r->client_id, r->client_id_length);
-        struct client_row *row = keyed_table_put(leases->reserved, &client, &fresh);
-        row->index = (uint32_t)(lease - leases->at);
+        struct client_row *row = keyed_table_put(pool->reserved, &client, &fresh);
+        row->index = (uint32_t)(lease - pool->at);
         lease->reservation = r;
-        leases->reserved_count++;
+        pool->reserved_count++;
     }
 }
 
-static bool tables_new(const struct engine *e, struct leases *leases)
+static bool tables_new(const struct engine *e, struct lease_pool *pool)
 {
-    uint32_t rows = leases->count > 0 ? leases->count : 1;
-    leases->at = calloc(rows, sizeof(*leases->at));
-    leases->clients =
+    uint32_t rows = pool->count > 0 ? pool->count : 1;
+    pool->at = calloc(rows, sizeof(*pool->at));
+    pool->clients =
         keyed_table_new(rows, sizeof(struct lease_client), sizeof(struct client_row), e->seed.hash_key);
-    leases->hosts = keyed_table_new(rows, sizeof(struct mac), sizeof(struct host_row), e->seed.hash_key);
-    leases->reserved = keyed_table_new((uint32_t)e->config.lease_count + 1, sizeof(struct lease_client),
-                                       sizeof(struct client_row), e->seed.hash_key);
-    return leases->at != NULL && leases->clients != NULL && leases->hosts != NULL && leases->reserved != NULL;
+    pool->hosts = keyed_table_new(rows, sizeof(struct mac), sizeof(struct host_row), e->seed.hash_key);
+    pool->reserved = keyed_table_new((uint32_t)e->config.lease_count + 1, sizeof(struct lease_client),
+                                     sizeof(struct client_row), e->seed.hash_key);
+    return pool->at != NULL && pool->clients != NULL && pool->hosts != NULL && pool->reserved != NULL;
 }
 
 void lease_queue_join(struct lease_queue *queue, struct lease *lease)
@@ -133,49 +133,48 @@ void lease_queue_leave(struct lease *lease)
     lease->queue = NULL;
 }
 
-struct leases *leases_new(const struct engine *e)
+struct lease_pool *lease_pool_new(const struct engine *e)
 {
-    struct leases *leases = calloc(1, sizeof(*leases));
-    if (leases == NULL)
+    struct lease_pool *pool = calloc(1, sizeof(*pool));
+    if (pool == NULL)
         return NULL;
-    TAILQ_INIT(&leases->free);
-    TAILQ_INIT(&leases->blocked);
-    leases->runs = calloc(e->config.address_count + 1, sizeof(*leases->runs));
-    for (uint32_t i = 0; leases->runs != NULL && i < e->config.address_count; i++) {
-        leases->runs[i] =
-            run_of(&e->config.addresses[i], leases->count, e->config.limits.leases - leases->count);
-        leases->count += leases->runs[i].count;
+    TAILQ_INIT(&pool->free);
+    TAILQ_INIT(&pool->blocked);
+    pool->runs = calloc(e->config.address_count + 1, sizeof(*pool->runs));
+    for (uint32_t i = 0; pool->runs != NULL && i < e->config.address_count; i++) {
+        pool->runs[i] = run_of(&e->config.addresses[i], pool->count, e->config.limits.leases - pool->count);
+        pool->count += pool->runs[i].count;
     }
-    if (leases->runs == NULL || !tables_new(e, leases)) {
-        leases_free(leases);
+    if (pool->runs == NULL || !tables_new(e, pool)) {
+        lease_pool_free(pool);
         return NULL;
     }
-    leases->in_state[LEASE_FREE] = leases->count;
-    reservations_take(e, leases);
+    pool->in_state[LEASE_FREE] = pool->count;
+    reservations_take(e, pool);
     for (uint32_t i = 0; i < e->config.address_count; i++) {
-        const struct lease_run *run = &leases->runs[i];
+        const struct lease_run *run = &pool->runs[i];
         for (uint32_t k = 0; k < run->count; k++) {
-            struct lease *lease = &leases->at[run->first + k];
+            struct lease *lease = &pool->at[run->first + k];
             lease->timer.kind = TIMER_LEASE;
             lease->address_index = i;
             lease->psid = (uint16_t)(run->lowest + k);
             if (lease->reservation == NULL)
-                lease_queue_join(&leases->free, lease);
+                lease_queue_join(&pool->free, lease);
         }
     }
-    return leases;
+    return pool;
 }
 
-void leases_free(struct leases *leases)
+void lease_pool_free(struct lease_pool *pool)
 {
-    if (leases == NULL)
+    if (pool == NULL)
         return;
-    free(leases->at);
-    free(leases->runs);
-    keyed_table_free(leases->clients);
-    keyed_table_free(leases->hosts);
-    keyed_table_free(leases->reserved);
-    free(leases);
+    free(pool->at);
+    free(pool->runs);
+    keyed_table_free(pool->clients);
+    keyed_table_free(pool->hosts);
+    keyed_table_free(pool->reserved);
+    free(pool);
 }
 
 /* Clients and their sets. */
@@ -193,47 +192,47 @@ struct range lease_range(const struct engine *e, const struct lease *lease)
 
 struct lease *lease_find(const struct engine *e, const struct lease_client *client)
 {
-    const struct client_row *row = keyed_table_find(e->leases->clients, client);
-    return row == NULL ? NULL : &e->leases->at[row->index];
+    const struct client_row *row = keyed_table_find(e->lease_pool->clients, client);
+    return row == NULL ? NULL : &e->lease_pool->at[row->index];
 }
 
 uint32_t lease_host_count(const struct engine *e, struct mac mac)
 {
-    const struct host_row *row = keyed_table_find(e->leases->hosts, &mac);
+    const struct host_row *row = keyed_table_find(e->lease_pool->hosts, &mac);
     return row == NULL ? 0 : row->count;
 }
 
 static void host_gains(struct engine *e, struct mac mac)
 {
     bool fresh;
-    struct host_row *row = keyed_table_put(e->leases->hosts, &mac, &fresh);
+    struct host_row *row = keyed_table_put(e->lease_pool->hosts, &mac, &fresh);
     row->count++;
 }
 
 static void host_loses(struct engine *e, struct mac mac)
 {
-    struct host_row *row = keyed_table_find(e->leases->hosts, &mac);
+    struct host_row *row = keyed_table_find(e->lease_pool->hosts, &mac);
     if (row != NULL && --row->count == 0)
-        keyed_table_remove(e->leases->hosts, row);
+        keyed_table_remove(e->lease_pool->hosts, row);
 }
 
 /* The set no longer has a client, nor a former one. */
 void lease_forget(struct engine *e, struct lease *lease)
 {
-    struct client_row *row = keyed_table_find(e->leases->clients, &lease->client);
-    if (row != NULL && &e->leases->at[row->index] == lease)
-        keyed_table_remove(e->leases->clients, row);
+    struct client_row *row = keyed_table_find(e->lease_pool->clients, &lease->client);
+    if (row != NULL && &e->lease_pool->at[row->index] == lease)
+        keyed_table_remove(e->lease_pool->clients, row);
     memset(&lease->client, 0, sizeof(lease->client));
 }
 
 /* The one place where a set's state changes. */
 void lease_enter(struct engine *e, struct lease *lease, enum lease_state state)
 {
-    struct leases *leases = e->leases;
+    struct lease_pool *pool = e->lease_pool;
     if (lease->state == state)
         return;
-    leases->in_state[lease->state]--;
-    leases->in_state[state]++;
+    pool->in_state[lease->state]--;
+    pool->in_state[state]++;
     timer_stop(e->timers, &lease->timer);
     if (lease->state == LEASE_FREE) {
         lease_queue_leave(lease);
@@ -241,7 +240,7 @@ void lease_enter(struct engine *e, struct lease *lease, enum lease_state state)
     } else if (state == LEASE_FREE) {
         host_loses(e, lease->client.mac);
         if (lease->reservation == NULL)
-            lease_queue_join(&leases->free, lease);
+            lease_queue_join(&pool->free, lease);
     }
     lease->state = state;
 }
@@ -256,21 +255,21 @@ void lease_assign(struct engine *e, struct lease *lease, const struct lease_clie
     if (before != NULL)
         lease_forget(e, before);
     lease_forget(e, lease);
-    struct client_row *row = keyed_table_put(e->leases->clients, client, &fresh);
-    row->index = (uint32_t)(lease - e->leases->at);
+    struct client_row *row = keyed_table_put(e->lease_pool->clients, client, &fresh);
+    row->index = (uint32_t)(lease - e->lease_pool->at);
     lease->client = *client;
 }
 
 struct lease *lease_reserved_for(const struct engine *e, const struct lease_client *client)
 {
     const struct lease_client by_mac = reserved_client(client->mac, NULL, 0);
-    const struct client_row *row = keyed_table_find(e->leases->reserved, &by_mac);
+    const struct client_row *row = keyed_table_find(e->lease_pool->reserved, &by_mac);
     if (row == NULL && client->id_length > 0) {
         struct lease_client by_id = *client;
         by_id.mac = mac_zero;
-        row = keyed_table_find(e->leases->reserved, &by_id);
+        row = keyed_table_find(e->lease_pool->reserved, &by_id);
     }
-    return row == NULL ? NULL : &e->leases->at[row->index];
+    return row == NULL ? NULL : &e->lease_pool->at[row->index];
 }
 
 struct binding *lease_binding(const struct engine *e, const struct lease *lease)
@@ -317,24 +316,24 @@ static struct lease *lease_as(const struct engine *e, const struct engine *old, 
     if (index < 0 || !e->config.addresses[index].is_served ||
         !port_set_same(e->config.addresses[index].lease_psid, was->lease_psid))
         return NULL;
-    return lease_of_psid(e->leases, (uint32_t)index, lease->psid);
+    return lease_of_psid(e->lease_pool, (uint32_t)index, lease->psid);
 }
 
 /* The queue of free sets keeps its order; new sets come first. */
-void leases_carry(struct engine *e, const struct engine *old)
+void lease_pool_carry(struct engine *e, const struct engine *old)
 {
     const struct lease *was;
     struct lease *lease;
-    TAILQ_FOREACH(was, &old->leases->free, others)
+    TAILQ_FOREACH(was, &old->lease_pool->free, others)
     {
         lease = lease_as(e, old, was);
         if (lease != NULL && lease->queue != NULL) {
             lease_queue_leave(lease);
-            lease_queue_join(&e->leases->free, lease);
+            lease_queue_join(&e->lease_pool->free, lease);
         }
     }
-    for (uint32_t i = 0; i < old->leases->count; i++) {
-        was = &old->leases->at[i];
+    for (uint32_t i = 0; i < old->lease_pool->count; i++) {
+        was = &old->lease_pool->at[i];
         lease = lease_as(e, old, was);
         if (lease != NULL)
             lease_carry(e, was, lease);
@@ -371,12 +370,12 @@ static uint64_t lease_left_ns(const struct engine *e, const struct lease *lease,
 
 bool engine_pool_next(const struct engine *engine, uint64_t now_ns, uint32_t *cursor, struct lease_entry *entry)
 {
-    const struct leases *leases = engine->leases;
-    while (*cursor < leases->count && leases->at[*cursor].state == LEASE_FREE)
+    const struct lease_pool *pool = engine->lease_pool;
+    while (*cursor < pool->count && pool->at[*cursor].state == LEASE_FREE)
         ++*cursor;
-    if (*cursor >= leases->count)
+    if (*cursor >= pool->count)
         return false;
-    const struct lease *lease = &leases->at[(*cursor)++];
+    const struct lease *lease = &pool->at[(*cursor)++];
     *entry = (struct lease_entry){
         .range = lease_range(engine, lease),
         .psid = engine->config.addresses[lease->address_index].lease_psid,
@@ -402,19 +401,19 @@ bool engine_leases_next(const struct engine *engine, uint64_t now_ns, uint32_t *
 
 struct lease_figures engine_lease_figures(const struct engine *engine)
 {
-    const struct leases *leases = engine->leases;
+    const struct lease_pool *pool = engine->lease_pool;
     const struct lease *lease;
     uint32_t blocked = 0;
-    TAILQ_FOREACH(lease, &leases->blocked, others)
+    TAILQ_FOREACH(lease, &pool->blocked, others)
     {
         blocked++;
     }
     return (struct lease_figures){
-        .pool = leases->count,
-        .leased = leases->in_state[LEASE_BOUND],
-        .offered = leases->in_state[LEASE_OFFERED],
-        .declined = leases->in_state[LEASE_DECLINED],
-        .reserved = leases->reserved_count,
+        .pool = pool->count,
+        .leased = pool->in_state[LEASE_BOUND],
+        .offered = pool->in_state[LEASE_OFFERED],
+        .declined = pool->in_state[LEASE_DECLINED],
+        .reserved = pool->reserved_count,
         .blocked = blocked,
     };
 }

@@ -1,4 +1,4 @@
-/* lease_pool.h: the port sets that [dhcp] leases, and their clients.
+/* lease_pool.h: the port sets that [dhcp] pool, and their clients.
  * In: clients, states. Out: the set of a client; listings. Called by: lease, dhcp_server, binding_state (the end of
  * a binding ends its lease), the entry. Never: reads or writes messages, decides who gets a set.
  *
@@ -40,7 +40,7 @@ struct lease_run {
     uint16_t lowest;       /* PSID */
 };
 
-struct leases {
+struct lease_pool {
     uint32_t count;
     struct lease *at;
     struct lease_run *runs;     /* as config.addresses */
@@ -60,10 +60,10 @@ struct binding;
 struct lease_client lease_client_of(struct mac mac, const uint8_t *id, size_t length);
 
 /* The pool of the engine's configuration: empty where nothing is served. NULL: out of memory. */
-struct leases *leases_new(const struct engine *e);
-void leases_free(struct leases *leases);
+struct lease_pool *lease_pool_new(const struct engine *e);
+void lease_pool_free(struct lease_pool *pool);
 /* Copies the leases of `old` whose set is still in the pool and whose binding was kept; counts the others as ended. */
-void leases_carry(struct engine *e, const struct engine *old);
+void lease_pool_carry(struct engine *e, const struct engine *old);
 
 /* The set that the client has, or had last and nobody since; NULL: none. */
 struct lease *lease_find(const struct engine *e, const struct lease_client *client);

@@ -306,7 +306,7 @@ static bool is_ours(struct engine *e, const struct dhcp *m, bool is_readable, co
 bool dhcp_serve(struct engine *e, const struct rx_frame *rx, const struct ipv4_packet *ip,
                 const struct l4_ports *ports, const struct dhcp *m, bool is_readable, struct verdict *verdict)
 {
-    if (e->leases->count == 0 || !is_for_server(e, rx, ip, ports, m))
+    if (e->lease_pool->count == 0 || !is_for_server(e, rx, ip, ports, m))
         return false;
     struct request q = {rx, m, lease_client_of(m->chaddr, m->client_id, m->client_id_length),
                         ip->destination.host == limited_broadcast.host};
