@@ -51,35 +51,12 @@ void binding_enter(struct engine *e, struct binding *b, enum binding_state state
 
 void binding_end(struct engine *e, struct binding *b, enum event_kind why)
 {
-    switch (why) {
-    case EVENT_EXPIRED:
+    if (why == EVENT_EXPIRED)
         e->stats.counters[COUNTER_EXPIRED]++;
-        break;
-    case EVENT_RELEASED:
+    else if (why == EVENT_RELEASED)
         e->stats.counters[COUNTER_RELEASED]++;
-        break;
-    case EVENT_EVICTED:
+    else if (why == EVENT_EVICTED)
         e->stats.counters[COUNTER_EVICTED]++;
-        break;
-    case EVENT_LEARNED:
-    case EVENT_MOVED:
-    case EVENT_STALE:
-    case EVENT_DELETED:
-    case EVENT_CONFLICT:
-    case EVENT_CAPTURE:
-    case EVENT_VIOLATION:
-    case EVENT_FLOW_CONFLICT:
-    case EVENT_REFUSED:
-    case EVENT_MAC_MOVED:
-    case EVENT_LOOP:
-    case EVENT_BAD_SOURCE:
-    case EVENT_EXHAUSTED:
-    case EVENT_DECLINED:
-    case EVENT_UNRESOLVED:
-    case EVENT_PORT_UP:
-    case EVENT_PORT_DOWN:
-        break;
-    }
     emit_binding(e, why, b, mac_zero);
     timer_stop(e->timers, &b->timer);
     service_end(e, b);
