@@ -3,6 +3,8 @@
 #include "pearpd/loop.h"
 #include "pearpd/packet_port.h"
 
+#include "../lib/frame_port_tools.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -102,25 +104,6 @@ static int stranger_on(const char *name, int with_header)
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &buffer_bytes, sizeof(buffer_bytes)), 0);
     assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
     return fd;
-}
-
-static bool wait_frame(struct frame_port *port, struct frame *frame)
-{
-    struct pollfd pollfd = {.fd = frame_port_fd(port), .events = POLLIN};
-    for (unsigned i = 0; i < 100; i++) {
-        if (frame_port_next(port, frame))
-            return true;
-        poll(&pollfd, 1, 10);
-    }
-    return false;
-}
-
-static void expect_nothing(struct frame_port *port)
-{
-    struct frame frame;
-    struct pollfd pollfd = {.fd = frame_port_fd(port), .events = POLLIN};
-    assert_int_equal(poll(&pollfd, 1, 30), 0);
-    assert_false(frame_port_next(port, &frame));
 }
 
 /* A frame of `length` bytes with the tags given, its payload from `seed`. */

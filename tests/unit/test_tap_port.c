@@ -4,6 +4,8 @@
 #include "pearpd/netlink_link.h"
 #include "pearpd/tap_port.h"
 
+#include "../lib/frame_port_tools.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -108,25 +110,6 @@ static struct virtio_net_hdr make_super(uint8_t *bytes, size_t length, unsigned 
         .csum_start = 34,
         .csum_offset = 16,
     };
-}
-
-static bool wait_frame(struct frame_port *port, struct frame *frame)
-{
-    struct pollfd pollfd = {.fd = frame_port_fd(port), .events = POLLIN};
-    for (unsigned i = 0; i < 100; i++) {
-        if (frame_port_next(port, frame))
-            return true;
-        poll(&pollfd, 1, 10);
-    }
-    return false;
-}
-
-static void expect_nothing(struct frame_port *port)
-{
-    struct frame frame;
-    struct pollfd pollfd = {.fd = frame_port_fd(port), .events = POLLIN};
-    assert_int_equal(poll(&pollfd, 1, 30), 0);
-    assert_false(frame_port_next(port, &frame));
 }
 
 static void expect_frame(struct frame_port *port, const uint8_t *bytes, size_t length, bool super)
