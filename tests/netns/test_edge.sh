@@ -3,7 +3,7 @@
 # the hosts. Everything that the bridge deployment does, without a second machine; what belongs to a tap alone: it outlives
 # pearpd with its addresses and routes, carries super-frames, is deleted and made anew, is refused where it is not one.
 # Reliability rows (as far as they apply): F7, L2, S29.
-# alone: bulk transfers, and a queue that is to overflow by an exact count
+# takes: 20 s
 . "$(dirname "$0")/../lib/lab.sh"
 OTHER=192.35.162.3
 LAB_HOSTS=3 LAB_MODE=agent LAB_BOX=edge LAB_CONF="[address $OTHER]

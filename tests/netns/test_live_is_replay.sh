@@ -1,7 +1,7 @@
 #!/bin/bash
 # What came in is recorded live, both sides, and replayed: the same frames leave, frame for frame.
 # Reliability rows (as far as they apply): S5.
-# alone: one processor alone has the recorder and the ring
+# takes: 20 s
 . "$(dirname "$0")/../lib/lab.sh"
 # Frames of two processors come to the recorder and to the ring in orders of their own: here all is done by one.
 taskset -pc 0 $$ >/dev/null
