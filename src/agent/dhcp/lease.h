@@ -7,7 +7,6 @@
 #include "pearpd/addr.h"
 #include "pearpd/range_list.h"
 
-
 #include <stddef.h>
 #include <stdint.h>
 

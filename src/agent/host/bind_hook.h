@@ -5,7 +5,6 @@
 #ifndef PEARPD_AGENT_BIND_HOOK_H
 #define PEARPD_AGENT_BIND_HOOK_H
 
-
 #include "pearpd/range_list.h"
 
 #include <linux/bpf.h>

@@ -4,7 +4,6 @@
 #ifndef PEARPD_AGENT_NFT_H
 #define PEARPD_AGENT_NFT_H
 
-
 #include "pearpd/range_list.h"
 
 #include <stdbool.h>

@@ -7,7 +7,6 @@
 #include "pearpd/netlink_host.h"
 #include "pearpd/range_list.h"
 
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -12,7 +12,6 @@
 #include "pearpd/range_list.h"
 #include "pearpd/tx_frame.h"
 
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
