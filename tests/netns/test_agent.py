@@ -380,11 +380,14 @@ def test_hello_gateway(wire):
     agent = start()
     routes = run("ip", "-n", HOST, "route").stdout
     ok("default" not in routes, "no gateway known: no route yet", routes)
-    wire.send(pe_arp(HELLO, BRIDGE_MAC, ports(SHARED, 1024, 65535), nonce=8, lifetime=1,
-                     tlvs=b"\x02\x0a" + socket.inet_aton(GATEWAY) + wire.mac + b"\x04\x06" + BRIDGE_MAC))
+    bridge_mac = b"\x04\x06" + BRIDGE_MAC
+    for tlvs in (bridge_mac, b"\x02\x0a" + socket.inet_aton(GATEWAY) + wire.mac + bridge_mac):
+        wire.send(pe_arp(HELLO, BRIDGE_MAC, ports(SHARED, 1024, 65535), nonce=8, lifetime=1, tlvs=tlvs))
+        wait_until(lambda: status()[0]["bridge_mac"])
     wait_until(lambda: "default" in run("ip", "-n", HOST, "route").stdout)
     routes = run("ip", "-n", HOST, "route").stdout
-    ok("default via %s dev eth0 src %s" % (GATEWAY, SHARED) in routes, "the bridge's HELLO names it", routes)
+    ok("default via %s dev eth0 src %s" % (GATEWAY, SHARED) in routes, "the bridge's second HELLO names it", routes)
+    ok(status()[0]["gateway"] == GATEWAY, "status names it", status())
     stop(agent)
     now = snapshot()
     ok(now == before, "and it is taken away again", now, before)

@@ -233,6 +233,33 @@ static void made_up_epochs_get_one_claim_a_second(void **state)
     (void)run_timers(&f, 5, times, SENT_MAX);
 }
 
+/* docs/pe-arp.md#hello-and-epochs: the first HELLO of a bridge names no gateway, and later ones have its epoch. */
+static void any_hello_names_a_gateway(void **state)
+{
+    (void)state;
+    struct fixture f;
+    double times[SENT_MAX];
+    struct pe_arp named = hello(5, 30), elsewhere;
+    named.gateway.present = true;
+    named.gateway.address.host = 0xc023a201;
+    elsewhere = named;
+    elsewhere.tpa.address.host++;
+    begin_up(&f);
+    hear(&f, bridge, own, request(2000, 2000));
+    hear(&f, bridge, mac_broadcast, hello(5, 30));
+    hear(&f, bridge, mac_broadcast, elsewhere);
+    assert_int_equal(f.events[CLAIMANT_GATEWAY], 0);
+    assert_int_equal(run_timers(&f, 31, times, SENT_MAX), 1);
+    hear(&f, bridge, own, request(2000, 2000));
+    hear(&f, bridge, mac_broadcast, named);
+    assert_int_equal(f.events[CLAIMANT_GATEWAY], 1);
+    assert_int_equal(run_timers(&f, 300, times, SENT_MAX), 0);
+    named.nonce = 6;
+    hear(&f, bridge, mac_broadcast, named);
+    assert_int_equal(f.events[CLAIMANT_GATEWAY], 2);
+    assert_int_equal(f.events[CLAIMANT_EPOCH], 2);
+}
+
 static void hello_of_others_is_passed_over(void **state)
 {
     (void)state;
@@ -628,6 +655,7 @@ int main(void)
         cmocka_unit_test(other_requests_are_not),
         cmocka_unit_test(hello_of_a_new_epoch_gets_one_claim_in_its_window),
         cmocka_unit_test(made_up_epochs_get_one_claim_a_second),
+        cmocka_unit_test(any_hello_names_a_gateway),
         cmocka_unit_test(hello_of_others_is_passed_over),
         cmocka_unit_test(a_foreign_claim_is_a_conflict),
         cmocka_unit_test(an_accusation_is_told),

@@ -329,12 +329,10 @@ static void hear_claim(struct claimant *s, uint64_t now_ns, const struct claiman
     out->event(CLAIMANT_CONFLICT, claim, out->context);
 }
 
-/* A new epoch: the bridge's table is empty. One claim, at a random moment of the window. */
-static void hear_hello(struct claimant *s, uint64_t now_ns, const struct pe_arp *hello,
-                       const struct claimant_out *out)
+/* The bridge's table is empty. One claim, at a random moment of the window. */
+static void begin_epoch(struct claimant *s, uint64_t now_ns, const struct pe_arp *hello,
+                        const struct claimant_out *out)
 {
-    if (hello->tpa.address.host != s->held.range.address.host || (s->epoch_known && hello->nonce == s->epoch))
-        return;
     s->epoch = hello->nonce;
     s->epoch_known = true;
     out->event(CLAIMANT_EPOCH, hello, out->context);
@@ -346,6 +344,17 @@ static void hear_hello(struct claimant *s, uint64_t now_ns, const struct pe_arp 
     const uint64_t due_ns = now_ns + (window_ns > 0 ? next_random(s) % window_ns : 0);
     if (s->hello_claim_due_ns == NEVER_NS)
         s->hello_claim_due_ns = due_ns > s->hello_claim_allowed_ns ? due_ns : s->hello_claim_allowed_ns;
+}
+
+static void hear_hello(struct claimant *s, uint64_t now_ns, const struct pe_arp *hello,
+                       const struct claimant_out *out)
+{
+    if (hello->tpa.address.host != s->held.range.address.host)
+        return;
+    if (!s->epoch_known || hello->nonce != s->epoch)
+        begin_epoch(s, now_ns, hello, out);
+    if (hello->gateway.present)
+        out->event(CLAIMANT_GATEWAY, hello, out->context);
 }
 
 /* tpa is a range of ours as the other heard it. */

@@ -33,6 +33,7 @@ enum claimant_event {
     CLAIMANT_CONFLICT,  /* another MAC claims ports of ours; a CONFLICT went out */
     CLAIMANT_ACCUSED,   /* another agent says that our range is its own */
     CLAIMANT_EPOCH,     /* a HELLO of an epoch not heard before */
+    CLAIMANT_GATEWAY,   /* a HELLO of any epoch that has a GATEWAY; after CLAIMANT_EPOCH */
     CLAIMANT_UNMANAGED, /* that HELLO's ports do not hold our range */
     CLAIMANT_FORGED,    /* a sender that is not the frame's source, or no good AUTH */
     CLAIMANT_RESIZED,   /* the bridge asked for the range wanted and was told: `held` is that now */

@@ -19,17 +19,25 @@ static void hear_epoch(struct agent *agent, const struct pe_arp *hello)
 {
     char mac[MAC_TEXT_BYTES];
     const struct mac bridge = agent->bridge;
-    const struct ipv4 gateway = agent->gateway;
     if (agent->epoch_logged && agent->epoch == hello->nonce)
         return; /* another range heard it too */
     agent->epoch_logged = true;
     agent->epoch = hello->nonce;
+    agent->gateway_refused = (struct ipv4){0};
     if (hello->shared_mac.present)
         agent->bridge = hello->shared_mac.mac;
     log_info("HELLO from the bridge %s", mac_format(hello->sha, mac));
-    if (agent->gateway.host == 0 && hello->gateway.present)
-        agent_settings_use_gateway(agent, hello->gateway.address);
-    if (!mac_equal(bridge, agent->bridge) || gateway.host != agent->gateway.host)
+    if (!mac_equal(bridge, agent->bridge))
+        agent_state_write(agent);
+}
+
+/* One that is configured, or known already, stays. */
+static void hear_gateway(struct agent *agent, struct ipv4 gateway)
+{
+    if (agent->gateway.host != 0)
+        return;
+    agent_settings_use_gateway(agent, gateway);
+    if (agent->gateway.host != 0)
         agent_state_write(agent);
 }
 
@@ -97,6 +105,9 @@ void agent_on_claimant_event(enum claimant_event event, const struct pe_arp *mes
         break;
     case CLAIMANT_EPOCH:
         hear_epoch(agent, message);
+        break;
+    case CLAIMANT_GATEWAY:
+        hear_gateway(agent, message->gateway.address);
         break;
     case CLAIMANT_UNMANAGED:
         snprintf(line, sizeof(line), "the bridge %s manages %s: a range of this host is outside", sender,

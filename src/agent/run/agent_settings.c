@@ -103,13 +103,15 @@ void agent_settings_use_gateway(struct agent *agent, struct ipv4 gateway)
 {
     char text[IPV4_TEXT_BYTES];
     const uint64_t now_ns = clock_now_ns();
-    if (!is_possible(agent, gateway) || now_ns < agent->gateway_allowed_ns)
+    if (now_ns < agent->gateway_allowed_ns || gateway.host == agent->gateway_refused.host ||
+        !is_possible(agent, gateway))
         return;
     log_notice("HELLO names %s as the gateway", ipv4_format(gateway, text));
     agent->wish.gateway = gateway;
     if (agent_settings_apply(agent) == 0)
         return;
     log_warning("%s cannot be the gateway: waiting for a HELLO that names another (or use -g)", text);
+    agent->gateway_refused = gateway;
     agent->gateway_allowed_ns = now_ns + GATEWAY_GAP_S * NS_PER_S;
     agent->wish.gateway = (struct ipv4){0};
     if (agent_settings_undo(agent) != 0 || agent_settings_apply(agent) != 0)

@@ -37,6 +37,7 @@ struct agent {
     unsigned ifindex;
     struct ipv4 gateway;
     uint64_t gateway_allowed_ns; /* none that a HELLO names is tried before */
+    struct ipv4 gateway_refused; /* named in this epoch, and could not be set: not tried again; 0.0.0.0: none */
     struct undo undo;
     bool recorded; /* *undo is on disk, and may be in effect */
     bool send_fault_logged, check_fault_logged, metrics_fault_logged;
