@@ -46,9 +46,7 @@ struct ini_key {
     size_t given;       /* of a bool there: true where there is a value, not `none`, without a fault; 0: none */
     size_t line;        /* of an unsigned there: the line of a value that is not `none`; 0: as with `given` */
     bool is_secret;     /* no message repeats its value */
-    const char
-        *sample; /* its value in the sample file; the default: as a comment; NULL: it is not in the sample */
-    const char *help; /* sentences */
+    const char *help;   /* sentences */
 };
 #define INI_FIELD(type, member) .field = offsetof(type, member), .size = sizeof(((type *)NULL)->member)
 
