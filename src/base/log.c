@@ -21,7 +21,7 @@ static int log_most = LOG_LEVEL_NOTICE;
 static bool log_to_journal;
 static bool log_may_wait = true;
 static bool log_is_socket;
-static int log_own_fd = -1; /* stderr's pipe or terminal once more, not blocking */
+static int log_own_fd = -1; /* stderr's pipe or terminal, opened again, not blocking */
 static bool log_is_cut;     /* the last line left in part: a terminal has no room for the rest */
 static uint64_t log_lost;   /* lines since the last one that left */
 

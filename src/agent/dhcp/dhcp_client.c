@@ -124,7 +124,7 @@ static pid_t spawn(const struct dhcp_client *c, const char *action)
     return child;
 }
 
-/* dhclient wants its file of leases to be there. */
+/* dhclient needs its file of leases. */
 static bool make_leases(const struct dhcp_client *c)
 {
     FILE *file = fopen(c->leases, "ae");
@@ -290,7 +290,7 @@ void dhcp_client_free(struct dhcp_client *client)
     loop_source_free(client->timer);
     loop_source_free(client->ended);
     if (client->pid > 0) {
-        /* udhcpc -R gives the lease back when it is ended; dhclient does when another one of it is told to. */
+        /* udhcpc -R gives the lease back when it is ended; dhclient does when a second one is started with -r. */
         if (client->program->kind == DHCP_CLIENT_DHCLIENT)
             end(spawn(client, ACTION_RELEASE));
         kill(client->pid, SIGTERM);

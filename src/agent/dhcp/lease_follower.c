@@ -18,7 +18,7 @@ struct lease_follower {
     int watch;
     struct loop_source *readable, *timer;
     struct dhcp_client *client;
-    struct lease lease; /* as it was told */
+    struct lease lease; /* of the last changed() */
     bool none_told;     /* that none came, since the last one */
 };
 

@@ -11,13 +11,13 @@
 
 struct lease_follower;
 
-/* What it follows and tells; `interface` and `context` are borrowed. */
+/* What it follows and calls; `interface` and `context` are borrowed. */
 struct lease_following {
     struct loop *loop;
     int directory; /* run_directory() */
     const char *interface;
-    enum dhcp_client_kind client; /* DHCP_CLIENT_NONE: somebody else runs one */
-    /* Another lease than before, or none. What only lasts longer is not told. */
+    enum dhcp_client_kind client; /* DHCP_CLIENT_NONE: another program runs one */
+    /* Another lease than before, or none. Not called where the lease only lasts longer. */
     void (*changed)(const struct lease *lease, void *context);
     void *context;
 };
@@ -25,13 +25,13 @@ struct lease_following {
 /* NULL after one line in the log. */
 struct lease_follower *lease_follower_new(const struct lease_following *following);
 
-/* Tells the lease that is there, if any, and starts the client. */
+/* Calls changed() with the lease that is there, if any, and starts the client. */
 void lease_follower_start(struct lease_follower *f);
 
-/* The lease that was told last. */
+/* The lease of the last changed(). */
 const struct lease *lease_follower_lease(const struct lease_follower *f);
 
-/* Ends the client, which gives its lease back; nothing is told any more. NULL is fine. */
+/* Ends the client, which gives its lease back; changed() is not called any more. NULL is fine. */
 void lease_follower_free(struct lease_follower *f);
 
 #endif

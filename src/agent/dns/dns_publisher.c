@@ -74,7 +74,7 @@ static int zone_number(struct dns_publisher *p, const struct dns_name *name)
     return (int)p->zone_count++;
 }
 
-/* Nobody wants it, and it is not published: another may have its place. */
+/* It is neither wanted nor published: another may have its place. */
 static bool is_idle(const struct entry *entry)
 {
     return !entry->wanted && !entry->is_in_update && (entry->stays || entry->presence == ABSENT);

@@ -67,7 +67,7 @@ int nsupdate_start(struct loop *loop, const char *program, const char *text, siz
 
 /* What it printed. */
 
-/* What stands behind `mark` on its line: *word, `length` bytes. */
+/* The text after `mark` on its line: *word, `length` bytes. */
 static const char *after(const char *output, const char *mark, size_t *length)
 {
     const char *at = strstr(output, mark);

@@ -15,7 +15,7 @@
 
 /* The program: 1 for a bind of a port that is held of the address, or of any where the socket is bound to any; for
  * every port of another address, port 0 and a DHCP client's; and in another namespace than `cookie` says (0: in all).
- * Else 0, which bind() tells as EPERM. The number of instructions. */
+ * Else 0, for which bind() fails with EPERM. The number of instructions. */
 size_t bind_hook_program(const struct range_list *held, uint64_t cookie,
                          struct bpf_insn program[static BIND_HOOK_MAX]);
 

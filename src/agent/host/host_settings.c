@@ -292,7 +292,7 @@ int host_settings_apply(struct netlink *netlink, const struct undo *undo)
 
 struct presence {
     const struct undo *undo;
-    bool addresses[RANGES_MAX]; /* each of undo->addresses, wherever it stands */
+    bool addresses[RANGES_MAX]; /* each of undo->addresses, on whatever interface */
     bool gateway_route, default_route;
 };
 

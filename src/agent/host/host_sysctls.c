@@ -189,7 +189,7 @@ static bool is_reserved(const char *wish)
     char now[WISH_BYTES];
     uint8_t wanted[PORT_BITS_BYTES], there[PORT_BITS_BYTES];
     if (sysctl_read(RESERVED_PATH, now, sizeof(now)) != 0)
-        return true; /* cannot be told */
+        return true; /* unknown */
     mark_ports(wish, wanted);
     mark_ports(now, there);
     for (size_t i = 0; i < PORT_BITS_BYTES; i++)

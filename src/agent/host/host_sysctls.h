@@ -1,5 +1,5 @@
 /* host_sysctls.h: the sysctls of a host that shares an address (docs/pe-arp.md#host-requirements).
- * In: what is held, what is there. Out: a record of what differs (undo.h), its doing and its undoing.
+ * In: what is held, what is there. Out: a record of what differs (undo.h), applied and undone.
  * Called by: host_settings. Never: adds an address, a route or a rule. */
 #ifndef PEARPD_AGENT_HOST_SYSCTLS_H
 #define PEARPD_AGENT_HOST_SYSCTLS_H
@@ -17,10 +17,11 @@ int host_sysctls_apply(const struct undo *undo);
 /* The name of the first that is not as wished, changed by us or not; NULL: all are. */
 const char *host_sysctls_missing(const struct undo *undo);
 
-/* Puts them back; those of the interface by the name that it has now, NULL: it is gone. 0, or the first -Exxx, each after a line in the log. */
+/* Restores them; those of the interface by the name that it has now, NULL: it is gone. 0, or the first -Exxx, each
+ * after a line in the log. */
 int host_sysctls_undo(const struct undo *undo, const char *interface);
 
-/* Prints the commands that host_sysctls_apply() stands for. */
+/* Prints the commands that do the same as host_sysctls_apply(). */
 void host_sysctls_print(const struct undo *undo);
 
 #endif

@@ -189,7 +189,7 @@ static bool is_current(int directory, const char *name, int fd)
            own.st_ino == named.st_ino && own.st_dev == named.st_dev;
 }
 
-/* A record lock: it tells its owner, and goes with the process, not with a child's copy of the descriptor. */
+/* A record lock: its owner can be read, and it ends with the process, not with a child's copy of the descriptor. */
 int run_lock(int directory, const char *interface, pid_t *holder)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

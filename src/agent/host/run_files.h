@@ -1,6 +1,6 @@
 /* run_files.h: the agent's files below /run/pearp-agent: the undo record, the state for `status`, the lock.
- * In and out: text. Called by: agent, status. Never: knows what stands in them.
- * In a network namespace that ip-netns(8) has a name for, they lie in a directory of that name. */
+ * In and out: text. Called by: agent, status. Never: knows what is in them.
+ * In a network namespace that ip-netns(8) has a name for, they are in a directory of that name. */
 #ifndef PEARPD_AGENT_RUN_FILES_H
 #define PEARPD_AGENT_RUN_FILES_H
 
@@ -38,7 +38,7 @@ int run_lock_wait(int directory, const char *name, pid_t *holder);
 
 void run_unlock(int directory, const char *interface, int lock);
 
-/* The process that has the lock; 0: none, or it cannot be told. */
+/* The process that has the lock; 0: none, or unknown. */
 pid_t run_lock_holder(int directory, const char *interface);
 
 /* Writes the whole file or leaves the earlier one. `durable`: it is on disk at the return. 0 or -Exxx. */
@@ -54,7 +54,7 @@ int run_remove(int directory, const char *name);
 int run_list(int directory, const char *suffix, void (*each)(const char *interface, void *context),
              void *context);
 
-/* A number of this network namespace that no other ever had since boot; 0: the kernel does not tell. */
+/* A number of this network namespace that no other has had since boot; 0: the kernel has none. */
 uint64_t run_namespace_cookie(void);
 
 #endif

@@ -32,11 +32,11 @@ enum claimant_event {
     CLAIMANT_DISPLACED, /* see above; tpa is the range, sha the host that claims it or objected; zero: none was seen */
     CLAIMANT_CONFLICT,  /* another MAC claims ports of ours; a CONFLICT went out */
     CLAIMANT_ACCUSED,   /* another agent says that our range is its own */
-    CLAIMANT_EPOCH,     /* a HELLO of an epoch not heard before */
+    CLAIMANT_EPOCH,     /* a HELLO of an epoch not seen before */
     CLAIMANT_GATEWAY,   /* a HELLO of any epoch that has a GATEWAY; after CLAIMANT_EPOCH */
     CLAIMANT_UNMANAGED, /* that HELLO's ports do not hold our range */
     CLAIMANT_FORGED,    /* a sender that is not the frame's source, or no good AUTH */
-    CLAIMANT_RESIZED,   /* the bridge asked for the range wanted and was told: `held` is that now */
+    CLAIMANT_RESIZED,   /* the bridge asked for the range wanted and was answered: `held` is that now */
     CLAIMANT_REFUSED,   /* another holds what was wanted, as its CONFLICT says */
     CLAIMANT_UNANSWERED, /* nobody asked for what was wanted in CLAIMANT_RESIZE_S, or the link went; no message */
 };
@@ -44,15 +44,15 @@ enum claimant_event {
 struct claimant_out {
     /* Sends a frame; `made` is borrowed. */
     void (*send)(const struct tx_frame *made, void *context);
-    /* Tells; `message` is borrowed, what was heard; NULL where there is none. */
+    /* `message` is borrowed, the one received; NULL where there is none. */
     void (*event)(enum claimant_event event, const struct pe_arp *message, void *context);
     void *context;
 };
 
-/* What PE-ARP is signed with and believed by. */
+/* What PE-ARP is signed with and checked by. */
 struct claimant_keys {
-    const struct pe_arp_key *keys; /* ascending by id, borrowed; the lowest signs until a bridge is heard */
-    size_t count;                  /* 0: nothing is signed, all is believed */
+    const struct pe_arp_key *keys; /* ascending by id, borrowed; the lowest signs until a bridge is known */
+    size_t count;                  /* 0: nothing is signed, all is accepted */
     /* The next SEQ, borrowed: it grows from the wall clock in microseconds, one for all ranges of a MAC. */
     uint64_t *number;
 };
@@ -63,7 +63,7 @@ struct claimant_counts {
     uint64_t requests;    /* answered, */
     uint64_t challenges;  /* of them those to our MAC alone */
     uint64_t conflicts;   /* sent: foreign claims */
-    uint64_t accusations; /* heard: others who hold our range theirs */
+    uint64_t accusations; /* received: other hosts that claim to own our range */
 };
 
 enum claimant_doubt { CLAIMANT_SURE, CLAIMANT_WAITS, CLAIMANT_RECLAIMS };
@@ -107,14 +107,14 @@ struct claimant {
 void claimant_init(struct claimant *s, const struct port_range *held, struct mac own, uint16_t ethertype,
                    uint64_t seed, const struct claimant_keys *keys);
 
-/* CLAIMs and REPLYs tell of these services from now on (pe_arp_write_service()); borrowed. */
+/* CLAIMs and REPLYs announce these services from now on (pe_arp_write_service()); borrowed. */
 void claimant_services(struct claimant *s, const uint8_t *tlvs, size_t length);
 
-/* The link comes up, or goes, or the interface's MAC is another. Up: claims, again after 1, 2, 4 .. 60 s. */
+/* The link comes up or goes down, or the interface has another MAC. Up: claims, again after 1, 2, 4 .. 60 s. */
 void claimant_link(struct claimant *s, uint64_t now_ns, bool up, struct mac own,
                    const struct claimant_out *out);
 
-/* A message as it was heard; `payload` begins with ar$hrd, borrowed. */
+/* A message as it was received; `payload` begins with ar$hrd, borrowed. */
 struct claimant_frame {
     struct mac from, to; /* of the frame */
     struct pe_arp message;
@@ -130,12 +130,12 @@ void claimant_message(struct claimant *s, uint64_t now_ns, const struct claimant
 uint64_t claimant_tick(struct claimant *s, uint64_t now_ns, const struct claimant_out *out);
 
 /* Asks for another range of the same address in place of what is held, which stays until one of CLAIMANT_RESIZED,
- * CLAIMANT_REFUSED and CLAIMANT_UNANSWERED is told. It is claimed at once, and again after 1, 2, 4 s.
+ * CLAIMANT_REFUSED and CLAIMANT_UNANSWERED is the event. It is claimed at once, and again after 1, 2, 4 s.
  * 0; -EBUSY: such a question is open; -ENETDOWN: the link is down; -EOPNOTSUPP: a port set is held;
  * -EALREADY: that is what is held. */
 int claimant_resize(struct claimant *s, uint64_t now_ns, struct range wanted, const struct claimant_out *out);
 
-/* Ends such a question, where one is open: CLAIMANT_UNANSWERED is told. */
+/* Ends such a question, where one is open, with CLAIMANT_UNANSWERED. */
 void claimant_give_up(struct claimant *s, const struct claimant_out *out);
 
 /* Withdraws the range, where a bridge may have a binding of it: a RELEASE by another host than the owner would be a forged

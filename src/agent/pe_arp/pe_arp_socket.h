@@ -1,5 +1,5 @@
 /* pe_arp_socket.h: the agent's packet socket: PE-ARP of one interface.
- * In and out: Ethernet frames. Called by: agent. Never: judges one. */
+ * In and out: Ethernet frames. Called by: agent. Never: decides about one. */
 #ifndef PEARPD_AGENT_PE_ARP_SOCKET_H
 #define PEARPD_AGENT_PE_ARP_SOCKET_H
 
@@ -11,10 +11,11 @@
 /* Enough for the longest PE-ARP frame. */
 #define PE_ARP_SOCKET_FRAME_BYTES 1600
 
-/* A socket that hears nothing yet. A descriptor, not blocking, or -Exxx. */
+/* A socket that receives nothing yet. A descriptor, not blocking, or -Exxx. */
 int pe_arp_socket_open(void);
 
-/* Hears frames of `ethertype` on the interface from now on; again after it was made anew. 0 or -Exxx. */
+/* Receives frames of `ethertype` on the interface from now on. Call it again after the interface was created again.
+ * 0 or -Exxx. */
 int pe_arp_socket_bind(int fd, unsigned ifindex, uint16_t ethertype);
 
 /* Takes the next frame into `bytes`. 1: *heard is filled, and borrows from them; 0: one that is not for us,

@@ -157,8 +157,8 @@ static int start(struct agent *agent)
     return 0;
 }
 
-/* Everything of the agent's that says and holds something ends, in this order: a DHCP client gives its lease back
- * while the address stands. */
+/* Ends what the agent announces and holds, in this order: a DHCP client gives its lease back while the address is
+ * still there. */
 static int let_go(struct agent *agent)
 {
     bool raised;

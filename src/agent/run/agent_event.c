@@ -20,7 +20,7 @@ static void hear_epoch(struct agent *agent, const struct pe_arp *hello)
     char mac[MAC_TEXT_BYTES];
     const struct mac bridge = agent->bridge;
     if (agent->epoch_logged && agent->epoch == hello->nonce)
-        return; /* another range heard it too */
+        return; /* another range has reported it */
     agent->epoch_logged = true;
     agent->epoch = hello->nonce;
     agent->gateway_refused = (struct ipv4){0};

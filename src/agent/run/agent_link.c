@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The interface was made anew under its name: its settings are those of a new one. */
+/* The interface was created again under its name: its settings are those of a new one. */
 static int move_to(struct agent *agent, const struct link_info *link)
 {
     log_notice("interface %s was created again", link->name);

@@ -30,7 +30,7 @@ void agent_pe_arp_send(const struct tx_frame *made, void *context)
     agent->send_fault_logged = true;
 }
 
-/* What the claimant tells of, at the place that it has now. */
+/* An event of the claimant, at the place that it has now. */
 void agent_pe_arp_services(struct agent *agent, size_t index)
 {
     const size_t length = services_tlvs(&agent->options->services, &agent->wish.held.ranges[index],

@@ -52,7 +52,7 @@ struct agent {
     uint64_t number; /* the next SEQ */
     bool link_up;
     struct mac mac;    /* of the interface */
-    struct mac bridge; /* SHARED-MAC of the last HELLO of a new epoch; zero: none heard */
+    struct mac bridge; /* SHARED-MAC of the last HELLO of a new epoch; zero: none seen */
     uint64_t epoch;    /* of that */
     bool epoch_logged;
     struct usage_alarm alarm;

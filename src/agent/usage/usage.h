@@ -1,5 +1,5 @@
 /* usage.h: which ports of what is held are in use, by whom, and which sockets lie outside.
- * In: what is held, sockets as sock_diag(7) tells of them. Out: counts and rows.
+ * In: what is held, sockets as sock_diag(7) lists them. Out: counts and rows.
  * Called by: alarm, status. Never: asks the kernel. */
 #ifndef PEARPD_AGENT_USAGE_H
 #define PEARPD_AGENT_USAGE_H

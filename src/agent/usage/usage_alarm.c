@@ -18,7 +18,7 @@ void usage_alarm_forget(struct usage_alarm *m)
     memset(m->ranges, 0, sizeof(m->ranges));
 }
 
-/* Calm only well below `warn`, once it was told. */
+/* Once it was reported, calm only well below `warn`. */
 static enum usage_alarm_level level_of(const struct usage_alarm *m, const struct usage_alarm_range *r,
                                        uint32_t ports, uint32_t used)
 {
@@ -39,7 +39,7 @@ static bool is_range_news(const struct usage_alarm_range *r, uint64_t now_ns, en
     return now_ns - r->told_ns >= AGAIN_NS;
 }
 
-/* The place of what was told of this socket's like; told_count: none. */
+/* The place of a reported socket with this address, port and protocol; told_count: there is none. */
 static size_t find_told(const struct usage_alarm *m, const struct host_socket *socket)
 {
     size_t i = 0;
@@ -50,7 +50,7 @@ static size_t find_told(const struct usage_alarm *m, const struct host_socket *s
     return i;
 }
 
-/* Whether one more can be remembered: what was told within the hour is not forgotten for it. */
+/* Whether one more can be remembered: what was reported within the hour is not forgotten for it. */
 static bool has_room(const struct usage_alarm *m, uint64_t now_ns)
 {
     return m->told_count < USAGE_ALARM_TOLD_MAX || now_ns - m->told[m->told_next].told_ns >= AGAIN_NS;

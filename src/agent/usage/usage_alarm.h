@@ -1,10 +1,10 @@
-/* usage_alarm.h: when the use of what is held is worth a word: ranges that fill, programs outside them.
+/* usage_alarm.h: when the use of the ports held is worth an alarm: ranges that fill, programs outside them.
  * In: usage, time. Out: events through struct usage_alarm_out, figures. Called by: agent, tests.
  * Never: asks the kernel, logs.
  *
- * A range is told when it goes over `warn` percent, at most once a minute, and when no port is left; again only after
- * it was well below `warn`, or after an hour. A program outside is told once an hour; of USAGE_ALARM_TOLD_MAX it is
- * remembered that they were told, and the number of the rest is told once an hour. */
+ * A range is reported when it exceeds `warn` percent, at most once a minute, and when no port is left; again only after
+ * it was well below `warn`, or after an hour. A program outside is reported once an hour; up to USAGE_ALARM_TOLD_MAX
+ * reported ones are remembered, and the number of the others is reported once an hour. */
 #ifndef PEARPD_AGENT_USAGE_ALARM_H
 #define PEARPD_AGENT_USAGE_ALARM_H
 
@@ -15,11 +15,11 @@
 #include <stdint.h>
 
 #define USAGE_ALARM_TOLD_MAX  256
-#define USAGE_ALARM_TELLS_MAX 10 /* programs outside that one look tells of; the rest is counted */
+#define USAGE_ALARM_TELLS_MAX 10 /* programs outside that one check reports; the rest is counted */
 
-/* What a range is told to be, the worse the higher. */
+/* What is reported of a range, the worse the higher. */
 enum usage_alarm_level {
-    USAGE_ALARM_CALM,    /* told when it is so again */
+    USAGE_ALARM_CALM,    /* reported when it is so again */
     USAGE_ALARM_FILLING, /* over `warn` */
     USAGE_ALARM_FULL,    /* no port is left */
 };
@@ -27,7 +27,7 @@ enum usage_alarm_level {
 struct usage_alarm_out {
     void (*range)(enum usage_alarm_level level, size_t range, const struct usage *usage, void *context);
     void (*outside)(const struct usage_outside *outside, void *context);
-    /* So many programs outside were not told one by one. */
+    /* `count` programs outside were not reported one by one. */
     void (*more)(size_t count, void *context);
     void *context;
 };
@@ -35,7 +35,7 @@ struct usage_alarm_out {
 struct usage_alarm_range {
     enum usage_alarm_level told; /* the worst since it was calm */
     uint64_t told_ns;
-    uint32_t ports, used, sockets; /* at the last look */
+    uint32_t ports, used, sockets; /* at the last check */
 };
 
 struct usage_alarm_told {
@@ -49,18 +49,18 @@ struct usage_alarm {
     struct usage_alarm_told told[USAGE_ALARM_TOLD_MAX]; /* a ring */
     size_t told_count, told_next;
     uint64_t rest_told_ns;    /* 0: never */
-    uint32_t outside_sockets; /* at the last look */
+    uint32_t outside_sockets; /* at the last check */
 };
 
 void usage_alarm_init(struct usage_alarm *m, uint32_t warn_percent);
 
-/* What is held is another: nothing is known of the ranges any more. */
+/* Other ranges are held now: forgets what was reported of the earlier ones. */
 void usage_alarm_forget(struct usage_alarm *m);
 
-/* True where a look at `usage` would tell something, for which processes are worth a search. */
+/* True where a check of `usage` would report something: then a search for the processes is worth it. */
 bool usage_alarm_has_news(const struct usage_alarm *m, uint64_t now_ns, const struct usage *usage);
 
-/* Takes a look that is complete (usage_merge()). */
+/* Checks a `usage` that is complete (usage_merge()). */
 void usage_alarm_check(struct usage_alarm *m, uint64_t now_ns, const struct usage *usage,
                        const struct usage_alarm_out *out);
 
