@@ -2,10 +2,10 @@
 #include "control_listings.h"
 
 #include "pearpd/port_range.h"
-#include "pearpd/report.h"
 
 #include "account_report.h"
 #include "control_answer.h"
+#include "report.h"
 
 #include <string.h>
 

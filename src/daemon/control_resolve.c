@@ -5,9 +5,9 @@
 #include "control_resolve.h"
 
 #include "pearpd/clock.h"
-#include "pearpd/report.h"
 
 #include "control_answer.h"
+#include "report.h"
 
 #define PATIENCE_NS   (4 * NS_PER_S)
 #define LOOK_AGAIN_NS (NS_PER_S / 20)

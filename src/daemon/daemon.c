@@ -3,11 +3,11 @@
 
 #include "pearpd/conf.h"
 #include "pearpd/log.h"
-#include "pearpd/replay.h"
 
 #include "bridge.h"
 #include "config_load.h"
 #include "options.h"
+#include "replay.h"
 
 #include <stdio.h>
 

@@ -3,7 +3,7 @@
 #ifndef PEARPD_DAEMON_OPTIONS_H
 #define PEARPD_DAEMON_OPTIONS_H
 
-#include "pearpd/replay.h"
+#include "replay.h"
 
 #include <stdio.h>
 

@@ -2,7 +2,7 @@
  *
  * The inputs are merged by the time of their next record. A record whose time lies before the one ahead of it
  * in its file takes that one's, so that records keep their order and the clock never goes back. */
-#include "pearpd/replay.h"
+#include "replay.h"
 
 #include "pearpd/capture.h"
 #include "pearpd/clock.h"
@@ -10,7 +10,8 @@
 #include "pearpd/eth.h"
 #include "pearpd/frame_build.h"
 #include "pearpd/log.h"
-#include "pearpd/report.h"
+
+#include "report.h"
 
 #include <errno.h>
 #include <stdio.h>

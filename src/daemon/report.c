@@ -1,5 +1,5 @@
 /* report.c: see report.h. */
-#include "pearpd/report.h"
+#include "report.h"
 
 #include "pearpd/clock.h"
 #include "pearpd/hex.h"

@@ -1,7 +1,7 @@
 /* report.h: what the engine counted and knows, as JSON (docs/contract.md#report).
  * In: an engine. Out: JSON through a writer. Called by: replay (whole), control (in pieces). */
-#ifndef PEARPD_REPORT_H
-#define PEARPD_REPORT_H
+#ifndef PEARPD_DAEMON_REPORT_H
+#define PEARPD_DAEMON_REPORT_H
 
 #include "pearpd/config.h"
 #include "pearpd/engine.h"

@@ -1,7 +1,7 @@
 /* replay.h: captures through the engine: no interface, no root, no real time (docs/contract.md#replay).
  * Called by: main. The same input gives the same output to the byte. */
-#ifndef PEARPD_REPLAY_H
-#define PEARPD_REPLAY_H
+#ifndef PEARPD_DAEMON_REPLAY_H
+#define PEARPD_DAEMON_REPLAY_H
 
 #include "pearpd/addr.h"
 #include "pearpd/config.h"
