@@ -638,6 +638,23 @@ static void test_foreign_ports(void **state)
     attack_end(t);
 }
 
+/* M sends from A's ports, and in between tries to capture the shared address: that is reported, too. */
+static void test_loud_host_hides_no_capture(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(NULL);
+    for (unsigned ms = 0; ms < 1000; ms++) {
+        udp(t, SIDE_DOWNSTREAM, host_m, 2080, 53, 0);
+        if (ms % 100 == 99)
+            arp_request(t, host_m, shared, shared.host);
+        tick(t);
+    }
+    assert_int_equal(t->events[EVENT_CAPTURE], 10);
+    assert_in_range(t->events[EVENT_VIOLATION], 10, 20);
+    figure("S19: %u of 10 captures of M reported beside 1,000 violations", t->events[EVENT_CAPTURE]);
+    attack_end(t);
+}
+
 /* M claims, answers for, and releases A's range; then everything. */
 static void test_stolen_range(void **state)
 {
@@ -709,6 +726,7 @@ int main(void)
         cmocka_unit_test(test_icmp_flood),
         cmocka_unit_test(test_flow_flood),
         cmocka_unit_test(test_foreign_ports),
+        cmocka_unit_test(test_loud_host_hides_no_capture),
         cmocka_unit_test(test_stolen_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

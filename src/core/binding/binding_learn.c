@@ -74,7 +74,7 @@ bool binding_may_own_more(struct engine *e, const struct port_range *ports, stru
     if (e->now_ns >= host->enough_until_ns)
         host->enough_until_ns = e->now_ns + NS_PER_S;
     e->stats.counters[COUNTER_HOST_PORTS]++;
-    if (host_may_emit(host, e->now_ns))
+    if (host_may_emit(host, EVENT_CONFLICT, e->now_ns))
         event_emit(e, (struct event){.kind = EVENT_CONFLICT,
                                      .side = SIDE_DOWNSTREAM,
                                      .range = ports->range,

@@ -26,7 +26,7 @@ void binding_refuse_claim(struct engine *e, const struct port_range *ports, stru
                           struct mac owner, const char *why)
 {
     e->stats.counters[COUNTER_CONFLICTS]++;
-    if (host_may_emit(host_of(e->hosts, claimant), e->now_ns))
+    if (host_may_emit(host_of(e->hosts, claimant), EVENT_CONFLICT, e->now_ns))
         event_emit(e, (struct event){.kind = EVENT_CONFLICT,
                                      .side = SIDE_DOWNSTREAM,
                                      .range = ports->range,

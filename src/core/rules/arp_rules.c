@@ -75,7 +75,7 @@ static bool may_go_upstream(struct engine *e, const struct rx_frame *rx)
     if (rate_take(&host->arp, e->arp->upstream_limit, e->now_ns))
         return true;
     host->arp_limited++;
-    if (host_may_emit(host, e->now_ns))
+    if (host_may_emit(host, EVENT_REFUSED, e->now_ns))
         event_emit(e, (struct event){.kind = EVENT_REFUSED,
                                      .side = SIDE_DOWNSTREAM,
                                      .mac = rx->eth.source,
@@ -186,7 +186,7 @@ struct verdict arp_capture(struct engine *e, const struct rx_frame *rx, uint32_t
     struct host *host = host_of(e->hosts, rx->eth.source);
     host->captures++;
     e->stats.counters[COUNTER_CAPTURES]++;
-    if (host_may_emit(host, e->now_ns))
+    if (host_may_emit(host, EVENT_CAPTURE, e->now_ns))
         event_emit(e, (struct event){.kind = EVENT_CAPTURE,
                                      .side = SIDE_DOWNSTREAM,
                                      .range = {e->config.addresses[address_index].address, 0, UINT16_MAX},

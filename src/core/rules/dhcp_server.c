@@ -118,7 +118,7 @@ static struct verdict nak(struct engine *e, const struct request *q)
 
 static struct verdict bad(struct engine *e, const struct rx_frame *rx, const char *why)
 {
-    if (host_may_emit(host_of(e->hosts, rx->eth.source), e->now_ns))
+    if (host_may_emit(host_of(e->hosts, rx->eth.source), EVENT_REFUSED, e->now_ns))
         event_emit(e,
                    (struct event){
                        .kind = EVENT_REFUSED, .side = SIDE_DOWNSTREAM, .mac = rx->eth.source, .detail = why});
@@ -221,7 +221,7 @@ static struct verdict decline(struct engine *e, const struct request *q)
         return verdict_consumed(CONSUMED_DHCP);
     e->stats.counters[COUNTER_DHCP_DECLINES]++;
     lease_decline(e, lease);
-    if (host_may_emit(host_of(e->hosts, m->chaddr), e->now_ns))
+    if (host_may_emit(host_of(e->hosts, m->chaddr), EVENT_DECLINED, e->now_ns))
         event_emit(e, (struct event){.kind = EVENT_DECLINED,
                                      .side = SIDE_DOWNSTREAM,
                                      .range = lease_range(e, lease),

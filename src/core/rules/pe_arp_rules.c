@@ -25,7 +25,7 @@ static void refused(struct engine *e, const struct rx_frame *rx, const char *why
 {
     struct host *host = host_of(e->hosts, rx->eth.source);
     host->bad_pe_arp++;
-    if (host_may_emit(host, e->now_ns))
+    if (host_may_emit(host, EVENT_REFUSED, e->now_ns))
         event_emit(e,
                    (struct event){
                        .kind = EVENT_REFUSED, .side = SIDE_DOWNSTREAM, .mac = rx->eth.source, .detail = why});
@@ -197,7 +197,7 @@ static struct verdict conflict(struct engine *e, const struct rx_frame *rx, cons
     if ((fault = pe_arp_replay_fault(e, rx, m)) != NULL)
         return forged(e, rx, fault);
     e->stats.counters[COUNTER_CONFLICTS]++;
-    if (host_may_emit(host_of(e->hosts, m->sha), e->now_ns))
+    if (host_may_emit(host_of(e->hosts, m->sha), EVENT_CONFLICT, e->now_ns))
         event_emit(e, (struct event){.kind = EVENT_CONFLICT,
                                      .side = SIDE_DOWNSTREAM,
                                      .range = {m->tpa.address, m->tpa.first, m->tpa.last},

@@ -26,7 +26,7 @@ static bool violation(struct engine *e, const struct rx_frame *rx, struct event 
     e->stats.counters[is_flow ? COUNTER_FLOW_CONFLICTS : COUNTER_VIOLATIONS]++;
     event.side = SIDE_DOWNSTREAM;
     event.mac = rx->eth.source;
-    if (host_may_emit(host, e->now_ns))
+    if (host_may_emit(host, event.kind, e->now_ns))
         event_emit(e, event);
     if (e->config.source_ports == SOURCE_PORTS_LOG)
         return true;

@@ -34,7 +34,7 @@ void host_give_back(struct keyed_table *hosts, struct mac mac, enum host_share s
         host->shares[share]--;
 }
 
-bool host_may_emit(struct host *host, uint64_t now_ns)
+bool host_may_emit(struct host *host, enum event_kind kind, uint64_t now_ns)
 {
-    return rate_take(&host->events, rate_limit_of(EVENTS_PER_SECOND, EVENTS_PER_SECOND), now_ns);
+    return rate_take(&host->events[kind], rate_limit_of(EVENTS_PER_SECOND, EVENTS_PER_SECOND), now_ns);
 }

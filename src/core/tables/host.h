@@ -8,6 +8,7 @@
 
 #include "pearpd/addr.h"
 #include "pearpd/config.h"
+#include "pearpd/event.h"
 #include "pearpd/keyed_table.h"
 #include "pearpd/rate.h"
 
@@ -21,8 +22,8 @@ struct host {
     struct mac mac;       /* the key */
     struct rate arp;      /* [limits] arp-rate */
     struct rate requests; /* [limits] unicast-mac-rate */
-    struct rate events;
-    struct rate dhcp;         /* [limits] dhcp-host-rate */
+    struct rate dhcp;     /* [limits] dhcp-host-rate */
+    struct rate events[EVENT_KIND_COUNT];
     uint64_t enough_until_ns; /* it has what host-ports allows: not counted again before */
     uint32_t open_questions;  /* [limits] mac-questions */
     uint32_t shares[HOST_SHARES];
@@ -50,7 +51,8 @@ bool host_take(struct host *host, enum host_share share, uint32_t most);
 /* Gives one back, if the host of `mac` is still known. */
 void host_give_back(struct keyed_table *hosts, struct mac mac, enum host_share share);
 
-/* True where an event about this host may be emitted now: 10 at once, 10 a second. */
-bool host_may_emit(struct host *host, uint64_t now_ns);
+/* True where an event of `kind` about this host may be emitted now: of each kind 10 at once, 10 a second. A loud kind
+ * leaves the others theirs. */
+bool host_may_emit(struct host *host, enum event_kind kind, uint64_t now_ns);
 
 #endif
