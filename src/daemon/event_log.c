@@ -52,13 +52,26 @@ static struct rate_limit limit_of(enum event_kind kind)
                            : rate_limit_of(ALARMS_PER_SECOND, ALARMS_AT_ONCE);
 }
 
+/* The first event with its detail since the last report: another cause than those before. */
+static bool is_new_detail(struct event_log_kind *kind, const char *detail)
+{
+    for (unsigned i = 0; i < kind->detail_count; i++)
+        if (kind->details[i] == detail)
+            return false;
+    if (kind->detail_count == EVENT_LOG_DETAILS)
+        return false;
+    kind->details[kind->detail_count++] = detail;
+    return true;
+}
+
 void event_log_write(struct event_log *log, const struct event *event)
 {
     const enum log_level level = level_of(event->kind);
     struct event_log_kind *kind = &log->kinds[event->kind];
     if (!log_takes(level))
         return;
-    if (!rate_take(&kind->lines, limit_of(event->kind), event->time_ns)) {
+    const bool is_new = is_new_detail(kind, event->detail);
+    if (!rate_take(&kind->lines, limit_of(event->kind), event->time_ns) && !is_new) {
         kind->skipped++;
         return;
     }
@@ -74,5 +87,6 @@ void event_log_report_skipped(struct event_log *log)
             log_write(level_of((enum event_kind)i), "%" PRIu64 " more %s event%s not logged", kind->skipped,
                       event_name((enum event_kind)i), kind->skipped == 1 ? " was" : "s were");
         kind->skipped = 0;
+        kind->detail_count = 0;
     }
 }

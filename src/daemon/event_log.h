@@ -1,5 +1,5 @@
-/* event_log.h: events as log lines. Each kind of event has a budget of its own, so that none is hidden behind a loud one;
- * what is over it is counted, and the count is logged.
+/* event_log.h: events as log lines. Each kind of event has a budget of its own, and each detail of a kind gets a line a
+ * second in any case, so that no alarm is hidden behind a loud one; what is over it is counted, and the count is logged.
  * Called by: bridge. Never: asks for the time. */
 #ifndef PEARPD_DAEMON_EVENT_LOG_H
 #define PEARPD_DAEMON_EVENT_LOG_H
@@ -9,8 +9,12 @@
 
 #include <stdint.h>
 
+#define EVENT_LOG_DETAILS 16 /* more than a kind of alarm has */
+
 struct event_log_kind {
     struct rate lines;
+    const char *details[EVENT_LOG_DETAILS]; /* logged since the last report; compared as pointers */
+    unsigned detail_count;
     uint64_t skipped; /* since the last report */
 };
 

@@ -50,13 +50,19 @@ static unsigned logged(const char *line)
     return count;
 }
 
-static void happens(enum event_kind kind, uint64_t time_ns)
+static void happens_with(enum event_kind kind, const char *detail, uint64_t time_ns)
 {
     const struct event event = {.kind = kind,
+                                .detail = detail,
                                 .time_ns = time_ns,
                                 .range = {{0xc0000201}, 2000, 2999},
                                 .mac = {{0, 0x0c, 0x29, 0, 0, 1}}};
     event_log_write(&events, &event);
+}
+
+static void happens(enum event_kind kind, uint64_t time_ns)
+{
+    happens_with(kind, NULL, time_ns);
 }
 
 static void test_levels(void **state)
@@ -94,6 +100,21 @@ static void test_loud_kind_hides_no_other(void **state)
     assert_int_equal(logged("more capture"), 0);
 }
 
+/* Claims are refused by the thousand when a device upstream takes the shared address: both are conflicts. */
+static void test_loud_cause_hides_no_other(void **state)
+{
+    (void)state;
+    for (unsigned second = 0; second < 3; second++) {
+        for (unsigned i = 0; i < 1000; i++)
+            happens_with(EVENT_CONFLICT, "claimed", 1000000 * (1000 * second + i));
+        happens_with(EVENT_CONFLICT, "used upstream", 1000000 * (1000 * second + 999));
+        happens_with(EVENT_CONFLICT, "used upstream", 1000000 * (1000 * second + 999));
+        event_log_report_skipped(&events);
+        assert_int_equal(logged("(used upstream)"), second + 1);
+    }
+    assert_in_range(logged("(claimed)"), 20, 50);
+}
+
 /* As many hosts as start at once. */
 static void test_every_change_of_owner_is_logged(void **state)
 {
@@ -122,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_levels),
         TEST(test_loud_kind_hides_no_other),
+        TEST(test_loud_cause_hides_no_other),
         TEST(test_every_change_of_owner_is_logged),
         TEST(test_a_level_that_is_off_costs_nothing),
     };
