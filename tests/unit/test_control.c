@@ -3,6 +3,8 @@
 
 #include "pearpd/clock.h"
 #include "pearpd/control_socket.h"
+#include "pearpd/log.h"
+#include "pearpd/port_set.h"
 
 #include "../../src/daemon/control_request.h"
 #include "../lib/world.h"
@@ -269,6 +271,90 @@ static void test_table_filters(void **state)
     assert_string_equal(ask(w, "table printer"), "ok\n[]\n");
 }
 
+/* By its name, which a configured range has; of a port set its own ports, not those between. */
+static void test_table_filters_names_and_port_sets(void **state)
+{
+    struct desk *w = *state;
+    const struct port_set_params params = {4, 6};
+    const struct port_span bounds = port_set_bounds(params, 5);
+    w->world.address.has_psid = true;
+    w->world.address.psid = params;
+    w->world.ranges[0] = (struct config_range){
+        .range = {w->world.address.address, 80, 80}, .mac = {{0, 0x0c, 0x29, 0x9e, 0x8c, 0xee}}, .name = "www"};
+    w->world.config.range_count = 1;
+    assert_int_equal(engine_reload(w->world.engine, w->world.now, &w->world.config, &w->world.out), 0);
+    const struct table_entry set = {.range = {w->world.address.address, bounds.first, bounds.last},
+                                    .has_psid = true,
+                                    .psid = params,
+                                    .psid_id = 5,
+                                    .mac = {{0, 0x0c, 0x29, 0x39, 0x44, 0xab}},
+                                    .state = BINDING_REACHABLE,
+                                    .origin = ORIGIN_PE_ARP,
+                                    .name = "",
+                                    .expires_ns = UINT64_C(60000000000)};
+    assert_int_equal(engine_restore(w->world.engine, w->world.now, &set, &w->world.out), 0);
+    char line[64];
+    assert_int_equal(count_of(ask(w, "table"), "\"address\""), 3);
+    assert_int_equal(count_of(ask(w, "table www"), "\"address\""), 1);
+    assert_has(w->answer, "\"name\":\"www\"");
+    snprintf(line, sizeof(line), "table 192.0.2.1:%u", bounds.first);
+    assert_has(ask(w, line), "\"psid\":\"4/6/5\"");
+    snprintf(line, sizeof(line), "table 192.0.2.1:%u", bounds.last);
+    assert_has(ask(w, line), "\"psid\":\"4/6/5\"");
+    snprintf(line, sizeof(line), "table 192.0.2.1:%u", bounds.first + 2000);
+    assert_string_equal(ask(w, line), "ok\n[]\n");
+}
+
+static int log_file, stderr_kept;
+
+static void log_to_file(void)
+{
+    char path[] = "/tmp/pearpd-control-log.XXXXXX";
+    log_file = mkstemp(path);
+    stderr_kept = dup(STDERR_FILENO);
+    assert_true(log_file >= 0 && stderr_kept >= 0 && dup2(log_file, STDERR_FILENO) >= 0);
+    unlink(path);
+    log_open("p", 0);
+}
+
+static void log_back(void)
+{
+    dup2(stderr_kept, STDERR_FILENO);
+    close(stderr_kept);
+    close(log_file);
+}
+
+/* Asks, and expects one line of the log: the command, by whom, and what came of it. */
+static void assert_logged(struct desk *w, const char *command, const char *result)
+{
+    char expected[512], text[512];
+    assert_int_equal(ftruncate(log_file, 0), 0);
+    assert_int_equal(lseek(log_file, 0, SEEK_SET), 0);
+    ask(w, command);
+    const ssize_t length = pread(log_file, text, sizeof(text) - 1, 0);
+    assert_true(length >= 0);
+    text[length] = '\0';
+    snprintf(expected, sizeof(expected), "p: pearpctl %s, by uid %lu, pid %ld: %s\n", command,
+             (unsigned long)geteuid(), (long)getpid(), result);
+    assert_string_equal(text, expected);
+}
+
+static void test_who_changes_the_table_is_logged(void **state)
+{
+    struct desk *w = *state;
+    log_to_file();
+    assert_logged(w, "add 192.0.2.1:2000-2999 00:0c:29:9e:8c:ee", "done");
+    assert_logged(w, "add 192.0.2.1:2500-2500 00:0c:29:39:44:ab",
+                  "00:0c:29:9e:8c:ee holds 192.0.2.1:2000-2999 (control): delete that range first");
+    assert_logged(w, "add 192.0.2.1:2500-2500 00:0c:29:39:44:ab --force", "a permanent range overlaps it");
+    assert_logged(w, "delete 192.0.2.1:2000-2999", "done");
+    assert_logged(w, "delete 192.0.2.1:2000-2999", "there is no such address or range");
+    assert_logged(w, "flush 192.0.2.1", "0 bindings removed");
+    assert_logged(w, "flush 192.0.2.9", "there is no such address or range");
+    assert_logged(w, "reload", "begins");
+    log_back();
+}
+
 static void test_stats_have_the_shape_of_a_report(void **state)
 {
     struct desk *w = *state;
@@ -438,6 +524,32 @@ static void test_resolve_asks(void **state)
     assert_starts(ask(w, "resolve 192.0.2.1:2000 --ask"), "error the owner does not answer;");
     for (unsigned i = 0; i < 3; i++)
         loop_source_free(later[i]);
+}
+
+/* The REPLY of the host that holds 192.0.2.1:2000-2999, to the first REQUEST. */
+static void owner_replies(void *context)
+{
+    struct desk *w = context;
+    const struct mac host = {{0, 0x0c, 0x29, 0x9e, 0x8c, 0xee}};
+    const struct port_address held = {.address = w->world.address.address, .first = 2000, .last = 2999};
+    struct tx_frame tx = {
+        .destination = w->world.config.mac, .source = host, .ethertype = 0x88b5, .kind = TX_PE_ARP};
+    tx.pe_arp = (struct pe_arp){.type = PE_ARP_REPLY, .sha = host, .spa = held, .tpa = held, .nonce = 1};
+    tx.pe_arp.tpa.last = 2000;
+    w->world.now += 1000;
+    assert_int_equal(world_give_made(&w->world, SIDE_DOWNSTREAM, &tx).fate, FATE_CONSUMED);
+}
+
+/* Its owner is known for ever, and is asked all the same. */
+static void test_resolve_asks_and_hears(void **state)
+{
+    struct desk *w = *state;
+    ask(w, "add 192.0.2.1:2000-2999 00:0c:29:9e:8c:ee");
+    assert_has(ask(w, "table 192.0.2.1:2000"), "\"seen_s\":null}");
+    struct loop_source *later = loop_timer(w->loop, owner_replies, w);
+    loop_timer_set(later, 50000000);
+    assert_has(ask(w, "resolve 192.0.2.1:2000 --ask"), "\"seen_s\":0}");
+    loop_source_free(later);
 }
 
 static void tell_capture(void *context)
@@ -758,7 +870,10 @@ int main(void)
         TEST(test_add_table_delete),
         TEST(test_add_over_an_owner),
         TEST(test_table_filters),
+        TEST(test_table_filters_names_and_port_sets),
+        TEST(test_who_changes_the_table_is_logged),
         TEST(test_resolve_asks),
+        TEST(test_resolve_asks_and_hears),
         TEST(test_a_place_for_root),
         TEST(test_stats_have_the_shape_of_a_report),
         TEST(test_leases_are_whole),
