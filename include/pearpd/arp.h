@@ -1,5 +1,5 @@
 /* arp.h: plain ARP for IPv4 (RFC 826).
- * In: the payload of an ARP frame. Out: its fields. Called by: core. Never: judges. */
+ * In: the payload of an ARP frame. Out: its fields. Called by: core. Never: decides about it. */
 #ifndef PEARPD_ARP_H
 #define PEARPD_ARP_H
 

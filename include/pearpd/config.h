@@ -246,8 +246,8 @@ struct config {
     enum source_ports_mode source_ports;
     char socket[SOCKET_PATH_BYTES];    /* control socket */
     char state_file[STATE_PATH_BYTES]; /* empty: none */
-    uint32_t state_period_s;           /* a change of the table is in it within so many */
-    uint32_t state_counters_s;         /* counters that changed alone are */
+    uint32_t state_period_s;           /* seconds within which a change of the table is saved */
+    uint32_t state_counters_s;         /* the same where only counters changed */
     struct config_address *addresses;  /* ascending, owned */
     size_t address_count;
     struct config_range *ranges; /* ascending by address and port, owned */
@@ -258,7 +258,7 @@ struct config {
     struct config_lease *leases; /* ascending by address and port, owned */
     size_t lease_count;
     struct config_ipfix ipfix;
-    struct pe_arp_key *keys; /* ascending by id, owned; none: PE-ARP is believed without AUTH */
+    struct pe_arp_key *keys; /* ascending by id, owned; none: PE-ARP needs no AUTH */
     size_t key_count;
     struct limits limits;
 };

@@ -1,6 +1,6 @@
 /* frame_port.h: one bridge port, whatever its frames come from: an interface (packet_port.h) or a tap
  * (tap_port.h). In and out: frames with their offload state and tags as on the wire.
- * Called by: daemon. Never: judges a frame. */
+ * Called by: daemon. Never: decides about a frame. */
 #ifndef PEARPD_FRAME_PORT_H
 #define PEARPD_FRAME_PORT_H
 

@@ -54,8 +54,8 @@ struct ini_section {
     const char *name;     /* the first word between the brackets */
     const char *argument; /* what follows it, for people; NULL: nothing, and the section may be there once */
     const char *help;     /* sentences */
-    /* A section with an argument begins. Returns the target that `field` of its keys is in; NULL: its keys are passed
-     * over. A section without an argument has the file's target. */
+    /* A section with an argument begins. Returns the target that `field` of its keys is in; NULL: its keys are
+     * skipped. A section without an argument has the file's target. */
     void *(*begin)(struct ini_file *file, const char *argument);
     void (*end)(struct ini_file *file, void *target); /* its last key was read; may be NULL */
     /* Takes a key where keys are no rows, as in [keys]; NULL: they are rows. */
@@ -93,7 +93,7 @@ int ini_schema_read(const struct ini_schema *schema, const char *name, void *tar
 int ini_schema_read_stream(const struct ini_schema *schema, FILE *stream, const char *name, void *target,
                            void *context, ini_fault_fn *fault, void *fault_context);
 
-/* Every default of sections without an argument, as for a file that says nothing. */
+/* Every default of sections without an argument, as for an empty file. */
 void ini_schema_presets(const struct ini_schema *schema, void *target, void *context);
 
 /* For callbacks. */

@@ -1,6 +1,6 @@
 /* pe_arp.h: PE-ARP on the wire (docs/pe-arp.md#message-format).
  * In: the payload of a frame, or the fields of a message. Out: the other one.
- * Called by: core (reads), io (writes), agent (both). Never: believes a message. */
+ * Called by: core (reads), io (writes), agent (both). Never: decides whether a message counts. */
 #ifndef PEARPD_PE_ARP_H
 #define PEARPD_PE_ARP_H
 
@@ -89,11 +89,11 @@ struct pe_arp_service {
     size_t name_length;
 };
 
-/* Walks a message's services: start with *at = 0. False: no more. Those with a name that is none, or without a
- * protocol or port, are passed over. */
+/* Walks a message's services: start with *at = 0. False: no more. Those without a valid name, protocol
+ * or port are skipped. */
 bool pe_arp_service_next(const struct pe_arp *message, size_t *at, struct pe_arp_service *service);
 
-/* Writes one SERVICE TLV. The bytes written; -ENOSPC; -EINVAL: the name is none, or too long for a TLV. */
+/* Writes one SERVICE TLV. The bytes written; -ENOSPC; -EINVAL: the name is not valid, or too long for a TLV. */
 int pe_arp_write_service(const struct pe_arp_service *service, uint8_t *bytes, size_t size);
 
 /* "request", "reply", ...: a constant string. */
@@ -103,7 +103,7 @@ const char *pe_arp_type_name(enum pe_arp_type type);
 uint16_t pe_arp_operation(enum pe_arp_type type);
 
 /* Reads `length` bytes behind the EtherType. 0: *message is filled.
- * -ENOMSG: another ar$hrd or ar$pro, or under 8 bytes: somebody else's frame, to be bridged.
+ * -ENOMSG: another ar$hrd or ar$pro, or under 8 bytes: not PE-ARP, to be bridged.
  * -EBADMSG: PE-ARP that breaks the format: lengths, version, type, an operation that does not fit the
  * type, last below first, TLVs cut, unknown below 0x40, repeated, of a wrong length or value, AUTH not last. */
 int pe_arp_parse(const uint8_t *payload, size_t length, struct pe_arp *message);

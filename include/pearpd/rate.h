@@ -1,4 +1,4 @@
-/* rate.h: so many a second, so many at once (the generic cell rate algorithm, ITU-T I.371).
+/* rate.h: up to N a second, up to M at once (the generic cell rate algorithm, ITU-T I.371).
  * Called by: core, agent. Never: asks for the time. */
 #ifndef PEARPD_RATE_H
 #define PEARPD_RATE_H

@@ -3,7 +3,7 @@
  * Never: opens a file, knows what a record is about.
  *
  * The checksum is the 16 hexadecimal digits of SipHash-2-4 under a zero key over all text before " #": it finds
- * damage, not forgery. Every line bears its own, so that a cut, changed or foreign one costs nothing but itself. */
+ * damage, not forgery. Every line has its own, so that a cut, changed or foreign line costs only itself. */
 #ifndef PEARPD_STATE_LINE_H
 #define PEARPD_STATE_LINE_H
 
@@ -53,7 +53,7 @@ struct state_reader {
     uint64_t bad; /* pieces of text that are no record */
     char line[4 * STATE_LINE_BYTES];
     size_t length;
-    bool overlong; /* the present line: passed over up to its end */
+    bool overlong; /* the present line: skipped up to its end */
 };
 
 /* Takes the next bytes of the file. */

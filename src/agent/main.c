@@ -144,7 +144,7 @@ static int take(int key, const char *value, struct asked *asked)
         asked->verbosity--;
         return 0;
     default:
-        return EXIT_USAGE; /* getopt has said why */
+        return EXIT_USAGE; /* getopt has printed why */
     }
 }
 

@@ -2,8 +2,8 @@
  * In: a stream. Out: sections, keys and faults, each with its line, in their order. Called by: conf, agent.
  * Never: knows what a section or a key means.
  *
- * inih gives keys and values; lines, sections and repeats are seen here, since it reports only one fault,
- * joins indented lines to the value above, and says nothing of sections. */
+ * inih gives keys and values; lines, sections and repeats are read here, since it reports only one fault,
+ * joins indented lines to the value above, and does not report sections. */
 #ifndef PEARPD_INI_READER_H
 #define PEARPD_INI_READER_H
 

@@ -27,7 +27,7 @@ struct ini_file {
     void *target, *context;
     unsigned line;
 
-    const struct ini_section *section; /* NULL: before the first, or an unknown one: its keys are passed over */
+    const struct ini_section *section; /* NULL: before the first, or an unknown one: its keys are skipped */
     const struct ini_later *later;     /* the section is one of a later version */
     void *section_target;
     unsigned section_line;

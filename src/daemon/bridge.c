@@ -1,6 +1,6 @@
 /* bridge.c: the bridge on two interfaces: rings, timers, links, signals and the control socket around one
  * engine. In: frames, events of the system. Out: frames. Called by: daemon.
- * Never: judges a frame; that is the engine's. */
+ * Never: decides about a frame: that is the engine's part. */
 #include "bridge.h"
 
 #include "pearpd/clock.h"
@@ -206,7 +206,7 @@ static void stop(void *context)
         stop_now(bridge);
 }
 
-/* What a running bridge cannot change: said, and nothing is changed. */
+/* What a running bridge cannot change: refused with a message, and nothing is changed. */
 static int reload_possible(const struct config *now, const struct config *next, char *message, size_t size)
 {
     const char *key = NULL;

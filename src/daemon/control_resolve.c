@@ -1,7 +1,7 @@
 /* control_resolve.c: see control_resolve.h.
  *
- * A port that has an owner is answered at once; with --ask the owner is asked first, and is believed when its frame came
- * after the question. What nobody owns is asked for, and the answer is an event. */
+ * A port that has an owner is answered at once; with --ask the owner is asked first, and has answered when its frame came
+ * after the question. For a port without an owner the hosts are asked, and the answer is an event. */
 #include "control_resolve.h"
 
 #include "pearpd/clock.h"

@@ -23,7 +23,7 @@ struct ipfix {
     uint32_t sequence;
     uint32_t unsure; /* records of the last message: it may yet be refused */
     bool has_sent;   /* since the last look at errors */
-    int error;       /* as it was said in the log; 0: all is well */
+    int error;       /* the one logged last; 0: none */
     uint64_t messages, exported, lost;
 };
 

@@ -1,9 +1,9 @@
-/* ipfix.h: the exporting process (RFC 7011): flow records on their way to a collector, by UDP.
- * In: records, as the engine lets them leave. Out: messages. Called by: bridge. Never: waits for the network.
+/* ipfix.h: the exporting process (RFC 7011): sends flow records to a collector over UDP.
+ * In: records, as the engine exports them. Out: messages. Called by: bridge. Never: waits for the network.
  *
- * Records gather to messages of up to 1,400 bytes, which leave when they are full or at the next second. What cannot be
- * sent is lost, counted, and said once until it changes. Templates go first, every [ipfix] template seconds, after a
- * reload, and after each loss, since the collector may have restarted. */
+ * Records are collected into messages of up to 1,400 bytes, which are sent when they are full or at the next second.
+ * What cannot be sent is lost and counted; the error is logged once until it changes. Templates go first, every [ipfix]
+ * template seconds, after a reload, and after each loss, since the collector may have restarted. */
 #ifndef PEARPD_DAEMON_IPFIX_H
 #define PEARPD_DAEMON_IPFIX_H
 

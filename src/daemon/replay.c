@@ -1,7 +1,7 @@
-/* replay.c: see replay.h. The captures' times drive the engine; nothing here asks for the time or for chance.
+/* replay.c: see replay.h. The captures' times drive the engine; nothing here reads a clock or a random source.
  *
- * The inputs are merged by the time of their next record. A record whose time lies before the one ahead of it
- * in its file takes that one's, so that records keep their order and the clock never goes back. */
+ * The inputs are merged by the time of their next record. A record whose time is before that of the one ahead of it
+ * in its file gets the time of that one, so that records keep their order and the clock never goes back. */
 #include "replay.h"
 
 #include "pearpd/capture.h"

@@ -88,7 +88,7 @@ static void times_of(struct state_times *times)
     times->wall_us = clock_wall_us();
 }
 
-/* Faults: said when they are new, counted always. */
+/* Faults: logged when they are new, always counted. */
 
 static void finish(void *context)
 {
@@ -251,7 +251,7 @@ static void restart(struct state *s)
 {
     s->back_off_ns = 2 * s->back_off_ns < BACK_OFF_MOST_NS ? 2 * s->back_off_ns : BACK_OFF_MOST_NS;
     if (s->is_gone && !file_writer_has_ended(s->writer))
-        return; /* it hangs at its disk: another one would too */
+        return; /* it waits for its disk: another one would too */
     if (s->is_gone)
         file_writer_free(s->writer);
     s->is_gone = false;

@@ -38,7 +38,7 @@ void state_trailer(struct state_line *line, uint64_t records)
     state_line_end(line);
 }
 
-/* How long ago the file was saved. CLOCK_BOOTTIME alone is believed, as far as its boot reaches. */
+/* How long ago the file was saved. Within one boot only CLOCK_BOOTTIME counts. */
 static void take_times(struct state_reading *r, const struct state_record *record)
 {
     const char *boot_id = state_record_text(record, "boot");

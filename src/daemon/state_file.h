@@ -1,4 +1,4 @@
-/* state_file.h: a whole state file: its first and last line, and what is said of one with faults.
+/* state_file.h: a whole state file: its first and last line, and what is logged of one with faults.
  * In: a path or bytes. Out: the engine's table, as far as it can be read; one line for people.
  * Called by: state; the tests and a fuzz target read bytes by it. Never: writes a file; a faulty one is renamed. */
 #ifndef PEARPD_DAEMON_STATE_FILE_H

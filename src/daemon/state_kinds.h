@@ -14,7 +14,7 @@
 /* Where a save has got to. It starts zero but for the engine and the time; the table may change meanwhile. */
 struct state_walk {
     const struct engine *engine;
-    uint64_t now_ns; /* of its start: what is relative is so to it */
+    uint64_t now_ns; /* of its start: relative times are relative to it */
     unsigned kind;
     uint64_t count;                    /* records of this kind so far */
     const struct usage_months *months; /* may be NULL, as in a load */

@@ -19,8 +19,8 @@ int upstream_find_macs(struct netlink *netlink, struct config *config, char *mes
 int upstream_start(struct netlink *netlink, struct frame_port *port, struct config *config, char *message,
                    size_t size);
 
-/* Takes a tap's own MAC for the router's where none is given. 1 where that is news, 0 where not, -EADDRINUSE: the tap has
- * the bridge MAC. */
+/* Takes a tap's own MAC for the router's where none is given. 1: it is another than before; 0: it is not;
+ * -EADDRINUSE: the tap has the bridge MAC. */
 int upstream_take_router_mac(struct config *config, struct mac mac);
 
 /* What an error of frame_port_bind() says of the interface. */

@@ -106,8 +106,8 @@ static void fold_if_given_up(struct usage_months *months, const struct engine *e
     keyed_table_remove(months->owners, keyed_table_find(months->owners, &o->mac));
 }
 
-/* The engine has no more accounts than there is room here: some owner of a full table is one that it has given up. All
- * of those go at once, so that a flood of new ones does not search the table for each. */
+/* The engine has no more accounts than there is room here: in a full table some owner is one that the engine has evicted.
+ * All of those are removed at once, so that a flood of new ones does not search the table for each. */
 static void make_room(struct usage_months *months, const struct engine *engine)
 {
     const struct owner_months *o;

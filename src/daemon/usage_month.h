@@ -1,12 +1,12 @@
-/* usage_month.h: what each owner's traffic came to in each calendar month (UTC).
+/* usage_month.h: the traffic of each owner in each calendar month (UTC).
  * In: the engine's accounts, as they grow; the wall clock, which gives the month. Out: rows {owner, month, traffic}.
  * Called by: bridge, control, state_kinds, the tests. Never: asks for the time.
  *
  * Only growth is booked, under the month in which it is, so that a clock that jumps moves traffic to another row
  * but never counts it twice or loses it; before 2020 the clock has not been set, and booking waits.
  *
- * [limits] accounts, months. An owner's oldest month goes for a new one; a month older than all that are kept is booked
- * with the oldest. An owner that the engine has given up goes, its rows to the others'. */
+ * [limits] accounts, months. An owner's oldest month makes room for a new one; a month older than all that are kept is
+ * booked with the oldest. An owner that the engine has evicted is removed, and its rows are added to those of the others. */
 #ifndef PEARPD_DAEMON_USAGE_MONTH_H
 #define PEARPD_DAEMON_USAGE_MONTH_H
 

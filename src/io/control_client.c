@@ -38,7 +38,7 @@ FILE *control_client_ask(const char *path, const char *line, unsigned seconds)
     set_patience(fd, (time_t)seconds);
     if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
         return give_up(fd);
-    /* A server that refuses at once has answered and closed: what it said is read, whatever became of this. */
+    /* A server that refuses at once has answered and closed: its answer is read, whether this fails or not. */
     (void)send(fd, line, strlen(line), MSG_NOSIGNAL);
     (void)send(fd, "\n", 1, MSG_NOSIGNAL);
     FILE *answer = fdopen(fd, "r");

@@ -124,6 +124,6 @@ void file_writer_free(struct file_writer *writer)
     loop_stream_free(writer->stream);
     if (writer->fd >= 0)
         close(writer->fd);
-    (void)file_writer_has_ended(writer); /* one that hangs at its disk is left to init */
+    (void)file_writer_has_ended(writer); /* one that waits for its disk is left to init */
     free(writer);
 }

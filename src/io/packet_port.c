@@ -1,6 +1,6 @@
 /* packet_port.c: an AF_PACKET socket with a TPACKET_V2 receive ring and a list to be sent.
  * In: the kernel's ring and receive queue. Out: struct frame, as on the wire. Called by: daemon.
- * Never: judges a frame, waits, copies an ordinary frame on its way in.
+ * Never: decides about a frame, waits, copies an ordinary frame on its way in.
  *
  * A ring slot, as the kernel fills it with PACKET_VNET_HDR on:
  *

@@ -1,6 +1,6 @@
 /* tap_port.c: a tap with vnet headers, read and written frame by frame.
  * In: what the kernel routes into the tap. Out: struct frame, as on the wire. Called by: daemon.
- * Never: judges a frame, waits, copies a frame beyond the kernel's own copy.
+ * Never: decides about a frame, waits, copies a frame beyond the kernel's own copy.
  *
  * Life: opened | attached | lost its interface (EBADFD) and attached again to a new one. The same open
  * /dev/net/tun serves all of it, so that attaching again needs no file to be opened. A descriptor without

@@ -1,4 +1,4 @@
-/* check.h: what only the whole of the agent's file shows.
+/* check.h: checks of the agent's file as a whole.
  * In: struct agent_options as read. Out: the same, complete; faults. Called by: schema. */
 #ifndef PEARPD_AGENT_CHECK_H
 #define PEARPD_AGENT_CHECK_H

@@ -64,7 +64,7 @@ static bool is_same_service(const struct service_config *a, const struct service
            dns_name_equal(&a->host, &b->host);
 }
 
-/* The publisher has room for so many zones. */
+/* The publisher has room for a limited number of zones. */
 static void check_zones(struct ini_file *file)
 {
     const struct services_config *c = &((struct agent_options *)ini_target(file))->services;

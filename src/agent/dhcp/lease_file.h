@@ -1,5 +1,5 @@
 /* lease_file.h: the lease of an interface on disk, where a client's hook leaves it for the agent: INTERFACE.lease.
- * In and out: struct lease. Called by: lease_command, lease_follower. Never: judges a lease. */
+ * In and out: struct lease. Called by: lease_command, lease_follower. Never: decides about a lease. */
 #ifndef PEARPD_AGENT_LEASE_FILE_H
 #define PEARPD_AGENT_LEASE_FILE_H
 

@@ -59,7 +59,7 @@ static void resized(struct agent *agent)
     answer_asker(agent, text);
 }
 
-/* `conflict` is NULL where nobody said anything. */
+/* `conflict` is NULL where no host answered. */
 static void resize_refused(struct agent *agent, const struct pe_arp *conflict)
 {
     const struct claimant *s = &agent->claimants[agent->resizing];

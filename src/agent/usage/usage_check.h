@@ -1,4 +1,4 @@
-/* usage_check.h: one look at the sockets of this host, and what is to be said of it in the log.
+/* usage_check.h: one check of the sockets of this host, and what is logged of it.
  * In: what is held, sock_diag(7), /proc. Out: the alarm's figures, log lines. Called by: agent. Never: changes a setting. */
 #ifndef PEARPD_AGENT_USAGE_CHECK_H
 #define PEARPD_AGENT_USAGE_CHECK_H

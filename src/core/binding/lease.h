@@ -1,4 +1,4 @@
-/* lease.h: which port set of the pool a client gets, and what becomes of it.
+/* lease.h: which port set of the pool a client gets, and the life of the lease.
  * In: what clients ask for, time. Out: offers; leases with their bindings. Called by: dhcp_server, engine.
  *
  * A client gets the set that is reserved for it ([lease]), else the one that it has or had last, else the one that it

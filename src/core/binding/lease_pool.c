@@ -245,7 +245,7 @@ void lease_enter(struct engine *e, struct lease *lease, enum lease_state state)
     lease->state = state;
 }
 
-/* Assigns a free set to the client, which gives up the one that it had before. */
+/* Assigns a free set to the client, which loses the one that it had before. */
 void lease_assign(struct engine *e, struct lease *lease, const struct lease_client *client)
 {
     struct lease *before = lease_find(e, client);

@@ -81,7 +81,7 @@ void lease_queue_join(struct lease_queue *queue, struct lease *lease);
 void lease_queue_leave(struct lease *lease);
 /* The one place where a set's state changes. */
 void lease_enter(struct engine *e, struct lease *lease, enum lease_state state);
-/* Assigns a free set to the client, which gives up the one that it had before. */
+/* Assigns a free set to the client, which loses the one that it had before. */
 void lease_assign(struct engine *e, struct lease *lease, const struct lease_client *client);
 /* The set no longer has a client, nor a former one. */
 void lease_forget(struct engine *e, struct lease *lease);
