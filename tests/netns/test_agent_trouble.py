@@ -140,6 +140,9 @@ def test_large_port_set():
 
 def test_locked_directory():
     """Another user's lock on the agents' directory keeps no agent from its start; root's is named."""
+    for path in (os.path.dirname(RUN), RUN):
+        os.makedirs(path, exist_ok=True)
+        os.chmod(path, 0o755)  # as an earlier version made it
     agent = start()
     modes = [stat.S_IMODE(os.stat(path).st_mode) for path in (os.path.dirname(RUN), RUN)]
     other = subprocess.run(["ls", RUN], user=65534, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -148,11 +151,9 @@ def test_locked_directory():
     os.makedirs(RUN, 0o755)
     lock = os.open(RUN, os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    begun = time.monotonic()
-    tried = on(HOST, AGENT, "-i", "eth0", "-a", SHARED, "-p", "2000-2999", check=False)
-    took = time.monotonic() - begun
-    ok(tried.returncode == 1 and "process %d has it locked" % os.getpid() in tried.stdout and took < 30,
-       "a lock on it: the start fails and says whose it is", took, tried)
+    tried = on(HOST, "timeout", "30", AGENT, "-i", "eth0", "-a", SHARED, "-p", "2000-2999", check=False)
+    ok(tried.returncode == 1 and "process %d has it locked" % os.getpid() in tried.stdout,
+       "a lock on it: the start fails and says whose it is", tried)
     os.close(lock)
     os.rmdir(RUN)
 

@@ -88,7 +88,7 @@ static int make_directory(void)
 {
     char path[RUN_PATH_BYTES];
     struct stat status;
-    if (mkdir(RUN_DIRECTORY, 0700) != 0 && errno != EEXIST)
+    if ((mkdir(RUN_DIRECTORY, 0700) != 0 && errno != EEXIST) || chmod(RUN_DIRECTORY, 0700) != 0)
         return -errno;
     if (run_directory_path(path) && mkdir(path, 0700) != 0 && errno != EEXIST)
         return -errno;
