@@ -28,7 +28,8 @@
       "came from upstream")                                                                                    \
     X(PE_ARP_FORGED, "pe_arp_forged",                                                                          \
       "PE-ARP that answers no open request, has no valid AUTH, comes from the wrong MAC address, "             \
-      "or is for ports of another owner")                                                                      \
+      "or is for ports of another owner; where requests for several ports of one host are open, as after "     \
+      "a restart, its first answer closes them all, and its other answers are counted here")                   \
     X(FRAGMENT_BAD, "fragment_bad",                                                                            \
       "fragment that overlaps or changes the ports, or first fragment too short to hold them")                 \
     X(FRAGMENT_ORPHAN, "fragment_orphan",                                                                      \
