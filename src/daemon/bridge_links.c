@@ -73,13 +73,23 @@ static void log_link(struct bound_side *side, const struct link_info *link)
                     side_name(side->side));
 }
 
+static bool is_there(const struct bridge_links *links, const struct bound_side *side)
+{
+    struct link_info now;
+    return netlink_link(links->target.sockets->requests, side->name, &now) == 0 && now.index == side->ifindex;
+}
+
 static void side_lost(struct bridge_links *links, struct bound_side *side)
 {
     if (side->ifindex == 0)
         return;
+    if (is_there(links, side))
+        log_warning("%s (%s) is no longer used: the configuration names %s", side->name, side_name(side->side),
+                    configured_name(links, side->side));
+    else
+        log_warning("%s (%s) is gone; waiting for it", side->name, side_name(side->side));
     side->ifindex = 0;
     (void)is_news(side, LINK_MISSING);
-    log_warning("%s (%s) is gone; waiting for it", side->name, side_name(side->side));
     tell_engine(links, side->side, false, 0);
 }
 
@@ -136,7 +146,7 @@ static void side_changed(struct bridge_links *links, struct bound_side *side, co
     tell_engine(links, side->side, link->up, link->mtu_bytes);
 }
 
-/* By its name, or, of the interface that the side is bound to, by an alternative name of it. */
+/* By its name or by an alternative name, which the kernel's news do not carry. */
 static bool is_configured(const struct bridge_links *links, const struct bound_side *side,
                           const struct link_info *link)
 {
@@ -144,8 +154,8 @@ static bool is_configured(const struct bridge_links *links, const struct bound_s
     const char *name = configured_name(links, side->side);
     if (strcmp(link->name, name) == 0)
         return true;
-    return side->ifindex == link->index && netlink_link(links->target.sockets->requests, name, &now) == 0 &&
-           now.index == link->index;
+    return (side->ifindex == link->index || side->ifindex == 0) &&
+           netlink_link(links->target.sockets->requests, name, &now) == 0 && now.index == link->index;
 }
 
 static void link_event(const struct link_info *link, void *context)

@@ -64,9 +64,24 @@ box_link set eth1 down
 box_link set eth1 name lan7
 box_link property add dev lan7 altname eth1
 box_link set lan7 up
-check "an alternative name is as good" wait_for 20 reached
+ups() { grep -c "port-up downstream (lan7)" "$LAB_DIR/absent.log"; }
+ups_are() { [ "$(ups)" -eq "$1" ]; }
+check "an alternative name is as good" wait_for 20 ups_are 1
+check "talks" wait_for 20 reached
 box_link set lan7 down
+check "the interface goes down: the log says no more than that" \
+    wait_for 20 grep -q 'port-down downstream (lan7)' "$LAB_DIR/absent.log"
 box_link set lan7 up
-check "also after news of the interface" wait_for 20 reached
+check "and up again" wait_for 20 ups_are 2
+check "it was never gone" not grep -q 'lan7.* is gone' "$LAB_DIR/absent.log"
+check "talks" wait_for 20 reached
+
+sed -i 's/^downstream .*/downstream = eth7/' "$LAB_DIR/lab.conf"
+check "a reload names an interface that is not there" ctl reload
+check "the log does not say that the old one is gone" \
+    grep -q 'lan7 (downstream) is no longer used: the configuration names eth7' "$LAB_DIR/absent.log"
+sed -i 's/^downstream .*/downstream = eth1/' "$LAB_DIR/lab.conf"
+check "a reload names the old one" ctl reload
+check "talks" wait_for 20 reached
 check "every frame is accounted for" equation
 done_testing
