@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_BYTES 4096
-#define PATH_BYTES 256
+#define LINE_BYTES     4096
+#define PATH_BYTES     256
+#define ARGUMENT_BYTES 32
 
 enum { OPTION_JSON = OPTION_LONG, OPTION_MONTH, OPTION_SORT, OPTION_FORCE, OPTION_ASK };
 
@@ -211,28 +212,61 @@ static int take_option(int value, const char *argument, struct request *r)
     }
 }
 
+/* The word of the usage for argument `index`, from 0. */
+static const char *argument_name(const struct command *command, int index, char name[static ARGUMENT_BYTES])
+{
+    const char *at = command->arguments;
+    for (; index > 0; index--)
+        at += strcspn(at, " ") + 1;
+    snprintf(name, ARGUMENT_BYTES, "%.*s", (int)strcspn(at, " "), at);
+    return name;
+}
+
+static int wrong_argument(const struct command *command, const char *what, const char *value)
+{
+    fprintf(stderr, "pearpctl: %s: %s%s\nusage: pearpctl %s%s%s\n", command->name, what, value, command->name,
+            *command->arguments != '\0' ? " " : "", command->arguments);
+    return 2;
+}
+
+/* 0, or 2 and the first wrong word is named. */
+static int check_words(const struct command *command, char **words)
+{
+    char name[ARGUMENT_BYTES];
+    int count = 0;
+    for (; words[count + 1] != NULL; count++)
+        if (count == command->most)
+            return wrong_argument(command, "one argument too many: ", words[count + 1]);
+    return count < command->least ? wrong_argument(command, "missing: ", argument_name(command, count, name))
+                                  : 0;
+}
+
+static const char *option_name(unsigned allows)
+{
+    if ((allows & ALLOW_MONTH) != 0)
+        return "--month";
+    if ((allows & ALLOW_FORCE) != 0)
+        return "--force";
+    return (allows & ALLOW_ASK) != 0 ? "--ask" : "-v or --sort";
+}
+
 /* The words and options of the command, as a line for the daemon, which reads the arguments themselves. */
 static int take_words(const struct command *command, char **words, struct request *r)
 {
-    int count = 0;
-    bool fits = true;
-    for (; words[count] != NULL; count++)
-        fits = fits && add_word(r, words[count]);
-    if (count - 1 < command->least || count - 1 > command->most || !fits) {
-        fprintf(stderr, "pearpctl: %s: %s\n", command->name,
-                !fits                        ? "an argument is empty, too long, or has a space in it"
-                : count - 1 < command->least ? "an argument is missing"
-                                             : "one argument too many");
-        fprintf(stderr, "usage: pearpctl %s %s\n", command->name, command->arguments);
-        return 2;
-    }
-    if ((r->used & ~command->allows) != 0)
-        return wrong("an option that does not go with ", command->name);
+    const unsigned foreign = r->used & ~command->allows;
+    const int status = check_words(command, words);
+    if (status != 0)
+        return status;
+    for (int i = 0; words[i] != NULL; i++)
+        if (!add_word(r, words[i]))
+            return wrong_argument(command, "empty, too long, or with a space: ", words[i]);
+    if (foreign != 0)
+        return wrong_argument(command, "not an option of this command: ", option_name(foreign));
     if (r->print.sort != NULL && r->as_json)
         return wrong("--sort and --json do not go together", "");
-    fits = (r->month == NULL || add_word(r, r->month)) &&
-           ((r->used & ALLOW_FORCE) == 0 || add_word(r, "--force")) &&
-           ((r->used & ALLOW_ASK) == 0 || add_word(r, "--ask"));
+    const bool fits = (r->month == NULL || add_word(r, r->month)) &&
+                      ((r->used & ALLOW_FORCE) == 0 || add_word(r, "--force")) &&
+                      ((r->used & ALLOW_ASK) == 0 || add_word(r, "--ask"));
     return fits ? 0 : wrong("the request is too long", "");
 }
 

@@ -76,6 +76,10 @@ check "which names the argument" says \
     ctl add $SHARED:99999-2 00:0c:29:00:00:78
 check "a malformed filter is status 2" usage ctl table $SHARED:99999
 check "an option of another command is status 2" usage ctl version --force
+named() { "${@:2}" 2>&1 | grep -qxF "pearpctl: $1"; }
+check "which is named" named "version: not an option of this command: --force" ctl version --force
+check "a missing argument is named" named "add: missing: MAC" ctl add $SHARED:1-2
+check "and one that is too many" named "delete: one argument too many: x" ctl delete $SHARED:1-2 x
 check "the monitor's lines begin with the time" \
     grep -Eq '^20[0-9-]{8}T[0-9:.]{12}Z learned ' "$LAB_DIR/events"
 # Beside other runs: /run and the user are this check's own.
