@@ -240,6 +240,39 @@ static void test_refusals_name_their_cause(void **state)
     w->now += S;
     assert_forged(give(w, &made));
     assert_string_equal(own.detail, "PE-ARP reply to no open request: unasked, or too late");
+    made = reply_of(host_a, &own.keys[0], &own.requested.pe_arp);
+    made.pe_arp.tha = host_m;
+    assert_forged(give(w, &made));
+    assert_string_equal(own.detail, "PE-ARP reply to another bridge");
+    made = claim_of(host_a, &own.keys[0], 7);
+    made.pe_arp.spa.last = made.pe_arp.tpa.last = 65535;
+    made.pe_arp.tpa.first++;
+    assert_int_equal(give(w, &made).fate, FATE_DROPPED);
+    assert_string_equal(own.detail, "PE-ARP malformed, or for an address or ports that are not configured");
+    world_end(w);
+}
+
+/* Those of ports that are another host's. */
+static void test_refusals_for_ports_of_another_owner(void **state)
+{
+    struct world *w = world_new();
+    (void)state;
+    struct tx_frame made = claim_of(host_a, &own.keys[0], 5);
+    assert_taken(give(w, &made));
+    made = reply_of(host_a, &own.keys[0], &own.requested.pe_arp);
+    assert_taken(give(w, &made));
+    made = claim_of(host_m, &own.keys[0], 5);
+    made.pe_arp.type = PE_ARP_RELEASE;
+    assert_forged(give(w, &made));
+    assert_string_equal(own.detail, "PE-ARP release of a range that is permanent, or of another owner");
+    made = claim_of(host_m, &own.keys[0], 6);
+    made.pe_arp.spa.first = made.pe_arp.tpa.first = made.pe_arp.spa.last + 1;
+    made.pe_arp.spa.last = made.pe_arp.tpa.last += 1000;
+    assert_taken(give(w, &made));
+    made = reply_of(host_m, &own.keys[0], &own.requested.pe_arp);
+    made.pe_arp.spa.last += 1000; /* more than it claimed: those of A */
+    assert_forged(give(w, &made));
+    assert_string_equal(own.detail, "PE-ARP reply with ports of another owner");
     world_end(w);
 }
 
@@ -266,6 +299,7 @@ int main(void)
         cmocka_unit_test(test_bridge_believes_the_authentic_alone),
         cmocka_unit_test(test_sequence),
         cmocka_unit_test(test_refusals_name_their_cause),
+        cmocka_unit_test(test_refusals_for_ports_of_another_owner),
         cmocka_unit_test(test_rotation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
