@@ -71,6 +71,15 @@ static int usage(const char *what, const char *value)
     return EXIT_USAGE;
 }
 
+/* A port alone is more likely half a range than a wish for one port. */
+static int check_wanted(const char *text)
+{
+    struct range range;
+    return strchr(text, '-') != NULL && range_parse(text, &range) == 0
+               ? 0
+               : usage("resize: not ADDRESS:FIRST-LAST", text);
+}
+
 static int take_ports(const char *text, struct asked *asked)
 {
     const int error = ports_parse(text, &asked->range.first, &asked->range.last);
@@ -175,7 +184,7 @@ static int check(const struct asked *asked)
         (some || asked->encap || asked->undo || o->interface[0] == '\0' || asked->wanted == NULL))
         return usage("resize takes -i IFACE and ADDRESS:FIRST-LAST", NULL);
     if (asked->resize)
-        return 0;
+        return check_wanted(asked->wanted);
     if (asked->file != NULL && (o->interface[0] != '\0' || asked->address || asked->ports || asked->gateway ||
                                 asked->encap || asked->undo || asked->dhcp || asked->client))
         return usage("-c FILE says all of it: it takes --metrics, --lease, -n, -v and -q alone", NULL);

@@ -48,6 +48,7 @@ check "a port alone: refused" refused 1 2000 "not ADDRESS"
 check "what is held already: refused" refused 1 2000-2999 "is what is held"
 check "no agent there" not on neighbour "$PEARPD_BUILD/pearp-agent" resize -i eth0 $SHARED:2000-2999
 check "wrong usage" usage_is_2 resize
+check "a malformed range is wrong usage" usage_is_2 resize -i eth0 $SHARED:2000
 check "wrong usage" usage_is_2 resize -i eth0 -n $SHARED:2000-2999
 
 check "the lower half is given up" resize 2 3500-3999
