@@ -1,5 +1,6 @@
 /* event.h: what happened, for `pearpctl monitor` and the log.
- * Out of: core. Called by: daemon. One row is the enum and the word in the line. */
+ * Out of: core. Called by: daemon. One row is the enum, the word in the line, the level in the log (LOG_LEVEL_ of
+ * log.h, which only the daemon reads) and the help in pearpd-stats(7). */
 #ifndef PEARPD_EVENT_H
 #define PEARPD_EVENT_H
 
@@ -7,37 +8,40 @@
 
 #include <stdint.h>
 
-#define EVENT_KINDS(X)                                                                                    \
-    X(LEARNED, "learned", "a host became the owner of a range")                                           \
-    X(MOVED, "moved", "a range moved to another owner")                                                   \
-    X(STALE, "stale",                                                                                     \
-      "the lifetime of a binding is over; it still forwards, and the next frame starts a probe")          \
-    X(EXPIRED, "expired", "a binding ended: its owner was idle or did not answer")                        \
-    X(RELEASED, "released", "a binding ended: its owner released it")                                     \
-    X(DELETED, "deleted", "a binding ended: an operator, a reload or a DHCPNAK removed it")               \
-    X(EVICTED, "evicted", "a stale binding was removed to make room for a new one")                       \
-    X(CONFLICT, "conflict",                                                                               \
-      "two hosts claim one range, a host claims too much, or the shared address is in use upstream")      \
-    X(CAPTURE, "capture", "ARP from a host would have redirected the shared address, and was dropped")    \
-    X(VIOLATION, "violation", "a host sent from a port that another host owns")                           \
-    X(FLOW_CONFLICT, "flow-conflict", "a host sent in a flow without ports that another host holds")      \
-    X(REFUSED, "refused", "PE-ARP, ARP or DHCP from a host was dropped")                                  \
-    X(MAC_MOVED, "mac-moved", "a MAC address moved from one side of the bridge to the other")             \
-    X(LOOP, "loop", "a frame of the bridge came back to it: both sides are connected outside the bridge") \
-    X(BAD_SOURCE, "bad-source", "a frame had a source MAC address that cannot be right, and was dropped") \
-    X(EXHAUSTED, "exhausted", "a host asked for a lease, and no port set is left for it")                 \
-    X(DECLINED, "declined",                                                                               \
-      "a host declined the port set that it was leased; the set is not leased for a while")               \
-    X(UNRESOLVED, "unresolved", "no host answered for a port")                                            \
-    X(PORT_UP, "port-up", "a port of the bridge came up")                                                 \
-    X(PORT_DOWN, "port-down", "a port of the bridge went down")
+#define EVENT_KINDS(X)                                                                                        \
+    X(LEARNED, "learned", NOTICE, "a host became the owner of a range")                                       \
+    X(MOVED, "moved", NOTICE, "a range moved to another owner")                                               \
+    X(STALE, "stale", INFO,                                                                                   \
+      "the lifetime of a binding is over; it still forwards, and the next frame starts a probe")              \
+    X(EXPIRED, "expired", NOTICE, "a binding ended: its owner was idle or did not answer")                    \
+    X(RELEASED, "released", NOTICE, "a binding ended: its owner released it")                                 \
+    X(DELETED, "deleted", NOTICE, "a binding ended: an operator, a reload or a DHCPNAK removed it")           \
+    X(EVICTED, "evicted", NOTICE, "a stale binding was removed to make room for a new one")                   \
+    X(CONFLICT, "conflict", WARNING,                                                                          \
+      "two hosts claim one range, a host claims too much, or the shared address is in use upstream")          \
+    X(CAPTURE, "capture", WARNING,                                                                            \
+      "ARP from a host would have redirected the shared address, and was dropped")                            \
+    X(VIOLATION, "violation", WARNING, "a host sent from a port that another host owns")                      \
+    X(FLOW_CONFLICT, "flow-conflict", WARNING, "a host sent in a flow without ports that another host holds") \
+    X(REFUSED, "refused", WARNING, "PE-ARP, ARP or DHCP from a host was dropped")                             \
+    X(MAC_MOVED, "mac-moved", INFO, "a MAC address moved from one side of the bridge to the other")           \
+    X(LOOP, "loop", WARNING,                                                                                  \
+      "a frame of the bridge came back to it: both sides are connected outside the bridge")                   \
+    X(BAD_SOURCE, "bad-source", WARNING,                                                                      \
+      "a frame had a source MAC address that cannot be right, and was dropped")                               \
+    X(EXHAUSTED, "exhausted", WARNING, "a host asked for a lease, and no port set is left for it")            \
+    X(DECLINED, "declined", INFO,                                                                             \
+      "a host declined the port set that it was leased; the set is not leased for a while")                   \
+    X(UNRESOLVED, "unresolved", INFO, "no host answered for a port")                                          \
+    X(PORT_UP, "port-up", NOTICE, "a port of the bridge came up")                                             \
+    X(PORT_DOWN, "port-down", NOTICE, "a port of the bridge went down")
 
 enum event_kind {
-#define X(id, name, help) EVENT_##id,
+#define X(id, name, level, help) EVENT_##id,
     EVENT_KINDS(X)
 #undef X
 };
-#define X(id, name, help) +1
+#define X(id, name, level, help) +1
 enum { EVENT_KIND_COUNT = 0 EVENT_KINDS(X) };
 #undef X
 

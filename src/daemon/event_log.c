@@ -13,32 +13,10 @@
 
 static enum log_level level_of(enum event_kind kind)
 {
-    switch (kind) {
-    case EVENT_CONFLICT:
-    case EVENT_CAPTURE:
-    case EVENT_VIOLATION:
-    case EVENT_FLOW_CONFLICT:
-    case EVENT_REFUSED:
-    case EVENT_LOOP:
-    case EVENT_BAD_SOURCE:
-    case EVENT_EXHAUSTED:
-        return LOG_LEVEL_WARNING;
-    case EVENT_LEARNED:
-    case EVENT_MOVED:
-    case EVENT_EXPIRED:
-    case EVENT_RELEASED:
-    case EVENT_DELETED:
-    case EVENT_EVICTED:
-    case EVENT_PORT_UP:
-    case EVENT_PORT_DOWN:
-        return LOG_LEVEL_NOTICE;
-    case EVENT_STALE:
-    case EVENT_DECLINED:
-    case EVENT_UNRESOLVED:
-    case EVENT_MAC_MOVED:
-        break;
-    }
-    return LOG_LEVEL_INFO;
+#define X(id, name, level, help) LOG_LEVEL_##level,
+    static const enum log_level levels[] = {EVENT_KINDS(X)};
+#undef X
+    return levels[kind];
 }
 
 static bool is_change(enum event_kind kind)

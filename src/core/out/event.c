@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define X(id, name, help) name,
+#define X(id, name, level, help) name,
 static const char *const names[] = {EVENT_KINDS(X)};
 #undef X
 
