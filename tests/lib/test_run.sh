@@ -65,5 +65,8 @@ rm "$dir/order"
 check "with one job at a time, as given" same "apart,second,first begins,first ends" \
     "$("$run" "$dir/apart" "$dir/second" "$dir/first" >/dev/null && paste -sd, "$dir/order")"
 
+program measured 'echo 1..1' 'echo "# H11: seven"' 'echo "# S2: three"' 'echo "# note: none"' 'echo ok 1'
+check "the figures of rows of the reliability matrix are shown" same "     H11: seven,     S2: three" \
+    "$("$run" "$dir/measured" | grep '^ ' | paste -sd,)"
 check "several programs add up" counts "1: 4 passed, 2 failed, 1 skipped" good bad short
 done_testing
