@@ -51,8 +51,9 @@ static void look(struct control_asker *asker, bool is_last)
         if (is_last)
             answer_error(asker, "nobody answered");
         break;
-    case RESOLVE_UNOWNED:
-        answer_error(asker, "nobody answered");
+    case RESOLVE_UNOWNED: /* nobody answered before; with --ask hosts may be asked again now */
+        if (is_last || !engine_is_asking(asker_engine(asker), wanted->address, wanted->first))
+            answer_error(asker, "nobody answered");
         break;
     case RESOLVE_NOT_SHARED:
         answer_error(asker, "that is no shared address");

@@ -552,6 +552,43 @@ static void test_resolve_asks_and_hears(void **state)
     loop_source_free(later);
 }
 
+/* A host holds 192.0.2.1:5000-5999, and has been asked. */
+static void newcomer_replies(void *context)
+{
+    struct desk *w = context;
+    const struct mac host = {{0, 0x0c, 0x29, 0x39, 0x44, 0xab}};
+    struct tx_frame tx = {
+        .destination = w->world.config.mac, .source = host, .ethertype = 0x88b5, .kind = TX_PE_ARP};
+    tx.pe_arp = (struct pe_arp){.type = PE_ARP_REPLY,
+                                .sha = host,
+                                .spa = {.address = w->world.address.address, .first = 5000, .last = 5999},
+                                .tpa = w->world.last_request.pe_arp.tpa,
+                                .nonce = w->world.last_request.pe_arp.nonce};
+    w->world.now += 1000;
+    assert_int_equal(world_give_made(&w->world, SIDE_DOWNSTREAM, &tx).fate, FATE_CONSUMED);
+}
+
+/* That nobody answered a moment ago is no reason not to wait for an answer now. */
+static void test_resolve_asks_again_for_what_was_not_answered(void **state)
+{
+    struct desk *w = *state;
+    struct loop_source *later = loop_timer(w->loop, advance, w);
+    loop_timer_set(later, 50000000);
+    assert_string_equal(ask(w, "resolve 192.0.2.1:5000"), "error nobody answered\n");
+    loop_source_free(later);
+    assert_string_equal(ask(w, "resolve 192.0.2.1:5000"), "error nobody owns the port, and nobody is asked\n");
+    later = loop_timer(w->loop, newcomer_replies, w);
+    loop_timer_set(later, 300000000);
+    assert_has(ask(w, "resolve 192.0.2.1:5000 --ask"), "\"mac\":\"00:0c:29:39:44:ab\"");
+    loop_source_free(later);
+    engine_delete(w->world.engine, w->world.now, &(const struct range){w->world.address.address, 5000, 5999},
+                  &w->world.out);
+    later = loop_timer(w->loop, advance, w);
+    loop_timer_set(later, 50000000);
+    assert_string_equal(ask(w, "resolve 192.0.2.1:5000 --ask"), "error nobody answered\n");
+    loop_source_free(later);
+}
+
 static void tell_capture(void *context)
 {
     const struct event event = {
@@ -874,6 +911,7 @@ int main(void)
         TEST(test_who_changes_the_table_is_logged),
         TEST(test_resolve_asks),
         TEST(test_resolve_asks_and_hears),
+        TEST(test_resolve_asks_again_for_what_was_not_answered),
         TEST(test_a_place_for_root),
         TEST(test_stats_have_the_shape_of_a_report),
         TEST(test_leases_are_whole),
