@@ -1,4 +1,6 @@
 /* test_engine.c: the engine's rules as stories, with frames and time in the test's hand. */
+#include "pearpd/l4.h"
+
 #include "../lib/world.h"
 
 #include <errno.h>
@@ -895,6 +897,69 @@ static void test_reload_keeps_questions(void **state)
     world_free(w);
 }
 
+static struct verdict ipv4_from(struct world *w, enum side from, struct mac source, struct ipv4 from_address,
+                                struct ipv4 to, uint8_t protocol, uint8_t first)
+{
+    uint8_t bytes[64] = {0};
+    *put_ipv4(bytes, bridge_mac, source, from_address, to, protocol, 12) = first;
+    return give(w, from, bytes, 46);
+}
+
+/* An ARP request and a ping under way, a flow without ports, the gateway's address. */
+static void test_reload_keeps_what_is_under_way(void **state)
+{
+    enum { GRE = 47, ECHO_REQUEST = 8 };
+    (void)state;
+    struct world *w = world_new(NULL);
+    assert_int_equal(arp_from(w, SIDE_DOWNSTREAM, host_a, ARP_OP_REQUEST, shared, gateway).fate, FATE_SENT);
+    arp_from(w, SIDE_UPSTREAM, router, ARP_OP_REQUEST, gateway, shared);
+    assert_int_equal(ipv4_from(w, SIDE_DOWNSTREAM, host_a, shared, remote, GRE, 0).fate, FATE_SENT);
+    assert_int_equal(ipv4_from(w, SIDE_DOWNSTREAM, host_b, shared, remote, PROTOCOL_ICMP, ECHO_REQUEST).fate,
+                     FATE_SENT);
+    forget();
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    assert_int_equal(seen.count, 2); /* the announcement upstream, and HELLO */
+    assert_int_equal(seen.sent[1].made.pe_arp.type, PE_ARP_HELLO);
+    assert_true(seen.sent[1].made.pe_arp.gateway.present);
+    assert_consumed(arp_from(w, SIDE_UPSTREAM, router, ARP_OP_REPLY, gateway, shared), CONSUMED_ARP_RELAYED);
+    assert_delivered(ipv4_from(w, SIDE_UPSTREAM, router, remote, shared, GRE, 0), host_a);
+    assert_delivered(ipv4_from(w, SIDE_UPSTREAM, router, remote, shared, PROTOCOL_ICMP, 0), host_b);
+    world_free(w);
+}
+
+/* A nonce is never used twice, and a reload is no way to ask more often. */
+static void test_reload_keeps_nonces_and_budgets(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    to_host(w, 2500);
+    const uint64_t nonce = last_request(mac_broadcast).nonce;
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    to_host(w, 2600);
+    assert_true(last_request(mac_broadcast).nonce > nonce);
+    for (uint16_t port = 3000; port < 3100; port++)
+        to_host(w, port);
+    assert_int_equal(requests(), 0);
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    to_host(w, 4000);
+    assert_int_equal(requests(), 0);
+    world_free(w);
+}
+
+static void test_add_releases_what_waited(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    const struct range range = {shared, 4000, 4999};
+    assert_int_equal(to_host(w, 4500).fate, FATE_HELD);
+    forget();
+    assert_int_equal(engine_add(w->engine, w->now, &range, host_b, &w->out), 0);
+    assert_int_equal(seen.count, 1);
+    assert_memory_equal(seen.sent[0].bytes, host_b.octets, 6);
+    assert_int_equal(engine_stats(w->engine)->held, 0);
+    world_free(w);
+}
+
 static void test_operator(void **state)
 {
     (void)state;
@@ -1046,6 +1111,9 @@ int main(void)
         cmocka_unit_test(test_reload_keeps_counters),
         cmocka_unit_test(test_reload_keeps_questions),
         cmocka_unit_test(test_age_of_configured_ranges),
+        cmocka_unit_test(test_reload_keeps_what_is_under_way),
+        cmocka_unit_test(test_reload_keeps_nonces_and_budgets),
+        cmocka_unit_test(test_add_releases_what_waited),
         cmocka_unit_test(test_operator),
         cmocka_unit_test(test_other_owner),
         cmocka_unit_test(test_ask),

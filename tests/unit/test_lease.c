@@ -359,6 +359,23 @@ static void test_offer_is_overtaken(void **state)
     world_free(w);
 }
 
+/* A frame for a port of the set waits for its owner when the set is leased. */
+static void test_lease_releases_what_waited(void **state)
+{
+    uint8_t bytes[64];
+    (void)state;
+    struct world *w = world_new(6);
+    uint8_t *udp = put_ipv4(bytes, w->config.mac, router, remote, own.addresses[0].address, PROTOCOL_UDP, 12);
+    put16(udp, 53);
+    put16(udp + 2, 1030);
+    put16(udp + 4, 12);
+    assert_int_equal(world_give(w, SIDE_UPSTREAM, bytes, 46).fate, FATE_HELD);
+    assert_int_equal(leases(w, 1), 1);
+    assert_int_equal(w->sent[SIDE_DOWNSTREAM], 1);
+    assert_int_equal(engine_stats(w->engine)->held, 0);
+    world_free(w);
+}
+
 /* Who sees that the pool is exhausted sees why: sets that others live on are neither leased nor free. */
 static void test_blocked(void **state)
 {
@@ -451,6 +468,7 @@ int main(void)
         cmocka_unit_test(test_port_sets_of_each_address),
         cmocka_unit_test(test_any_order),
         cmocka_unit_test(test_reserved_for_another),
+        cmocka_unit_test(test_lease_releases_what_waited),
         cmocka_unit_test(test_blocked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,6 +157,38 @@ static void test_verbose_table(void **state)
         "permanent  config      2h01m        -\n");
 }
 
+/* The last octets of the MAC addresses, in the order of the lines. */
+static void assert_sorted(const char *option, const char *expected)
+{
+    struct result r = ask_daemon(
+        "ok\n[{\"address\":\"192.0.2.1\",\"first_port\":1,\"last_port\":1,\"mac\":\"00:00:00:00:00:0c\","
+        "\"state\":"
+        "\"stale\",\"name\":\"\",\"age_s\":5,\"seen_s\":null,\"rx_bytes\":1,\"tx_bytes\":1},"
+        "{\"address\":\"192.0.2.1\",\"first_port\":2,\"last_port\":2,\"mac\":\"00:00:00:00:00:0b\",\"state\":"
+        "\"reachable\",\"name\":\"z\",\"age_s\":9,\"seen_s\":7,\"rx_bytes\":9,\"tx_bytes\":0},"
+        "{\"address\":\"192.0.2.1\",\"first_port\":3,\"last_port\":3,\"mac\":\"00:00:00:00:00:0a\",\"state\":"
+        "\"stale\",\"name\":\"a\",\"age_s\":1,\"seen_s\":2,\"rx_bytes\":2,\"tx_bytes\":3}]\n",
+        0, "table", option);
+    char order[4] = "";
+    unsigned count = 0;
+    for (const char *at = r.out; count < 3 && (at = strstr(at, "00:00:00:00:00:0")) != NULL; at++)
+        order[count++] = at[16];
+    assert_int_equal(r.status, 0);
+    assert_string_equal(order, expected);
+}
+
+static void test_order(void **state)
+{
+    (void)state;
+    assert_sorted("--sort=address", "cba");
+    assert_sorted("--sort=mac", "abc");
+    assert_sorted("--sort=name", "abc");  /* without a name last */
+    assert_sorted("--sort=state", "bca"); /* equals stay as they were */
+    assert_sorted("--sort=age", "acb");
+    assert_sorted("--sort=seen", "abc");    /* never seen last */
+    assert_sorted("--sort=traffic", "bac"); /* the most first */
+}
+
 /* What the daemon finds wrong with an argument is wrong usage. */
 static void test_wrong_arguments(void **state)
 {
@@ -227,7 +259,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_daemon_that_says_nothing), cmocka_unit_test(test_table_in_text),
         cmocka_unit_test(test_services_in_text),         cmocka_unit_test(test_monitor_in_text),
         cmocka_unit_test(test_leases_in_text),           cmocka_unit_test(test_verbose_table),
-        cmocka_unit_test(test_wrong_arguments),
+        cmocka_unit_test(test_wrong_arguments),          cmocka_unit_test(test_order),
     };
     (void)argc;
     snprintf(program, sizeof(program), "%s/../pearpctl", dirname(argv[0]));
