@@ -70,7 +70,7 @@ sleep 0.2
 check "a release with the retired key changes nothing" owned 1 "$(host_mac 1)"
 agent_file host1 1 "2 = $(key 2)"
 agent host1 host1
-heard() { grep -q 'has heard of' "$LAB_DIR/host1.log"; }
+heard() { grep -q 'the bridge at .* asked for' "$LAB_DIR/host1.log"; }
 check "with the new key it is heard again" wait_for 20 heard
 all_done
 check "traffic of the other did not notice" same 0 $?

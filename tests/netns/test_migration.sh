@@ -66,14 +66,14 @@ walk()
     fi
 }
 
-# hold N COMMAND: host N's agent, in the background until `let_go N`. It is then set up, and the bridge has heard of it.
+# hold N COMMAND: host N's agent, in the background until `let_go N`. It is then set up, and the bridge asked for it.
 hold()
 {
     in_guide "host$1" "$2"
     : >"$LAB_DIR/agent$1.log" # not the last one's
     on_path "host$1" "exec $2" >"$LAB_DIR/agent$1.log" 2>&1 &
     AGENT_PID[$1]=$!
-    wait_for 20 grep -q 'has heard of' "$LAB_DIR/agent$1.log" || not_ok "host$1's agent: $(cat "$LAB_DIR/agent$1.log")"
+    wait_for 20 grep -q 'the bridge at .* asked for' "$LAB_DIR/agent$1.log" || not_ok "host$1's agent: $(cat "$LAB_DIR/agent$1.log")"
 }
 let_go()
 {

@@ -33,7 +33,7 @@ hold()
 {
     start "host$1" "agent$1.log" env PATH="$PEARPD_BUILD:$PATH" bash -c "exec $2"
     AGENT_PID[$1]=$LAB_PID
-    check "host$1: $2" wait_for 10 grep -q 'has heard of' "$LAB_DIR/agent$1.log" || diag "$(cat "$LAB_DIR/agent$1.log")"
+    check "host$1: $2" wait_for 10 grep -q 'the bridge at .* asked for' "$LAB_DIR/agent$1.log" || diag "$(cat "$LAB_DIR/agent$1.log")"
 }
 bridge() { on box env PATH="$PEARPD_BUILD:$PATH" pearpctl -s "$LAB_DIR/pearpd.sock" "$@"; }
 reaches() { same "$5" "$(talk_on "$1" ask "$2" "$3" "$4" -t "${6:-5}" | cut -d' ' -f1)"; }

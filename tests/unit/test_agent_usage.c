@@ -173,7 +173,7 @@ static void users_are_ranked(void **state)
     usage_free(&usage);
 }
 
-struct told {
+struct reported {
     enum usage_alarm_level level;
     unsigned ranges, outside;
     size_t more;
@@ -181,31 +181,31 @@ struct told {
 
 static void tell_range(enum usage_alarm_level level, size_t range, const struct usage *usage, void *context)
 {
-    struct told *told = context;
+    struct reported *reported = context;
     assert_int_equal(range, 0);
     assert_non_null(usage);
-    told->level = level;
-    told->ranges++;
+    reported->level = level;
+    reported->ranges++;
 }
 
 static void tell_outside(const struct usage_outside *outside, void *context)
 {
-    struct told *told = context;
+    struct reported *reported = context;
     assert_non_null(outside);
-    told->outside++;
+    reported->outside++;
 }
 
 static void tell_more(size_t count, void *context)
 {
-    struct told *told = context;
-    told->more += count;
+    struct reported *reported = context;
+    reported->more += count;
 }
 
 /* A look at `used` ports of the first range and `outside` servers, at `now_s`. */
-static struct told look(struct usage_alarm *m, uint64_t now_s, unsigned used, unsigned outside)
+static struct reported look(struct usage_alarm *m, uint64_t now_s, unsigned used, unsigned outside)
 {
-    struct told told = {USAGE_ALARM_CALM, 0, 0, 0};
-    const struct usage_alarm_out out = {tell_range, tell_outside, tell_more, &told};
+    struct reported reported = {USAGE_ALARM_CALM, 0, 0, 0};
+    const struct usage_alarm_out out = {tell_range, tell_outside, tell_more, &reported};
     struct usage usage;
     assert_int_equal(usage_begin(&usage, &two), 0);
     for (unsigned i = 0; i < used; i++)
@@ -215,11 +215,11 @@ static struct told look(struct usage_alarm *m, uint64_t now_s, unsigned used, un
     usage_merge(&usage);
     const bool news = usage_alarm_has_news(m, now_s * NS_PER_S, &usage);
     usage_alarm_check(m, now_s * NS_PER_S, &usage, &out);
-    assert_int_equal(news,
-                     (told.ranges > 0 && told.level != USAGE_ALARM_CALM) || told.outside > 0 || told.more > 0);
+    assert_int_equal(news, (reported.ranges > 0 && reported.level != USAGE_ALARM_CALM) ||
+                               reported.outside > 0 || reported.more > 0);
     assert_int_equal(m->ranges[0].used, used);
     usage_free(&usage);
-    return told;
+    return reported;
 }
 
 static void a_filling_range_is_told_with_hysteresis(void **state)
@@ -227,7 +227,7 @@ static void a_filling_range_is_told_with_hysteresis(void **state)
     (void)state;
     static const struct {
         uint64_t now_s;
-        unsigned used, told;
+        unsigned used, reported;
         enum usage_alarm_level level;
     } looks[] = {
         {1000, 89, 0, USAGE_ALARM_CALM},  {1010, 90, 1, USAGE_ALARM_FILLING},
@@ -242,9 +242,10 @@ static void a_filling_range_is_told_with_hysteresis(void **state)
     struct usage_alarm m;
     usage_alarm_init(&m, 90);
     for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
-        const struct told told = look(&m, looks[i].now_s, looks[i].used, 0);
-        if (told.ranges != looks[i].told || (told.ranges > 0 && told.level != looks[i].level))
-            fail_msg("at %u s: told %u, level %d", (unsigned)looks[i].now_s, told.ranges, (int)told.level);
+        const struct reported reported = look(&m, looks[i].now_s, looks[i].used, 0);
+        if (reported.ranges != looks[i].reported || (reported.ranges > 0 && reported.level != looks[i].level))
+            fail_msg("at %u s: reported %u, level %d", (unsigned)looks[i].now_s, reported.ranges,
+                     (int)reported.level);
     }
     usage_alarm_forget(&m);
     assert_int_equal(look(&m, 4730, 91, 0).ranges, 1);
@@ -255,26 +256,26 @@ static void outside_is_told_once_an_hour_and_ten_at_a_time(void **state)
     (void)state;
     struct usage_alarm m;
     usage_alarm_init(&m, 90);
-    struct told told = look(&m, 1000, 0, 12);
-    assert_int_equal(told.outside, 10);
-    assert_int_equal(told.more, 2);
+    struct reported reported = look(&m, 1000, 0, 12);
+    assert_int_equal(reported.outside, 10);
+    assert_int_equal(reported.more, 2);
     assert_int_equal(m.outside_sockets, 12);
-    told = look(&m, 1010, 0, 13);
-    assert_int_equal(told.outside, 1);
-    assert_int_equal(told.more, 0);
-    told = look(&m, 4600, 0, 12);
-    assert_int_equal(told.outside, 10);
-    told = look(&m, 5000, 0, 1000); /* more than are remembered */
-    assert_int_equal(told.outside, 10);
-    assert_int_equal(told.more, 1000 - 13 - 10 + 1); /* the 13th was told an hour ago and more */
-    assert_int_equal(m.told_count, USAGE_ALARM_TOLD_MAX);
+    reported = look(&m, 1010, 0, 13);
+    assert_int_equal(reported.outside, 1);
+    assert_int_equal(reported.more, 0);
+    reported = look(&m, 4600, 0, 12);
+    assert_int_equal(reported.outside, 10);
+    reported = look(&m, 5000, 0, 1000); /* more than are remembered */
+    assert_int_equal(reported.outside, 10);
+    assert_int_equal(reported.more, 1000 - 13 - 10 + 1); /* the 13th was reported an hour ago and more */
+    assert_int_equal(m.reported_count, USAGE_ALARM_REPORTED_MAX);
     for (uint64_t now_s = 5010; now_s < 5100; now_s += 10) {
-        told = look(&m, now_s, 0, 1000);
-        assert_int_equal(told.outside + told.more, 0);
+        reported = look(&m, now_s, 0, 1000);
+        assert_int_equal(reported.outside + reported.more, 0);
     }
-    told = look(&m, 5000 + 3600, 0, 1000);
-    assert_int_equal(told.outside, 10);
-    assert_int_equal(told.more, 1000 - 10);
+    reported = look(&m, 5000 + 3600, 0, 1000);
+    assert_int_equal(reported.outside, 10);
+    assert_int_equal(reported.more, 1000 - 10);
 }
 
 static void metrics_are_prometheus_text(void **state)

@@ -142,18 +142,18 @@ static void test_life(void **state)
     begin(&f);
     assert_true(tick(&f) == UINT64_MAX);
     expect(&f, "");
-    assert_true(dns_publisher_is_settled(f.publisher));
+    assert_true(dns_publisher_is_complete(f.publisher));
     assert_int_equal(state_of_srv(&f), DNS_STATE_WAITING);
     want(&f, f.srv, true);
     want(&f, f.address, true);
-    assert_false(dns_publisher_is_settled(f.publisher));
+    assert_false(dns_publisher_is_complete(f.publisher));
     assert_true(tick(&f) == UINT64_MAX); /* an update is under way: nothing else is due */
     assert_int_equal(state_of_srv(&f), DNS_STATE_WAITING);
-    assert_false(dns_publisher_is_settled(f.publisher));
+    assert_false(dns_publisher_is_complete(f.publisher));
     yes(&f);
     assert_int_equal(state_of_srv(&f), DNS_STATE_PUBLISHED);
     expect(&f, "+2080 +A published");
-    assert_true(dns_publisher_is_settled(f.publisher));
+    assert_true(dns_publisher_is_complete(f.publisher));
     /* Nothing before nine tenths of the refresh have passed. */
     f.now_ns += 539 * NS_PER_S;
     tick(&f);
@@ -189,10 +189,10 @@ static void test_refresh_and_withdrawal(void **state)
     /* What all hosts publish alike stays. */
     dns_publisher_withdraw(f.publisher);
     tick(&f);
-    assert_false(dns_publisher_is_settled(f.publisher));
+    assert_false(dns_publisher_is_complete(f.publisher));
     yes(&f);
     expect(&f, "-2081 withdrawn");
-    assert_true(dns_publisher_is_settled(f.publisher));
+    assert_true(dns_publisher_is_complete(f.publisher));
     assert_true(tick(&f) == UINT64_MAX);
     finish(&f);
 }
@@ -264,7 +264,7 @@ static void test_what_failed_is_withdrawn(void **state)
             yes(&f);
         }
         expect(&f, is_certain ? "" : "withdrawn");
-        assert_true(dns_publisher_is_settled(f.publisher));
+        assert_true(dns_publisher_is_complete(f.publisher));
         yes(&f); /* an end that nobody waits for */
         expect(&f, "");
         finish(&f);
@@ -489,7 +489,7 @@ static void world_check_journal(const struct world *w)
 
 static void world_settle(struct world *w)
 {
-    for (unsigned i = 0; i < 200 && !dns_publisher_is_settled(w->publisher); i++) {
+    for (unsigned i = 0; i < 200 && !dns_publisher_is_complete(w->publisher); i++) {
         w->now_ns += 400 * NS_PER_S;
         (void)dns_publisher_tick(w->publisher, w->now_ns, &w->out);
         for (unsigned zone = 0; zone < ZONES; zone++)
@@ -498,7 +498,7 @@ static void world_settle(struct world *w)
                 world_done(w, zone, DNS_ERROR_NONE, false);
             }
     }
-    assert_true(dns_publisher_is_settled(w->publisher));
+    assert_true(dns_publisher_is_complete(w->publisher));
     for (unsigned i = 0; i < OWN_RECORDS; i++)
         assert_int_equal(w->there[i], w->wanted[i]);
 }

@@ -19,7 +19,7 @@ struct lease_follower {
     struct loop_source *readable, *timer;
     struct dhcp_client *client;
     struct lease lease; /* of the last changed() */
-    bool none_told;     /* that none came, since the last one */
+    bool none_logged;   /* that none came, since the last one */
 };
 
 static bool is_same(const struct lease *a, const struct lease *b)
@@ -32,7 +32,7 @@ static bool is_same(const struct lease *a, const struct lease *b)
 static void arm(struct lease_follower *f)
 {
     const uint64_t now_ns = clock_now_ns(), until_ns = f->lease.until_s * NS_PER_S;
-    if (!f->lease.bound && f->client != NULL && !f->none_told)
+    if (!f->lease.bound && f->client != NULL && !f->none_logged)
         loop_timer_set(f->timer, PATIENCE_S * NS_PER_S);
     else if (!f->lease.bound || f->lease.until_s == LEASE_FOREVER_S)
         loop_timer_set(f->timer, UINT64_MAX);
@@ -51,7 +51,7 @@ static void take(struct lease_follower *f, const struct lease *lease)
     else if (lease->bound)
         log_info("the lease of %s was renewed", port_range_format(&lease->held, held));
     f->lease = *lease;
-    f->none_told = f->none_told && !lease->bound;
+    f->none_logged = f->none_logged && !lease->bound;
     arm(f);
     if (!same)
         f->following.changed(&f->lease, f->following.context);
@@ -84,7 +84,7 @@ static void on_timer(void *context)
         log_warning(
             "no lease with ports (option 159) on %s yet: no DHCP server gives one; the client goes on asking",
             f->following.interface);
-        f->none_told = true;
+        f->none_logged = true;
     }
     look(f);
 }

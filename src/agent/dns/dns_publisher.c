@@ -125,31 +125,31 @@ static bool is_to_go(const struct entry *entry)
     return !entry->wanted && !entry->stays && entry->presence != ABSENT;
 }
 
-static bool is_settled(const struct entry *entry)
+static bool is_as_wanted(const struct entry *entry)
 {
     return entry->wanted ? entry->presence == PRESENT : !is_to_go(entry);
 }
 
 /* Whether all of a zone is as it is wanted; *present: how many wanted records of ours are there. */
-static bool zone_is_settled(const struct dns_publisher *p, unsigned zone, unsigned *present)
+static bool zone_is_complete(const struct dns_publisher *p, unsigned zone, unsigned *present)
 {
-    bool settled = true;
+    bool complete = true;
     *present = 0;
     for (unsigned i = 0; i < p->entry_count; i++) {
         const struct entry *entry = &p->entries[i];
         if (entry->zone != zone)
             continue;
-        settled = settled && is_settled(entry);
+        complete = complete && is_as_wanted(entry);
         *present += entry->wanted && entry->presence == PRESENT;
     }
-    return settled;
+    return complete;
 }
 
-bool dns_publisher_is_settled(const struct dns_publisher *publisher)
+bool dns_publisher_is_complete(const struct dns_publisher *publisher)
 {
     unsigned present;
     for (unsigned i = 0; i < publisher->zone_count; i++)
-        if (publisher->zones[i].updating || !zone_is_settled(publisher, i, &present))
+        if (publisher->zones[i].updating || !zone_is_complete(publisher, i, &present))
             return false;
     return true;
 }
@@ -279,7 +279,7 @@ static void succeed(struct dns_publisher *p, uint64_t now_ns, unsigned number,
     zone->back_off_s = 1;
     zone->last = (struct dns_error){.kind = DNS_ERROR_NONE};
     unsigned present;
-    if (!zone_is_settled(p, number, &present)) /* it changed meanwhile: the next update is due */
+    if (!zone_is_complete(p, number, &present)) /* it changed meanwhile: the next update is due */
         return;
     const uint64_t refresh_ns = p->refresh_s * NS_PER_S;
     zone->due_ns =

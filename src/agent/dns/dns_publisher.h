@@ -114,7 +114,7 @@ uint64_t dns_publisher_tick(struct dns_publisher *publisher, uint64_t now_ns,
                             const struct dns_publisher_out *out);
 
 /* True where every record is published, or deleted, as it is wanted. */
-bool dns_publisher_is_settled(const struct dns_publisher *publisher);
+bool dns_publisher_is_complete(const struct dns_publisher *publisher);
 
 /* Walks the records that may be in the DNS, or will be: start with 0; the next one's number, or -1. */
 int dns_publisher_next(const struct dns_publisher *publisher, unsigned from, const struct dns_name **zone,

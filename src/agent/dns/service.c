@@ -132,7 +132,7 @@ static void run(struct services *s)
     const struct dns_publisher_out out = publisher_out(s);
     const uint64_t now_ns = clock_now_ns(), next_ns = dns_publisher_tick(s->publisher, now_ns, &out);
     loop_timer_set(s->timer, next_ns == UINT64_MAX ? UINT64_MAX : next_ns > now_ns ? next_ns - now_ns : 0);
-    if (s->withdrawing && dns_publisher_is_settled(s->publisher))
+    if (s->withdrawing && dns_publisher_is_complete(s->publisher))
         loop_stop(s->loop);
 }
 
@@ -255,7 +255,7 @@ static bool is_at_work(const struct services *services)
     return services != NULL && services->publisher != NULL && !services->withdrawing;
 }
 
-void services_heard(struct services *services, const struct port_range *held)
+void services_range_asked(struct services *services, const struct port_range *held)
 {
     if (!is_at_work(services))
         return;
@@ -267,7 +267,7 @@ void services_heard(struct services *services, const struct port_range *held)
     changed(services);
 }
 
-void services_lost(struct services *services, const struct port_range *held)
+void services_range_lost(struct services *services, const struct port_range *held)
 {
     if (!is_at_work(services))
         return;
@@ -305,7 +305,7 @@ const char *service_dns_word(enum service_dns dns)
     return words[dns];
 }
 
-void services_hurry(struct services *services)
+void services_retry(struct services *services)
 {
     if (services == NULL || services->publisher == NULL)
         return;

@@ -55,15 +55,15 @@ void services_free(struct services *services);
 
 /* The bridge has asked for `held`: services on its ports are published from now on. The host has lost `held`: they are
  * withdrawn. NULL services: nothing. */
-void services_heard(struct services *services, const struct port_range *held);
-void services_lost(struct services *services, const struct port_range *held);
+void services_range_asked(struct services *services, const struct port_range *held);
+void services_range_lost(struct services *services, const struct port_range *held);
 
 /* The state of service number `index` of the configuration; and its word. */
 enum service_dns services_dns(const struct services *services, size_t index);
 const char *service_dns_word(enum service_dns dns);
 
 /* The link came up: what failed is tried again now. */
-void services_hurry(struct services *services);
+void services_retry(struct services *services);
 
 /* Withdraws all: runs the loop until that is done, for two seconds at most. */
 void services_withdraw(struct services *services);

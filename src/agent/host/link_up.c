@@ -18,12 +18,12 @@
 #define TEXT_BYTES 64
 
 /* SIOCGIFFLAGS or SIOCSIFFLAGS. 0 or -Exxx. */
-static int ask(unsigned long question, struct ifreq *request)
+static int ask(unsigned long code, struct ifreq *request)
 {
     const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    const int error = ioctl(fd, question, request) == 0 ? 0 : -errno;
+    const int error = ioctl(fd, code, request) == 0 ? 0 : -errno;
     close(fd);
     return error;
 }

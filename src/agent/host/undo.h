@@ -36,7 +36,7 @@ const char *undo_sysctl_name(enum undo_sysctl sysctl);
 struct undo {
     char interface[UNDO_INTERFACE_BYTES];
     unsigned ifindex;
-    uint64_t namespace_cookie; /* SO_NETNS_COOKIE; 0: the kernel does not tell */
+    uint64_t namespace_cookie; /* SO_NETNS_COOKIE; 0: the kernel does not say */
     struct range_list held;
     char sysctls[UNDO_SYSCTL_COUNT][UNDO_VALUE_BYTES]; /* the value before; "": not changed */
     bool reserves;                                     /* ip_local_reserved_ports was changed, from: */

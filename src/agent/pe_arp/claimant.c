@@ -192,7 +192,7 @@ static struct port_range stated(const struct pe_arp *message)
 }
 
 /* What is claimed to get from what is held to `wanted`: a range whose first port is not the one that the bridge asks
- * for when it looks after what is held, so that its question for this one is known. Where only the end is given up,
+ * for when it looks after what is held, so that its REQUEST for this one is recognized. Where only the end is given up,
  * all of it: nobody else can own that. */
 static struct range to_claim(const struct range *held, struct range wanted)
 {
@@ -284,8 +284,8 @@ static void take_wanted(struct claimant *s, const struct pe_arp *request, const 
     end_resize(s, CLAIMANT_RESIZED, request, out);
 }
 
-static void hear_request(struct claimant *s, struct mac to, const struct pe_arp *request,
-                         const struct claimant_out *out)
+static void receive_request(struct claimant *s, struct mac to, const struct pe_arp *request,
+                            const struct claimant_out *out)
 {
     if (is_for_wanted(s, to, request)) {
         take_wanted(s, request, out);
@@ -307,14 +307,14 @@ static void hear_request(struct claimant *s, struct mac to, const struct pe_arp 
 }
 
 /* Only what the bridge receives too puts the range in doubt: a broadcast. */
-static void hear_claim(struct claimant *s, uint64_t now_ns, const struct claimant_frame *heard,
-                       const struct claimant_out *out)
+static void receive_claim(struct claimant *s, uint64_t now_ns, const struct claimant_frame *frame,
+                          const struct claimant_out *out)
 {
-    const struct pe_arp *claim = &heard->message;
+    const struct pe_arp *claim = &frame->message;
     const struct port_range other = stated(claim);
     if (!port_range_overlaps(&s->held, &other))
         return;
-    if (mac_is_group(heard->to)) {
+    if (mac_is_group(frame->to)) {
         s->rival = claim->sha;
         begin_doubt(s, now_ns, CLAIMANT_WAIT_S);
     }
@@ -346,8 +346,8 @@ static void begin_epoch(struct claimant *s, uint64_t now_ns, const struct pe_arp
         s->hello_claim_due_ns = due_ns > s->hello_claim_allowed_ns ? due_ns : s->hello_claim_allowed_ns;
 }
 
-static void hear_hello(struct claimant *s, uint64_t now_ns, const struct pe_arp *hello,
-                       const struct claimant_out *out)
+static void receive_hello(struct claimant *s, uint64_t now_ns, const struct pe_arp *hello,
+                          const struct claimant_out *out)
 {
     if (hello->tpa.address.host != s->held.range.address.host)
         return;
@@ -357,9 +357,9 @@ static void hear_hello(struct claimant *s, uint64_t now_ns, const struct pe_arp 
         out->event(CLAIMANT_GATEWAY, hello, out->context);
 }
 
-/* tpa is a range of ours as the other heard it. */
-static void hear_conflict(struct claimant *s, uint64_t now_ns, const struct pe_arp *conflict,
-                          const struct claimant_out *out)
+/* tpa is a range of ours as the other received it. */
+static void receive_conflict(struct claimant *s, uint64_t now_ns, const struct pe_arp *conflict,
+                             const struct claimant_out *out)
 {
     const struct port_range ours = plain_range(&conflict->tpa);
     if (s->resizing && mac_equal(conflict->tha, s->own) &&
@@ -377,11 +377,11 @@ static void hear_conflict(struct claimant *s, uint64_t now_ns, const struct pe_a
     out->event(CLAIMANT_ACCUSED, conflict, out->context);
 }
 
-static bool is_believed(const struct claimant *s, const struct claimant_frame *heard)
+static bool is_believed(const struct claimant *s, const struct claimant_frame *frame)
 {
-    if (!mac_equal(heard->from, heard->message.sha))
+    if (!mac_equal(frame->from, frame->message.sha))
         return false;
-    return s->keys.count == 0 || pe_arp_is_authentic(heard->payload, heard->payload_length, &heard->message,
+    return s->keys.count == 0 || pe_arp_is_authentic(frame->payload, frame->payload_length, &frame->message,
                                                      s->keys.keys, s->keys.count);
 }
 
@@ -393,30 +393,30 @@ static void follow_key(struct claimant *s, const struct pe_arp *message)
     s->signing = pe_arp_key_find(s->keys.keys, s->keys.count, message->auth.key_id);
 }
 
-void claimant_message(struct claimant *s, uint64_t now_ns, const struct claimant_frame *heard,
+void claimant_message(struct claimant *s, uint64_t now_ns, const struct claimant_frame *frame,
                       const struct claimant_out *out)
 {
-    const struct pe_arp *message = &heard->message;
-    const struct mac from = heard->from;
+    const struct pe_arp *message = &frame->message;
+    const struct mac from = frame->from;
     if (s->stopped || !s->link_up || mac_is_group(from) || mac_is_zero(from) || mac_equal(from, s->own))
         return;
-    if (!is_believed(s, heard)) {
+    if (!is_believed(s, frame)) {
         out->event(CLAIMANT_FORGED, message, out->context);
         return;
     }
     follow_key(s, message);
     switch (message->type) {
     case PE_ARP_REQUEST:
-        hear_request(s, heard->to, message, out);
+        receive_request(s, frame->to, message, out);
         break;
     case PE_ARP_CLAIM:
-        hear_claim(s, now_ns, heard, out);
+        receive_claim(s, now_ns, frame, out);
         break;
     case PE_ARP_HELLO:
-        hear_hello(s, now_ns, message, out);
+        receive_hello(s, now_ns, message, out);
         break;
     case PE_ARP_CONFLICT:
-        hear_conflict(s, now_ns, message, out);
+        receive_conflict(s, now_ns, message, out);
         break;
     case PE_ARP_REPLY:
     case PE_ARP_RELEASE:

@@ -123,7 +123,7 @@ struct claimant_frame {
 };
 
 /* What the message asks for. */
-void claimant_message(struct claimant *s, uint64_t now_ns, const struct claimant_frame *heard,
+void claimant_message(struct claimant *s, uint64_t now_ns, const struct claimant_frame *frame,
                       const struct claimant_out *out);
 
 /* Sends what is due; returns when to call again, UINT64_MAX for never. */
@@ -131,11 +131,11 @@ uint64_t claimant_tick(struct claimant *s, uint64_t now_ns, const struct claiman
 
 /* Asks for another range of the same address in place of what is held, which stays until one of CLAIMANT_RESIZED,
  * CLAIMANT_REFUSED and CLAIMANT_UNANSWERED is the event. It is claimed at once, and again after 1, 2, 4 s.
- * 0; -EBUSY: such a question is open; -ENETDOWN: the link is down; -EOPNOTSUPP: a port set is held;
+ * 0; -EBUSY: one is asked for already; -ENETDOWN: the link is down; -EOPNOTSUPP: a port set is held;
  * -EALREADY: that is what is held. */
 int claimant_resize(struct claimant *s, uint64_t now_ns, struct range wanted, const struct claimant_out *out);
 
-/* Ends such a question, where one is open, with CLAIMANT_UNANSWERED. */
+/* Ends that, where it is not over, with CLAIMANT_UNANSWERED. */
 void claimant_give_up(struct claimant *s, const struct claimant_out *out);
 
 /* Withdraws the range, where a bridge may have a binding of it: a RELEASE by another host than the owner would be a forged

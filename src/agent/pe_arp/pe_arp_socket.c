@@ -30,7 +30,7 @@ int pe_arp_socket_bind(int fd, unsigned ifindex, uint16_t ethertype)
     return bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
 }
 
-int pe_arp_socket_next(int fd, uint8_t bytes[static PE_ARP_SOCKET_FRAME_BYTES], struct claimant_frame *heard)
+int pe_arp_socket_next(int fd, uint8_t bytes[static PE_ARP_SOCKET_FRAME_BYTES], struct claimant_frame *frame)
 {
     struct sockaddr_ll address = {.sll_pkttype = PACKET_OTHERHOST};
     socklen_t address_length = sizeof(address);
@@ -45,11 +45,11 @@ int pe_arp_socket_next(int fd, uint8_t bytes[static PE_ARP_SOCKET_FRAME_BYTES], 
     struct eth eth;
     if (eth_parse(bytes, (size_t)length, &eth) != 0 || eth.payload > (size_t)length)
         return 0;
-    *heard = (struct claimant_frame){.from = eth.source,
+    *frame = (struct claimant_frame){.from = eth.source,
                                      .to = eth.destination,
                                      .payload = bytes + eth.payload,
                                      .payload_length = (size_t)length - eth.payload};
-    return pe_arp_parse(heard->payload, heard->payload_length, &heard->message) == 0;
+    return pe_arp_parse(frame->payload, frame->payload_length, &frame->message) == 0;
 }
 
 int pe_arp_socket_send(int fd, const uint8_t *bytes, size_t length)

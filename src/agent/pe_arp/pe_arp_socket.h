@@ -18,9 +18,9 @@ int pe_arp_socket_open(void);
  * 0 or -Exxx. */
 int pe_arp_socket_bind(int fd, unsigned ifindex, uint16_t ethertype);
 
-/* Takes the next frame into `bytes`. 1: *heard is filled, and borrows from them; 0: one that is not for us,
+/* Takes the next frame into `bytes`. 1: *frame is filled, and borrows from them; 0: one that is not for us,
  * damaged, or not PE-ARP; -EAGAIN: none waits; -Exxx: the socket's error, which is thereby cleared. */
-int pe_arp_socket_next(int fd, uint8_t bytes[static PE_ARP_SOCKET_FRAME_BYTES], struct claimant_frame *heard);
+int pe_arp_socket_next(int fd, uint8_t bytes[static PE_ARP_SOCKET_FRAME_BYTES], struct claimant_frame *frame);
 
 /* 0 or -Exxx. */
 int pe_arp_socket_send(int fd, const uint8_t *bytes, size_t length);

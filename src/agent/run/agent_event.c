@@ -15,7 +15,7 @@
 #define OTHERS_BURST 5
 #define LINE_BYTES   160
 
-static void hear_epoch(struct agent *agent, const struct pe_arp *hello)
+static void take_epoch(struct agent *agent, const struct pe_arp *hello)
 {
     char mac[MAC_TEXT_BYTES];
     const struct mac bridge = agent->bridge;
@@ -32,7 +32,7 @@ static void hear_epoch(struct agent *agent, const struct pe_arp *hello)
 }
 
 /* One that is configured, or known already, stays. */
-static void hear_gateway(struct agent *agent, struct ipv4 gateway)
+static void take_gateway(struct agent *agent, struct ipv4 gateway)
 {
     if (agent->gateway.host != 0)
         return;
@@ -42,19 +42,19 @@ static void hear_gateway(struct agent *agent, struct ipv4 gateway)
 }
 
 /* The bridge asked for a port of ours: what is served there can be reached. */
-static void be_heard(struct agent *agent, const char *bridge, const struct port_address *asked)
+static void range_asked(struct agent *agent, const char *bridge, const struct port_address *asked)
 {
     char text[PORT_RANGE_TEXT_BYTES];
     for (size_t i = 0; i < agent->wish.held.count; i++) {
         const struct port_range *held = &agent->wish.held.ranges[i];
         if (held->range.address.host != asked->address.host || !port_range_has(held, asked->first))
             continue;
-        log_notice("the bridge at %s has heard of %s", bridge, port_range_format(held, text));
-        services_heard(agent->services, held);
+        log_notice("the bridge at %s asked for %s", bridge, port_range_format(held, text));
+        services_range_asked(agent->services, held);
     }
 }
 
-/* What a hostile host can make this one say again and again: some lines, then one in OTHERS_GAP_S with the number of the
+/* What a hostile host can make this one log again and again: some lines, then one in OTHERS_GAP_S with the number of the
  * rest. */
 static void log_of_others(struct agent *agent, const char *line)
 {
@@ -82,7 +82,7 @@ void agent_on_claimant_event(enum claimant_event event, const struct pe_arp *mes
     range_format(&(struct range){a->address, a->first, a->last}, range);
     switch (event) {
     case CLAIMANT_CHALLENGED:
-        be_heard(agent, sender, a);
+        range_asked(agent, sender, a);
         agent_state_write(agent);
         break;
     case CLAIMANT_DISPLACED:
@@ -104,10 +104,10 @@ void agent_on_claimant_event(enum claimant_event event, const struct pe_arp *mes
         log_of_others(agent, line);
         break;
     case CLAIMANT_EPOCH:
-        hear_epoch(agent, message);
+        take_epoch(agent, message);
         break;
     case CLAIMANT_GATEWAY:
-        hear_gateway(agent, message->gateway.address);
+        take_gateway(agent, message->gateway.address);
         break;
     case CLAIMANT_UNMANAGED:
         snprintf(line, sizeof(line), "the bridge %s manages %s: a range of this host is outside", sender,

@@ -32,7 +32,7 @@ static int hold_these(struct agent *agent, const struct range_list *held)
     claimant_give_up(&agent->claimants[agent->resizing], &agent->out);
     for (size_t i = 0; i < before.count; i++)
         if (range_list_find(held, &before.ranges[i]) == held->count) {
-            services_lost(agent->services, &before.ranges[i]);
+            services_range_lost(agent->services, &before.ranges[i]);
             claimant_stop(&agent->claimants[i], &agent->out);
         }
     int error = agent_settings_undo(agent);

@@ -52,7 +52,7 @@ static void follow_link(struct agent *agent, const struct link_info *link)
     if (changed)
         agent_state_write(agent);
     if (up && !was_up)
-        services_hurry(agent->services);
+        services_retry(agent->services);
     agent_pe_arp_arm(agent);
 }
 

@@ -59,15 +59,15 @@ void agent_pe_arp_on_readable(void *context)
     struct agent *agent = context;
     for (unsigned i = 0; i < FRAMES_PER_WAKE; i++) {
         uint8_t bytes[PE_ARP_SOCKET_FRAME_BYTES];
-        struct claimant_frame heard;
-        const int got = pe_arp_socket_next(agent->socket, bytes, &heard);
+        struct claimant_frame frame;
+        const int got = pe_arp_socket_next(agent->socket, bytes, &frame);
         if (got == -EAGAIN)
             break;
         if (got < 0)
             log_info("packet socket: %s", strerror(-got));
         agent->forged_now = false;
         for (size_t k = 0; got == 1 && k < agent->wish.held.count; k++)
-            claimant_message(&agent->claimants[k], clock_now_ns(), &heard, &agent->out);
+            claimant_message(&agent->claimants[k], clock_now_ns(), &frame, &agent->out);
         agent->forged += agent->forged_now;
     }
     agent_pe_arp_arm(agent);

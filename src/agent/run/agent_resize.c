@@ -26,13 +26,13 @@ static void move_services(struct agent *agent, const struct range *before, const
     struct port_range below = {.range = *before}, above = {.range = *before};
     if (before->first < range->first) {
         below.range.last = before->last < range->first ? before->last : (uint16_t)(range->first - 1);
-        services_lost(agent->services, &below);
+        services_range_lost(agent->services, &below);
     }
     if (before->last > range->last) {
         above.range.first = before->first > range->last ? before->first : (uint16_t)(range->last + 1);
-        services_lost(agent->services, &above);
+        services_range_lost(agent->services, &above);
     }
-    services_heard(agent->services, now);
+    services_range_asked(agent->services, now);
 }
 
 /* The bridge took the new range: the host's settings follow. */
@@ -47,7 +47,7 @@ static void resized(struct agent *agent)
     if (own < agent->own.count)
         agent->own.ranges[own] = *held;
     log_notice("holding %s in place of %s", port_range_format(held, now), before);
-    agent->alarm.ranges[agent->resizing] = (struct usage_alarm_range){.told = USAGE_ALARM_CALM};
+    agent->alarm.ranges[agent->resizing] = (struct usage_alarm_range){.reported = USAGE_ALARM_CALM};
     if (agent_settings_apply(agent) != 0) {
         agent_fail(agent);
         return;
@@ -105,7 +105,7 @@ static int range_to_resize(const struct range_list *list, const struct port_rang
     return overlapped == -ENOENT ? of_address : overlapped;
 }
 
-/* NULL: the question is open; or why it is refused. */
+/* NULL: it has begun; or why it is refused. */
 static const char *start_resize(struct agent *agent, const char *text)
 {
     struct port_range wanted;
@@ -118,14 +118,14 @@ static const char *start_resize(struct agent *agent, const char *text)
     if (index < 0)
         return "it would take the place of several ranges";
     if (agent->asker != NULL || agent->claimants[agent->resizing].resizing)
-        return "another question is open";
+        return "another resize is in progress";
     agent->resizing = (size_t)index;
     switch (claimant_resize(&agent->claimants[index], clock_now_ns(), wanted.range, &agent->out)) {
     case 0:
         agent_pe_arp_arm(agent);
         return NULL;
     case -EBUSY:
-        return "another question is open";
+        return "another resize is in progress";
     case -EALREADY:
         return "that is what is held";
     case -EOPNOTSUPP:

@@ -1,4 +1,4 @@
-/* agent_info.h: what one agent of this host holds, or left when it was killed, as its files tell; for `status`.
+/* agent_info.h: what one agent of this host holds, or left when it was killed, as its files say; for `status`.
  * In: the undo record, the state, the lease below /run/pearp-agent. Out: plain data. Called by: status, status_*.
  * Never: prints, changes a file. */
 #ifndef PEARPD_AGENT_AGENT_INFO_H
@@ -26,8 +26,8 @@ struct served {
 
 struct agent_info {
     struct undo undo;
-    pid_t holder; /* 0: killed, its settings stand */
-    bool applied; /* all that the record speaks of is set */
+    pid_t holder; /* 0: killed, its settings are in effect */
+    bool applied; /* all that the record lists is set */
     bool link_up;
     bool heard[RANGES_MAX], displaced[RANGES_MAX]; /* by range */
     char bridge[MAC_TEXT_BYTES], gateway[IPV4_TEXT_BYTES];

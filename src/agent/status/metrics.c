@@ -109,7 +109,7 @@ static void print_leases(FILE *out, const struct metrics *m)
 
 static void print_services(FILE *out, const struct metrics *m)
 {
-    heading(out, "service_published", "gauge", "Whether the service's records stand in the DNS.");
+    heading(out, "service_published", "gauge", "Whether the service's records are in the DNS.");
     for (size_t i = 0; i < m->service_count; i++) {
         const struct service_config *s = m->services[i].service;
         fprintf(out,

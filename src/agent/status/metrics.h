@@ -25,7 +25,7 @@ struct metrics_range {
 
 struct metrics_service {
     const struct service_config *service;
-    bool published; /* at each of its ports, where it stands at several */
+    bool published; /* at each of its ports, where it has several */
 };
 
 struct metrics {

@@ -54,7 +54,7 @@ struct usage {
 int usage_begin(struct usage *u, const struct range_list *held);
 void usage_free(struct usage *u);
 
-/* Takes a socket; what is on another address than those held is passed over. */
+/* Takes a socket; what is on another address than those held is ignored. */
 void usage_take(struct usage *u, const struct host_socket *socket);
 
 /* After the last one: makes rows of what lies outside. */

@@ -23,7 +23,7 @@ static enum usage_alarm_level level_of(const struct usage_alarm *m, const struct
                                        uint32_t ports, uint32_t used)
 {
     const uint32_t low = m->warn_percent > 20 ? m->warn_percent - 10 : m->warn_percent / 2;
-    const uint32_t over = r->told == USAGE_ALARM_CALM ? m->warn_percent : low;
+    const uint32_t over = r->reported == USAGE_ALARM_CALM ? m->warn_percent : low;
     if (used >= ports)
         return USAGE_ALARM_FULL;
     return (uint64_t)used * 100 >= (uint64_t)ports * over && used > 0 ? USAGE_ALARM_FILLING : USAGE_ALARM_CALM;
@@ -31,21 +31,21 @@ static enum usage_alarm_level level_of(const struct usage_alarm *m, const struct
 
 static bool is_range_news(const struct usage_alarm_range *r, uint64_t now_ns, enum usage_alarm_level level)
 {
-    const bool never = r->told_ns == 0;
+    const bool never = r->reported_ns == 0;
     if (level == USAGE_ALARM_CALM)
-        return r->told != USAGE_ALARM_CALM;
-    if (level > r->told)
-        return never || level == USAGE_ALARM_FULL || now_ns - r->told_ns >= PAUSE_NS;
-    return now_ns - r->told_ns >= AGAIN_NS;
+        return r->reported != USAGE_ALARM_CALM;
+    if (level > r->reported)
+        return never || level == USAGE_ALARM_FULL || now_ns - r->reported_ns >= PAUSE_NS;
+    return now_ns - r->reported_ns >= AGAIN_NS;
 }
 
-/* The place of a reported socket with this address, port and protocol; told_count: there is none. */
-static size_t find_told(const struct usage_alarm *m, const struct host_socket *socket)
+/* The place of a reported socket with this address, port and protocol; reported_count: there is none. */
+static size_t find_reported(const struct usage_alarm *m, const struct host_socket *socket)
 {
     size_t i = 0;
-    while (i < m->told_count &&
-           (m->told[i].socket.port != socket->port || m->told[i].socket.protocol != socket->protocol ||
-            m->told[i].socket.address.host != socket->address.host))
+    while (i < m->reported_count &&
+           (m->reported[i].socket.port != socket->port || m->reported[i].socket.protocol != socket->protocol ||
+            m->reported[i].socket.address.host != socket->address.host))
         i++;
     return i;
 }
@@ -53,31 +53,32 @@ static size_t find_told(const struct usage_alarm *m, const struct host_socket *s
 /* Whether one more can be remembered: what was reported within the hour is not forgotten for it. */
 static bool has_room(const struct usage_alarm *m, uint64_t now_ns)
 {
-    return m->told_count < USAGE_ALARM_TOLD_MAX || now_ns - m->told[m->told_next].told_ns >= AGAIN_NS;
+    return m->reported_count < USAGE_ALARM_REPORTED_MAX ||
+           now_ns - m->reported[m->reported_next].reported_ns >= AGAIN_NS;
 }
 
 static bool is_rest_news(const struct usage_alarm *m, uint64_t now_ns)
 {
-    return m->rest_told_ns == 0 || now_ns - m->rest_told_ns >= AGAIN_NS;
+    return m->rest_reported_ns == 0 || now_ns - m->rest_reported_ns >= AGAIN_NS;
 }
 
 static bool is_outside_news(const struct usage_alarm *m, uint64_t now_ns, const struct host_socket *socket)
 {
-    const size_t at = find_told(m, socket);
-    if (at < m->told_count)
-        return now_ns - m->told[at].told_ns >= AGAIN_NS;
+    const size_t at = find_reported(m, socket);
+    if (at < m->reported_count)
+        return now_ns - m->reported[at].reported_ns >= AGAIN_NS;
     return has_room(m, now_ns) || is_rest_news(m, now_ns);
 }
 
 static void remember(struct usage_alarm *m, uint64_t now_ns, const struct host_socket *socket)
 {
-    size_t at = find_told(m, socket);
-    if (at == m->told_count) {
-        at = m->told_next;
-        m->told_next = (m->told_next + 1) % USAGE_ALARM_TOLD_MAX;
-        m->told_count += m->told_count < USAGE_ALARM_TOLD_MAX;
+    size_t at = find_reported(m, socket);
+    if (at == m->reported_count) {
+        at = m->reported_next;
+        m->reported_next = (m->reported_next + 1) % USAGE_ALARM_REPORTED_MAX;
+        m->reported_count += m->reported_count < USAGE_ALARM_REPORTED_MAX;
     }
-    m->told[at] = (struct usage_alarm_told){*socket, now_ns};
+    m->reported[at] = (struct usage_alarm_reported){*socket, now_ns};
 }
 
 bool usage_alarm_has_news(const struct usage_alarm *m, uint64_t now_ns, const struct usage *usage)
@@ -107,16 +108,16 @@ static void look_at_range(struct usage_alarm *m, uint64_t now_ns, const struct u
     const enum usage_alarm_level level = level_of(m, r, r->ports, r->used);
     if (!is_range_news(r, now_ns, level))
         return;
-    if (level == USAGE_ALARM_CALM || level > r->told)
-        r->told = level;
-    r->told_ns = now_ns;
+    if (level == USAGE_ALARM_CALM || level > r->reported)
+        r->reported = level;
+    r->reported_ns = now_ns;
     out->range(level, range, usage, out->context);
 }
 
 void usage_alarm_check(struct usage_alarm *m, uint64_t now_ns, const struct usage *usage,
                        const struct usage_alarm_out *out)
 {
-    size_t told = 0, more = 0, rest = 0;
+    size_t reported = 0, more = 0, rest = 0;
     for (size_t i = 0; i < usage->held.count; i++)
         look_at_range(m, now_ns, usage, i, out);
     m->outside_sockets = 0;
@@ -125,20 +126,20 @@ void usage_alarm_check(struct usage_alarm *m, uint64_t now_ns, const struct usag
         m->outside_sockets += outside->sockets;
         if (!is_outside_news(m, now_ns, &outside->socket))
             continue;
-        if (find_told(m, &outside->socket) == m->told_count && !has_room(m, now_ns)) {
+        if (find_reported(m, &outside->socket) == m->reported_count && !has_room(m, now_ns)) {
             rest++;
             continue;
         }
         remember(m, now_ns, &outside->socket);
-        if (told == USAGE_ALARM_TELLS_MAX) {
+        if (reported == USAGE_ALARM_REPORTS_MAX) {
             more++;
             continue;
         }
-        told++;
+        reported++;
         out->outside(outside, out->context);
     }
     if (rest > 0)
-        m->rest_told_ns = now_ns;
+        m->rest_reported_ns = now_ns;
     if (more + rest > 0)
         out->more(more + rest, out->context);
 }

@@ -3,7 +3,7 @@
  * Never: asks the kernel, logs.
  *
  * A range is reported when it exceeds `warn` percent, at most once a minute, and when no port is left; again only after
- * it was well below `warn`, or after an hour. A program outside is reported once an hour; up to USAGE_ALARM_TOLD_MAX
+ * it was well below `warn`, or after an hour. A program outside is reported once an hour; up to USAGE_ALARM_REPORTED_MAX
  * reported ones are remembered, and the number of the others is reported once an hour. */
 #ifndef PEARPD_AGENT_USAGE_ALARM_H
 #define PEARPD_AGENT_USAGE_ALARM_H
@@ -14,8 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define USAGE_ALARM_TOLD_MAX  256
-#define USAGE_ALARM_TELLS_MAX 10 /* programs outside that one check reports; the rest is counted */
+#define USAGE_ALARM_REPORTED_MAX 256
+#define USAGE_ALARM_REPORTS_MAX  10 /* programs outside that one check reports; the rest is counted */
 
 /* What is reported of a range, the worse the higher. */
 enum usage_alarm_level {
@@ -33,23 +33,23 @@ struct usage_alarm_out {
 };
 
 struct usage_alarm_range {
-    enum usage_alarm_level told; /* the worst since it was calm */
-    uint64_t told_ns;
+    enum usage_alarm_level reported; /* the worst since it was calm */
+    uint64_t reported_ns;
     uint32_t ports, used, sockets; /* at the last check */
 };
 
-struct usage_alarm_told {
+struct usage_alarm_reported {
     struct host_socket socket; /* its address, port and protocol */
-    uint64_t told_ns;
+    uint64_t reported_ns;
 };
 
 struct usage_alarm {
     uint32_t warn_percent;
     struct usage_alarm_range ranges[RANGES_MAX];
-    struct usage_alarm_told told[USAGE_ALARM_TOLD_MAX]; /* a ring */
-    size_t told_count, told_next;
-    uint64_t rest_told_ns;    /* 0: never */
-    uint32_t outside_sockets; /* at the last check */
+    struct usage_alarm_reported reported[USAGE_ALARM_REPORTED_MAX]; /* a ring */
+    size_t reported_count, reported_next;
+    uint64_t rest_reported_ns; /* 0: never */
+    uint32_t outside_sockets;  /* at the last check */
 };
 
 void usage_alarm_init(struct usage_alarm *m, uint32_t warn_percent);
