@@ -43,12 +43,11 @@ check "what another holds is refused, and who" \
     refused 1 2000-3499 "$(host_mac 2) holds $SHARED:3000-3999: $SHARED:2000-2999 stays"
 check "the bridge has them as they were" owns 1 2000-2999
 check "so has the host" same "$before" "$(on host1 nft list ruleset)"
-check "no range: refused" refused 1 5000-4000 "not ADDRESS"
-check "a port alone: refused" refused 1 2000 "not ADDRESS"
 check "what is held already: refused" refused 1 2000-2999 "is what is held"
 check "no agent there" not on neighbour "$PEARPD_BUILD/pearp-agent" resize -i eth0 $SHARED:2000-2999
 check "wrong usage" usage_is_2 resize
-check "a malformed range is wrong usage" usage_is_2 resize -i eth0 $SHARED:2000
+check "a port alone is wrong usage" usage_is_2 resize -i eth0 $SHARED:2000
+check "a range that ends before it begins is wrong usage" usage_is_2 resize -i eth0 $SHARED:5000-4000
 check "wrong usage" usage_is_2 resize -i eth0 -n $SHARED:2000-2999
 
 check "the lower half is given up" resize 2 3500-3999
