@@ -26,6 +26,8 @@ static struct {
     struct dhcp said; /* last */
     struct ipv4 said_to;
     unsigned said_count;
+    uint8_t bytes[FRAME_BUILD_MAX_BYTES]; /* its frame */
+    size_t length;
 } own;
 
 /* An answer goes through bytes, as on the wire. */
@@ -37,7 +39,9 @@ static void take_make(void *context, enum side to, const struct tx_frame *made)
         return;
     assert_int_equal(to, SIDE_DOWNSTREAM);
     int length = frame_build(w->builder, made, bytes, sizeof(bytes));
-    assert_true(length > 42);
+    assert_true(length > 42 && length <= (int)sizeof(own.bytes));
+    memcpy(own.bytes, bytes, (size_t)length);
+    own.length = (size_t)length;
     assert_int_equal(dhcp_parse(bytes + 42, (size_t)length - 42, &own.said), 0);
     own.said_to = made->dhcp.destination;
     own.said_count++;
@@ -376,6 +380,31 @@ static void test_lease_releases_what_waited(void **state)
     world_free(w);
 }
 
+/* And when a server upstream leases it: the answer of one bridge's server is what another bridge hears. */
+static void test_lease_of_a_server_upstream_releases_what_waited(void **state)
+{
+    uint8_t bytes[64];
+    (void)state;
+    struct world *w = world_new(6);
+    assert_int_equal(leases(w, 1), 1);
+    memcpy(own.bytes + 6, router.octets, 6);
+    world_free(w);
+    struct world other;
+    world_prepare(&other);
+    other.address.address = (struct ipv4){0xc0000202};
+    other.address.learn = LEARN_PE_ARP | LEARN_DHCP;
+    world_start(&other);
+    uint8_t *udp = put_ipv4(bytes, other.config.mac, router, remote, other.address.address, PROTOCOL_UDP, 12);
+    put16(udp + 2, 1030);
+    put16(udp + 4, 12);
+    assert_int_equal(world_give(&other, SIDE_UPSTREAM, bytes, 46).fate, FATE_HELD);
+    world_give(&other, SIDE_UPSTREAM, own.bytes, own.length);
+    assert_int_equal(engine_stats(other.engine)->counters[COUNTER_LEARNED], 1);
+    assert_int_equal(engine_stats(other.engine)->held, 0);
+    assert_int_equal(other.sent[SIDE_DOWNSTREAM], 2); /* it, and the lease */
+    world_end(&other);
+}
+
 /* Who sees that the pool is exhausted sees why: sets that others live on are neither leased nor free. */
 static void test_blocked(void **state)
 {
@@ -469,6 +498,7 @@ int main(void)
         cmocka_unit_test(test_any_order),
         cmocka_unit_test(test_reserved_for_another),
         cmocka_unit_test(test_lease_releases_what_waited),
+        cmocka_unit_test(test_lease_of_a_server_upstream_releases_what_waited),
         cmocka_unit_test(test_blocked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
