@@ -69,18 +69,18 @@ life()
     check "$how: traffic for the second arrives there" reaches $SHARED 3080 2
     check "$how: the first reaches the remote" talk_on host1 ask tcp $REMOTE 7000 -t 2
 
-    before=$(times 1 'sent CLAIM')
-    echo "link set host1 down" | lab_in switch
-    check "$how: the link of the first goes down" wait_for 20 said 1 'link down'
-    echo "link set host1 up" | lab_in switch
-    check "$how: it comes up: the first claims again" wait_for 20 said_more 1 'sent CLAIM' "$before"
-
     before=$(times 1 'received REQUEST .*:2080-2080/6')
     ctl flush >/dev/null || not_ok "flush"
     check "$how: after a flush nothing is bound" unbound $SHARED 2000-2999
     check "$how: a packet for its port finds the host" reaches $SHARED 2080 1
     check "$how: because it answered a REQUEST for that port" said_more 1 'received REQUEST .*:2080-2080/6' "$before"
     check "$how: with its whole range" bound $SHARED 2000-2999 1
+
+    before=$(times 1 'sent CLAIM')
+    echo "link set host1 down" | lab_in switch
+    check "$how: the link of the first goes down" wait_for 20 said 1 'link down'
+    echo "link set host1 up" | lab_in switch
+    check "$how: it comes up: the first claims again" wait_for 20 said_more 1 'sent CLAIM' "$before"
 
     before=$(times 1 'received HELLO')
     restart
