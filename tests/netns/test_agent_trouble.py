@@ -89,23 +89,27 @@ def test_failed_start():
     run("ip", "-n", HOST, "addr", "del", "192.35.162.77/24", "dev", "eth0")
 
 
+def instead_of_nft(script):
+    """What starts an agent for which nft is this shell script, where %s is the real one."""
+    nft, place = "/tmp/%s.nft" % PREFIX, "/tmp/%s.script" % PREFIX
+    shutil.copy(shutil.which("nft"), nft)
+    with open(place, "w") as file:
+        file.write("#!/bin/sh\n" + script % nft)
+    os.chmod(place, 0o755)
+    mount = "mount --bind %s %s && exec \"$@\"" % (place, shutil.which("nft"))
+    return "ip", "netns", "exec", HOST, "sh", "-c", mount, "sh"
+
+
 def test_slow_start():
     """Who waits for "held" may use the range from then on: not while the rules are being loaded."""
-    nft, slow = "/tmp/%s.nft" % PREFIX, "/tmp/%s.slow" % PREFIX
-    shutil.copy(shutil.which("nft"), nft)
-    with open(slow, "w") as file:
-        file.write("#!/bin/sh\nsleep 1\nexec %s \"$@\"\n" % nft)
-    os.chmod(slow, 0o755)
-    place = "mount --bind %s %s && exec \"$@\"" % (slow, shutil.which("nft"))
-    agent = start(wait=False, enter=("ip", "netns", "exec", HOST, "sh", "-c", place, "sh"))
+    enter = instead_of_nft("sleep 1\nexec %s \"$@\"\n")
+    agent = start(wait=False, enter=enter)
     first = wait_until(status)
     settled = wait_until(lambda: [r["state"] for r in status()] == ["held"])
     rules = on(HOST, "nft", "list", "tables").stdout
     ok(first and first[0]["state"] == "setting" and settled and "pearp_agent_eth0" in rules,
        "a range is held once all is set, not before", first, rules, said(agent))
     stop(agent)
-    os.unlink(slow)
-    os.unlink(nft)
 
 
 def test_flushed_again_and_again():
@@ -221,6 +225,30 @@ def test_lease_ends_without_interface():
     ok(stop(agent) == 0 and not os.path.exists(RUN), "and ends well", said(agent))
 
 
+def test_interface_goes_meanwhile():
+    """An interface that goes at any point of a change of the settings: the agent waits for the next of its name."""
+    before, flag = snapshot(), "/tmp/%s.flag" % PREFIX
+    write(AGENT_FILE + "dhcp = none\naddress = %s\nports = 2000-2999\ngateway = %s\n" % (SHARED, GATEWAY))
+    script = ("read -r call 2>/dev/null <" + flag + " && if [ $call = 1 ]; then rm " + flag + "; else echo $((call - 1)) >" + flag +
+              "; fi\n[ \"$call\" = 1 ] && [ %s = before ] && ip -n " + SWITCH + " link del host\n%%s \"$@\"\nresult=$?\n"
+              "[ \"$call\" = 1 ] && [ %s = after ] && ip -n " + SWITCH + " link del host\nexit $result\n")
+    for call, when, what in ((1, "before", "undone"), (1, "after", "undone"), (2, "before", "made"), (2, "after", "made")):
+        agent = start("-c", FILE, enter=instead_of_nft(script % (when, when)))
+        with open(flag, "w") as file:
+            file.write("%d\n" % call)
+        lease("bound", SHARED, "0/6/5", "lifetime=600")
+        left = wait_until(lambda: not os.path.exists(flag) and "eth0 is down" in said(agent))
+        ok(left and agent.poll() is None, "an interface that goes %s its rules are %s: the agent waits" % (when, what), status(), said(agent))
+        renew_interface()
+        run("ip", "-n", HOST, "link", "set", "eth0", "up")
+        back = wait_until(lambda: [r["state"] for r in status()] == ["held"] * 2)
+        ok(back and "default via" in routes(), "and holds both ranges when it is back", status(), routes(), said(agent))
+        lease("released")
+        wait_until(lambda: len(status()) == 1)
+        result, now = stop(agent), snapshot()
+        ok(result == 0 and now == before, "and puts back what it found", result, now, before, said(agent))
+
+
 def test_print_leased():
     write(AGENT_FILE + "dhcp = auto\n")
     dry = on(HOST, AGENT, "-c", FILE, "-n", check=False)
@@ -324,13 +352,15 @@ def story(wire):
     test_made_anew(wire)
     test_renamed()
     test_lease_ends_without_interface()
+    test_interface_goes_meanwhile()
     test_print_leased()
     test_secrets()
     test_names()
     test_metrics_place()
     test_descriptors()
     test_together()
-    os.unlink(FILE)
+    for name in (FILE, "/tmp/%s.nft" % PREFIX, "/tmp/%s.script" % PREFIX):
+        os.unlink(name)
 
 
 if __name__ == "__main__":

@@ -401,21 +401,30 @@ static int undo_address(struct netlink *netlink, struct ipv4 shared)
     return error == 0 || error == -EADDRNOTAVAIL ? 0 : failed("delete the shared address from lo", error);
 }
 
-int host_settings_undo(struct netlink *netlink, const struct undo *undo)
+/* `name`: the interface's, maybe another than before; NULL: it is gone. */
+static int undo_all(struct netlink *netlink, const struct undo *undo, const char *name)
 {
-    char name[IF_NAMESIZE];
     int first = 0;
-    const bool there = if_indextoname(undo->ifindex, name) != NULL; /* maybe renamed */
-    if (there)
+    if (name != NULL)
         keep_first(&first, undo_routes(netlink, undo));
     else
         log_notice("interface %s is gone: its sysctls and routes are gone with it", undo->interface);
     for (size_t i = 0; i < undo->address_count; i++)
         keep_first(&first, undo_address(netlink, undo->addresses[i]));
-    keep_first(&first, host_sysctls_undo(undo, there ? name : NULL));
+    keep_first(&first, host_sysctls_undo(undo, name));
     if (undo->rules)
         keep_first(&first, nft_remove(undo->interface));
     return first;
+}
+
+int host_settings_undo(struct netlink *netlink, const struct undo *undo)
+{
+    char name[IF_NAMESIZE];
+    const char *there = if_indextoname(undo->ifindex, name);
+    const int error = undo_all(netlink, undo, there);
+    if (error != 0 && there != NULL && if_indextoname(undo->ifindex, name) == NULL)
+        return undo_all(netlink, undo, NULL); /* it went meanwhile */
+    return error;
 }
 
 static void print_routes(const struct undo *undo, const char *shared)

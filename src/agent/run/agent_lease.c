@@ -11,14 +11,17 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The settings, and *link; an interface that is gone gets them when it comes again. */
+/* The settings, and *link; an interface that is gone keeps its *link, and gets them when it comes again. */
 static int apply_where_there(struct agent *agent, struct link_info *link)
 {
-    const int error = netlink_link(agent->netlink, agent->options->interface, link);
+    struct link_info now;
+    const int error = netlink_link(agent->netlink, agent->options->interface, &now);
     if (error == -ENODEV)
         return 0;
-    if (error == 0)
+    if (error == 0) {
+        *link = now;
         return agent_settings_apply(agent);
+    }
     log_error("interface %s: %s", agent->options->interface, strerror(-error));
     return error;
 }

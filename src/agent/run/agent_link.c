@@ -23,6 +23,8 @@ static int move_to(struct agent *agent, const struct link_info *link)
         error = agent_settings_apply(agent);
     if (error == 0)
         error = pe_arp_socket_bind(agent->socket, link->index, agent->options->ethertype);
+    if (error == -ENODEV)
+        return 0; /* gone again */
     if (error == 0)
         agent_state_write(agent);
     return error;

@@ -64,10 +64,16 @@ static int plan_alone(struct agent *agent)
     return error;
 }
 
-int agent_settings_apply(struct agent *agent)
+/* While something was set, the interface went, or another took its name: news of that comes. */
+static bool interface_left(const struct agent *agent)
 {
-    if (agent->wish.held.count == 0)
-        return 0;
+    struct link_info link;
+    const int error = netlink_link(agent->netlink, agent->options->interface, &link);
+    return agent->ifindex != 0 && (error == -ENODEV || (error == 0 && link.index != agent->ifindex));
+}
+
+static int apply(struct agent *agent)
+{
     int error = nft_find();
     if (error == 0)
         error = agent->recorded ? plan(agent) : plan_alone(agent);
@@ -76,6 +82,16 @@ int agent_settings_apply(struct agent *agent)
     agent->recorded = true;
     error = host_settings_apply(agent->netlink, &agent->undo);
     return error == 0 ? apply_bind_hook(agent) : error;
+}
+
+int agent_settings_apply(struct agent *agent)
+{
+    const int error = agent->wish.held.count > 0 ? apply(agent) : 0;
+    if (error == 0 || !interface_left(agent))
+        return error;
+    log_notice("interface %s went while its settings were made: they are made again when it is back",
+               agent->options->interface);
+    return 0;
 }
 
 struct own_search {
@@ -137,7 +153,7 @@ bool agent_settings_check(void *context)
     log_notice("somebody took away or changed %s: setting it again", missing);
     agent->restored++;
     const int error = agent_settings_apply(agent);
-    if (error != 0 && error != -ENODEV && error != -ENETDOWN)
+    if (error != 0 && error != -ENETDOWN)
         agent_fail(agent);
     return true;
 }
@@ -212,6 +228,6 @@ void agent_settings_on_tables(void *context)
     log_notice("somebody removed the nftables rules of this agent: loading them again");
     agent->tables_gone = 0;
     agent->restored++;
-    if (nft_load(agent->options->interface, &agent->wish.held, agent->wish.police) != 0)
+    if (nft_load(agent->options->interface, &agent->wish.held, agent->wish.police) != 0 && !interface_left(agent))
         agent_fail(agent);
 }

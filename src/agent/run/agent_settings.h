@@ -6,7 +6,8 @@
 #include "agent_state.h"
 
 /* Reads the present settings, writes what is to be changed into the undo file, changes it. 0, or -Exxx after one line in
- * the log, as the next. */
+ * the log, as the next. Of a running agent, 0 too where the interface went meanwhile: agent_link sets all again when there
+ * is one of its name. */
 int agent_settings_apply(struct agent *agent);
 
 /* Puts back what was changed so far. */
