@@ -23,7 +23,6 @@ struct arp {
 
 /* Where sha, spa and tha lie from the start of the payload. */
 #define ARP_SHA_OFFSET 8
-#define ARP_THA_OFFSET 18
 
 /* Reads `length` bytes behind the EtherType. 0: ARP for IPv4 over 6-byte addresses, *arp is filled.
  * -ENOMSG: other protocol or address lengths, or under 8 bytes: nobody's, to be bridged.

@@ -26,10 +26,6 @@ void loop_stop(struct loop *loop);
 struct loop_source *loop_readable(struct loop *loop, enum loop_rank rank, int fd, void (*ready)(void *context),
                                   void *context);
 
-/* Calls `ready` for as long as `fd` is writable: it is connected, or has room again. NULL: out of memory. */
-struct loop_source *loop_writable(struct loop *loop, enum loop_rank rank, int fd, void (*ready)(void *context),
-                                  void *context);
-
 /* Calls `fired` for each `signal_number`, outside of signal context. */
 struct loop_source *loop_signal(struct loop *loop, int signal_number, void (*fired)(void *context),
                                 void *context);

@@ -53,7 +53,7 @@ static void report_members(struct json *j, const struct config *config, const st
     json_key_u64(j, "tx_bytes", entry->tx_bytes);
 }
 
-void report_entry(struct json *j, const struct config *config, const struct table_entry *entry)
+static void report_entry(struct json *j, const struct config *config, const struct table_entry *entry)
 {
     json_object_begin(j);
     report_members(j, config, entry);

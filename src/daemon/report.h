@@ -7,11 +7,8 @@
 #include "pearpd/engine.h"
 #include "pearpd/json.h"
 
-/* Writes one table entry as an object. */
-void report_entry(struct json *j, const struct config *config, const struct table_entry *entry);
-
-/* The same of a running bridge: with `seen_s`, seconds since the owner's last frame, which a replay's report, compared to
- * the byte, does without. */
+/* Writes one table entry of a running bridge as an object: with `seen_s`, seconds since the owner's last frame, which
+ * the report of a replay, compared to the byte, does not have. */
 void report_live_entry(struct json *j, const struct config *config, const struct table_entry *entry);
 
 /* Writes one host that did something that is counted for it as an object. */

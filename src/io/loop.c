@@ -147,12 +147,6 @@ struct loop_source *loop_readable(struct loop *loop, enum loop_rank rank, int fd
     return start_source(new_source(loop, rank, fd, EV_READ | EV_PERSIST, ready, context));
 }
 
-struct loop_source *loop_writable(struct loop *loop, enum loop_rank rank, int fd, void (*ready)(void *context),
-                                  void *context)
-{
-    return start_source(new_source(loop, rank, fd, EV_WRITE | EV_PERSIST, ready, context));
-}
-
 struct loop_source *loop_signal(struct loop *loop, int signal_number, void (*fired)(void *context),
                                 void *context)
 {

@@ -6,7 +6,8 @@
 #include "tables/binding_query.h"
 #include "tables/shared_address.h"
 
-bool binding_fits_pool(const struct config_address *a, const struct port_range *ports)
+/* True where the bridge itself leases ports of the address and `ports` is one of its sets. */
+static bool fits_pool(const struct config_address *a, const struct port_range *ports)
 {
     uint16_t psid;
     if (!a->is_served || ports->range.first < a->ports_first || ports->range.last > a->ports_last ||
@@ -55,13 +56,13 @@ bool binding_fits(const struct engine *e, const struct port_range *ports, struct
         return false;
     if (binding_origin_is_permanent(origin))
         return true;
-    if (origin == ORIGIN_DHCP && binding_fits_pool(a, ports))
+    if (origin == ORIGIN_DHCP && fits_pool(a, ports))
         return true;
     if (!(a->learn & learn_bit_of(origin)))
         return false;
     if (origin == ORIGIN_DHCP)
         return binding_fits_lease(a, ports);
-    if (origin == ORIGIN_PE_ARP && binding_fits_pool(a, ports))
+    if (origin == ORIGIN_PE_ARP && fits_pool(a, ports))
         return true; /* claimed by its agent (pe_arp_rules.c) */
     if (ports->range.first < a->ports_first || ports->range.last > a->ports_last ||
         ports->is_port_set != a->has_psid)

@@ -20,9 +20,6 @@ bool binding_fits(const struct engine *e, const struct port_range *ports, struct
 /* True where the configuration of the address lets a DHCP server lease `ports`. */
 bool binding_fits_lease(const struct config_address *a, const struct port_range *ports);
 
-/* True where the bridge itself leases ports of the address and `ports` is one of its sets. */
-bool binding_fits_pool(const struct config_address *a, const struct port_range *ports);
-
 /* True where a host could own the port by PE-ARP. */
 bool binding_is_resolvable(const struct config_address *a, uint16_t port);
 

@@ -175,11 +175,6 @@ bool binding_table_full(const struct binding_table *table)
     return table->count == table->limit;
 }
 
-uint32_t binding_table_count(const struct binding_table *table)
-{
-    return table->count;
-}
-
 uint64_t binding_table_changes(const struct binding_table *table)
 {
     return table->changes;

@@ -85,7 +85,6 @@ void binding_stale_remove(struct binding_table *table, struct binding *binding);
 struct binding *binding_oldest_stale(const struct binding_table *table);
 
 bool binding_table_full(const struct binding_table *table);
-uint32_t binding_table_count(const struct binding_table *table);
 
 /* Increases with each binding that is added, removed or shrunk. */
 uint64_t binding_table_changes(const struct binding_table *table);
