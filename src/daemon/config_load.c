@@ -7,16 +7,27 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#define LINE_TEXT_BYTES 16
+
+/* ":LINE" of a fault; nothing where it is the file's, that cannot be read. */
+static const char *format_line(unsigned line, char text[static LINE_TEXT_BYTES])
+{
+    snprintf(text, LINE_TEXT_BYTES, line > 0 ? ":%u" : "", line);
+    return text;
+}
+
 void config_fault_log(void *context, const char *file, unsigned line, const char *message)
 {
+    char text[LINE_TEXT_BYTES];
     (void)context;
-    log_error("%s:%u: %s", file, line, message);
+    log_error("%s%s: %s", file, format_line(line, text), message);
 }
 
 void config_fault_print(void *context, const char *file, unsigned line, const char *message)
 {
+    char text[LINE_TEXT_BYTES];
     (void)context;
-    fprintf(stderr, "%s:%u: %s\n", file, line, message);
+    fprintf(stderr, "%s%s: %s\n", file, format_line(line, text), message);
 }
 
 int config_load(const char *file,

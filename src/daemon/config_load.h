@@ -5,7 +5,8 @@
 
 #include "pearpd/config.h"
 
-/* Reports one fault as FILE:LINE: MESSAGE: to the log (a daemon's start, a reload), or as it is to stderr (-t, -r). */
+/* Reports one fault as FILE:LINE: MESSAGE, or FILE: MESSAGE where `line` is 0: to the log (a daemon's start, a reload), or
+ * as it is to stderr (-t, -r). */
 void config_fault_log(void *context, const char *file, unsigned line, const char *message);
 void config_fault_print(void *context, const char *file, unsigned line, const char *message);
 

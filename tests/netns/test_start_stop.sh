@@ -54,7 +54,9 @@ stopped TERM
 sed 's/^upstream .*/upstream = nowhere9/' "$LAB_DIR/lab.conf" >"$LAB_DIR/bad.conf"
 check "-t needs no interface" status 0 "$pearpd" -c "$LAB_DIR/bad.conf" -t
 check "no such configuration file: status 1" status 1 "$pearpd" -c "$LAB_DIR/none.conf"
-check "and its name" grep -q none.conf "$LAB_DIR/said"
+check "and its name, without a line" grep -q "none.conf: No such file" "$LAB_DIR/said"
+check "-t says the same: status 1" status 1 "$pearpd" -c "$LAB_DIR/none.conf" -t
+check "and its name, without a line" grep -q "^$LAB_DIR/none.conf: No such file" "$LAB_DIR/said"
 for arguments in '' '-c' '-x' "-c $LAB_DIR/lab.conf stray" "-c $LAB_DIR/lab.conf -r sideways=x.pcap"; do
     # shellcheck disable=SC2086
     check "wrong usage (${arguments//$LAB_DIR/}): status 2" status 2 "$pearpd" $arguments
