@@ -19,6 +19,8 @@ OUTSIDE = re.compile(r"\b(PROTOCOL|CONTRACT|RELIABILITY)( \d|\.md)")
 ROW = re.compile(r"# ([LFSH]\d+): |figure\(\"([LFSH]\d+)[\":]")
 NAMED = re.compile(r"^ *X\(\w+, \"([\w-]+)\"", re.MULTILINE)  # rows of drop.h and event.h
 LIMIT = re.compile(r'X\("([\w-]+)", \w+, \d+, \d+, (\d+),')
+SHOWN = re.compile(r'^    \{"(\w+)", "([^"]*)", (\d), (\d)', re.MULTILINE)  # rows of pearpctl
+SERVED = re.compile(r'\.name = "(\w+)",\s*\.usage = "([^"]*)"(?:,\s*\.least = (\d))?')  # rows of the daemon
 TEST = re.compile(r"(?:unit|replay|property|netns)/test_\w+\.(?:c|sh|py)")
 tap = Tap()
 
@@ -108,6 +110,53 @@ def check_lists(texts):
     tap.ok(len(events) > 10 and not missing, "every event is named in docs/contract.md", missing)
 
 
+def between(text, first, last):
+    return text.split(first, 1)[1].split(last, 1)[0]
+
+
+def check_commands(texts):
+    """A command is a row of the daemon and one of pearpctl; four documents name it."""
+    shown = {name: (arguments, int(least)) for name, arguments, least, _ in SHOWN.findall(texts["src/ctl/main.c"])}
+    # What pearpctl takes as an option is an argument on the socket.
+    served = {name: (re.sub(r" ?\[(--\w+|YEAR-MONTH)\]", "", usage), int(least or 0))
+              for name, usage, least in SERVED.findall(texts["src/daemon/control_rows.c"])}
+    tap.ok(len(shown) > 10 and shown == served, "pearpctl has the commands of the daemon, with their arguments",
+           f"{shown}\n{served}")
+
+    words = between(texts["etc/bash-completion"], "_pearpctl_words()", "esac")
+    contract = between(texts["docs/contract.md"], '<a id="pearpctl">', "With `--json`")
+    named = {
+        "man/pearpctl.8": re.findall(r"^\.Ss (\w+)", between(texts["man/pearpctl.8"], ".Sh COMMANDS", ".Sh FILES"), re.M),
+        "docs/contract.md": re.findall(r"`(\w+)[^`]*`(?=[^|]*\|)", "\n".join(
+            re.sub(r"\\\|", "", row).split(" | ")[0] + " |" for row in contract.splitlines() if row.startswith("| `"))),
+        "etc/bash-completion, options": [word for case in re.findall(r"^    ([\w |]+)\)", words, re.M) for word in case.split(" | ")],
+        "etc/bash-completion, commands": re.search(r"\*\) echo ([\w ]+) -s", words)[1].split(),
+    }
+    wrong = {place: sorted(set(names) ^ set(shown)) for place, names in named.items() if sorted(names) != sorted(shown)}
+    tap.ok(not wrong, "each command is in pearpctl(8), docs/contract.md and etc/bash-completion once", wrong)
+
+
+def check_keys(texts):
+    """The sections and keys of pearpd.conf(5), which is made from the schema, are those of docs/contract.md."""
+    manual, section = {}, None
+    for line in between(texts["man/pearpd.conf.5"], ".Ss Types of values", ".Sh FILES").splitlines():
+        if line.startswith(".Ss ["):
+            section = manual.setdefault(re.match(r"\.Ss \[(\S+)", line)[1].rstrip("]"), [])
+        elif line.startswith(".It Ic "):
+            section.append(line.split()[2])
+    table = between(texts["docs/contract.md"], '<a id="configuration">', "- Unknown sections")
+    named, wrong = set(), []
+    for line in table.splitlines():
+        sections = re.findall(r"\[(\w+)[^\]]*\]", line) if line.startswith("    [") else ()
+        named.update(sections)
+        said = line.split("]", 1)[-1].split(";")[0].split()
+        if len(sections) == 1 and said != "every bound".split() and said[:2] != ["ID", "="] and \
+                sorted(said) != sorted(manual.get(sections[0], ())):
+            wrong.append(f"[{sections[0]}]: {said} instead of {manual.get(sections[0])}")
+    wrong += [f"[{name}] is missing, or too much" for name in sorted(named ^ set(manual))]
+    tap.ok(len(manual) > 10 and not wrong, "each section and key is in docs/contract.md", "\n".join(wrong))
+
+
 def check_defaults(texts):
     sources = "\n".join(text for path, text in texts.items() if path.startswith(("include/", "src/")))
     limits = {key: int(default) for key, default in LIMIT.findall(sources)}
@@ -122,6 +171,8 @@ def main():
     check_citations(texts, known)
     check_matrix(texts, known)
     check_lists(texts)
+    check_commands(texts)
+    check_keys(texts)
     check_defaults(texts)
     tap.end()
 
