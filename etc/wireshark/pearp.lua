@@ -12,7 +12,7 @@ local pearp = Proto("pearp", "Port-Extended ARP")
 local ETHERTYPE_ARP, ETHERTYPE_PEARP = 0x0806, 0x88b5
 local FIXED_BYTES, TLVS_MAX_BYTES = 54, 512
 local REQUEST, REPLY, CLAIM, RELEASE, CONFLICT, HELLO = 1, 2, 3, 4, 5, 6
-local ASKS, TELLS = 24, 25
+local OP_EXP1, OP_EXP2 = 24, 25
 local SKIPPED_FROM, SERVICE, AUTH = 0x40, 0x40, 0x7f
 local SPANS_SHOWN = 4
 
@@ -20,9 +20,9 @@ local TYPES = {
     [REQUEST] = "REQUEST", [REPLY] = "REPLY", [CLAIM] = "CLAIM",
     [RELEASE] = "RELEASE", [CONFLICT] = "CONFLICT", [HELLO] = "HELLO",
 }
-local OPERATIONS = { [ASKS] = "OP_EXP1, asks", [TELLS] = "OP_EXP2, tells" }
+local OPERATIONS = { [OP_EXP1] = "OP_EXP1", [OP_EXP2] = "OP_EXP2" }
 local OPERATION_OF = {
-    [REQUEST] = ASKS, [HELLO] = ASKS, [REPLY] = TELLS, [CLAIM] = TELLS, [RELEASE] = TELLS, [CONFLICT] = TELLS,
+    [REQUEST] = OP_EXP1, [HELLO] = OP_EXP1, [REPLY] = OP_EXP2, [CLAIM] = OP_EXP2, [RELEASE] = OP_EXP2, [CONFLICT] = OP_EXP2,
 }
 local PROTOCOLS = { [0] = "any with ports", [6] = "TCP", [17] = "UDP", [33] = "DCCP", [132] = "SCTP", [136] = "UDP-Lite" }
 local TLV_TYPES = { [1] = "PSID", [2] = "GATEWAY", [3] = "SEQ", [4] = "SHARED-MAC", [SERVICE] = "SERVICE", [AUTH] = "AUTH" }

@@ -144,7 +144,7 @@ def check_names():
     """What people read in the tree, by its words."""
     frames = [m.hello(gateway=m.GATEWAY + m.ROUTER), m.claim(m.A, 1232, 64723, tlvs=PSID + SEQ + AUTH), m.request(1, 2000)]
     out, _ = tshark(write("names.pcap", frames), "-V", "-n")
-    for words in ("Operation: OP_EXP1, asks (24)", "Operation: OP_EXP2, tells (25)", "Type: HELLO (6)", "Type: CLAIM (3)",
+    for words in ("Operation: OP_EXP1 (24)", "Operation: OP_EXP2 (25)", "Type: HELLO (6)", "Type: CLAIM (3)",
                   "Type: REQUEST (1)", "Protocol: any with ports (0)", "TLV GATEWAY: 192.35.162.1",
                   "TLV SHARED-MAC: 02:50:45:00:00:01", "TLV PSID: 6/8, PSID 52", f"TLV SEQ: {2**40 + 9}", "TLV AUTH: key 7",
                   "Lifetime: 5 seconds for the claims", "Lifetime: 0: the receiver's default", "Nonce: 0 (the epoch)"):
@@ -189,7 +189,7 @@ def with_tlvs(tlvs, first=2000, last=2999):
 
 # Name of the expert info (None: all is well), frame.
 JUDGED = [
-    (None, CLAIM), (None, with_tlvs(SEQ)), (None, with_tlvs(tlv(0x40, b"x" * 200) + tlv(0x41, b""))),
+    (None, CLAIM), (None, with_tlvs(SEQ)), (None, with_tlvs(tlv(0x40, b"x" * 200) + tlv(0x7e, b""))),
     (None, with_tlvs(tlv(0x55, b"x" * 254) + tlv(0x56, b"x" * 254))),
     (None, changed(CLAIM, 19, b"\xff")),
     ("sha", m.moved(CLAIM, source=m.B)), ("lengths", changed(CLAIM, 4, b"\x08")), ("lengths", changed(CLAIM, 5, b"\x04")),
@@ -199,7 +199,7 @@ JUDGED = [
     ("ports", changed(CLAIM, 20, struct.pack(">HH", 3000, 2999))), ("ports", changed(CLAIM, 36, struct.pack(">HH", 1, 0))),
     ("ext_len", with_tlvs(tlv(0x55, b"x" * 255) + tlv(0x56, b"x" * 254))),
     ("ext_beyond", changed(CLAIM, 52, b"\0\1")), ("ext_beyond", with_tlvs(SEQ)[:-1]),
-    ("tlv.cut", with_tlvs(b"\x41")), ("tlv.cut", with_tlvs(SEQ + b"\x41")), ("tlv.cut", with_tlvs(tlv(0x41, b"abc", 4))),
+    ("tlv.cut", with_tlvs(b"\x7e")), ("tlv.cut", with_tlvs(SEQ + b"\x7e")), ("tlv.cut", with_tlvs(tlv(0x7e, b"abc", 4))),
     ("tlv.cut", with_tlvs(tlv(3, bytes(7), 8))),
     ("tlv.unknown", with_tlvs(tlv(0x05, b"ab"))), ("tlv.unknown", with_tlvs(tlv(0x00, b""))),
     ("tlv.unknown", with_tlvs(tlv(0x3f, b"ab"))),
@@ -207,7 +207,7 @@ JUDGED = [
     ("tlv.length", with_tlvs(tlv(2, b""))), ("tlv.length", with_tlvs(tlv(4, bytes(7)))),
     ("tlv.length", with_tlvs(tlv(0x7f, bytes(19)))),
     ("tlv.repeated", with_tlvs(SEQ + SEQ)), ("tlv.auth_last", with_tlvs(AUTH + SEQ)),
-    ("tlv.auth_last", with_tlvs(AUTH + tlv(0x41, b""))), ("tlv.auth_last", with_tlvs(AUTH + AUTH)),
+    ("tlv.auth_last", with_tlvs(AUTH + tlv(0x7e, b""))), ("tlv.auth_last", with_tlvs(AUTH + AUTH)),
     ("psid.value", with_tlvs(tlv(1, b"\x10\x01\0\0"))), ("psid.value", with_tlvs(tlv(1, b"\x00\x00\0\0"))),
     ("psid.value", with_tlvs(tlv(1, b"\x08\x09\0\0"))), ("psid.value", with_tlvs(tlv(1, b"\x06\x08\x34\x01"))),
     ("psid.value", with_tlvs(tlv(1, b"\x00\xff\xff\xff"))),
@@ -240,7 +240,7 @@ def check_refusals():
 
 
 FULL = m.pe_arp(m.ALL, m.A, m.CLAIM, m.port_address(m.SHARED, 1232, 64723), m.ZERO, m.port_address(m.SHARED, 1232, 64723),
-                tlvs=PSID + GATEWAY + SEQ + SHARED_MAC + tlv(0x42, b"xyz") + AUTH)
+                tlvs=PSID + GATEWAY + SEQ + SHARED_MAC + tlv(0x7e, b"xyz") + AUTH)
 
 
 def write_snapped(name, frame, shortest=14):
@@ -263,7 +263,7 @@ def check_cut():
     expect("cut in the nonce", seen[2], lifetime=120, nonce="")
     expect("cut behind tpa", seen[3], tha=m.BRIDGE.hex(":"), version="")
     expect("cut behind the operation", seen[4], op=25, sha="")
-    frame = with_tlvs(tlv(0x41, b"abc", 4))
+    frame = with_tlvs(tlv(0x7e, b"abc", 4))
     seen = fields(write_snapped("both.pcap", frame, len(frame) - 1), ["pearp.expert.tlv.cut", INFO])
     tap.ok(seen[0]["pearp.expert.tlv.cut"] and REFUSED in seen[0][INFO], "a TLV too long is told also when snapped", seen)
 

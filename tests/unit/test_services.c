@@ -28,7 +28,7 @@ static void tell_of(struct tlvs *t, uint8_t protocol, uint16_t port, const char 
 static void test_wire(void **state)
 {
     struct tlvs t = {.length = 0};
-    uint8_t small[20], raw[] = {0x40, 4, 6, 8,  0x20, 'a', 0x41, 2, 1,  2,   0x40, 4,    0, 0,  80, 'a', 0x40,
+    uint8_t small[20], raw[] = {0x40, 4, 6, 8,  0x20, 'a', 0x7e, 2, 1,  2,   0x40, 4,    0, 0,  80, 'a', 0x40,
                                 3,    6, 0, 80, 0x40, 5,   6,    0, 80, '-', 'a',  0x40, 4, 17, 0,  53,  'b'};
     struct pe_arp m = {.services = raw, .services_length = sizeof(raw)};
     struct pe_arp_service service = {6, 2080, "_http._tcp.example.net", 22};

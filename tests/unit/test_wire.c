@@ -251,7 +251,7 @@ static void test_pe_arp_tlvs_by_hand(void **state)
     (void)state;
     static const uint8_t tlvs[] = {
         3,    8,  1,   2,    3,    4,  5,  6,    7,    8,                /* SEQ */
-        0x41, 1,  9,                                                     /* skipped */
+        0x7e, 1,  9,                                                     /* skipped */
         1,    4,  6,   8,    0x34, 0,                                    /* PSID */
         4,    6,  2,   0x50, 0x45, 0,  0,  1,                            /* SHARED-MAC */
         2,    10, 192, 35,   162,  1,  0,  0x12, 0x7f, 0xc4, 0x38, 0xd3, /* GATEWAY */
