@@ -104,7 +104,7 @@ static bool is_key_line(struct reader *r, const char *text)
 }
 
 /* A line that inih took for none of a key, as where a comment begins before the '='. */
-static void settle_pending(struct reader *r)
+static void end_pending(struct reader *r)
 {
     if (r->pending)
         fault(r, "%s: neither a section nor KEY = VALUE", r->text);
@@ -116,7 +116,7 @@ static char *next_line(char *text, int size, void *context)
 {
     struct reader *r = context;
     int control;
-    settle_pending(r);
+    end_pending(r);
     long length = r->enough ? -1 : read_line(r, r->text, sizeof(r->text), &control);
     if (length < 0)
         return NULL;
@@ -150,6 +150,6 @@ int ini_read(FILE *stream, const struct ini_taker *taker)
 {
     struct reader r = {.stream = stream, .taker = taker};
     int error = ini_parse_stream(next_line, &r, take_key, &r);
-    settle_pending(&r);
+    end_pending(&r);
     return error < 0 ? -ENOMEM : 0;
 }

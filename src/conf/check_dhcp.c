@@ -85,7 +85,7 @@ static void check_server_id(struct ini_file *file)
                   ipv4_format(dhcp->server_id, text));
     if (dhcp->server_id.host == 0 && line_of(file, "router") == 0 && line_of(file, "server-id") == 0)
         ini_fault(file, line_of(file, "serve"),
-                  "serve: neither router nor server-id is there, which clients renew with");
+                  "serve: needs router or server-id: clients renew their lease there");
 }
 
 /* The port set that a [lease] names. False: a fault, which is noted. */

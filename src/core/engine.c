@@ -158,7 +158,7 @@ static struct verdict inspect(struct engine *e, struct rx_frame *rx)
     return bridge_forward(e, rx);
 }
 
-static struct verdict judge(struct engine *e, enum side from, struct frame *frame)
+static struct verdict apply_rules(struct engine *e, enum side from, struct frame *frame)
 {
     struct rx_frame rx;
     struct verdict verdict;
@@ -179,7 +179,7 @@ struct verdict engine_frame(struct engine *engine, uint64_t now_ns, enum side fr
     enter(engine, now_ns, out);
     run_due(engine);
     engine->stats.in[from]++;
-    struct verdict verdict = judge(engine, from, frame);
+    struct verdict verdict = apply_rules(engine, from, frame);
     verdict_count(engine, verdict);
 #ifdef PEARPD_CHECK
     assert(engine_stats_balance(&engine->stats));

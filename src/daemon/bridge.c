@@ -108,8 +108,8 @@ static void arm_tick(struct bridge *bridge)
     loop_timer_set(bridge->tick, next_ns > now_ns ? next_ns - now_ns : 0);
 }
 
-/* After whatever made the engine do something. */
-static void settle(void *context)
+/* What follows whatever made the engine do something. */
+static void end_turn(void *context)
 {
     struct bridge *bridge = context;
     frame_sender_flush(bridge->sender);
@@ -122,7 +122,7 @@ static void tick(void *context)
     struct bridge *bridge = context;
     bridge->tick_ns = ENGINE_NEVER;
     engine_tick(bridge->engine, clock_now_ns(), &bridge->out);
-    settle(bridge);
+    end_turn(bridge);
 }
 
 /* Frames. */
@@ -136,7 +136,7 @@ static void ring_ready(void *context)
     frame_sender_lend(bridge->sender, &frame);
     for (uint32_t n = 0; n < bridge->config->limits.ring_budget && frame_port_next(from->port, &frame); n++)
         engine_frame(bridge->engine, now_ns, from->side, &frame, &bridge->out);
-    settle(bridge);
+    end_turn(bridge);
     frame_sender_lend(bridge->sender, NULL);
     frame_port_release(from->port);
 }
@@ -264,7 +264,7 @@ static int reload(void *context, char *message, size_t size)
     if (config_load(bridge->file, config_fault_log, &next) != 0) {
         snprintf(message, size, "%s has faults, which are in the log; nothing has changed", bridge->file);
     } else if (reload_take(bridge, &next, message, size) == 0) {
-        settle(bridge);
+        end_turn(bridge);
         return 0;
     } else {
         config_free(&next);
@@ -296,7 +296,7 @@ static int control_start(struct bridge *bridge)
         .out = &bridge->out,
         .now_ns = clock_now_ns,
         .reload = reload,
-        .touched = settle,
+        .touched = end_turn,
         .more_stats = more_stats,
         .months = bridge->months,
         .book = book_owner,
@@ -363,7 +363,7 @@ static int links_begin(struct bridge *bridge)
         .out = &bridge->out,
         .sockets = &bridge->sockets,
         .router_changed = router_changed,
-        .touched = settle,
+        .touched = end_turn,
         .context = bridge,
     };
     bridge->links = bridge_links_new(bridge->loop, &target);
@@ -429,7 +429,7 @@ static int bridge_begin(struct bridge *bridge)
     bridge_links_look_up(bridge->links);
     engine_start(bridge->engine, clock_now_ns(), &bridge->out);
     loop_timer_set(bridge->housekeeping, HOUSEKEEPING_NS);
-    settle(bridge);
+    end_turn(bridge);
     if (control_start(bridge) == 0)
         return 0;
     log_error("the control socket cannot be served");

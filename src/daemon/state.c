@@ -300,7 +300,7 @@ struct state *state_new(const struct config *config)
     s->back_off_ns = BACK_OFF_NS;
     s->writer = file_writer_new(s->path, NULL, NULL);
     if (s->writer == NULL)
-        log_error("%s: no child to write it: %s", s->path, strerror(errno));
+        log_error("cannot start the child process that writes %s: %s", s->path, strerror(errno));
     return s;
 }
 

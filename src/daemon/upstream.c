@@ -91,9 +91,9 @@ static void set_up(struct netlink *netlink, const struct config *config)
         error = netlink_link_set(netlink, tap.index, &settings);
     char text[MAC_TEXT_BYTES];
     if (error == 0)
-        log_notice("made the tap %s, %s", config->upstream, mac_format(settings.mac, text));
+        log_notice("created the tap %s, %s", config->upstream, mac_format(settings.mac, text));
     else
-        log_warning("made the tap %s, but it cannot be set up: %s", config->upstream, strerror(-error));
+        log_warning("created the tap %s, but cannot set it up: %s", config->upstream, strerror(-error));
 }
 
 static void warn_of_address(const struct host_address *address, void *context)

@@ -19,7 +19,7 @@ static struct undo full(void)
                         .reserves = true,
                         .reserved = "8080,9000-9100",
                         .rules = true,
-                        .police = true,
+                        .enforce = true,
                         .addresses = {{0xc023a202}, {0xc023a203}},
                         .address_count = 2,
                         .gateway_route = {0xc023a201},
@@ -48,7 +48,7 @@ static void what_is_written_is_read(void **state)
         assert_string_equal(read.interface, "eth0.5");
         assert_true(read.namespace_cookie == UINT64_MAX);
         assert_int_equal(read.rules, undo.rules);
-        assert_int_equal(read.police, undo.police);
+        assert_int_equal(read.enforce, undo.enforce);
         assert_int_equal(read.reserves, undo.reserves);
         assert_string_equal(read.reserved, undo.reserved);
         assert_int_equal(read.address_count, undo.address_count);

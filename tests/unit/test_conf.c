@@ -385,9 +385,9 @@ static const struct fault faults[] = {
     {GOOD "[protocol 192.0.2.1/256]\nmac = 02:00:00:00:00:01\n",
      F "5: [protocol 192.0.2.1/256]: no protocol of that name or number\n"},
     {GOOD "[protocol 192.0.2.1/6]\nmac = 02:00:00:00:00:01\n",
-     F "5: [protocol 192.0.2.1/6]: is not one without ports; a [range] gives ports an owner\n"},
+     F "5: [protocol 192.0.2.1/6]: has ports: give them an owner with [range]\n"},
     {GOOD "[protocol 192.0.2.1/1]\nmac = 02:00:00:00:00:01\n",
-     F "5: [protocol 192.0.2.1/1]: is not one without ports; a [range] gives ports an owner\n"},
+     F "5: [protocol 192.0.2.1/1]: has ports: give them an owner with [range]\n"},
     {GOOD "[protocol 192.0.2.9/gre]\nmac = 02:00:00:00:00:01\n",
      F "5: [protocol 192.0.2.9/47]: there is no [address] for it\n"},
     {GOOD "[protocol 192.0.2.1/gre]\nmac = 02:00:00:00:00:01\n[protocol 192.0.2.1/47]\nmac = "
@@ -399,7 +399,7 @@ static const struct fault faults[] = {
     {GOOD "[dhcp]\nx = 1\n", F "6: x = 1: unknown key in [dhcp]\n"},
     {GOOD "[dhcp]\nserve = all\n",
      F "6: serve: neither [address 192.0.2.1] nor [dhcp] has a psid\n" F
-       "6: serve: neither router nor server-id is there, which clients renew with\n"},
+       "6: serve: needs router or server-id: clients renew their lease there\n"},
     {GOOD "[dhcp]\nserve = some\n",
      F "6: serve = some: 'some' must be none, all, or addresses with commas between\n"},
     {GOOD "[dhcp]\nserve =\n", F "6: serve = : '' must be none, all, or addresses with commas between\n"},

@@ -211,7 +211,7 @@ int host_settings_plan(struct netlink *netlink, const struct host_wish *wish, st
     undo->ifindex = link.index;
     undo->held = wish->held;
     undo->rules = true;
-    undo->police = wish->police;
+    undo->enforce = wish->enforce;
     error = host_sysctls_plan(undo);
     const size_t count = range_list_addresses(&undo->held, addresses);
     for (size_t i = 0; i < count && error == 0; i++)
@@ -280,7 +280,7 @@ static int apply_routes(struct netlink *netlink, const struct undo *undo)
 /* Rules first: no ARP for the shared address gets out while the rest is being set. */
 int host_settings_apply(struct netlink *netlink, const struct undo *undo)
 {
-    int error = undo->rules ? nft_load(undo->interface, &undo->held, undo->police) : 0;
+    int error = undo->rules ? nft_load(undo->interface, &undo->held, undo->enforce) : 0;
     if (error == 0)
         error = host_sysctls_apply(undo);
     for (size_t i = 0; i < undo->address_count && error == 0; i++)
@@ -441,7 +441,7 @@ static void print_routes(const struct undo *undo, const char *shared)
 void host_settings_print(const struct undo *undo)
 {
     char *rules = malloc(NFT_TEXT_MAX_BYTES), shared[IPV4_TEXT_BYTES];
-    if (rules != NULL && nft_format(undo->interface, &undo->held, undo->police, rules, NFT_TEXT_MAX_BYTES) > 0)
+    if (rules != NULL && nft_format(undo->interface, &undo->held, undo->enforce, rules, NFT_TEXT_MAX_BYTES) > 0)
         printf("nft -f - <<'END'\n%sEND\n", rules);
     free(rules);
     host_sysctls_print(undo);

@@ -13,7 +13,7 @@
 struct host_wish {
     const char *interface;
     struct range_list held;
-    bool police;         /* hold local programs to the ranges */
+    bool enforce;        /* hold local programs to the ranges */
     struct ipv4 gateway; /* 0.0.0.0: that of the interface's present default route */
 };
 

@@ -51,7 +51,7 @@ int link_up_set(int directory, const char *interface)
     if (error == 0)
         error = ask(SIOCSIFFLAGS, &request);
     if (error != 0)
-        log_warning("cannot put %s up: %s", interface, strerror(-error));
+        log_warning("cannot set %s up: %s", interface, strerror(-error));
     return error;
 }
 
@@ -86,7 +86,7 @@ int link_up_undo(int directory, const char *interface, bool *found)
     if (error == 0)
         error = run_remove(directory, name);
     if (error != 0)
-        log_error("cannot put %s down again, as /run/pearp-agent/%s says: %s", interface, name,
+        log_error("cannot set %s down again, as /run/pearp-agent/%s says: %s", interface, name,
                   strerror(-error));
     return error;
 }

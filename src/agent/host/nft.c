@@ -102,7 +102,7 @@ static size_t other_spans(const struct range_list *held, struct ipv4 address, st
  * widest range of its own. What has a port there goes through the same rule, which leaves it where it is: but for the
  * rule, one that meets a moved one would get any port at all. */
 static void put_postrouting(struct text *t, const char *interface, const struct range_list *held,
-                            const struct ipv4 *addresses, size_t count, bool police)
+                            const struct ipv4 *addresses, size_t count, bool enforce)
 {
     char shared[IPV4_TEXT_BYTES];
     text_put(t, "    chain postrouting {\n"
@@ -115,7 +115,7 @@ static void put_postrouting(struct text *t, const char *interface, const struct 
         ipv4_format(addresses[i], shared);
         text_put(t, "        oifname \"%s\" ip saddr %s meta l4proto icmp snat to %s:%u-%u\n", interface,
                  shared, shared, into.first, into.last);
-        if (!police)
+        if (!enforce)
             continue;
         text_put(t, "        oifname \"%s\" ip saddr %s meta l4proto " PROTOCOLS, interface, shared);
         if (other_count > 0) {
@@ -128,7 +128,7 @@ static void put_postrouting(struct text *t, const char *interface, const struct 
 }
 
 /* The rules of docs/pe-arp.md#host-requirements. */
-int nft_format(const char *interface, const struct range_list *held, bool police, char *text, size_t size)
+int nft_format(const char *interface, const struct range_list *held, bool enforce, char *text, size_t size)
 {
     char table[NFT_TABLE_BYTES];
     struct ipv4 addresses[RANGES_MAX];
@@ -141,13 +141,13 @@ int nft_format(const char *interface, const struct range_list *held, bool police
     text_put(&t, "table netdev %s {\n", table);
     put_egress(&t, interface, addresses, count);
     text_put(&t, "}\n");
-    if (police) {
+    if (enforce) {
         text_put(&t, "table inet %s {\n", table);
         put_output(&t, held, addresses, count);
         text_put(&t, "}\n");
     }
     text_put(&t, "table ip %s {\n", table);
-    put_postrouting(&t, interface, held, addresses, count, police);
+    put_postrouting(&t, interface, held, addresses, count, enforce);
     text_put(&t, "}\n");
     return t.failed ? -ENOSPC : (int)(t.at - text);
 }
@@ -196,14 +196,14 @@ static int load_text(const char *text, size_t length)
     return -EPROTO;
 }
 
-int nft_load(const char *interface, const struct range_list *held, bool police)
+int nft_load(const char *interface, const struct range_list *held, bool enforce)
 {
     char *text = malloc(NFT_TEXT_MAX_BYTES);
     if (text == NULL) {
         log_error("cannot make the rules: %s", strerror(ENOMEM));
         return -ENOMEM;
     }
-    const int length = nft_format(interface, held, police, text, NFT_TEXT_MAX_BYTES);
+    const int length = nft_format(interface, held, enforce, text, NFT_TEXT_MAX_BYTES);
     const int error = length < 0 ? length : load_text(text, (size_t)length);
     free(text);
     return error;

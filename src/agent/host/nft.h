@@ -15,15 +15,15 @@
 /* The name of the tables for `interface`: the same in the families netdev, inet and ip. */
 const char *nft_table(const char *interface, char name[static NFT_TABLE_BYTES]);
 
-/* Writes the ruleset that takes the place of an earlier one of ours; `police`: with the rules that hold local
+/* Writes the ruleset that takes the place of an earlier one of ours; `enforce`: with the rules that hold local
  * programs to the ranges. Its length, or -ENOSPC. */
-int nft_format(const char *interface, const struct range_list *held, bool police, char *text, size_t size);
+int nft_format(const char *interface, const struct range_list *held, bool enforce, char *text, size_t size);
 
 /* 0, or -ENOENT after one line in the log: nft(8) is not installed. */
 int nft_find(void);
 
 /* Loads it. 0, or -Exxx after one line in the log. */
-int nft_load(const char *interface, const struct range_list *held, bool police);
+int nft_load(const char *interface, const struct range_list *held, bool enforce);
 
 /* Deletes the tables; fine when they are not there. 0, or -Exxx after one line in the log. */
 int nft_remove(const char *interface);

@@ -21,7 +21,7 @@ struct settings_watch {
     uint32_t gap_s;
 };
 
-void settings_watch_hurry(struct settings_watch *watch)
+void settings_watch_look_soon(struct settings_watch *watch)
 {
     const uint64_t now_ns = clock_now_ns();
     if (watch->armed)
@@ -49,7 +49,7 @@ static void on_news(void *context)
     struct settings_watch *watch = context;
     bool changed = false;
     if (netlink_read_host(watch->netlink, &changed) != 0 || changed) /* some were lost, or one is of interest */
-        settings_watch_hurry(watch);
+        settings_watch_look_soon(watch);
 }
 
 struct settings_watch *settings_watch_new(struct loop *loop, bool (*look)(void *context), void *context)

@@ -16,6 +16,6 @@ struct settings_watch *settings_watch_new(struct loop *loop, bool (*look)(void *
 void settings_watch_free(struct settings_watch *watch);
 
 /* Checks soon, without waiting for a change. */
-void settings_watch_hurry(struct settings_watch *watch);
+void settings_watch_look_soon(struct settings_watch *watch);
 
 #endif

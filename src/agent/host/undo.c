@@ -52,7 +52,7 @@ int undo_format(const struct undo *undo, char *text, size_t size)
         text_put(&t, "metrics %s\n", undo->metrics);
     if (undo->rules)
         text_put(&t, "rules\n");
-    if (undo->police)
+    if (undo->enforce)
         text_put(&t, "police\n");
     for (size_t i = 0; i < undo->address_count; i++)
         text_put(&t, "address %s\n", ipv4_format(undo->addresses[i], address));
@@ -126,9 +126,9 @@ static bool parse_metrics(const char *value, struct undo *undo)
     return true;
 }
 
-static bool parse_police(const char *value, struct undo *undo)
+static bool parse_enforce(const char *value, struct undo *undo)
 {
-    undo->police = true;
+    undo->enforce = true;
     return value[0] == '\0';
 }
 
@@ -184,7 +184,7 @@ static const struct {
     {"reserved", false, parse_reserved},
     {"metrics", false, parse_metrics},
     {"rules", false, parse_rules},
-    {"police", false, parse_police},
+    {"police", false, parse_enforce},
     {"address", true, parse_address},
     {"gateway-route", false, parse_gateway_route},
     {"default-route", false, parse_default_route},

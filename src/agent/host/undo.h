@@ -43,7 +43,7 @@ struct undo {
     char reserved[UNDO_RESERVED_BYTES];
     bool rules;                        /* the tables of nft.h */
     char metrics[UNDO_METRICS_BYTES];  /* a file that is to be removed; "": none */
-    bool police;                       /* with those that hold programs to the ranges */
+    bool enforce;                      /* with those that hold programs to the ranges */
     struct ipv4 addresses[RANGES_MAX]; /* added to lo */
     size_t address_count;
     struct ipv4 gateway_route;      /* the route to it was added; 0.0.0.0: was not */

@@ -223,7 +223,7 @@ static struct host_wish wish_of(const struct agent_options *options)
 {
     return (struct host_wish){.interface = options->interface,
                               .held = options->held,
-                              .police = options->enforce == ENFORCE_NFT,
+                              .enforce = options->enforce == ENFORCE_NFT,
                               .gateway = options->gateway};
 }
 

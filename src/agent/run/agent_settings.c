@@ -164,7 +164,7 @@ static void on_table(uint8_t family, const char *name, bool gone, void *context)
     char own[NFT_TABLE_BYTES];
     if (family >= 64 || strcmp(name, nft_table(agent->options->interface, own)) != 0)
         return;
-    if (family == NFPROTO_INET && !agent->wish.police)
+    if (family == NFPROTO_INET && !agent->wish.enforce)
         return; /* it is removed with each load, and not made again */
     const uint64_t bit = UINT64_C(1) << family;
     agent->tables_gone = gone ? agent->tables_gone | bit : agent->tables_gone & ~bit;
@@ -198,7 +198,7 @@ static int read_tables_gone(struct agent *agent)
     nft_table(agent->options->interface, name);
     for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
         bool there = true;
-        if (families[i] == NFPROTO_INET && !agent->wish.police)
+        if (families[i] == NFPROTO_INET && !agent->wish.enforce)
             continue;
         const int error = netlink_has_table(families[i], name, &there);
         if (error != 0) {
@@ -222,12 +222,13 @@ void agent_settings_on_tables(void *context)
         agent->tables_gone == 0)
         return;
     if (!rate_take(&agent->tables_loaded, limit, clock_now_ns())) {
-        settings_watch_hurry(agent->settings_watch);
+        settings_watch_look_soon(agent->settings_watch);
         return;
     }
     log_notice("somebody removed the nftables rules of this agent: loading them again");
     agent->tables_gone = 0;
     agent->restored++;
-    if (nft_load(agent->options->interface, &agent->wish.held, agent->wish.police) != 0 && !interface_left(agent))
+    if (nft_load(agent->options->interface, &agent->wish.held, agent->wish.enforce) != 0 &&
+        !interface_left(agent))
         agent_fail(agent);
 }

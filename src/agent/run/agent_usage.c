@@ -50,6 +50,6 @@ void agent_usage_on_timer(void *context)
     agent->check_fault_logged = error != 0;
     if (agent->options->metrics[0] != '\0')
         write_metrics(agent, clock_now_ns() - begun_ns);
-    settings_watch_hurry(agent->settings_watch); /* sysctls change without a word */
+    settings_watch_look_soon(agent->settings_watch); /* sysctls change without a word */
     loop_timer_set(agent->watch_timer, agent->options->watch_s * NS_PER_S);
 }

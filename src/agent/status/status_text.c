@@ -22,7 +22,7 @@ static void print_outside(const struct agent_info *agent)
     if (usage->outside_count == 0)
         return;
     printf("\nOutside what is held on %s (what they send from a shared address is dropped%s):\n",
-           agent->undo.interface, agent->undo.police ? "" : " by the bridge");
+           agent->undo.interface, agent->undo.enforce ? "" : " by the bridge");
     printf("%-5s %-21s %-10s %7s  %s\n", "Proto", "Local", "State", "Sockets", "Process");
     for (size_t i = 0; i < usage->outside_count; i++) {
         const struct usage_outside *o = &usage->outside[i];

@@ -218,7 +218,7 @@ static struct verdict of_another_bridge(struct engine *e, const struct rx_frame 
     return verdict_consumed(CONSUMED_PE_ARP);
 }
 
-static struct verdict judge(struct engine *e, const struct rx_frame *rx, const struct pe_arp *m)
+static struct verdict by_type(struct engine *e, const struct rx_frame *rx, const struct pe_arp *m)
 {
     switch (m->type) {
     case PE_ARP_REPLY:
@@ -245,6 +245,6 @@ bool pe_arp_rule(struct engine *e, struct rx_frame *rx, struct verdict *verdict)
     if (error != 0 || rx->from == SIDE_UPSTREAM)
         *verdict = bad(e, rx);
     else
-        *verdict = judge(e, rx, &message);
+        *verdict = by_type(e, rx, &message);
     return true;
 }
