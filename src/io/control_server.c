@@ -1,6 +1,8 @@
 /* control_server.c: see control_server.h. */
 #include "pearpd/control_server.h"
 
+#include "pearpd/time_units.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +15,7 @@
 #define SILENCE_S       5
 #define REQUEST_NS      UINT64_C(5000000000)
 #define BACKLOG         64
-#define ACCEPT_PAUSE_NS UINT64_C(1000000000)
+#define ACCEPT_PAUSE_NS NS_PER_S
 #define PATH_BYTES      128
 
 struct control_session {
