@@ -53,17 +53,19 @@ check "a program that is not there" counts "1: 0 passed, 1 failed" missing
 check "nothing run is not a success" counts "1: 0 passed, 0 failed, 1 skipped" skipped
 check "several plans in one program" counts "0: 2 passed, 0 failed, 1 skipped" cmocka
 
-# These three write down when they begin and end.
-program first '# takes: 3 s' "echo first begins >>$dir/order" "while ! grep -q second $dir/order; do sleep 0.02; done" \
-    "echo first ends >>$dir/order" 'echo 1..1' 'echo ok 1'
-program second '# takes: 2 s' "echo second >>$dir/order" 'echo 1..1' 'echo ok 1'
+# These write down when they begin and end. Two run at once: the second ends once the first has begun, the brief one begins
+# then, and the first ends after that.
+await() { printf 'for i in $(seq 250); do grep -q "%s" %s && break; sleep 0.02; done' "$1" "$dir/order"; }
+program first '# takes: 3 s' "echo first begins >>$dir/order" "$(await brief)" "echo first ends >>$dir/order" 'echo 1..1' 'echo ok 1'
+program second '# takes: 2 s' "$(await 'first begins')" "echo second >>$dir/order" 'echo 1..1' 'echo ok 1'
+program brief '# takes: 1 s' "echo brief >>$dir/order" 'echo 1..1' 'echo ok 1'
 program apart '# alone: it measures' "echo apart >>$dir/order" 'echo 1..1' 'echo ok 1'
-check "beside each other, and one alone" counts "0: 3 passed, 0 failed" --jobs=2 apart second first
+check "beside each other, and one alone" counts "0: 4 passed, 0 failed" --jobs=2 apart brief second first
 check "the longest begins first, who runs alone is the last" \
-    same "first begins,second,first ends,apart" "$(paste -sd, "$dir/order")"
+    same "first begins,second,brief,first ends,apart" "$(paste -sd, "$dir/order")"
 rm "$dir/order"
-check "with one job at a time, as given" same "apart,second,first begins,first ends" \
-    "$("$run" "$dir/apart" "$dir/second" "$dir/first" >/dev/null && paste -sd, "$dir/order")"
+check "with one job at a time, as given" same "apart,brief,first begins,first ends,second" \
+    "$("$run" "$dir/apart" "$dir/brief" "$dir/first" "$dir/second" >/dev/null && paste -sd, "$dir/order")"
 
 program measured 'echo 1..1' 'echo "# H11: seven"' 'echo "# S2: three"' 'echo "# note: none"' 'echo ok 1'
 check "the figures of rows of the reliability matrix are shown" same "     H11: seven,     S2: three" \

@@ -221,7 +221,8 @@ def test_lease_ends_without_interface():
     ok(both and not gone, "a lease ends while the interface is gone: the agent waits for both", status(), said(agent))
     renew_interface()
     run("ip", "-n", HOST, "link", "set", "eth0", "up")
-    ok(wait_until(lambda: [r["state"] for r in status()] == ["held"]), "and holds what is left of it", status(), said(agent))
+    left = wait_until(lambda: [(r["state"], r["link_up"]) for r in status()] == [("held", True)])
+    ok(left, "and holds what is left of it", status(), said(agent))
     ok(stop(agent) == 0 and not os.path.exists(RUN), "and ends well", said(agent))
 
 
@@ -241,8 +242,8 @@ def test_interface_goes_meanwhile():
         ok(left and agent.poll() is None, "an interface that goes %s its rules are %s: the agent waits" % (when, what), status(), said(agent))
         renew_interface()
         run("ip", "-n", HOST, "link", "set", "eth0", "up")
-        back = wait_until(lambda: [r["state"] for r in status()] == ["held"] * 2)
-        ok(back and "default via" in routes(), "and holds both ranges when it is back", status(), routes(), said(agent))
+        back = wait_until(lambda: [(r["state"], r["link_up"]) for r in status()] == [("held", True)] * 2 and "default via" in routes())
+        ok(back, "and holds both ranges when it is back", status(), routes(), said(agent))
         lease("released")
         wait_until(lambda: len(status()) == 1)
         result, now = stop(agent), snapshot()
