@@ -100,8 +100,7 @@ static void parse_protocol(struct ini_file *file, const char *argument, struct c
         return;
     }
     if (l4_has_ports((uint8_t)number) || number == PROTOCOL_ICMP) {
-        ini_fault(file, line, "[protocol %s]: has ports: give them an owner with [range]",
-                  argument);
+        ini_fault(file, line, "[protocol %s]: has ports: give them an owner with [range]", argument);
         return;
     }
     protocol->address = parsed;

@@ -397,9 +397,8 @@ static const struct fault faults[] = {
      F "6: mac = 01:00:00:00:00:01: a multicast MAC address cannot be a host's\n"},
     {GOOD "[keys]\n1 = aa\n", F "6: 1: must be a number up to 4294967295, with 64 hexadecimal digits\n"},
     {GOOD "[dhcp]\nx = 1\n", F "6: x = 1: unknown key in [dhcp]\n"},
-    {GOOD "[dhcp]\nserve = all\n",
-     F "6: serve: neither [address 192.0.2.1] nor [dhcp] has a psid\n" F
-       "6: serve: needs router or server-id: clients renew their lease there\n"},
+    {GOOD "[dhcp]\nserve = all\n", F "6: serve: neither [address 192.0.2.1] nor [dhcp] has a psid\n" F
+                                     "6: serve: needs router or server-id: clients renew their lease there\n"},
     {GOOD "[dhcp]\nserve = some\n",
      F "6: serve = some: 'some' must be none, all, or addresses with commas between\n"},
     {GOOD "[dhcp]\nserve =\n", F "6: serve = : '' must be none, all, or addresses with commas between\n"},
