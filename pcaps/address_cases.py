@@ -40,6 +40,14 @@ def addresses_cases():
     c.owner(2000, 2999, B, "permanent", "config")
 
 
+SYN, RST, ACK_FLAG = 0x02, 0x04, 0x10
+
+
+def tcp(host, port, flags):
+    """A host's segment without data."""
+    return ipv4(ROUTER, host, SHARED, REMOTE, TCP, struct.pack(">HHIIBBHI", port, 80, 1, 0, 0x50, flags, 65535, 0))
+
+
 def learn_cases():
     c = Case("learn-traffic", "learn = traffic: nobody is asked; a host's frame teaches", address="learn = traffic")
     frame = packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 2500)
@@ -48,6 +56,43 @@ def learn_cases():
     c.delivered(1.2, "upstream", frame, A)
     c.count(learned=1)
     c.owner(2000, 2999, A, "reachable", "traffic")
+
+    c = Case("traffic-proves-nothing", "groups, broadcasts, answers of closed ports and NTP teach nothing: whoever uses a port owns its block",
+             address="learn = traffic", first=1)
+    c.conf = c.conf.replace("ports = 2000-9999", "ports = 1-9999")
+    for turn, host in enumerate((A, M)):
+        for at, one in (
+                (1.00, packet(mac("01:00:5e:00:00:fb"), host, SHARED, 5353, ip("224.0.0.251"), 5353)),
+                (1.01, packet(mac("01:00:5e:7f:ff:fa"), host, SHARED, 5400, ip("239.255.255.250"), 1900)),
+                (1.02, packet(ALL, host, SHARED, 5500, b"\xff" * 4, 5500)),
+                (1.03, packet(ALL, host, SHARED, 5501, ip("192.35.162.255"), 5501)),
+                (1.04, packet(ROUTER, host, SHARED, 123, REMOTE, 123)),
+                (1.05, ipv4(mac("01:00:5e:00:00:fb"), host, SHARED, ip("224.0.0.251"), UDP, struct.pack(">HHI", 5353, 5353, 0) + bytes(8),
+                            fragment=0x2000, ident=turn)),
+                (1.06, tcp(host, 5600, RST)), (1.07, tcp(host, 5600, RST | ACK_FLAG)),
+                (1.08, ipv4(ROUTER, host, SHARED, REMOTE, SCTP, struct.pack(">HHII", 5601, 9, 7, 0) + bytes([6, 0, 0, 4]))),
+                (1.09, ipv4(ROUTER, host, SHARED, REMOTE, DCCP, struct.pack(">HHII", 5602, 9, 0x07000000, 7 << 25))),
+                (1.10, ipv4(ROUTER, host, SHARED, REMOTE, TCP, struct.pack(">HHI", 5603, 9, 0), fragment=0x2000, ident=10 + turn))):
+            c.bridged(at + turn / 2, "downstream", one, BRIDGE)
+    c.dropped(1.9, "upstream", packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 5400), "no_owner")
+    c.bridged(2.1, "downstream", tcp(B, 5400, SYN), BRIDGE)
+    c.bridged(2.2, "downstream", packet(ROUTER, B, SHARED, 123, REMOTE, 53), BRIDGE)
+    c.bridged(2.3, "downstream", packet(ROUTER, A, SHARED, 7500, REMOTE, 7500), BRIDGE)
+    for at, port, owner in ((2.4, 5400, B), (2.5, 5353, B), (2.6, 123, B), (2.7, 7501, A)):
+        c.delivered(at, "upstream", packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, port), owner)
+    c.count(learned=3)
+    c.owner(1, 1000, B, "reachable", "traffic")
+    c.owner(5001, 6000, B, "reachable", "traffic")
+    c.owner(7001, 8000, A, "reachable", "traffic")
+
+    c = Case("traffic-not-kept", "what proves no use of a port does not keep it either: a scan from outside keeps no binding", address="learn = traffic")
+    c.bridged(1, "downstream", tcp(A, 5400, SYN), BRIDGE)
+    for turn in range(1, 6):
+        c.make(60 * turn, "downstream", hello())
+        c.bridged(50 * turn, "downstream", tcp(A, 5000 + turn, RST | ACK_FLAG), BRIDGE)
+    c.delivered(300.9, "upstream", packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 5400), A)
+    c.dropped(301.1, "upstream", packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 5400), "no_owner")
+    c.count(learned=1, expired=1)
 
     c = Case("learn-pe-arp", "learn = pe-arp: a host's frame passes and teaches nothing; hosts are asked", address="learn = pe-arp")
     c.bridged(1, "downstream", packet(ROUTER, A, SHARED, 2500, REMOTE, 53), BRIDGE)

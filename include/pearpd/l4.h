@@ -53,6 +53,10 @@ int l4_parse_ports(uint8_t protocol, const uint8_t *body, size_t length, struct 
  * 0, or -EBADMSG: no protocol with ports, or under 4 bytes. */
 int l4_parse_first_ports(uint8_t protocol, const uint8_t *body, size_t length, struct l4_ports *ports);
 
+/* True for what a host answers at a port that nothing listens at: TCP RST (RFC 9293 3.10.7.1), SCTP ABORT and SHUTDOWN
+ * COMPLETE as first chunk (RFC 9260 8.4), DCCP-Reset (RFC 4340 8.3.1); and where too little is there to see it. */
+bool l4_may_be_refusal(uint8_t protocol, const uint8_t *body, size_t length);
+
 /* True for the types that quote a packet behind their 8 bytes. */
 bool icmp_is_error(uint8_t type);
 

@@ -60,6 +60,20 @@ int l4_parse_first_ports(uint8_t protocol, const uint8_t *body, size_t length, s
     return 0;
 }
 
+bool l4_may_be_refusal(uint8_t protocol, const uint8_t *body, size_t length)
+{
+    switch (protocol) {
+    case PROTOCOL_TCP:
+        return length < 14 || body[13] & 0x04; /* RST */
+    case PROTOCOL_SCTP:
+        return length < 13 || body[12] == 6 || body[12] == 14; /* ABORT, SHUTDOWN COMPLETE */
+    case PROTOCOL_DCCP:
+        return length < 9 || (body[8] >> 1 & 0xf) == 7; /* DCCP-Reset */
+    default:
+        return false;
+    }
+}
+
 bool icmp_is_error(uint8_t type)
 {
     return type == ICMP_UNREACHABLE || type == ICMP_SOURCE_QUENCH || type == ICMP_REDIRECT ||

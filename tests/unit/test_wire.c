@@ -479,6 +479,28 @@ static void test_internet_sum(void **state)
     assert_int_equal(internet_sum(bytes, 0), 0);
 }
 
+static void test_refusals(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t protocol, at, value;
+        bool expected;
+    } cases[] = {
+        {PROTOCOL_TCP, 13, 0x04, true},    {PROTOCOL_TCP, 13, 0x14, true},   {PROTOCOL_TCP, 13, 0x02, false},
+        {PROTOCOL_TCP, 13, 0x12, false},   {PROTOCOL_SCTP, 12, 6, true},     {PROTOCOL_SCTP, 12, 14, true},
+        {PROTOCOL_SCTP, 12, 1, false},     {PROTOCOL_DCCP, 8, 7 << 1, true}, {PROTOCOL_DCCP, 8, 15, true},
+        {PROTOCOL_DCCP, 8, 2 << 1, false}, {PROTOCOL_UDP, 0, 0, false},      {PROTOCOL_UDP_LITE, 0, 0, false}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint8_t whole[20] = {0};
+        whole[cases[i].at] = cases[i].value;
+        assert_int_equal(l4_may_be_refusal(cases[i].protocol, whole, sizeof(whole)), cases[i].expected);
+        /* Cut before the octet that says so: it may be one. */
+        uint8_t *bytes = copy_of(whole, cases[i].at);
+        assert_int_equal(l4_may_be_refusal(cases[i].protocol, bytes, cases[i].at), cases[i].at > 0);
+        free(bytes);
+    }
+}
+
 static void test_ports_at_every_truncation(void **state)
 {
     (void)state;
@@ -574,6 +596,7 @@ int main(void)
         cmocka_unit_test(test_ipv4_lies),
         cmocka_unit_test(test_internet_sum),
         cmocka_unit_test(test_ports_at_every_truncation),
+        cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_icmp_at_every_truncation),
         cmocka_unit_test(test_dhcp_at_every_truncation),
     };

@@ -8,9 +8,24 @@
 #include "route.h"
 #include "rx_frame.h"
 
+#define FIRST_USER_PORT 1024 /* RFC 6335 6 */
+
 static bool is_group(struct ipv4 address)
 {
     return address.host >> 28 == 14 || address.host == UINT32_MAX;
+}
+
+/* False for what a host sends whoever owns the port: to a group or a broadcast (mDNS, SSDP), also the subnet's, whose
+ * frame is a broadcast; as the answer of a closed port (a scan); between two ends of one well-known port (NTP). */
+static bool shows_usage(const struct rx_frame *rx, const struct shared_packet *s)
+{
+    const struct l4_ports *ports = &s->ports;
+    if (is_group(s->ip.destination) || mac_equal(rx->eth.destination, mac_broadcast))
+        return false;
+    if (s->ip.protocol == PROTOCOL_UDP && ports->source < FIRST_USER_PORT &&
+        ports->source == ports->destination)
+        return false;
+    return !l4_may_be_refusal(s->ip.protocol, rx->payload + s->ip.body, s->ip.body_length);
 }
 
 /* Every DHCP client uses port 68: the answers are distinguished by the client's address inside. */
@@ -21,7 +36,11 @@ static bool classify_ports(const struct engine *e, const struct rx_frame *rx, st
     if ((fragment ? l4_parse_first_ports : l4_parse_ports)(s->ip.protocol, body, s->ip.body_length, &s->ports))
         return false;
     bool is_udp = s->ip.protocol == PROTOCOL_UDP;
-    s->right = (struct right){.kind = RIGHT_PORT, .port = s->ports.source};
+    s->right = (struct right){
+        .kind = RIGHT_PORT,
+        .port = s->ports.source,
+        .shows_usage = s->by_host && shows_usage(rx, s),
+    };
     if (is_udp && s->ports.source == UDP_PORT_BOOTPC)
         s->right.kind = RIGHT_FREE;
     s->route = (struct route){.kind = ROUTE_PORT, .port = s->ports.destination, .protocol = s->ip.protocol};

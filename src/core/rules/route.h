@@ -5,6 +5,7 @@
 #include "pearpd/addr.h"
 #include "pearpd/drop.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The right that a host needs to send a packet. */
@@ -21,7 +22,8 @@ struct right {
     uint16_t port;
     uint8_t protocol;
     struct ipv4 remote;
-    struct mac host; /* zero: nobody in particular */
+    struct mac host;  /* zero: nobody in particular */
+    bool shows_usage; /* RIGHT_PORT: the packet teaches who owns the port, and keeps what was learned so */
 };
 
 /* Where a packet to a shared address goes. */

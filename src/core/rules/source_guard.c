@@ -52,11 +52,14 @@ static bool port_violation(struct engine *e, const struct rx_frame *rx, uint32_t
 }
 
 /* *own: the sender's binding. */
-static bool guard_port(struct engine *e, const struct rx_frame *rx, uint32_t address_index, uint16_t port,
-                       struct binding **own, struct verdict *verdict)
+static bool guard_port(struct engine *e, const struct rx_frame *rx, uint32_t address_index,
+                       const struct right *right, struct binding **own, struct verdict *verdict)
 {
+    uint16_t port = right->port;
     struct binding *b = binding_find(e->bindings, address_index, port);
     if (b == NULL) {
+        if (!right->shows_usage)
+            return true;
         b = binding_learn_traffic(e, address_index, port, rx->eth.source);
         if (b == NULL)
             return true;
@@ -65,7 +68,7 @@ static bool guard_port(struct engine *e, const struct rx_frame *rx, uint32_t add
     if (!mac_equal(b->owner, rx->eth.source))
         return port_violation(e, rx, address_index, port, b->owner, verdict);
     *own = b;
-    if (b->origin == ORIGIN_TRAFFIC) {
+    if (b->origin == ORIGIN_TRAFFIC && right->shows_usage) {
         binding_seen(b, port, e->now_ns);
         binding_enter(e, b, BINDING_REACHABLE);
     }
@@ -105,7 +108,7 @@ static bool may_send(struct engine *e, const struct rx_frame *rx, uint32_t addre
     case RIGHT_FREE:
         break;
     case RIGHT_PORT:
-        return guard_port(e, rx, address_index, right->port, own, verdict);
+        return guard_port(e, rx, address_index, right, own, verdict);
     case RIGHT_ICMP_ERROR:
         return guard_icmp_error(e, rx, address_index, right, verdict);
     case RIGHT_ICMP_ERROR_FOREIGN:
