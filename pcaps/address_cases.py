@@ -153,13 +153,13 @@ def learn_cases():
     c.owner(2000, 2999, A, "reachable", "pe-arp")
 
     c = Case("arp-limit-relayed", "relayed requests count for the rate too; one that did not go up has no answer to wait for")
-    for number in range(17):
-        frame = ask(A, SHARED, GATEWAY if number < 15 else NEAR)
-        if number < 15:
-            c.come(1, "downstream", frame)
-            c.leave(1, "upstream", arp(ALL, BRIDGE, 1, BRIDGE, SHARED, ZERO, GATEWAY))
-        else:
-            c.dropped(1, "downstream", frame, "arp_limit")
+    c.come(1, "downstream", ask(A, SHARED, GATEWAY))
+    c.leave(1, "upstream", arp(ALL, BRIDGE, 1, BRIDGE, SHARED, ZERO, GATEWAY))
+    for number in range(14):
+        c.come(1, "downstream", ask(A, SHARED, GATEWAY))
+        c.consume("arp_coalesced")
+    for number in range(2):
+        c.dropped(1, "downstream", ask(A, SHARED, NEAR), "arp_limit")
     c.dropped(1.01, "upstream", reply(BRIDGE, ROUTER, NEAR, SHARED), "arp_unasked")
     c.come(1.1, "downstream", ask(A, SHARED, NEAR))
     c.leave(1.1, "upstream", arp(ALL, BRIDGE, 1, BRIDGE, SHARED, ZERO, NEAR))

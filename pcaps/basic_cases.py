@@ -24,16 +24,34 @@ def arp_cases():
     c.dropped(1, "downstream", ask(M, NONE, SHARED), "arp_probe")
     c.dropped(1.1, "downstream", ask(M, SHARED, SHARED)[:41], "runt")
 
-    c = Case("arp-relay", "two sharers ask for the gateway: in the bridge's name, the answer to each of them")
-    for at, host in ((1, A), (1.5, B)):
+    c = Case("arp-relay", "two sharers ask for the gateway: once a second in the bridge's name, one answer to each request of them")
+    question, answer = arp(ALL, BRIDGE, 1, BRIDGE, SHARED, ZERO, GATEWAY), reply(BRIDGE, ROUTER, GATEWAY, SHARED)
+    c.come(1, "downstream", ask(A, SHARED, GATEWAY))
+    c.leave(1, "upstream", question)
+    for at, host in ((1.5, B), (1.51, B)):
         c.come(at, "downstream", ask(host, SHARED, GATEWAY))
-        c.leave(at, "upstream", arp(ALL, BRIDGE, 1, BRIDGE, SHARED, ZERO, GATEWAY))
-    for at, askers in ((1.6, (A, B)), (4.2, (B,))):
-        c.come(at, "upstream", reply(BRIDGE, ROUTER, GATEWAY, SHARED))
-        c.consume("arp_relayed")
-        for host in askers:
-            c.make(at, "downstream", reply(host, ROUTER, GATEWAY, SHARED))
-    c.dropped(4.6, "upstream", reply(BRIDGE, ROUTER, GATEWAY, SHARED), "arp_unasked")
+        c.consume("arp_coalesced")
+    c.come(1.6, "upstream", answer)
+    c.consume("arp_relayed")
+    for host in (A, B):
+        c.make(1.6, "downstream", reply(host, ROUTER, GATEWAY, SHARED))
+    c.dropped(1.7, "upstream", answer, "arp_unasked")
+    # Answered within the second: the answer is still known.
+    c.come(1.9, "downstream", ask(B, SHARED, GATEWAY, tag=0xe000))
+    c.consume("arp_coalesced")
+    c.make(1.9, "downstream", reply(B, ROUTER, GATEWAY, SHARED, tag=0xe000))
+    # To one MAC: it waits for another's broadcast, but keeps none back.
+    for at, to, host in ((2.1, NEIGHBOUR, M), (2.2, ALL, B)):
+        c.come(at, "downstream", ask(host, SHARED, GATEWAY, to))
+        c.leave(at, "upstream", moved(question, to))
+    for at, to, host in ((2.3, ROUTER, M), (2.4, ALL, A)):
+        c.come(at, "downstream", ask(host, SHARED, GATEWAY, to))
+        c.consume("arp_coalesced")
+    c.come(5.3, "upstream", answer)
+    c.consume("arp_relayed")
+    for host in (M, A):
+        c.make(5.3, "downstream", reply(host, ROUTER, GATEWAY, SHARED))
+    c.dropped(5.5, "upstream", answer, "arp_unasked")
 
     c = Case("arp-neighbours", "who does not share: ARP is bridged, and asking for the shared address is answered",
              rest="[address 192.35.162.3]\n", start=False)

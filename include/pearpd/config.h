@@ -59,8 +59,8 @@
     X("negative-age", negative_age_s, 1, 3600, 20,                                                         \
       "Seconds for which a port that no host answered for is not asked for again.")                        \
     X("askers", askers, 16, 65536, 1024,                                                                   \
-      "Maximum number of hosts waiting for an ARP reply from upstream. The oldest is removed, and "        \
-      "does not get the reply.")                                                                           \
+      "Maximum number of hosts waiting for an ARP reply from upstream, and of addresses asked for. The "   \
+      "oldest is removed: such a host does not get the reply, such an address is asked for again.")        \
     X("echo-flows", echo_flows, 16, 1048576, 4096,                                                         \
       "Maximum number of echo requests of hosts whose reply is expected. The oldest is removed; "          \
       "its reply goes to the owner of the echo id as a port.")                                             \

@@ -67,11 +67,14 @@
       "frame that the kernel lost because the receive ring was full (limit: ring-slots)")                      \
     X(SEND_FAILED, "send_failed", "frame that the kernel did not accept for sending")
 
-#define CONSUMED_KINDS(X)                                                                                \
-    X(ARP_ANSWERED, "arp_answered", "ARP requests for the shared address, answered by the bridge")       \
-    X(ARP_RELAYED, "arp_relayed", "ARP replies from upstream, of which each host that asked got a copy") \
-    X(PE_ARP, "pe_arp", "PE-ARP messages processed by the bridge")                                       \
-    X(ECHO_ANSWERED, "echo_answered", "echo requests to the shared address, answered by the bridge")     \
+#define CONSUMED_KINDS(X)                                                                                     \
+    X(ARP_ANSWERED, "arp_answered", "ARP requests for the shared address, answered by the bridge")            \
+    X(ARP_RELAYED, "arp_relayed", "ARP replies from upstream, of which each host that asked got a copy")      \
+    X(ARP_COALESCED, "arp_coalesced",                                                                         \
+      "ARP requests of hosts that were not sent upstream, as the same was asked within the second; the host " \
+      "gets the answer")                                                                                      \
+    X(PE_ARP, "pe_arp", "PE-ARP messages processed by the bridge")                                            \
+    X(ECHO_ANSWERED, "echo_answered", "echo requests to the shared address, answered by the bridge")          \
     X(DHCP, "dhcp", "DHCP messages processed by the server of [dhcp]")
 
 #define COUNTERS(X)                                                                                           \

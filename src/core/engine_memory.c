@@ -10,7 +10,7 @@
 #include "binding/resolver.h"
 #include "engine_state.h"
 #include "rules/announce.h"
-#include "rules/arp_rules.h"
+#include "rules/arp_relay.h"
 #include "rules/bridge_rules.h"
 #include "rules/datagram.h"
 #include "rules/dhcp_rules.h"
@@ -94,7 +94,7 @@ static bool parts_new(struct engine *e, uint32_t bindings)
     e->lease_pool = lease_pool_new(e);
     e->announcer = announcer_new();
     e->bridge = bridge_rules_new();
-    e->arp = arp_rules_new(e);
+    e->arp_relay = arp_relay_new(e);
     e->pe_arp_replay = pe_arp_replay_new(e);
     e->echo = echo_new(e);
     e->flows = flows_new(e);
@@ -102,7 +102,7 @@ static bool parts_new(struct engine *e, uint32_t bindings)
     e->dhcp_server = dhcp_server_new(e);
     return e->bindings != NULL && e->accounts != NULL && e->fdb != NULL && e->hosts != NULL &&
            e->services != NULL && e->resolver != NULL && e->lease_pool != NULL && e->announcer != NULL &&
-           e->bridge != NULL && e->arp != NULL && e->pe_arp_replay != NULL && e->echo != NULL &&
+           e->bridge != NULL && e->arp_relay != NULL && e->pe_arp_replay != NULL && e->echo != NULL &&
            e->flows != NULL && e->datagrams != NULL && e->dhcp_server != NULL;
 }
 
@@ -143,7 +143,7 @@ void engine_tables_free(struct engine *e)
     lease_pool_free(e->lease_pool);
     announcer_free(e->announcer);
     bridge_rules_free(e->bridge);
-    arp_rules_free(e->arp);
+    arp_relay_free(e->arp_relay);
     keyed_table_free(e->pe_arp_replay);
     echo_free(e->echo);
     keyed_table_free(e->flows);

@@ -47,7 +47,7 @@ struct engine {
 
     struct announcer *announcer;
     struct bridge_rules *bridge;
-    struct arp_rules *arp;
+    struct arp_relay *arp_relay;
     struct keyed_table *pe_arp_replay;
     struct echo *echo;
     struct keyed_table *flows;

@@ -59,6 +59,12 @@ struct asked {
     struct port_address tpa;
 };
 
+/* What was asked upstream for {shared, other}, and the hosts that wait for the answer; 0: never. */
+struct relayed {
+    uint64_t sent_ns, asked_ns[HOSTS];
+    bool is_plain, is_answered;
+};
+
 struct side_of_test {
     struct engine *engine;
     struct frame_builder *builder;
@@ -84,6 +90,7 @@ struct world {
     unsigned broadcasts;
     uint64_t arp_times[HOSTS][32];
     unsigned arps[HOSTS];
+    struct relayed relayed[ADDRESSES][OTHERS];
     /* the frame being judged */
     uint8_t bytes[FRAME_BYTES];
     size_t length;
@@ -567,6 +574,61 @@ static void step_from_host(struct world *w)
     check_changes(w, NULL, false, learns ? (int)host : -1, a, port);
 }
 
+static struct relayed *relayed_of(struct world *w, struct ipv4 address, struct ipv4 target)
+{
+    unsigned other = 0;
+    while (others[other].host != target.host)
+        other++;
+    return &w->relayed[address_index(w, address)][other];
+}
+
+static unsigned copies(const struct world *w)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < w->a.out_count; i++)
+        count += w->a.out[i].to == SIDE_DOWNSTREAM && w->a.out[i].is_made;
+    return count;
+}
+
+/* Upstream is asked once a second; who is not asked for gets the answer. */
+static void check_relayed(struct world *w, struct verdict v, const struct arp *arp)
+{
+    struct relayed *r = relayed_of(w, arp->spa, arp->tpa);
+    bool is_plain = w->bytes[0] == 0xff && (w->bytes[12] == 0x81) == (w->config.vlan != 0);
+    bool coalesces = r->sent_ns != 0 && w->now - r->sent_ns < S && (r->is_plain || !is_plain);
+    if (dropped_for(v, DROP_ARP_LIMIT))
+        return;
+    if (coalesces)
+        must(w, v.fate == FATE_CONSUMED && v.consumed == CONSUMED_ARP_COALESCED);
+    else
+        must(w, v.fate == FATE_SENT && w->a.out_count == 1);
+    if (!coalesces) {
+        r->sent_ns = w->now;
+        r->is_plain = is_plain;
+        r->is_answered = false;
+    }
+    must(w, copies(w) == r->is_answered);
+    if (!r->is_answered)
+        r->asked_ns[host_index(arp->sha)] = w->now;
+}
+
+/* One copy for each host that waits. */
+static void check_answer(struct world *w, struct verdict v, const struct arp *arp)
+{
+    struct relayed *r = relayed_of(w, arp->tpa, arp->spa);
+    unsigned waiting = 0;
+    for (unsigned i = 0; i < HOSTS; i++) {
+        waiting += r->asked_ns[i] != 0 && w->now - r->asked_ns[i] <= 3 * S;
+        r->asked_ns[i] = 0;
+    }
+    must(w, copies(w) == waiting);
+    if (waiting == 0)
+        must(w, dropped_for(v, DROP_ARP_UNASKED));
+    else
+        must(w, v.fate == FATE_CONSUMED && v.consumed == CONSUMED_ARP_RELAYED);
+    r->is_answered = r->is_answered || waiting > 0;
+}
+
 static void step_arp(struct world *w)
 {
     struct mac source = pick_mac(w);
@@ -594,8 +656,7 @@ static void step_arp(struct world *w)
         else if (to_shared && ethernet && request)
             must(w, v.fate == FATE_CONSUMED && v.consumed == CONSUMED_ARP_ANSWERED);
         else if (to_shared && ethernet)
-            must(w, dropped_for(v, DROP_ARP_UNASKED) ||
-                        (v.fate == FATE_CONSUMED && v.consumed == CONSUMED_ARP_RELAYED));
+            check_answer(w, v, &arp);
         else
             passed(w, v, SIDE_DOWNSTREAM);
     } else if (from_shared) {
@@ -605,7 +666,7 @@ static void step_arp(struct world *w)
         else if (to_shared)
             must(w, v.fate == FATE_CONSUMED && v.consumed == CONSUMED_ARP_ANSWERED);
         else
-            must(w, limited || v.fate == FATE_SENT);
+            check_relayed(w, v, &arp);
     } else if (to_shared && request && ethernet) {
         if (arp.spa.host == 0)
             must(w, dropped_for(v, DROP_ARP_PROBE));

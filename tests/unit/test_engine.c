@@ -325,7 +325,9 @@ static void test_arp_of_sharers_is_relayed(void **state)
     assert_int_equal(seen.sent[0].to, SIDE_UPSTREAM);
     assert_memory_equal(seen.sent[0].bytes + 6, bridge_mac.octets, 6);
     assert_memory_equal(seen.sent[0].bytes + 22, bridge_mac.octets, 6);
-    assert_int_equal(arp_from(w, SIDE_DOWNSTREAM, host_b, ARP_OP_REQUEST, shared, gateway).fate, FATE_SENT);
+    assert_consumed(arp_from(w, SIDE_DOWNSTREAM, host_b, ARP_OP_REQUEST, shared, gateway),
+                    CONSUMED_ARP_COALESCED);
+    assert_int_equal(seen.count, 0);
     assert_consumed(arp_from(w, SIDE_UPSTREAM, router, ARP_OP_REPLY, gateway, shared), CONSUMED_ARP_RELAYED);
     assert_int_equal(seen.count, 2);
     const struct mac askers[] = {host_a, host_b};
@@ -335,8 +337,35 @@ static void test_arp_of_sharers_is_relayed(void **state)
         assert_memory_equal(seen.sent[i].made.arp.tha.octets, askers[i].octets, 6);
         assert_memory_equal(seen.sent[i].made.arp.sha.octets, router.octets, 6);
     }
+    assert_dropped(arp_from(w, SIDE_UPSTREAM, router, ARP_OP_REPLY, gateway, shared), DROP_ARP_UNASKED);
+    /* Within the second the answer is known. */
+    assert_consumed(arp_from(w, SIDE_DOWNSTREAM, host_b, ARP_OP_REQUEST, shared, gateway),
+                    CONSUMED_ARP_COALESCED);
+    assert_int_equal(seen.count, 1);
+    assert_memory_equal(seen.sent[0].made.arp.sha.octets, router.octets, 6);
+    assert_memory_equal(seen.sent[0].made.destination.octets, host_b.octets, 6);
+    pass(w, S);
+    assert_int_equal(arp_from(w, SIDE_DOWNSTREAM, host_b, ARP_OP_REQUEST, shared, gateway).fate, FATE_SENT);
     pass(w, 3 * S + 1);
     assert_dropped(arp_from(w, SIDE_UPSTREAM, router, ARP_OP_REPLY, gateway, shared), DROP_ARP_UNASKED);
+    world_free(w);
+}
+
+/* One sent to a single MAC, which may be nobody's, does not keep back the broadcast that the router receives. */
+static void test_unicast_arp_holds_no_broadcast_back(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    struct tx_frame made = {.destination = {{2, 0, 0, 0, 0, 9}}, .source = host_m, .ethertype = ETHERTYPE_ARP};
+    made.arp = (struct arp){ARP_HRD_ETHERNET, ARP_OP_REQUEST, host_m, mac_zero, shared, gateway};
+    assert_int_equal(give_made(w, SIDE_DOWNSTREAM, &made).fate, FATE_SENT);
+    assert_consumed(give_made(w, SIDE_DOWNSTREAM, &made), CONSUMED_ARP_COALESCED);
+    assert_int_equal(arp_from(w, SIDE_DOWNSTREAM, host_a, ARP_OP_REQUEST, shared, gateway).fate, FATE_SENT);
+    assert_consumed(arp_from(w, SIDE_DOWNSTREAM, host_b, ARP_OP_REQUEST, shared, gateway),
+                    CONSUMED_ARP_COALESCED);
+    assert_consumed(give_made(w, SIDE_DOWNSTREAM, &made), CONSUMED_ARP_COALESCED);
+    assert_consumed(arp_from(w, SIDE_UPSTREAM, router, ARP_OP_REPLY, gateway, shared), CONSUMED_ARP_RELAYED);
+    assert_int_equal(seen.count, 3);
     world_free(w);
 }
 
@@ -345,7 +374,10 @@ static void test_arp_of_one_host_is_limited(void **state)
     (void)state;
     struct world *w = world_new(NULL);
     for (unsigned i = 0; i < 15; i++)
-        assert_int_equal(arp_from(w, SIDE_DOWNSTREAM, host_m, ARP_OP_REQUEST, shared, gateway).fate, FATE_SENT);
+        assert_int_equal(
+            arp_from(w, SIDE_DOWNSTREAM, host_m, ARP_OP_REQUEST, shared, (struct ipv4){gateway.host + 16 + i})
+                .fate,
+            FATE_SENT);
     assert_dropped(arp_from(w, SIDE_DOWNSTREAM, host_m, ARP_OP_REQUEST, shared, gateway), DROP_ARP_LIMIT);
     assert_int_equal(arp_from(w, SIDE_DOWNSTREAM, host_a, ARP_OP_REQUEST, shared, gateway).fate, FATE_SENT);
     pass(w, S);
@@ -1086,6 +1118,7 @@ int main(void)
         cmocka_unit_test(test_arp_of_the_router_is_answered),
         cmocka_unit_test(test_arp_that_would_capture),
         cmocka_unit_test(test_arp_of_sharers_is_relayed),
+        cmocka_unit_test(test_unicast_arp_holds_no_broadcast_back),
         cmocka_unit_test(test_arp_of_one_host_is_limited),
         cmocka_unit_test(test_upstream_conflict_is_defended_every_10_s),
         cmocka_unit_test(test_claim_is_challenged_then_bound),

@@ -1,14 +1,11 @@
-/* arp_rules.c: see arp_rules.h.
- *
- * Askers are hosts that share an address and asked for another address within 3 s, by {shared, target, host}
- * ([limits] askers; in a full table the oldest one is evicted and gets no answer). */
+/* arp_rules.c: see arp_rules.h. */
 #include "arp_rules.h"
 
-#include "pearpd/keyed_table.h"
 #include "pearpd/rate.h"
 #include "pearpd/time_units.h"
 
 #include "announce.h"
+#include "arp_relay.h"
 #include "bridge_rules.h"
 #include "engine_state.h"
 #include "out/event_emit.h"
@@ -19,60 +16,15 @@
 #include "tables/shared_address.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
-#define ASKED_NS   (3 * NS_PER_S)
 #define DEFENCE_NS (10 * NS_PER_S)
-
-struct asker {
-    struct {
-        uint32_t shared, target; /* host order */
-        struct mac mac;
-        uint16_t unused; /* no padding: it is hashed */
-    } key;
-    uint64_t asked_ns;
-};
-
-struct arp_rules {
-    struct keyed_table *askers;
-    struct rate_limit upstream_limit;
-};
-
-struct arp_rules *arp_rules_new(const struct engine *e)
-{
-    const struct limits *l = &e->config.limits;
-    struct arp_rules *rules = calloc(1, sizeof(*rules));
-    if (rules == NULL)
-        return NULL;
-    rules->upstream_limit = rate_limit_of(l->arp_rate, l->arp_rate);
-    rules->askers =
-        keyed_table_new(l->askers, sizeof(((struct asker *)0)->key), sizeof(struct asker), e->seed.hash_key);
-    if (rules->askers == NULL) {
-        arp_rules_free(rules);
-        return NULL;
-    }
-    return rules;
-}
-
-void arp_rules_free(struct arp_rules *rules)
-{
-    if (rules == NULL)
-        return;
-    keyed_table_free(rules->askers);
-    free(rules);
-}
-
-void arp_rules_carry(struct engine *e, const struct engine *old)
-{
-    keyed_table_copy(e->arp->askers, old->arp->askers);
-}
 
 /* True where [limits] arp-rate lets one more ARP frame of the host go upstream. */
 static bool may_go_upstream(struct engine *e, const struct rx_frame *rx)
 {
+    const uint32_t per_second = e->config.limits.arp_rate;
     struct host *host = host_of(e->hosts, rx->eth.source);
-    if (rate_take(&host->arp, e->arp->upstream_limit, e->now_ns))
+    if (rate_take(&host->arp, rate_limit_of(per_second, per_second), e->now_ns))
         return true;
     host->arp_limited++;
     if (host_may_emit(host, EVENT_REFUSED, e->now_ns))
@@ -129,26 +81,6 @@ static struct verdict conflict(struct engine *e, const struct rx_frame *rx, uint
     return verdict_dropped(DROP_ARP_CONFLICT);
 }
 
-/* A copy of the router's answer for each host that asked within 3 s. */
-static struct verdict relay_answer(struct engine *e, const struct rx_frame *rx, const struct arp *reply)
-{
-    bool asked = false;
-    struct tx_frame tx = tx_frame_of(e, TX_ARP, mac_zero, ETHERTYPE_ARP);
-    tx.source = rx->eth.source;
-    tx.tag = rx->tag;
-    tx.arp = *reply;
-    for (struct asker *a = keyed_table_oldest(e->arp->askers); a != NULL;
-         a = keyed_table_newer(e->arp->askers, a)) {
-        if (a->key.shared != reply->tpa.host || a->key.target != reply->spa.host ||
-            e->now_ns - a->asked_ns > ASKED_NS)
-            continue;
-        asked = true;
-        tx.destination = tx.arp.tha = a->key.mac;
-        tx_frame_send(e, SIDE_DOWNSTREAM, &tx);
-    }
-    return asked ? verdict_consumed(CONSUMED_ARP_RELAYED) : verdict_dropped(DROP_ARP_UNASKED);
-}
-
 /* A router that asks for the shared address is the gateway that HELLO announces. */
 static void note_gateway(struct engine *e, const struct rx_frame *rx, const struct arp *request,
                          uint32_t address_index)
@@ -175,7 +107,7 @@ static struct verdict from_upstream(struct engine *e, struct rx_frame *rx, const
         return answer(e, rx, arp);
     }
     if (arp->operation == ARP_OP_REPLY)
-        return relay_answer(e, rx, arp);
+        return arp_relay_reply(e, rx, arp);
     return bridge_forward(e, rx);
 }
 
@@ -201,13 +133,7 @@ static struct verdict relay_request(struct engine *e, struct rx_frame *rx, const
         return verdict_dropped(DROP_SAME_PORT);
     if (!may_go_upstream(e, rx))
         return verdict_dropped(DROP_ARP_LIMIT);
-    struct asker wanted = {.key = {arp->spa.host, arp->tpa.host, rx->eth.source, 0}};
-    bool fresh;
-    struct asker *asker = keyed_table_put(e->arp->askers, &wanted.key, &fresh);
-    asker->asked_ns = e->now_ns;
-    eth_set_source(rx->frame->bytes, e->config.mac);
-    memcpy(rx->frame->bytes + rx->eth.payload + ARP_SHA_OFFSET, e->config.mac.octets, MAC_BYTES);
-    return frame_send(e, SIDE_UPSTREAM, rx->frame);
+    return arp_relay_request(e, rx, arp);
 }
 
 static struct verdict from_downstream(struct engine *e, struct rx_frame *rx, const struct arp *arp)

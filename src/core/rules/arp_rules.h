@@ -10,13 +10,6 @@
 
 #include <stdint.h>
 
-struct arp_rules;
-
-/* NULL: out of memory. */
-struct arp_rules *arp_rules_new(const struct engine *e);
-void arp_rules_free(struct arp_rules *rules);
-void arp_rules_carry(struct engine *e, const struct engine *old);
-
 struct verdict arp_rule(struct engine *e, struct rx_frame *rx);
 
 /* Drops and counts the ARP of a host with a shared address as sender. */
