@@ -82,13 +82,17 @@ def icmp_cases():
         c.delivered(1.1 + number / 10, "upstream", to_sharer(quoted(SHARED, REMOTE, protocol, first8)), NEIGHBOUR)
 
     c = owned("icmp-hosts-quote-fragments",
-              "a host's error about a later fragment that came to another: known while its datagram is open")
+              "a host's error about a later fragment, whoever got the datagram, known or not: no host may send it")
     first, later = arriving(7, 0, True, ports(53, 2000) + bytes(8)), arriving(7, 2, False, bytes(5))
     quote = quoted(REMOTE, SHARED, UDP, bytes(8), fragment=2, ident=7)
     c.delivered(1, "upstream", first, A)
-    c.bridged(1.1, "downstream", from_sharer(A, quote), BRIDGE)
-    c.dropped(1.2, "downstream", from_sharer(M, quote), "source_port_violation")
-    c.count(violations=1)
+    for number, (host, about) in enumerate((
+            (A, quote), (M, quote), (M, quoted(REMOTE, SHARED, UDP, ports(53, 2000), fragment=1, ident=8)),
+            (M, quoted(REMOTE, SHARED, TCP, ports(80, 2000), fragment=1, ident=8)),
+            (M, quoted(REMOTE, SHARED, TCP, ports(80, 9000), fragment=0x2001, ident=8)), (A, quoted(REMOTE, SHARED, GRE, bytes(8), fragment=8)))):
+        c.dropped(1.1 + number / 100, "downstream", from_sharer(host, about), "source_port_violation")
+        c.count(violations=1)
+    c.bridged(1.2, "downstream", from_sharer(A, quoted(REMOTE, SHARED, TCP, ports(80, 2000), fragment=0x2000, ident=8)), BRIDGE)
     c.delivered(1.3, "upstream", later, A)
 
     c = owned("icmp-hosts-quote-flow", "a host's error about a packet without ports: checked by who holds its flow, or nobody",

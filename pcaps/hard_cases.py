@@ -112,7 +112,8 @@ def icmp_cases():
         for at, host, quote in ((1.1, A, own), (1.2, M, quoted(REMOTE, SHARED, UDP, ports(53, 9000))),
                                 (1.3, M, quoted(REMOTE, SHARED, UDP, ports(53, 68)))):
             c.bridged(at, "downstream", from_sharer(host, quote), BRIDGE)
-        for at, quote in ((2.1, own), (2.2, quoted(REMOTE, SHARED, TCP, ports(53, 3000))), (2.3, quoted(REMOTE, FAR, UDP, ports(53, 2000)))):
+        for at, quote in ((2.1, own), (2.2, quoted(REMOTE, SHARED, TCP, ports(53, 3000))), (2.3, quoted(REMOTE, FAR, UDP, ports(53, 2000))),
+                          (2.35, quoted(REMOTE, SHARED, TCP, ports(80, 9000), fragment=1))):
             if word == "enforce":
                 c.dropped(at, "downstream", from_sharer(M, quote), "source_port_violation")
             else:

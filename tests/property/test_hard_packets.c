@@ -251,15 +251,6 @@ static void deliver(struct world *w, const struct packet *p, int target)
 /* Who got what a host's error quotes: a host, or TO_NOBODY. */
 static int receiver_of_quote(const struct world *w, const struct quoted *q)
 {
-    if (q->offset > 0) {
-        for (unsigned i = 0; i < DATAGRAMS; i++) {
-            const struct model_datagram *d = &w->datagrams[i];
-            if (d->used && d->has_first && d->any.from == SIDE_UPSTREAM &&
-                d->any.source.host == q->source.host && d->any.protocol == q->protocol && d->any.id == q->id)
-                return d->target;
-        }
-        return TO_NOBODY;
-    }
     if (has_ports(q->protocol))
         return owner_of(q->destination_port);
     return q->protocol == PROTOCOL_ICMP ? TO_NOBODY : flow_host_of(w, q->source, q->protocol);
@@ -277,7 +268,7 @@ static unsigned fault_of(const struct world *w, const struct packet *p)
     } else if (is_error(p->icmp_type)) {
         if (!p->quote_is_readable)
             return DROP_ICMP_BAD_QUOTE;
-        if (p->quote.destination.host != shared.host)
+        if (p->quote.destination.host != shared.host || p->quote.offset > 0)
             return DROP_SOURCE_PORT_VIOLATION;
         owner = receiver_of_quote(w, &p->quote);
     }

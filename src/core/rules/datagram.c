@@ -8,7 +8,6 @@
 #include "packet.h"
 #include "route.h"
 #include "rx_frame.h"
-#include "tables/binding.h"
 #include "tables/host.h"
 #include "tables/pending.h"
 
@@ -231,28 +230,4 @@ bool fragment_sender(struct engine *e, const struct inner_packet *later, struct 
         return false;
     *host = TAILQ_FIRST(&sender->open)->key.sender;
     return true;
-}
-
-bool fragment_receiver(struct engine *e, const struct inner_packet *later, struct mac *host)
-{
-    struct datagram_key key = {
-        .source = later->source.host,
-        .destination = later->destination.host,
-        .id = later->id,
-        .protocol = later->protocol,
-        .side = SIDE_UPSTREAM,
-    };
-    const struct datagram *d = keyed_table_find(e->datagrams->datagrams, &key);
-    if (d == NULL || !d->has_first)
-        return false;
-    if (d->first.route.kind == ROUTE_HOST) {
-        *host = d->first.route.host;
-        return true;
-    }
-    const struct binding *b = NULL;
-    if (d->first.route.kind == ROUTE_PORT)
-        b = binding_find(e->bindings, (uint32_t)d->first.destination, d->first.route.port);
-    if (b != NULL)
-        *host = b->owner;
-    return b != NULL;
 }

@@ -60,9 +60,8 @@ void datagrams_due(struct engine *e);
 /* Ends every datagram and drops what waits (a reload). */
 void datagrams_drop(struct engine *e);
 
-/* The host that sent, or receives, the open datagram of a later fragment. False: not known. */
+/* The host that sent the open datagram of a later fragment. False: not known. */
 bool fragment_sender(struct engine *e, const struct inner_packet *later, struct mac *host);
-bool fragment_receiver(struct engine *e, const struct inner_packet *later, struct mac *host);
 
 /* Notes the bytes of a fragment. */
 void datagram_note(struct datagram *d, const struct ipv4_packet *packet);

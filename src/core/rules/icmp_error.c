@@ -70,7 +70,8 @@ struct route icmp_error_route(struct engine *e, const struct shared_packet *s)
     return route;
 }
 
-/* The host that received the quoted packet, where it is known. */
+/* The host that received the quoted packet, where it is known. No host sends an error about a later fragment (RFC 1122
+ * 3.2.2), and Linux takes what it quotes for the ports of a connection. */
 struct right icmp_error_right(struct engine *e, const struct shared_packet *s)
 {
     const struct inner_packet *inner = &s->inner;
@@ -79,9 +80,9 @@ struct right icmp_error_right(struct engine *e, const struct shared_packet *s)
         return (struct right){.kind = RIGHT_ICMP_ERROR_UNREADABLE};
     if (inner->destination.host != s->ip.source.host)
         return (struct right){.kind = RIGHT_ICMP_ERROR_FOREIGN};
-    if (inner->fragment_offset > 0) {
-        (void)fragment_receiver(e, inner, &right.host);
-    } else if (inner->has_ports) {
+    if (inner->fragment_offset > 0)
+        return (struct right){.kind = RIGHT_ICMP_ERROR_FRAGMENT};
+    if (inner->has_ports) {
         const struct binding *b = binding_find(e->bindings, (uint32_t)s->source, inner->ports.destination);
         right.port = inner->ports.destination;
         if (b != NULL && (inner->protocol != PROTOCOL_UDP || right.port != UDP_PORT_BOOTPC))

@@ -14,6 +14,7 @@ enum right_kind {
     RIGHT_PORT,                  /* the source port */
     RIGHT_ICMP_ERROR,            /* what its ICMP error quotes was sent to `host`, at `port` */
     RIGHT_ICMP_ERROR_FOREIGN,    /* ... was not sent to the shared address */
+    RIGHT_ICMP_ERROR_FRAGMENT,   /* ... is a later fragment */
     RIGHT_ICMP_ERROR_UNREADABLE, /* ... cannot be read */
     RIGHT_FLOW,                  /* {remote, protocol} */
 };

@@ -87,6 +87,14 @@ static bool guard_icmp_error(struct engine *e, const struct rx_frame *rx, uint32
     return violation(e, rx, event, verdict);
 }
 
+/* An ICMP error that no host has the right to send. */
+static bool bad_icmp_error(struct engine *e, const struct rx_frame *rx, uint32_t address_index,
+                           const char *detail, struct verdict *verdict)
+{
+    struct event event = {.kind = EVENT_VIOLATION, .range = all_ports(e, address_index), .detail = detail};
+    return violation(e, rx, event, verdict);
+}
+
 static bool flow_conflict(struct engine *e, const struct rx_frame *rx, uint32_t address_index,
                           const struct right *right, struct mac owner, struct verdict *verdict)
 {
@@ -112,11 +120,10 @@ static bool may_send(struct engine *e, const struct rx_frame *rx, uint32_t addre
     case RIGHT_ICMP_ERROR:
         return guard_icmp_error(e, rx, address_index, right, verdict);
     case RIGHT_ICMP_ERROR_FOREIGN:
-        return violation(e, rx,
-                         (struct event){.kind = EVENT_VIOLATION,
-                                        .range = all_ports(e, address_index),
-                                        .detail = "ICMP error that quotes no packet to the shared address"},
-                         verdict);
+        return bad_icmp_error(e, rx, address_index, "ICMP error that quotes no packet to the shared address",
+                              verdict);
+    case RIGHT_ICMP_ERROR_FRAGMENT:
+        return bad_icmp_error(e, rx, address_index, "ICMP error that quotes a later fragment", verdict);
     case RIGHT_ICMP_ERROR_UNREADABLE:
         *verdict = verdict_dropped(DROP_ICMP_BAD_QUOTE);
         return false;
