@@ -31,7 +31,7 @@ told()
 
 asked() { talk_on "$1" ask "$2" "$3" "$4" 2>&1; }
 sent() { talk_on "$1" send "$2" "$3" 50000000 2>&1 | sed 's/, sha256.*/ as sent/'; }
-pinged() { on "$1" ping -q -c 3 -i 0.1 -W 2 "$2" 2>&1 | sed -n 's/^.*, \([0-9]*\) received.*/\1 of 3 came back/p'; }
+pinged() { on "$1" ping -q -c 3 -i 0.1 -W 10 "$2" 2>&1 | sed -n 's/^.*, \([0-9]*\) received.*/\1 of 3 came back/p'; }
 
 # demo_begin: raises the lab, with servers on all three.
 demo_begin()

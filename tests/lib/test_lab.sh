@@ -9,7 +9,7 @@ ids=()
 trap 'for id in "${ids[@]}"; do "$lab" down "$id" 2>/dev/null; done; rm -rf "$dir"' EXIT
 
 raise() { "$lab" up -b -n 1 | sed -n 's/^lab \([^:]*\):.*/\1/p'; }
-pings() { ip netns exec "pearp-$1-host1" ping -q -c 1 -W 2 198.51.100.10; }
+pings() { ip netns exec "pearp-$1-host1" ping -q -c 1 -W 10 198.51.100.10; }
 # gone ID: for check
 gone()
 {

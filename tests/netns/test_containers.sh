@@ -110,7 +110,7 @@ table ip containers {
 END
 try c5 2500 2599
 try c6 2600 2699
-check "a container pings" on c5 ping -q -c 2 -i 0.1 -W 2 $REMOTE
+check "a container pings" on c5 ping -q -c 2 -i 0.1 -W 10 $REMOTE
 serve host1 host1 2080 || bail "no server on host1"
 check "the host itself is reached beside them" same host1 "$(talk_on remote ask tcp $SHARED 2080 | cut -d' ' -f1)"
 on host1 nft delete table ip pearp_agent_eth0

@@ -48,7 +48,7 @@ reaches()
         port=${said##*:}
         [ "$port" -ge "$2" ] && [ "$port" -lt $(($2 + 1024)) ] || return 1
     done
-    on "host$1" ping -q -c 2 -i 0.1 -W 2 $REMOTE
+    on "host$1" ping -q -c 2 -i 0.1 -W 10 $REMOTE
 }
 no_agent() { [ ! -e "$LAB_RUN_FILES/pearp-$LAB_ID-host$1" ]; }
 

@@ -31,12 +31,12 @@ for n in $(hosts); do
         check "the remote reaches host$n, $protocol" \
             same "host$n" "$(talk_on remote ask $protocol $SHARED $port | cut -d' ' -f1)"
     done
-    check "host$n pings the remote" on "host$n" ping -q -c 2 -i 0.1 -W 2 $REMOTE
+    check "host$n pings the remote" on "host$n" ping -q -c 2 -i 0.1 -W 10 $REMOTE
 done
-check "the remote pings the shared address, pearpd answers" on remote ping -q -c 2 -i 0.1 -W 2 $SHARED
+check "the remote pings the shared address, pearpd answers" on remote ping -q -c 2 -i 0.1 -W 10 $SHARED
 check "the router itself reaches a host" same host2 "$(talk_on router ask tcp $SHARED 3080 | cut -d' ' -f1)"
 check "the neighbour is a neighbour" same host3 "$(talk_on neighbour ask tcp $SHARED 4080 | cut -d' ' -f1)"
-check "the router pings the neighbour" on router ping -q -c 2 -i 0.1 -W 2 $NEIGHBOUR
+check "the router pings the neighbour" on router ping -q -c 2 -i 0.1 -W 10 $NEIGHBOUR
 check "the kernel has pearpd's MAC for the shared address, and nothing else" \
     same "dev $LAB_UP lladdr 02:50:45:00:00:01" "$(on box ip -4 neighbour show $SHARED | sed 's/ [A-Z]* *$//; s/^[^ ]* //')"
 check "a neighbour has the tap's MAC for the router" same "$(tap_mac)" \
@@ -53,7 +53,7 @@ check "super-frames went through the tap" test "$supers" -gt 0
 check "datagrams of every size come back as sent" talk_on remote sizes $SHARED 2080 host1
 check "30 datagrams in one super-frame to a host" talk_on remote segments $SHARED 2080
 check "and from one" talk_on host1 segments $REMOTE 7000
-check "pings of 4,000 bytes, in fragments both ways" on host2 ping -q -c 2 -i 0.1 -W 2 -M dont -s 4000 $REMOTE
+check "pings of 4,000 bytes, in fragments both ways" on host2 ping -q -c 2 -i 0.1 -W 10 -M dont -s 4000 $REMOTE
 check "traceroute from a host sees the box as its first hop" \
     same "$ROUTER $REMOTE" "$(on host2 traceroute -n -q 1 -w 2 -m 4 $REMOTE | awk '/^ / { print $2 }' | paste -sd ' ')"
 check "traceroute to a host sees the box, then the address" \

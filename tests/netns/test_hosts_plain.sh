@@ -14,7 +14,7 @@ check "that was counted as no_owner" test "$(stat_of drops/no_owner)" -ge 1
 for n in $(hosts); do
     at_once talk_on "host$n" ask tcp $REMOTE 7000 -c 200 >"$LAB_DIR/tcp$n" 2>&1
     at_once talk_on "host$n" ask udp $REMOTE 7000 -c 200 >"$LAB_DIR/udp$n" 2>&1
-    at_once on "host$n" ping -q -c 20 -i 0.05 -W 2 $REMOTE >"$LAB_DIR/ping$n" 2>&1
+    at_once on "host$n" ping -q -c 20 -i 0.05 -W 10 $REMOTE >"$LAB_DIR/ping$n" 2>&1
 done
 all_done
 check "all three talked at once" same 0 $?

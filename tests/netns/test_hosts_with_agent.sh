@@ -18,10 +18,10 @@ for n in $(hosts); do
     for protocol in tcp udp; do
         at_once talk_on "host$n" ask $protocol $REMOTE 7000 -c 200 >"$LAB_DIR/$protocol$n" 2>&1
     done
-    at_once on "host$n" ping -q -c 20 -i 0.05 -W 2 $REMOTE >"$LAB_DIR/ping$n" 2>&1
+    at_once on "host$n" ping -q -c 20 -i 0.05 -W 10 $REMOTE >"$LAB_DIR/ping$n" 2>&1
     at_once talk_on remote quiet $SHARED $(($(host_first "$n") + 80)) 500 2 "host$n" >"$LAB_DIR/quiet$n" 2>&1
 done
-at_once on remote ping -q -c 20 -i 0.05 -W 2 $SHARED >"$LAB_DIR/ping" 2>&1
+at_once on remote ping -q -c 20 -i 0.05 -W 10 $SHARED >"$LAB_DIR/ping" 2>&1
 all_done
 
 # inside FILE N: 200 answers, all to ports of host N

@@ -15,7 +15,7 @@ for LAB_MODE in agent plain; do
     serve_all && watch_owners || bail "no servers"
     for n in $(hosts); do
         check "$LAB_MODE: host$n: pings of 4,000 bytes, in fragments both ways" \
-            on "host$n" ping -q -c 3 -i 0.2 -W 2 -M dont -s 4000 $REMOTE
+            on "host$n" ping -q -c 3 -i 0.2 -W 10 -M dont -s 4000 $REMOTE
     done
     narrow_link
     for n in $(hosts); do
@@ -26,7 +26,7 @@ for LAB_MODE in agent plain; do
     on host1 ip route flush cache
     on host2 ip route flush cache
     check "$LAB_MODE: a ping that may not be fragmented is told so" \
-        grep -q 'mtu *= *1300' <(on host2 ping -c 1 -W 2 -M do -s 1400 $REMOTE 2>&1)
+        grep -q 'mtu *= *1300' <(on host2 ping -c 1 -W 10 -M do -s 1400 $REMOTE 2>&1)
     check "$LAB_MODE: and the other host is not" same "" "$(learned_mtu host1)"
 
     for n in $(hosts); do
@@ -41,9 +41,9 @@ for LAB_MODE in agent plain; do
     done
 
     # The same id at once, each sequence number a tenth of a second apart.
-    at_once on host1 ping -q -e 2345 -c 20 -i 0.2 -W 2 $REMOTE >"$LAB_DIR/ping1" 2>&1
+    at_once on host1 ping -q -e 2345 -c 20 -i 0.2 -W 10 $REMOTE >"$LAB_DIR/ping1" 2>&1
     sleep 0.1
-    at_once on host2 ping -q -e 2345 -c 20 -i 0.2 -W 2 $REMOTE >"$LAB_DIR/ping2" 2>&1
+    at_once on host2 ping -q -e 2345 -c 20 -i 0.2 -W 10 $REMOTE >"$LAB_DIR/ping2" 2>&1
     all_done
     for n in $(hosts); do
         check "$LAB_MODE: host$n's pings with the other's id came back" grep -q ' 20 received' "$LAB_DIR/ping$n"

@@ -33,10 +33,10 @@ check "a host without one talks" talk_on host2 ask tcp $REMOTE 7000 -c 20
 check "and is learned" lab_bound 2
 for n in $(hosts); do
     check "host$n is reached" same "host$n" "$(talk_on remote ask tcp $SHARED $(($(host_first "$n") + 80)) | cut -d' ' -f1)"
-    check "host$n pings" on "host$n" ping -q -c 3 -i 0.05 -W 2 $REMOTE
+    check "host$n pings" on "host$n" ping -q -c 3 -i 0.05 -W 10 $REMOTE
     check "host$n: 1 MB" talk_on "host$n" send $REMOTE 7000 1000000
 done
-check "the shared address answers a ping" on remote ping -q -c 3 -i 0.05 -W 2 $SHARED
+check "the shared address answers a ping" on remote ping -q -c 3 -i 0.05 -W 10 $SHARED
 check "the router has the bridge's MAC" same 02:50:45:00:00:01 "$(router_cache)"
 before=$(ctl table)
 attacker=$(on neighbour cat /sys/class/net/eth0/address)
