@@ -34,6 +34,10 @@ MAC_OCTETS = 16
 PROTOCOLS = (0, 1, 6, 17, 33, 132, 136)
 BROADCAST, NO_MAC = b"\xff" * 6, bytes(6)
 MAX_GAP_S = 60
+MAX_WINDOW_S = 60
+HELLO_S = 60
+UNASKED_S = 120
+HELLO_CLAIMS, HELLO_CLAIM_GAP_S = 3, 10
 POLL_S = 0.2  # how often the link is looked at
 
 # Linux: <linux/if_packet.h>, <linux/sockios.h>, <linux/if.h>
@@ -191,7 +195,11 @@ class Host:
         self.next_claim = None  # of section 9.1
         self.epoch = None
         self.hello_claim = None  # when the CLAIM for HELLO is due
-        self.earliest_hello_claim = self.earliest_conflict = 0.0
+        self.hello_claims_until = 0.0  # those before have used up 10 s each, to here
+        self.earliest_rival_claim = self.earliest_conflict = 0.0
+        self.bridge = None  # of section 11.1: who asked
+        self.silent = self.asked = 0.0  # when it is taken for silent, and when it last asked
+        self.hello_from = self.hello_at = self.hello_gap = self.hello_seq = None  # of the last HELLO that counted
         self.known = False  # the bridge may have a binding: there is something to release
         self.key_id = min(self.keys, default=None)
         self.seq = int(time.time() * 1e6)
@@ -218,6 +226,7 @@ class Host:
             say("not sent", NAMES[kind], error.strerror)
 
     def claim(self):
+        self.earliest_rival_claim = time.monotonic() + 1
         self.send(CLAIM, BROADCAST, NO_MAC, self.range)
 
     # Time and link
@@ -229,6 +238,8 @@ class Host:
         link = flags & IFF_UP_RUNNING == IFF_UP_RUNNING
         if mac != self.mac:
             self.known = False
+        if mac != self.mac or link != self.link or self.bridge and now >= self.silent:
+            self.bridge = self.hello_seq = None
         if not link:
             self.next_claim = self.hello_claim = None
         elif not self.link or mac != self.mac:
@@ -244,7 +255,8 @@ class Host:
             self.next_claim = now + self.gap
         if self.hello_claim is not None and self.hello_claim <= now:
             self.claim()
-            self.hello_claim, self.earliest_hello_claim = None, now + 1
+            self.hello_claim = None
+            self.hello_claims_until = max(self.hello_claims_until, now) + HELLO_CLAIM_GAP_S
 
     def until_next(self, now):
         due = [moment - now for moment in (self.next_claim, self.hello_claim) if moment is not None]
@@ -281,21 +293,28 @@ class Host:
 
     def handle(self, message, to_itself, now):
         if message.type == REQUEST:
-            self.request(message, to_itself)
+            self.request(message, to_itself, now)
         elif message.type == HELLO and message.tpa.address == self.address:
             self.hello(message, now)
         elif message.type == CLAIM and message.spa.address == self.address:
             psid = message.tlv(PSID)
             spans = port_set(*psid_of(psid)) if psid else [message.spa[2:]]
-            if share_a_port(self.spans, spans) and now >= self.earliest_conflict:
-                self.earliest_conflict = now + 1
-                self.send(CONFLICT, BROADCAST, message.sha, message.spa)
+            if share_a_port(self.spans, spans):
+                self.rival(message, to_itself, now)
         elif message.type == CONFLICT and message.tha == self.mac and message.tpa.address == self.address and \
                 share_a_port(self.spans, [message.tpa[2:]]):
             self.known = False
             say("reported: %s holds %s" % (message.sha.hex(":"), message.spa))
 
-    def request(self, message, to_itself):
+    def rival(self, message, to_itself, now):
+        if now >= self.earliest_conflict:
+            self.earliest_conflict = now + 1
+            self.send(CONFLICT, BROADCAST, message.sha, message.spa)
+        if not to_itself and now >= self.earliest_rival_claim:
+            self.hello_claim = None
+            self.claim()
+
+    def request(self, message, to_itself, now):
         tpa = message.tpa
         if tpa.address != self.address or tpa.protocol not in PROTOCOLS:
             return
@@ -304,18 +323,54 @@ class Host:
             return
         self.send(REPLY, message.sha, message.sha, tpa, message.nonce)
         self.known = True
-        if to_itself:
+        if to_itself and self.bridge in (None, message.sha):
             self.next_claim = None
+            self.bridge, self.asked = message.sha, now
+            self.heard(now)
+
+    # Section 11: HELLO
+
+    def heard(self, now):
+        self.silent = now + 3 * max(HELLO_S, self.hello_gap or 0)
+
+    def hello_counts(self, message):
+        if message.tlv(SHARED_MAC) not in (None, message.sha):
+            return False
+        if not self.keys and self.bridge not in (None, message.sha):
+            return False
+        if self.hello_seq is None or not self.keys and message.sha != self.hello_from:
+            return True
+        if not message.tlv(SEQ):
+            return not self.keys
+        return int.from_bytes(message.tlv(SEQ), "big") > self.hello_seq
 
     def hello(self, message, now):
-        if message.nonce == self.epoch:
+        if not self.hello_counts(message):
+            say("ignored a HELLO: not of the bridge, or old")
             return
-        self.epoch = message.nonce
-        if self.range.first < message.tpa.first or self.range.last > message.tpa.last:
-            say("reported: %s is not inside the managed ports" % (self.range,))
-        elif self.hello_claim is None:
-            delay = random.uniform(0, message.lifetime)
-            self.hello_claim = max(now + delay, self.earliest_hello_claim)
+        if message.sha != self.hello_from:
+            self.hello_from, self.hello_gap = message.sha, None
+        else:
+            self.hello_gap = min(self.hello_gap or now - self.hello_at, now - self.hello_at)
+        self.hello_at = now
+        self.hello_seq = int.from_bytes(message.tlv(SEQ), "big") if message.tlv(SEQ) else None
+        if message.sha != self.bridge:
+            self.bridge = None
+        self.heard(now)
+        managed = self.range.first >= message.tpa.first and self.range.last <= message.tpa.last
+        if message.nonce != self.epoch:
+            self.epoch, self.asked = message.nonce, 0.0
+            if managed:
+                self.claim_within(min(message.lifetime, MAX_WINDOW_S), now)
+            else:
+                say("reported: %s is not inside the managed ports" % (self.range,))
+        elif managed and self.next_claim is None and now - self.asked >= UNASKED_S:
+            self.claim_within(MAX_WINDOW_S, now)
+
+    def claim_within(self, window, now):
+        allowed = self.hello_claims_until - (HELLO_CLAIMS - 1) * HELLO_CLAIM_GAP_S
+        due = max(now + random.uniform(0, window), allowed)
+        self.hello_claim = min(due, self.hello_claim or due)
 
     def run(self, ended):
         while not ended:

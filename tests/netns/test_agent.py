@@ -107,6 +107,29 @@ def test_hello(wire):
        "the same epoch: none; status knows the bridge's MAC", got, status())
 
 
+def test_false_bridge(wire):
+    mac, foreign = host_mac(), ports(SHARED, 2000, 2099)
+    wire.send(pe_arp(REQUEST, BRIDGE_MAC, ports(SHARED, 2000, 2000), to=mac, tha=mac, nonce=6))
+    wait_until(lambda: status()[0]["heard"])
+    wire.clear()
+    for epoch in range(20, 30):
+        wire.send(pe_arp(HELLO, wire.mac, ports(SHARED, 1024, 65535), nonce=epoch,
+                         tlvs=b"\x02\x0a" + socket.inet_aton("192.35.162.66") + wire.mac + b"\x04\x06" + wire.mac))
+    got = wire.frames(1.3, is_pe(CLAIM))
+    ok(not got and status()[0]["heard"] is True and status()[0]["bridge_mac"] == "02:50:45:00:00:01",
+       "HELLOs of another than the bridge that asked: ignored", got, status())
+    wire.send(pe_arp(HELLO, BRIDGE_MAC, ports(SHARED, 1024, 65535), nonce=30, lifetime=65535,
+                     tlvs=b"\x04\x06" + BRIDGE_MAC))
+    ok(wait_until(lambda: status()[0]["heard"] is False), "the bridge's new epoch: it has not asked since", status())
+    wire.clear()
+    wire.send(pe_arp(CLAIM, wire.mac, foreign, foreign))
+    got = wire.frames(1, is_pe(CLAIM), 1)
+    ok(len(got) == 1, "in its window another claims the range: claimed at once", got)
+    wire.send(pe_arp(REQUEST, BRIDGE_MAC, ports(SHARED, 2000, 2000), to=mac, tha=mac, nonce=7))
+    ok(wait_until(lambda: status()[0]["heard"] is True), "and heard again when the bridge asks", status())
+    wire.frames(1.2, is_pe(CONFLICT))
+
+
 def test_conflict(wire):
     mac, foreign = host_mac(), ports(SHARED, 2500, 3499)
     wire.clear()
@@ -381,13 +404,15 @@ def test_hello_gateway(wire):
     routes = run("ip", "-n", HOST, "route").stdout
     ok("default" not in routes, "no gateway known: no route yet", routes)
     bridge_mac = b"\x04\x06" + BRIDGE_MAC
-    for tlvs in (bridge_mac, b"\x02\x0a" + socket.inet_aton(GATEWAY) + wire.mac + bridge_mac):
+    for tlvs in (bridge_mac, b"\x02\x0a" + socket.inet_aton(GATEWAY) + bytes(6) + bridge_mac):
         wire.send(pe_arp(HELLO, BRIDGE_MAC, ports(SHARED, 1024, 65535), nonce=8, lifetime=1, tlvs=tlvs))
         wait_until(lambda: status()[0]["bridge_mac"])
     wait_until(lambda: "default" in run("ip", "-n", HOST, "route").stdout)
     routes = run("ip", "-n", HOST, "route").stdout
     ok("default via %s dev eth0 src %s" % (GATEWAY, SHARED) in routes, "the bridge's second HELLO names it", routes)
     ok(status()[0]["gateway"] == GATEWAY, "status names it", status())
+    pinged = on(HOST, "ping", "-c", "1", "-W", "2", FAR, check=False)
+    ok(pinged.returncode == 0, "its MAC, which the bridge does not know, is asked for", pinged.stdout)
     stop(agent)
     now = snapshot()
     ok(now == before, "and it is taken away again", now, before)
@@ -457,6 +482,7 @@ def story(wire):
     agent = test_start(wire, by_hand)
     test_answers(wire, agent)
     test_hello(wire)
+    test_false_bridge(wire)
     test_conflict(wire)
     test_arp(wire)
     test_ports(wire)

@@ -217,7 +217,7 @@ static void hello_of_a_new_epoch_gets_one_claim_in_its_window(void **state)
     assert_true(least < 3 && most > 27); /* spread */
 }
 
-static void made_up_epochs_get_one_claim_a_second(void **state)
+static void made_up_epochs_get_three_claims_and_then_one_in_ten_seconds(void **state)
 {
     (void)state;
     struct fixture f;
@@ -229,8 +229,150 @@ static void made_up_epochs_get_one_claim_a_second(void **state)
         f.now_ns += NS_PER_S / 100;
         (void)claimant_tick(&f.claimant, f.now_ns, &f.out);
     }
-    assert_in_range(f.sent_count, 9, 12);
-    (void)run_timers(&f, 5, times, SENT_MAX);
+    assert_in_range(f.sent_count - 1, 3, 4);
+    for (uint64_t epoch = 0; epoch < 1000; epoch++) {
+        receive(&f, bridge, mac_broadcast, hello(epoch, 0));
+        (void)run_timers(&f, 1, times, SENT_MAX);
+        f.sent_count = 0;
+    }
+    assert_in_range(f.claimant.counts.claims, 100, 130); /* with those of 9.1: nobody asks */
+}
+
+/* A window of 18 hours would keep all hosts silent for as long. */
+static void a_window_is_a_minute_at_most(void **state)
+{
+    (void)state;
+    struct fixture f;
+    double times[SENT_MAX];
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        begin_up(&f);
+        f.claimant.random = seed;
+        receive(&f, bridge, own, request(2000, 2000));
+        receive(&f, bridge, mac_broadcast, hello(5, 65535));
+        assert_int_equal(run_timers(&f, CLAIMANT_WINDOW_MAX_S, times, SENT_MAX), 1);
+    }
+}
+
+static void of_two_windows_the_earlier_time_counts(void **state)
+{
+    (void)state;
+    struct fixture f;
+    double times[SENT_MAX];
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        begin_up(&f);
+        f.claimant.random = seed;
+        receive(&f, bridge, own, request(2000, 2000));
+        receive(&f, bridge, mac_broadcast, hello(5, 60));
+        receive(&f, bridge, mac_broadcast, hello(6, 1));
+        assert_int_equal(run_timers(&f, 1, times, SENT_MAX), 1);
+        receive(&f, bridge, own, request(2000, 2000));
+        receive(&f, bridge, mac_broadcast, hello(7, 1));
+        receive(&f, bridge, mac_broadcast, hello(8, 60));
+        assert_int_equal(run_timers(&f, 1, times, SENT_MAX), 1);
+        receive(&f, bridge, own, request(2000, 2000));
+        assert_int_equal(run_timers(&f, 59, times, SENT_MAX), 0);
+    }
+}
+
+static struct pe_arp hello_of(struct mac sender, uint64_t epoch, uint64_t number)
+{
+    struct pe_arp message = hello(epoch, 0);
+    message.sha = sender;
+    message.seq.present = number != 0;
+    message.seq.number = number;
+    return message;
+}
+
+static void who_asked_is_the_bridge_and_nobody_else(void **state)
+{
+    (void)state;
+    struct fixture f;
+    double times[SENT_MAX];
+    struct pe_arp gateway = hello_of(other, 6, 0), forged = request(2000, 2000), mixed = hello(7, 0);
+    gateway.gateway.present = true;
+    forged.sha = other;
+    mixed.shared_mac.present = true;
+    mixed.shared_mac.mac = other;
+    begin_up(&f);
+    receive(&f, bridge, own, request(2000, 2000));
+    receive(&f, other, mac_broadcast, gateway);
+    receive(&f, bridge, mac_broadcast, mixed);
+    assert_int_equal(f.events[CLAIMANT_FORGED], 2);
+    assert_int_equal(f.events[CLAIMANT_EPOCH] + f.events[CLAIMANT_GATEWAY], 0);
+    assert_int_equal(run_timers(&f, 60, times, SENT_MAX), 0);
+
+    receive(&f, bridge, mac_broadcast, hello(5, 0));
+    assert_false(f.claimant.challenged); /* its table is lost */
+    (void)run_timers(&f, 1, times, SENT_MAX);
+    f.sent_count = 0;
+    receive(&f, other, own, forged);
+    assert_int_equal(f.sent_count, 1);   /* is answered, */
+    assert_false(f.claimant.challenged); /* and says nothing */
+    receive(&f, bridge, own, request(2000, 2000));
+    assert_true(f.claimant.challenged);
+    assert_int_equal(f.events[CLAIMANT_CHALLENGED], 2);
+}
+
+static void a_silent_bridge_is_let_go(void **state)
+{
+    (void)state;
+    struct fixture f;
+    double times[SENT_MAX];
+    begin_up(&f);
+    receive(&f, bridge, own, request(2000, 2000));
+    for (unsigned i = 0; i < 5; i++) {
+        receive(&f, bridge, mac_broadcast, hello(5, 0));
+        (void)run_timers(&f, 1, times, SENT_MAX);
+        receive(&f, bridge, own, request(2000, 2000));
+        (void)run_timers(&f, 58, times, SENT_MAX);
+    }
+    (void)run_timers(&f, 3 * CLAIMANT_HELLO_S - 60, times, SENT_MAX);
+    receive(&f, other, mac_broadcast, hello_of(other, 6, 0));
+    assert_true(f.claimant.challenged);
+    assert_int_equal(f.events[CLAIMANT_SILENT], 0);
+    (void)run_timers(&f, 2, times, SENT_MAX);
+    assert_int_equal(f.events[CLAIMANT_SILENT], 1);
+    assert_false(f.claimant.challenged);
+    receive(&f, other, mac_broadcast, hello_of(other, 6, 0));
+    assert_int_equal(f.events[CLAIMANT_EPOCH], 2);
+    assert_true(mac_equal(f.claimant.bridge, other));
+}
+
+/* `hello = 3600`: three periods are three hours. */
+static void a_slow_bridge_is_not_silent(void **state)
+{
+    (void)state;
+    struct fixture f;
+    double times[SENT_MAX];
+    begin_up(&f);
+    for (unsigned i = 0; i < 5; i++) {
+        receive(&f, bridge, mac_broadcast, hello(5, 0));
+        for (unsigned minute = 0; minute < 60; minute++) {
+            if (minute < 2)
+                receive(&f, bridge, own, request(2000, 2000));
+            (void)run_timers(&f, 60, times, SENT_MAX);
+            f.sent_count = 0;
+        }
+    }
+    assert_true(f.claimant.challenged);
+    assert_int_equal(f.events[CLAIMANT_SILENT], 1); /* before its period was known */
+}
+
+static void a_hello_with_an_old_number_is_ignored(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin_up(&f);
+    receive(&f, bridge, mac_broadcast, hello_of(bridge, 5, 1000));
+    receive(&f, bridge, mac_broadcast, hello_of(bridge, 6, 1000));
+    receive(&f, bridge, mac_broadcast, hello_of(bridge, 7, 999));
+    assert_int_equal(f.events[CLAIMANT_EPOCH], 1);
+    assert_int_equal(f.events[CLAIMANT_FORGED], 2);
+    receive(&f, bridge, mac_broadcast, hello_of(bridge, 8, 1001));
+    assert_int_equal(f.events[CLAIMANT_EPOCH], 2);
+    receive(&f, other, mac_broadcast,
+            hello_of(other, 9, 5)); /* it has numbers of its own, and nobody asked yet */
+    assert_int_equal(f.events[CLAIMANT_EPOCH], 3);
 }
 
 /* docs/pe-arp.md#hello-and-epochs: the first HELLO of a bridge names no gateway, and later ones have its epoch. */
@@ -296,12 +438,103 @@ static void a_foreign_claim_is_a_conflict(void **state)
     assert_int_equal(f.sent_count, 1);
     f.now_ns += 1;
     receive(&f, other, mac_broadcast, claim);
-    assert_int_equal(f.sent_count, 2);
+    assert_int_equal(f.sent_count, 3);
+    assert_int_equal(f.sent[1].pe_arp.type, PE_ARP_CONFLICT);
+    assert_int_equal(f.sent[2].pe_arp.type, PE_ARP_CLAIM);
     f.now_ns += 10 * NS_PER_S;
     claim.spa.first = 3000;
     receive(&f, other, mac_broadcast, claim); /* a neighbour's */
-    assert_int_equal(f.sent_count, 2);
+    assert_int_equal(f.sent_count, 3);
     assert_int_equal(f.events[CLAIMANT_CONFLICT], 2);
+}
+
+static struct pe_arp claim_of(struct mac host)
+{
+    return (struct pe_arp){.type = PE_ARP_CLAIM,
+                           .sha = host,
+                           .spa = {range->address, 0, 2000, 2999},
+                           .tpa = {range->address, 0, 2000, 2999}};
+}
+
+/* A host that claims at once must not get what another one waits to claim. */
+static void a_rival_in_the_window_is_claimed_against_at_once(void **state)
+{
+    (void)state;
+    struct fixture f;
+    double times[SENT_MAX];
+    begin_up(&f);
+    receive(&f, bridge, own, request(2000, 2000));
+    (void)run_timers(&f, 100, times, SENT_MAX);
+    receive(&f, bridge, mac_broadcast, hello(5, 60));
+    f.sent_count = 0;
+    for (unsigned i = 0; i < 10; i++)
+        receive(&f, other, mac_broadcast, claim_of(other));
+    assert_int_equal(f.sent_count, 2); /* one CONFLICT, one CLAIM */
+    assert_int_equal(f.sent[1].pe_arp.type, PE_ARP_CLAIM);
+    receive(&f, bridge, own, request(2000, 2000));
+    assert_int_equal(run_timers(&f, 60, times, SENT_MAX), 0); /* that was the one for the HELLO */
+    f.sent_count = 0;
+    for (unsigned i = 0; i < 1000; i++) {
+        receive(&f, other, mac_broadcast, claim_of(other));
+        receive(&f, bridge, own, request(2000, 2000));
+        f.now_ns += NS_PER_S / 100;
+        if (f.sent_count > SENT_MAX - 8)
+            f.sent_count = 0;
+    }
+    assert_in_range(f.claimant.counts.claims - 2, 10, 11);
+}
+
+/* Two hosts with one range do not call each other for ever. */
+static void rivals_fall_silent(void **state)
+{
+    (void)state;
+    struct fixture f, g;
+    begin_up(&f);
+    memset(&g, 0, sizeof(g));
+    g.out = (struct claimant_out){.send = take_sent, .event = take_event, .context = &g};
+    g.now_ns = f.now_ns;
+    claimant_init(&g.claimant, &held, other, 0x88b5, 43, &(struct claimant_keys){0});
+    claimant_link(&g.claimant, g.now_ns, true, other, &g.out);
+    receive(&f, bridge, own, request(2000, 2000));
+    receive(&g, bridge, other, request(2000, 2000));
+    f.now_ns = g.now_ns += 10 * NS_PER_S;
+    f.sent_count = g.sent_count = 0;
+    receive(&f, other, mac_broadcast, claim_of(other));
+    for (unsigned i = 0; i < 10; i++) {
+        if (f.sent_count > 0)
+            receive(&g, own, mac_broadcast, claim_of(own));
+        if (g.sent_count > 0)
+            receive(&f, other, mac_broadcast, claim_of(other));
+    }
+    assert_int_equal(f.sent_count, 2);
+    assert_int_equal(g.sent_count, 2);
+}
+
+/* Its set was leased to a host without an agent, say: nobody claims it, and the bridge asks no more. */
+static void who_is_not_asked_for_long_claims_again_and_notices(void **state)
+{
+    (void)state;
+    struct fixture f;
+    double times[SENT_MAX];
+    unsigned passed = 0;
+    begin_up(&f);
+    receive(&f, bridge, mac_broadcast, hello(5, 0));
+    (void)run_timers(&f, 1, times, SENT_MAX);
+    receive(&f, bridge, own, request(2000, 2000));
+    for (unsigned hour = 0; hour < 60; hour++) { /* asked now and then */
+        receive(&f, bridge, mac_broadcast, hello(5, 0));
+        assert_int_equal(run_timers(&f, 60, times, SENT_MAX), 0);
+        receive(&f, bridge, own, request(2000, 2000));
+        f.sent_count = 0;
+    }
+    for (; passed < 1000 && !f.claimant.displaced; passed++) {
+        if (passed % 60 == 0)
+            receive(&f, bridge, mac_broadcast, hello(5, 0));
+        (void)run_timers(&f, 1, times, SENT_MAX);
+    }
+    assert_in_range(passed, CLAIMANT_UNASKED_S, CLAIMANT_UNASKED_S + 60 + 60 + 5 + 10 + 2);
+    assert_int_equal(f.events[CLAIMANT_DISPLACED], 1);
+    assert_false(f.claimant.challenged);
 }
 
 static void an_accusation_is_told(void **state)
@@ -388,6 +621,42 @@ static void with_keys_the_authentic_is_believed_and_all_is_signed(void **state)
     assert_false(f.sent[1].pe_arp.seq.present);
     claimant_stop(&f.claimant, &f.out);
     assert_true(f.sent[2].pe_arp.seq.present && f.sent[2].pe_arp.seq.number == 1001);
+}
+
+static void with_keys_another_bridge_takes_over_by_its_hello(void **state)
+{
+    static const struct pe_arp_key keys[] = {{.id = 3, .bytes = {1}}};
+    struct fixture f;
+    uint64_t next = 1000;
+    (void)state;
+    begin(&f);
+    claimant_init(&f.claimant, &held, own, 0x88b5, 42, &(struct claimant_keys){keys, 1, &next});
+    claimant_link(&f.claimant, f.now_ns, true, own, &f.out);
+    struct tx_frame asks = {.destination = own,
+                            .source = bridge,
+                            .ethertype = 0x88b5,
+                            .kind = TX_PE_ARP,
+                            .pe_arp = request(2000, 2000)},
+                    says = asks;
+    hear_signed(&f, asks, &keys[0]);
+    says.pe_arp = hello_of(bridge, 5, 1000);
+    hear_signed(&f, says, &keys[0]);
+    says.source = other;
+    says.pe_arp = hello_of(other, 6, 999); /* kept from the time of another bridge */
+    hear_signed(&f, says, &keys[0]);
+    assert_int_equal(f.events[CLAIMANT_EPOCH], 1);
+    says.pe_arp = hello_of(other, 6, 1001);
+    hear_signed(&f, says, NULL);
+    assert_int_equal(f.events[CLAIMANT_EPOCH], 1);
+    hear_signed(&f, says, &keys[0]);
+    assert_int_equal(f.events[CLAIMANT_EPOCH], 2);
+    assert_true(mac_equal(f.claimant.bridge, other));
+    asks.source = asks.pe_arp.sha = other;
+    hear_signed(&f, asks, &keys[0]);
+    assert_true(f.claimant.challenged);
+    says.pe_arp = hello_of(other, 7, 0); /* a number is missing now */
+    hear_signed(&f, says, &keys[0]);
+    assert_int_equal(f.events[CLAIMANT_EPOCH], 2);
 }
 
 static void a_port_set_is_claimed_and_answered_as_one(void **state)
@@ -543,14 +812,6 @@ static void nobody_asks_for_what_is_wanted(void **state)
     assert_int_equal(claimant_resize(&f.claimant, f.now_ns, ports(2000, 3499), &f.out), -ENETDOWN);
 }
 
-static struct pe_arp claim_of(struct mac host)
-{
-    return (struct pe_arp){.type = PE_ARP_CLAIM,
-                           .sha = host,
-                           .spa = {range->address, 0, 2000, 2999},
-                           .tpa = {range->address, 0, 2000, 2999}};
-}
-
 static struct pe_arp objection(void)
 {
     struct pe_arp conflict = claim_of(other);
@@ -654,13 +915,23 @@ int main(void)
         cmocka_unit_test(requests_inside_are_answered),
         cmocka_unit_test(other_requests_are_not),
         cmocka_unit_test(hello_of_a_new_epoch_gets_one_claim_in_its_window),
-        cmocka_unit_test(made_up_epochs_get_one_claim_a_second),
+        cmocka_unit_test(made_up_epochs_get_three_claims_and_then_one_in_ten_seconds),
+        cmocka_unit_test(a_window_is_a_minute_at_most),
+        cmocka_unit_test(of_two_windows_the_earlier_time_counts),
+        cmocka_unit_test(who_asked_is_the_bridge_and_nobody_else),
+        cmocka_unit_test(a_silent_bridge_is_let_go),
+        cmocka_unit_test(a_slow_bridge_is_not_silent),
+        cmocka_unit_test(a_hello_with_an_old_number_is_ignored),
         cmocka_unit_test(any_hello_names_a_gateway),
         cmocka_unit_test(hello_of_others_is_ignored),
         cmocka_unit_test(a_foreign_claim_is_a_conflict),
+        cmocka_unit_test(a_rival_in_the_window_is_claimed_against_at_once),
+        cmocka_unit_test(rivals_fall_silent),
+        cmocka_unit_test(who_is_not_asked_for_long_claims_again_and_notices),
         cmocka_unit_test(an_accusation_is_told),
         cmocka_unit_test(release_is_the_last_word),
         cmocka_unit_test(with_keys_the_authentic_is_believed_and_all_is_signed),
+        cmocka_unit_test(with_keys_another_bridge_takes_over_by_its_hello),
         cmocka_unit_test(a_port_set_is_claimed_and_answered_as_one),
         cmocka_unit_test(the_ranges_of_a_host_count_their_numbers_together),
         cmocka_unit_test(upwards_the_addition_is_claimed_and_the_whole_answered),

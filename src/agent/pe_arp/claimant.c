@@ -12,6 +12,9 @@
 #define PROTOCOL_SCTP    132
 #define PROTOCOL_UDPLITE 136
 
+static const struct rate_limit hello_claims_limit = {
+    CLAIMANT_HELLO_CLAIM_GAP_S * NS_PER_S, (CLAIMANT_HELLO_CLAIMS - 1) * CLAIMANT_HELLO_CLAIM_GAP_S *NS_PER_S};
+
 /* splitmix64: spreads claims over a window, no more is asked of it. */
 static uint64_t next_random(struct claimant *s)
 {
@@ -56,10 +59,11 @@ static struct tx_frame message_to(struct claimant *s, struct mac destination, en
     return made;
 }
 
-static void send_claim(struct claimant *s, const struct claimant_out *out)
+static void send_claim(struct claimant *s, uint64_t now_ns, const struct claimant_out *out)
 {
     const struct tx_frame claim = message_to(s, mac_broadcast, PE_ARP_CLAIM);
     s->counts.claims++;
+    s->rival_claim_allowed_ns = now_ns + NS_PER_S;
     out->send(&claim, out->context);
 }
 
@@ -74,6 +78,7 @@ void claimant_init(struct claimant *s, const struct port_range *held, struct mac
                            .random = seed,
                            .claim_due_ns = NEVER_NS,
                            .hello_claim_due_ns = NEVER_NS,
+                           .silent_due_ns = NEVER_NS,
                            .doubt_due_ns = NEVER_NS};
 }
 
@@ -114,6 +119,22 @@ static void begin_doubt(struct claimant *s, uint64_t now_ns, uint32_t wait_s)
     s->doubt_due_ns = due_ns;
 }
 
+/* An event of our range that no message caused. */
+static void report(const struct claimant *s, enum claimant_event event, struct mac who,
+                   const struct claimant_out *out)
+{
+    const struct pe_arp message = {.type = PE_ARP_CLAIM, .sha = who, .tpa = whole_range(s)};
+    out->event(event, &message, out->context);
+}
+
+static void forget_challenge(struct claimant *s, const struct claimant_out *out)
+{
+    const bool was = s->challenged;
+    s->challenged = false;
+    if (was)
+        report(s, CLAIMANT_UNHEARD, s->bridge, out);
+}
+
 /* No challenge came. */
 static void doubt_due(struct claimant *s, uint64_t now_ns, const struct claimant_out *out)
 {
@@ -121,13 +142,45 @@ static void doubt_due(struct claimant *s, uint64_t now_ns, const struct claimant
         s->doubt = CLAIMANT_RECLAIMS;
         s->doubt_due_ns = now_ns + CLAIMANT_RECLAIM_S * NS_PER_S;
         begin_claims(s, now_ns);
+        forget_challenge(s, out);
         return;
     }
-    const struct pe_arp displaced = {.type = PE_ARP_CLAIM, .sha = s->rival, .tpa = whole_range(s)};
     end_doubt(s);
     s->displaced = true;
     s->confirmed = false;
-    out->event(CLAIMANT_DISPLACED, &displaced, out->context);
+    report(s, CLAIMANT_DISPLACED, s->rival, out);
+}
+
+/* The one that asked this host is the bridge. Until one did, each sender of a HELLO may be. */
+static bool may_be_bridge(const struct claimant *s, struct mac from)
+{
+    return !s->pinned || mac_equal(from, s->bridge);
+}
+
+static void hear_bridge(struct claimant *s, uint64_t now_ns, struct mac from)
+{
+    const uint64_t least_ns = CLAIMANT_HELLO_S * NS_PER_S;
+    if (!mac_equal(from, s->bridge)) {
+        s->pinned = false;
+        s->seq_known = s->seq_known && s->keys.count > 0;
+    }
+    s->bridge = from;
+    s->silent_due_ns =
+        now_ns + CLAIMANT_SILENT_HELLOS * (s->hello_gap_ns > least_ns ? s->hello_gap_ns : least_ns);
+}
+
+static void forget_bridge(struct claimant *s)
+{
+    s->bridge = (struct mac){{0}};
+    s->pinned = s->seq_known = s->challenged = false;
+    s->silent_due_ns = NEVER_NS;
+}
+
+static void bridge_is_silent(struct claimant *s, const struct claimant_out *out)
+{
+    const struct mac silent = s->bridge;
+    forget_bridge(s);
+    report(s, CLAIMANT_SILENT, silent, out);
 }
 
 void claimant_link(struct claimant *s, uint64_t now_ns, bool up, struct mac own, const struct claimant_out *out)
@@ -143,11 +196,12 @@ void claimant_link(struct claimant *s, uint64_t now_ns, bool up, struct mac own,
     s->claim_due_ns = NEVER_NS;
     s->hello_claim_due_ns = NEVER_NS;
     end_doubt(s);
+    forget_bridge(s);
     if (!up) {
         claimant_give_up(s, out);
         return;
     }
-    s->challenged = s->displaced = false;
+    s->displaced = false;
     s->rival = (struct mac){{0}};
     begin_claims(s, now_ns);
     (void)claimant_tick(s, now_ns, out);
@@ -269,34 +323,45 @@ static bool is_for_wanted(const struct claimant *s, struct mac to, const struct 
            request->tpa.first == s->claimed.first && request->tpa.last == s->claimed.first;
 }
 
+static void note_challenge(struct claimant *s, uint64_t now_ns, struct mac from)
+{
+    hear_bridge(s, now_ns, from);
+    s->pinned = true;
+    s->asked_ns = now_ns;
+    s->counts.challenges++;
+}
+
 /* What was held beside it goes. */
-static void take_wanted(struct claimant *s, const struct pe_arp *request, const struct claimant_out *out)
+static void take_wanted(struct claimant *s, uint64_t now_ns, const struct pe_arp *request,
+                        const struct claimant_out *out)
 {
     struct tx_frame released = message_to(s, mac_broadcast, PE_ARP_RELEASE);
     const bool beside = s->confirmed && !range_overlaps(&s->held.range, &s->wanted);
     s->held.range = s->wanted;
-    s->counts.challenges++;
     end_doubt(s);
     s->displaced = false;
     answer(s, request, out);
+    note_challenge(s, now_ns, request->sha);
     if (beside)
         out->send(&released, out->context);
     end_resize(s, CLAIMANT_RESIZED, request, out);
 }
 
-static void receive_request(struct claimant *s, struct mac to, const struct pe_arp *request,
+/* Whoever asks is answered: its nonce is of use to it alone. Only the bridge's asking says that the range is ours. */
+static void receive_request(struct claimant *s, uint64_t now_ns, struct mac to, const struct pe_arp *request,
                             const struct claimant_out *out)
 {
-    if (is_for_wanted(s, to, request)) {
-        take_wanted(s, request, out);
+    const bool counts = may_be_bridge(s, request->sha);
+    if (counts && is_for_wanted(s, to, request)) {
+        take_wanted(s, now_ns, request, out);
         return;
     }
     if (!is_ours(s, &request->tpa) || !protocol_is_held(request->tpa.protocol))
         return;
     answer(s, request, out);
-    if (!mac_equal(to, s->own))
+    if (!counts || !mac_equal(to, s->own))
         return;
-    s->counts.challenges++;
+    note_challenge(s, now_ns, request->sha);
     s->claim_due_ns = NEVER_NS;
     end_doubt(s);
     if (s->challenged && !s->displaced)
@@ -306,7 +371,20 @@ static void receive_request(struct claimant *s, struct mac to, const struct pe_a
     out->event(CLAIMANT_CHALLENGED, request, out->context);
 }
 
-/* Only what the bridge receives too puts the range in doubt: a broadcast. */
+static void object(struct claimant *s, uint64_t now_ns, const struct pe_arp *claim,
+                   const struct claimant_out *out)
+{
+    struct tx_frame conflict = message_to(s, mac_broadcast, PE_ARP_CONFLICT);
+    conflict.pe_arp.tpa = claim->spa;
+    conflict.pe_arp.tha = claim->sha;
+    s->conflict_allowed_ns = now_ns + NS_PER_S;
+    s->counts.conflicts++;
+    out->send(&conflict, out->context);
+    out->event(CLAIMANT_CONFLICT, claim, out->context);
+}
+
+/* Only what the bridge receives too counts against the range: a broadcast. A bridge without a table hears of us too, by a
+ * claim at once: the one for a HELLO may be due in a minute, which is then this one. */
 static void receive_claim(struct claimant *s, uint64_t now_ns, const struct claimant_frame *frame,
                           const struct claimant_out *out)
 {
@@ -318,32 +396,76 @@ static void receive_claim(struct claimant *s, uint64_t now_ns, const struct clai
         s->rival = claim->sha;
         begin_doubt(s, now_ns, CLAIMANT_WAIT_S);
     }
-    if (now_ns < s->conflict_allowed_ns)
+    if (now_ns >= s->conflict_allowed_ns)
+        object(s, now_ns, claim, out);
+    if (!mac_is_group(frame->to) || now_ns < s->rival_claim_allowed_ns)
         return;
-    struct tx_frame conflict = message_to(s, mac_broadcast, PE_ARP_CONFLICT);
-    conflict.pe_arp.tpa = claim->spa;
-    conflict.pe_arp.tha = claim->sha;
-    s->conflict_allowed_ns = now_ns + NS_PER_S;
-    s->counts.conflicts++;
-    out->send(&conflict, out->context);
-    out->event(CLAIMANT_CONFLICT, claim, out->context);
+    s->hello_claim_due_ns = NEVER_NS;
+    send_claim(s, now_ns, out);
 }
 
-/* The bridge's table is empty. One claim, at a random moment of the window. */
+/* One claim, at a random moment of the window; of two that are due the earlier. */
+static void claim_within(struct claimant *s, uint64_t now_ns, uint64_t window_s)
+{
+    const uint64_t window_ns = (window_s < CLAIMANT_WINDOW_MAX_S ? window_s : CLAIMANT_WINDOW_MAX_S) * NS_PER_S;
+    const uint64_t allowed_ns = rate_next(&s->hello_claims, hello_claims_limit, now_ns);
+    uint64_t due_ns = now_ns + (window_ns > 0 ? next_random(s) % window_ns : 0);
+    due_ns = due_ns > allowed_ns ? due_ns : allowed_ns;
+    if (due_ns < s->hello_claim_due_ns)
+        s->hello_claim_due_ns = due_ns;
+}
+
+static bool is_managed(const struct claimant *s, const struct pe_arp *hello)
+{
+    return s->held.range.first >= hello->tpa.first && s->held.range.last <= hello->tpa.last;
+}
+
+/* The bridge's table is empty. */
 static void begin_epoch(struct claimant *s, uint64_t now_ns, const struct pe_arp *hello,
                         const struct claimant_out *out)
 {
     s->epoch = hello->nonce;
     s->epoch_known = true;
     out->event(CLAIMANT_EPOCH, hello, out->context);
-    if (s->held.range.first < hello->tpa.first || s->held.range.last > hello->tpa.last) {
+    forget_challenge(s, out);
+    if (is_managed(s, hello))
+        claim_within(s, now_ns, hello->lifetime_s);
+    else
         out->event(CLAIMANT_UNMANAGED, hello, out->context);
-        return;
-    }
-    const uint64_t window_ns = hello->lifetime_s * NS_PER_S;
-    const uint64_t due_ns = now_ns + (window_ns > 0 ? next_random(s) % window_ns : 0);
-    if (s->hello_claim_due_ns == NEVER_NS)
-        s->hello_claim_due_ns = due_ns > s->hello_claim_allowed_ns ? due_ns : s->hello_claim_allowed_ns;
+}
+
+/* The bridge may have forgotten the range, or leased it to another host. */
+static bool is_long_unasked(const struct claimant *s, uint64_t now_ns)
+{
+    return s->claim_due_ns == NEVER_NS &&
+           (!s->challenged || now_ns - s->asked_ns >= CLAIMANT_UNASKED_S * NS_PER_S);
+}
+
+static bool hello_counts(const struct claimant *s, const struct pe_arp *hello)
+{
+    const bool has_keys = s->keys.count > 0;
+    if (hello->shared_mac.present && !mac_equal(hello->shared_mac.mac, hello->sha))
+        return false;
+    if (!has_keys && !may_be_bridge(s, hello->sha))
+        return false;
+    if (!s->seq_known || !(has_keys || mac_equal(hello->sha, s->bridge)))
+        return true;
+    return hello->seq.present ? hello->seq.number > s->seq : !has_keys;
+}
+
+/* The period of a bridge that says HELLO more rarely than others is known when it was silent once. */
+static void hear_hello(struct claimant *s, uint64_t now_ns, const struct pe_arp *hello)
+{
+    const uint64_t gap_ns = now_ns - s->hello_ns;
+    if (!mac_equal(hello->sha, s->hello_from))
+        s->hello_gap_ns = 0;
+    else if (s->hello_gap_ns == 0 || gap_ns < s->hello_gap_ns)
+        s->hello_gap_ns = gap_ns;
+    s->hello_from = hello->sha;
+    s->hello_ns = now_ns;
+    hear_bridge(s, now_ns, hello->sha);
+    s->seq_known = hello->seq.present;
+    s->seq = hello->seq.number;
 }
 
 static void receive_hello(struct claimant *s, uint64_t now_ns, const struct pe_arp *hello,
@@ -351,8 +473,15 @@ static void receive_hello(struct claimant *s, uint64_t now_ns, const struct pe_a
 {
     if (hello->tpa.address.host != s->held.range.address.host)
         return;
+    if (!hello_counts(s, hello)) {
+        out->event(CLAIMANT_FORGED, hello, out->context);
+        return;
+    }
+    hear_hello(s, now_ns, hello);
     if (!s->epoch_known || hello->nonce != s->epoch)
         begin_epoch(s, now_ns, hello, out);
+    else if (is_managed(s, hello) && is_long_unasked(s, now_ns))
+        claim_within(s, now_ns, CLAIMANT_WINDOW_MAX_S);
     if (hello->gateway.present)
         out->event(CLAIMANT_GATEWAY, hello, out->context);
 }
@@ -407,7 +536,7 @@ void claimant_message(struct claimant *s, uint64_t now_ns, const struct claimant
     follow_key(s, message);
     switch (message->type) {
     case PE_ARP_REQUEST:
-        receive_request(s, frame->to, message, out);
+        receive_request(s, now_ns, frame->to, message, out);
         break;
     case PE_ARP_CLAIM:
         receive_claim(s, now_ns, frame, out);
@@ -428,11 +557,13 @@ uint64_t claimant_tick(struct claimant *s, uint64_t now_ns, const struct claiman
 {
     if (s->stopped)
         return NEVER_NS;
+    if (now_ns >= s->silent_due_ns)
+        bridge_is_silent(s, out);
     if (now_ns >= s->hello_claim_due_ns) {
         s->hello_claim_due_ns = NEVER_NS;
-        s->hello_claim_allowed_ns = now_ns + NS_PER_S;
-        send_claim(s, out);
-        begin_doubt(s, now_ns, CLAIMANT_WAIT_HELLO_S);
+        (void)rate_take(&s->hello_claims, hello_claims_limit, now_ns);
+        send_claim(s, now_ns, out);
+        begin_doubt(s, now_ns, s->challenged ? CLAIMANT_WAIT_S : CLAIMANT_WAIT_HELLO_S);
     }
     if (now_ns >= s->doubt_due_ns)
         doubt_due(s, now_ns, out);
@@ -440,13 +571,15 @@ uint64_t claimant_tick(struct claimant *s, uint64_t now_ns, const struct claiman
         s->claim_due_ns = now_ns + s->claim_gap_s * NS_PER_S;
         s->claim_gap_s =
             s->claim_gap_s * 2 > CLAIMANT_CLAIM_GAP_MAX_S ? CLAIMANT_CLAIM_GAP_MAX_S : s->claim_gap_s * 2;
-        send_claim(s, out);
+        send_claim(s, now_ns, out);
     }
     if (s->resizing && now_ns >= s->wanted_due_ns)
         resize_due(s, now_ns, out);
     uint64_t next_ns = s->claim_due_ns < s->hello_claim_due_ns ? s->claim_due_ns : s->hello_claim_due_ns;
     if (s->doubt_due_ns < next_ns)
         next_ns = s->doubt_due_ns;
+    if (s->silent_due_ns < next_ns)
+        next_ns = s->silent_due_ns;
     if (s->resizing && s->wanted_due_ns < next_ns)
         next_ns = s->wanted_due_ns;
     return next_ns;

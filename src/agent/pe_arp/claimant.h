@@ -10,6 +10,7 @@
 #include "pearpd/pe_arp.h"
 #include "pearpd/pe_arp_auth.h"
 #include "pearpd/range_list.h"
+#include "pearpd/rate.h"
 #include "pearpd/tx_frame.h"
 
 #include <stdbool.h>
@@ -18,6 +19,21 @@
 
 #define CLAIMANT_CLAIM_GAP_MAX_S 60
 #define CLAIMANT_RESIZE_S        10 /* a bridge asks a silent owner for 3 s before it asks the newcomer */
+
+#define CLAIMANT_WINDOW_MAX_S 60 /* of a HELLO, whatever it says */
+
+/* CLAIMs for HELLO: so many at once, then one in so many seconds. */
+#define CLAIMANT_HELLO_CLAIMS      3
+#define CLAIMANT_HELLO_CLAIM_GAP_S 10
+
+/* A bridge that was not heard for three HELLO periods is no longer known; a period is this, or longer where its HELLOs came
+ * further apart. */
+#define CLAIMANT_HELLO_S       60
+#define CLAIMANT_SILENT_HELLOS 3
+
+/* A range that the bridge did not ask for in this time is claimed again after a HELLO: the bridge may have forgotten it, or
+ * leased it to another host. */
+#define CLAIMANT_UNASKED_S 120
 
 /* When a range is displaced: another host is its owner now, or the bridge gives it to nobody. A CLAIM by another host, a
  * CONFLICT against a claim of ours, or a claim for a new epoch puts the range in doubt. A challenge ends that. Without one
@@ -28,16 +44,18 @@
 #define CLAIMANT_RECLAIM_S    10
 
 enum claimant_event {
-    CLAIMANT_CHALLENGED, /* the first unicast request since the link came up, or since the range was displaced */
+    CLAIMANT_CHALLENGED, /* the first unicast request of the bridge since `challenged` was false */
+    CLAIMANT_UNHEARD, /* `challenged` is no longer true: the table is lost, or no challenge came for a claim */
+    CLAIMANT_SILENT,  /* the bridge is no longer known: sha is its MAC; `challenged` is not true either */
     CLAIMANT_DISPLACED, /* see above; tpa is the range, sha the host that claims it or objected; zero: none was seen */
     CLAIMANT_CONFLICT,  /* another MAC claims ports of ours; a CONFLICT went out */
     CLAIMANT_ACCUSED,   /* another agent says that our range is its own */
     CLAIMANT_EPOCH,     /* a HELLO of an epoch not seen before */
     CLAIMANT_GATEWAY,   /* a HELLO of any epoch that has a GATEWAY; after CLAIMANT_EPOCH */
     CLAIMANT_UNMANAGED, /* that HELLO's ports do not hold our range */
-    CLAIMANT_FORGED,    /* a sender that is not the frame's source, or no good AUTH */
-    CLAIMANT_RESIZED,   /* the bridge asked for the range wanted and was answered: `held` is that now */
-    CLAIMANT_REFUSED,   /* another holds what was wanted, as its CONFLICT says */
+    CLAIMANT_FORGED, /* a sender that is not the frame's source, no good AUTH, a HELLO of another or with an old SEQ */
+    CLAIMANT_RESIZED,    /* the bridge asked for the range wanted and was answered: `held` is that now */
+    CLAIMANT_REFUSED,    /* another holds what was wanted, as its CONFLICT says */
     CLAIMANT_UNANSWERED, /* nobody asked for what was wanted in CLAIMANT_RESIZE_S, or the link went; no message */
 };
 
@@ -76,20 +94,30 @@ struct claimant {
     const struct pe_arp_key *signing; /* the key that the bridge signs with, which it therefore knows */
     bool link_up;
     bool stopped;    /* released: silent from now on */
-    bool challenged; /* since the link came up */
+    bool challenged; /* by the bridge, since the link came up, since it was silent, since its table was lost */
     bool
         confirmed; /* a bridge asked, and nobody objected since: it may have a binding of the range to this MAC */
     bool displaced;
     enum claimant_doubt doubt;
-    uint64_t doubt_due_ns; /* its end without a challenge; UINT64_MAX: there is none */
-    struct mac rival;      /* that claims or objects; zero: none */
+    uint64_t doubt_due_ns;  /* its end without a challenge; UINT64_MAX: there is none */
+    struct mac rival;       /* that claims or objects; zero: none */
+    struct mac bridge;      /* the sender of the last HELLO or challenge that counted; zero: none */
+    bool pinned;            /* it challenged: no other is the bridge */
+    uint64_t silent_due_ns; /* it is no longer known then; UINT64_MAX: there is none */
+    uint64_t asked_ns;      /* by it, for this range, at this MAC */
+    struct mac hello_from;  /* the last HELLO that counted; zero: none */
+    uint64_t hello_ns;      /* its time */
+    uint64_t hello_gap_ns;  /* the shortest between two of that sender; 0: unknown */
+    bool seq_known;
+    uint64_t seq; /* of that HELLO */
     bool epoch_known;
     uint64_t epoch;
     uint64_t random;       /* state of the generator that spreads claims */
     uint32_t claim_gap_s;  /* to the claim after the next one */
     uint64_t claim_due_ns; /* UINT64_MAX: none */
     uint64_t hello_claim_due_ns;
-    uint64_t hello_claim_allowed_ns; /* not before: whatever epochs are made up, one a second */
+    struct rate hello_claims;
+    uint64_t rival_claim_allowed_ns; /* a claim because of another's: a second after the last claim */
     uint64_t conflict_allowed_ns;    /* not before: one a second */
     struct claimant_counts counts;
     const uint8_t *services; /* SERVICE TLVs, borrowed */

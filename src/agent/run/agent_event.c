@@ -24,11 +24,21 @@ static void take_epoch(struct agent *agent, const struct pe_arp *hello)
     agent->epoch_logged = true;
     agent->epoch = hello->nonce;
     agent->gateway_refused = (struct ipv4){0};
-    if (hello->shared_mac.present)
-        agent->bridge = hello->shared_mac.mac;
+    agent->bridge = hello->sha;
     log_info("HELLO from the bridge %s", mac_format(hello->sha, mac));
     if (!mac_equal(bridge, agent->bridge))
         agent_state_write(agent);
+}
+
+static void bridge_silent(struct agent *agent, struct mac bridge)
+{
+    char mac[MAC_TEXT_BYTES];
+    if (mac_equal(agent->bridge, bridge)) { /* another range has not reported it */
+        agent->bridge = (struct mac){{0}};
+        log_warning("nothing was heard of the bridge %s for %d HELLO periods", mac_format(bridge, mac),
+                    CLAIMANT_SILENT_HELLOS);
+    }
+    agent_state_write(agent);
 }
 
 /* One that is configured, or known already, stays. */
@@ -82,8 +92,15 @@ void agent_on_claimant_event(enum claimant_event event, const struct pe_arp *mes
     range_format(&(struct range){a->address, a->first, a->last}, range);
     switch (event) {
     case CLAIMANT_CHALLENGED:
+        agent->bridge = message->sha;
         range_asked(agent, sender, a);
         agent_state_write(agent);
+        break;
+    case CLAIMANT_UNHEARD:
+        agent_state_write(agent);
+        break;
+    case CLAIMANT_SILENT:
+        bridge_silent(agent, message->sha);
         break;
     case CLAIMANT_DISPLACED:
         if (mac_is_zero(message->sha))
@@ -116,9 +133,10 @@ void agent_on_claimant_event(enum claimant_event event, const struct pe_arp *mes
         break;
     case CLAIMANT_FORGED:
         agent->forged_now = true;
-        log_debug("a PE-ARP message from %s is refused: its sender is not the Ethernet source, or AUTH is "
-                  "missing or wrong",
-                  sender);
+        log_debug(
+            "a PE-ARP message from %s is refused: its sender is not the Ethernet source, AUTH is missing or "
+            "wrong, or it is a HELLO with an old number or not of the bridge that asks this host",
+            sender);
         break;
     case CLAIMANT_RESIZED:
     case CLAIMANT_REFUSED:

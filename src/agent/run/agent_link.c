@@ -47,6 +47,8 @@ static void follow_link(struct agent *agent, const struct link_info *link)
         log_notice("%s is %s", link->name, up ? "up" : link->gone ? "gone" : "down");
     else if (up && !mac_equal(link->mac, agent->mac))
         log_notice("%s has another MAC address: claiming again with it", link->name);
+    if (changed)
+        agent->bridge = (struct mac){{0}};
     agent->mac = link->mac;
     agent->link_up = up;
     for (size_t i = 0; i < agent->wish.held.count; i++)

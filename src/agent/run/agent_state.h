@@ -52,8 +52,8 @@ struct agent {
     uint64_t number; /* the next SEQ */
     bool link_up;
     struct mac mac;    /* of the interface */
-    struct mac bridge; /* SHARED-MAC of the last HELLO of a new epoch; zero: none seen */
-    uint64_t epoch;    /* of that */
+    struct mac bridge; /* that asked for a range, or had a new epoch, last; zero: none, or it is silent */
+    uint64_t epoch;    /* of the last HELLO with a new one */
     bool epoch_logged;
     struct usage_alarm alarm;
     uint64_t forged, restored; /* counted since the start */
