@@ -124,6 +124,20 @@ def icmp_cases():
         c.bridged(1 + number / 10, "downstream", from_sharer(M, quote), BRIDGE)
 
 
+    c = owned("echo-not-sent", "a ping that is dropped teaches nothing: the reply goes to who sent one", linger=6)
+    c.bridged(1, "downstream", eth(ROUTER, NEIGHBOUR, 0x9000, b"here"))
+    c.bridged(1.1, "downstream", echo(ROUTER, A, SHARED, REMOTE, 8, 700, 1), BRIDGE)
+    c.bridged(1.2, "downstream", part(B, 1, 0, True, echo8(701, 1) + bytes(8), ICMP), BRIDGE)
+    answer = echo(BRIDGE, ROUTER, REMOTE, SHARED, 0, 700, 1)
+    for at, frame, reason in ((1.3, part(B, 1, 0, True, echo8(700, 1) + bytes(8), ICMP), "fragment_bad"),
+                              (1.5, echo(NEIGHBOUR, B, SHARED, REMOTE, 8, 700, 1), "same_port"),
+                              (1.7, moved(part(B, 2, 0, True, echo8(700, 1) + bytes(8), ICMP), NEIGHBOUR), "same_port")):
+        c.dropped(at, "downstream", frame, reason)
+        c.delivered(at + 0.1, "upstream", answer, A)
+    c.bridged(2.01, "downstream", echo(ROUTER, B, SHARED, REMOTE, 8, 700, 1), BRIDGE)
+    c.delivered(2.1, "upstream", answer, B)
+
+
 def fragment_cases():
     c = owned("fragment-duplicates",
               "bytes count once: duplicates and overlaps behind the ports neither close a datagram nor are a fault")

@@ -300,6 +300,9 @@ static void leave(struct world *w, const struct packet *p, unsigned fault)
         return;
     }
     expect(w, SIDE_UPSTREAM, p, NULL, w->config.source_mac_host ? NULL : &bridge_mac);
+    if (p->offset == 0 && p->protocol == PROTOCOL_ICMP && p->icmp_type == 8)
+        w->echoes[w->echo_count++] =
+            (struct model_echo){p->destination, p->echo_id, p->sequence, p->host, w->now};
 }
 
 static void pass(struct world *w, const struct packet *p, const struct packet *first, int target,
@@ -446,10 +449,6 @@ static void model_fragment(struct world *w, const struct packet *p)
 
 static void model_packet(struct world *w, const struct packet *p)
 {
-    bool first_bytes = p->offset == 0 && p->protocol == PROTOCOL_ICMP;
-    if (first_bytes && p->from == SIDE_DOWNSTREAM && p->icmp_type == 8)
-        w->echoes[w->echo_count++] =
-            (struct model_echo){p->destination, p->echo_id, p->sequence, p->host, w->now};
     if (p->offset > 0 || p->more)
         model_fragment(w, p);
     else

@@ -91,7 +91,7 @@ static struct verdict from_shared(struct engine *e, struct rx_frame *rx)
     return frame_send(e, SIDE_UPSTREAM, rx->frame);
 }
 
-struct verdict forward_packet(struct engine *e, struct rx_frame *rx, const struct shared_packet *s)
+struct verdict forward_later(struct engine *e, struct rx_frame *rx, const struct shared_packet *s)
 {
     struct verdict verdict;
     if (s->by_host && !source_guard_check(e, rx, (uint32_t)s->source, &s->right, &verdict))
@@ -101,4 +101,12 @@ struct verdict forward_packet(struct engine *e, struct rx_frame *rx, const struc
     if (is_flooded_copy(e, rx))
         return verdict_dropped(DROP_SAME_PORT);
     return to_shared(e, rx, s);
+}
+
+struct verdict forward_packet(struct engine *e, struct rx_frame *rx, const struct shared_packet *s)
+{
+    struct verdict verdict = forward_later(e, rx, s);
+    if (verdict.fate == FATE_SENT && s->by_host && s->icmp_type == ICMP_ECHO_REQUEST)
+        echo_note(e, rx, &s->ip, s->echo);
+    return verdict;
 }

@@ -6,7 +6,9 @@
 
 #include "packet.h"
 
-/* Forwards a classified packet, or a fragment of its datagram. */
+/* Forwards a classified packet, whole or its first fragment. A ping of a host that is sent is noted. */
 struct verdict forward_packet(struct engine *e, struct rx_frame *rx, const struct shared_packet *s);
+/* Forwards a later fragment of its datagram. */
+struct verdict forward_later(struct engine *e, struct rx_frame *rx, const struct shared_packet *s);
 
 #endif

@@ -49,16 +49,21 @@ static struct verdict wait_for_first(struct engine *e, struct datagram *d, const
     return (struct verdict){.fate = FATE_HELD};
 }
 
-/* Forwards a fragment. Once a fragment of a host is sent, its id is in use at the remote. */
-static struct verdict fragment_pass(struct engine *e, struct datagram *d, struct rx_frame *rx,
-                                    const struct shared_packet *s)
+/* Once a fragment of a host is sent, its id is in use at the remote. */
+static struct verdict fragment_sent(struct engine *e, struct datagram *d, struct verdict verdict)
 {
-    struct verdict verdict = forward_packet(e, rx, s);
-    if (verdict.fate == FATE_SENT && s->by_host && !d->is_counted) {
+    if (verdict.fate == FATE_SENT && !d->is_counted) {
         d->is_counted = true;
         datagram_left(e, d);
     }
     return verdict;
+}
+
+static struct verdict fragment_follow(struct engine *e, struct datagram *d, struct rx_frame *rx,
+                                      const struct shared_packet *s)
+{
+    struct verdict verdict = forward_later(e, rx, s);
+    return s->by_host ? fragment_sent(e, d, verdict) : verdict;
 }
 
 static void release(struct engine *e, struct datagram *d)
@@ -71,7 +76,7 @@ static void release(struct engine *e, struct datagram *d)
         struct rx_frame rx;
         datagram_pending_remove(e, d);
         rx_frame_parse(from, &frame, &rx);
-        verdict_count_held(e, fragment_pass(e, d, &rx, &d->first));
+        verdict_count_held(e, fragment_follow(e, d, &rx, &d->first));
     }
 }
 
@@ -93,7 +98,9 @@ static struct verdict first_fragment(struct engine *e, struct datagram *d, struc
         d->first = *s;
     d->has_first = true;
     datagram_note(d, &s->ip);
-    struct verdict verdict = fragment_pass(e, d, rx, &d->first);
+    struct verdict verdict = forward_packet(e, rx, &d->first);
+    if (s->by_host)
+        fragment_sent(e, d, verdict);
     if (!again)
         release(e, d);
     return verdict;
@@ -105,9 +112,9 @@ static struct verdict later_fragment(struct engine *e, struct datagram *d, struc
 {
     datagram_note(d, &s->ip);
     if (d->has_first)
-        return fragment_pass(e, d, rx, &d->first);
+        return fragment_follow(e, d, rx, &d->first);
     s->right.kind = RIGHT_FREE;
-    return fragment_pass(e, d, rx, s);
+    return fragment_follow(e, d, rx, s);
 }
 
 struct verdict fragment_rule(struct engine *e, struct rx_frame *rx, struct shared_packet *s)

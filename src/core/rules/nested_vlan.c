@@ -40,7 +40,6 @@ static bool guard_ipv4(struct engine *e, const struct rx_frame *rx, struct verdi
     s.source = shared_address_index(e, s.ip.source);
     s.destination = -1;
     s.by_host = s.source >= 0;
-    s.in_nested_vlan = true;
     if (!s.by_host || !packet_classify(e, rx, &s))
         return true;
     return source_guard_peek(e, rx, (uint32_t)s.source, &s.right, verdict);

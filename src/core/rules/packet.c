@@ -57,8 +57,6 @@ static bool classify_icmp(struct engine *e, const struct rx_frame *rx, struct sh
         return false;
     s->right.kind = RIGHT_FREE;
     s->route = (struct route){.kind = ROUTE_DEFAULT_HOST, .reason = DROP_NO_OWNER};
-    if (s->by_host && !s->in_nested_vlan && s->icmp_type == ICMP_ECHO_REQUEST)
-        echo_note(e, rx, &s->ip, s->echo);
     if (icmp_is_error(s->icmp_type))
         icmp_error_read(rx, s);
     if (s->by_host && icmp_is_error(s->icmp_type))

@@ -33,7 +33,6 @@ struct shared_packet {
     struct ipv4_packet ip;
     int source, destination; /* indices of shared addresses, or -1 */
     bool by_host;            /* from downstream, source shared */
-    bool in_nested_vlan;     /* in tags that are bridged untouched: nothing is learned from it */
     struct l4_ports ports;   /* of protocols that have them */
     uint8_t icmp_type;       /* of ICMP */
     struct icmp_echo echo;
