@@ -157,18 +157,50 @@ def tag_cases():
 
 
 def source_cases():
-    c = owned("bad-source", "the router's MAC, the bridge's, and one heard upstream are not believed downstream for 30 s",
-              bridge="router-mac = 00:12:7f:c4:38:d4")
+    c = owned("bad-source", "the router's MAC, the bridge's, and one heard upstream are not believed downstream in their VLAN",
+              bridge="router-mac = 00:12:7f:c4:38:d4", rest="[limits]\nmac-age = 45\n")
     configured = mac("00:12:7f:c4:38:d4")
     for at, source in ((1, ROUTER), (1.1, BRIDGE), (1.2, configured)):
         c.dropped(at, "downstream", packet(NEIGHBOUR, source, SHARED, 9000, REMOTE, 53), "bad_source")
         c.count(bad_sources=1)
-    c.bridged(2, "upstream", eth(ALL, M, 0x88b6, b"upstream"))
-    c.dropped(31.9, "downstream", eth(ALL, M, 0x88b6, b"down"), "bad_source")
-    c.bridged(32.1, "downstream", eth(ALL, M, 0x88b6, b"down"))
-    c.bridged(32.2, "upstream", eth(ALL, M, 0x88b6, b"up again"))
-    c.dropped(32.3, "downstream", eth(ALL, M, 0x88b6, b"down"), "bad_source")
-    c.count(bad_sources=2, mac_moves=2)
+    for at, tags in ((1.3, b"\x81\x00\x00\x00"), (1.4, b"\x88\xa8\x00\x00"), (1.5, b"\x88\xa8\x00\x00\x81\x00\x00\x00")):
+        frame = eth(ALL, configured, 0x88b6, b"read through")
+        c.dropped(at, "downstream", frame[:12] + tags + frame[12:], "bad_source")
+        c.count(bad_sources=1)
+    c.bridged(1.6, "downstream", eth(ALL, configured, 0x88b6, b"VRRP of another VLAN", tag=7))
+    # Heard to a group only: for 30 s. To one machine, or asking for a shared address: for mac-age.
+    other, asker = mac("00:12:7f:00:00:01"), mac("00:12:7f:00:00:02")
+    for at, frame in ((2, eth(ALL, M, 0x88b6, b"group")), (2.1, eth(A, other, 0x88b6, b"unicast"))):
+        c.bridged(at, "upstream", frame)
+    c.come(2.2, "upstream", ask(asker, GATEWAY, SHARED))
+    c.consume("arp_answered")
+    c.make(2.2, "upstream", reply(asker, BRIDGE, SHARED, GATEWAY))
+    c.bridged(2.3, "downstream", eth(ALL, other, 0x88b6, b"of another VLAN", tag=7))
+    for at, source in ((31.9, M), (33, other), (33.1, asker), (47, other), (47.1, asker)):
+        c.dropped(at, "downstream", eth(ALL, source, 0x88b6, b"down"), "bad_source")
+        c.count(bad_sources=1)
+        if at < 32:
+            c.bridged(32.1, "downstream", eth(ALL, source, 0x88b6, b"down"))
+    for at, source in ((47.2, other), (47.3, asker)):
+        c.bridged(at, "downstream", eth(ALL, source, 0x88b6, b"down"))
+    c.count(mac_moves=1)
+
+    c = owned("reflected", "upstream gives hosts' frames back: dropped, nobody is cut off; one that owns nothing moves by a frame to one machine")
+    back = eth(mac("33:33:00:00:00:02"), M, 0x86dd, bytes(40))
+    for at in (1, 40):
+        c.bridged(at, "downstream", back)
+        c.dropped(at + 0.1, "upstream", back, "reflected")
+        c.dropped(at + 0.2, "upstream", eth(ALL, A, 0x88b6, b"never seen, but it owns ports"), "reflected")
+        c.bridged(at + 0.3, "downstream", packet(ROUTER, A, SHARED, 2000, REMOTE, 53), BRIDGE)
+    c.bridged(41, "downstream", eth(ALL, M, 0x88b6, b"host", tag=9))
+    c.dropped(41.1, "upstream", eth(ALL, M, 0x88b6, b"host", tag=9), "reflected")
+    c.bridged(41.2, "upstream", eth(ALL, A, 0x88b6, b"in a VLAN where it is not a host", tag=9))
+    c.dropped(42, "upstream", eth(ROUTER, A, 0x88b6, b"forged"), "bad_source")
+    c.delivered(42.1, "upstream", packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 2000), A)
+    c.bridged(42.2, "upstream", eth(B, M, 0x88b6, b"it moved"))
+    c.bridged(42.3, "upstream", eth(ALL, M, 0x88b6, b"and sends to all"))
+    c.dropped(43, "downstream", eth(ALL, M, 0x88b6, b"no longer here"), "bad_source")
+    c.count(bad_sources=2, mac_moves=1)
 
     c = owned("off", "source-ports = off: nothing of a host is judged but what would take the address",
               bridge="[policy]\nsource-ports = off")

@@ -60,8 +60,10 @@
     X(TRUNCATED, "truncated", "frame of which the capture or the receive ring holds only a part")              \
     X(OVERSIZE, "oversize", "frame that is too long for the interface on the other side (limit: frame-bytes)") \
     X(BAD_SOURCE, "bad_source",                                                                                \
-      "frame with an impossible source MAC address (a group, zero, the bridge's own), or from "                \
-      "downstream with that of the router or another machine upstream")                                        \
+      "frame with an impossible source MAC address (a group, zero, the bridge's own), from downstream with "   \
+      "that of the router or another machine upstream, or from upstream with that of a host that owns ports")  \
+    X(REFLECTED, "reflected",                                                                                  \
+      "frame from upstream to a group, with the source MAC address of a host: its own, given back")            \
     X(LINK_LOCAL, "link_local", "pause frame; with link-local = drop any frame to 01-80-C2-00-00-xx")          \
     X(RING_FULL, "ring_full",                                                                                  \
       "frame that the kernel lost because the receive ring was full (limit: ring-slots)")                      \

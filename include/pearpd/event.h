@@ -29,6 +29,7 @@
       "a frame of the bridge came back to it: both sides are connected outside the bridge")                   \
     X(BAD_SOURCE, "bad-source", WARNING,                                                                      \
       "a frame had a source MAC address that cannot be right, and was dropped")                               \
+    X(REFLECTED, "reflected", WARNING, "upstream gave a host's own frame back, and it was dropped")           \
     X(EXHAUSTED, "exhausted", WARNING, "a host asked for a lease, and no port set is left for it")            \
     X(DECLINED, "declined", INFO,                                                                             \
       "a host declined the port set that it was leased; the set is not leased for a while")                   \
@@ -49,7 +50,7 @@ enum { EVENT_KIND_COUNT = 0 EVENT_KINDS(X) };
 struct event {
     enum event_kind kind;
     uint64_t time_ns;   /* engine time */
-    enum side side;     /* PORT_UP, PORT_DOWN, BAD_SOURCE, CONFLICT */
+    enum side side;     /* PORT_UP, PORT_DOWN, BAD_SOURCE, REFLECTED, CONFLICT */
     struct range range; /* the range or port that it is about */
     struct mac mac;     /* who did it; the new owner */
     struct mac other;   /* the old or the rightful owner */

@@ -840,6 +840,28 @@ static void step_noise(struct world *w)
     check_changes(w, NULL, false, -1, 0, 0);
 }
 
+static bool owns_ports(const struct world *w, uint8_t host)
+{
+    for (unsigned a = 0; a < ADDRESSES; a++)
+        if (memchr(w->owner[a], host, 65536) != NULL)
+            return true;
+    return false;
+}
+
+/* A host's MAC upstream: to all it is its own frame given back; to one machine an owner's is not believed. */
+static void step_mac_upstream(struct world *w)
+{
+    uint8_t host = (uint8_t)pick(w, HOSTS);
+    bool to_one = pick(w, 2) == 0 && owns_ports(w, host);
+    w->from = SIDE_UPSTREAM;
+    w->length = put_header(w, to_one ? bridge_mac : mac_broadcast, hosts[host], 0x9000);
+    must(w, dropped_for(run_frame(w), to_one ? DROP_BAD_SOURCE : DROP_REFLECTED));
+    w->from = SIDE_DOWNSTREAM;
+    w->length = put_header(w, mac_broadcast, hosts[host], 0x9000);
+    passed(w, run_frame(w), SIDE_UPSTREAM);
+    check_changes(w, NULL, false, -1, 0, 0);
+}
+
 /* What a state file says of the table makes the same table: invariant 10. */
 static void check_saved(struct world *w)
 {
@@ -896,7 +918,7 @@ static void one_run(uint64_t seed, unsigned steps)
 {
     static void (*const kinds[])(struct world * w) = {
         step_to_shared, step_to_shared, step_from_host, step_from_host, step_pe_arp, step_pe_arp,
-        step_pe_arp,    step_arp,       step_echo,      step_noise,     step_dhcp};
+        step_pe_arp,    step_arp,       step_echo,      step_noise,     step_dhcp,   step_mac_upstream};
     static const uint64_t pauses[] = {0,        0, 0, 0,     1000,   1000,    MS,     100 * MS,
                                       400 * MS, S, S, 3 * S, 20 * S, 121 * S, 301 * S};
     static const struct engine_seed keys[] = {{.plain_nonces = true, .hash_key = {1}},

@@ -459,7 +459,7 @@ static void test_flapping_mac(void **state)
     (void)state;
     struct attack *t = attack_new(NULL);
     uint8_t bytes[60] = {0};
-    memcpy(bytes, mac_broadcast.octets, 6);
+    memcpy(bytes, router.octets, 6);
     memcpy(bytes + 6, host_m.octets, 6);
     put16(bytes + 12, 0x88b6);
     memset(t->events, 0, sizeof(t->events));
@@ -483,6 +483,15 @@ static struct verdict say(struct attack *t, enum side from, struct mac source, u
     return give(t, from, bytes, sizeof(bytes));
 }
 
+static struct verdict say_to(struct attack *t, enum side from, struct mac to, struct mac source)
+{
+    uint8_t bytes[60] = {0};
+    memcpy(bytes, to.octets, 6);
+    memcpy(bytes + 6, source.octets, 6);
+    put16(bytes + 12, 0x88b6);
+    return give(t, from, bytes, sizeof(bytes));
+}
+
 /* The segments are joined outside for a while: the hosts' own frames and one of the bridge's come in upstream. Once they
  * are parted the hosts are believed at once; a MAC that was never downstream is not, nor is one without such a frame. */
 static void test_loop(void **state)
@@ -491,19 +500,73 @@ static void test_loop(void **state)
     struct attack *t = attack_new(NULL);
     struct mac a = t->agents[0].mac;
     say(t, SIDE_DOWNSTREAM, host_m, 0x88b6);
-    say(t, SIDE_UPSTREAM, host_m, 0x88b6);
+    assert_int_equal(say_to(t, SIDE_UPSTREAM, bridge_mac, host_m).fate, FATE_SENT);
     assert_int_equal(say(t, SIDE_DOWNSTREAM, host_m, 0x88b6).reason, DROP_BAD_SOURCE);
-    for (unsigned i = 0; i < 100; i++)
+    for (unsigned i = 0; i < 100; i++) {
         say(t, SIDE_UPSTREAM, a, 0x88b6);
-    assert_int_equal(say(t, SIDE_DOWNSTREAM, a, 0x88b6).fate, FATE_DROPPED);
+        say_to(t, SIDE_UPSTREAM, bridge_mac, a);
+    }
+    assert_int_equal(dropped(t, DROP_REFLECTED), 100);
+    assert_int_equal(say(t, SIDE_DOWNSTREAM, a, 0x88b6).fate, FATE_SENT);
     assert_int_equal(say(t, SIDE_UPSTREAM, bridge_mac, 0x88b5).fate, FATE_DROPPED);
     assert_int_equal(t->events[EVENT_LOOP], 1);
     for (unsigned ms = 0; ms < 1000; ms++)
         tick(t);
-    assert_int_equal(say(t, SIDE_DOWNSTREAM, a, 0x88b6).fate, FATE_SENT);
+    assert_int_equal(say(t, SIDE_DOWNSTREAM, host_m, 0x88b6).fate, FATE_SENT);
     assert_int_equal(say(t, SIDE_DOWNSTREAM, router, 0x88b6).fate, FATE_DROPPED);
     figure("S24: after a loop the hosts are believed at once: 0 of %" PRIu64 " quiet frames lost",
            t->quiet_sent);
+    attack_end(t);
+}
+
+/* Upstream sends with an owner's MAC, to groups and to the router, and gives back the first frame of a host that owns
+ * nothing yet. */
+static void test_hosts_are_not_cut_off(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(NULL);
+    static const struct mac plain = {{0, 0xc, 0x29, 0, 0, 9}};
+    unsigned plain_passed = 0;
+    memset(t->events, 0, sizeof(t->events));
+    for (unsigned ms = 0; ms < 70000; ms++) {
+        if (ms % 1000 == 0) {
+            plain_passed += say(t, SIDE_DOWNSTREAM, plain, 0x88b6).fate == FATE_SENT;
+            assert_int_equal(say(t, SIDE_UPSTREAM, plain, 0x88b6).reason, DROP_REFLECTED);
+            assert_int_equal(say(t, SIDE_UPSTREAM, t->agents[0].mac, 0x88b6).reason, DROP_REFLECTED);
+            assert_int_equal(say_to(t, SIDE_UPSTREAM, bridge_mac, t->agents[1].mac).reason, DROP_BAD_SOURCE);
+        }
+        tick(t);
+    }
+    assert_int_equal(plain_passed, 70);
+    assert_int_equal(t->events[EVENT_REFLECTED], 2);
+    figure("H10: 210 frames from upstream with hosts' MACs in 70 s: 0 of %" PRIu64
+           " frames of the owners lost, 0 of 70 of a host without ports; %u events",
+           t->quiet_sent, t->events[EVENT_REFLECTED]);
+    attack_end(t);
+}
+
+/* The router asked for the shared address, or sent to one machine, and is silent since. */
+static void test_silent_router_is_not_impersonated(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(NULL);
+    static const struct mac asker = {{0, 0x12, 0x7f, 0, 0, 1}}, loud = {{0, 0x12, 0x7f, 0, 0, 2}};
+    struct tx_frame request = {.destination = mac_broadcast, .source = asker, .ethertype = ETHERTYPE_ARP};
+    request.arp = (struct arp){ARP_HRD_ETHERNET, ARP_OP_REQUEST, asker, mac_zero, gateway, shared};
+    world_give_made(&t->w, SIDE_UPSTREAM, &request);
+    say_to(t, SIDE_UPSTREAM, bridge_mac, router);
+    say(t, SIDE_UPSTREAM, loud, 0x88b6);
+    unsigned passed = 0;
+    for (unsigned s = 0; s < 290; s++) {
+        world_pass(&t->w, S);
+        passed += say(t, SIDE_DOWNSTREAM, asker, 0x88b6).fate == FATE_SENT;
+        passed += say(t, SIDE_DOWNSTREAM, router, 0x88b6).fate == FATE_SENT;
+    }
+    assert_int_equal(passed, 0);
+    assert_int_equal(say(t, SIDE_DOWNSTREAM, loud, 0x88b6).fate, FATE_SENT);
+    world_pass(&t->w, 11 * S);
+    assert_int_equal(say(t, SIDE_DOWNSTREAM, asker, 0x88b6).fate, FATE_SENT);
+    figure("H10: a router silent for 290 s: %u of 580 frames of its impersonator passed", passed);
     attack_end(t);
 }
 
@@ -753,6 +816,8 @@ int main(void)
         cmocka_unit_test(test_claim_flood),
         cmocka_unit_test(test_claims_everything),
         cmocka_unit_test(test_loop),
+        cmocka_unit_test(test_hosts_are_not_cut_off),
+        cmocka_unit_test(test_silent_router_is_not_impersonated),
         cmocka_unit_test(test_flapping_mac),
         cmocka_unit_test(test_fragment_flood),
         cmocka_unit_test(test_icmp_flood),

@@ -103,6 +103,7 @@ static struct verdict from_upstream(struct engine *e, struct rx_frame *rx, const
     if (target < 0 || arp->hardware != ARP_HRD_ETHERNET)
         return bridge_forward(e, rx);
     if (arp->operation == ARP_OP_REQUEST) {
+        bridge_note_router(e, rx);
         note_gateway(e, rx, arp, (uint32_t)target);
         return answer(e, rx, arp);
     }

@@ -2,21 +2,27 @@
 #include "bridge_rules.h"
 
 #include "pearpd/rate.h"
+#include "pearpd/time_units.h"
 
 #include "engine_state.h"
 #include "out/event_emit.h"
 #include "out/frame_send.h"
 #include "out/verdict.h"
 #include "rx_frame.h"
+#include "tables/account.h"
 #include "tables/fdb.h"
 #include "tables/host.h"
 
 #include <stdlib.h>
 
-/* One event of each kind per second. */
+#define REFLECTED_EVENT_NS (60 * NS_PER_S)
+
+/* One event of each kind per second, of reflections per minute. */
 struct bridge_rules {
-    struct rate bad_source_events, mac_move_events, loop_events;
+    struct rate bad_source_events, mac_move_events, loop_events, reflected_events;
 };
+
+enum belief { BELIEVED, NOT_BELIEVED, REFLECTED };
 
 static const struct mac pause_mac = {{0x01, 0x80, 0xc2, 0x00, 0x00, 0x01}};
 
@@ -40,16 +46,58 @@ static bool is_link_local(struct mac mac)
     return mac_number(mac) >> 8 == mac_number(pause_mac) >> 8;
 }
 
-static bool source_is_believed(struct engine *e, const struct rx_frame *rx)
+/* `mac` in the VLAN of the frame. Tags that a stock receiver reads through do not count (docs/forwarding.md#nested-tags),
+ * or a host could use them to be believed as the router. */
+static struct fdb_key key_of(const struct engine *e, const struct rx_frame *rx, struct mac mac)
+{
+    struct eth inside;
+    if (rx->eth.tags == 0)
+        return fdb_key_of(mac, 0, false);
+    if (eth_parse_through(rx->frame->bytes, rx->frame->length, e->config.vlan, &inside))
+        return fdb_key_of(mac, e->config.vlan, false);
+    uint16_t vid = eth_vid(&rx->eth);
+    return fdb_key_of(mac, vid, vid != 0 && rx->eth.outer_tpid == ETHERTYPE_STAG);
+}
+
+/* The same in the subnet's VLAN, where ports are owned. */
+static struct fdb_key subnet_key(const struct engine *e, struct mac mac)
+{
+    return fdb_key_of(mac, e->config.vlan, false);
+}
+
+static bool is_owner(const struct engine *e, const struct fdb_key *key, struct mac mac)
+{
+    return fdb_key_equal(*key, subnet_key(e, mac)) && account_has_binding(e, mac);
+}
+
+/* A host's MAC upstream: its own frame that upstream gave back if it was sent to a group, else forged if it owns
+ * ports. */
+static enum belief belief_upstream(struct engine *e, const struct rx_frame *rx, const struct fdb_key *key)
+{
+    if (fdb_lives(e->fdb, SIDE_UPSTREAM, *key, e->now_ns))
+        return BELIEVED;
+    bool owner = is_owner(e, key, rx->eth.source);
+    if (mac_is_group(rx->eth.destination))
+        return owner || fdb_lives(e->fdb, SIDE_DOWNSTREAM, *key, e->now_ns) ? REFLECTED : BELIEVED;
+    return owner ? NOT_BELIEVED : BELIEVED;
+}
+
+static enum belief belief_downstream(struct engine *e, const struct rx_frame *rx, const struct fdb_key *key)
+{
+    struct mac source = rx->eth.source;
+    if (e->config.has_router_mac && mac_equal(source, e->config.router_mac) &&
+        fdb_key_equal(*key, subnet_key(e, source)))
+        return NOT_BELIEVED;
+    bool is_upstream = fdb_is_upstream(e->fdb, *key, e->now_ns) && !is_owner(e, key, source);
+    return is_upstream ? NOT_BELIEVED : BELIEVED;
+}
+
+static enum belief belief_of(struct engine *e, const struct rx_frame *rx, const struct fdb_key *key)
 {
     struct mac source = rx->eth.source;
     if (mac_is_group(source) || mac_is_zero(source) || mac_equal(source, e->config.mac))
-        return false;
-    if (rx->from == SIDE_UPSTREAM)
-        return true;
-    if (e->config.has_router_mac && mac_equal(source, e->config.router_mac))
-        return false;
-    return !fdb_seen_upstream(e->fdb, source, e->now_ns);
+        return NOT_BELIEVED;
+    return rx->from == SIDE_UPSTREAM ? belief_upstream(e, rx, key) : belief_downstream(e, rx, key);
 }
 
 static void bad_source(struct engine *e, const struct rx_frame *rx)
@@ -77,14 +125,23 @@ static void mac_moved(struct engine *e, const struct rx_frame *rx)
         event_emit(e, (struct event){.kind = EVENT_MAC_MOVED, .side = rx->from, .mac = rx->eth.source});
 }
 
-static struct fdb_key key_of(const struct rx_frame *rx, struct mac mac)
+static struct verdict reflected(struct engine *e, const struct rx_frame *rx)
 {
-    return fdb_key_of(mac, eth_vid(&rx->eth), rx->eth.outer_tpid == ETHERTYPE_STAG);
+    struct rate_limit limit = {REFLECTED_EVENT_NS, 0};
+    if (rate_take(&e->bridge->reflected_events, limit, e->now_ns))
+        event_emit(e, (struct event){.kind = EVENT_REFLECTED, .side = rx->from, .mac = rx->eth.source});
+    return verdict_dropped(DROP_REFLECTED);
 }
 
 bool bridge_source_check(struct engine *e, struct rx_frame *rx, struct verdict *verdict)
 {
-    if (!source_is_believed(e, rx)) {
+    struct fdb_key key = key_of(e, rx, rx->eth.source);
+    enum belief belief = belief_of(e, rx, &key);
+    if (belief == REFLECTED) {
+        *verdict = reflected(e, rx);
+        return false;
+    }
+    if (belief == NOT_BELIEVED) {
         if (rx->from == SIDE_UPSTREAM && mac_equal(rx->eth.source, e->config.mac))
             loop_seen(e);
         bad_source(e, rx);
@@ -96,16 +153,22 @@ bool bridge_source_check(struct engine *e, struct rx_frame *rx, struct verdict *
         *verdict = verdict_dropped(DROP_LINK_LOCAL);
         return false;
     }
-    if (fdb_learn(e->fdb, rx->from, key_of(rx, rx->eth.source), e->now_ns))
+    bool is_router = rx->from == SIDE_UPSTREAM && !mac_is_group(rx->eth.destination);
+    if (fdb_learn(e->fdb, rx->from, key, is_router, e->now_ns))
         mac_moved(e, rx);
     return true;
+}
+
+void bridge_note_router(struct engine *e, const struct rx_frame *rx)
+{
+    fdb_learn(e->fdb, SIDE_UPSTREAM, key_of(e, rx, rx->eth.source), true, e->now_ns);
 }
 
 bool bridge_is_same_side(struct engine *e, const struct rx_frame *rx)
 {
     if (mac_is_group(rx->eth.destination))
         return false;
-    return fdb_lives(e->fdb, rx->from, key_of(rx, rx->eth.destination), e->now_ns);
+    return fdb_lives(e->fdb, rx->from, key_of(e, rx, rx->eth.destination), e->now_ns);
 }
 
 struct verdict bridge_forward(struct engine *e, struct rx_frame *rx)
@@ -119,5 +182,5 @@ bool bridge_host_can_own(struct engine *e, struct mac mac)
 {
     return !mac_is_zero(mac) && !mac_is_group(mac) && !mac_equal(mac, e->config.mac) &&
            !(e->config.has_router_mac && mac_equal(mac, e->config.router_mac)) &&
-           !fdb_seen_upstream(e->fdb, mac, e->now_ns);
+           !fdb_is_upstream(e->fdb, subnet_key(e, mac), e->now_ns);
 }

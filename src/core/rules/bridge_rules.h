@@ -19,6 +19,9 @@ void bridge_rules_carry(struct engine *e, const struct engine *old);
 /* False: the frame goes no further, *verdict says why. Else its source is learned. */
 bool bridge_source_check(struct engine *e, struct rx_frame *rx, struct verdict *verdict);
 
+/* Notes that the frame, from upstream, is a router's: its source is not believed downstream for mac-age. */
+void bridge_note_router(struct engine *e, const struct rx_frame *rx);
+
 /* Bridges the frame to the other side, unless its destination is on the side that it came from. */
 struct verdict bridge_forward(struct engine *e, struct rx_frame *rx);
 

@@ -132,6 +132,12 @@ static struct account *account_of(struct engine *e, struct mac owner)
     return a;
 }
 
+bool account_has_binding(const struct engine *e, struct mac mac)
+{
+    const struct account *a = keyed_table_find(e->accounts->owners, &mac);
+    return a != NULL && !LIST_EMPTY(&a->bindings);
+}
+
 void account_join(struct engine *e, struct binding *binding)
 {
     struct account *a = account_of(e, binding->owner);

@@ -42,6 +42,9 @@ void accounts_carry(struct engine *e, const struct accounts *from);
 void account_join(struct engine *e, struct binding *binding);
 void account_leave(struct binding *binding);
 
+/* True where `mac` owns ports. An owner without an account of its own (accounts_full) is not known. */
+bool account_has_binding(const struct engine *e, struct mac mac);
+
 /* Counts a frame to or from an owner without a binding. */
 void account_add_rx(struct engine *e, struct mac owner, size_t frame_bytes);
 void account_add_tx(struct engine *e, struct mac owner, size_t frame_bytes);

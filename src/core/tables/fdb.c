@@ -14,15 +14,15 @@
 
 struct fdb_entry {
     struct fdb_key key;
-    bool was_downstream; /* of those seen upstream: it was downstream when that was first seen */
+    bool was_downstream; /* of those upstream: it was downstream before */
     uint64_t seen_ns;
+    uint64_t router_ns; /* of those upstream: when it was last seen as a router's; 0: never */
 };
 
 struct fdb {
     uint64_t age_ns;
     uint64_t loop_ns; /* when one was seen last; 0: never */
     struct keyed_table *side[SIDES];
-    struct keyed_table *upstream; /* keyed by MAC in VLAN 0 whatever its VLAN */
 };
 
 struct fdb_key fdb_key_of(struct mac mac, uint16_t vid, bool service)
@@ -43,8 +43,7 @@ struct fdb *fdb_new(const struct limits *limits, const uint8_t hash_key[static H
     for (unsigned i = 0; i < SIDES; i++)
         fdb->side[i] =
             keyed_table_new(limits->macs, sizeof(struct fdb_key), sizeof(struct fdb_entry), hash_key);
-    fdb->upstream = keyed_table_new(limits->macs, sizeof(struct fdb_key), sizeof(struct fdb_entry), hash_key);
-    if (fdb->side[SIDE_UPSTREAM] == NULL || fdb->side[SIDE_DOWNSTREAM] == NULL || fdb->upstream == NULL) {
+    if (fdb->side[SIDE_UPSTREAM] == NULL || fdb->side[SIDE_DOWNSTREAM] == NULL) {
         fdb_free(fdb);
         return NULL;
     }
@@ -57,7 +56,6 @@ void fdb_free(struct fdb *fdb)
         return;
     for (unsigned i = 0; i < SIDES; i++)
         keyed_table_free(fdb->side[i]);
-    keyed_table_free(fdb->upstream);
     free(fdb);
 }
 
@@ -73,42 +71,27 @@ static bool is_by_loop(const struct fdb *fdb, const struct fdb_entry *seen)
            fdb->loop_ns <= seen->seen_ns + LOOP_BEFORE_NS;
 }
 
-static bool note(struct keyed_table *table, const struct fdb_key *key, uint64_t now_ns)
-{
-    bool fresh;
-    struct fdb_entry *entry = keyed_table_put(table, key, &fresh);
-    entry->seen_ns = now_ns;
-    return fresh;
-}
-
 static bool seen_within(struct keyed_table *table, const struct fdb_key *key, uint64_t now_ns, uint64_t age_ns)
 {
     const struct fdb_entry *entry = keyed_table_find(table, key);
     return entry != NULL && now_ns - entry->seen_ns < age_ns;
 }
 
-static void note_upstream(struct fdb *fdb, const struct fdb_key *key, uint64_t now_ns)
+bool fdb_learn(struct fdb *fdb, enum side side, struct fdb_key key, bool is_router, uint64_t now_ns)
 {
     bool fresh;
-    struct fdb_key any_vlan = *key;
-    any_vlan.vlan[0] = any_vlan.vlan[1] = 0;
-    struct fdb_entry *entry = keyed_table_put(fdb->upstream, &any_vlan, &fresh);
-    if (fresh || now_ns - entry->seen_ns >= SEEN_NS)
-        entry->was_downstream = seen_within(fdb->side[SIDE_DOWNSTREAM], key, now_ns, fdb->age_ns);
+    struct fdb_entry *entry = keyed_table_put(fdb->side[side], &key, &fresh);
     entry->seen_ns = now_ns;
-}
-
-bool fdb_learn(struct fdb *fdb, enum side side, struct fdb_key key, uint64_t now_ns)
-{
-    if (side == SIDE_UPSTREAM)
-        note_upstream(fdb, &key, now_ns);
-    if (!note(fdb->side[side], &key, now_ns))
+    if (is_router)
+        entry->router_ns = now_ns;
+    if (!fresh)
         return false;
     struct keyed_table *other = fdb->side[side_other(side)];
     struct fdb_entry *stale = keyed_table_find(other, &key);
     if (stale == NULL)
         return false;
     bool moved = now_ns - stale->seen_ns < fdb->age_ns;
+    entry->was_downstream = moved && side == SIDE_UPSTREAM;
     keyed_table_remove(other, stale);
     return moved;
 }
@@ -118,17 +101,18 @@ bool fdb_lives(struct fdb *fdb, enum side side, struct fdb_key key, uint64_t now
     return seen_within(fdb->side[side], &key, now_ns, fdb->age_ns);
 }
 
-bool fdb_seen_upstream(struct fdb *fdb, struct mac mac, uint64_t now_ns)
+bool fdb_is_upstream(struct fdb *fdb, struct fdb_key key, uint64_t now_ns)
 {
-    struct fdb_key key = fdb_key_of(mac, 0, false);
-    const struct fdb_entry *entry = keyed_table_find(fdb->upstream, &key);
-    return entry != NULL && now_ns - entry->seen_ns < SEEN_NS && !is_by_loop(fdb, entry);
+    const struct fdb_entry *entry = keyed_table_find(fdb->side[SIDE_UPSTREAM], &key);
+    if (entry == NULL || is_by_loop(fdb, entry))
+        return false;
+    bool is_router = entry->router_ns != 0 && now_ns - entry->router_ns < fdb->age_ns;
+    return is_router || now_ns - entry->seen_ns < SEEN_NS;
 }
 
 void fdb_copy(struct fdb *to, const struct fdb *from)
 {
     for (unsigned i = 0; i < SIDES; i++)
         keyed_table_copy(to->side[i], from->side[i]);
-    keyed_table_copy(to->upstream, from->upstream);
     to->loop_ns = from->loop_ns;
 }

@@ -3,10 +3,9 @@
  * Called by: bridge_rules. Never: decides what to do with a frame.
  *
  * A table for each side ([limits] macs, mac-age), so a flood of addresses on one side never evicts an entry of the
- * other; a full table evicts the least recently seen address. Beside them are the addresses seen upstream, by MAC
- * only: for 30 s no frame from downstream is accepted from one of them (docs/forwarding.md#source-check). A loop
- * outside brings the hosts' own frames back upstream: hosts that were downstream before are accepted again as soon
- * as a loop is seen. */
+ * other; a full table evicts the least recently seen address. What is upstream is not believed as a source downstream
+ * (docs/forwarding.md#source-check): a router for mac-age, others for 30 s. A loop outside brings the hosts' own frames
+ * back upstream: hosts that were downstream before are accepted again as soon as a loop is seen. */
 #ifndef PEARPD_CORE_FDB_H
 #define PEARPD_CORE_FDB_H
 
@@ -16,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 struct fdb;
 
@@ -28,12 +28,18 @@ struct fdb_key {
 /* The key of `mac` in VLAN `vid` (behind an 802.1ad tag with `service`). */
 struct fdb_key fdb_key_of(struct mac mac, uint16_t vid, bool service);
 
+static inline bool fdb_key_equal(struct fdb_key a, struct fdb_key b)
+{
+    return memcmp(&a, &b, sizeof(a)) == 0;
+}
+
 /* NULL: out of memory. */
 struct fdb *fdb_new(const struct limits *limits, const uint8_t hash_key[static HASH_KEY_BYTES]);
 void fdb_free(struct fdb *fdb);
 
-/* Notes that `key` was seen on `side`. True where it was on the other side within mac-age: it moved. */
-bool fdb_learn(struct fdb *fdb, enum side side, struct fdb_key key, uint64_t now_ns);
+/* Notes that `key` was seen on `side`, upstream as a router's or another's. True where it was on the other side within
+ * mac-age: it moved. */
+bool fdb_learn(struct fdb *fdb, enum side side, struct fdb_key key, bool is_router, uint64_t now_ns);
 
 /* True where `key` was seen on `side` within mac-age, and not on the other side since. */
 bool fdb_lives(struct fdb *fdb, enum side side, struct fdb_key key, uint64_t now_ns);
@@ -41,8 +47,8 @@ bool fdb_lives(struct fdb *fdb, enum side side, struct fdb_key key, uint64_t now
 /* Notes that a frame of the bridge came in upstream: the segments are connected outside. */
 void fdb_loop(struct fdb *fdb, uint64_t now_ns);
 
-/* True where `mac` was seen upstream within 30 s, in any VLAN, and not because of a loop. */
-bool fdb_seen_upstream(struct fdb *fdb, struct mac mac, uint64_t now_ns);
+/* True where `key` was seen upstream, as a router's within mac-age or else within 30 s, and not because of a loop. */
+bool fdb_is_upstream(struct fdb *fdb, struct fdb_key key, uint64_t now_ns);
 
 /* Copies what `from` knows. */
 void fdb_copy(struct fdb *to, const struct fdb *from);
