@@ -264,7 +264,48 @@ def port_set_cases():
     c.owner(4112, 61471, A, "reachable", "traffic")
 
 
+def claim_cases():
+    frame = packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 2500)
+    c = Case("claim-lifetime", "a host's lifetime counts only up to the bridge's: the owner is probed after that", linger=1)
+    c.told(1, claim(A, 2000, 2999))
+    c.make(1, "downstream", request(1, 2000, A))
+    c.told(1.1, holds(A, 2000, 2999, 1, 2000, lifetime=65535))
+    for turn in (60, 120):
+        c.make(turn, "downstream", hello())
+    c.delivered(121, "upstream", frame, A)
+    c.delivered(122, "upstream", frame, A)
+    c.make(122, "downstream", request(2, 2000, A))
+    c.told(122.5, holds(A, 2000, 2999, 2, 2000, lifetime=65535))
+    c.count(requests=2, learned=1)
+    c.owner(2000, 2999, A, "reachable", "pe-arp")
+
+    c = Case("claim-ports", "a range of fewer than claim-ports is dropped, in a REPLY as in a CLAIM; a RELEASE may name fewer")
+    c.dropped(1, "downstream", claim(M, 2000, 2014), "pe_arp_bad")
+    c.told(2, claim(A, 2000, 2015))
+    c.make(2, "downstream", request(1, 2000, A))
+    c.dropped(2.1, "downstream", holds(A, 2000, 2014, 1, 2000), "pe_arp_bad")
+    c.told(2.2, holds(A, 2000, 2015, 1, 2000))
+    c.told(2.3, claim(B, 3000, 3000, RELEASE))
+    c.count(requests=1, learned=1)
+    c.owner(2000, 2015, A, "reachable", "pe-arp")
+
+    c = Case("claim-spans", "a port set of more than 1,023 spans is dropped, where its sender owns each of its ports, too",
+             rest="[range 192.35.162.2:0-65535]\nmac = 00:0c:29:9e:8c:ee\n")
+    for offset, verdict in ((15, False), (11, False), (10, True)):
+        spans, rest = 1 << offset, 16 - offset - 1
+        first, last = 1 << 16 - offset, ((spans - 1) << 16 - offset) + (1 << rest) - 1
+        frame = claim(A, first, last, tlvs=tlv(1, struct.pack(">BBH", offset, 1, 0)))
+        if verdict:
+            c.told(2, frame)
+            c.make(2, "downstream", request(1, first, A))
+            c.count(requests=1)
+        else:
+            c.dropped(1, "downstream", frame, "pe_arp_bad")
+    c.owner(0, 65535, A, "permanent", "config")
+
+
 field_cases()
+claim_cases()
 key_cases()
 tag_cases()
 source_cases()

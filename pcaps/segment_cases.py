@@ -229,7 +229,8 @@ def pe_arp_cases():
                   "pe_arp_bad")
         c.told(1.3 + number, ours)
 
-    c = Case("questions", "ten questions at once, then five a second, one for a port; each answered by itself")
+    c = Case("questions", "ten questions at once, then five a second, one for a port; each answered by itself",
+             rest="[limits]\nclaim-ports = 1\n")
     frames = [packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 5000 + n) for n in range(13)]
     for n, frame in enumerate(frames):
         c.come(1, "upstream", frame)
@@ -288,7 +289,7 @@ def limit_cases():
     c.count(requests=13, learned=13)
 
     c = Case("hold-limits", "held-frames in all: one more is hold_full, and those that wait go on waiting",
-             rest="[limits]\nheld-frames = 4\n")
+             rest="[limits]\nheld-frames = 4\nclaim-ports = 1\n")
     for n in range(5):
         frame = packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 5000 + n)
         c.come(1, "upstream", frame)

@@ -67,9 +67,12 @@
     X("host-share", host_share, 1, 100, 25,                                                                \
       "Percentage of flows, datagrams, waiting-fragments and services that one host may use. What "        \
       "is beyond it is not kept.")                                                                         \
-    X("host-ports", host_ports, 1, 100, 100,                                                               \
+    X("host-ports", host_ports, 1, 100, 25,                                                                \
       "Percentage of an address's ports that one host may own by claims and traffic. More is not "         \
-      "learned (event conflict). Lower it where hosts are not trusted.")                                   \
+      "learned (event conflict). Raise it where fewer than four hosts share an address.")                  \
+    X("claim-ports", claim_ports, 1, 65536, 16,                                                            \
+      "Minimum number of ports in a range that a host claims. A smaller one is dropped (pe_arp_bad), "     \
+      "so that single ports do not fill the table. Port sets may be of any size.")                         \
     X("flows", flows, 16, 1048576, 4096,                                                                   \
       "Maximum number of flows without ports. When it is reached, a flow idle for flow-age is "            \
       "evicted; if there is none, the new flow is not kept (flows_full).")                                 \
@@ -97,8 +100,8 @@
       "Maximum number of hosts whose last sequence number is kept, with [keys]. The least recently "       \
       "seen is evicted.")                                                                                  \
     X("lifetime", lifetime_s, 1, 65535, 120,                                                               \
-      "Seconds after which a binding learned by PE-ARP becomes stale, if its owner states no "             \
-      "lifetime of its own.")                                                                              \
+      "Seconds after which a binding learned by PE-ARP becomes stale. A host may state a shorter "         \
+      "lifetime, but not a longer one.")                                                                   \
     X("idle", idle_s, 1, 86400, 300,                                                                       \
       "Seconds without a packet from its owner after which a binding learned from traffic ends. "          \
       "Raise it for hosts that are silent for long.")                                                      \

@@ -169,7 +169,8 @@ static void clear_ports(struct engine *e, const struct port_range *ports, struct
 
 static void make_reachable(struct engine *e, struct binding *b, uint16_t lifetime_s)
 {
-    uint32_t seconds = lifetime_s != 0 ? lifetime_s : e->config.limits.lifetime_s;
+    const uint32_t most_s = e->config.limits.lifetime_s;
+    const uint32_t seconds = lifetime_s != 0 && lifetime_s < most_s ? lifetime_s : most_s;
     binding_enter(e, b, BINDING_REACHABLE);
     timer_set(e->timers, &b->timer, e->now_ns + seconds * NS_PER_S);
 }

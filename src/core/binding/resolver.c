@@ -520,6 +520,14 @@ void resolver_resume(struct engine *e)
 
 /* Claims. */
 
+/* True where the REPLY would teach nothing: the first port is the claimant's by a permanent range or a lease. */
+static bool is_fixed_already(const struct engine *e, const struct claim *claim)
+{
+    const struct binding *b =
+        binding_find(e->bindings, shared_address_of_ports(e, &claim->ports), claim->ports.range.first);
+    return b != NULL && binding_origin_is_fixed(b->origin) && mac_equal(b->owner, claim->claimant);
+}
+
 void resolver_claim(struct engine *e, const struct claim *claim)
 {
     const uint32_t address_index = shared_address_of_ports(e, &claim->ports);
@@ -548,7 +556,7 @@ void resolver_claim(struct engine *e, const struct claim *claim)
     }
     struct resolution *r;
     if (asked == NULL) {
-        if (!binding_may_own_more(e, &claim->ports, claim->claimant))
+        if (!is_fixed_already(e, claim) && !binding_may_own_more(e, &claim->ports, claim->claimant))
             return; /* its REPLY would not count, so it is not asked */
         r = resolver_ask_host(e, address_index, claim->ports.range.first, claim->claimant);
         if (r != NULL && mac_is_zero(r->previous))

@@ -19,6 +19,9 @@
 
 #include <errno.h>
 
+/* A host's port set may have as many spans, each of which is looked up: RFC 7597 offsets up to 10. */
+#define SPANS_MOST 1023
+
 /* The order of the checks: first what the message says (pe_arp_bad), then who sent it (pe_arp_forged). */
 
 static void refused(struct engine *e, const struct rx_frame *rx, const char *why)
@@ -62,12 +65,19 @@ static bool is_fixed_for(const struct engine *e, const struct port_range *ports,
     return true;
 }
 
+/* False: a range that would be bound, but is too small. */
+static bool is_large_enough(const struct engine *e, const struct pe_arp *m)
+{
+    const bool is_bound = m->type == PE_ARP_CLAIM || m->type == PE_ARP_REPLY;
+    return !is_bound || m->spa.last - m->spa.first + 1U >= e->config.limits.claim_ports;
+}
+
 /* True for a port set of the address, or one that [dhcp] leases; without port sets, for a plain range. */
-static bool is_as_configured(const struct config_address *a, const struct pe_arp *m)
+static bool fits_configuration(const struct engine *e, const struct config_address *a, const struct pe_arp *m)
 {
     const struct port_set_params params = {m->psid.offset, m->psid.length};
     if (!m->psid.present)
-        return !a->has_psid;
+        return !a->has_psid && is_large_enough(e, m);
     return (a->has_psid && port_set_same(params, a->psid)) ||
            (a->is_served && port_set_same(params, a->lease_psid));
 }
@@ -87,7 +97,8 @@ static bool ports_of(const struct engine *e, const struct pe_arp *m, struct port
             return false;
         *ports = binding_ports_of_set(a, params, m->psid.psid);
     }
-    if (!is_as_configured(a, m) && !is_fixed_for(e, ports, m->sha))
+    if (!fits_configuration(e, a, m) &&
+        (port_range_spans(ports) > SPANS_MOST || !is_fixed_for(e, ports, m->sha)))
         return false;
     if (m->spa.first >= a->ports_first && m->spa.last <= a->ports_last)
         return true;
