@@ -67,6 +67,9 @@
     X(LINK_LOCAL, "link_local", "pause frame; with link-local = drop any frame to 01-80-C2-00-00-xx")          \
     X(RING_FULL, "ring_full",                                                                                  \
       "frame that the kernel lost because the receive ring was full (limit: ring-slots)")                      \
+    X(UNSUPPORTED_OFFLOAD, "unsupported_offload",                                                              \
+      "super-frame of an offload that a packet socket cannot carry: UDP before Linux 6.2, SCTP, ESP, "         \
+      "a tunnel in a tunnel")                                                                                  \
     X(SEND_FAILED, "send_failed", "frame that the kernel did not accept for sending")
 
 #define CONSUMED_KINDS(X)                                                                                     \

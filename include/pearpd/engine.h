@@ -173,6 +173,9 @@ void engine_link(struct engine *engine, uint64_t now_ns, enum side side, bool up
 void engine_send_failed(struct engine *engine, enum side to, uint64_t count);
 /* The kernel lost `count` frames at the ring of `from`: they count as received and dropped. */
 void engine_ring_full(struct engine *engine, enum side from, uint64_t count);
+/* The port of `side` could not carry super-frames: `received` count as received and dropped, of those that the engine sent
+ * `not_sent` could not be sent after all. */
+void engine_unsupported_offload(struct engine *engine, enum side side, uint64_t received, uint64_t not_sent);
 
 /* Takes the new configuration: learned bindings that still fit are kept, the others end with an event; held frames
  * of removed addresses are dropped. 0, or -ENOMEM and nothing has changed. */

@@ -12,6 +12,11 @@
 
 struct frame_port;
 
+/* Super-frames of a kind that the port cannot carry. */
+struct frame_port_unsupported {
+    uint64_t received, not_sent;
+};
+
 /* What each kind of port does; see the functions below. */
 struct frame_port_calls {
     void (*close)(struct frame_port *port);
@@ -22,6 +27,8 @@ struct frame_port_calls {
     bool (*queue_copy)(struct frame_port *port, const struct frame *frame);
     uint64_t (*flush)(struct frame_port *port);
     uint64_t (*lost)(struct frame_port *port);
+    struct frame_port_unsupported (*unsupported)(struct frame_port *port);
+    int (*watch)(struct frame_port *port);
 };
 
 /* The first member of each kind's own struct. */
@@ -54,8 +61,8 @@ static inline int frame_port_fd(const struct frame_port *port)
 }
 
 /* Takes the next frame: true and *frame is filled, its bytes writable and valid until frame_port_release().
- * False: nothing there (an error that waits, as ENETDOWN, is read and so cleared), or no room left to hold
- * more before a release. */
+ * False: nothing there (an error that waits, as ENETDOWN, is read and so cleared), or more only after a
+ * release. */
 static inline bool frame_port_next(struct frame_port *port, struct frame *frame)
 {
     return port->calls->next(port, frame);
@@ -92,6 +99,20 @@ static inline uint64_t frame_port_flush(struct frame_port *port)
 static inline uint64_t frame_port_lost(struct frame_port *port)
 {
     return port->calls->lost(port);
+}
+
+/* Super-frames that the port could not carry, since the last call: received from the interface, or taken by
+ * frame_port_queue() and not sent. */
+static inline struct frame_port_unsupported frame_port_unsupported(struct frame_port *port)
+{
+    return port->calls->unsupported(port);
+}
+
+/* A look at whether frames can still come in, a few times a second, after frame_port_release(). 0: nothing is wrong;
+ * 1: they could not, and can again; -Exxx: they cannot, and the next look tries again. */
+static inline int frame_port_watch(struct frame_port *port)
+{
+    return port->calls->watch(port);
 }
 
 #endif

@@ -9,7 +9,11 @@
 
 /* Opens the socket and maps its ring of `ring_slots` slots of 2 KiB (rounded up to a power of two).
  * It is bound to nothing yet: frame_port_bind(), which makes the interface promiscuous. What it loses is reported
- * by PACKET_STATISTICS. NULL and errno; needs CAP_NET_RAW here only. */
+ * by PACKET_STATISTICS. NULL and errno; needs CAP_NET_RAW and CAP_BPF here only. */
 struct frame_port *packet_port_open(uint32_t ring_slots);
+
+/* Why super-frames are not filtered at this port: -EPERM without CAP_BPF. Then one that the kernel cannot describe
+ * stops the ring until the next frame_port_watch(). 0: they are. */
+int packet_port_filter_error(struct frame_port *port);
 
 #endif

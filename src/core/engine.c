@@ -201,6 +201,13 @@ void engine_ring_full(struct engine *engine, enum side from, uint64_t count)
     engine->stats.drops[DROP_RING_FULL] += count;
 }
 
+void engine_unsupported_offload(struct engine *engine, enum side side, uint64_t received, uint64_t not_sent)
+{
+    engine->stats.in[side] += received;
+    engine->stats.out[side] -= not_sent;
+    engine->stats.drops[DROP_UNSUPPORTED_OFFLOAD] += received + not_sent;
+}
+
 void engine_flows_flush(struct engine *engine, uint64_t now_ns, const struct engine_out *out)
 {
     enter(engine, now_ns, out);

@@ -17,6 +17,7 @@
 #include "event_log.h"
 #include "frame_sender.h"
 #include "ipfix.h"
+#include "port_watch.h"
 #include "sockets.h"
 #include "state.h"
 #include "upstream.h"
@@ -51,6 +52,7 @@ struct bridge {
     struct control *control;
     struct frame_sender *sender;
     struct bridge_links *links;
+    struct port_watch *port_watch;
     struct event_log events;
     struct state *state; /* NULL: none is kept */
     struct usage_months *months;
@@ -367,7 +369,10 @@ static int links_begin(struct bridge *bridge)
         .context = bridge,
     };
     bridge->links = bridge_links_new(bridge->loop, &target);
-    return bridge->links == NULL ? -1 : 0;
+    if (bridge->links == NULL)
+        return -1;
+    bridge->port_watch = port_watch_new(bridge->loop, bridge->sockets.ports, &bridge->engine, bridge->links);
+    return bridge->port_watch == NULL ? -1 : 0;
 }
 
 static int restore(struct bridge *bridge)
@@ -402,6 +407,7 @@ static void bridge_end(struct bridge *bridge)
     for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
         loop_source_free(sources[i]);
     control_free(bridge->control);
+    port_watch_free(bridge->port_watch);
     bridge_links_free(bridge->links);
     state_free(bridge->state);
     flows_end(bridge);

@@ -19,6 +19,17 @@ static int failed(struct sockets *sockets, const char *what, int error)
     return -1;
 }
 
+/* The ports are alike; downstream is never a tap. */
+static void warn_of_filter(const struct sockets *sockets)
+{
+    const int error = packet_port_filter_error(sockets->ports[SIDE_DOWNSTREAM]);
+    if (error != 0)
+        log_warning(
+            "super-frames cannot be filtered (%s): one of UDP or SCTP can stop a receive ring for a moment; "
+            "give pearpd CAP_BPF",
+            strerror(-error));
+}
+
 int sockets_open(const struct config *config, struct sockets *sockets)
 {
     *sockets = (struct sockets){.control_fd = -1, .control_path = config->socket};
@@ -32,6 +43,7 @@ int sockets_open(const struct config *config, struct sockets *sockets)
                               : "cannot open a packet socket, which needs root",
                           errno);
     }
+    warn_of_filter(sockets);
     sockets->requests = netlink_open();
     sockets->links = netlink_watch_links();
     if (sockets->requests == NULL || sockets->links == NULL)

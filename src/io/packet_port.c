@@ -1,5 +1,5 @@
-/* packet_port.c: an AF_PACKET socket with a TPACKET_V2 receive ring and a list to be sent.
- * In: the kernel's ring and receive queue. Out: struct frame, as on the wire. Called by: daemon.
+/* packet_port.c: an AF_PACKET socket with a TPACKET_V2 receive ring and a list to be sent, and a plain one aside.
+ * In: the kernel's ring and receive queues. Out: struct frame, as on the wire. Called by: daemon.
  * Never: decides about a frame, waits, copies an ordinary frame on its way in.
  *
  * A ring slot, as the kernel fills it with PACKET_VNET_HDR on:
@@ -8,10 +8,22 @@
  *   tpacket2_hdr | sockaddr_ll .. | virtio_net_hdr | frame, its outer tag stripped ...
  *
  * What is longer than a slot comes on the receive queue as well, in the order of the slots that say
- * TP_STATUS_COPY. */
+ * TP_STATUS_COPY.
+ *
+ * A super-frame that virtio_net_hdr cannot express would stop the ring for good: tpacket_rcv() marks the slot as
+ * its own and never takes the mark off. A filter keeps all but plain TCP away from the ring. They come by a second
+ * socket, where such a frame is an error of recvmsg(), and are put between the frames of the ring by the time at which
+ * the kernel received them. What slips through all the same (a virtual machine can write UDP in the offload
+ * header of a TCP packet), or where there is no filter, the watch notices: the ring is made again. */
 #include "pearpd/packet_port.h"
 
+#include "pearpd/clock.h"
 #include "pearpd/eth.h"
+#include "pearpd/ring_watch.h"
+#include "pearpd/super_filter.h"
+#include "pearpd/time_units.h"
+
+#include "packet_frame.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,6 +32,7 @@
 #include <linux/virtio_net.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -30,12 +43,9 @@
 #define BLOCK_BYTES         65536     /* the kernel finds such a piece in one, and many slots share it */
 #define SOCKET_BUFFER_BYTES (8 << 20) /* frames longer than a slot that wait; frames a device holds */
 
-#define LONG_FRAMES      16    /* frames longer than a slot that are held before a release */
-#define LONG_FRAME_BYTES 69632 /* a 64 KiB datagram, its headers and tags; whole pages */
-#define LIST_FRAMES      256   /* to be sent by one flush */
-
-_Static_assert(sizeof(struct virtio_net_hdr) <= FRAME_OFFLOAD_BYTES, "struct frame has room for the header");
-_Static_assert(LONG_FRAME_BYTES > ETH_TAG_BYTES + 65536, "a super-frame fits");
+#define LONG_FRAMES   16  /* frames that do not lie in a slot that are held before a release */
+#define LIST_FRAMES   256 /* to be sent by one flush */
+#define REFUSED_BURST 64  /* frames that nobody can take that are cleared away in one look */
 
 struct send_list {
     unsigned count;
@@ -46,15 +56,31 @@ struct send_list {
     struct mmsghdr messages[LIST_FRAMES];
 };
 
+/* The plain socket of super-frames that the ring does not take. */
+struct aside {
+    int fd;             /* -1: no filter, the ring takes all */
+    uint64_t looked_ns; /* whatever came before is known; CLOCK_REALTIME, as all stamps */
+    bool waits;         /* `frame` was received and is not handed out yet; its room is the last of `rooms` */
+    uint64_t stamp_ns;  /* of `frame` */
+    struct frame frame;
+};
+
 struct packet_port {
-    struct frame_port base; /* its fd is the socket */
+    struct frame_port base; /* its fd is an epoll set with the sockets */
+    int fd;                 /* of the ring; sends */
+    int filter_error;       /* why there is no filter; 0: there is */
     unsigned ifindex;       /* of the promiscuous membership; 0: none yet */
     uint8_t *ring;
     uint32_t slots; /* a power of two */
     uint32_t head;  /* the slot that is filled next */
     uint32_t taken; /* slots before it that are not given back yet */
     uint8_t *long_frames;
+    uint8_t *rooms[LONG_FRAMES + 1]; /* in it */
     unsigned long_taken;
+    struct aside aside;
+    struct ring_watch watch;
+    uint64_t lost; /* not reported yet */
+    struct frame_port_unsupported unsupported;
     struct send_list list;
 };
 
@@ -70,20 +96,22 @@ static void size_buffer(int fd, int forced, int option)
         set_int(fd, SOL_SOCKET, option, SOCKET_BUFFER_BYTES);
 }
 
-static int set_options(int fd)
+static int set_options(int fd, const int (*options)[2], size_t count)
 {
-    size_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);
-    size_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
-    static const int options[][2] = {
-        {PACKET_VERSION, TPACKET_V2},    {PACKET_VNET_HDR, 1},
-        {PACKET_RESERVE, ETH_TAG_BYTES}, /* where the outer tag is put back */
-        {PACKET_COPY_THRESH, 1},         {PACKET_AUXDATA, 1},
-        {PACKET_IGNORE_OUTGOING, 1}, /* or the bridge hears itself */
-    };
-    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+    for (size_t i = 0; i < count; i++)
         if (set_int(fd, SOL_PACKET, options[i][0], options[i][1]) != 0)
             return -1;
     return 0;
+}
+
+static int set_ring_options(int fd)
+{
+    static const int options[][2] = {
+        {PACKET_VERSION, TPACKET_V2},
+        {PACKET_RESERVE, ETH_TAG_BYTES}, /* where the outer tag is put back */
+        {PACKET_COPY_THRESH, 1},
+    };
+    return set_options(fd, options, sizeof(options) / sizeof(options[0]));
 }
 
 static size_t ring_bytes(const struct packet_port *port)
@@ -101,13 +129,20 @@ static int map_ring(struct packet_port *port)
         .tp_frame_size = SLOT_BYTES,
         .tp_frame_nr = port->slots,
     };
-    if (setsockopt(port->base.fd, SOL_PACKET, PACKET_RX_RING, &request, sizeof(request)) != 0)
+    if (setsockopt(port->fd, SOL_PACKET, PACKET_RX_RING, &request, sizeof(request)) != 0)
         return -1;
-    void *ring = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, port->base.fd, 0);
+    void *ring = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, port->fd, 0);
     if (ring == MAP_FAILED)
         return -1;
     port->ring = ring;
     return 0;
+}
+
+static void unmap_ring(struct packet_port *port)
+{
+    if (port->ring != NULL)
+        munmap(port->ring, ring_bytes(port));
+    port->ring = NULL;
 }
 
 static void prepare_list(struct send_list *list)
@@ -118,20 +153,62 @@ static void prepare_list(struct send_list *list)
     }
 }
 
-static int open_parts(struct packet_port *port)
+/* Protocol 0: nothing is received before packet_port_bind(). */
+static int open_socket(const struct packet_port *port)
 {
-    /* Protocol 0: nothing is received before packet_port_bind(). */
-    port->base.fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (port->base.fd < 0 || set_options(port->base.fd) != 0 || map_ring(port) != 0)
+    static const int options[][2] = {
+        {PACKET_VNET_HDR, 1}, {PACKET_AUXDATA, 1}, {PACKET_IGNORE_OUTGOING, 1}, /* or the bridge hears itself */
+    };
+    const int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    struct epoll_event event = {.events = EPOLLIN};
+    if (fd < 0)
         return -1;
-    port->long_frames = malloc((size_t)LONG_FRAMES * LONG_FRAME_BYTES);
+    size_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);
+    size_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
+    if (set_options(fd, options, sizeof(options) / sizeof(options[0])) == 0 &&
+        epoll_ctl(port->base.fd, EPOLL_CTL_ADD, fd, &event) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* Both sockets get their filter, or none: without it each frame would come twice. */
+static int open_aside(struct packet_port *port)
+{
+    port->filter_error = super_filter_attach(port->fd, SUPER_FILTER_RING);
+    if (port->filter_error != 0)
+        return 0;
+    port->aside.fd = open_socket(port);
+    if (port->aside.fd < 0 || set_int(port->aside.fd, SOL_SOCKET, SO_TIMESTAMPNS, 1) != 0)
+        return -1;
+    const int error = super_filter_attach(port->aside.fd, SUPER_FILTER_ASIDE);
+    errno = -error;
+    return error == 0 ? 0 : -1;
+}
+
+static int open_memory(struct packet_port *port)
+{
+    port->long_frames = malloc((size_t)(LONG_FRAMES + 1) * PACKET_FRAME_BYTES);
     port->list.copies = malloc(FRAME_PORT_COPY_MAX);
     if (port->long_frames == NULL || port->list.copies == NULL) {
         errno = ENOMEM;
         return -1;
     }
+    for (size_t i = 0; i <= LONG_FRAMES; i++)
+        port->rooms[i] = port->long_frames + i * PACKET_FRAME_BYTES;
     prepare_list(&port->list);
     return 0;
+}
+
+static int open_parts(struct packet_port *port)
+{
+    port->base.fd = epoll_create1(EPOLL_CLOEXEC);
+    if (port->base.fd < 0)
+        return -1;
+    port->fd = open_socket(port);
+    if (port->fd < 0 || set_ring_options(port->fd) != 0 || map_ring(port) != 0 || open_aside(port) != 0)
+        return -1;
+    return open_memory(port);
 }
 
 /* Of the table of calls. */
@@ -143,10 +220,11 @@ static struct packet_port *packet_port_of(struct frame_port *base)
 static void packet_port_close(struct frame_port *base)
 {
     struct packet_port *port = packet_port_of(base);
-    if (port->ring != NULL)
-        munmap(port->ring, ring_bytes(port));
-    if (port->base.fd >= 0)
-        close(port->base.fd);
+    unmap_ring(port);
+    const int descriptors[] = {port->fd, port->aside.fd, port->base.fd};
+    for (size_t i = 0; i < sizeof(descriptors) / sizeof(descriptors[0]); i++)
+        if (descriptors[i] >= 0)
+            close(descriptors[i]);
     free(port->long_frames);
     free(port->list.copies);
     free(port);
@@ -156,7 +234,7 @@ static bool is_bound(const struct packet_port *port, unsigned ifindex)
 {
     struct sockaddr_ll address = {0};
     socklen_t length = sizeof(address);
-    if (port->ifindex != ifindex || getsockname(port->base.fd, (struct sockaddr *)&address, &length) != 0)
+    if (port->ifindex != ifindex || getsockname(port->fd, (struct sockaddr *)&address, &length) != 0)
         return false;
     return address.sll_ifindex == (int)ifindex; /* -1 once the interface was deleted */
 }
@@ -180,97 +258,27 @@ static int packet_port_bind(struct frame_port *base, unsigned ifindex)
         .sll_protocol = htons(ETH_P_ALL),
         .sll_ifindex = (int)ifindex,
     };
-    if (bind(port->base.fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
+    if (port->aside.fd >= 0 && bind(port->aside.fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
+        return -errno;
+    if (bind(port->fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
         return -errno;
     if (port->ifindex != 0) /* an error here: the kernel dropped it with its interface */
-        change_membership(port->base.fd, PACKET_DROP_MEMBERSHIP, port->ifindex);
+        change_membership(port->fd, PACKET_DROP_MEMBERSHIP, port->ifindex);
     port->ifindex = 0;
-    if (change_membership(port->base.fd, PACKET_ADD_MEMBERSHIP, ifindex) != 0)
+    if (change_membership(port->fd, PACKET_ADD_MEMBERSHIP, ifindex) != 0)
         return -errno;
     port->ifindex = ifindex;
     return 0;
 }
 
-/* What the kernel says of a frame beside its bytes, from a slot or from PACKET_AUXDATA. */
-struct notes {
-    uint32_t status;
-    uint16_t tci, tpid;
-};
-
-/* Puts the stripped outer tag back: the addresses move into the room before them, and what the header
- * counts from the start of the frame moves along. */
-static void put_tag_back(struct frame *frame, struct virtio_net_hdr *header, const struct notes *notes)
-{
-    if (frame->length < 2 * MAC_BYTES)
-        return;
-    const uint16_t tpid = (notes->status & TP_STATUS_VLAN_TPID_VALID) != 0 ? notes->tpid : ETHERTYPE_CTAG;
-    const uint16_t tag[2] = {htons(tpid), htons(notes->tci)};
-    frame->bytes -= ETH_TAG_BYTES;
-    frame->length += ETH_TAG_BYTES;
-    frame->wire_length += ETH_TAG_BYTES;
-    memmove(frame->bytes, frame->bytes + ETH_TAG_BYTES, 2 * MAC_BYTES);
-    memcpy(frame->bytes + 2 * MAC_BYTES, tag, ETH_TAG_BYTES);
-    if (header->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
-        header->csum_start = (uint16_t)(header->csum_start + ETH_TAG_BYTES);
-    if (header->gso_type != VIRTIO_NET_HDR_GSO_NONE)
-        header->hdr_len = (uint16_t)(header->hdr_len + ETH_TAG_BYTES);
-}
-
-/* `frame` has its bytes and lengths; `header` is changed. */
-static void complete(struct frame *frame, struct virtio_net_hdr *header, const struct notes *notes)
-{
-    if (notes->status & TP_STATUS_VLAN_VALID)
-        put_tag_back(frame, header, notes);
-    frame->super = header->gso_type != VIRTIO_NET_HDR_GSO_NONE;
-    memset(frame->offload, 0, sizeof(frame->offload));
-    memcpy(frame->offload, header, sizeof(*header));
-}
-
-static struct notes read_auxdata(struct msghdr *message)
-{
-    struct notes notes = {.status = 0};
-    for (struct cmsghdr *control = CMSG_FIRSTHDR(message); control != NULL;
-         control = CMSG_NXTHDR(message, control)) {
-        struct tpacket_auxdata auxdata;
-        if (control->cmsg_level != SOL_PACKET || control->cmsg_type != PACKET_AUXDATA ||
-            control->cmsg_len < CMSG_LEN(sizeof(auxdata)))
-            continue;
-        memcpy(&auxdata, CMSG_DATA(control), sizeof(auxdata));
-        notes = (struct notes){auxdata.tp_status, auxdata.tp_vlan_tci, auxdata.tp_vlan_tpid};
-    }
-    return notes;
-}
-
-/* Takes the frame at the head of the receive queue. False: there is none. */
-static bool receive_long(struct packet_port *port, struct frame *frame)
-{
-    uint8_t *room = port->long_frames + (size_t)port->long_taken * LONG_FRAME_BYTES;
-    struct virtio_net_hdr header;
-    struct iovec parts[2] = {{&header, sizeof(header)},
-                             {room + ETH_TAG_BYTES, LONG_FRAME_BYTES - ETH_TAG_BYTES}};
-    union {
-        struct cmsghdr align;
-        uint8_t bytes[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-    } control;
-    struct msghdr message = {
-        .msg_iov = parts, .msg_iovlen = 2, .msg_control = &control, .msg_controllen = sizeof(control)};
-    ssize_t length = recvmsg(port->base.fd, &message, MSG_DONTWAIT | MSG_TRUNC);
-    if (length < 0 && errno != EAGAIN) /* an error of the socket (ENETDOWN) is reported first, once */
-        length = recvmsg(port->base.fd, &message, MSG_DONTWAIT | MSG_TRUNC);
-    if (length < (ssize_t)sizeof(header))
-        return false;
-    frame->bytes = parts[1].iov_base;
-    frame->wire_length = (size_t)length - sizeof(header);
-    frame->length = frame->wire_length < parts[1].iov_len ? frame->wire_length : parts[1].iov_len;
-    const struct notes notes = read_auxdata(&message);
-    complete(frame, &header, &notes);
-    port->long_taken++;
-    return true;
-}
-
 static struct tpacket2_hdr *slot_at(const struct packet_port *port, uint32_t index)
 {
     return (struct tpacket2_hdr *)(void *)(port->ring + (size_t)(index & (port->slots - 1)) * SLOT_BYTES);
+}
+
+static uint64_t slot_stamp_ns(const struct tpacket2_hdr *slot)
+{
+    return slot->tp_sec * NS_PER_S + slot->tp_nsec;
 }
 
 static void take_slot(struct tpacket2_hdr *slot, uint32_t status, struct frame *frame)
@@ -280,8 +288,8 @@ static void take_slot(struct tpacket2_hdr *slot, uint32_t status, struct frame *
     frame->length = slot->tp_snaplen;
     frame->wire_length = slot->tp_len;
     memcpy(&header, frame->bytes - sizeof(header), sizeof(header));
-    const struct notes notes = {status, slot->tp_vlan_tci, slot->tp_vlan_tpid};
-    complete(frame, &header, &notes);
+    const struct packet_notes notes = {status, slot->tp_vlan_tci, slot->tp_vlan_tpid};
+    packet_frame_complete(frame, &header, &notes);
 }
 
 /* A link that goes down leaves the socket readable with ENETDOWN until somebody asks for it. */
@@ -289,32 +297,75 @@ static void read_error(const struct packet_port *port)
 {
     int error;
     socklen_t length = sizeof(error);
-    getsockopt(port->base.fd, SOL_SOCKET, SO_ERROR, &error, &length);
+    getsockopt(port->fd, SOL_SOCKET, SO_ERROR, &error, &length);
 }
 
-static bool packet_port_next(struct frame_port *base, struct frame *frame)
+/* What came aside before `stamp_ns` waits then. One look is enough for all frames of the ring that are older than it. */
+static void look_aside(struct packet_port *port, uint64_t stamp_ns)
 {
-    struct packet_port *port = packet_port_of(base);
-    if (port->taken == port->slots)
-        return false;
-    struct tpacket2_hdr *slot = slot_at(port, port->head);
-    const uint32_t status = __atomic_load_n(&slot->tp_status, __ATOMIC_ACQUIRE);
-    if ((status & TP_STATUS_USER) == 0) {
-        if (port->taken == 0)
-            read_error(port);
-        return false;
+    struct aside *aside = &port->aside;
+    if (aside->fd < 0 || aside->waits || stamp_ns < aside->looked_ns)
+        return;
+    const uint64_t now_ns = clock_wall_us() * NS_PER_US;
+    int error = -EINVAL;
+    for (unsigned i = 0; i < REFUSED_BURST && error == -EINVAL; i++) {
+        error = packet_frame_receive(aside->fd, port->rooms[LONG_FRAMES], &aside->frame, &aside->stamp_ns);
+        if (error == -EINVAL)
+            port->unsupported.received++;
     }
+    aside->waits = error == 0;
+    if (error == -EAGAIN)
+        aside->looked_ns = now_ns;
+}
+
+static bool take_aside(struct packet_port *port, struct frame *frame)
+{
+    if (port->long_taken == LONG_FRAMES)
+        return false;
+    uint8_t *room = port->rooms[LONG_FRAMES];
+    port->rooms[LONG_FRAMES] = port->rooms[port->long_taken];
+    port->rooms[port->long_taken++] = room;
+    *frame = port->aside.frame;
+    port->aside.waits = false;
+    return true;
+}
+
+static bool take_from_ring(struct packet_port *port, struct tpacket2_hdr *slot, uint32_t status,
+                           struct frame *frame)
+{
     if ((status & TP_STATUS_COPY) == 0) {
         take_slot(slot, status, frame);
     } else {
         if (port->long_taken == LONG_FRAMES)
             return false;
-        if (!receive_long(port, frame))
+        if (packet_frame_receive(port->fd, port->rooms[port->long_taken], frame, NULL) == 0)
+            port->long_taken++;
+        else
             take_slot(slot, status, frame);
     }
     port->head++;
     port->taken++;
     return true;
+}
+
+static bool packet_port_next(struct frame_port *base, struct frame *frame)
+{
+    struct packet_port *port = packet_port_of(base);
+    if (port->ring == NULL || port->taken == port->slots)
+        return false;
+    struct tpacket2_hdr *slot = slot_at(port, port->head);
+    const uint32_t status = __atomic_load_n(&slot->tp_status, __ATOMIC_ACQUIRE);
+    const bool filled = (status & TP_STATUS_USER) != 0;
+    const uint64_t stamp_ns = filled ? slot_stamp_ns(slot) : UINT64_MAX;
+    if (filled || port->taken == 0)
+        look_aside(port, stamp_ns);
+    if (port->aside.waits && port->aside.stamp_ns <= stamp_ns)
+        return take_aside(port, frame);
+    if (filled)
+        return take_from_ring(port, slot, status, frame);
+    if (port->taken == 0)
+        read_error(port);
+    return false;
 }
 
 static void packet_port_release(struct frame_port *base)
@@ -361,7 +412,7 @@ static uint64_t packet_port_flush(struct frame_port *base)
     struct send_list *list = &port->list;
     uint64_t left_out = 0;
     for (unsigned next = 0; next < list->count;) {
-        const int sent = sendmmsg(port->base.fd, list->messages + next, list->count - next, MSG_DONTWAIT);
+        const int sent = sendmmsg(port->fd, list->messages + next, list->count - next, MSG_DONTWAIT);
         if (sent > 0) {
             next += (unsigned)sent;
             continue;
@@ -376,14 +427,54 @@ static uint64_t packet_port_flush(struct frame_port *base)
     return left_out;
 }
 
+static uint64_t dropped_at(int fd)
+{
+    struct tpacket_stats statistics;
+    socklen_t length = sizeof(statistics);
+    if (fd < 0 || getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &statistics, &length) != 0)
+        return 0;
+    return statistics.tp_drops;
+}
+
 static uint64_t packet_port_lost(struct frame_port *base)
 {
     struct packet_port *port = packet_port_of(base);
-    struct tpacket_stats statistics;
-    socklen_t length = sizeof(statistics);
-    if (getsockopt(port->base.fd, SOL_PACKET, PACKET_STATISTICS, &statistics, &length) != 0)
+    const uint64_t lost = port->lost + dropped_at(port->fd) + dropped_at(port->aside.fd);
+    port->lost = 0;
+    return lost;
+}
+
+static struct frame_port_unsupported packet_port_unsupported(struct frame_port *base)
+{
+    struct packet_port *port = packet_port_of(base);
+    const struct frame_port_unsupported unsupported = port->unsupported;
+    port->unsupported = (struct frame_port_unsupported){0};
+    return unsupported;
+}
+
+/* The socket, its binding and its filter stay. Needs no capability. */
+static int make_ring_again(struct packet_port *port)
+{
+    const struct tpacket_req none = {.tp_block_nr = 0};
+    unmap_ring(port);
+    if (setsockopt(port->fd, SOL_PACKET, PACKET_RX_RING, &none, sizeof(none)) != 0)
+        return -errno;
+    port->head = 0;
+    return map_ring(port) == 0 ? 0 : -errno;
+}
+
+static int packet_port_watch(struct frame_port *base)
+{
+    struct packet_port *port = packet_port_of(base);
+    if (port->ring == NULL) /* there was no memory the last time */
+        return map_ring(port) == 0 ? 1 : -errno;
+    const uint64_t dropped = dropped_at(port->fd);
+    const uint32_t status = __atomic_load_n(&slot_at(port, port->head)->tp_status, __ATOMIC_ACQUIRE);
+    port->lost += dropped;
+    if (!ring_watch_look(&port->watch, port->head, port->taken == 0 && (status & TP_STATUS_USER) == 0, dropped))
         return 0;
-    return statistics.tp_drops;
+    const int error = make_ring_again(port);
+    return error == 0 ? 1 : error;
 }
 
 static const struct frame_port_calls calls = {
@@ -395,6 +486,8 @@ static const struct frame_port_calls calls = {
     .queue_copy = packet_port_queue_copy,
     .flush = packet_port_flush,
     .lost = packet_port_lost,
+    .unsupported = packet_port_unsupported,
+    .watch = packet_port_watch,
 };
 
 struct frame_port *packet_port_open(uint32_t ring_slots)
@@ -407,6 +500,7 @@ struct frame_port *packet_port_open(uint32_t ring_slots)
     if (port == NULL)
         return NULL;
     port->base.calls = &calls;
+    port->base.fd = port->fd = port->aside.fd = -1;
     port->slots = SLOTS_MIN;
     while (port->slots < ring_slots)
         port->slots *= 2;
@@ -417,4 +511,9 @@ struct frame_port *packet_port_open(uint32_t ring_slots)
         return NULL;
     }
     return &port->base;
+}
+
+int packet_port_filter_error(struct frame_port *base)
+{
+    return packet_port_of(base)->filter_error;
 }

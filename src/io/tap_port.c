@@ -44,9 +44,10 @@ struct tap_port {
     unsigned ifindex; /* attached to; 0: to nothing */
     char name[IFNAMSIZ];
     struct netlink *netlink;
-    int counts;       /* the system's, of all interfaces */
-    uint64_t dropped; /* the interface's count when it was asked last */
-    uint64_t refused; /* writes that failed since the last flush */
+    int counts;           /* the system's, of all interfaces */
+    uint64_t dropped;     /* the interface's count when it was asked last */
+    uint64_t refused;     /* writes that failed since the last flush */
+    uint64_t unsupported; /* super-frames that no write can carry, not reported yet */
     size_t taken_bytes;
     uint8_t *room;
 };
@@ -274,6 +275,22 @@ static uint64_t tap_port_lost(struct frame_port *base)
     return lost;
 }
 
+/* The kernel segments what a tap did not ask for (TUNSETOFFLOAD). */
+static struct frame_port_unsupported tap_port_unsupported(struct frame_port *base)
+{
+    struct tap_port *port = tap_port_of(base);
+    const struct frame_port_unsupported unsupported = {.not_sent = port->unsupported};
+    port->unsupported = 0;
+    return unsupported;
+}
+
+/* There is no ring. */
+static int tap_port_watch(struct frame_port *base)
+{
+    (void)base;
+    return 0;
+}
+
 static const struct frame_port_calls calls = {
     .close = tap_port_close,
     .bind = tap_port_bind,
@@ -283,6 +300,8 @@ static const struct frame_port_calls calls = {
     .queue_copy = tap_port_queue,
     .flush = tap_port_flush,
     .lost = tap_port_lost,
+    .unsupported = tap_port_unsupported,
+    .watch = tap_port_watch,
 };
 
 static int open_parts(struct tap_port *port)

@@ -11,6 +11,8 @@
                                     lost, came twice, or were answered by another than NAME; exit 1 unless all are 0
   sizes ADDRESS PORT NAME           one datagram of each size to 1,472 bytes; each must come back as sent
   segments ADDRESS PORT             30 datagrams in one super-frame (UDP_SEGMENT); 30 answers must come
+  train ADDRESS PORT COUNT          COUNT datagrams of 1,000 bytes in one super-frame (UDP_SEGMENT, at most 64); prints how many answers came
+  sctp ADDRESS PORT [-l]            one message of 50,000 bytes by SCTP; -l: takes one, prints how much of it came; exit 3: no SCTP here
   burst ADDRESS PORT COUNT          so many datagrams of 50 bytes, as fast as it goes
   ready SOCKET PID                  waits until the control socket accepts, while that process lives
   listen IFACE SECONDS READY        prints each frame that comes in, in hex, with its tags as on the wire
@@ -247,6 +249,50 @@ def segments(options):
         sock.recv(65536)
 
 
+def train(options):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.settimeout(1)
+    sock.setsockopt(SOL_UDP, UDP_SEGMENT, 1000)
+    sock.connect((options.address, options.port))
+    sock.send(random.Random(1).randbytes(options.count * 1000))
+    answers = 0
+    try:
+        while answers < options.count:
+            sock.recv(65536)
+            answers += 1
+    except OSError:
+        pass
+    print(answers)
+
+
+def sctp(options):
+    try:
+        server = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_SCTP)
+    except OSError:
+        sys.exit(3)
+    server.settimeout(10)
+    if options.listen:
+        server.bind(("", options.port))
+        server.listen(1)
+        print("ready", flush=True)
+        connection, _ = server.accept()
+        connection.settimeout(5)
+        received = 0
+        try:
+            while received < 50000:
+                piece = connection.recv(65536)
+                if not piece:
+                    break
+                received += len(piece)
+        except OSError:
+            pass
+        print(received, flush=True)
+        return
+    server.connect((options.address, options.port))
+    server.send(random.Random(1).randbytes(50000))
+    time.sleep(1)
+
+
 def burst(options):
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     for _ in range(options.count):
@@ -409,6 +455,9 @@ def arguments():
     sub.add_argument("size", type=int, nargs="?", default=4)
     command(sizes, "sizes", ("address", str), ("port", int), ("name", str))
     command(segments, "segments", ("address", str), ("port", int))
+    command(train, "train", ("address", str), ("port", int), ("count", int))
+    sub = command(sctp, "sctp", ("address", str), ("port", int))
+    sub.add_argument("-l", dest="listen", action="store_true")
     command(burst, "burst", ("address", str), ("port", int), ("count", int))
     command(ready, "ready", ("socket", str), ("pid", int))
     command(listen, "listen", ("interface", str), ("seconds", float), ("ready", str))
