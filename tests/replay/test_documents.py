@@ -19,8 +19,8 @@ OUTSIDE = re.compile(r"\b(PROTOCOL|CONTRACT|RELIABILITY)( \d|\.md)")
 ROW = re.compile(r"# ([LFSH]\d+): |figure\(\"([LFSH]\d+)[\":]")
 NAMED = re.compile(r"^ *X\(\w+, \"([\w-]+)\"", re.MULTILINE)  # rows of drop.h and event.h
 LIMIT = re.compile(r'X\("([\w-]+)", \w+, \d+, \d+, (\d+),')
-SHOWN = re.compile(r'^    \{"(\w+)", "([^"]*)", (\d), (\d)', re.MULTILINE)  # rows of pearpctl
-SERVED = re.compile(r'\.name = "(\w+)",\s*\.usage = "([^"]*)"(?:,\s*\.least = (\d))?')  # rows of the daemon
+SHOWN = re.compile(r'^    \{"([\w-]+)", "([^"]*)", (\d), (\d)', re.MULTILINE)  # rows of pearpctl
+SERVED = re.compile(r'\.name = "([\w-]+)",\s*\.usage = "([^"]*)"(?:,\s*\.least = (\d))?')  # rows of the daemon
 TEST = re.compile(r"(?:unit|replay|property|netns)/test_\w+\.(?:c|sh|py)")
 tap = Tap()
 
@@ -126,14 +126,32 @@ def check_commands(texts):
     words = between(texts["etc/bash-completion"], "_pearpctl_words()", "esac")
     contract = between(texts["docs/contract.md"], '<a id="pearpctl">', "With `--json`")
     named = {
-        "man/pearpctl.8": re.findall(r"^\.Ss (\w+)", between(texts["man/pearpctl.8"], ".Sh COMMANDS", ".Sh FILES"), re.M),
-        "docs/contract.md": re.findall(r"`(\w+)[^`]*`(?=[^|]*\|)", "\n".join(
+        "man/pearpctl.8": re.findall(r"^\.Ss ([\w-]+)", between(texts["man/pearpctl.8"], ".Sh COMMANDS", ".Sh FILES"), re.M),
+        "docs/contract.md": re.findall(r"`([\w-]+)[^`]*`(?=[^|]*\|)", "\n".join(
             re.sub(r"\\\|", "", row).split(" | ")[0] + " |" for row in contract.splitlines() if row.startswith("| `"))),
-        "etc/bash-completion, options": [word for case in re.findall(r"^    ([\w |]+)\)", words, re.M) for word in case.split(" | ")],
-        "etc/bash-completion, commands": re.search(r"\*\) echo ([\w ]+) -s", words)[1].split(),
+        "etc/bash-completion, options": [word for case in re.findall(r"^    ([\w |-]+)\)", words, re.M) for word in case.split(" | ")],
+        "etc/bash-completion, commands": re.search(r"\*\) echo ([\w -]+) -s --socket", words)[1].split(),
     }
     wrong = {place: sorted(set(names) ^ set(shown)) for place, names in named.items() if sorted(names) != sorted(shown)}
     tap.ok(not wrong, "each command is in pearpctl(8), docs/contract.md and etc/bash-completion once", wrong)
+
+
+def check_tlvs(texts):
+    """The TLVs of pe_arp.h, docs/pe-arp.md, the dissector and the Python host are the same."""
+    code = {name.replace("_", "-"): int(number, 16)
+            for name, number in re.findall(r"PE_ARP_TLV_(\w+) = (0x\w\w)", texts["include/pearpd/pe_arp.h"])
+            if name != "SKIPPED_FROM"}
+    rows = re.findall(r"^\| (0x\w\w) \| \[([\w-]+)\]\(#tlv-[\w-]+\) \| (\d+) ", texts["docs/pe-arp.md"], re.M)
+    lua = texts["etc/wireshark/pearp.lua"]
+    shown = {name: number for number, name in re.findall(r"\[(\w+)\] = \"([\w-]+)\"", between(lua, "TLV_TYPES = {", "}"))}
+    dissected = set(re.findall(r"^    \[(\w+)\] = ", between(lua, "local TLVS = {", "\n}"), re.M))
+    host = dict(re.findall(r"(\w+): (\d+)", between(texts["tests/lib/pe_arp_host.py"], "TLV_LENGTHS = {", "}")))
+    fixed = {name: length for _, name, length in rows if name != "SERVICE"}
+    tap.ok(len(code) > 4 and {name: int(number, 16) for number, name, _ in rows} == code, "docs/pe-arp.md has every TLV",
+           f"{rows}\n{code}")
+    tap.ok(set(shown) == set(code) and dissected == set(shown.values()) - {"SERVICE"}, "so has the dissector", f"{shown}\n{dissected}")
+    tap.ok({name.replace("_", "-"): length for name, length in host.items()} == fixed,
+           "and the host written from the document, with their lengths", f"{host}\n{fixed}")
 
 
 def check_keys(texts):
@@ -172,6 +190,7 @@ def main():
     check_matrix(texts, known)
     check_lists(texts)
     check_commands(texts)
+    check_tlvs(texts)
     check_keys(texts)
     check_defaults(texts)
     tap.end()
