@@ -1,9 +1,11 @@
 """One replay case: frames that come in, frames that must leave, counts and the table at the end."""
 import json
 import os
+import re
 import sys
 
-from frames import ALL, BRIDGE, ROUTER, S, START, CLAIM, claim, eth, gratuitous, hello, holds, moved, padded, request
+from frames import (ALL, BRIDGE, ROUTER, S, START, CLAIM, ZERO, claim, eth, gratuitous, hello, holds, ip, moved, padded,
+                    request)
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tests", "replay"))
 import captures  # noqa: E402
@@ -46,8 +48,13 @@ class Case:
 
     def starts(self, tag=None, ethertype=0x88b5, first=2000, last=9999):
         self.make(0, "upstream", gratuitous(tag=tag))
-        self.make(0, "downstream", hello(first, last, tag=tag, ethertype=ethertype))
+        self.make(0, "downstream", hello(first, last, gateway=self.gateway(), tag=tag, ethertype=ethertype))
         self.later = [(2, "upstream", gratuitous(tag=tag))]
+
+    def gateway(self):
+        """The GATEWAY of HELLO: the configured router, which did not ask for the shared address yet. Or None."""
+        named = re.search(r"^(?:router|gateway) *= *(\S+)", self.conf, re.MULTILINE)
+        return named and ip(named.group(1)) + ZERO
 
     def come(self, at, side, frame):
         self.frames[side].append((at, frame))

@@ -76,7 +76,7 @@ def holds_set(c, client, psid, state="reachable"):
 
 def hellos(c, seconds):
     for turn in range(1, seconds // 60 + 1):
-        c.make(60 * turn, "downstream", hello())
+        c.make(60 * turn, "downstream", hello(gateway=c.gateway()))
 
 
 def exchange_cases():
@@ -324,7 +324,7 @@ def choice_cases():
     for where in (SHARED, OTHER, last):
         c.make(0, "upstream", gratuitous(where))
     for where, low, high in ((SHARED, 32768, 57343), (OTHER, 1024, 65535), (last, 40960, 65535)):
-        c.make(0, "downstream", hello(low, high, where))
+        c.make(0, "downstream", hello(low, high, where, c.gateway()))
     for n, (client, psid, where) in enumerate(((A, 0, SHARED), (B, 1, SHARED), (M, 2, SHARED))):
         offered(c, 1 + n / 10, client, psid, yiaddr=where, params=(1, 2))
     c.dropped(1.5, "downstream", from_client(DISCOVER, FOURTH, ASKS), "dhcp_exhausted")
@@ -335,7 +335,7 @@ def choice_cases():
     for where, low in ((SHARED, 57344), (OTHER, 49152)):
         c.make(0, "upstream", gratuitous(where))
     for where, low in ((SHARED, 57344), (OTHER, 49152)):
-        c.make(0, "downstream", hello(low, 65535, where))
+        c.make(0, "downstream", hello(low, 65535, where, c.gateway()))
     c.later = [(2, "upstream", gratuitous(where)) for where in (SHARED, OTHER)]
     for n, (client, psid, where) in enumerate(((A, 3, SHARED), (B, 2, OTHER))):
         offered(c, 1 + n / 10, client, psid, yiaddr=where, params=(1, 2))

@@ -348,11 +348,22 @@ def limit_cases():
     c.owner(2400, 2499, M, "permanent", "config")
     c.owner(2500, 2999, A, "reachable", "traffic")
 
-    c = Case("hello-gateway", "the router that asked for the shared address is the gateway that the next HELLO names", linger=59.5)
-    c.come(1, "upstream", ask(ROUTER, GATEWAY, SHARED))
-    c.consume("arp_answered")
-    c.make(1, "upstream", reply(ROUTER, BRIDGE, SHARED, GATEWAY))
-    c.make(60, "downstream", hello(gateway=GATEWAY + ROUTER))
+    asks = ((ROUTER, GATEWAY), (NEIGHBOUR, NEAR), (NEIGHBOUR, NONE))
+    for name, about, options, named in (
+            ("never-guessed", "who asks for the shared address is not named as the gateway", {}, None),
+            ("router-mac", "router-mac that asked for the shared address is the gateway that the next HELLO names",
+             {"bridge": f"router-mac = {ROUTER.hex(':')}"}, GATEWAY + ROUTER),
+            ("configured", "the configured gateway is named, with its MAC once it asked for the shared address",
+             {"address": "gateway = 192.35.162.1"}, GATEWAY + ROUTER),
+            ("unknown-mac", "the configured gateway is named with MAC zero until it asks for the shared address",
+             {"rest": "[dhcp]\nrouter = 192.35.162.77\n"}, ip("192.35.162.77") + ZERO)):
+        c = Case("hello-gateway-" + name, about, linger=59.5, **options)
+        for number, (source, spa) in enumerate(asks):
+            at = 1 + number / 10
+            c.come(at, "upstream", ask(source, spa, SHARED))
+            c.consume("arp_answered")
+            c.make(at, "upstream", reply(source, BRIDGE, SHARED, spa))
+        c.make(60, "downstream", hello(gateway=named))
 
 
 def key_cases():

@@ -171,8 +171,9 @@ struct config_address {
     struct port_set_params lease_psid; /* of those */
     bool has_default_host;
     struct mac default_host;
+    struct ipv4 gateway; /* that HELLO announces; zero: that of [dhcp], if any */
     enum echo_mode echo;
-    unsigned line, default_host_line; /* of its section and of that key in the file */
+    unsigned line, default_host_line, gateway_line; /* of its section and of those keys in the file */
 };
 
 /* One [range]: a permanent binding. */

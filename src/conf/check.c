@@ -59,20 +59,22 @@ static void check_limits(struct ini_file *file)
                   l->held_port_frames, l->held_frames);
 }
 
-static void check_address(struct ini_file *file, const struct config_address *a)
-{
-    char text[MAC_TEXT_BYTES];
-    if (a->has_default_host && is_bridges_own(ini_target(file), a->default_host))
-        ini_fault(file, a->default_host_line, "default-host = %s: is the bridge's own",
-                  mac_format(a->default_host, text));
-}
-
 static const struct config_address *address_of(const struct config *c, struct ipv4 address)
 {
     for (size_t i = 0; i < c->address_count; i++)
         if (c->addresses[i].address.host == address.host)
             return &c->addresses[i];
     return NULL;
+}
+
+static void check_address(struct ini_file *file, const struct config_address *a)
+{
+    char text[MAC_TEXT_BYTES];
+    if (a->has_default_host && is_bridges_own(ini_target(file), a->default_host))
+        ini_fault(file, a->default_host_line, "default-host = %s: is the bridge's own",
+                  mac_format(a->default_host, text));
+    if (a->gateway.host != 0 && address_of(ini_target(file), a->gateway) != NULL)
+        ini_fault(file, a->gateway_line, "gateway = %s: is a shared address", ipv4_format(a->gateway, text));
 }
 
 static void check_range(struct ini_file *file, size_t i)

@@ -124,6 +124,15 @@ static const struct ini_key address_keys[] = {
      .line = offsetof(struct config_address, default_host_line),
      .help = "The host that gets packets that no range and no flow gives to another one. With none they are "
              "dropped."},
+    {.name = "gateway",
+     .type = &ini_address,
+     .preset = "",
+     .none = "",
+     ADDRESS(gateway),
+     .line = offsetof(struct config_address, gateway_line),
+     .help = "The router that HELLO announces to agents without a gateway of their own. The default is the "
+             "router of [dhcp]; without one, it is what router-mac asks for the address as. It is never taken "
+             "from another machine."},
     {.name = "echo",
      .type = &ini_choice,
      .preset = "reply",

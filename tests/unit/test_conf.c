@@ -320,6 +320,8 @@ static const struct fault faults[] = {
     {GOOD "psid = 6/\t8\n", F "5: psid = 6/\t8: must be OFFSET/LENGTH, together 16 at most\n"},
     {GOOD "psid = 6/8 x\n", F "5: psid = 6/8 x: must be OFFSET/LENGTH, together 16 at most\n"},
     {GOOD "psid = 6/8\nblock = 10\n", F "6: psid and block = 10 exclude each other\n"},
+    {GOOD "gateway = 192.0.2.1\n", F "5: gateway = 192.0.2.1: is a shared address\n"},
+    {GOOD "gateway = 192.0.2\n", F "5: gateway = 192.0.2: must be the IPv4 address of a host\n"},
     {GOOD "default-host = a\n", F "5: default-host = a: must be none or a MAC address, xx:xx:xx:xx:xx:xx\n"},
     {GOOD_BRIDGE "mac = 02:00:00:00:00:01\n[address 192.0.2.1]\ndefault-host = 02:00:00:00:00:01\n",
      F "6: default-host = 02:00:00:00:00:01: is the bridge's own\n"},

@@ -287,12 +287,69 @@ static void test_arp_of_the_router_is_answered(void **state)
     assert_memory_equal(seen.sent[0].made.destination.octets, router.octets, 6);
     assert_memory_equal(seen.sent[0].made.arp.sha.octets, bridge_mac.octets, 6);
     assert_int_equal(seen.sent[0].made.arp.spa.host, shared.host);
-    pass(w, 60 * S); /* HELLO now tells the gateway */
+    world_free(w);
+}
+
+static void set_router_mac(struct world *w)
+{
+    w->config.has_router_mac = true;
+    w->config.router_mac = router;
+}
+
+static void set_gateway(struct world *w)
+{
+    w->address.gateway = gateway;
+}
+
+static void set_dhcp_router(struct world *w)
+{
+    w->config.dhcp.router = gateway;
+}
+
+/* docs/pe-arp.md#tlv-gateway: the next HELLO. */
+static const struct pe_arp *next_hello(struct world *w)
+{
+    pass(w, 60 * S);
     const struct tx_frame *hello = &seen.sent[seen.count - 1].made;
     assert_int_equal(hello->pe_arp.type, PE_ARP_HELLO);
-    assert_true(hello->pe_arp.gateway.present);
-    assert_int_equal(hello->pe_arp.gateway.address.host, gateway.host);
+    return &hello->pe_arp;
+}
+
+static void test_gateway_is_never_guessed(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    arp_from(w, SIDE_UPSTREAM, router, ARP_OP_REQUEST, gateway, shared);
+    assert_false(next_hello(w)->gateway.present);
     world_free(w);
+    w = world_new(set_router_mac);
+    assert_false(next_hello(w)->gateway.present);
+    arp_from(w, SIDE_UPSTREAM, router, ARP_OP_REQUEST, gateway, shared);
+    arp_from(w, SIDE_UPSTREAM, host_m, ARP_OP_REQUEST, remote, shared);
+    const struct pe_arp *hello = next_hello(w);
+    assert_true(hello->gateway.present);
+    assert_int_equal(hello->gateway.address.host, gateway.host);
+    assert_memory_equal(hello->gateway.mac.octets, router.octets, 6);
+    world_free(w);
+}
+
+static void test_configured_gateway_is_announced(void **state)
+{
+    (void)state;
+    static void (*const ways[])(struct world * w) = {set_gateway, set_dhcp_router};
+    for (unsigned i = 0; i < 2; i++) {
+        struct world *w = world_new(ways[i]);
+        arp_from(w, SIDE_UPSTREAM, host_m, ARP_OP_REQUEST, remote, shared);
+        const struct pe_arp *hello = next_hello(w);
+        assert_int_equal(hello->gateway.address.host, gateway.host);
+        assert_true(hello->gateway.present && mac_is_zero(hello->gateway.mac));
+        arp_from(w, SIDE_UPSTREAM, router, ARP_OP_REQUEST, gateway, shared);
+        arp_from(w, SIDE_UPSTREAM, host_m, ARP_OP_REQUEST, remote, shared);
+        hello = next_hello(w);
+        assert_int_equal(hello->gateway.address.host, gateway.host);
+        assert_memory_equal(hello->gateway.mac.octets, router.octets, 6);
+        world_free(w);
+    }
 }
 
 static void test_arp_that_would_capture(void **state)
@@ -945,7 +1002,7 @@ static void test_reload_keeps_what_is_under_way(void **state)
 {
     enum { GRE = 47, ECHO_REQUEST = 8 };
     (void)state;
-    struct world *w = world_new(NULL);
+    struct world *w = world_new(set_gateway);
     assert_int_equal(arp_from(w, SIDE_DOWNSTREAM, host_a, ARP_OP_REQUEST, shared, gateway).fate, FATE_SENT);
     arp_from(w, SIDE_UPSTREAM, router, ARP_OP_REQUEST, gateway, shared);
     assert_int_equal(ipv4_from(w, SIDE_DOWNSTREAM, host_a, shared, remote, GRE, 0).fate, FATE_SENT);
@@ -955,7 +1012,7 @@ static void test_reload_keeps_what_is_under_way(void **state)
     assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
     assert_int_equal(seen.count, 2); /* the announcement upstream, and HELLO */
     assert_int_equal(seen.sent[1].made.pe_arp.type, PE_ARP_HELLO);
-    assert_true(seen.sent[1].made.pe_arp.gateway.present);
+    assert_memory_equal(seen.sent[1].made.pe_arp.gateway.mac.octets, router.octets, 6);
     assert_consumed(arp_from(w, SIDE_UPSTREAM, router, ARP_OP_REPLY, gateway, shared), CONSUMED_ARP_RELAYED);
     assert_delivered(ipv4_from(w, SIDE_UPSTREAM, router, remote, shared, GRE, 0), host_a);
     assert_delivered(ipv4_from(w, SIDE_UPSTREAM, router, remote, shared, PROTOCOL_ICMP, 0), host_b);
@@ -1119,6 +1176,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start_announces),
         cmocka_unit_test(test_arp_of_the_router_is_answered),
+        cmocka_unit_test(test_gateway_is_never_guessed),
+        cmocka_unit_test(test_configured_gateway_is_announced),
         cmocka_unit_test(test_arp_that_would_capture),
         cmocka_unit_test(test_arp_of_sharers_is_relayed),
         cmocka_unit_test(test_unicast_arp_holds_no_broadcast_back),

@@ -57,10 +57,38 @@ void announce_upstream(struct engine *e)
     timer_set(e->timers, &e->announcer->announce_timer, e->now_ns + ANNOUNCE_AGAIN_NS);
 }
 
+/* Zero: none. */
+static struct ipv4 configured_gateway(const struct engine *e, uint32_t address_index)
+{
+    struct ipv4 gateway = e->config.addresses[address_index].gateway;
+    return gateway.host != 0 ? gateway : e->config.dhcp.router;
+}
+
+bool announce_is_gateway(const struct engine *e, uint32_t address_index, const struct arp *request)
+{
+    struct ipv4 gateway = configured_gateway(e, address_index);
+    bool is_router = e->config.has_router_mac && mac_equal(request->sha, e->config.router_mac);
+    if (gateway.host != 0)
+        return request->spa.host == gateway.host && (is_router || !e->config.has_router_mac);
+    return is_router && request->spa.host != 0;
+}
+
+/* The gateway of the configuration, its MAC address zero until it asked for the shared address; or router-mac. What
+ * asked before a reload may be neither. */
+static void put_gateway(const struct engine *e, uint32_t address_index, struct pe_arp *hello)
+{
+    const struct shared_address *shared = shared_address_at(e, address_index);
+    const struct arp asked = {.spa = shared->router, .sha = shared->router_mac};
+    struct ipv4 gateway = configured_gateway(e, address_index);
+    bool is_known = announce_is_gateway(e, address_index, &asked);
+    hello->gateway.present = is_known || gateway.host != 0;
+    hello->gateway.address = is_known ? shared->router : gateway;
+    hello->gateway.mac = is_known ? shared->router_mac : mac_zero;
+}
+
 static void hello(struct engine *e, uint32_t address_index)
 {
     const struct config_address *a = &e->config.addresses[address_index];
-    const struct shared_address *shared = shared_address_at(e, address_index);
     struct tx_frame tx = tx_frame_of(e, TX_PE_ARP, mac_broadcast, e->config.encap);
     tx.pe_arp = (struct pe_arp){
         .type = PE_ARP_HELLO,
@@ -71,11 +99,7 @@ static void hello(struct engine *e, uint32_t address_index)
     };
     tx.pe_arp.shared_mac.present = true;
     tx.pe_arp.shared_mac.mac = e->config.mac;
-    if (shared->has_gateway) {
-        tx.pe_arp.gateway.present = true;
-        tx.pe_arp.gateway.address = shared->gateway;
-        tx.pe_arp.gateway.mac = shared->gateway_mac;
-    }
+    put_gateway(e, address_index, &tx.pe_arp);
     tx_frame_send(e, SIDE_DOWNSTREAM, &tx);
 }
 

@@ -3,6 +3,8 @@
 #ifndef PEARPD_CORE_ANNOUNCE_H
 #define PEARPD_CORE_ANNOUNCE_H
 
+#include "pearpd/arp.h"
+
 #include "engine_state.h"
 
 #include <stdbool.h>
@@ -17,6 +19,9 @@ void announcer_free(struct announcer *announcer);
 void announce_upstream(struct engine *e);
 void announce_downstream(struct engine *e);
 void announce_address(struct engine *e, uint32_t address_index);
+/* True where who sent this request for the address may be named as its gateway: a configured one, or router-mac where
+ * none is configured. */
+bool announce_is_gateway(const struct engine *e, uint32_t address_index, const struct arp *request);
 void announce_due(struct engine *e, enum timer_kind kind);
 
 /* True once HELLO repeats. */

@@ -81,18 +81,16 @@ static struct verdict conflict(struct engine *e, const struct rx_frame *rx, uint
     return verdict_dropped(DROP_ARP_CONFLICT);
 }
 
-/* A router that asks for the shared address is the gateway that HELLO announces. */
-static void note_gateway(struct engine *e, const struct rx_frame *rx, const struct arp *request,
-                         uint32_t address_index)
+/* Who asks for the shared address may be the gateway that HELLO announces. */
+static void note_router(struct engine *e, const struct rx_frame *rx, const struct arp *request,
+                        uint32_t address_index)
 {
     struct shared_address *shared = shared_address_at(e, address_index);
-    if (request->spa.host == 0 || !mac_equal(request->sha, rx->eth.source))
+    bridge_note_router(e, rx);
+    if (!mac_equal(request->sha, rx->eth.source) || !announce_is_gateway(e, address_index, request))
         return;
-    if (e->config.has_router_mac && !mac_equal(request->sha, e->config.router_mac))
-        return;
-    shared->has_gateway = true;
-    shared->gateway = request->spa;
-    shared->gateway_mac = request->sha;
+    shared->router = request->spa;
+    shared->router_mac = request->sha;
 }
 
 static struct verdict from_upstream(struct engine *e, struct rx_frame *rx, const struct arp *arp)
@@ -103,8 +101,7 @@ static struct verdict from_upstream(struct engine *e, struct rx_frame *rx, const
     if (target < 0 || arp->hardware != ARP_HRD_ETHERNET)
         return bridge_forward(e, rx);
     if (arp->operation == ARP_OP_REQUEST) {
-        bridge_note_router(e, rx);
-        note_gateway(e, rx, arp, (uint32_t)target);
+        note_router(e, rx, arp, (uint32_t)target);
         return answer(e, rx, arp);
     }
     if (arp->operation == ARP_OP_REPLY)

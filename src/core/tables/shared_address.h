@@ -15,16 +15,15 @@ struct shared_addresses;
 
 /* A shared address while the engine runs. */
 struct shared_address {
-    bool has_gateway; /* a router that asked for the address, for HELLO */
-    struct ipv4 gateway;
-    struct mac gateway_mac;
+    struct ipv4 router; /* that asked for the address, for HELLO; zero: none did */
+    struct mac router_mac;
     struct rate defence; /* gratuitous ARP on a conflict: one in 10 s */
 };
 
 /* The addresses of the engine's configuration. NULL: out of memory. */
 struct shared_addresses *shared_addresses_new(const struct engine *e);
 void shared_addresses_free(struct shared_addresses *addresses);
-/* Takes over the gateways of another engine (a reload). */
+/* Takes over the routers of another engine (a reload). */
 void shared_addresses_carry(struct engine *e, const struct engine *old);
 
 /* The index of a shared address in config.addresses, or -1. */
