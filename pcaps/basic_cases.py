@@ -71,6 +71,33 @@ def arp_cases():
     c.bridged(1.4, "downstream", ask(A, NONE, GATEWAY))
     c.bridged(1.5, "upstream", reply(A, ROUTER, GATEWAY, NONE))
 
+    c = Case("arp-nameless", "sender 0.0.0.0 of who owns ports: asked in the bridge's name, as its lowest address; no answer of it leaves",
+             rest="[address 192.35.162.3]\n[range 192.35.162.3:2000-2999]\nmac = 00:0c:29:9e:8c:ee\n"
+             "[range 192.35.162.3:3000-3999]\nmac = 00:0c:29:39:44:ab\n"
+             "[range 192.35.162.2:2000-2999]\nmac = 00:0c:29:9e:8c:ee\n", start=False)
+    for address, first, last in ((SHARED, 2000, 9999), (OTHER, 1024, 65535)):
+        c.make(0, "upstream", gratuitous(address))
+        c.make(0, "downstream", hello(first, last, address))
+    c.later = [(2, "upstream", gratuitous()), (2, "upstream", gratuitous(OTHER))]
+    for first, host in ((2000, A), (2000, A), (3000, B)):
+        c.owner(first, first + 999, host, "permanent", "config")
+    for at, host, address in ((1, A, SHARED), (1.2, B, OTHER)):
+        c.come(at, "downstream", ask(host, NONE, GATEWAY))
+        c.leave(at, "upstream", arp(ALL, BRIDGE, 1, BRIDGE, address, ZERO, GATEWAY))
+        c.come(at + 0.1, "upstream", reply(BRIDGE, ROUTER, GATEWAY, address))
+        c.consume("arp_relayed")
+        c.make(at + 0.1, "downstream", reply(host, ROUTER, GATEWAY, address))
+    c.come(1.4, "downstream", ask(A, SHARED, GATEWAY))
+    c.consume("arp_coalesced")
+    c.make(1.4, "downstream", reply(A, ROUTER, GATEWAY, SHARED))
+    for at, frame in ((1.5, reply(ROUTER, A, NONE, GATEWAY)), (1.6, ask(A, NONE, GATEWAY, hardware=6))):
+        c.dropped(at, "downstream", frame, "arp_capture")
+        c.count(captures=1)
+    c.dropped(1.7, "downstream", ask(A, NONE, SHARED), "arp_probe")
+    # Its own address, that of a neighbour, and who owns nothing.
+    c.bridged(1.8, "downstream", ask(A, NEAR, GATEWAY))
+    c.bridged(1.9, "downstream", ask(M, NONE, GATEWAY))
+
     c = Case("arp-conflict", "the shared address is used upstream: no further, and defended once in 10 s")
     for at, defended in ((1, True), (5, False), (11, True)):
         c.dropped(at, "upstream", reply(ALL, M, SHARED, GATEWAY), "arp_conflict")

@@ -23,6 +23,7 @@ struct arp {
 
 /* Where sha, spa and tha lie from the start of the payload. */
 #define ARP_SHA_OFFSET 8
+#define ARP_SPA_OFFSET 14
 
 /* Reads `length` bytes behind the EtherType. 0: ARP for IPv4 over 6-byte addresses, *arp is filled.
  * -ENOMSG: other protocol or address lengths, or under 8 bytes: nobody's, to be bridged.

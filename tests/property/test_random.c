@@ -629,6 +629,15 @@ static void check_answer(struct world *w, struct verdict v, const struct arp *ar
     r->is_answered = r->is_answered || waiting > 0;
 }
 
+/* The first address that the host owns a port of; ADDRESSES: none. */
+static unsigned lowest_owned(const struct world *w, uint8_t host)
+{
+    unsigned a = 0;
+    while (a < ADDRESSES && memchr(w->owner[a], host, 65536) == NULL)
+        a++;
+    return a;
+}
+
 static void step_arp(struct world *w)
 {
     struct mac source = pick_mac(w);
@@ -672,6 +681,12 @@ static void step_arp(struct world *w)
             must(w, dropped_for(v, DROP_ARP_PROBE));
         else
             must(w, v.fate == FATE_CONSUMED && v.consumed == CONSUMED_ARP_ANSWERED);
+    } else if (arp.spa.host == 0 && lowest_owned(w, host_index(source)) < ADDRESSES) {
+        arp.spa = shared[lowest_owned(w, host_index(source))];
+        if (request && ethernet)
+            check_relayed(w, v, &arp);
+        else
+            must(w, dropped_for(v, DROP_ARP_CAPTURE));
     } else if (!limited) {
         passed(w, v, SIDE_UPSTREAM);
     }
@@ -840,19 +855,11 @@ static void step_noise(struct world *w)
     check_changes(w, NULL, false, -1, 0, 0);
 }
 
-static bool owns_ports(const struct world *w, uint8_t host)
-{
-    for (unsigned a = 0; a < ADDRESSES; a++)
-        if (memchr(w->owner[a], host, 65536) != NULL)
-            return true;
-    return false;
-}
-
 /* A host's MAC upstream: to all it is its own frame given back; to one machine an owner's is not believed. */
 static void step_mac_upstream(struct world *w)
 {
     uint8_t host = (uint8_t)pick(w, HOSTS);
-    bool to_one = pick(w, 2) == 0 && owns_ports(w, host);
+    bool to_one = pick(w, 2) == 0 && lowest_owned(w, host) < ADDRESSES;
     w->from = SIDE_UPSTREAM;
     w->length = put_header(w, to_one ? bridge_mac : mac_broadcast, hosts[host], 0x9000);
     must(w, dropped_for(run_frame(w), to_one ? DROP_BAD_SOURCE : DROP_REFLECTED));

@@ -100,8 +100,11 @@ static bool is_asked_already(const struct engine *e, const struct question *q, b
 
 static struct verdict send_upstream(struct engine *e, struct rx_frame *rx, struct question *q, bool plain)
 {
+    uint8_t *arp = rx->frame->bytes + rx->eth.payload, *spa = arp + ARP_SPA_OFFSET;
     eth_set_source(rx->frame->bytes, e->config.mac);
-    memcpy(rx->frame->bytes + rx->eth.payload + ARP_SHA_OFFSET, e->config.mac.octets, MAC_BYTES);
+    memcpy(arp + ARP_SHA_OFFSET, e->config.mac.octets, MAC_BYTES);
+    for (unsigned i = 0; i < 4; i++)
+        spa[i] = (uint8_t)(q->key.shared >> (24 - 8 * i));
     struct verdict verdict = frame_send(e, SIDE_UPSTREAM, rx->frame);
     if (verdict.fate == FATE_SENT) {
         q->sent_ns = e->now_ns;

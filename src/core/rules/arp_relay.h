@@ -17,7 +17,7 @@ struct arp_relay *arp_relay_new(const struct engine *e);
 void arp_relay_free(struct arp_relay *relay);
 void arp_relay_carry(struct engine *e, const struct engine *old);
 
-/* Sends the request upstream with the bridge MAC, or consumes it where the same was sent within the second. */
+/* Sends the request upstream with the bridge MAC and the shared address `request->spa` as sender, or consumes it where the same was sent within the second. */
 struct verdict arp_relay_request(struct engine *e, struct rx_frame *rx, const struct arp *request);
 
 /* Gives a reply from upstream to a shared address to the hosts that wait for it. */

@@ -12,6 +12,7 @@
 #include "out/frame_send.h"
 #include "out/verdict.h"
 #include "rx_frame.h"
+#include "tables/account.h"
 #include "tables/host.h"
 #include "tables/shared_address.h"
 
@@ -134,6 +135,18 @@ static struct verdict relay_request(struct engine *e, struct rx_frame *rx, const
     return arp_relay_request(e, rx, arp);
 }
 
+/* ARP with sender 0.0.0.0 of a host that owns ports, as agents let it leave: the router must see neither that sender
+ * nor the host's MAC. */
+static struct verdict of_nameless_owner(struct engine *e, struct rx_frame *rx, const struct arp *arp,
+                                        bool is_request, uint32_t address_index)
+{
+    struct arp named = *arp;
+    if (!is_request)
+        return arp_capture(e, rx, address_index);
+    named.spa = e->config.addresses[address_index].address;
+    return relay_request(e, rx, &named);
+}
+
 static struct verdict from_downstream(struct engine *e, struct rx_frame *rx, const struct arp *arp)
 {
     int sender = shared_address_index(e, arp->spa), target = shared_address_index(e, arp->tpa);
@@ -145,6 +158,9 @@ static struct verdict from_downstream(struct engine *e, struct rx_frame *rx, con
     }
     if (request && target >= 0)
         return arp->spa.host == 0 ? verdict_dropped(DROP_ARP_PROBE) : answer(e, rx, arp);
+    int owned = arp->spa.host == 0 ? account_lowest_address(e, rx->eth.source) : -1;
+    if (owned >= 0)
+        return of_nameless_owner(e, rx, arp, request, (uint32_t)owned);
     return bridge_arp(e, rx);
 }
 

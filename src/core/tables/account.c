@@ -138,6 +138,19 @@ bool account_has_binding(const struct engine *e, struct mac mac)
     return a != NULL && !LIST_EMPTY(&a->bindings);
 }
 
+int account_lowest_address(const struct engine *e, struct mac mac)
+{
+    const struct account *a = keyed_table_find(e->accounts->owners, &mac);
+    const struct binding *b;
+    int lowest = -1;
+    if (a == NULL)
+        return -1;
+    LIST_FOREACH(b, &a->bindings, of_owner)
+    if (lowest < 0 || (int)b->address_index < lowest)
+        lowest = (int)b->address_index;
+    return lowest;
+}
+
 void account_join(struct engine *e, struct binding *binding)
 {
     struct account *a = account_of(e, binding->owner);

@@ -45,6 +45,9 @@ void account_leave(struct binding *binding);
 /* True where `mac` owns ports. An owner without an account of its own (accounts_full) is not known. */
 bool account_has_binding(const struct engine *e, struct mac mac);
 
+/* The lowest shared address that `mac` owns ports of, as an index in config.addresses; -1: none. */
+int account_lowest_address(const struct engine *e, struct mac mac);
+
 /* Counts a frame to or from an owner without a binding. */
 void account_add_rx(struct engine *e, struct mac owner, size_t frame_bytes);
 void account_add_tx(struct engine *e, struct mac owner, size_t frame_bytes);
