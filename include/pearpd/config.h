@@ -41,8 +41,8 @@
       "recently active flow is exported early (flows_early).")                                             \
     X("months", months, 1, 120, 13, "Number of months kept in each account. The oldest month is removed.") \
     X("questions", questions, 16, 65536, 4096,                                                             \
-      "Maximum number of ports and ranges being resolved at once, at most half of them ports. What "       \
-      "is beyond it is not asked for.")                                                                    \
+      "Maximum number of ports and ranges being resolved at once: at most half of them ports, and a "      \
+      "quarter of them ranges of hosts that own nothing. What is beyond it is not asked for.")             \
     X("mac-questions", mac_questions, 1, 4096, 16,                                                         \
       "Maximum number of ranges that one host is being asked for at once. What is beyond it is not "       \
       "asked for.")                                                                                        \
@@ -74,8 +74,9 @@
       "Minimum number of ports in a range that a host claims. A smaller one is dropped (pe_arp_bad), "     \
       "so that single ports do not fill the table. Port sets may be of any size.")                         \
     X("flows", flows, 16, 1048576, 4096,                                                                   \
-      "Maximum number of flows without ports. When it is reached, a flow idle for flow-age is "            \
-      "evicted; if there is none, the new flow is not kept (flows_full).")                                 \
+      "Maximum number of flows without ports of hosts that own ports; a flow of a host with more is "      \
+      "evicted, or the new flow is not kept (flows_full). All other hosts have a quarter as many "         \
+      "together; any of theirs is evicted.")                                                               \
     X("flow-age", flow_age_s, 1, 86400, 300,                                                               \
       "Seconds without a packet from its host after which a flow without ports ends.")                     \
     X("datagrams", datagrams, 16, 65536, 4096,                                                             \

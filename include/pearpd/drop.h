@@ -104,6 +104,9 @@
     X(TABLE_FULL, "table_full", "bindings not learned because the table was full (limit: bindings)")          \
     X(HOST_PORTS, "host_ports",                                                                               \
       "ranges not learned because their host owned too many ports (limit: host-ports)")                       \
+    X(CLAIMS_LIMITED, "claims_limited",                                                                       \
+      "CLAIMs without a challenge, since other hosts' took the room or the budget (limits: questions, "       \
+      "mac-questions, unicast-rate, unicast-mac-rate)")                                                       \
     X(REQUESTS, "requests", "PE-ARP REQUESTs sent")                                                           \
     X(BAD_SOURCES, "bad_sources", "frames dropped as bad_source")                                             \
     X(MAC_MOVES, "mac_moves", "MAC addresses that moved from one side of the bridge to the other")            \

@@ -146,7 +146,7 @@ void engine_tables_free(struct engine *e)
     arp_relay_free(e->arp_relay);
     keyed_table_free(e->pe_arp_replay);
     echo_free(e->echo);
-    keyed_table_free(e->flows);
+    flows_free(e->flows);
     datagrams_free(e->datagrams);
     dhcp_rules_free(e->dhcp);
     dhcp_server_free(e->dhcp_server);

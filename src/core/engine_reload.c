@@ -17,6 +17,7 @@
 #include "rules/dhcp_rules.h"
 #include "rules/dhcp_server.h"
 #include "rules/echo.h"
+#include "rules/flow.h"
 #include "tables/account.h"
 #include "tables/binding.h"
 #include "tables/binding_query.h"
@@ -124,7 +125,7 @@ static void parts_carry(struct engine *e, const struct engine *old)
     arp_relay_carry(e, old);
     keyed_table_copy(e->pe_arp_replay, old->pe_arp_replay);
     echo_carry(e, old);
-    keyed_table_copy(e->flows, old->flows);
+    flows_carry(e, old);
     dhcp_rules_carry(e, old);
     dhcp_server_carry(e, old);
 }

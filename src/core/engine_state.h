@@ -50,7 +50,7 @@ struct engine {
     struct arp_relay *arp_relay;
     struct keyed_table *pe_arp_replay;
     struct echo *echo;
-    struct keyed_table *flows;
+    struct flows *flows;
     struct datagrams *datagrams;
     struct dhcp_rules *dhcp; /* NULL: no address is learned from DHCP, or served */
     struct dhcp_server *dhcp_server;

@@ -424,11 +424,16 @@ static void test_guessed_nonces(void **state)
     attack_end(t);
 }
 
+static void any_size(struct attack *t)
+{
+    t->w.config.limits.claim_ports = 1;
+}
+
 /* 50 claims a millisecond, each answered when it is challenged; another host claims meanwhile. */
 static void test_claim_flood(void **state)
 {
     (void)state;
-    struct attack *t = attack_new(NULL);
+    struct attack *t = attack_new(any_size);
     struct agent *newcomer = &t->agents[2];
     unsigned bound_ms = 0, number = 0;
     t->agents[3] = (struct agent){host_m, 10000, 65535, true};
@@ -450,6 +455,83 @@ static void test_claim_flood(void **state)
     assert_true(bound_ms > 0 && bound_ms <= 5000);
     figure("S17: 300,000 CLAIMs in 6 s: %u challenges; another's claim bound after %u ms", t->challenges.count,
            bound_ms);
+    attack_end(t);
+}
+
+static void claim_of_stranger(struct attack *t, unsigned number, uint16_t first)
+{
+    const struct mac mac = {{2, 0xbb, 0, (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number}};
+    struct tx_frame made = pe_arp_of(mac, PE_ARP_CLAIM, first, (uint16_t)(first + 99));
+    give_made(t, &made);
+}
+
+/* 4,096 silent MAC addresses claim 10,000 times a second, the ranges of nobody or the newcomer's own. The newcomer starts
+ * meanwhile, and claims as an agent does. Milliseconds until it is bound; 0: not in 10 s. */
+static unsigned many_claims(bool same_range, unsigned start_ms, unsigned *challenges)
+{
+    struct attack *t = attack_new(NULL);
+    struct agent *newcomer = &t->agents[2];
+    unsigned number = 0, bound_ms = 0, next_ms = start_ms, gap_ms = 1000;
+    newcomer->answers = true;
+    for (unsigned ms = 0; ms < start_ms + 10000 && bound_ms == 0; ms++) {
+        for (unsigned i = 0; i < 10; i++, number = (number + 1) % 4096)
+            claim_of_stranger(t, number, (uint16_t)(same_range ? 4000 : 10000 + number % 512 * 100));
+        if (ms == next_ms) {
+            claim(t, newcomer);
+            next_ms += gap_ms;
+            gap_ms *= 2;
+        }
+        tick(t);
+        if (ms >= start_ms && owns(t, 4080, newcomer->mac))
+            bound_ms = ms - start_ms + 1;
+    }
+    assert_rate(&t->challenges, 1000, 1000);
+    *challenges = t->challenges.count;
+    attack_end(t);
+    return bound_ms;
+}
+
+static void test_many_macs_claim(void **state)
+{
+    (void)state;
+    for (unsigned same = 0; same < 2; same++) {
+        for (unsigned start_ms = 500; start_ms <= 10500; start_ms += 5000) {
+            unsigned challenges;
+            const unsigned bound_ms = many_claims(same, start_ms, &challenges);
+            figure("H1: 10,000 CLAIMs/s of 4,096 silent MACs for %s; a newcomer after %u ms is bound in %u ms; "
+                   "%u challenges",
+                   same ? "its range" : "free ranges", start_ms, bound_ms, challenges);
+            assert_in_range(bound_ms, 1, 5000);
+        }
+    }
+}
+
+/* A new silent MAC address for each of 10,000 CLAIMs a second: newcomers cannot be told from them. 100 of them claim once
+ * each, in between. */
+static void test_fresh_macs_claim(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(NULL);
+    struct agent *newcomer = &t->agents[2];
+    unsigned number = 0, bound = 0;
+    for (unsigned ms = 0; ms < 10000; ms++) {
+        const unsigned turn = ms / 100;
+        for (unsigned i = 0; i < 10; i++, number++) {
+            if (ms % 100 == 50 && i == turn % 10) {
+                *newcomer = (struct agent){{{0, 0xc, 0x29, 0, 1, (uint8_t)turn}},
+                                           (uint16_t)(4000 + 20 * turn),
+                                           (uint16_t)(4019 + 20 * turn),
+                                           true};
+                claim(t, newcomer);
+            }
+            claim_of_stranger(t, number, (uint16_t)(10000 + number % 512 * 100));
+        }
+        tick(t);
+        bound += ms % 100 == 51 && owns(t, newcomer->first, newcomer->mac);
+    }
+    assert_true(bound > 0);
+    figure("H1: 10,000 CLAIMs/s, each of a new silent MAC: %u of 100 newcomers are bound by their first CLAIM",
+           bound);
     attack_end(t);
 }
 
@@ -686,6 +768,41 @@ static void test_flow_flood(void **state)
     attack_end(t);
 }
 
+/* Portless flows of 4,096 MACs that own nothing, 10,000 new ones a second; meanwhile A (an owner) and a host
+ * that owns nothing begin to send to a remote each, and get its answers. */
+static void test_many_macs_fill_flows(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(NULL);
+    const struct mac plain = {{0, 0xc, 0x29, 0, 0, 9}};
+    const struct mac macs[2] = {t->agents[0].mac, plain};
+    unsigned answered[2] = {0}, sent = 0, number = 0;
+    uint8_t bytes[FRAME_BYTES];
+    for (unsigned ms = 0; ms < 6000; ms++) {
+        for (unsigned i = 0; i < 10; i++, number++) {
+            const struct mac mac = {{2, 0xbb, 0, 0, (uint8_t)(number >> 8 & 15), (uint8_t)number}};
+            put_ipv4(bytes, router, mac, shared, (struct ipv4){0x0b000000 + number}, 50, 24);
+            give(t, SIDE_DOWNSTREAM, bytes, 58);
+        }
+        for (unsigned k = 0; k < 2 && ms >= 1500 && ms % 5 == 0; k++) {
+            const struct ipv4 peer = {remote.host + 1 + k};
+            put_ipv4(bytes, router, macs[k], shared, peer, 50, 24);
+            give(t, SIDE_DOWNSTREAM, bytes, 58);
+            put_ipv4(bytes, bridge_mac, router, peer, shared, 50, 24);
+            answered[k] += give(t, SIDE_UPSTREAM, bytes, 58).fate == FATE_SENT;
+        }
+        sent += ms >= 1500 && ms % 5 == 0;
+        tick(t);
+    }
+    figure("H4: 60,000 new portless flows of 4,096 MACs in 6 s: %u of %u answers to an owner, %u of %u to a "
+           "host that "
+           "owns nothing",
+           answered[0], sent, answered[1], sent);
+    assert_int_equal(answered[0], sent);
+    assert_int_equal(answered[1], sent);
+    attack_end(t);
+}
+
 /* M speaks from A's ports, one way after the other. */
 static void test_foreign_ports(void **state)
 {
@@ -814,6 +931,9 @@ int main(void)
         cmocka_unit_test(test_arp_relay_does_not_amplify),
         cmocka_unit_test(test_guessed_nonces),
         cmocka_unit_test(test_claim_flood),
+        cmocka_unit_test(test_many_macs_claim),
+        cmocka_unit_test(test_fresh_macs_claim),
+        cmocka_unit_test(test_many_macs_fill_flows),
         cmocka_unit_test(test_claims_everything),
         cmocka_unit_test(test_loop),
         cmocka_unit_test(test_hosts_are_not_cut_off),

@@ -4,10 +4,14 @@
  * 1. It is opened: a broadcast by a frame for a port that nobody owns; a unicast by a CLAIM, a RELEASE, or a frame
  *    for a stale binding. The frames for the port wait in its queue.
  * 2. It sends a REQUEST, up to three times, a second apart, whenever the budgets allow. Broadcasts wait for the
- *    budget in two queues, new ports before retries; unicasts in one.
+ *    budget in two queues, new ports before retries; unicasts to owners in one. Hosts that own nothing do not queue,
+ *    or whoever came first would have it all: those never asked go before those that were, and each tries again.
  * 3. It is closed by a REPLY that counts (pe_arp_rules.c), by traffic that shows the owner, or without an answer:
  *    then pending frames go to default-host or are dropped, an owner that did not answer loses its binding, and a
- *    claim that waited for that continues. */
+ *    claim that waited for that continues.
+ *
+ * Hosts that own nothing have a quarter of the table. A claimant that finds no room there is challenged once, and
+ * only the nonce proves it: a keyed hash of the port, the MAC address and the time. */
 #include "resolver.h"
 
 #include "pearpd/rate.h"
@@ -21,30 +25,34 @@
 #include "out/event_emit.h"
 #include "out/frame_send.h"
 #include "out/verdict.h"
+#include "tables/account.h"
 #include "tables/binding.h"
 #include "tables/binding_query.h"
 #include "tables/host.h"
 #include "tables/pending.h"
+#include "tables/served.h"
 #include "tables/shared_address.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define WAIT_NS (TRIES * NS_PER_S) /* a broadcast ends after this time in any case */
+#define SLOT_NS (4 * NS_PER_S)     /* a stateless nonce counts in its slot and the next */
+
+#define STRANGERS_PART 4 /* of the table, for all hosts together that own nothing */
 
 static const struct mac nobody;
 
 struct port_key {
     uint32_t address_index;
-    uint16_t port;
-    uint16_t is_unicast;
+    uint32_t port;
 };
 struct negative {
     struct port_key key;
     uint64_t until_ns;
 };
 struct asked {
-    struct port_key key;
+    struct resolution_key key;
     uint64_t asked_ns;
 };
 
@@ -56,14 +64,19 @@ struct resolver {
     struct keyed_table *asked; /* when a port was last asked for */
     struct pending *pending;
     struct resolution_queue fresh, retries; /* broadcasts that wait: new ports first */
-    struct resolution_queue unicasts;       /* unicasts that wait for the budget of all hosts */
+    struct resolution_queue unicasts;       /* unicasts to owners that wait for the budget of all hosts */
     struct resolution_queue broadcasts;     /* every open one, as opened */
-    uint32_t broadcast_count;
+    uint32_t broadcast_count, strangers_count;
+    struct served *served; /* hosts that own nothing and were asked */
     uint64_t nonce_count;
     struct timer ask_timer, unicast_timer;
     struct rate ask_rate, unicast_rate;
-    struct rate_limit ask_limit, unicast_limit, unicast_mac_limit;
+    struct rate_limit ask_limit, unicast_mac_limit;
+    struct rate_limit unicast_limits[3]; /* by enum precedence */
 };
+
+/* All take from one budget; the later ones leave the earlier ones a part of its burst. */
+enum precedence { OWNER_FIRST, NEWCOMER_NEXT, STRANGER_LAST };
 
 static bool tables_new(const struct engine *e, struct resolver *r)
 {
@@ -74,9 +87,11 @@ static bool tables_new(const struct engine *e, struct resolver *r)
     r->questions =
         keyed_table_new(l->questions, sizeof(struct resolution_key), sizeof(struct resolution), hash_key);
     r->negatives = keyed_table_new(l->negatives, sizeof(struct port_key), sizeof(struct negative), hash_key);
-    r->asked = keyed_table_new(in_a_second, sizeof(struct port_key), sizeof(struct asked), hash_key);
+    r->asked = keyed_table_new(in_a_second, sizeof(struct resolution_key), sizeof(struct asked), hash_key);
     r->pending = pending_new(l->held_frames, l->held_bytes);
-    return r->questions != NULL && r->negatives != NULL && r->asked != NULL && r->pending != NULL;
+    r->served = served_new(e->seed.nonce_key);
+    return r->questions != NULL && r->negatives != NULL && r->asked != NULL && r->pending != NULL &&
+           r->served != NULL;
 }
 
 struct resolver *resolver_new(const struct engine *e)
@@ -92,7 +107,9 @@ struct resolver *resolver_new(const struct engine *e)
     r->ask_timer.kind = TIMER_ASK;
     r->unicast_timer.kind = TIMER_UNICAST;
     r->ask_limit = rate_limit_of(l->ask_rate, l->ask_burst);
-    r->unicast_limit = rate_limit_of(l->unicast_rate, l->unicast_rate);
+    r->unicast_limits[OWNER_FIRST] = rate_limit_of(l->unicast_rate, l->unicast_rate);
+    r->unicast_limits[NEWCOMER_NEXT] = rate_limit_of(l->unicast_rate, (3 * l->unicast_rate + 3) / 4);
+    r->unicast_limits[STRANGER_LAST] = rate_limit_of(l->unicast_rate, (l->unicast_rate + 1) / 2);
     r->unicast_mac_limit = rate_limit_of(l->unicast_mac_rate, l->unicast_mac_rate);
     if (!tables_new(e, r)) {
         resolver_free(r);
@@ -109,6 +126,7 @@ void resolver_free(struct resolver *resolver)
     keyed_table_free(resolver->negatives);
     keyed_table_free(resolver->asked);
     pending_free(resolver->pending);
+    served_free(resolver->served);
     free(resolver);
 }
 
@@ -119,7 +137,7 @@ static bool is_broadcast(const struct resolution *r)
 
 static struct port_key port_key_of(const struct resolution *r)
 {
-    return (struct port_key){r->key.address_index, r->key.port, !is_broadcast(r)};
+    return (struct port_key){r->key.address_index, r->key.port};
 }
 
 struct resolution *resolver_find(struct engine *e, uint32_t address_index, uint16_t port, struct mac target)
@@ -162,34 +180,53 @@ static uint64_t next_nonce(struct engine *e)
     return hash_bytes(e->seed.nonce_key, &number, sizeof(number));
 }
 
-static void send_request(struct engine *e, struct resolution *r)
+/* The nonce of a challenge that nothing else is kept of. It never repeats for another host or port. */
+static uint64_t challenge_nonce(const struct engine *e, const struct resolution_key *key, uint64_t slot)
 {
-    bool broadcast = is_broadcast(r);
-    struct ipv4 address = e->config.addresses[r->key.address_index].address;
-    struct tx_frame request =
-        tx_frame_of(e, TX_PE_ARP, broadcast ? mac_broadcast : r->key.target, e->config.encap);
+    const struct {
+        uint64_t slot;
+        struct resolution_key key;
+        uint32_t not_a_number; /* longer than the input of next_nonce() */
+    } input = {slot, *key, 1};
+    return hash_bytes(e->seed.nonce_key, &input, sizeof(input));
+}
+
+bool resolver_has_challenged(const struct engine *e, const struct resolution_key *key, uint64_t nonce)
+{
+    const uint64_t slot = e->now_ns / SLOT_NS;
+    return !e->seed.plain_nonces &&
+           (nonce == challenge_nonce(e, key, slot) || nonce == challenge_nonce(e, key, slot - 1));
+}
+
+static void send_request(struct engine *e, const struct resolution_key *key, uint8_t protocol, uint64_t nonce)
+{
+    const struct mac to = mac_is_zero(key->target) ? mac_broadcast : key->target;
+    struct tx_frame request = tx_frame_of(e, TX_PE_ARP, to, e->config.encap);
     request.pe_arp = (struct pe_arp){
         .type = PE_ARP_REQUEST,
         .sha = e->config.mac,
-        .tha = r->key.target,
-        .tpa = {address, r->protocol, r->key.port, r->key.port},
-        .nonce = next_nonce(e),
+        .tha = key->target,
+        .tpa = {e->config.addresses[key->address_index].address, protocol, key->port, key->port},
+        .nonce = nonce,
     };
-    r->nonces[r->tries++] = request.pe_arp.nonce;
-    r->asked_ns = e->now_ns;
     bool fresh;
-    struct port_key key = port_key_of(r);
-    struct asked *asked = keyed_table_put(e->resolver->asked, &key, &fresh);
+    struct asked *asked = keyed_table_put(e->resolver->asked, key, &fresh);
     asked->asked_ns = e->now_ns;
     e->stats.counters[COUNTER_REQUESTS]++;
     tx_frame_send(e, SIDE_DOWNSTREAM, &request);
 }
 
-/* When the port may be asked for again: one a second. */
-static uint64_t port_next(struct engine *e, const struct resolution *r)
+static void resolution_send(struct engine *e, struct resolution *r)
 {
-    struct port_key key = port_key_of(r);
-    const struct asked *asked = keyed_table_find(e->resolver->asked, &key);
+    r->nonces[r->tries] = next_nonce(e);
+    r->asked_ns = e->now_ns;
+    send_request(e, &r->key, r->protocol, r->nonces[r->tries++]);
+}
+
+/* When the host, or all of them, may be asked for the port again: once a second. */
+static uint64_t port_next(struct engine *e, const struct resolution_key *key)
+{
+    const struct asked *asked = keyed_table_find(e->resolver->asked, key);
     if (asked == NULL || e->now_ns - asked->asked_ns >= NS_PER_S)
         return e->now_ns;
     return asked->asked_ns + NS_PER_S;
@@ -233,14 +270,14 @@ static void broadcasts_pump(struct engine *e)
             return;
         }
         queue_leave(r);
-        uint64_t port_ns = port_next(e, r);
+        uint64_t port_ns = port_next(e, &r->key);
         if (port_ns > e->now_ns) {
             uint64_t end_ns = r->opened_ns + WAIT_NS;
             timer_set(e->timers, &r->timer, port_ns < end_ns ? port_ns : end_ns);
             continue;
         }
         rate_take(&e->resolver->ask_rate, e->resolver->ask_limit, e->now_ns);
-        send_request(e, r);
+        resolution_send(e, r);
         broadcast_arm(e, r);
     }
 }
@@ -322,7 +359,7 @@ static void broadcast_silent(struct engine *e, struct resolution *r)
 
 bool resolver_is_negative(struct engine *e, uint32_t address_index, uint16_t port)
 {
-    struct port_key key = {address_index, port, 0};
+    struct port_key key = {address_index, port};
     struct negative *negative = keyed_table_find(e->resolver->negatives, &key);
     if (negative == NULL)
         return false;
@@ -357,45 +394,97 @@ static void broadcast_due(struct engine *e, struct resolution *r)
 
 /* Unicasts: challenges and probes. */
 
+static enum precedence precedence_of(struct engine *e, struct mac target, bool is_strangers)
+{
+    if (!is_strangers)
+        return OWNER_FIRST;
+    return served_lately(e->resolver->served, target, e->now_ns) ? STRANGER_LAST : NEWCOMER_NEXT;
+}
+
+/* When the host may be asked for the port as far as it alone is concerned. */
+static uint64_t host_next(struct engine *e, const struct resolution_key *key)
+{
+    const struct host *host = host_of(e->hosts, key->target);
+    const uint64_t host_ns = rate_next(&host->requests, e->resolver->unicast_mac_limit, e->now_ns);
+    const uint64_t port_ns = port_next(e, key);
+    return port_ns > host_ns ? port_ns : host_ns;
+}
+
+static void budget_take(struct engine *e, struct mac target, enum precedence precedence)
+{
+    struct resolver *resolver = e->resolver;
+    rate_take(&host_of(e->hosts, target)->requests, resolver->unicast_mac_limit, e->now_ns);
+    rate_take(&resolver->unicast_rate, resolver->unicast_limits[precedence], e->now_ns);
+    if (precedence != OWNER_FIRST)
+        served_mark(resolver->served, target, e->now_ns);
+}
+
 /* Sends the REQUEST now, or waits for the budget. */
 static void unicast_try(struct engine *e, struct resolution *r)
 {
-    struct host *host = host_of(e->hosts, r->key.target);
-    uint64_t own_ns = rate_next(&host->requests, e->resolver->unicast_mac_limit, e->now_ns);
-    uint64_t port_ns = port_next(e, r);
-    if (port_ns > own_ns)
-        own_ns = port_ns;
+    struct resolver *resolver = e->resolver;
+    const enum precedence precedence = precedence_of(e, r->key.target, r->is_strangers);
+    const uint64_t own_ns = host_next(e, &r->key);
     if (own_ns > e->now_ns) {
         timer_set(e->timers, &r->timer, own_ns);
         return;
     }
-    uint64_t all_ns = rate_next(&e->resolver->unicast_rate, e->resolver->unicast_limit, e->now_ns);
-    if (all_ns > e->now_ns) {
-        queue_join(&e->resolver->unicasts, r);
-        timer_set(e->timers, &e->resolver->unicast_timer, all_ns);
+    const uint64_t all_ns = rate_next(&resolver->unicast_rate, resolver->unicast_limits[precedence], e->now_ns);
+    if (all_ns > e->now_ns && precedence == OWNER_FIRST) {
+        queue_join(&resolver->unicasts, r);
+        timer_set(e->timers, &resolver->unicast_timer, all_ns);
         return;
     }
-    rate_take(&host->requests, e->resolver->unicast_mac_limit, e->now_ns);
-    rate_take(&e->resolver->unicast_rate, e->resolver->unicast_limit, e->now_ns);
-    send_request(e, r);
+    if (all_ns <= e->now_ns) {
+        budget_take(e, r->key.target, precedence);
+        resolution_send(e, r);
+    }
     timer_set(e->timers, &r->timer, e->now_ns + NS_PER_S);
+}
+
+/* True where the host owns the port, or anything. */
+static bool is_owner(struct engine *e, const struct resolution_key *key)
+{
+    const struct binding *b = binding_find(e->bindings, key->address_index, key->port);
+    return (b != NULL && mac_equal(b->owner, key->target)) || account_has_binding(e, key->target);
 }
 
 struct resolution *resolver_ask_host(struct engine *e, uint32_t address_index, uint16_t port, struct mac target)
 {
+    struct resolver *resolver = e->resolver;
+    const struct resolution_key key = {address_index, port, target};
     struct resolution *open = resolver_find(e, address_index, port, target);
     if (open != NULL)
         return open;
     struct host *host = host_of(e->hosts, target);
-    if (host->open_questions >= e->config.limits.mac_questions)
+    const bool is_strangers = !is_owner(e, &key);
+    if (host->open_questions >= e->config.limits.mac_questions ||
+        (is_strangers && resolver->strangers_count >= e->config.limits.questions / STRANGERS_PART))
         return NULL;
-    struct resolution_key key = {address_index, port, target};
     struct resolution *r = resolution_new(e, &key);
     if (r == NULL)
         return NULL;
+    r->is_strangers = is_strangers;
+    resolver->strangers_count += is_strangers;
     host->open_questions++;
     unicast_try(e, r);
     return r;
+}
+
+/* Challenges a claimant for whom the table has no room, and keeps nothing of it. */
+static void challenge_once(struct engine *e, const struct resolution_key *key)
+{
+    struct resolver *resolver = e->resolver;
+    const enum precedence precedence = precedence_of(e, key->target, !is_owner(e, key));
+    if (e->seed.plain_nonces ||
+        host_of(e->hosts, key->target)->open_questions >= e->config.limits.mac_questions ||
+        host_next(e, key) > e->now_ns ||
+        rate_next(&resolver->unicast_rate, resolver->unicast_limits[precedence], e->now_ns) > e->now_ns) {
+        e->stats.counters[COUNTER_CLAIMS_LIMITED]++;
+        return;
+    }
+    budget_take(e, key->target, precedence);
+    send_request(e, key, 0, challenge_nonce(e, key, e->now_ns / SLOT_NS));
 }
 
 /* The target did not answer: its binding of the port ends, and the claim that waited continues. */
@@ -416,8 +505,9 @@ static void unicast_silent(struct engine *e, struct resolution *r)
 
 static void unicast_due(struct engine *e, struct resolution *r)
 {
-    unsigned tries = r->is_release ? 1 : TRIES;
-    if (r->tries >= tries && e->now_ns >= r->asked_ns + NS_PER_S)
+    const unsigned tries = r->is_release ? 1 : TRIES;
+    const bool is_late = r->is_strangers && e->now_ns >= r->opened_ns + WAIT_NS + NS_PER_S;
+    if ((r->tries >= tries && e->now_ns >= r->asked_ns + NS_PER_S) || is_late)
         unicast_silent(e, r);
     else
         unicast_try(e, r);
@@ -441,13 +531,14 @@ void resolver_budget_due(struct engine *e, enum timer_kind kind)
     }
     struct resolution *r;
     while ((r = TAILQ_FIRST(&e->resolver->unicasts)) != NULL &&
-           rate_next(&e->resolver->unicast_rate, e->resolver->unicast_limit, e->now_ns) <= e->now_ns) {
+           rate_next(&e->resolver->unicast_rate, e->resolver->unicast_limits[OWNER_FIRST], e->now_ns) <=
+               e->now_ns) {
         queue_leave(r);
         unicast_try(e, r);
     }
     if (r != NULL)
         timer_set(e->timers, &e->resolver->unicast_timer,
-                  rate_next(&e->resolver->unicast_rate, e->resolver->unicast_limit, e->now_ns));
+                  rate_next(&e->resolver->unicast_rate, e->resolver->unicast_limits[OWNER_FIRST], e->now_ns));
 }
 
 void resolver_close(struct engine *e, struct resolution *r)
@@ -461,6 +552,7 @@ void resolver_close(struct engine *e, struct resolution *r)
         struct host *host = host_find(e->hosts, r->key.target);
         if (host != NULL && host->open_questions > 0)
             host->open_questions--;
+        e->resolver->strangers_count -= r->is_strangers;
     }
     keyed_table_remove(e->resolver->questions, r);
 }
@@ -558,8 +650,11 @@ void resolver_claim(struct engine *e, const struct claim *claim)
     if (asked == NULL) {
         if (!is_fixed_already(e, claim) && !binding_may_own_more(e, &claim->ports, claim->claimant))
             return; /* its REPLY would not count, so it is not asked */
-        r = resolver_ask_host(e, address_index, claim->ports.range.first, claim->claimant);
-        if (r != NULL && mac_is_zero(r->previous))
+        const struct resolution_key key = {address_index, claim->ports.range.first, claim->claimant};
+        r = resolver_ask_host(e, key.address_index, key.port, key.target);
+        if (r == NULL)
+            challenge_once(e, &key);
+        else if (mac_is_zero(r->previous))
             r->previous = claim->previous;
         return;
     }

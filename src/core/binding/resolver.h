@@ -39,6 +39,7 @@ struct resolution {
     uint8_t protocol;
     uint8_t tries;
     bool is_release;     /* after a RELEASE: one try */
+    bool is_strangers;   /* the target owns nothing */
     bool has_claim;      /* `claim` waits until the target does not answer */
     struct mac previous; /* of a claimant's challenge: the former owner */
     uint64_t opened_ns, asked_ns;
@@ -59,7 +60,8 @@ void resolver_free(struct resolver *resolver);
 
 /* Asks all hosts for the owner of a port. NULL: too many REQUESTs are open. */
 struct resolution *resolver_ask_all(struct engine *e, uint32_t address_index, uint16_t port, uint8_t protocol);
-/* Asks one host for a port, or finds the open REQUEST for it. NULL: [limits] mac-questions or questions is reached. */
+/* Asks one host for a port, or finds the open REQUEST for it. NULL: [limits] mac-questions or questions, or the share
+ * of the hosts that own nothing, is reached. */
 struct resolution *resolver_ask_host(struct engine *e, uint32_t address_index, uint16_t port,
                                      struct mac target);
 /* The open REQUEST, or NULL. */
@@ -67,6 +69,9 @@ struct resolution *resolver_find(struct engine *e, uint32_t address_index, uint1
 /* The open broadcast for the lowest port from `port` on, or NULL. */
 const struct resolution *resolver_from(const struct engine *e, uint32_t address_index, uint32_t port);
 bool resolution_has_nonce(const struct engine *e, const struct resolution *r, uint64_t nonce);
+/* True where `target` was challenged for the port of `key` within the last seconds, and the nonce is that of the
+ * challenge: nothing was kept of it but a key (docs/pe-arp.md#nonces). Never in a replay. */
+bool resolver_has_challenged(const struct engine *e, const struct resolution_key *key, uint64_t nonce);
 /* True where nobody answered for the port within negative-age. */
 bool resolver_is_negative(struct engine *e, uint32_t address_index, uint16_t port);
 /* Holds the frame until the REQUEST ends. */

@@ -6,12 +6,17 @@
 #define PEARPD_CORE_FLOW_H
 
 #include "pearpd/engine.h"
-#include "pearpd/keyed_table.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct keyed_table *flows_new(const struct engine *e);
+struct flows;
+
+/* NULL: out of memory. */
+struct flows *flows_new(const struct engine *e);
+void flows_free(struct flows *flows);
+/* Copies the flows of another engine (a reload). */
+void flows_carry(struct engine *e, const struct engine *old);
 
 /* The host that gets {remote, protocol} of a shared address. False: none. */
 bool flow_host(struct engine *e, uint32_t address_index, struct ipv4 remote, uint8_t protocol,

@@ -145,18 +145,21 @@ static struct verdict reply(struct engine *e, const struct rx_frame *rx, const s
         return forged(e, rx, fault);
     if (!mac_is_zero(m->tha) && !mac_equal(m->tha, e->config.mac))
         return forged(e, rx, "PE-ARP reply to another bridge");
+    const struct resolution_key key = {(uint32_t)asked_index, m->tpa.first, m->sha};
     struct resolution *r = resolution_answered(e, m, asked_index);
-    if (r == NULL || m->spa.address.host != m->tpa.address.host || !port_range_has(&ports, m->tpa.first))
+    const bool is_answer = r != NULL || (m->tpa.protocol == 0 && resolver_has_challenged(e, &key, m->nonce));
+    if (!is_answer || m->spa.address.host != m->tpa.address.host || !port_range_has(&ports, m->tpa.first))
         return forged(e, rx, "PE-ARP reply to no open request: unasked, or too late");
     bool learns = e->config.addresses[asked_index].learn & LEARN_PE_ARP;
-    if (learns && binding_learn_pe_arp(e, &ports, m->tpa.first, m->sha, m->lifetime_s, r->previous) != 0)
+    const struct mac previous = r != NULL ? r->previous : mac_zero;
+    if (learns && binding_learn_pe_arp(e, &ports, m->tpa.first, m->sha, m->lifetime_s, previous) != 0)
         return forged(e, rx, "PE-ARP reply with ports of another owner");
     owner_seen(e, m);
     service_learn(e, &ports, m);
-    if (r->has_claim)
+    if (r != NULL && r->has_claim)
         binding_refuse_claim(e, &r->claim.ports, r->claim.claimant, r->key.target,
                              "claimed the range of an owner that still answers");
-    if (!mac_is_zero(r->key.target))
+    if (r != NULL && !mac_is_zero(r->key.target))
         resolver_close(e, r);
     resolver_release(e, (uint32_t)asked_index);
     return verdict_consumed(CONSUMED_PE_ARP);

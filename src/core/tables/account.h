@@ -21,6 +21,7 @@
 
 #include "binding.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/queue.h>
 
