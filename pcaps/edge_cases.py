@@ -125,6 +125,7 @@ def icmp_cases():
 
 
     c = owned("echo-not-sent", "a ping that is dropped teaches nothing: the reply goes to who sent one", linger=6)
+    c.count(fragment_conflicts=1)
     c.bridged(1, "downstream", eth(ROUTER, NEIGHBOUR, 0x9000, b"here"))
     c.bridged(1.1, "downstream", echo(ROUTER, A, SHARED, REMOTE, 8, 700, 1), BRIDGE)
     c.bridged(1.2, "downstream", part(B, 1, 0, True, echo8(701, 1) + bytes(8), ICMP), BRIDGE)
@@ -163,12 +164,14 @@ def fragment_cases():
         for number, frame in enumerate(datagram(1, port, 200)):
             c.delivered(1 + turn + number / 1000, "upstream", frame, host)
 
-    c = owned("fragment-age", "a datagram is known for 5 s", linger=6)
-    frames = [datagram(1, 2000), datagram(2, 2000)]
+    c = owned("fragment-age", "a datagram is known for 1 s after its last fragment, and for 5 s in all", linger=6)
+    frames = [datagram(1, 2000, 10), datagram(2, 2000)]
     for number, one in enumerate(frames):
         c.delivered(1 + number / 1000, "upstream", one[0], A)
-    c.delivered(5.9, "upstream", frames[0][1], A)
-    c.dropped(6.1, "upstream", frames[1][1], "fragment_orphan")
+    c.dropped(2.1, "upstream", frames[1][1], "fragment_orphan")
+    for number in range(1, 6):
+        c.delivered(1 + 0.9 * number, "upstream", frames[0][number], A)
+    c.dropped(6.1, "upstream", frames[0][6], "fragment_orphan")
 
     c = owned("fragment-keys", "datagrams are told apart by source, protocol and id; options are no part of it")
     for at, ident, protocol, source, port, host in ((1, 1, UDP, REMOTE, 2000, A), (1.1, 1, UDP, FAR, 3000, B),
@@ -176,7 +179,7 @@ def fragment_cases():
         for later, (offset, body, options) in enumerate(((0, ports(53, port) + bytes(16), b"\x01" * 8), (3, bytes(8), b""),
                                                          (4, bytes(1), b"\x94\x04\x00\x00"))):
             frame = arriving(ident, offset, later < 2, body, protocol, source, options)
-            c.delivered(at + later, "upstream", frame, host)
+            c.delivered(at + later / 2, "upstream", frame, host)
 
     c = owned("fragment-no-owner", "those behind a first that nobody owns go the same way: no_owner")
     frames = datagram(1, 9000)
@@ -194,13 +197,14 @@ def fragment_cases():
     c.delivered(1.2, "upstream", frames[1], NEIGHBOUR)
 
     c = Case("fragment-unresolved", "nobody answers for the first's port: it and those behind it are unresolved")
-    frames = datagram(1, 2500)
-    c.come(1, "upstream", frames[0])
-    c.come(1.1, "upstream", frames[2])
+    frames = datagram(1, 2500, 6)
+    for number, n in enumerate((0, 2, 3, 4)):
+        c.come(1 + number * 0.9, "upstream", frames[n])
+    c.drop("hold_full")
     for nonce in (1, 2, 3):
         c.make(nonce, "downstream", request(nonce, 2500, protocol=UDP))
     c.count(requests=3)
-    c.drop("unresolved", 2)
+    c.drop("unresolved", 3)
     c.dropped(4.5, "upstream", frames[1], "unresolved")
 
     c = owned("fragment-dhcp", "a datagram to port 68 in fragments: to the client that its first names; TCP to 68 is no DHCP")
@@ -230,7 +234,7 @@ def fragment_cases():
     c.delivered(2, "upstream", datagram(1, 3000)[0], B)
 
     c = owned("fragments-waiting-full", "no room for one more that waits: the oldest datagram that waits goes", linger=6,
-              rest="[limits]\nwaiting-fragments = 16\n")
+              rest="[limits]\nwaiting-fragments = 16\nhost-share = 100\n")
     frames = {ident: datagram(ident, 2000 if ident % 2 else 3000, 6) for ident in range(1, 6)}
     for ident in range(1, 5):
         for n in range(1, 5):
@@ -244,6 +248,49 @@ def fragment_cases():
             c.leave(3 + ident / 10, "downstream", moved(frames[ident][n], host))
     c.delivered(4, "upstream", frames[1][0], A)
     c.delivered(4.1, "upstream", frames[1][1], A)
+
+    c = owned("fragments-shares", "a full table: who has its share closes its own oldest, so that one remote takes nothing from another",
+              linger=6, rest="[limits]\ndatagrams = 16\nwaiting-fragments = 20\n")
+    mine, second = datagram(1, 2000), datagram(2, 3000)
+    c.come(1, "upstream", mine[1])
+    for number in range(10):
+        c.come(1.1 + number / 100, "upstream", arriving(10 + number, 2, False, bytes(3), source=FAR))
+    for number in range(13):
+        c.come(1.3 + number / 1000, "upstream", arriving(19, 3 + number, True, bytes(8), source=FAR))
+    c.drop("fragment_orphan", 23)
+    c.delivered(1.35, "upstream", second[0], B)
+    for number in range(10):
+        c.delivered(1.4 + number / 100, "upstream", arriving(50 + number, 0, True, ports(53, 3000), source=FAR), B)
+    c.delivered(1.9, "upstream", second[1], B)
+    c.delivered(2, "upstream", mine[0], A)
+    c.leave(2, "downstream", moved(mine[1], A))
+    c.delivered(2.1, "upstream", second[2], B)
+
+    c = owned("fragment-conflict", "two first fragments that differ: one is forged, so nothing behind them goes to anybody", linger=2)
+    for ident, order in ((1, (3000, 2000)), (2, (2000, 3000))):
+        first, second = (datagram(ident, port) for port in order)
+        at = ident
+        c.delivered(at, "upstream", first[0], B if order[0] == 3000 else A)
+        c.dropped(at + 0.1, "upstream", second[0], "fragment_bad")
+        for number, frame in enumerate((first[1], first[0], second[2], second[0])):
+            c.dropped(at + 0.2 + number / 10, "upstream", frame, "fragment_bad")
+    for number, frame in enumerate(datagram(1, 2000)):
+        c.delivered(4 + number / 10, "upstream", frame, A)
+    for number, octet in enumerate((1, 2)):
+        for later, (offset, more, size) in enumerate(((0, True, 16), (2, False, 3))):
+            frame = part(A, 5, offset, more, bytes([0, 0, 0, octet]) + bytes(size), GRE)
+            at = 5 + number / 10 + later / 100
+            if number == 0 and later == 0:
+                c.bridged(at, "downstream", frame, BRIDGE)
+            elif number == 1:
+                c.dropped(at, "downstream", frame, "fragment_bad")
+    for number, (port, offset) in enumerate(((2000, 0), (2001, 0), (2000, 2))):
+        frame = part(A, 6, offset, True, ports(port, 53) + bytes(8))
+        if number == 0:
+            c.bridged(6, "downstream", frame, BRIDGE)
+        else:
+            c.dropped(6 + number / 10, "downstream", frame, "fragment_bad")
+    c.count(fragment_conflicts=4)
 
 
 def host_fragment_cases():
@@ -267,10 +314,11 @@ def host_fragment_cases():
     for size in range(4):
         at += 0.1
         c.dropped(at, "downstream", part(A, 30 + size, 0, True, bytes(size)), "fragment_bad")
-    # The first may say another port a second time: the second is refused, the first still holds.
+    # The first may say another port a second time: it and all behind it is refused.
     c.bridged(5, "downstream", part(A, 40, 0, True, ports(2000, 53) + bytes(8)), BRIDGE)
     c.dropped(5.1, "downstream", part(A, 40, 0, True, ports(3000, 53) + bytes(8)), "fragment_bad")
-    c.bridged(5.2, "downstream", part(A, 40, 2, False, bytes(8)), BRIDGE)
+    c.dropped(5.2, "downstream", part(A, 40, 2, False, bytes(8)), "fragment_bad")
+    c.count(fragment_conflicts=1)
 
     c = owned("fragment-second-first-icmp", "ICMP has no ports: a second first that is another packet is refused, the same again is not")
     answer = echo(ROUTER, M, SHARED, REMOTE, 0, 1, 1, bytes(32))[34:]
@@ -278,6 +326,7 @@ def host_fragment_cases():
     for at in (1, 1.1):
         c.bridged(at, "downstream", part(M, 9, 0, True, answer, ICMP), BRIDGE)
     c.dropped(1.2, "downstream", part(M, 9, 0, True, about, ICMP), "fragment_bad")
+    c.count(fragment_conflicts=1)
 
     c = Case("fragment-teaches", "a host's first fragment teaches its block, and those that came before it leave behind it")
     first, later = part(A, 1, 0, True, ports(2500, 53) + bytes(8)), part(A, 1, 2, False, bytes(9))

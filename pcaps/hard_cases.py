@@ -195,7 +195,8 @@ def fragment_cases():
     frames = datagram(1, 2000)
     c.delivered(1, "upstream", frames[0], A)
     c.dropped(1.1, "upstream", datagram(1, 3000)[0], "fragment_bad")
-    c.delivered(1.2, "upstream", frames[1], A)
+    c.dropped(1.2, "upstream", frames[1], "fragment_bad")
+    c.count(fragment_conflicts=1)
     c.dropped(1.3, "upstream", arriving(2, 1, True, bytes(16), TCP), "fragment_bad")
     c.delivered(1.4, "upstream", arriving(3, 0, True, ports(53, 2000), TCP), A)
     c.dropped(1.5, "upstream", arriving(3, 1, False, bytes(16), TCP), "fragment_bad")
@@ -218,19 +219,22 @@ def fragment_cases():
     c.count(requests=1, learned=1)
     c.owner(2000, 2999, A, "reachable", "pe-arp")
 
-    c = owned("fragments-full", "a full table: the oldest that waits goes, not those whose first came", linger=6,
-              rest="[limits]\ndatagrams = 16\n")
+    c = owned("fragments-full", "a full table: the oldest that waits makes room for one that waits, one that follows its first for another",
+              linger=6, rest="[limits]\ndatagrams = 16\nhost-share = 100\n")
     kept = datagram(1, 2000)
     c.delivered(1, "upstream", kept[0], A)
     for ident in range(2, 19):
         c.come(1.1 + ident / 1000, "upstream", datagram(ident, 3000)[1])
-    c.drop("fragment_orphan", 15)
-    c.delivered(2, "upstream", kept[1], A)
-    c.drop("fragment_orphan", 1)
-    last = datagram(18, 3000)
-    c.delivered(2.1, "upstream", last[0], B)
-    c.leave(2.1, "downstream", moved(last[1], B))
-    c.drop("fragment_orphan", 0)
+    c.drop("fragment_orphan", 9)
+    c.delivered(1.5, "upstream", kept[1], A)
+    for ident in range(30, 50):
+        c.delivered(1.6 + ident / 1000, "upstream", datagram(ident, 3000)[0], B)
+    c.come(1.7, "upstream", kept[2])
+    c.drop("fragment_orphan", 2) # with the oldest that waited
+    for ident in range(12, 19):
+        late = datagram(ident, 3000)
+        c.delivered(2.1 + ident / 1000, "upstream", late[0], B)
+        c.leave(2.1 + ident / 1000, "downstream", moved(late[1], B))
 
     for policy, word in ((ENFORCE, "enforce"), (LOG, "log"), (OFF, "off")):
         c = owned("fragments-from-hosts-" + word, f"fragments of hosts, source-ports = {word}: by the port of their first",

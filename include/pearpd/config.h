@@ -66,7 +66,8 @@
       "its reply goes to the owner of the echo id as a port.")                                             \
     X("host-share", host_share, 1, 100, 25,                                                                \
       "Percentage of flows, datagrams, waiting-fragments and services that one host may use. What "        \
-      "is beyond it is not kept.")                                                                         \
+      "is beyond it is not kept. Of datagrams and waiting-fragments also one remote, or all hosts "        \
+      "without ports together; their own oldest is removed then.")                                         \
     X("host-ports", host_ports, 1, 100, 25,                                                                \
       "Percentage of an address's ports that one host may own by claims and traffic. More is not "         \
       "learned (event conflict). Raise it where fewer than four hosts share an address.")                  \
@@ -80,17 +81,20 @@
     X("flow-age", flow_age_s, 1, 86400, 300,                                                               \
       "Seconds without a packet from its host after which a flow without ports ends.")                     \
     X("datagrams", datagrams, 16, 65536, 4096,                                                             \
-      "Maximum number of fragmented datagrams at once. The oldest one still waiting for its first "        \
-      "fragment is removed, else the oldest (fragment_orphan).")                                           \
+      "Maximum number of fragmented datagrams at once: half of them wait for their first fragment, half "  \
+      "follow one. In a full half, the one without a fragment for longest is removed (fragment_orphan).")  \
     X("datagram-age", datagram_age_s, 1, 60, 5,                                                            \
       "Seconds after which the bridge forgets an incomplete datagram.")                                    \
+    X("datagram-idle", datagram_idle_s, 1, 60, 1,                                                          \
+      "Seconds after its last fragment for which the bridge remembers an incomplete datagram whose "       \
+      "first fragment it knows.")                                                                          \
     X("datagram-fragments", datagram_fragments, 1, 8192, 64,                                               \
       "Maximum number of fragments of one datagram that wait for its first fragment. One more is "         \
       "dropped (fragment_orphan).")                                                                        \
     X("waiting-fragments", waiting_fragments, 16, 65536, 4096,                                             \
       "Maximum number of fragments that wait for the first fragment of their datagram. The oldest "        \
       "waiting datagram is removed (fragment_orphan).")                                                    \
-    X("fragment-bytes", fragment_bytes, 65536, 268435456, 3145728,                                         \
+    X("fragment-bytes", fragment_bytes, 65536, 268435456, 2097152,                                         \
       "Maximum number of bytes of waiting fragments. The oldest waiting datagram is removed "              \
       "(fragment_orphan).")                                                                                \
     X("services", services, 1, 65536, 1024,                                                                \

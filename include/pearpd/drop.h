@@ -31,7 +31,8 @@
       "or is for ports of another owner; where requests for several ports of one host are open, as after "     \
       "a restart, its first answer closes them all, and its other answers are counted here")                   \
     X(FRAGMENT_BAD, "fragment_bad",                                                                            \
-      "fragment that overlaps or changes the ports, or first fragment too short to hold them")                 \
+      "fragment that overlaps the ports, first fragment too short to hold them, or fragment of a datagram "    \
+      "of which two first fragments differ")                                                                   \
     X(FRAGMENT_ORPHAN, "fragment_orphan",                                                                      \
       "fragment whose first fragment did not arrive in time or did not fit (limits: datagrams, "               \
       "datagram-fragments, waiting-fragments, fragment-bytes, host-share)")                                    \
@@ -115,6 +116,8 @@
     X(FRAGMENT_ID_CLASHES, "fragment_id_clashes",                                                             \
       "fragmented datagrams of two hosts with the same IP ID to one remote at the same time (RFC "            \
       "6346)")                                                                                                \
+    X(FRAGMENT_CONFLICTS, "fragment_conflicts",                                                               \
+      "fragmented datagrams of which two first fragments differ: the rest is dropped (fragment_bad)")         \
     X(SERVICES_REFUSED, "services_refused",                                                                   \
       "services announced by hosts and not kept (limits: services, host-share)")                              \
     X(DHCP_FORGED, "dhcp_forged", "DHCPACKs sent by a host: nothing is learned from them")                    \

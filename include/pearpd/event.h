@@ -6,6 +6,7 @@
 
 #include "pearpd/addr.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define EVENT_KINDS(X)                                                                                        \
@@ -23,6 +24,8 @@
       "ARP from a host would have redirected the shared address, and was dropped")                            \
     X(VIOLATION, "violation", WARNING, "a host sent from a port that another host owns")                      \
     X(FLOW_CONFLICT, "flow-conflict", WARNING, "a host sent in a flow without ports that another host holds") \
+    X(FRAGMENT_CONFLICT, "fragment-conflict", WARNING,                                                        \
+      "two first fragments of one datagram differ, so one is forged: the rest of it is dropped")              \
     X(REFUSED, "refused", WARNING, "PE-ARP, ARP or DHCP from a host was dropped")                             \
     X(MAC_MOVED, "mac-moved", INFO, "a MAC address moved from one side of the bridge to the other")           \
     X(LOOP, "loop", WARNING,                                                                                  \
@@ -54,10 +57,16 @@ struct event {
     struct range range; /* the range or port that it is about */
     struct mac mac;     /* who did it; the new owner */
     struct mac other;   /* the old or the rightful owner */
-    struct ipv4 remote; /* FLOW_CONFLICT: the flow's other end */
-    uint8_t protocol;   /* FLOW_CONFLICT: IP protocol */
+    struct ipv4 remote; /* FLOW_CONFLICT, FRAGMENT_CONFLICT: the other end */
+    uint8_t protocol;   /* the same: IP protocol */
     const char *detail; /* a constant string that says more, or NULL */
 };
+
+/* True where `remote` and `protocol` are set. */
+static inline bool event_has_remote(const struct event *event)
+{
+    return event->kind == EVENT_FLOW_CONFLICT || event->kind == EVENT_FRAGMENT_CONFLICT;
+}
 
 const char *event_name(enum event_kind kind);
 

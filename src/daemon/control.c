@@ -76,7 +76,7 @@ static void write_event(struct control_asker *asker, const struct event *event)
     json_key_string(&j, "side", side_name(event->side));
     if (event->range.address.host != 0)
         json_key_string(&j, "range", range_format(&event->range, text));
-    if (event->kind == EVENT_FLOW_CONFLICT) {
+    if (event_has_remote(event)) {
         json_key_string(&j, "remote", ipv4_format(event->remote, text));
         json_key_u64(&j, "protocol", event->protocol);
     }

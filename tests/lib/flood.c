@@ -7,6 +7,7 @@
  *        claim      PE-ARP CLAIMs of SHARED, ranges of ten ports from FIRST to LAST in turn
  *        fragment   later and first fragments to SHARED that are never completed
  *        large      the same, of 1,514 bytes
+ *        firsts     first fragments of random remotes to SHARED
  *        storm      broadcasts of an EtherType that is nobody's */
 #include "frame_tools.h"
 
@@ -71,6 +72,14 @@ static void fragment(uint8_t *frame, const struct flood *f, uint64_t number)
     put_ipv4(frame, f, 52, (unsigned)number & 0xffff, (unsigned)(number % 3) | 0x2000, f->first);
 }
 
+static void firsts(uint8_t *frame, const struct flood *f, uint64_t number)
+{
+    put_ipv4(frame, f, 52, (unsigned)number & 0xffff, 0x2000, f->first);
+    put32(frame + 26, 0x0b000000 | (uint32_t)(number * UINT64_C(0x9e3779b97f4a7c15) >> 40));
+    put16(frame + 24, 0);
+    put16(frame + 24, ip_checksum(frame + 14));
+}
+
 static void large(uint8_t *frame, const struct flood *f, uint64_t number)
 {
     put_ipv4(frame, f, LARGE_BYTES - 14, (unsigned)number & 0xffff, 185 | 0x2000, f->first);
@@ -114,8 +123,10 @@ static const struct {
     const char *name;
     size_t length;
     void (*generate)(uint8_t *frame, const struct flood *f, uint64_t number);
-} kinds[] = {{"sweep", FRAME_BYTES, sweep},       {"arp", FRAME_BYTES, arp},     {"claim", FRAME_BYTES, claim},
-             {"fragment", FRAME_BYTES, fragment}, {"large", LARGE_BYTES, large}, {"storm", FRAME_BYTES, storm}};
+} kinds[] = {{"sweep", FRAME_BYTES, sweep}, {"arp", FRAME_BYTES, arp},
+             {"claim", FRAME_BYTES, claim}, {"fragment", FRAME_BYTES, fragment},
+             {"large", LARGE_BYTES, large}, {"firsts", FRAME_BYTES, firsts},
+             {"storm", FRAME_BYTES, storm}};
 
 /* `rate` 0: as fast as it goes. */
 static uint64_t run(int fd, const struct flood *f, size_t kind, double rate, double seconds)
@@ -153,10 +164,9 @@ int main(int argc, char **argv)
     if (argc < 9 || kind == sizeof(kinds) / sizeof(kinds[0]) || !read_mac(argv[5], f.source) ||
         !read_mac(argv[6], f.destination) || inet_pton(AF_INET, argv[7], f.shared) != 1 ||
         inet_pton(AF_INET, argv[8], f.other) != 1) {
-        fprintf(
-            stderr,
-            "usage: flood IFACE sweep|arp|claim|fragment|large|storm RATE SECONDS SOURCE-MAC DESTINATION-MAC "
-            "SHARED-IP OTHER-IP [FIRST LAST]\n");
+        fprintf(stderr, "usage: flood IFACE sweep|arp|claim|fragment|large|firsts|storm RATE SECONDS "
+                        "SOURCE-MAC DESTINATION-MAC "
+                        "SHARED-IP OTHER-IP [FIRST LAST]\n");
         return 2;
     }
     if (argc > 10) {

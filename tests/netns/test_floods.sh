@@ -2,14 +2,14 @@
 # A machine on the hosts' switch, and one behind the router, do their worst at tens of thousands of frames a second,
 # while numbered traffic goes to and from both owners. None of that is lost, what the flood costs is bounded, and every
 # frame is accounted for. Counts, never times: those are `make reliability`.
-# Reliability rows (as far as they apply): L8, S11, S17, S23, S25.
+# Reliability rows (as far as they apply): L8, S11, S17, S23, S25, H6.
 # alone: floods take both processors
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=3 LAB_MODE=agent LAB_LEARN=pe-arp
 lab_test
 serve_all && watch_owners || bail "no servers"
 kill "${AGENT_PID[3]}" && wait "${AGENT_PID[3]}" # it comes back during the sweep
-bridge=02:50:45:00:00:01 router_mac=00:12:7f:c4:38:d3 SECONDS_EACH=3
+bridge=02:50:45:00:00:01 router_mac=00:12:7f:c4:38:d3 SECONDS_EACH=3 QUIET_SIZE=
 attacker=$(on neighbour cat /sys/class/net/eth0/address)
 rate() { if is_sanitized; then echo $(($1 / 10)); else echo "$1"; fi; }
 on router timeout 60 tcpdump -nn -i eth0 -w "$LAB_DIR/up.pcap" -U arp and ether src "$attacker" 2>"$LAB_DIR/tcpdump" &
@@ -21,7 +21,7 @@ once()
     local n
     for n in 1 2; do
         at_once talk_on remote quiet $SHARED $(($(host_first $n) + 80)) 200 $((SECONDS_EACH - 1)) "host$n" \
-            >"$LAB_DIR/quiet$n" 2>&1
+            $QUIET_SIZE >"$LAB_DIR/quiet$n" 2>&1
     done
     at_once "$@" >"$LAB_DIR/sent" 2>&1
     all_done
@@ -83,6 +83,12 @@ asked=$(($(stat_of counters/requests) - before))
 check "CLAIM flood: challenges kept to 10 a second for the machine" test "$asked" -le $((20 + 10 * (RAN_S + 3)))
 check "CLAIM flood: the owners stand" lab_bound 1
 echo "# S17: live: $SENT CLAIMs: $asked challenges; quiet traffic whole; Pss $(pss_kib) KiB"
+
+# To the third host: its kernel keeps what is never completed, too, and then reassembles nothing.
+QUIET_SIZE=4096
+quiet_during "10 Mbit/s of first fragments of random remotes, quiet traffic in datagrams of 4 KB" flood router firsts 20833 $router_mac $bridge $REMOTE 4080
+QUIET_SIZE=
+echo "# H6: live: $SENT first fragments of random remotes; quiet traffic of 4 KB whole"
 
 before=$(stat_of drops/fragment_orphan)
 quiet_during "fragments that are never completed, from upstream" flood router fragment 50000 $router_mac $bridge $REMOTE 2080 2080

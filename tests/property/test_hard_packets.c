@@ -3,8 +3,8 @@
  * question.
  *
  * The model says of every frame and of every step of time which frames leave, in which order and with which MAC
- * addresses, and what each counter is; the engine must agree to the byte. Owners are configured and hosts have no
- * share to keep to, so that nothing but these rules is at work (test_random.c has the rest). SEED, RUNS and STEPS
+ * addresses, and what each counter is; the engine must agree to the byte. Owners are configured, so that nothing but
+ * these rules is at work (test_random.c has the rest). SEED, RUNS and STEPS
  * come from the environment; a mismatch prints them. */
 #include "pearpd/engine.h"
 #include "pearpd/ipv4_packet.h"
@@ -26,6 +26,7 @@
 #define OUT_MAX     128
 #define HOSTS       3
 #define DATAGRAMS   16
+#define HALF        (DATAGRAMS / 2)
 #define WAITING     18
 #define EACH        4
 #define FLOWS       4096
@@ -56,6 +57,7 @@ struct packet {
     unsigned offset, units; /* of 8 bytes */
     bool more;
     uint16_t source_port, destination_port; /* offset 0, with ports */
+    uint8_t octet;                          /* offset 0, of others: one of the first four */
     uint8_t icmp_type;
     uint16_t echo_id, sequence;
     bool quote_is_readable;
@@ -71,11 +73,11 @@ struct packet {
 };
 
 struct model_datagram {
-    bool used, has_first;
+    bool used, has_first, waits, is_poisoned;
     struct packet any, first;
-    uint64_t opened;
-    unsigned order;
-    unsigned left; /* in which order the first of it left; 0: nothing did */
+    uint64_t opened, last;
+    unsigned order; /* of its last fragment; where it waits, of the one that opened it */
+    unsigned left;  /* in which order the first of it left; 0: nothing did */
     bool seen[UNITS];
     unsigned end; /* 0: not known */
     struct packet waiting[EACH];
@@ -107,7 +109,7 @@ struct world {
     struct engine *engine;
     struct sent out[OUT_MAX], expected[OUT_MAX];
     unsigned out_count, expected_count;
-    uint64_t drops[DROP_COUNT], held;
+    uint64_t drops[DROP_COUNT], held, conflicts;
     struct model_datagram datagrams[DATAGRAMS];
     struct model_flow flows[FLOWS];
     unsigned flow_count;
@@ -325,7 +327,7 @@ static bool same_first(const struct packet *a, const struct packet *b)
     if (a->source_port != b->source_port || a->destination_port != b->destination_port)
         return false;
     if (a->protocol != PROTOCOL_ICMP)
-        return true;
+        return a->octet == b->octet;
     if (a->icmp_type != b->icmp_type || a->quote_is_readable != b->quote_is_readable)
         return false;
     if (is_error(a->icmp_type))
@@ -341,15 +343,41 @@ static void end(struct world *w, struct model_datagram *d)
     d->used = false;
 }
 
-static struct model_datagram *oldest_of(struct world *w, bool that_waits)
+static bool same_holder(const struct packet *a, const struct packet *b)
+{
+    return a->from == b->from &&
+           (a->from == SIDE_UPSTREAM ? a->source.host == b->source.host : a->host == b->host);
+}
+
+/* Of those that wait, or do not; of one holder, or (NULL) of all. */
+static struct model_datagram *oldest_of(struct world *w, bool waits, const struct packet *holder,
+                                        unsigned *count)
 {
     struct model_datagram *oldest = NULL;
+    *count = 0;
     for (unsigned i = 0; i < DATAGRAMS; i++) {
         struct model_datagram *d = &w->datagrams[i];
-        if (d->used && (!that_waits || d->waiting_count > 0) && (oldest == NULL || d->order < oldest->order))
+        if (!d->used || d->waits != waits || (holder != NULL && !same_holder(&d->any, holder)))
+            continue;
+        ++*count;
+        if (oldest == NULL || d->order < oldest->order)
             oldest = d;
     }
     return oldest;
+}
+
+static unsigned share_of(const struct world *w, unsigned whole)
+{
+    return whole * w->config.limits.host_share / 100;
+}
+
+static void make_room(struct world *w, bool waits, const struct packet *holder)
+{
+    unsigned own, all;
+    struct model_datagram *oldest_own = oldest_of(w, waits, holder, &own);
+    struct model_datagram *oldest = oldest_of(w, waits, NULL, &all);
+    if (all == HALF)
+        end(w, own >= share_of(w, HALF) ? oldest_own : oldest);
 }
 
 static bool same_datagram(const struct packet *a, const struct packet *b)
@@ -361,22 +389,35 @@ static bool same_datagram(const struct packet *a, const struct packet *b)
 
 static struct model_datagram *datagram_of(struct world *w, const struct packet *p)
 {
-    struct model_datagram *room = NULL;
     for (unsigned i = 0; i < DATAGRAMS; i++) {
         struct model_datagram *d = &w->datagrams[i];
-        if (d->used && same_datagram(&d->any, p))
+        if (!d->used || !same_datagram(&d->any, p))
+            continue;
+        if (w->now - d->opened < 5 * S)
             return d;
-        if (!d->used)
-            room = d;
+        end(w, d);
     }
-    if (room == NULL) {
-        room = oldest_of(w, true);
-        if (room == NULL)
-            room = oldest_of(w, false);
-        end(w, room);
-    }
-    *room = (struct model_datagram){.used = true, .any = *p, .opened = w->now, .order = w->order++};
-    return room;
+    return NULL;
+}
+
+static struct model_datagram *open_datagram(struct world *w, const struct packet *p, bool waits)
+{
+    struct model_datagram *d = w->datagrams;
+    make_room(w, waits, p);
+    while (d->used)
+        d++;
+    *d = (struct model_datagram){
+        .used = true, .waits = waits, .any = *p, .opened = w->now, .last = w->now, .order = w->order++};
+    return d;
+}
+
+static void follows(struct world *w, struct model_datagram *d)
+{
+    if (d->waits)
+        make_room(w, false, &d->any);
+    d->waits = false;
+    d->last = w->now;
+    d->order = w->order++;
 }
 
 static void note_seen(struct model_datagram *d, const struct packet *p)
@@ -387,14 +428,27 @@ static void note_seen(struct model_datagram *d, const struct packet *p)
         d->end = p->offset + p->units;
 }
 
+static unsigned waiting_of(const struct world *w, const struct packet *holder)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < DATAGRAMS; i++)
+        if (w->datagrams[i].used && same_holder(&w->datagrams[i].any, holder))
+            count += w->datagrams[i].waiting_count;
+    return count;
+}
+
 static void wait_for_first(struct world *w, struct model_datagram *d, const struct packet *p)
 {
+    if (d == NULL)
+        d = open_datagram(w, p, true);
     if (d->waiting_count == EACH) {
         drop(w, DROP_FRAGMENT_ORPHAN);
         return;
     }
     while (w->held == WAITING) {
-        struct model_datagram *oldest = oldest_of(w, true);
+        unsigned count;
+        bool own = waiting_of(w, p) >= share_of(w, WAITING);
+        struct model_datagram *oldest = oldest_of(w, true, own ? p : NULL, &count);
         bool itself = oldest == d;
         end(w, oldest);
         if (itself) {
@@ -407,6 +461,41 @@ static void wait_for_first(struct world *w, struct model_datagram *d, const stru
     note_seen(d, p);
 }
 
+/* The first that came of a datagram's first fragments. */
+static void model_first(struct world *w, struct model_datagram *d, const struct packet *p)
+{
+    d->has_first = true;
+    d->first = *p;
+    d->target = p->from == SIDE_UPSTREAM ? target_of(w, p) : 0;
+    unsigned fault = p->from == SIDE_DOWNSTREAM ? fault_of(w, p) : DROP_COUNT;
+    d->first.units = fault; /* kept for those behind it */
+    note_seen(d, p);
+    pass(w, p, &d->first, d->target, fault);
+    for (unsigned i = 0; i < d->waiting_count; i++, w->held--)
+        pass(w, &d->waiting[i], &d->first, d->target, fault);
+    d->waiting_count = 0;
+}
+
+static bool is_complete(const struct model_datagram *d)
+{
+    bool complete = d->has_first && d->end > 0;
+    for (unsigned i = 0; complete && i < d->end; i++)
+        complete = d->seen[i];
+    return complete;
+}
+
+/* A second first fragment that differs, or one behind it. */
+static void model_poisoned(struct world *w, struct model_datagram *d)
+{
+    if (!d->is_poisoned) {
+        d->is_poisoned = true;
+        d->opened = w->now;
+        w->conflicts++;
+    }
+    follows(w, d);
+    drop(w, DROP_FRAGMENT_BAD);
+}
+
 static void model_fragment(struct world *w, const struct packet *p)
 {
     if (p->protocol == PROTOCOL_TCP && p->offset == 1) {
@@ -414,37 +503,34 @@ static void model_fragment(struct world *w, const struct packet *p)
         return;
     }
     struct model_datagram *d = datagram_of(w, p);
-    bool is_first = p->offset == 0;
+    bool is_first = p->offset == 0, has_first = d != NULL && d->has_first;
     unsigned before = w->expected_count;
-    if (is_first && d->has_first && !same_first(p, &d->first)) {
-        drop(w, DROP_FRAGMENT_BAD);
-    } else if (is_first && !d->has_first) {
-        d->has_first = true;
-        d->first = *p;
-        d->target = p->from == SIDE_UPSTREAM ? target_of(w, p) : 0;
-        unsigned fault = p->from == SIDE_DOWNSTREAM ? fault_of(w, p) : DROP_COUNT;
-        d->first.units = fault; /* kept for those behind it */
-        note_seen(d, p);
-        pass(w, p, &d->first, d->target, fault);
-        for (unsigned i = 0; i < d->waiting_count; i++, w->held--)
-            pass(w, &d->waiting[i], &d->first, d->target, fault);
-        d->waiting_count = 0;
-    } else if (!d->has_first && (p->from == SIDE_UPSTREAM || w->config.source_ports == SOURCE_PORTS_ENFORCE)) {
+    if (d != NULL && (d->is_poisoned || (is_first && has_first && !same_first(p, &d->first)))) {
+        model_poisoned(w, d);
+        return;
+    }
+    if (!is_first && !has_first &&
+        (p->from == SIDE_UPSTREAM || w->config.source_ports == SOURCE_PORTS_ENFORCE)) {
         wait_for_first(w, d, p);
+        return;
+    }
+    if (d == NULL)
+        d = open_datagram(w, p, false);
+    if (is_first && !has_first) {
+        model_first(w, d, p);
     } else {
         note_seen(d, p);
-        if (d->has_first)
+        if (has_first)
             pass(w, p, &d->first, d->target, d->first.units);
         else
             leave(w, p, DROP_COUNT);
     }
-    if (d->used && d->left == 0 && p->from == SIDE_DOWNSTREAM && w->expected_count > before)
+    if (d->left == 0 && p->from == SIDE_DOWNSTREAM && w->expected_count > before)
         d->left = ++w->lefts;
-    bool complete = d->used && d->has_first && d->end > 0;
-    for (unsigned i = 0; complete && i < d->end; i++)
-        complete = d->seen[i];
-    if (complete)
+    if (is_complete(d))
         end(w, d);
+    else
+        follows(w, d);
 }
 
 static void model_packet(struct world *w, const struct packet *p)
@@ -458,8 +544,11 @@ static void model_packet(struct world *w, const struct packet *p)
 
 static void model_time(struct world *w)
 {
-    for (struct model_datagram *d; (d = oldest_of(w, false)) != NULL && w->now - d->opened >= 5 * S;)
-        end(w, d);
+    for (unsigned i = 0; i < DATAGRAMS; i++) {
+        struct model_datagram *d = &w->datagrams[i];
+        if (d->used && (d->waits ? w->now - d->opened >= 5 * S : w->now - d->last >= S))
+            end(w, d);
+    }
 }
 
 /* Frames. */
@@ -589,6 +678,8 @@ static void make_packet(struct world *w, struct packet *p)
             p->destination_port = b;
         }
         put_transport(body, p->protocol, p->icmp_type, a, b);
+        if (!has_ports(p->protocol) && p->protocol != PROTOCOL_ICMP)
+            body[3] = p->octet = (uint8_t)(pick(w, 4) == 0);
         if (p->protocol == PROTOCOL_ICMP && is_error(p->icmp_type)) {
             length = 8 + put_quote(w, p, body + 8);
             if (fragment) {
@@ -664,6 +755,7 @@ static void compare(struct world *w)
                      drop_name((enum drop_reason)i), (unsigned long long)stats->drops[i],
                      (unsigned long long)w->drops[i]);
     must(w, stats->held == w->held);
+    must(w, stats->counters[COUNTER_FRAGMENT_CONFLICTS] == w->conflicts);
     must(w, engine_stats_balance(stats));
     must(w, w->out_count == w->expected_count);
     for (unsigned i = 0; i < w->out_count; i++) {
@@ -703,7 +795,7 @@ static void configure(struct world *w)
     w->config.limits.datagrams = DATAGRAMS;
     w->config.limits.waiting_fragments = WAITING;
     w->config.limits.datagram_fragments = EACH;
-    w->config.limits.host_share = 100;
+    w->config.limits.host_share = pick(w, 2) == 0 ? 100 : 50;
     w->config.limits.echo_flows = 65536;
     w->config.limits.accounts = 16;
     w->config.limits.ipfix_flows = 16;
@@ -712,7 +804,8 @@ static void configure(struct world *w)
 
 static void one_run(uint64_t seed, unsigned steps)
 {
-    static const uint64_t pauses[] = {0, 0, 0, 0, 0, 0, 1000, S / 100, S, 2 * S, 5 * S, 59 * S, 290 * S};
+    static const uint64_t pauses[] = {0,     0,     0, 0,     0,     0,      1000,   S / 100,
+                                      S / 2, S - 1, S, 2 * S, 5 * S, 59 * S, 290 * S};
     struct world *w = calloc(1, sizeof(*w));
     assert_non_null(w);
     w->seed = w->random = seed;

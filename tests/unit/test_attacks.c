@@ -23,6 +23,7 @@
 #define TIMES_MAX   100000
 #define PENDING     8192
 #define QUIET       0x51554945 /* in the frames of quiet traffic */
+#define MARK        0x600df00d /* in the fragments of honest datagrams */
 
 static const struct ipv4 neighbour = {0xc023a209};
 
@@ -46,6 +47,7 @@ struct attack {
     uint64_t quiet_sent, quiet_right, quiet_wrong; /* quiet traffic */
     uint64_t m_up, good_down;                      /* M's frames upstream; the good ones of a row, delivered */
     uint64_t echo_replies, misdelivered, arps_up, arp_copies;
+    uint64_t marked_right, marked_wrong; /* fragments of honest datagrams: to or from A, to another */
     unsigned events[EVENT_PORT_DOWN + 1];
 };
 
@@ -69,6 +71,8 @@ static void take_send(void *context, enum side to, const struct frame *frame)
     struct attack *t = context;
     const uint8_t *b = frame->bytes;
     bool is_quiet = frame->length >= 46 && word(b + 42) == QUIET;
+    if (frame->length >= 46 && word(b + 42) == MARK)
+        ++*(to == SIDE_UPSTREAM || memcmp(b, host_a.octets, 6) == 0 ? &t->marked_right : &t->marked_wrong);
     if (to == SIDE_UPSTREAM) {
         t->quiet_right += is_quiet;
         t->m_up += !is_quiet;
@@ -686,7 +690,7 @@ static void test_fragment_flood(void **state)
         if (ms % 60 < 31 && ms % 15 == 0) { /* at 0, 15 and 30 */
             unsigned part = 2 - ms % 60 / 15;
             size_t length = fragment(bytes, remote, (uint16_t)(ms / 60), part * 3, part < 2, 2600);
-            put32(bytes + 42, part == 0 ? 0x600df00d : 0);
+            put32(bytes + 42, part == 0 ? MARK : 0);
             uint64_t before = t->good_down;
             give(t, SIDE_UPSTREAM, bytes, length);
             good += part == 0 ? t->good_down - before : 0;
@@ -717,6 +721,140 @@ static void icmp(struct attack *t, uint8_t type, struct ipv4 quoted_source, unsi
     memcpy(body + 8, inner + 14, quoted);
     put16(body + 2, (uint16_t)~internet_sum(body, 8 + quoted));
     give(t, SIDE_UPSTREAM, bytes, 42 + quoted);
+}
+
+/* Rows of the Internet. Honest datagrams of three fragments to and from A, one of each every 10 ms, in any order, 25 ms
+ * from one fragment to the next. */
+#define HONEST_DATAGRAMS 590
+struct honest {
+    uint64_t sent;
+    unsigned ms;
+};
+
+static void honest_tick(struct attack *t, struct honest *h)
+{
+    static const unsigned orders[][3] = {{0, 1, 2}, {2, 1, 0}, {1, 2, 0}, {1, 0, 2}, {2, 0, 1}, {0, 2, 1}};
+    uint8_t bytes[FRAME_BYTES];
+    for (unsigned n = 0; n < 3; n++) {
+        unsigned id = (h->ms - 25 * n) / 10;
+        if (h->ms < 25 * n || (h->ms - 25 * n) % 10 != 0 || id >= HONEST_DATAGRAMS)
+            continue;
+        unsigned part = orders[id % 6][n];
+        size_t length = fragment(bytes, remote, (uint16_t)id, part * 3, part < 2, 2600);
+        put32(bytes + 42, MARK);
+        give(t, SIDE_UPSTREAM, bytes, length);
+        uint8_t *body = put_ipv4(bytes, router, host_a, shared, remote, PROTOCOL_UDP, 24);
+        put16(bytes + 18, id);
+        put16(bytes + 20, part * 3 | (part < 2 ? 0x2000U : 0));
+        put16(body, part == 0 ? 2600 : 0);
+        put16(body + 2, part == 0 ? 53 : 0);
+        put32(body + 8, MARK);
+        give(t, SIDE_DOWNSTREAM, bytes, 58);
+        h->sent += 2;
+    }
+    h->ms++;
+}
+
+/* What 10 Mbit/s of frames of 60 octets are, and what 4,096 MAC addresses send. */
+#define INTERNET_RATE 20833
+#define MACS_RATE     10000
+
+static const struct fragment_flood {
+    const char *name;
+    unsigned rate;
+    bool firsts, later, by_many, by_hosts;
+} fragment_floods[] = {{"first fragments of random remotes", INTERNET_RATE, true, false, true, false},
+                       {"first fragments of the honest remote", INTERNET_RATE, true, false, false, false},
+                       {"later fragments of random remotes", INTERNET_RATE, false, true, true, false},
+                       {"later fragments of the honest remote", INTERNET_RATE, false, true, false, false},
+                       {"both, of random remotes", INTERNET_RATE, true, true, true, false},
+                       {"900 first fragments a second", 900, true, false, true, false},
+                       {"both, of 4,096 hosts", MACS_RATE, true, true, true, true}};
+
+static void flood_fragment(struct attack *t, const struct fragment_flood *f, uint64_t number)
+{
+    uint8_t bytes[FRAME_BYTES];
+    uint32_t random = (uint32_t)(number * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+    bool is_first = f->firsts && (!f->later || number % 2);
+    unsigned where = (is_first ? 0 : 1 + random % 100) | 0x2000U;
+    uint16_t id = (uint16_t)(0x8000 | random >> 16);
+    if (!f->by_hosts) {
+        struct ipv4 source = f->by_many ? (struct ipv4){0x0a000000 | random >> 8} : remote;
+        size_t length = fragment(bytes, source, id, where & 0x1fff, true, 3500);
+        give(t, SIDE_UPSTREAM, bytes, length);
+        return;
+    }
+    struct mac mac = {{0, 0x0c, 0x29, 0xff, (uint8_t)(random >> 8 & 0xf), (uint8_t)random}};
+    uint8_t *body = put_ipv4(bytes, router, mac, shared, remote, PROTOCOL_UDP, 24);
+    put16(bytes + 18, id);
+    put16(bytes + 20, where);
+    put16(body, is_first ? 80 : 0);
+    give(t, SIDE_DOWNSTREAM, bytes, 58);
+}
+
+static void test_internet_fragments(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < sizeof(fragment_floods) / sizeof(fragment_floods[0]); i++) {
+        const struct fragment_flood *f = &fragment_floods[i];
+        struct attack *t = attack_new(NULL);
+        struct honest h = {0};
+        uint64_t number = 0;
+        for (unsigned ms = 0; ms < 6000; ms++) {
+            for (; number < (uint64_t)ms * f->rate / 1000; number++)
+                flood_fragment(t, f, number);
+            honest_tick(t, &h);
+            tick(t);
+        }
+        figure("H6: %" PRIu64 " fragments in 6 s, %s: %" PRIu64 " of %" PRIu64
+               " fragments of honest datagrams through",
+               number, f->name, t->marked_right, h.sent);
+        assert_int_equal(t->marked_wrong, 0);
+        assert_int_equal(t->marked_right, h.sent);
+        attack_end(t);
+    }
+}
+
+static void give_part(struct attack *t, uint16_t id, unsigned part, uint16_t port, uint32_t mark)
+{
+    uint8_t bytes[FRAME_BYTES];
+    size_t length = fragment(bytes, remote, id, part * 3, part < 2, port);
+    put32(bytes + 42, mark);
+    give(t, SIDE_UPSTREAM, bytes, length);
+}
+
+/* Ids that can be guessed: somebody sends first fragments in the remote's name to M, before or behind the remote's own. */
+static void test_spoofed_firsts(void **state)
+{
+    (void)state;
+    enum { DATAGRAMS = 2700 };
+    struct attack *t = attack_new(NULL);
+    t->agents[3] = (struct agent){host_m, 6024, 6123, false};
+    udp(t, SIDE_DOWNSTREAM, host_m, 6050, 53, 0);
+    for (unsigned id = 0; id < DATAGRAMS; id++) {
+        if (id % 2 == 0)
+            give_part(t, (uint16_t)id, 0, 6050, 0);
+        give_part(t, (uint16_t)id, 0, 2600, MARK);
+        if (id % 2 == 1)
+            give_part(t, (uint16_t)id, 0, 6050, 0);
+        give_part(t, (uint16_t)id, 1, 0, MARK);
+        give_part(t, (uint16_t)id, 2, 0, MARK);
+        tick(t);
+    }
+    uint64_t through = t->marked_right;
+    unsigned events = t->events[EVENT_FRAGMENT_CONFLICT];
+    assert_int_equal(t->marked_wrong, 0);
+    assert_int_equal(engine_stats(t->w.engine)->counters[COUNTER_FRAGMENT_CONFLICTS], DATAGRAMS);
+    assert_in_range(events, 1, DATAGRAMS / 1000 + 1);
+    for (unsigned ms = 0; ms < 1000; ms++)
+        tick(t);
+    for (unsigned i = 0; i < 3 * DATAGRAMS; i++)
+        give_part(t, (uint16_t)(i / 3), i % 3, 2600, MARK);
+    assert_int_equal(t->marked_right, through + 3 * (uint64_t)DATAGRAMS);
+    figure("H6: of %u datagrams with a spoofed first fragment each 0 fragments went to the attacker's host, "
+           "%" PRIu64 " of %u to their own; %u events; a second later %u of %u datagrams whole",
+           DATAGRAMS, through, 3 * DATAGRAMS, events, DATAGRAMS, DATAGRAMS);
+    attack_end(t);
 }
 
 static void test_icmp_flood(void **state)
@@ -940,6 +1078,8 @@ int main(void)
         cmocka_unit_test(test_silent_router_is_not_impersonated),
         cmocka_unit_test(test_flapping_mac),
         cmocka_unit_test(test_fragment_flood),
+        cmocka_unit_test(test_internet_fragments),
+        cmocka_unit_test(test_spoofed_firsts),
         cmocka_unit_test(test_icmp_flood),
         cmocka_unit_test(test_flow_flood),
         cmocka_unit_test(test_foreign_ports),

@@ -33,7 +33,7 @@ const char *event_format(const struct event *event, char text[static EVENT_TEXT_
 {
     char part[RANGE_TEXT_BYTES + MAC_TEXT_BYTES];
     snprintf(text, EVENT_TEXT_BYTES, "%s", event_name(event->kind));
-    if (event->kind == EVENT_FLOW_CONFLICT)
+    if (event_has_remote(event))
         append_flow(text, event);
     else if (event->range.address.host != 0)
         append(text, range_format(&event->range, part));

@@ -6,8 +6,8 @@
 #include "engine_state.h"
 #include "out/verdict.h"
 #include "packet.h"
-#include "route.h"
 #include "rx_frame.h"
+#include "tables/account.h"
 #include "tables/host.h"
 #include "tables/pending.h"
 
@@ -32,13 +32,16 @@ struct datagrams *datagrams_new(const struct engine *e)
     if (f == NULL)
         return NULL;
     f->timer.kind = TIMER_DATAGRAMS;
-    TAILQ_INIT(&f->waiting);
+    for (unsigned i = 0; i < DATAGRAM_STATES; i++)
+        TAILQ_INIT(&f->lists[i]);
     f->datagrams =
         keyed_table_new(l->datagrams, sizeof(struct datagram_key), sizeof(struct datagram), e->seed.hash_key);
+    f->holders =
+        keyed_table_new(l->datagrams, sizeof(struct holder_key), sizeof(struct holder), e->seed.hash_key);
     f->senders =
         keyed_table_new(l->datagrams, sizeof(struct sender_key), sizeof(struct sender), e->seed.hash_key);
     f->pending = pending_new(l->waiting_fragments, l->fragment_bytes);
-    if (f->datagrams == NULL || f->senders == NULL || f->pending == NULL) {
+    if (f->datagrams == NULL || f->holders == NULL || f->senders == NULL || f->pending == NULL) {
         datagrams_free(f);
         return NULL;
     }
@@ -50,6 +53,7 @@ void datagrams_free(struct datagrams *datagrams)
     if (datagrams == NULL)
         return;
     keyed_table_free(datagrams->datagrams);
+    keyed_table_free(datagrams->holders);
     keyed_table_free(datagrams->senders);
     pending_free(datagrams->pending);
     free(datagrams);
@@ -129,46 +133,120 @@ static void sender_forget(struct engine *e, struct datagram *d)
         keyed_table_remove(e->datagrams->senders, sender);
 }
 
-/* Removes the oldest pending fragment. */
+/* Holders. */
+
+static struct holder_key holder_key_of(struct engine *e, const struct datagram_key *key)
+{
+    struct holder_key holder = {.side = key->side};
+    if (key->side == SIDE_UPSTREAM)
+        holder.remote = key->source;
+    else if (account_has_binding(e, key->sender))
+        holder.host = key->sender;
+    return holder;
+}
+
+static void holder_add(struct engine *e, struct datagram *d)
+{
+    const struct holder_key key = holder_key_of(e, &d->key);
+    bool fresh;
+    d->holder = keyed_table_put(e->datagrams->holders, &key, &fresh);
+    for (unsigned i = 0; fresh && i < DATAGRAM_STATES; i++)
+        TAILQ_INIT(&d->holder->lists[i]);
+}
+
+static void holder_remove(struct engine *e, struct holder *holder)
+{
+    if (holder->counts[DATAGRAM_WAITS] + holder->counts[DATAGRAM_FOLLOWS] == 0)
+        keyed_table_remove(e->datagrams->holders, holder);
+}
+
+/* Lists. */
+
+static void list_add(struct engine *e, struct datagram *d, enum datagram_state state)
+{
+    struct datagrams *f = e->datagrams;
+    d->state = state;
+    d->last_ns = e->now_ns;
+    f->counts[state]++;
+    d->holder->counts[state]++;
+    TAILQ_INSERT_TAIL(&f->lists[state], d, of_state);
+    TAILQ_INSERT_TAIL(&d->holder->lists[state], d, of_holder);
+}
+
+static void list_remove(struct engine *e, struct datagram *d)
+{
+    struct datagrams *f = e->datagrams;
+    f->counts[d->state]--;
+    d->holder->counts[d->state]--;
+    TAILQ_REMOVE(&f->lists[d->state], d, of_state);
+    TAILQ_REMOVE(&d->holder->lists[d->state], d, of_holder);
+}
+
+/* Pending fragments. */
+
+bool datagram_pending_append(struct engine *e, struct datagram *d, const struct rx_frame *rx)
+{
+    const struct limits *l = &e->config.limits;
+    while (!pending_append(e->datagrams->pending, &d->pending, rx->from, rx->frame)) {
+        bool has_share = d->holder->waiting_frames >= host_share(l, l->waiting_fragments);
+        struct datagram *oldest =
+            TAILQ_FIRST(has_share ? &d->holder->lists[DATAGRAM_WAITS] : &e->datagrams->lists[DATAGRAM_WAITS]);
+        bool is_itself = oldest == d;
+        datagram_close(e, oldest);
+        if (is_itself)
+            return false;
+    }
+    d->holder->waiting_frames++;
+    return true;
+}
+
 void datagram_pending_remove(struct engine *e, struct datagram *d)
 {
     pending_remove(e->datagrams->pending, &d->pending);
-    if (d->key.side == SIDE_DOWNSTREAM)
-        host_give_back(e->hosts, d->key.sender, SHARE_WAITING);
+    d->holder->waiting_frames--;
 }
+
+/* Life. */
 
 void datagram_close(struct engine *e, struct datagram *d)
 {
-    if (d->pending.count > 0)
-        TAILQ_REMOVE(&e->datagrams->waiting, d, waiting);
     while (d->pending.count > 0) {
         datagram_pending_remove(e, d);
         verdict_count_held(e, verdict_dropped(DROP_FRAGMENT_ORPHAN));
     }
-    if (d->key.side == SIDE_DOWNSTREAM)
-        host_give_back(e->hosts, d->key.sender, SHARE_DATAGRAMS);
     if (d->is_counted)
         sender_forget(e, d);
+    list_remove(e, d);
+    holder_remove(e, d->holder);
     keyed_table_remove(e->datagrams->datagrams, d);
 }
 
-static void make_room(struct engine *e)
+/* Closes the oldest datagram of a full half: the holder's own where it has its share. `holder` may be NULL: it has
+ * none. */
+static void make_room(struct engine *e, const struct holder *holder, enum datagram_state state)
 {
+    const struct limits *l = &e->config.limits;
     struct datagrams *f = e->datagrams;
-    if (!keyed_table_full(f->datagrams))
+    uint32_t half = l->datagrams / DATAGRAM_STATES;
+    if (f->counts[state] < half)
         return;
-    struct datagram *d = TAILQ_FIRST(&f->waiting);
-    datagram_close(e, d != NULL ? d : keyed_table_oldest(f->datagrams));
+    bool has_share = holder != NULL && holder->counts[state] >= host_share(l, half);
+    datagram_close(e, TAILQ_FIRST(has_share ? &holder->lists[state] : &f->lists[state]));
 }
 
-static void timer_arm(struct engine *e)
+static uint64_t due_ns(const struct engine *e, const struct datagram *d)
 {
-    const struct datagram *oldest = keyed_table_oldest(e->datagrams->datagrams);
-    if (oldest == NULL)
-        timer_stop(e->timers, &e->datagrams->timer);
-    else
-        timer_set(e->timers, &e->datagrams->timer,
-                  oldest->opened_ns + e->config.limits.datagram_age_s * NS_PER_S);
+    if (d->state == DATAGRAM_WAITS)
+        return d->opened_ns + e->config.limits.datagram_age_s * NS_PER_S;
+    return d->last_ns + e->config.limits.datagram_idle_s * NS_PER_S;
+}
+
+/* The timer may be early: the first of a list may have had a fragment since. */
+static void timer_arm(struct engine *e, uint64_t due)
+{
+    struct timer *timer = &e->datagrams->timer;
+    if (!timer_armed(timer) || due < timer->due_ns)
+        timer_set(e->timers, timer, due);
 }
 
 static struct datagram_key key_of(const struct rx_frame *rx, const struct ipv4_packet *packet)
@@ -183,43 +261,61 @@ static struct datagram_key key_of(const struct rx_frame *rx, const struct ipv4_p
     };
 }
 
-/* The datagram of a fragment, opened by its first one to arrive. NULL: the host has its share. */
-struct datagram *datagram_open(struct engine *e, const struct rx_frame *rx, const struct shared_packet *s)
+struct datagram *datagram_find(struct engine *e, const struct rx_frame *rx, const struct ipv4_packet *packet)
+{
+    struct datagram_key key = key_of(rx, packet);
+    struct datagram *d = keyed_table_find(e->datagrams->datagrams, &key);
+    if (d == NULL || e->now_ns - d->opened_ns < e->config.limits.datagram_age_s * NS_PER_S)
+        return d;
+    datagram_close(e, d);
+    return NULL;
+}
+
+struct datagram *datagram_open(struct engine *e, const struct rx_frame *rx, const struct ipv4_packet *packet,
+                               enum datagram_state state)
 {
     struct datagrams *f = e->datagrams;
-    struct datagram_key key = key_of(rx, &s->ip);
-    struct datagram *d = keyed_table_find(f->datagrams, &key);
-    if (d != NULL)
-        return d;
-    if (rx->from == SIDE_DOWNSTREAM && !host_take(host_of(e->hosts, rx->eth.source), SHARE_DATAGRAMS,
-                                                  host_share(&e->config.limits, e->config.limits.datagrams)))
-        return NULL;
-    make_room(e);
+    const struct datagram_key key = key_of(rx, packet);
+    const struct holder_key holder = holder_key_of(e, &key);
     bool fresh;
-    d = keyed_table_put(f->datagrams, &key, &fresh);
+    make_room(e, keyed_table_find(f->holders, &holder), state);
+    struct datagram *d = keyed_table_put(f->datagrams, &key, &fresh);
     d->opened_ns = e->now_ns;
     d->pending = pending_queue_empty;
-    if (!timer_armed(&e->datagrams->timer))
-        timer_arm(e);
+    holder_add(e, d);
+    list_add(e, d, state);
+    timer_arm(e, due_ns(e, d));
     return d;
+}
+
+void datagram_follows(struct engine *e, struct datagram *d)
+{
+    bool has_waited = d->state == DATAGRAM_WAITS;
+    list_remove(e, d);
+    if (has_waited)
+        make_room(e, d->holder, DATAGRAM_FOLLOWS);
+    list_add(e, d, DATAGRAM_FOLLOWS);
+    if (has_waited)
+        timer_arm(e, due_ns(e, d));
 }
 
 void datagrams_due(struct engine *e)
 {
-    uint64_t age_ns = e->config.limits.datagram_age_s * NS_PER_S;
-    struct datagram *oldest;
-    while ((oldest = keyed_table_oldest(e->datagrams->datagrams)) != NULL &&
-           e->now_ns - oldest->opened_ns >= age_ns)
-        datagram_close(e, oldest);
-    timer_arm(e);
+    for (unsigned i = 0; i < DATAGRAM_STATES; i++) {
+        struct datagram *oldest;
+        while ((oldest = TAILQ_FIRST(&e->datagrams->lists[i])) != NULL && due_ns(e, oldest) <= e->now_ns)
+            datagram_close(e, oldest);
+        if (oldest != NULL)
+            timer_arm(e, due_ns(e, oldest));
+    }
 }
 
 void datagrams_drop(struct engine *e)
 {
-    struct datagram *d;
-    while ((d = keyed_table_oldest(e->datagrams->datagrams)) != NULL)
-        datagram_close(e, d);
-    timer_arm(e);
+    for (unsigned i = 0; i < DATAGRAM_STATES; i++)
+        for (struct datagram *d; (d = TAILQ_FIRST(&e->datagrams->lists[i])) != NULL;)
+            datagram_close(e, d);
+    timer_stop(e->timers, &e->datagrams->timer);
 }
 
 bool fragment_sender(struct engine *e, const struct inner_packet *later, struct mac *host)

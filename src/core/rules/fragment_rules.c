@@ -4,47 +4,29 @@
  * 1. Any of its fragments opens it. Those that arrive before the first one wait.
  * 2. The first one is classified as a whole packet is. Its right and its route hold for all: those that waited
  *    follow it in their order, later ones are sent at once.
- * 3. It is closed when every byte was seen, since senders reuse ids, or after [limits] datagram-age; fragments that
- *    still wait are orphans. */
+ * 3. It is closed when every byte was seen, since senders reuse ids, [limits] datagram-idle after the last fragment, or
+ *    datagram-age after it was opened; fragments that still wait then are orphans.
+ * 4. A second first fragment that differs poisons it: what comes behind is dropped until it is closed. */
 #include "fragment_rules.h"
 
 #include "datagram.h"
 #include "engine_state.h"
 #include "forward.h"
 #include "icmp_error.h"
+#include "out/event_emit.h"
 #include "out/verdict.h"
 #include "packet.h"
 #include "route.h"
 #include "rx_frame.h"
-#include "tables/host.h"
 #include "tables/pending.h"
 
-/* Holds a fragment until the first one comes. Where there is no room, the datagram that has waited longest is
- * closed. */
 static struct verdict wait_for_first(struct engine *e, struct datagram *d, const struct rx_frame *rx,
                                      const struct ipv4_packet *packet)
 {
-    struct datagrams *f = e->datagrams;
-    struct verdict orphan = verdict_dropped(DROP_FRAGMENT_ORPHAN);
-    bool by_host = rx->from == SIDE_DOWNSTREAM;
-    if (d->pending.count >= e->config.limits.datagram_fragments ||
-        (by_host && !host_take(host_of(e->hosts, rx->eth.source), SHARE_WAITING,
-                               host_share(&e->config.limits, e->config.limits.waiting_fragments))))
-        return orphan;
-    while (!pending_append(f->pending, &d->pending, rx->from, rx->frame)) {
-        struct datagram *oldest = TAILQ_FIRST(&f->waiting);
-        if (oldest != NULL && oldest != d) {
-            datagram_close(e, oldest);
-            continue;
-        }
-        if (by_host)
-            host_give_back(e->hosts, rx->eth.source, SHARE_WAITING);
-        if (oldest == d)
-            datagram_close(e, d);
-        return orphan;
-    }
-    if (d->pending.count == 1)
-        TAILQ_INSERT_TAIL(&f->waiting, d, waiting);
+    if (d == NULL)
+        d = datagram_open(e, rx, packet, DATAGRAM_WAITS);
+    if (d->pending.count >= e->config.limits.datagram_fragments || !datagram_pending_append(e, d, rx))
+        return verdict_dropped(DROP_FRAGMENT_ORPHAN);
     datagram_note(d, packet);
     return (struct verdict){.fate = FATE_HELD};
 }
@@ -70,8 +52,6 @@ static void release(struct engine *e, struct datagram *d)
 {
     enum side from;
     struct frame frame;
-    if (d->pending.count > 0)
-        TAILQ_REMOVE(&e->datagrams->waiting, d, waiting);
     while (pending_peek(e->datagrams->pending, &d->pending, &from, &frame)) {
         struct rx_frame rx;
         datagram_pending_remove(e, d);
@@ -80,29 +60,60 @@ static void release(struct engine *e, struct datagram *d)
     }
 }
 
-/* True where both lead to the same decision. */
+static void datagram_noted(struct engine *e, struct datagram *d)
+{
+    if (datagram_is_complete(d))
+        datagram_close(e, d);
+    else
+        datagram_follows(e, d);
+}
+
+/* True where both begin the same packet: its ports, its ICMP header and quote, or the first octets of another protocol.
+ */
 static bool same_first(const struct shared_packet *a, const struct shared_packet *b)
 {
     return a->ports.source == b->ports.source && a->ports.destination == b->ports.destination &&
            a->icmp_type == b->icmp_type && a->echo.id == b->echo.id && a->echo.sequence == b->echo.sequence &&
+           a->first_octets == b->first_octets &&
            (!icmp_is_error(a->icmp_type) || inner_packet_equal(&a->inner, &b->inner));
+}
+
+/* One of the two is forged, and the rest could be the other's: it is dropped, or it would reach the wrong host. The
+ * datagram is as old as this. */
+static struct verdict poison(struct engine *e, struct datagram *d, const struct rx_frame *rx,
+                             const struct shared_packet *s)
+{
+    struct event event = {.kind = EVENT_FRAGMENT_CONFLICT,
+                          .side = rx->from,
+                          .range = {s->by_host ? s->ip.source : s->ip.destination, 0, UINT16_MAX},
+                          .mac = rx->from == SIDE_UPSTREAM ? mac_zero : rx->eth.source,
+                          .remote = s->by_host ? s->ip.destination : s->ip.source,
+                          .protocol = s->ip.protocol};
+    d->is_poisoned = true;
+    d->opened_ns = e->now_ns;
+    datagram_follows(e, d);
+    e->stats.counters[COUNTER_FRAGMENT_CONFLICTS]++;
+    if (rate_take(&e->datagrams->conflict_events, rate_limit_of(1, 1), e->now_ns))
+        event_emit(e, event);
+    return verdict_dropped(DROP_FRAGMENT_BAD);
 }
 
 static struct verdict first_fragment(struct engine *e, struct datagram *d, struct rx_frame *rx,
                                      const struct shared_packet *s)
 {
+    if (d == NULL)
+        d = datagram_open(e, rx, &s->ip, DATAGRAM_FOLLOWS);
     if (d->has_first && !same_first(&d->first, s))
-        return verdict_dropped(DROP_FRAGMENT_BAD);
-    bool again = d->has_first;
-    if (!again)
+        return poison(e, d, rx, s);
+    if (!d->has_first)
         d->first = *s;
     d->has_first = true;
     datagram_note(d, &s->ip);
     struct verdict verdict = forward_packet(e, rx, &d->first);
     if (s->by_host)
         fragment_sent(e, d, verdict);
-    if (!again)
-        release(e, d);
+    release(e, d);
+    datagram_noted(e, d);
     return verdict;
 }
 
@@ -110,11 +121,13 @@ static struct verdict first_fragment(struct engine *e, struct datagram *d, struc
 static struct verdict later_fragment(struct engine *e, struct datagram *d, struct rx_frame *rx,
                                      struct shared_packet *s)
 {
+    if (d == NULL)
+        d = datagram_open(e, rx, &s->ip, DATAGRAM_FOLLOWS);
     datagram_note(d, &s->ip);
-    if (d->has_first)
-        return fragment_follow(e, d, rx, &d->first);
     s->right.kind = RIGHT_FREE;
-    return fragment_follow(e, d, rx, s);
+    struct verdict verdict = fragment_follow(e, d, rx, d->has_first ? &d->first : s);
+    datagram_noted(e, d);
+    return verdict;
 }
 
 struct verdict fragment_rule(struct engine *e, struct rx_frame *rx, struct shared_packet *s)
@@ -125,14 +138,15 @@ struct verdict fragment_rule(struct engine *e, struct rx_frame *rx, struct share
         return verdict_dropped(DROP_FRAGMENT_BAD);
     if (is_first && !packet_classify(e, rx, s))
         return verdict_dropped(DROP_FRAGMENT_BAD);
-    struct datagram *d = datagram_open(e, rx, s);
-    if (d == NULL)
-        return verdict_dropped(DROP_FRAGMENT_ORPHAN);
+    struct datagram *d = datagram_find(e, rx, &s->ip);
+    if (d != NULL && d->is_poisoned) {
+        datagram_follows(e, d);
+        return verdict_dropped(DROP_FRAGMENT_BAD);
+    }
+    if (is_first)
+        return first_fragment(e, d, rx, s);
     bool must_wait = s->destination >= 0 || e->config.source_ports == SOURCE_PORTS_ENFORCE;
-    if (!is_first && !d->has_first && must_wait)
+    if ((d == NULL || !d->has_first) && must_wait)
         return wait_for_first(e, d, rx, &s->ip);
-    struct verdict verdict = is_first ? first_fragment(e, d, rx, s) : later_fragment(e, d, rx, s);
-    if (datagram_is_complete(d))
-        datagram_close(e, d);
-    return verdict;
+    return later_fragment(e, d, rx, s);
 }

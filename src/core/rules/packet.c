@@ -73,8 +73,11 @@ static bool classify_icmp(struct engine *e, const struct rx_frame *rx, struct sh
 }
 
 /* No answers come from a group address, so there is no flow. */
-static void classify_portless(struct engine *e, struct shared_packet *s)
+static void classify_portless(struct engine *e, const struct rx_frame *rx, struct shared_packet *s)
 {
+    const uint8_t *body = rx->payload + s->ip.body;
+    for (size_t i = 0; i < 4 && i < s->ip.body_length; i++)
+        s->first_octets = s->first_octets << 8 | body[i];
     s->right = (struct right){
         .kind = is_group(s->ip.destination) ? RIGHT_FREE : RIGHT_FLOW,
         .protocol = s->ip.protocol,
@@ -92,6 +95,6 @@ bool packet_classify(struct engine *e, const struct rx_frame *rx, struct shared_
         return classify_ports(e, rx, s);
     if (s->ip.protocol == PROTOCOL_ICMP)
         return classify_icmp(e, rx, s);
-    classify_portless(e, s);
+    classify_portless(e, rx, s);
     return true;
 }

@@ -36,6 +36,7 @@ struct shared_packet {
     struct l4_ports ports;   /* of protocols that have them */
     uint8_t icmp_type;       /* of ICMP */
     struct icmp_echo echo;
+    uint32_t first_octets; /* of protocols without ports, not ICMP: what is behind the IP header */
     struct right right;
     struct route route;
     struct inner_packet inner; /* of ICMP errors; of others not even zero */

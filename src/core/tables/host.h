@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 /* Tables of which one host gets no more than its share ([limits] host-share). */
-enum host_share { SHARE_FLOWS, SHARE_DATAGRAMS, SHARE_WAITING, SHARE_SERVICES };
-#define HOST_SHARES 4
+enum host_share { SHARE_FLOWS, SHARE_SERVICES };
+#define HOST_SHARES 2
 
 struct host {
     struct mac mac;       /* the key */
