@@ -292,6 +292,18 @@ def fragment_cases():
             c.dropped(6 + number / 10, "downstream", frame, "fragment_bad")
     c.count(fragment_conflicts=4)
 
+    c = owned("fragments-flooded", "fragments of a switch's flooded copies wait for nothing: same_port at once, and they take no place")
+    c.bridged(1, "downstream", eth(ROUTER, NEIGHBOUR, 0x9000, b"here"))
+    for at, frame in ((1.1, ipv4(A, NEIGHBOUR, NEAR, SHARED, UDP, bytes(5), fragment=2, ident=4)),
+                      (1.2, ipv4(A, B, SHARED, SHARED, UDP, bytes(5), fragment=2, ident=5)),
+                      (1.3, ipv4(NEIGHBOUR, B, SHARED, NEAR, UDP, bytes(5), fragment=2, ident=6)),
+                      (1.4, ipv4(A, NEIGHBOUR, NEAR, SHARED, UDP, ports(53, 2000) + bytes(8), fragment=0x2000, ident=4)),
+                      (1.5, ipv4(NEIGHBOUR, B, SHARED, NEAR, UDP, ports(3000, 53) + bytes(8), fragment=0x2000, ident=6))):
+        c.dropped(at, "downstream", frame, "same_port")
+    c.dropped(1.6, "downstream", ipv4(NEIGHBOUR, B, SHARED, NEAR, UDP, ports(2000, 53) + bytes(8), fragment=0x2000, ident=7),
+              "source_port_violation")
+    c.count(violations=1)
+
 
 def host_fragment_cases():
     c = owned("fragments-from-hosts-in-order",

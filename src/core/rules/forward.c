@@ -91,6 +91,11 @@ static struct verdict from_shared(struct engine *e, struct rx_frame *rx)
     return frame_send(e, SIDE_UPSTREAM, rx->frame);
 }
 
+bool forward_stays(struct engine *e, const struct rx_frame *rx, const struct shared_packet *s)
+{
+    return s->destination >= 0 ? is_flooded_copy(e, rx) : s->by_host && bridge_is_same_side(e, rx);
+}
+
 struct verdict forward_later(struct engine *e, struct rx_frame *rx, const struct shared_packet *s)
 {
     struct verdict verdict;

@@ -130,6 +130,12 @@ static struct verdict later_fragment(struct engine *e, struct datagram *d, struc
     return verdict;
 }
 
+/* A switch's flooded copy is no part of a datagram: it will not be forwarded, whatever its first fragment says. */
+static struct verdict flooded_copy(struct engine *e, struct rx_frame *rx, const struct shared_packet *s)
+{
+    return s->ip.fragment_offset == 0 ? forward_packet(e, rx, s) : verdict_dropped(DROP_SAME_PORT);
+}
+
 struct verdict fragment_rule(struct engine *e, struct rx_frame *rx, struct shared_packet *s)
 {
     bool is_first = s->ip.fragment_offset == 0;
@@ -138,6 +144,8 @@ struct verdict fragment_rule(struct engine *e, struct rx_frame *rx, struct share
         return verdict_dropped(DROP_FRAGMENT_BAD);
     if (is_first && !packet_classify(e, rx, s))
         return verdict_dropped(DROP_FRAGMENT_BAD);
+    if (forward_stays(e, rx, s))
+        return flooded_copy(e, rx, s);
     struct datagram *d = datagram_find(e, rx, &s->ip);
     if (d != NULL && d->is_poisoned) {
         datagram_follows(e, d);
