@@ -52,6 +52,27 @@ def test_gateways(wire):
     run("ip", "-n", HOST, "addr", "del", "192.35.162.77/24", "dev", "eth0")
 
 
+def test_refused_gateway(wire):
+    """A gateway that cannot be set is not tried again for each HELLO: in the next epoch it is."""
+    run("ip", "-n", HOST, "addr", "add", "192.35.162.77/24", "dev", "eth0")
+    agent, broadcast = start(), "192.35.162.255"
+
+    def tries():
+        return said(agent).count("names %s as the gateway" % broadcast)
+    wire.send(hello(broadcast, 60))
+    refused = wait_until(lambda: "cannot be the gateway" in said(agent))
+    time.sleep(10.5)  # none is tried before
+    for _ in range(3):
+        wire.send(hello(broadcast, 60))
+    wire.send(hello("192.35.162.77", 60))  # after those
+    wait_until(lambda: tries() > 1, 1)
+    ok(refused and tries() == 1, "a gateway that cannot be set: not tried again in its epoch", said(agent))
+    wire.send(hello(broadcast, 61))
+    ok(wait_until(lambda: tries() == 2) and agent.poll() is None, "in the next one it is", said(agent))
+    stop(agent)
+    run("ip", "-n", HOST, "addr", "del", "192.35.162.77/24", "dev", "eth0")
+
+
 def test_accusers(wire):
     """Messages that anybody may send as often as he likes are no way to fill the log."""
     agent = start("-i", "eth0", "-a", SHARED, "-p", "2000-2999", "-g", GATEWAY)
@@ -208,6 +229,16 @@ def lease(*words):
     return on(HOST, AGENT, "lease", "eth0", *words, check=False)
 
 
+def test_lease_usage():
+    wrong = [(), ("nonsense",), ("bound",), ("bound", SHARED), ("released", "more"), ("expired", "more")]
+    results = [lease(*words) for words in wrong]
+    bad = [(w, r.returncode, r.stdout) for w, r in zip(wrong, results) if r.returncode != 2 or "usage: pearp-agent lease" not in r.stdout]
+    ok(not bad, "lease with words that are not of its form: usage and exit 2", bad)
+    refused = lease("bound", SHARED, "nonsense")
+    ok(refused.returncode == 1 and "nonsense" in refused.stdout and "usage" not in refused.stdout,
+       "with ports that are none: refused, exit 1", refused.stdout)
+
+
 def test_lease_ends_without_interface():
     write(AGENT_FILE + "dhcp = none\naddress = %s\nports = 2000-2999\n" % SHARED)
     agent = start("-c", FILE)
@@ -344,6 +375,7 @@ def test_together():
 
 def story(wire):
     test_gateways(wire)
+    test_refused_gateway(wire)
     test_accusers(wire)
     test_failed_start()
     test_slow_start()
@@ -352,6 +384,7 @@ def story(wire):
     test_locked_directory()
     test_made_anew(wire)
     test_renamed()
+    test_lease_usage()
     test_lease_ends_without_interface()
     test_interface_goes_meanwhile()
     test_print_leased()

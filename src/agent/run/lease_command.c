@@ -97,11 +97,21 @@ static void wait_for_address(struct ipv4 address)
         nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000L}, NULL);
 }
 
+/* Whether the words are in the form of the command, whatever address, ports and keys are in them. */
+static bool is_well_formed(int count, char **words)
+{
+    if (count < 2)
+        return false;
+    if (strcmp(words[1], "bound") == 0)
+        return count >= 4;
+    return count == 2 && (strcmp(words[1], "released") == 0 || strcmp(words[1], "expired") == 0);
+}
+
 int lease_command(int count, char **words)
 {
     char why[LEASE_WHY_BYTES], fault[RUN_FAULT_BYTES];
     struct lease lease;
-    if (count < 2) {
+    if (!is_well_formed(count, words)) {
         fprintf(stderr, "usage: pearp-agent lease IFACE bound ADDRESS PORTS [KEY=VALUE ...]\n"
                         "       pearp-agent lease IFACE released | expired\n");
         return EXIT_USAGE;
