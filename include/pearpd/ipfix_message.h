@@ -3,8 +3,8 @@
  * Called by: daemon (ipfix), fuzzing, the tests. Never: sends, reads a clock.
  *
  * Template 256 is of protocols with ports and without, 257 of ICMP; both end in vlanId where a VLAN is configured.
- * With sampling, options template 258 reports samplingInterval and samplingAlgorithm, which are deprecated in the
- * registry, but which collectors read. The elements and their meaning are listed in docs/accounting-and-abuse.md. */
+ * Options template 258 reports samplingInterval, 1 too, and samplingAlgorithm, which are deprecated in the registry, but
+ * which collectors read: some reject every record before they know the rate. The elements and their meaning are listed in docs/accounting-and-abuse.md. */
 #ifndef PEARPD_IPFIX_MESSAGE_H
 #define PEARPD_IPFIX_MESSAGE_H
 
@@ -19,9 +19,10 @@
 
 /* What is the same for all messages of a stream. */
 struct ipfix_shape {
-    uint32_t domain; /* observation domain id */
-    uint16_t vlan;   /* 0: none */
-    uint32_t sample; /* one packet in N */
+    uint32_t domain;                           /* observation domain id */
+    uint16_t vlan;                             /* 0: none */
+    uint32_t sample;                           /* one packet in N */
+    uint32_t upstream_index, downstream_index; /* of the interfaces; 0: not known yet */
 };
 
 struct ipfix_message {
@@ -38,7 +39,7 @@ struct ipfix_message {
 /* Begins a message. `wall_ns`: since 1970, at engine time `now_ns`. */
 void ipfix_message_begin(struct ipfix_message *m, const struct ipfix_shape *shape, uint64_t wall_ns,
                          uint64_t now_ns);
-/* Adds the templates, and what the sampling is where there is any; first in a message. */
+/* Adds the templates, and what the sampling is; first in a message. */
 void ipfix_message_templates(struct ipfix_message *m);
 /* Adds a record. False: there is no room for it. */
 bool ipfix_message_record(struct ipfix_message *m, const struct flow_record *record);

@@ -177,6 +177,12 @@ static void book_all(void *context)
     usage_months_book_all(bridge->months, bridge->engine, clock_wall_us());
 }
 
+static void note_interfaces(struct bridge *bridge)
+{
+    ipfix_interfaces(bridge->ipfix, bridge_links_index(bridge->links, SIDE_UPSTREAM),
+                     bridge_links_index(bridge->links, SIDE_DOWNSTREAM));
+}
+
 static void housekeeping(void *context)
 {
     struct bridge *bridge = context;
@@ -184,6 +190,7 @@ static void housekeeping(void *context)
     bridge_links_retry(bridge->links);
     if (!state_is_saving(bridge->state))
         usage_months_book_some(bridge->months, bridge->engine, clock_wall_us());
+    note_interfaces(bridge);
     ipfix_flush(bridge->ipfix);
     event_log_report_skipped(&bridge->events);
     log_report_lost();
@@ -433,6 +440,7 @@ static int bridge_begin(struct bridge *bridge)
         return -1;
     }
     bridge_links_look_up(bridge->links);
+    note_interfaces(bridge);
     engine_start(bridge->engine, clock_now_ns(), &bridge->out);
     loop_timer_set(bridge->housekeeping, HOUSEKEEPING_NS);
     end_turn(bridge);

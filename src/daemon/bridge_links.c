@@ -45,6 +45,11 @@ const char *bridge_links_name(const struct bridge_links *links, enum side side)
     return *bound->name != '\0' ? bound->name : configured_name(links, side);
 }
 
+unsigned bridge_links_index(const struct bridge_links *links, enum side side)
+{
+    return links->sides[side].ifindex;
+}
+
 static void tell_engine(const struct bridge_links *links, enum side side, bool up, uint32_t mtu_bytes)
 {
     engine_link(*links->target.engine, clock_now_ns(), side, up, mtu_bytes, links->target.out);

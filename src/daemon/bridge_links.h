@@ -40,4 +40,7 @@ void bridge_links_retry(struct bridge_links *links);
 /* The interface that `side` is, or was last, bound to; before that, the configured one. Borrowed. */
 const char *bridge_links_name(const struct bridge_links *links, enum side side);
 
+/* Its index while it is bound to one, else 0. */
+unsigned bridge_links_index(const struct bridge_links *links, enum side side);
+
 #endif

@@ -197,7 +197,9 @@ void ipfix_flush(struct ipfix *ipfix)
 static void configure(struct ipfix *x, const struct config *config)
 {
     x->config = config->ipfix;
-    x->shape = (struct ipfix_shape){config->ipfix.domain, config->vlan, config->ipfix.sample};
+    x->shape.domain = config->ipfix.domain;
+    x->shape.vlan = config->vlan;
+    x->shape.sample = config->ipfix.sample;
     x->wants_templates = true;
     x->templates_ns = 0;
 }
@@ -219,6 +221,14 @@ void ipfix_free(struct ipfix *ipfix)
         return;
     disconnect(ipfix);
     free(ipfix);
+}
+
+void ipfix_interfaces(struct ipfix *ipfix, unsigned upstream, unsigned downstream)
+{
+    if (upstream != 0)
+        ipfix->shape.upstream_index = upstream;
+    if (downstream != 0)
+        ipfix->shape.downstream_index = downstream;
 }
 
 /* Another collector or domain is another stream, with numbers of its own (RFC 7011 3.1). */

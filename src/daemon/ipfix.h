@@ -22,6 +22,9 @@ void ipfix_free(struct ipfix *ipfix);
 /* Takes a new configuration, what has gathered having been sent by the old one. Counts go on. */
 void ipfix_reload(struct ipfix *ipfix, const struct config *config);
 
+/* The indexes of the two interfaces from now on, for the elements that name them; 0: unchanged. */
+void ipfix_interfaces(struct ipfix *ipfix, unsigned upstream, unsigned downstream);
+
 void ipfix_record(struct ipfix *ipfix, const struct flow_record *record);
 /* Once a second and at the end: sends what has gathered. */
 void ipfix_flush(struct ipfix *ipfix);

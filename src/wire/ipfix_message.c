@@ -20,8 +20,10 @@
     X(TCP_CONTROL_BITS, 6, 2)           \
     X(SOURCE_PORT, 7, 2)                \
     X(SOURCE_IPV4, 8, 4)                \
+    X(INGRESS_INTERFACE, 10, 4)         \
     X(DESTINATION_PORT, 11, 2)          \
     X(DESTINATION_IPV4, 12, 4)          \
+    X(EGRESS_INTERFACE, 14, 4)          \
     X(ICMP_TYPE_CODE, 32, 2)            \
     X(SAMPLING_INTERVAL, 34, 4)         \
     X(SAMPLING_ALGORITHM, 35, 1)        \
@@ -65,7 +67,8 @@ static const enum element ports_template[] = {
     ELEMENT_TCP_CONTROL_BITS,   ELEMENT_PROTOCOL_IDENTIFIER, ELEMENT_FLOW_DIRECTION,
     ELEMENT_FLOW_END_REASON,    ELEMENT_FLOW_START_MS,       ELEMENT_FLOW_END_MS,
     ELEMENT_PACKET_DELTA_COUNT, ELEMENT_OCTET_DELTA_COUNT,   ELEMENT_LAYER2_OCTET_DELTA_COUNT,
-    ELEMENT_PORT_RANGE_START,   ELEMENT_PORT_RANGE_END,
+    ELEMENT_PORT_RANGE_START,   ELEMENT_PORT_RANGE_END,      ELEMENT_INGRESS_INTERFACE,
+    ELEMENT_EGRESS_INTERFACE,
 };
 static const enum element icmp_template[] = {
     ELEMENT_SOURCE_MAC,
@@ -83,6 +86,8 @@ static const enum element icmp_template[] = {
     ELEMENT_LAYER2_OCTET_DELTA_COUNT,
     ELEMENT_PORT_RANGE_START,
     ELEMENT_PORT_RANGE_END,
+    ELEMENT_INGRESS_INTERFACE,
+    ELEMENT_EGRESS_INTERFACE,
 };
 static const enum element sampling_template[] = {
     ELEMENT_OBSERVATION_DOMAIN, /* the scope */
@@ -178,6 +183,12 @@ static void put_value(struct ipfix_message *m, enum element element, const struc
     case ELEMENT_SOURCE_IPV4:
         wr_ipv4(w, r->to_owner ? r->remote : r->shared);
         break;
+    case ELEMENT_INGRESS_INTERFACE:
+        wr_u32(w, r->to_owner ? m->shape->upstream_index : m->shape->downstream_index);
+        break;
+    case ELEMENT_EGRESS_INTERFACE:
+        wr_u32(w, r->to_owner ? m->shape->downstream_index : m->shape->upstream_index);
+        break;
     case ELEMENT_DESTINATION_PORT:
         wr_u16(w, r->to_owner ? r->shared_port : r->remote_port);
         break;
@@ -270,8 +281,7 @@ void ipfix_message_templates(struct ipfix_message *m)
     set_open(m, SET_TEMPLATES);
     put_template(m, TEMPLATE_PORTS, ports_template, COUNT(ports_template));
     put_template(m, TEMPLATE_ICMP, icmp_template, COUNT(icmp_template));
-    if (m->shape->sample > 1)
-        put_sampling(m);
+    put_sampling(m);
     set_close(m);
 }
 

@@ -141,6 +141,11 @@ wait "$NFCAPD_PID" "$TCPDUMP_PID"
 check "what was collected is what was counted, for each owner, exactly" as_collected
 as_collected | sed -n 's/^\([0-9]* records\).*/# IPFIX: \1 read back by nfdump match the accounts exactly/p'
 
+index() { on box ip -o link show dev "$1" | cut -d: -f1; }
+interfaces() { nfdump -q -N -R "$LAB_DIR/collected" -o 'fmt:%dir %in %out' | awk '{ print $1, $2, $3 }' | sort -u | xargs; }
+check "records name the interfaces by their indexes, by direction" \
+    same "E $(index eth0) $(index eth1) I $(index eth1) $(index eth0)" "$(interfaces)"
+
 # cflow FILTER FIELD...: of the messages, one value a line
 cflow()
 {
