@@ -181,12 +181,16 @@ struct config_address {
     unsigned line, default_host_line, gateway_line; /* of its section and of those keys in the file */
 };
 
+#define RANGE_OTHER_MACS_MAX 3
+
 /* One [range]: a permanent binding. */
 struct config_range {
     struct range range;
     struct mac mac;
-    char name[RANGE_NAME_BYTES]; /* empty: none */
-    unsigned line, mac_line;     /* of the section and of its mac in the file */
+    char name[RANGE_NAME_BYTES];             /* empty: none */
+    unsigned line, mac_line;                 /* of the section and of its mac in the file */
+    struct mac others[RANGE_OTHER_MACS_MAX]; /* that the owner also sends from: its other cards */
+    unsigned other_count;
 };
 
 /* One [protocol]: who gets a protocol without ports. */

@@ -91,6 +91,29 @@ static void check_range(struct ini_file *file, size_t i)
         ini_fault(file, range->mac_line, "mac = %s: is the bridge's own", mac_format(range->mac, mac));
 }
 
+/* Another MAC address of an owner is nobody else's, and no owner. */
+static void check_other_mac(struct ini_file *file, const struct config_range *range, struct mac other)
+{
+    const struct config *c = ini_target(file);
+    char text[RANGE_TEXT_BYTES], mac[MAC_TEXT_BYTES];
+    mac_format(other, mac);
+    if (is_bridges_own(c, other))
+        ini_fault(file, range->mac_line, "mac = %s: is the bridge's own", mac);
+    for (size_t i = 0; i < c->range_count; i++) {
+        const struct config_range *r = &c->ranges[i];
+        bool is_others = mac_equal(r->mac, other);
+        for (unsigned k = 0; k < r->other_count; k++)
+            is_others = is_others || (mac_equal(r->others[k], other) && !mac_equal(r->mac, range->mac));
+        if (is_others)
+            ini_fault(file, range->mac_line, "mac: %s is also the owner of [range %s], or another host's there",
+                      mac, range_format(&r->range, text));
+    }
+    for (size_t i = 0; i < c->protocol_count; i++)
+        if (mac_equal(c->protocols[i].mac, other))
+            ini_fault(file, c->protocols[i].mac_line, "mac = %s: must be the first MAC address of its host",
+                      mac);
+}
+
 static void check_protocol(struct ini_file *file, size_t i)
 {
     const struct config *c = ini_target(file);
@@ -161,8 +184,11 @@ void conf_check(struct ini_file *file)
     check_limits(file);
     for (size_t i = 0; i < c->address_count; i++)
         check_address(file, &c->addresses[i]);
-    for (size_t i = 0; i < c->range_count; i++)
+    for (size_t i = 0; i < c->range_count; i++) {
         check_range(file, i);
+        for (unsigned k = 0; k < c->ranges[i].other_count; k++)
+            check_other_mac(file, &c->ranges[i], c->ranges[i].others[k]);
+    }
     for (size_t i = 0; i < c->protocol_count; i++)
         check_protocol(file, i);
     check_keys(file);

@@ -145,10 +145,12 @@ static const struct ini_key address_keys[] = {
 
 static const struct ini_key range_keys[] = {
     {.name = "mac",
-     .type = &ini_mac,
+     .type = &conf_macs,
      INI_FIELD(struct config_range, mac),
      .line = offsetof(struct config_range, mac_line),
-     .help = "The owner."},
+     .help = "The owner. It gets every packet at its first MAC address. What it sends from the others, as a "
+             "host with "
+             "several cards in a team or bond does, is taken as sent from the first, for all its ports."},
     {.name = "name",
      .type = &ini_text,
      .preset = "",

@@ -60,6 +60,27 @@ static bool read_encap(struct ini_file *file, const struct ini_key *key, const c
     return pe_arp_encap_parse(value, field) == 0;
 }
 
+/* [range] */
+
+static bool read_macs(struct ini_file *file, const struct ini_key *key, const char *value, void *field)
+{
+    struct config_range *range = ini_section_target(file);
+    char words[LIST_BYTES], *rest = copy_of_list(value, words);
+    const struct ini_key one = {.name = key->name};
+    (void)field;
+    for (unsigned count = 0; rest != NULL; count++) {
+        const char *word = ini_next_word(&rest);
+        struct mac mac = {{0}};
+        if (count > RANGE_OTHER_MACS_MAX || !ini_mac.read(file, &one, word, &mac))
+            return false;
+        if (count == 0)
+            range->mac = mac;
+        else if (!mac_is_zero(mac)) /* that is reported already */
+            range->others[range->other_count++] = mac;
+    }
+    return true;
+}
+
 /* [address] */
 
 static bool read_ports(struct ini_file *file, const struct ini_key *key, const char *value, void *field)
@@ -216,6 +237,10 @@ const struct ini_type conf_upstream = {
 const struct ini_type conf_interface = {
     .name = "interface", .text = "an interface's name", .read = read_interface};
 const struct ini_type conf_encap = {.text = "0x88b5 or arp", .read = read_encap};
+const struct ini_type conf_macs = {.name = "mac[, mac...]",
+                                   .text = "up to 4 MAC addresses, xx:xx:xx:xx:xx:xx, with commas between",
+                                   .help = "Up to 4 MAC addresses of one host, with commas between.",
+                                   .read = read_macs};
 const struct ini_type conf_ports = {.name = "first-last",
                                     .text = "FIRST-LAST",
                                     .help = "The first and the last port, such as 2000-2999.",

@@ -8,6 +8,7 @@
 extern const struct ini_type conf_upstream;  /* config.upstream and upstream_tap */
 extern const struct ini_type conf_interface; /* char[]: an interface that is there already */
 extern const struct ini_type conf_encap;     /* uint16_t: an EtherType */
+extern const struct ini_type conf_macs;      /* mac, others and other_count of struct config_range */
 extern const struct ini_type conf_ports;     /* ports_first and ports_last of struct config_address */
 extern const struct ini_type conf_ways;      /* unsigned: LEARN_ bits */
 extern const struct ini_type conf_port_set;  /* struct port_set_params */

@@ -23,6 +23,7 @@
 #include "tables/fdb.h"
 #include "tables/host.h"
 #include "tables/meter.h"
+#include "tables/range_macs.h"
 #include "tables/service_table.h"
 #include "tables/shared_address.h"
 
@@ -86,6 +87,7 @@ static bool parts_new(struct engine *e, uint32_t bindings)
     if (e->addresses == NULL)
         return false;
     e->bindings = binding_table_new(bindings, (uint32_t)e->config.address_count);
+    e->range_macs = range_macs_new(&e->config);
     e->accounts = accounts_new(l->accounts, e->seed.hash_key);
     e->fdb = fdb_new(l, e->seed.hash_key);
     e->hosts = host_table_new(l->hosts, e->seed.hash_key);
@@ -100,10 +102,10 @@ static bool parts_new(struct engine *e, uint32_t bindings)
     e->flows = flows_new(e);
     e->datagrams = datagrams_new(e);
     e->dhcp_server = dhcp_server_new(e);
-    return e->bindings != NULL && e->accounts != NULL && e->fdb != NULL && e->hosts != NULL &&
-           e->services != NULL && e->resolver != NULL && e->lease_pool != NULL && e->announcer != NULL &&
-           e->bridge != NULL && e->arp_relay != NULL && e->pe_arp_replay != NULL && e->echo != NULL &&
-           e->flows != NULL && e->datagrams != NULL && e->dhcp_server != NULL;
+    return e->bindings != NULL && e->range_macs != NULL && e->accounts != NULL && e->fdb != NULL &&
+           e->hosts != NULL && e->services != NULL && e->resolver != NULL && e->lease_pool != NULL &&
+           e->announcer != NULL && e->bridge != NULL && e->arp_relay != NULL && e->pe_arp_replay != NULL &&
+           e->echo != NULL && e->flows != NULL && e->datagrams != NULL && e->dhcp_server != NULL;
 }
 
 /* Those of [ipfix] and of DHCP, which are there where the configuration needs them. */
@@ -134,6 +136,7 @@ void engine_tables_free(struct engine *e)
 {
     shared_addresses_free(e->addresses);
     binding_table_free(e->bindings);
+    range_macs_free(e->range_macs);
     accounts_free(e->accounts);
     meter_free(e->meter);
     fdb_free(e->fdb);

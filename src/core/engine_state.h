@@ -35,6 +35,7 @@ struct engine {
     bool link_up[SIDES];
 
     struct shared_addresses *addresses;
+    struct range_macs *range_macs;
     struct binding_table *bindings;
     struct accounts *accounts;
     struct meter *meter; /* NULL: [ipfix] is off */

@@ -45,7 +45,7 @@ static struct engine *engine_made(void)
         {{0xc0000202}, 1024, 65535, LEARN_PE_ARP | LEARN_DHCP, 1000, .has_psid = true, .psid = {6, 8}},
         {{0xc0000203}, 2048, 65535, 0, 1000, .is_served = true, .lease_psid = {0, 6}},
     };
-    struct config_range range = {{{0xc0000201}, 1, 9}, {{2, 0, 0, 0, 0, 9}}, "", 0, 0};
+    struct config_range range = {{{0xc0000201}, 1, 9}, {{2, 0, 0, 0, 0, 9}}, "", 0, 0, {{{0}}}, 0};
     struct config config = {.mac = {{2, 0, 0, 0, 0, 1}},
                             .encap = 0x88b5,
                             .addresses = addresses,

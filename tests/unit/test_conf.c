@@ -356,6 +356,18 @@ static const struct fault faults[] = {
     {GOOD_BRIDGE
      "mac = 02:00:00:00:00:01\n[address 192.0.2.1]\n[range 192.0.2.1:5-9]\nname = x\nmac = 02:00:00:00:00:01\n",
      F "8: mac = 02:00:00:00:00:01: is the bridge's own\n"},
+    {GOOD "[range 192.0.2.1:5-9]\nmac = 02:00:00:00:00:05, 02:00:00:00:00:05\n",
+     F "6: mac: 02:00:00:00:00:05 is also the owner of [range 192.0.2.1:5-9], or another host's there\n"},
+    {GOOD "[range 192.0.2.1:5-9]\nmac = 02:00:00:00:00:05, 02:00:00:00:00:06\n"
+          "[range 192.0.2.1:10-19]\nmac = 02:00:00:00:00:06\n",
+     F "6: mac: 02:00:00:00:00:06 is also the owner of [range 192.0.2.1:10-19], or another host's there\n"},
+    {GOOD "[range 192.0.2.1:5-9]\nmac = 02:00:00:00:00:05, 01:00:5e:00:00:01\n",
+     F "6: mac = 01:00:5e:00:00:01: a multicast MAC address cannot be a host's\n"},
+    {GOOD "[range 192.0.2.1:5-9]\nmac = 02:00:00:00:00:05,\n",
+     F "6: mac = 02:00:00:00:00:05,: must be up to 4 MAC addresses, xx:xx:xx:xx:xx:xx, with commas between\n"},
+    {GOOD "[range 192.0.2.1:5-9]\nmac = 02:00:00:00:00:05, 02:00:00:00:00:06\n"
+          "[protocol 192.0.2.1/gre]\nmac = 02:00:00:00:00:06\n",
+     F "8: mac = 02:00:00:00:00:06: must be the first MAC address of its host\n"},
     {GOOD "[range 192.0.2.1:5-9]\nmac = 01:00:5e:00:00:01\n",
      F "6: mac = 01:00:5e:00:00:01: a multicast MAC address cannot be a host's\n"},
     {GOOD "[range 192.0.2.1:5-9]\nmac = 02:00:00:00:00:01\n"
@@ -483,8 +495,8 @@ static const struct fault faults[] = {
        "16: echo = x: must be reply | default-host | drop\n" F
        "17: default-host = x: must be none or a MAC address, xx:xx:xx:xx:xx:xx\n" F
        "18: [range x]: must be ADDRESS:FIRST-LAST\n" F
-       "19: mac = x: must be a MAC address, xx:xx:xx:xx:xx:xx\n" F "20: [x]: unknown section\n" F
-       "22: macs = x: must be a number from 16 to 1048576\n"},
+       "19: mac = x: must be up to 4 MAC addresses, xx:xx:xx:xx:xx:xx, with commas between\n" F
+       "20: [x]: unknown section\n" F "22: macs = x: must be a number from 16 to 1048576\n"},
 };
 
 static void test_faults(void **state)

@@ -713,6 +713,32 @@ static void add_range(struct world *w)
     w->config.range_count = 2;
 }
 
+static void add_team(struct world *w)
+{
+    add_range(w);
+    w->ranges[1].others[0] = host_b;
+    w->ranges[1].other_count = 1;
+    w->address.learn = LEARN_PE_ARP | LEARN_TRAFFIC;
+}
+
+/* Two cards in a team: what the second sends is the host's, and the host gets all at the first. */
+static void test_host_with_two_macs(void **state)
+{
+    (void)state;
+    struct world *w = world_new(add_team);
+    assert_int_equal(from_host(w, host_a, 2100).fate, FATE_SENT);
+    assert_int_equal(from_host(w, host_b, 2200).fate, FATE_SENT);
+    assert_int_equal(from_host(w, host_b, 80).fate, FATE_SENT); /* all its ranges */
+    assert_dropped(from_host(w, host_m, 2300), DROP_SOURCE_PORT_VIOLATION);
+    assert_delivered(to_host(w, 2200), host_a);
+    assert_int_equal(from_host(w, host_b, 5000).fate, FATE_SENT); /* teaches */
+    assert_owner(w, 5000, host_a, BINDING_REACHABLE);
+    w->ranges[1].other_count = 0;
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    assert_dropped(from_host(w, host_b, 2200), DROP_SOURCE_PORT_VIOLATION);
+    world_free(w);
+}
+
 static void test_permanent_range_never_moves(void **state)
 {
     (void)state;
@@ -1206,6 +1232,7 @@ int main(void)
         cmocka_unit_test(test_reload_keeps_counters),
         cmocka_unit_test(test_reload_keeps_questions),
         cmocka_unit_test(test_age_of_configured_ranges),
+        cmocka_unit_test(test_host_with_two_macs),
         cmocka_unit_test(test_reload_keeps_what_is_under_way),
         cmocka_unit_test(test_reload_keeps_nonces_and_budgets),
         cmocka_unit_test(test_add_releases_what_waited),

@@ -35,7 +35,7 @@ static struct config configuration(void)
         shared, 2000, 9999, LEARN_PE_ARP | LEARN_TRAFFIC | LEARN_DHCP, 1000, .echo = ECHO_REPLY};
     addresses[1] =
         (struct config_address){with_sets, 1024, 65535, LEARN_PE_ARP, 1000, .has_psid = true, .psid = {6, 8}};
-    range = (struct config_range){{shared, 60000, 60999}, host_c, "fixed", 0, 0};
+    range = (struct config_range){{shared, 60000, 60999}, host_c, "fixed", 0, 0, {{{0}}}, 0};
     struct config config = {.mac = bridge_mac,
                             .encap = 0x88b5,
                             .addresses = addresses,

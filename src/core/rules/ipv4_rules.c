@@ -11,6 +11,7 @@
 #include "out/verdict.h"
 #include "packet.h"
 #include "rx_frame.h"
+#include "tables/range_macs.h"
 #include "tables/shared_address.h"
 
 #include <string.h>
@@ -39,6 +40,8 @@ bool ipv4_rule(struct engine *e, struct rx_frame *rx, struct verdict *verdict)
     if (s.source < 0 && s.destination < 0)
         return false;
     s.by_host = s.source >= 0 && rx->from == SIDE_DOWNSTREAM;
+    if (s.by_host)
+        rx->eth.source = range_macs_first(e, rx->eth.source);
     *verdict = rule(e, rx, &s);
     return true;
 }
