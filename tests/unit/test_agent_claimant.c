@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -400,6 +401,51 @@ static void any_hello_names_a_gateway(void **state)
     receive(&f, bridge, mac_broadcast, named);
     assert_int_equal(f.events[CLAIMANT_GATEWAY], 2);
     assert_int_equal(f.events[CLAIMANT_EPOCH], 2);
+}
+
+#define AGENTS 20
+
+/* A HELLO of a new epoch a second for 20 s, from `sender`, to agents that the bridge has asked, and that it asks again
+ * for each claim. The frames that it causes. */
+static unsigned frames_for_forged_hellos(struct mac sender)
+{
+    static struct fixture agents[AGENTS];
+    unsigned frames = 0;
+    double times[SENT_MAX];
+    for (unsigned i = 0; i < AGENTS; i++) {
+        struct fixture *f = &agents[i];
+        begin_up(f);
+        f->claimant.random = i;
+        receive(f, bridge, own, request(2000, 2000));
+        receive(f, bridge, mac_broadcast, hello_of(bridge, 1, 1));
+        (void)run_timers(f, 1, times, SENT_MAX);
+        receive(f, bridge, own, request(2000, 2000));
+    }
+    for (unsigned second = 0; second < 20 + CLAIMANT_WINDOW_MAX_S; second++)
+        for (unsigned i = 0; i < AGENTS; i++) {
+            struct fixture *f = &agents[i];
+            f->sent_count = 0;
+            if (second < 20)
+                receive(f, sender, mac_broadcast, hello_of(sender, 100 + second, 100 + second));
+            (void)run_timers(f, 1, times, SENT_MAX);
+            for (unsigned claims = f->sent_count; claims > 0; claims--) {
+                frames++; /* the challenge; its answer is counted with the claims */
+                receive(f, bridge, own, request(2000, 2000));
+            }
+            frames += f->sent_count;
+        }
+    return frames;
+}
+
+static void forged_hellos_cost_little(void **state)
+{
+    (void)state;
+    const unsigned of_another = frames_for_forged_hellos(other),
+                   of_the_bridge = frames_for_forged_hellos(bridge);
+    assert_int_equal(of_another, 0);
+    assert_in_range(of_the_bridge, 1, AGENTS * 3 * 5);
+    printf("# S31: 20 forged HELLOs to %d agents: %u frames; with the bridge's own MAC address: %u\n", AGENTS,
+           of_another, of_the_bridge);
 }
 
 static void hello_of_others_is_ignored(void **state)
@@ -922,6 +968,7 @@ int main(void)
         cmocka_unit_test(a_silent_bridge_is_let_go),
         cmocka_unit_test(a_slow_bridge_is_not_silent),
         cmocka_unit_test(a_hello_with_an_old_number_is_ignored),
+        cmocka_unit_test(forged_hellos_cost_little),
         cmocka_unit_test(any_hello_names_a_gateway),
         cmocka_unit_test(hello_of_others_is_ignored),
         cmocka_unit_test(a_foreign_claim_is_a_conflict),
