@@ -70,6 +70,7 @@ static struct engine *engine_of(uint8_t variant)
 #undef X
     config.limits.frame_bytes = 0;
     config.limits.datagram_age_s = 5;
+    config.limits.datagram_idle_s = 1;
     config.limits.host_share = 50;
     address = (struct config_address){.address = shared,
                                       .ports_first = 1024,
