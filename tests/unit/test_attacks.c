@@ -880,6 +880,49 @@ static void test_icmp_flood(void **state)
     attack_end(t);
 }
 
+/* A ping to or from the remote with `number` as identifier and sequence; replies are marked. */
+static void put_ping(uint8_t *bytes, struct mac source, uint8_t type, uint32_t number)
+{
+    bool up = type == ICMP_ECHO_REPLY;
+    uint8_t *body = put_ipv4(bytes, up ? bridge_mac : router, source, up ? remote : shared,
+                             up ? shared : remote, PROTOCOL_ICMP, 16);
+    body[0] = type;
+    put32(body + 4, number);
+    put32(body + 8, up ? MARK : 0);
+}
+
+/* 4,096 MACs that own nothing ping 10,000 times a second. A's pings are answered a second later. */
+static void test_ping_flood(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(NULL);
+    uint8_t bytes[FRAME_BYTES];
+    unsigned asked = 0;
+    for (unsigned ms = 0; ms < 5000; ms++) {
+        for (unsigned i = 0; i < 10; i++) {
+            unsigned number = ms * 10 + i;
+            struct mac mac = {{0, 0x0c, 0x29, 0xff, (uint8_t)(number >> 8 & 0xf), (uint8_t)number}};
+            put_ping(bytes, mac, ICMP_ECHO_REQUEST, number);
+            give(t, SIDE_DOWNSTREAM, bytes, 50);
+        }
+        if (ms % 10 == 0) {
+            put_ping(bytes, host_a, ICMP_ECHO_REQUEST, 0x80000000 | asked++);
+            give(t, SIDE_DOWNSTREAM, bytes, 50);
+        }
+        if (ms % 10 == 5 && ms > 1000) {
+            put_ping(bytes, router, ICMP_ECHO_REPLY, 0x80000000 | (ms - 1005) / 10);
+            give(t, SIDE_UPSTREAM, bytes, 50);
+        }
+        tick(t);
+    }
+    figure("H4: 50,000 pings of 4,096 hosts without ports in 5 s: %" PRIu64
+           " of 400 replies to the host that asked, %" PRIu64 " to another",
+           t->marked_right, t->marked_wrong);
+    assert_int_equal(t->marked_right, 400);
+    assert_int_equal(t->marked_wrong, 0);
+    attack_end(t);
+}
+
 /* New flows without ports, and pings, at 100 a millisecond: those of others stay whose they are. */
 static void test_flow_flood(void **state)
 {
@@ -1081,6 +1124,7 @@ int main(void)
         cmocka_unit_test(test_internet_fragments),
         cmocka_unit_test(test_spoofed_firsts),
         cmocka_unit_test(test_icmp_flood),
+        cmocka_unit_test(test_ping_flood),
         cmocka_unit_test(test_flow_flood),
         cmocka_unit_test(test_foreign_ports),
         cmocka_unit_test(test_loud_host_hides_no_capture),

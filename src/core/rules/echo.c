@@ -1,8 +1,9 @@
 /* echo.c: see echo.h.
  *
  * The flows are {shared, remote, id, sequence} of the echo requests of hosts, with the host that sent it last, for
- * 60 s ([limits] echo-flows). They are kept in parts by the sender's MAC. A full part evicts its oldest flow, so a
- * host that floods evicts few flows of others. */
+ * 60 s ([limits] echo-flows). They are kept in parts by the sender's MAC, 12 for hosts that own ports and 4 for all
+ * others. A full part evicts its oldest flow, so a host that floods evicts few flows of others, and many MACs that own
+ * nothing none of an owner. */
 #include "echo.h"
 
 #include "pearpd/keyed_table.h"
@@ -14,11 +15,13 @@
 #include "out/verdict.h"
 #include "route.h"
 #include "rx_frame.h"
+#include "tables/account.h"
 
 #include <stdlib.h>
 
 #define FLOW_NS (60 * NS_PER_S)
 #define PARTS   16
+#define OWNERS  12 /* parts of hosts that own ports */
 
 struct echo_key {
     uint32_t shared, remote; /* host order */
@@ -74,14 +77,19 @@ void echo_carry(struct engine *e, const struct engine *old)
     e->echo->answers = old->echo->answers;
 }
 
+static uint64_t part_of(const struct engine *e, struct mac host)
+{
+    uint64_t hash = hash_bytes(e->seed.hash_key, host.octets, MAC_BYTES);
+    return account_has_binding(e, host) ? hash % OWNERS : OWNERS + hash % (PARTS - OWNERS);
+}
+
 void echo_note(struct engine *e, const struct rx_frame *rx, const struct ipv4_packet *packet,
                struct icmp_echo echo)
 {
     struct echo *echoes = e->echo;
     struct echo_key key = {packet->source.host, packet->destination.host, echo.id, echo.sequence};
-    uint64_t part = hash_bytes(e->seed.hash_key, rx->eth.source.octets, MAC_BYTES) % PARTS;
     bool fresh;
-    struct echo_flow *flow = keyed_table_put(echoes->parts[part], &key, &fresh);
+    struct echo_flow *flow = keyed_table_put(echoes->parts[part_of(e, rx->eth.source)], &key, &fresh);
     flow->host = rx->eth.source;
     flow->sent_ns = e->now_ns;
     flow->order = ++echoes->sent;
