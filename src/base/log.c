@@ -25,11 +25,21 @@ static int log_own_fd = -1; /* stderr's pipe or terminal, opened again, not bloc
 static bool log_is_cut;     /* the last line left in part: a terminal has no room for the rest */
 static uint64_t log_lost;   /* lines since the last one that left */
 
+/* The variable is inherited by all below the unit: it means stderr only while that is the same file, systemd.exec(5). */
+static bool is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    struct stat status;
+    uintmax_t device, inode;
+    return stream != NULL && sscanf(stream, "%" SCNuMAX ":%" SCNuMAX, &device, &inode) == 2 &&
+           fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device && status.st_ino == inode;
+}
+
 void log_open(const char *program, int verbosity)
 {
     log_program = program;
     log_most = LOG_LEVEL_NOTICE + verbosity;
-    log_to_journal = getenv("JOURNAL_STREAM") != NULL;
+    log_to_journal = is_journal();
     log_may_wait = true;
     log_is_cut = false;
     log_lost = 0;

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -45,14 +47,24 @@ static const char *written(void)
     return text;
 }
 
+/* What systemd sets for a unit whose stderr is the journal. */
+static void journal_is(dev_t device, ino_t inode)
+{
+    char stream[64];
+    snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)device, (uintmax_t)inode);
+    setenv("JOURNAL_STREAM", stream, 1);
+}
+
 static void test_prefix(void **state)
 {
+    struct stat status;
     (void)state;
+    assert_int_equal(fstat(STDERR_FILENO, &status), 0);
     unsetenv("JOURNAL_STREAM");
     log_open("pearp-agent", 0);
     log_error("%s is down", "lan0");
     assert_string_equal(written(), "pearp-agent: lan0 is down\n");
-    setenv("JOURNAL_STREAM", "8:1234", 1);
+    journal_is(status.st_dev, status.st_ino);
     log_open("pearp-agent", 2);
     log_error("a");
     log_warning("b");
@@ -60,6 +72,17 @@ static void test_prefix(void **state)
     log_info("d");
     log_debug("e");
     assert_string_equal(written(), "<3>a\n<4>b\n<5>c\n<6>d\n<7>e\n");
+    /* A terminal or pipe below the unit: the variable is inherited, stderr is another file. */
+    journal_is(status.st_dev, status.st_ino + 1);
+    log_open("p", 0);
+    log_error("a");
+    journal_is(status.st_dev + 1, status.st_ino);
+    log_open("p", 0);
+    log_error("b");
+    setenv("JOURNAL_STREAM", "", 1);
+    log_open("p", 0);
+    log_error("c");
+    assert_string_equal(written(), "p: a\np: b\np: c\n");
     unsetenv("JOURNAL_STREAM");
 }
 
