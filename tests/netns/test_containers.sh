@@ -43,11 +43,13 @@ try() # try NAME FIRST LAST: with a server at its first port + 80
 
 # Own MACs: macvlan.
 container c1 && container c2 || bail "no namespace"
-if ip -n "$p-host1" link add name eth0 link eth0 netns "$p-c1" type macvlan mode bridge 2>/dev/null &&
-    ip -n "$p-host1" link add name eth0 link eth0 netns "$p-c2" type macvlan mode bridge; then
-    for name in c1 c2; do
-        ip -n "$p-$name" link set eth0 up
-    done
+# macvlan NAME: as the guide does it, which also names its interface as that of the host.
+macvlan()
+{
+    ip -n "$p-host1" link add name "$1" link eth0 type macvlan mode bridge &&
+        ip -n "$p-host1" link set "$1" netns "$p-$1" && ip -n "$p-$1" link set "$1" name eth0 up
+}
+if macvlan c1 2>/dev/null && macvlan c2; then
     hold c1 5000 5499
     hold c2 5500 5999
     try c1 5000 5499
