@@ -170,6 +170,9 @@ uninstall: ## remove what install put there; configuration stays
 fresh: ## both commands of the README on a minimal Debian 12 made by debootstrap; needs a package mirror
 	@scripts/fresh
 
+vm: ## build, demos, live stories and systemd on a Debian 12 with its own kernel, in qemu; needs root and a package mirror
+	@scripts/vm check
+
 clean: ## remove what was built
 	rm -rf '$(B)'
 
@@ -177,4 +180,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit property tools reliability soak fuzz-targets deps check check-all demo demo-edge demo-dhcp lint fuzz bench install uninstall fresh clean help
+.PHONY: all unit property tools reliability soak fuzz-targets deps check check-all demo demo-edge demo-dhcp lint fuzz bench install uninstall fresh vm clean help

@@ -1,0 +1,123 @@
+#!/bin/bash
+# The units on a whole Debian 12: pearpd@ with cards that come late and cards that are down, reloads that are taken and refused,
+# killed ten times, restarted; pearp-agent@ with and without its card. eth0 goes to a router, eth1 and eth2 to one switch.
+# Installs into / : runs in the machine of scripts/vm only. test_reboot.sh goes on after a reboot.
+. "$(dirname "$0")/../lib/lab.sh"
+[ "$(cat /etc/hostname)" = pearpd-vm ] || { echo "1..0 # SKIP only in the machine of make vm"; exit 0; }
+cd "$LAB_ROOT" || exit 1
+unit=pearpd@rack1 agent=pearp-agent@eth2
+
+make -s -o all B="$PEARPD_BUILD" prefix=/usr sysconfdir=/etc install || bail "not installed"
+cat >/etc/pearpd/rack1.conf <<CONF
+[bridge]
+upstream   = eth0
+downstream = eth1
+mac        = auto
+[address $SHARED]
+ports      = 2000-63999
+[control]
+socket     = /run/pearpd/rack1.sock
+CONF
+cat >/etc/pearpd/agent-eth2.conf <<CONF
+[agent]
+interface = eth2
+gateway   = $ROUTER
+[range $SHARED:2000-2999]
+CONF
+# The machine is bridge and host at once: only the host answers for its addresses.
+sysctl -q -w net.ipv4.conf.eth0.arp_ignore=8 net.ipv4.conf.eth1.arp_ignore=8
+systemctl daemon-reload
+
+# card eth1 off|on: takes the card out of the machine, and back.
+card()
+{
+    case $2 in
+    off)
+        basename "$(readlink -f "/sys/class/net/$1/device")" >"/run/card-$1"
+        cat "/run/card-$1" >/sys/bus/virtio/drivers/virtio_net/unbind
+        ;;
+    on) cat "/run/card-$1" >/sys/bus/virtio/drivers/virtio_net/bind ;;
+    esac
+}
+said() { journalctl -q -b -u "$1" | grep -q "$2"; }
+is_active() { systemctl is-active -q "$1"; }
+main_pid() { systemctl show -P MainPID "$unit"; }
+table_has() { pearpctl -n rack1 table | grep -q "$1"; }
+talks() { talk ask tcp $ROUTER 7000 -t 5 | grep -q '^router'; }
+reaches() { wait_for 60 talks; }
+
+# Late cards.
+card eth0 off
+card eth1 off
+check "starts without its cards, though its MAC is to come of one" timeout 60 systemctl start $unit
+check "and says what it waits for" wait_for 60 said $unit 'waiting for eth0'
+card eth1 on
+card eth0 on
+check "takes them when they come, and sets them up" wait_for 60 said $unit 'port-up .*eth1'
+check "the upstream one too" wait_for 60 said $unit 'port-up .*eth0'
+check "it is still the same process" same 0 "$(systemctl show -P NRestarts $unit)"
+
+# The agent.
+card eth2 off
+check "an agent whose card is missing is ready" timeout 60 systemctl start $agent
+check "and says that it waits" wait_for 60 said $agent 'waiting for eth2'
+card eth2 on
+check "it claims when the card is there" wait_for 120 table_has '2000-2999 .*C'
+check "the host talks to the router" reaches
+
+# Reload.
+check "a reload" systemctl reload $unit
+sed -i 's/^ports .*/ports = 2000-100/' /etc/pearpd/rack1.conf
+check "a file with a fault: systemctl says that the reload failed" not systemctl reload $unit
+check "the journal names the line" wait_for 60 said $unit 'rack1.conf:6: '
+check "it runs on" is_active $unit
+sed -i 's/^ports .*/ports = 2000-63999/; $a[limits]\nring-slots = 4096' /etc/pearpd/rack1.conf
+check "a change that needs a restart: the reload failed" not systemctl reload $unit
+sed -i '/^\[limits\]/,$d' /etc/pearpd/rack1.conf
+check "the old file again" systemctl reload $unit
+check "nothing was lost" table_has '2000-2999 .*C'
+
+# Killed.
+for n in $(seq 1 10); do
+    before=$(main_pid)
+    kill -9 "$before"
+    is_new() { [ "$(main_pid)" != "$before" ] && [ "$(main_pid)" != 0 ] && pearpctl -n rack1 version; }
+    wait_for 60 is_new || break
+done
+check "killed ten times in a row: it runs" same "10 10" "$n $(systemctl show -P NRestarts $unit)"
+check "the host talks" reaches
+sed -i 's/^ports .*/ports = 2000-100/' /etc/pearpd/rack1.conf
+kill -9 "$(main_pid)"
+sleep 5
+sed -i 's/^ports .*/ports = 2000-63999/' /etc/pearpd/rack1.conf
+is_back() { is_active $unit && pearpctl -n rack1 version; }
+check "a faulty file at a start, then a good one: it runs again by itself" wait_for 60 is_back
+check "the host talks" reaches
+check "a restart" timeout 60 systemctl restart $unit
+check "the host talks" reaches
+
+# Memory, with transparent huge pages as Debian has them.
+pss() { awk '/^Pss:/ { print $2 }' "/proc/$(main_pid)/smaps_rollup"; }
+for pages in madvise always; do
+    echo $pages >/sys/kernel/mm/transparent_hugepage/enabled
+    systemctl restart $unit
+    wait_for 60 is_back
+    reaches
+    echo "# memory with transparent huge pages at $pages: $(pss) KiB"
+    check "memory is within 24 MiB" test "$(pss)" -le 24576
+done
+
+exposure() { systemd-analyze security --no-pager "$1" | awk '/Overall exposure/ { gsub(/[^0-9.]/, " "); print $1 }'; }
+for name in $unit $agent pearp-agent-dhcp@eth2; do
+    score=$(exposure $name)
+    echo "# exposure of $name: $score"
+    check "$name is less exposed than 6.4" awk -v score="$score" 'BEGIN { exit !(score != "" && score < 6.4) }'
+done
+
+systemctl stop $unit
+down() { ip -o link show "$1" | grep -qv '[<,]UP[,>]'; }
+check "stopped: its cards are as they were" down eth0
+systemctl enable -q $unit $agent pearp-agent@eth9
+printf '%s\n' '[agent]' 'interface = eth9' "[range $SHARED:4000-4999]" >/etc/pearpd/agent-eth9.conf
+sync
+done_testing
