@@ -312,11 +312,15 @@ def traffic_cases():
     c.count(learned=1, violations=1)
     c.owner(2000, 2999, A, "reachable", "traffic")
 
-    c = Case("dhcp-client", "a datagram to port 68 goes to the client whose address stands in it")
+    c = Case("dhcp-client", "a datagram to port 68 goes to the client whose address is in it, if it asked; what is no answer goes to nobody",
+             rest="[range 192.35.162.2:0-1023]\nmac = 00:0c:29:9e:8c:ee\n")
+    c.dhcp_asked(0.9, B, xid=0)
     boot = struct.pack(">BBBB", 2, 1, 6, 0) + bytes(24) + B + bytes(10)
     body = struct.pack(">HHHH", 67, 68, 8 + len(boot), 0) + boot
     c.delivered(1, "upstream", ipv4(BRIDGE, ROUTER, GATEWAY, SHARED, UDP, body), B)
-    c.dropped(1.1, "upstream", packet(BRIDGE, ROUTER, GATEWAY, 67, SHARED, 68), "no_owner")
+    c.dropped(1.1, "upstream", packet(BRIDGE, ROUTER, GATEWAY, 67, SHARED, 68), "dhcp_unasked")
+    c.dropped(1.2, "upstream", packet(BRIDGE, ROUTER, REMOTE, 5000, SHARED, 68), "dhcp_unasked")
+    c.owner(0, 1023, A, "permanent", "config")
 
 
 def echo_cases():

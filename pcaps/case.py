@@ -4,8 +4,8 @@ import os
 import re
 import sys
 
-from frames import (ALL, BRIDGE, ROUTER, S, START, CLAIM, ZERO, claim, eth, gratuitous, hello, holds, ip, moved, padded,
-                    request)
+from frames import (ALL, BRIDGE, DISCOVER, ROUTER, S, START, CLAIM, ZERO, claim, eth, from_client, gratuitous, hello, holds, ip,
+                    moved, padded, request)
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tests", "replay"))
 import captures  # noqa: E402
@@ -101,6 +101,10 @@ class Case:
     def delivered(self, at, side, frame, to, source=None):
         self.come(at, side, frame)
         self.leave(at, "downstream", moved(frame, to, source))
+
+    def dhcp_asked(self, at, client, **more):
+        """A client begins a DHCP transaction with a server upstream."""
+        self.bridged(at, "downstream", from_client(DISCOVER, client, **more))
 
     def told(self, at, frame):
         self.come(at, "downstream", frame)

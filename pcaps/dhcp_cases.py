@@ -12,8 +12,14 @@ def learning(name, about, **more):
 
 
 def to_client(c, at, client, options=LEASED, kind=ACK, yiaddr=SHARED, **more):
-    """The server's answer to a client that has no address yet: a broadcast that passes as it is."""
+    """The server's answer to a client that asked and has no address yet: a broadcast that passes as it is."""
+    c.dhcp_asked(at - 0.01, client, tag=more.get("tag"))
     c.bridged(at, "upstream", from_server(kind, client, options, yiaddr=yiaddr, **more))
+
+
+def unasked(c, at, client, options=LEASED, kind=ACK, yiaddr=SHARED, **more):
+    """An answer that no client is waiting for."""
+    c.dropped(at, "upstream", from_server(kind, client, options, yiaddr=yiaddr, **more), "dhcp_unasked")
 
 
 def ack_cases():
@@ -36,15 +42,20 @@ def ack_cases():
 
     c = learning("dhcp-renewed", "a later DHCPACK extends it; unicast to the shared address, it still goes to its client", linger=599)
     to_client(c, 1, A)
-    c.delivered(299.5, "upstream", from_server(ACK, A, LEASED, to=BRIDGE, dip=SHARED, ciaddr=SHARED, yiaddr=SHARED), A)
+    c.bridged(299.4, "downstream", from_client(DREQUEST, A, to=ROUTER, sip=SHARED, dip=GATEWAY, ciaddr=SHARED, xid=7), BRIDGE)
+    c.delivered(299.5, "upstream", from_server(ACK, A, LEASED, to=BRIDGE, dip=SHARED, ciaddr=SHARED, yiaddr=SHARED, xid=7), A)
     c.count(learned=1)
     c.owner(3072, 4095, A, "reachable", "dhcp")
     for turn in range(1, 15):
         c.make(60 * turn, "downstream", hello())
 
     c = learning("dhcp-relayed", "a relayed one, from server to relay, teaches too; one for ever has no end", linger=300)
-    c.bridged(1, "upstream", udp(NEIGHBOUR, ROUTER, GATEWAY, RELAY, 67, 67,
-                                 boot(2, A, option(53, b"\5") + LEASED, yiaddr=SHARED, giaddr=RELAY)))
+    for n, (sender, giaddr) in enumerate(((NEIGHBOUR, RELAY), (NEIGHBOUR, NONE))):
+        client = (A, M)[n]
+        c.bridged(0.5 + n, "downstream", udp(ROUTER, sender, RELAY, GATEWAY, 67, 67, boot(1, client, option(53, b"\3"), giaddr=giaddr)))
+        c.bridged(0.6 + n, "upstream", udp(NEIGHBOUR, ROUTER, GATEWAY, RELAY, 67, 67,
+                                           boot(2, client, option(53, b"\5") + lease_time(600) + port_params(0, 6, 3 + 2 * n), yiaddr=SHARED, giaddr=RELAY)))
+    c.count(dhcp_refused=1)
     to_client(c, 2, B, lease_time(0xffffffff) + port_params(0, 6, 4))
     c.count(learned=2)
     c.owner(3072, 4095, A, "reachable", "dhcp")
@@ -91,6 +102,9 @@ def end_cases():
         to_client(c, 1, client, lease_time(600) + port_params(0, 6, 3 + n))
     c.bridged(1.1, "downstream", from_client(DECLINE, A, option(50, SHARED)))
     c.bridged(1.2, "downstream", from_server(NAK, B, source=M, sip=NEAR))
+    c.bridged(1.25, "upstream", from_server(NAK, B, xid=9))
+    c.dropped(1.26, "upstream", from_server(NAK, B, to=BRIDGE, dip=SHARED, xid=9), "dhcp_unasked")
+    c.count(dhcp_refused=2)
     c.delivered(1.3, "upstream", packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 4096), B)
     to_client(c, 1.4, B, kind=NAK, yiaddr=NONE, options=b"")
     to_client(c, 1.5, M, kind=NAK, yiaddr=NONE, options=b"")
@@ -98,16 +112,49 @@ def end_cases():
 
 
 def authority_cases():
-    c = learning("dhcp-moves", "a newer DHCPACK moves a lease; of what was learned otherwise it takes its part",
+    c = learning("dhcp-moves", "a DHCPACK takes its part of what was learned otherwise; of another host's lease nothing",
                  address="learn = dhcp, pe-arp, traffic\nblock = 1000")
     c.claims(1, B, 3000, 3999, 1)
     c.bridged(1.1, "downstream", packet(ROUTER, M, SHARED, 4500, REMOTE, 53), BRIDGE)
     to_client(c, 1.2, A)
     to_client(c, 1.3, A, lease_time(600) + port_params(0, 6, 3))
     to_client(c, 1.4, M, lease_time(600) + port_params(0, 7, 7))
-    c.count(learned=1, moves=2)
+    to_client(c, 1.5, B, lease_time(600) + port_params(0, 5, 1))
+    to_client(c, 1.6, A, lease_time(600) + port_params(0, 7, 6))
+    to_client(c, 1.7, M, lease_time(600) + port_params(0, 7, 7))
+    c.count(learned=3, moves=1, conflicts=2)
+    c.owner(3072, 3583, A, "reachable", "dhcp")
     c.owner(3584, 4095, M, "reachable", "dhcp")
     c.owner(4096, 4999, M, "reachable", "traffic")
+
+    c = learning("dhcp-unasked", "what no host asked for within a minute teaches, ends and reaches nobody; its own xid and client count",
+                 linger=1)
+    to_client(c, 1, A, lease_time(600) + port_params(0, 6, 3))
+    for n in range(2, 9):
+        c.dropped(1.1 + n / 100, "upstream",
+                  from_server(ACK, M, lease_time(0xffffffff) + port_params(0, 6, n), to=BRIDGE, sip=REMOTE, dip=SHARED, yiaddr=SHARED), "dhcp_unasked")
+    c.count(dhcp_refused=7)
+    c.dhcp_asked(2.05, B, xid=5)
+    for n, (client, xid) in enumerate(((B, 6), (M, 5), (A, 5))):
+        unasked(c, 2.1 + n / 10, client, lease_time(600) + port_params(0, 6, 4), xid=xid)
+        c.count(dhcp_refused=1)
+    c.dropped(2.5, "upstream", from_server(OFFER, M, LEASED, to=BRIDGE, sip=REMOTE, dip=SHARED, yiaddr=SHARED), "dhcp_unasked")
+    c.bridged(2.6, "upstream", from_server(OFFER, M, LEASED, to=M, dip=NEAR, yiaddr=NEAR))
+    c.make(60, "downstream", hello())
+    unasked(c, 62.1, B, lease_time(600) + port_params(0, 6, 4), xid=5)
+    c.count(dhcp_refused=1, learned=1)
+    c.owner(3072, 4095, A, "reachable", "dhcp")
+
+    c = learning("dhcp-servers", "[dhcp] servers: the leases and DHCPNAKs of those alone, by option 54", rest="[dhcp]\nservers = 192.35.162.1, 192.35.162.3\n")
+    to_client(c, 1, A, sip=ip("192.35.162.3"))
+    to_client(c, 1.1, B, lease_time(600) + port_params(0, 6, 4), sip=ip("192.35.162.4"))
+    to_client(c, 1.2, A, b"", NAK, NONE, sip=ip("192.35.162.4"))
+    to_client(c, 1.3, B, lease_time(600) + port_params(0, 6, 5))
+    c.dhcp_asked(1.4, M)
+    c.bridged(1.5, "upstream", udp(ALL, ROUTER, GATEWAY, b"\xff" * 4, 67, 68, boot(2, M, option(53, b"\5") + lease_time(600) + port_params(0, 6, 6), yiaddr=SHARED)))
+    c.count(learned=2, dhcp_refused=3)
+    c.owner(3072, 4095, A, "reachable", "dhcp")
+    c.owner(5120, 6143, B, "reachable", "dhcp")
 
     c = learning("dhcp-permanent", "a permanent range is never leased away", rest="[range 192.35.162.2:4000-4000]\nmac = 00:0c:29:39:44:ab\n")
     to_client(c, 1, A)
@@ -163,12 +210,14 @@ def refusal_cases():
     c.conf = c.conf.replace("ports = 1024-32767", "ports = 1024-65535")
     c.left["downstream"][0] = (0, padded(hello(1024, 65535)))
     for n, client in enumerate((ROUTER, BRIDGE, ALL, ZERO)):
-        to_client(c, 2 + n / 10, client, lease_time(600) + port_params(6, 8, 10 + n))
+        c.bridged(2 + n / 10 - 0.01, "downstream", udp(ROUTER, NEIGHBOUR, RELAY, GATEWAY, 67, 67, boot(1, client, option(53, b"\3"), giaddr=RELAY)))
+        c.bridged(2 + n / 10, "upstream", from_server(ACK, client, lease_time(600) + port_params(6, 8, 10 + n), yiaddr=SHARED))
     c.count(learned=1, dhcp_unfit=6)
     c.owner(0x40c, 0xfc0f, A, "reachable", "dhcp")
 
     c = learning("dhcp-malformed", "options that contradict themselves: bridged, counted, nothing learned")
     whole = option(53, b"\5") + LEASED
+    c.dhcp_asked(0.9, A)
     for n, options in enumerate((
             whole + b"\x36\x03abc", option(53, b"\5") + option(51, b"abc") + port_params(0, 6, 3), whole + option(159, b"\0\6\x0c"),
             option(53, b"\5") + lease_time(600) + option(159, b"\0\6\x0c\1"), option(53, b"\5") + lease_time(600) + option(159, b"\x0c\6\0\0"),
@@ -184,6 +233,7 @@ def refusal_cases():
 
     c = learning("dhcp-overload", "options over file and sname, and in parts (RFC 3396)")
     overload = lease_time(600) + option(52, b"\3") + option(159, b"\0")
+    c.dhcp_asked(0.9, A)
     c.bridged(1, "upstream", udp(ALL, ROUTER, GATEWAY, b"\xff" * 4, 67, 68,
                                  boot(2, A, overload, yiaddr=SHARED, file=option(53, b"\5") + option(159, b"\6\x0c") + b"\xff",
                                       sname=b"\0" + option(159, b"\0") + b"\xff")))
@@ -197,8 +247,9 @@ def refusal_cases():
     c.dropped(1.3, "upstream", packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 100), "no_owner")
     c.count(dhcp_forged=3)
 
-    c = Case("dhcp-not-asked", "without learn = dhcp nothing is looked at")
+    c = Case("dhcp-not-asked", "without learn = dhcp nothing is learned; what a host did not ask for does not reach it there either")
     to_client(c, 1, A)
+    unasked(c, 1.05, B)
     c.bridged(1.1, "downstream", from_server(ACK, M, LEASED, source=M, sip=NEAR, yiaddr=SHARED))
 
 

@@ -210,11 +210,16 @@ def fragment_cases():
     c = owned("fragment-dhcp", "a datagram to port 68 in fragments: to the client that its first names; TCP to 68 is no DHCP")
     boot = struct.pack(">HHHH", 67, 68, 300, 0) + struct.pack(">BBBB", 2, 1, 6, 0) + bytes(24) + B + bytes(10 + 8)
     early = arriving(1, len(boot) // 8 + 1, False, bytes(5), source=GATEWAY)
+    c.dhcp_asked(0.9, B, xid=0)
     c.come(1, "upstream", early)
     c.delivered(1.1, "upstream", arriving(1, 0, True, boot, source=GATEWAY), B)
     c.leave(1.1, "downstream", moved(early, B))
     c.delivered(1.2, "upstream", arriving(1, len(boot) // 8, True, bytes(8), source=GATEWAY), B)
     c.dropped(1.3, "upstream", ipv4(BRIDGE, ROUTER, GATEWAY, SHARED, TCP, boot), "no_owner")
+    unasked = struct.pack(">HHHH", 67, 68, 300, 0) + struct.pack(">BBBB", 2, 1, 6, 0) + bytes(24) + A + bytes(10 + 8)
+    c.dropped(1.4, "upstream", arriving(2, 0, True, unasked, source=GATEWAY), "dhcp_unasked")
+    c.dropped(1.5, "upstream", arriving(2, len(unasked) // 8, False, bytes(5), source=GATEWAY), "dhcp_unasked")
+    c.dropped(1.6, "upstream", arriving(3, 0, True, unasked[:24], source=GATEWAY), "dhcp_unasked")
 
     c = owned("port-68", "source port 68 of UDP is every DHCP client's, even where it has an owner; TCP's is not",
               rest="[range 192.35.162.2:68-68]\nmac = 00:0c:29:9e:8c:ee\n")

@@ -17,6 +17,7 @@
 #define STATE_PATH_BYTES     256
 #define CLIENT_ID_BYTES      64 /* of a DHCP client's identifier that is kept; a longer one by its digest */
 #define CONFIG_DNS_MOST      4
+#define CONFIG_SERVERS_MOST  8
 
 /* Every bound: key in [limits], field, smallest, greatest, default, what it bounds and what happens then. */
 #define LIMITS(X)                                                                                          \
@@ -121,6 +122,10 @@
     X("host-leases", host_leases, 1, 65536, 8,                                                             \
       "Maximum number of port sets that one host may be offered, hold and have declined together. "        \
       "More is refused (dhcp_exhausted).")                                                                 \
+    X("dhcp-clients", dhcp_clients, 16, 1048576, 16384,                                                    \
+      "Maximum number of DHCP clients downstream whose requests a server upstream may still answer, "      \
+      "half of them owners of ports. Of owners the least recently seen is evicted, of others one at "      \
+      "random; the answer to it is dropped (dhcp_unasked).")                                               \
     X("offer-age", offer_age_s, 1, 3600, 30,                                                               \
       "Seconds for which an offered port set is reserved for its client.")                                 \
     X("decline-age", decline_age_s, 1, 86400, 600,                                                         \
@@ -209,7 +214,9 @@ struct config_dhcp {
     struct ipv4 router, netmask, server_id; /* zero: none */
     struct ipv4 dns[CONFIG_DNS_MOST];
     unsigned dns_count;
-    uint16_t mtu; /* 0: not sent */
+    uint16_t mtu;                             /* 0: not sent */
+    struct ipv4 servers[CONFIG_SERVERS_MOST]; /* whose leases are learned; none: all servers' */
+    unsigned server_count;
 };
 
 /* One [lease]: a port set kept for one client, known by its MAC or by its identifier. */

@@ -73,9 +73,9 @@ struct dhcp {
  * fields, and wants_ports. */
 int dhcp_parse(const uint8_t *body, size_t length, struct dhcp *message);
 
-/* The client hardware address of a DHCP message to a client (RFC 2131 2: op 2, htype 1, hlen 6) behind
+/* The client hardware address and the xid of a DHCP message to a client (RFC 2131 2: op 2, htype 1, hlen 6) behind
  * a UDP header. 0, or -ENOMSG: no such message, or an address that is zero or a group. */
-int dhcp_client_mac(const uint8_t *udp, size_t length, struct mac *mac);
+int dhcp_client_mac(const uint8_t *udp, size_t length, struct mac *mac, uint32_t *xid);
 
 /* An answer to a client. What is zero is left out; `client_id` is borrowed. */
 struct dhcp_answer {

@@ -52,6 +52,9 @@
       "leases, host-leases, bindings)")                                                                        \
     X(DHCP_LIMIT, "dhcp_limit",                                                                                \
       "DHCP message to the server of [dhcp] beyond its rate (limits: dhcp-rate, dhcp-host-rate)")              \
+    X(DHCP_UNASKED, "dhcp_unasked",                                                                            \
+      "UDP from upstream to port 68 that is for a shared address and answers no request of a host "            \
+      "(limit: dhcp-clients)")                                                                                 \
     X(HOLD_FULL, "hold_full",                                                                                  \
       "frame for a port whose owner is being resolved, with no room to hold it (limits: "                      \
       "held-frames, held-port-frames, held-bytes)")                                                            \
@@ -126,6 +129,9 @@
     X(DHCP_UNFIT, "dhcp_unfit",                                                                               \
       "leases of the network's server that do not fit ports or psid of their address: nothing is "            \
       "learned from them")                                                                                    \
+    X(DHCP_REFUSED, "dhcp_refused",                                                                           \
+      "leases and DHCPNAKs from upstream that no host asked for, or of a server that is not in "              \
+      "servers of [dhcp]: nothing is learned from them")                                                      \
     X(DHCP_OFFERS, "dhcp_offers", "DHCPOFFERs sent by the server of [dhcp]")                                  \
     X(DHCP_ACKS, "dhcp_acks", "DHCPACKs sent by the server of [dhcp]")                                        \
     X(DHCP_NAKS, "dhcp_naks", "DHCPNAKs sent by the server of [dhcp]")                                        \

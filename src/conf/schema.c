@@ -267,6 +267,13 @@ static const struct ini_key dhcp_keys[] = {
      .help = "The address that answers come from and that clients renew with. The default is that of router, "
              "so that what "
              "clients send to it passes the bridge."},
+    {.name = "servers",
+     .type = &conf_servers,
+     .preset = "",
+     .none = "",
+     CONFIG(dhcp.servers),
+     .help = "The DHCP servers upstream whose leases are learned with learn = dhcp, by their server identifier "
+             "(option 54). Without it, those of every server that a host asked."},
 };
 
 #define LEASE(name) INI_FIELD(struct config_lease, name)

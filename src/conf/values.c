@@ -188,20 +188,33 @@ static bool read_netmask(struct ini_file *file, const struct ini_key *key, const
     return true;
 }
 
+/* Addresses of hosts, at most as many as `servers` has room for. */
+static bool read_hosts(const char *value, struct ipv4 *servers, unsigned most, unsigned *count)
+{
+    char words[LIST_BYTES], *rest = copy_of_list(value, words);
+    while (rest != NULL) {
+        struct ipv4 server;
+        if (ipv4_parse(ini_next_word(&rest), &server) != 0 || !ipv4_is_host(server) || *count == most)
+            return false;
+        servers[(*count)++] = server;
+    }
+    return true;
+}
+
 static bool read_dns(struct ini_file *file, const struct ini_key *key, const char *value, void *field)
 {
     struct config_dhcp *dhcp = &((struct config *)ini_target(file))->dhcp;
-    char words[LIST_BYTES], *rest = copy_of_list(value, words);
     (void)key;
     (void)field;
-    while (rest != NULL) {
-        struct ipv4 server;
-        if (ipv4_parse(ini_next_word(&rest), &server) != 0 || !ipv4_is_host(server) ||
-            dhcp->dns_count == CONFIG_DNS_MOST)
-            return false;
-        dhcp->dns[dhcp->dns_count++] = server;
-    }
-    return true;
+    return read_hosts(value, dhcp->dns, CONFIG_DNS_MOST, &dhcp->dns_count);
+}
+
+static bool read_servers(struct ini_file *file, const struct ini_key *key, const char *value, void *field)
+{
+    struct config_dhcp *dhcp = &((struct config *)ini_target(file))->dhcp;
+    (void)key;
+    (void)field;
+    return read_hosts(value, dhcp->servers, CONFIG_SERVERS_MOST, &dhcp->server_count);
 }
 
 static bool read_client_id(struct ini_file *file, const struct ini_key *key, const char *value, void *field)
@@ -261,6 +274,8 @@ const struct ini_type conf_served = {.name = "addresses",
 const struct ini_type conf_netmask = {.name = "netmask", .text = "an IPv4 netmask", .read = read_netmask};
 const struct ini_type conf_dns = {
     .name = "servers", .text = "up to 4 IPv4 addresses with commas between", .read = read_dns};
+const struct ini_type conf_servers = {
+    .name = "servers", .text = "up to 8 IPv4 addresses with commas between", .read = read_servers};
 const struct ini_type conf_client_id = {.name = "digits",
                                         .text = "2 to 64 bytes in hexadecimal digits, with or without colons",
                                         .read = read_client_id};

@@ -15,6 +15,7 @@
 #include "rules/datagram.h"
 #include "rules/dhcp_rules.h"
 #include "rules/dhcp_server.h"
+#include "rules/dhcp_transactions.h"
 #include "rules/echo.h"
 #include "rules/flow.h"
 #include "rules/pe_arp_replay.h"
@@ -102,10 +103,12 @@ static bool parts_new(struct engine *e, uint32_t bindings)
     e->flows = flows_new(e);
     e->datagrams = datagrams_new(e);
     e->dhcp_server = dhcp_server_new(e);
+    e->dhcp_transactions = dhcp_transactions_new(e);
     return e->bindings != NULL && e->range_macs != NULL && e->accounts != NULL && e->fdb != NULL &&
            e->hosts != NULL && e->services != NULL && e->resolver != NULL && e->lease_pool != NULL &&
            e->announcer != NULL && e->bridge != NULL && e->arp_relay != NULL && e->pe_arp_replay != NULL &&
-           e->echo != NULL && e->flows != NULL && e->datagrams != NULL && e->dhcp_server != NULL;
+           e->echo != NULL && e->flows != NULL && e->datagrams != NULL && e->dhcp_server != NULL &&
+           e->dhcp_transactions != NULL;
 }
 
 /* Those of [ipfix] and of DHCP, which are there where the configuration needs them. */
@@ -153,6 +156,7 @@ void engine_tables_free(struct engine *e)
     datagrams_free(e->datagrams);
     dhcp_rules_free(e->dhcp);
     dhcp_server_free(e->dhcp_server);
+    dhcp_transactions_free(e->dhcp_transactions);
     timer_heap_free(e->timers);
     free(e->config.addresses);
     free(e->config.ranges);

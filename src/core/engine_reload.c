@@ -16,6 +16,7 @@
 #include "rules/datagram.h"
 #include "rules/dhcp_rules.h"
 #include "rules/dhcp_server.h"
+#include "rules/dhcp_transactions.h"
 #include "rules/echo.h"
 #include "rules/flow.h"
 #include "tables/account.h"
@@ -128,6 +129,7 @@ static void parts_carry(struct engine *e, const struct engine *old)
     flows_carry(e, old);
     dhcp_rules_carry(e, old);
     dhcp_server_carry(e, old);
+    dhcp_transactions_carry(e, old);
 }
 
 int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *config,

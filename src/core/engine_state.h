@@ -55,6 +55,7 @@ struct engine {
     struct datagrams *datagrams;
     struct dhcp_rules *dhcp; /* NULL: no address is learned from DHCP, or served */
     struct dhcp_server *dhcp_server;
+    struct dhcp_transactions *dhcp_transactions;
 
     uint64_t confirm_ns; /* when the last restored binding is asked for */
     uint64_t changes;    /* of tables before the present one; leases that were extended */

@@ -8,13 +8,14 @@
 #include <errno.h>
 #include <string.h>
 
-#define HTYPE_ETHERNET                1
-#define BETWEEN_HLEN_AND_CHADDR_BYTES 25 /* hops, xid, secs, flags, ciaddr, yiaddr, siaddr, giaddr */
-#define CHADDR_BYTES                  16
-#define SNAME_BYTES                   64
-#define FILE_BYTES                    128
-#define COOKIE                        UINT32_C(0x63825363) /* RFC 2131 3 */
-#define BOOTP_BYTES                   300                  /* RFC 1542 2.1: the shortest that all take */
+#define HTYPE_ETHERNET               1
+#define HOPS_BYTES                   1
+#define BETWEEN_XID_AND_CHADDR_BYTES 20 /* secs, flags, ciaddr, yiaddr, siaddr, giaddr */
+#define CHADDR_BYTES                 16
+#define SNAME_BYTES                  64
+#define FILE_BYTES                   128
+#define COOKIE                       UINT32_C(0x63825363) /* RFC 2131 3 */
+#define BOOTP_BYTES                  300                  /* RFC 1542 2.1: the shortest that all take */
 
 /* RFC 2132, 3046, 7618. */
 enum {
@@ -39,12 +40,14 @@ enum {
 #define OVERLOAD_SNAME_BIT  2
 #define CLIENT_ID_MIN_BYTES 2 /* RFC 2132 9.14 */
 
-int dhcp_client_mac(const uint8_t *udp, size_t length, struct mac *mac)
+int dhcp_client_mac(const uint8_t *udp, size_t length, struct mac *mac, uint32_t *xid)
 {
     struct rd r = rd_over(udp, length);
     rd_skip(&r, UDP_HEADER_BYTES);
     uint8_t op = rd_u8(&r), htype = rd_u8(&r), hlen = rd_u8(&r);
-    rd_skip(&r, BETWEEN_HLEN_AND_CHADDR_BYTES);
+    rd_skip(&r, HOPS_BYTES);
+    *xid = rd_u32(&r);
+    rd_skip(&r, BETWEEN_XID_AND_CHADDR_BYTES);
     struct mac client = rd_mac(&r);
     if (r.failed || op != DHCP_OP_REPLY || htype != HTYPE_ETHERNET || hlen != MAC_BYTES)
         return -ENOMSG;

@@ -185,10 +185,11 @@ static void parse_alone(const uint8_t *body, size_t length)
 {
     struct dhcp m;
     struct mac mac;
+    uint32_t xid;
     int result = dhcp_parse(body, length, &m);
     must(result == 0 || result == -ENOMSG || result == -EBADMSG);
     must(result != 0 || length > FIXED_BYTES);
-    dhcp_client_mac(body, length, &mac);
+    dhcp_client_mac(body, length, &mac, &xid);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -21,6 +21,7 @@ static void read_ipv4(const uint8_t *payload, size_t length)
     struct l4_ports ports;
     struct icmp_echo echo;
     struct mac mac;
+    uint32_t xid;
     uint8_t type;
     if (ipv4_packet_parse(payload, length, &packet) != 0 || packet.broken)
         return;
@@ -33,7 +34,7 @@ static void read_ipv4(const uint8_t *payload, size_t length)
     if (ipv4_packet_parse_inner(body, packet.body_length, &quote) == 0)
         must(quote.body + quote.body_length == packet.body_length);
     icmp_parse(body, packet.body_length, &type, &echo);
-    if (dhcp_client_mac(body, packet.body_length, &mac) == 0)
+    if (dhcp_client_mac(body, packet.body_length, &mac, &xid) == 0)
         must(!mac_is_group(mac) && !mac_is_zero(mac));
 }
 

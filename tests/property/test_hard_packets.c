@@ -159,7 +159,7 @@ static int owner_of(uint16_t port)
 }
 
 /* Where something goes: a host, or one of these. */
-enum { TO_NOBODY = -1, TO_BAD_QUOTE = -2, TO_ECHO_DROP = -3 };
+enum { TO_NOBODY = -1, TO_BAD_QUOTE = -2, TO_ECHO_DROP = -3, TO_DHCP_UNASKED = -4 };
 
 static int flow_host_of(const struct world *w, struct ipv4 remote, uint8_t protocol)
 {
@@ -225,6 +225,8 @@ static int quote_target(const struct world *w, const struct packet *p)
 /* Of a packet from upstream, whole or first. */
 static int target_of(const struct world *w, const struct packet *p)
 {
+    if (p->protocol == PROTOCOL_UDP && p->destination_port == UDP_PORT_BOOTPC)
+        return TO_DHCP_UNASKED;
     if (has_ports(p->protocol))
         return owner_of(p->destination_port);
     if (p->protocol != PROTOCOL_ICMP)
@@ -244,6 +246,8 @@ static void deliver(struct world *w, const struct packet *p, int target)
         drop(w, DROP_ICMP_BAD_QUOTE);
     else if (target == TO_ECHO_DROP)
         drop(w, DROP_ECHO_DROP);
+    else if (target == TO_DHCP_UNASKED)
+        drop(w, DROP_DHCP_UNASKED);
     else if (w->address.has_default_host)
         expect(w, SIDE_DOWNSTREAM, p, &w->address.default_host, NULL);
     else

@@ -526,6 +526,8 @@ static void step_to_shared(struct world *w)
     if (pick(w, 12) == 0) {
         w->length = at + pick(w, protocol == PROTOCOL_TCP ? 20 : 8);
         must(w, dropped_for(run_frame(w), DROP_RUNT));
+    } else if (protocol == PROTOCOL_UDP && port == DHCP_PORT_CLIENT) {
+        must(w, dropped_for(run_frame(w), DROP_DHCP_UNASKED));
     } else {
         judge_delivery(w, run_frame(w), a, port);
     }
@@ -806,6 +808,25 @@ static void check_lease(struct world *w, const struct range *range, uint8_t less
     }
 }
 
+/* The client asks the servers upstream for it, with this xid: that changes nothing. */
+static void ask_dhcp(struct world *w, const struct dhcp_answer *answer)
+{
+    struct dhcp_answer request = {.kind = DHCP_REQUEST, .chaddr = answer->chaddr, .xid = answer->xid};
+    w->from = SIDE_DOWNSTREAM;
+    struct verdict v = run_dhcp(w, &request, true, answer->chaddr);
+    passed(w, v, SIDE_UPSTREAM);
+    check_changes(w, NULL, false, -1, 0, 0);
+}
+
+/* True where another host had a lease of a port of the range before the frame. */
+static bool anothers_lease(const struct world *w, const struct range *range, uint8_t lessee)
+{
+    for (uint32_t p = range->first; p <= range->last; p++)
+        if (w->leased_before[0][p] && w->before[0][p] != lessee)
+            return true;
+    return false;
+}
+
 static void step_dhcp(struct world *w)
 {
     static const enum dhcp_kind kinds[] = {DHCP_ACK, DHCP_ACK, DHCP_ACK, DHCP_NAK, DHCP_RELEASE, DHCP_OFFER};
@@ -813,6 +834,7 @@ static void step_dhcp(struct world *w)
     uint16_t psid = (uint16_t)(pick(w, 7000) >> (16 - length));
     struct dhcp_answer m = {.kind = kinds[pick(w, sizeof(kinds) / sizeof(kinds[0]))],
                             .chaddr = hosts[lessee],
+                            .xid = w->step + 1,
                             .server_id = others[1],
                             .lease_s = 10 + pick(w, 400),
                             .ports = {true, 0, length, psid}};
@@ -822,13 +844,20 @@ static void step_dhcp(struct world *w)
     const struct range range = {shared[0], span.first, span.last}, none = {{0}, 1, 0};
     uint64_t full = engine_stats(w->a.engine)->counters[COUNTER_TABLE_FULL];
     *(m.kind == DHCP_RELEASE ? &m.ciaddr : &m.yiaddr) = shared[0];
+    bool is_asked = pick(w, 4) != 0;
+    if (is_asked && !by_client)
+        ask_dhcp(w, &m);
     w->from = by_host ? SIDE_DOWNSTREAM : SIDE_UPSTREAM;
     struct verdict v = run_dhcp(w, &m, by_client, by_host ? source : router);
-    must(w, v.fate == FATE_SENT);
+    if (!by_host && !is_asked) {
+        must(w, dropped_for(v, DROP_DHCP_UNASKED));
+        check_changes(w, NULL, false, -1, 0, 0);
+        return;
+    }
     passed(w, v, side_other(w->from));
     bool ends = by_client ? mac_equal(source, hosts[lessee]) : !by_host && m.kind == DHCP_NAK;
     bool leases = !by_host && m.kind == DHCP_ACK && span.first >= 2000 && span.last <= 5999;
-    if (leases)
+    if (leases && !anothers_lease(w, &range, lessee))
         check_lease(w, &range, lessee, engine_stats(w->a.engine)->counters[COUNTER_TABLE_FULL] > full);
     else if (ends)
         check_lease(w, &none, lessee, false);

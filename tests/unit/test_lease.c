@@ -398,6 +398,7 @@ static void test_lease_of_a_server_upstream_releases_what_waited(void **state)
     put16(udp + 2, 1030);
     put16(udp + 4, 12);
     assert_int_equal(world_give(&other, SIDE_UPSTREAM, bytes, 46).fate, FATE_HELD);
+    assert_int_equal(says(&other, 1, DHCP_REQUEST, other.address.address).fate, FATE_SENT);
     world_give(&other, SIDE_UPSTREAM, own.bytes, own.length);
     assert_int_equal(engine_stats(other.engine)->counters[COUNTER_LEARNED], 1);
     assert_int_equal(engine_stats(other.engine)->held, 0);

@@ -557,13 +557,16 @@ static void test_dhcp_at_every_truncation(void **state)
     uint8_t whole[8 + 44] = {0, 67, 0, 68, 0, 52, 0, 0, 2, 1, 6};
     const size_t chaddr = 8 + 28;
     struct mac mac;
+    uint32_t xid;
+    memcpy(whole + 8 + 4, "\x12\x34\x56\x78", 4);
     memcpy(whole + chaddr, "\x00\x0c\x29\x01\x02\x03", 6);
     for (size_t length = 0; length <= sizeof(whole); length++) {
         uint8_t *bytes = copy_of(whole, length);
-        assert_int_equal(dhcp_client_mac(bytes, length, &mac), length < chaddr + 6 ? -ENOMSG : 0);
+        assert_int_equal(dhcp_client_mac(bytes, length, &mac, &xid), length < chaddr + 6 ? -ENOMSG : 0);
         free(bytes);
     }
     assert_int_equal(mac.octets[5], 3);
+    assert_int_equal(xid, 0x12345678);
     static const struct {
         size_t at;
         uint8_t value;
@@ -572,10 +575,10 @@ static void test_dhcp_at_every_truncation(void **state)
         uint8_t bytes[sizeof(whole)];
         memcpy(bytes, whole, sizeof(whole));
         bytes[wrong[i].at] = wrong[i].value;
-        assert_int_equal(dhcp_client_mac(bytes, sizeof(bytes), &mac), -ENOMSG);
+        assert_int_equal(dhcp_client_mac(bytes, sizeof(bytes), &mac, &xid), -ENOMSG);
     }
     memset(whole + chaddr, 0, 6);
-    assert_int_equal(dhcp_client_mac(whole, sizeof(whole), &mac), -ENOMSG);
+    assert_int_equal(dhcp_client_mac(whole, sizeof(whole), &mac, &xid), -ENOMSG);
 }
 
 int main(void)

@@ -199,17 +199,20 @@ int binding_learn_pe_arp(struct engine *e, const struct port_range *ports, uint1
     return 0;
 }
 
-/* Leases. The server is the authority: its lease replaces what was learned otherwise and earlier leases. Only
- * permanent ranges take precedence. */
+/* Leases. The server is the authority: its lease replaces what was learned otherwise and earlier leases of the same
+ * host. Permanent ranges and leases in force of other hosts take precedence. */
 
-static bool meets_permanent(struct engine *e, const struct port_range *ports, struct mac owner)
+static bool meets_fixed(struct engine *e, const struct port_range *ports, struct mac owner)
 {
     uint32_t at = 0;
     for (const struct binding *b; (b = binding_overlap_next(e, ports, &at)) != NULL;) {
-        if (!binding_origin_is_permanent(b->origin))
+        bool is_permanent = binding_origin_is_permanent(b->origin), is_own = mac_equal(b->owner, owner);
+        if (!is_permanent && (is_own || b->origin != ORIGIN_DHCP))
             continue;
-        if (!mac_equal(b->owner, owner))
-            binding_refuse_claim(e, ports, owner, b->owner, "was leased a permanent range");
+        if (!is_own)
+            binding_refuse_claim(e, ports, owner, b->owner,
+                                 is_permanent ? "was leased a permanent range"
+                                              : "was leased ports that another host has a lease of");
         return true;
     }
     return false;
@@ -255,7 +258,7 @@ int binding_learn_lease(struct engine *e, const struct port_range *ports, struct
         e->changes++; /* its end has changed and must be saved */
         return 0;
     }
-    if (meets_permanent(e, ports, owner))
+    if (meets_fixed(e, ports, owner))
         return -EPERM;
     struct mac previous = make_way(e, ports, owner);
     b = binding_create(e, ports, owner, ORIGIN_DHCP);

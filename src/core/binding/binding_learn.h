@@ -22,8 +22,8 @@ int binding_learn_pe_arp(struct engine *e, const struct port_range *ports, uint1
                          uint16_t lifetime_s, struct mac previous);
 
 /* A lease of the address's server gives `ports` to `owner` for left_ns (ENGINE_NEVER: for ever), or for longer.
- * Frames that wait for them are the caller's to release. 0; -EPERM: a permanent range is there; -ENOSPC: the table
- * is full. */
+ * Frames that wait for them are the caller's to release. 0; -EPERM: a permanent range or a lease of another host is
+ * there, which was emitted; -ENOSPC: the table is full. */
 int binding_learn_lease(struct engine *e, const struct port_range *ports, struct mac owner, uint64_t left_ns);
 
 /* True where `owner` may learn `ports` beside what it owns of the address already ([limits] host-ports). */

@@ -1,9 +1,9 @@
 /* dhcp_rules.c: see dhcp_rules.h.
  *
- * A DHCPACK from upstream with ports gives them to its client; a later one for the same client extends the lease,
- * one for another client moves it: the server is the authority. A DHCPNAK from upstream, a DHCPRELEASE or
- * DHCPDECLINE of the owner, and the end of the lease free them. Fragments are not read: a server's message fits a
- * frame. Messages to the bridge's own server go to dhcp_server.c first. */
+ * A DHCPACK from upstream with ports gives them to its client, if the client asked for it (dhcp_transactions.h); a
+ * later one for the same client extends the lease; none takes ports that another host has a lease of. A DHCPNAK that
+ * was asked for, a DHCPRELEASE or DHCPDECLINE of the owner, and the end of the lease free them. Fragments are not
+ * read: a server's message fits a frame. Messages to the bridge's own server go to dhcp_server.c first. */
 #include "dhcp_rules.h"
 
 #include "pearpd/keyed_table.h"
@@ -18,8 +18,10 @@
 #include "binding/resolver.h"
 #include "bridge_rules.h"
 #include "dhcp_server.h"
+#include "dhcp_transactions.h"
 #include "engine_state.h"
 #include "out/event_emit.h"
+#include "out/verdict.h"
 #include "rx_frame.h"
 #include "tables/binding.h"
 #include "tables/shared_address.h"
@@ -101,6 +103,25 @@ static void refused(struct engine *e, enum side side, struct mac mac, const char
         event_emit(e, (struct event){.kind = EVENT_REFUSED, .side = side, .mac = mac, .detail = why});
 }
 
+/* True where a host asked for the answer, and the server that gives it is one of [dhcp] servers. */
+static bool is_believed(struct engine *e, const struct dhcp *m)
+{
+    const struct config_dhcp *c = &e->config.dhcp;
+    const char *why = NULL;
+    bool is_listed = c->server_count == 0;
+    for (unsigned i = 0; i < c->server_count; i++)
+        is_listed = is_listed || (m->has_server_id && m->server_id.host == c->servers[i].host);
+    if (!dhcp_transaction_is_open(e, m->chaddr, m->xid))
+        why = "DHCPACK or DHCPNAK that no host asked for";
+    else if (!is_listed)
+        why = "DHCPACK or DHCPNAK of a server that is not in [dhcp] servers";
+    if (why == NULL)
+        return true;
+    e->stats.counters[COUNTER_DHCP_REFUSED]++;
+    refused(e, SIDE_UPSTREAM, m->chaddr, why);
+    return false;
+}
+
 /* The answer to a DHCPINFORM has no lease in it. */
 static void ack_seen(struct engine *e, const struct dhcp *m)
 {
@@ -110,7 +131,7 @@ static void ack_seen(struct engine *e, const struct dhcp *m)
     const struct config_address *a = &e->config.addresses[index];
     const struct port_set_params params = {m->ports.offset, m->ports.length};
     struct port_range ports = {0};
-    if (!(a->learn & LEARN_DHCP))
+    if (!(a->learn & LEARN_DHCP) || !is_believed(e, m))
         return;
     if (port_set_valid(params))
         ports = binding_ports_of_set(a, params, m->ports.psid);
@@ -130,7 +151,7 @@ static void ack_seen(struct engine *e, const struct dhcp *m)
 static void nak_seen(struct engine *e, const struct dhcp *m)
 {
     struct binding *lease = lease_of(e, m->chaddr);
-    if (lease != NULL)
+    if (lease != NULL && is_believed(e, m))
         binding_end(e, lease, EVENT_DELETED);
 }
 
@@ -153,7 +174,7 @@ static void from_client(struct engine *e, const struct rx_frame *rx, const struc
 {
     struct ipv4 address = m->kind == DHCP_RELEASE ? m->ciaddr : m->requested;
     if (rx->from == SIDE_UPSTREAM || !mac_equal(rx->eth.source, m->chaddr) ||
-        (m->kind != DHCP_RELEASE && m->kind != DHCP_DECLINE))
+        (m->kind != DHCP_RELEASE && m->kind != DHCP_DECLINE) || bridge_is_same_side(e, rx))
         return;
     struct binding *lease = lease_of(e, m->chaddr);
     if (lease != NULL && shared_address_index(e, address) == (int)lease->address_index)
@@ -169,6 +190,30 @@ static bool is_dhcp(const struct rx_frame *rx, const struct ipv4_packet *ip, str
     return ports->destination == DHCP_PORT_SERVER || ports->destination == DHCP_PORT_CLIENT;
 }
 
+/* True where a message from upstream gives a client a shared address that it did not ask for. */
+static bool is_unasked(struct engine *e, const struct rx_frame *rx, const struct l4_ports *ports,
+                       const struct dhcp *m)
+{
+    return rx->from == SIDE_UPSTREAM && ports->destination == DHCP_PORT_CLIENT && m->op == DHCP_OP_REPLY &&
+           shared_address_index(e, m->yiaddr) >= 0 && !dhcp_transaction_is_open(e, m->chaddr, m->xid);
+}
+
+/* Learns from a message that passes. */
+static void learn_from(struct engine *e, const struct rx_frame *rx, const struct l4_ports *ports,
+                       const struct dhcp *m, int error)
+{
+    if (error == -EBADMSG) {
+        e->stats.counters[COUNTER_DHCP_MALFORMED]++;
+        refused(e, rx->from, rx->eth.source, "malformed DHCP message");
+    }
+    if (error != 0)
+        return;
+    if (m->op == DHCP_OP_REPLY && ports->source == DHCP_PORT_SERVER)
+        from_server(e, rx, m);
+    else if (m->op == DHCP_OP_REQUEST)
+        from_client(e, rx, m);
+}
+
 bool dhcp_rule(struct engine *e, const struct rx_frame *rx, const struct ipv4_packet *ip,
                struct verdict *verdict)
 {
@@ -178,17 +223,14 @@ bool dhcp_rule(struct engine *e, const struct rx_frame *rx, const struct ipv4_pa
         return false;
     const uint8_t *body = rx->payload + ip->body + UDP_HEADER_BYTES;
     int error = dhcp_parse(body, ip->body_length - UDP_HEADER_BYTES, &message);
-    if (error != -ENOMSG && dhcp_serve(e, rx, ip, &ports, &message, error == 0, verdict))
+    if (e->dhcp != NULL && error != -ENOMSG && dhcp_serve(e, rx, ip, &ports, &message, error == 0, verdict))
         return true;
-    if (error == -EBADMSG) {
-        e->stats.counters[COUNTER_DHCP_MALFORMED]++;
-        refused(e, rx->from, rx->eth.source, "malformed DHCP message");
-    }
-    if (error != 0)
+    if (error != -ENOMSG && message.op == DHCP_OP_REQUEST)
+        dhcp_transaction_begin(e, rx, &message);
+    if (e->dhcp != NULL)
+        learn_from(e, rx, &ports, &message, error);
+    if (error == -ENOMSG || !is_unasked(e, rx, &ports, &message))
         return false;
-    if (message.op == DHCP_OP_REPLY && ports.source == DHCP_PORT_SERVER)
-        from_server(e, rx, &message);
-    else if (message.op == DHCP_OP_REQUEST)
-        from_client(e, rx, &message);
-    return false;
+    *verdict = verdict_dropped(DROP_DHCP_UNASKED);
+    return true;
 }

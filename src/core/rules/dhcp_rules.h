@@ -1,6 +1,7 @@
 /* dhcp_rules.h: DHCP that passes the bridge, and the leases in it (RFC 2131, RFC 7618; `learn = dhcp`).
  * In: IPv4 between the ports of DHCP. Out: bindings for as long as a lease lasts. Called by: ipv4_rules, the entry.
- * Never: changes the way of a frame that is not for the bridge's own server. */
+ * Never: changes the way of a frame that is not for the bridge's own server, unless it gives a shared address to a
+ * client that did not ask (dhcp_unasked). */
 #ifndef PEARPD_CORE_DHCP_RULES_H
 #define PEARPD_CORE_DHCP_RULES_H
 

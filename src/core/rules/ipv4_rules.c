@@ -33,7 +33,7 @@ bool ipv4_rule(struct engine *e, struct rx_frame *rx, struct verdict *verdict)
     memset(&s, 0, offsetof(struct shared_packet, inner));
     if (ipv4_packet_parse(rx->payload, rx->payload_length, &s.ip) != 0)
         return false;
-    if (e->dhcp != NULL && dhcp_rule(e, rx, &s.ip, verdict))
+    if (dhcp_rule(e, rx, &s.ip, verdict))
         return true;
     s.source = shared_address_index(e, s.ip.source);
     s.destination = shared_address_index(e, s.ip.destination);

@@ -1,6 +1,7 @@
 /* packet.c: see packet.h. */
 #include "packet.h"
 
+#include "dhcp_transactions.h"
 #include "echo.h"
 #include "engine_state.h"
 #include "flow.h"
@@ -28,8 +29,21 @@ static bool shows_usage(const struct rx_frame *rx, const struct shared_packet *s
     return !l4_may_be_refusal(s->ip.protocol, rx->payload + s->ip.body, s->ip.body_length);
 }
 
-/* Every DHCP client uses port 68: the answers are distinguished by the client's address inside. */
-static bool classify_ports(const struct engine *e, const struct rx_frame *rx, struct shared_packet *s)
+/* Every DHCP client uses port 68: the answers are distinguished by the client's address inside. From upstream only
+ * those pass that a client asked for. */
+static void classify_to_dhcp_client(struct engine *e, const struct rx_frame *rx, const uint8_t *body,
+                                    struct shared_packet *s)
+{
+    struct mac client;
+    uint32_t xid;
+    bool is_answer = dhcp_client_mac(body, s->ip.body_length, &client, &xid) == 0;
+    if (rx->from == SIDE_UPSTREAM && !(is_answer && dhcp_transaction_is_open(e, client, xid)))
+        s->route = (struct route){.kind = ROUTE_DROP, .reason = DROP_DHCP_UNASKED};
+    else if (is_answer && !mac_equal(client, e->config.mac))
+        s->route = (struct route){.kind = ROUTE_HOST, .host = client};
+}
+
+static bool classify_ports(struct engine *e, const struct rx_frame *rx, struct shared_packet *s)
 {
     const uint8_t *body = rx->payload + s->ip.body;
     bool fragment = ipv4_packet_is_fragment(&s->ip);
@@ -44,10 +58,8 @@ static bool classify_ports(const struct engine *e, const struct rx_frame *rx, st
     if (is_udp && s->ports.source == UDP_PORT_BOOTPC)
         s->right.kind = RIGHT_FREE;
     s->route = (struct route){.kind = ROUTE_PORT, .port = s->ports.destination, .protocol = s->ip.protocol};
-    if (is_udp && s->ports.destination == UDP_PORT_BOOTPC &&
-        dhcp_client_mac(body, s->ip.body_length, &s->route.host) == 0 &&
-        !mac_equal(s->route.host, e->config.mac))
-        s->route.kind = ROUTE_HOST;
+    if (is_udp && s->ports.destination == UDP_PORT_BOOTPC && s->destination >= 0)
+        classify_to_dhcp_client(e, rx, body, s);
     return true;
 }
 
