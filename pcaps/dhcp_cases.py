@@ -215,21 +215,32 @@ def refusal_cases():
     c.count(learned=1, dhcp_unfit=6)
     c.owner(0x40c, 0xfc0f, A, "reachable", "dhcp")
 
-    c = learning("dhcp-malformed", "options that contradict themselves: bridged, counted, nothing learned")
-    whole = option(53, b"\5") + LEASED
+    c = learning("dhcp-malformed", "ports that contradict themselves, an identifier of two parts: bridged, counted, nothing learned; what is no DHCPACK: bridged")
+    kind = option(53, b"\5")
+    whole = kind + LEASED
     c.dhcp_asked(0.9, A)
-    for n, options in enumerate((
-            whole + b"\x36\x03abc", option(53, b"\5") + option(51, b"abc") + port_params(0, 6, 3), whole + option(159, b"\0\6\x0c"),
-            option(53, b"\5") + lease_time(600) + option(159, b"\0\6\x0c\1"), option(53, b"\5") + lease_time(600) + option(159, b"\x0c\6\0\0"),
-            option(53, b"\5\5") + LEASED, option(53, b"\x09") + LEASED, whole + option(52, b"\4"), whole + option(52, b""), whole + option(50, b""),
-            option(53, b"") + LEASED, whole + option(61, b"\1"), whole + option(61, bytes(193)), whole + whole, whole + option(52, b"\1"))):
-        c.bridged(1 + n / 100, "upstream", udp(ALL, ROUTER, GATEWAY, b"\xff" * 4, 67, 68, boot(2, A, options, yiaddr=SHARED)))
-    short = boot(2, A, whole, yiaddr=SHARED, end=b"")[:240 + len(whole)]
-    c.bridged(1.2, "upstream", udp(ALL, ROUTER, GATEWAY, b"\xff" * 4, 67, 68, short))
-    c.bridged(1.3, "upstream", udp(ALL, ROUTER, GATEWAY, b"\xff" * 4, 67, 68, boot(2, A, LEASED, yiaddr=SHARED)))
+    unread = (kind + lease_time(600) + option(159, b"\0\6\x0c\1"), kind + lease_time(600) + option(159, b"\x0c\6\0\0"), whole + option(61, bytes(255)))
+    nothing = (kind + option(51, b"abc") + port_params(0, 6, 3), kind + lease_time(600) + option(159, b"\0\6\x0c"), kind + lease_time(600) + option(159, b""),
+               option(53, b"\5\5") + LEASED, option(53, b"\x09") + LEASED, option(53, b"") + LEASED, LEASED, kind + lease_time(600) + b"\x9f\x04\0\6\x0c")
+    for n, options in enumerate(unread + nothing):
+        c.bridged(1 + n / 100, "upstream", udp(ALL, ROUTER, GATEWAY, b"\xff" * 4, 67, 68, boot(2, A, options, yiaddr=SHARED)[:1000 if n + 1 < len(unread + nothing) else 240 + len(options)]))
     c.bridged(1.4, "upstream", udp(ALL, ROUTER, GATEWAY, b"\xff" * 4, 67, 68, boot(2, A, whole, yiaddr=SHARED)[:239]))
     c.bridged(1.5, "upstream", udp(ALL, ROUTER, GATEWAY, b"\xff" * 4, 67, 68, bytes(3)))
-    c.count(dhcp_malformed=16)
+    c.count(dhcp_malformed=3)
+
+    c = learning("dhcp-liberal", "what clients take is taken: options twice, of no length, of a wrong one, without an end, cut at the end, overloaded by more bits")
+    for n, options in enumerate((
+            option(54, GATEWAY) + option(53, b"\5") + option(54, GATEWAY) + lease_time(600) + port_params(0, 6, 2),
+            kind + kind + lease_time(600) + lease_time(9) + port_params(0, 6, 3) + port_params(0, 6, 2),
+            kind + lease_time(600) + port_params(0, 6, 4) + option(50, b"") + option(61, b"\1") + option(54, b"abc"),
+            kind + lease_time(600) + port_params(0, 6, 5) + option(52, b"\x84") + option(12, b"name"),
+            kind + lease_time(600) + port_params(0, 6, 6) + b"\x36\x09abc", kind + lease_time(600) + option(51, b"") + port_params(0, 6, 7) + b"\0\0")):
+        client = mac(f"00:0c:29:00:00:0{n + 2}")
+        c.dhcp_asked(1 + n / 10 - 0.01, client)
+        end = b"" if n >= 4 else b"\xff"
+        c.bridged(1 + n / 10, "upstream", udp(ALL, ROUTER, GATEWAY, b"\xff" * 4, 67, 68, boot(2, client, options, yiaddr=SHARED, end=end)[:240 + len(options + end)]))
+        c.owner((2 + n) * 1024, (2 + n) * 1024 + 1023, client, "reachable", "dhcp")
+    c.count(learned=6)
 
     c = learning("dhcp-overload", "options over file and sname, and in parts (RFC 3396)")
     overload = lease_time(600) + option(52, b"\3") + option(159, b"\0")

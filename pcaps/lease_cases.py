@@ -236,20 +236,32 @@ def state_cases():
 
 
 def refusal_cases():
-    c = serving("lease-bad", "messages that break RFC 2131, cannot be read, or are in another host's name")
-    both = option(54, GATEWAY) + option(50, SHARED)
+    c = serving("lease-bad", "messages without the address that they are about, of a server's kind, or in another host's name")
     for n, frame in enumerate((
-            from_client(DREQUEST, A, ASKS), from_client(DREQUEST, A, ASKS + option(54, GATEWAY)), from_client(DREQUEST, A, ASKS + both, ciaddr=SHARED),
-            from_client(DREQUEST, A, ASKS + option(50, SHARED), ciaddr=SHARED), from_client(INFORM, A, ASKS), from_client(OFFER, A, ASKS),
-            from_client(ACK, A, ASKS), from_client(NAK, A, ASKS), from_client(DISCOVER, A, ASKS + option(50, b"abc")),
-            from_client(DISCOVER, A, ASKS, end=b""), from_client(0, A, ASKS), from_client(9, A, ASKS), from_client(DISCOVER, A, ASKS, source=M),
+            from_client(DREQUEST, A, ASKS), from_client(DREQUEST, A, ASKS + option(54, GATEWAY)), from_client(INFORM, A, ASKS), from_client(OFFER, A, ASKS),
+            from_client(ACK, A, ASKS), from_client(NAK, A, ASKS), from_client(DISCOVER, A, ASKS, source=M),
             from_client(DISCOVER, ROUTER, ASKS, source=M), from_client(DISCOVER, ZERO, ASKS, source=M))):
         c.dropped(1 + n / 4, "downstream", frame, "dhcp_bad")
-    c.bridged(6, "downstream", from_client(DISCOVER, A, PLAIN + option(50, b"abc")))
     leased(c, 7, A, 2)
-    c.dropped(7.5, "downstream", from_client(DISCOVER, A, PLAIN + option(50, b"abc")), "dhcp_bad")
-    c.count(dhcp_malformed=1)
     holds_set(c, A, 2)
+
+    c = serving("lease-liberal", "what stock servers read is read: options twice, of a wrong length, without an end; what cannot be read goes on to the network's")
+    for n, (options, end) in enumerate(((ASKS + option(50, b"abc"), b"\xff"), (ASKS, b""), (ASKS + ASKS + option(53, b"\7"), b"\xff"), (ASKS + option(50, b""), b""),
+                                        (ASKS + b"\x0c\x09cut", b""))):
+        client = mac(f"00:0c:29:00:00:0{n + 2}")
+        answered(c, 1 + n / 10, from_client(DISCOVER, client, options, end=end), said(OFFER, client, 2 + n), "dhcp_offers")
+    one = option(61, b"\7")
+    offered(c, 2, A, 7, ASKS + one + option(61, b"\7\7"), identifier=one)
+    old = selects(A, options=ASKS + one, ciaddr=NEAR)
+    answered(c, 2.1, old, said(ACK, A, 7, dip=NEAR, identifier=one, ciaddr=NEAR), "dhcp_acks")
+    longest = option(61, bytes(range(254)))
+    offered(c, 2.2, B, 8, ASKS + longest, identifier=longest)
+    c.bridged(3, "downstream", from_client(DISCOVER, M, ASKS + option(61, bytes(255))))
+    c.bridged(3.1, "downstream", from_client(DISCOVER, M, ASKS + option(159, b"\0\6\x0c\1")))
+    c.bridged(3.2, "downstream", from_client(0, M, ASKS))
+    c.bridged(3.3, "downstream", from_client(9, M, ASKS))
+    c.count(learned=1, dhcp_malformed=2)
+    holds_set(c, A, 7)
 
     c = serving("lease-exhausted", "no set left: dropped, not left to the network's server; as many for one host as host-leases", rest="[limits]\nhost-leases = 3\n")
     for n in range(2, 5):

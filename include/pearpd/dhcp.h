@@ -1,6 +1,7 @@
 /* dhcp.h: DHCP messages (RFC 2131, 2132), with the ports that share an address (RFC 7618).
  * In: the body of a UDP datagram. Out: its fields and the options that the bridge knows; and back.
- * Called by: core, io (answers), tests. Never: guesses: what contradicts itself is malformed. */
+ * Called by: core, io (answers), tests. Reads as most clients and servers do, since the bridge must know what they
+ * made of a message. */
 #ifndef PEARPD_DHCP_H
 #define PEARPD_DHCP_H
 
@@ -20,14 +21,13 @@
 
 #define DHCP_LEASE_FOREVER UINT32_MAX /* RFC 2131 3.3 */
 
-/* The longest client identifier that is read: an answer with it still fits what every client takes
- * (576 bytes, RFC 2131 2). RFC 4361 needs 135. */
-#define DHCP_CLIENT_ID_MOST_BYTES 192
+/* The longest client identifier that is read. One of 255 would go on in a second option (RFC 3396). */
+#define DHCP_CLIENT_ID_MOST_BYTES 254
 
 #define DHCP_DNS_MOST 4
 
 /* The longest message that dhcp_write() makes. */
-#define DHCP_WRITE_MAX_BYTES 548
+#define DHCP_WRITE_MAX_BYTES 556
 
 /* Option 53 (RFC 2132 9.6). */
 enum dhcp_kind {
@@ -67,10 +67,11 @@ struct dhcp {
     size_t client_id_length;
 };
 
-/* Reads `length` bytes behind the UDP header. Options in several parts are joined (RFC 3396), also
- * over `file` and `sname` (option 52). 0; -ENOMSG: no DHCP message of an Ethernet client (too short, no magic
- * cookie, BOOTP without option 53); -EBADMSG: malformed, and *message has what was before the fault: the
- * fields, and wants_ports. */
+/* Reads `length` bytes behind the UDP header, also options in `file` and `sname` (option 52). Of an option that is
+ * given twice the first with its length counts; one in several parts is joined (RFC 3396); any other length is as if
+ * it were not there; an end mark may be missing. 0; -ENOMSG: no DHCP message of an Ethernet client of a kind below
+ * (too short, no magic cookie, BOOTP without option 53); -EBADMSG: option 159 contradicts itself, or the client
+ * identifier is too long, and *message has all the rest. */
 int dhcp_parse(const uint8_t *body, size_t length, struct dhcp *message);
 
 /* The client hardware address and the xid of a DHCP message to a client (RFC 2131 2: op 2, htype 1, hlen 6) behind

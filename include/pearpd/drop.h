@@ -45,8 +45,8 @@
       "fragmented echo request to the shared address, which the bridge cannot answer")                         \
     X(ECHO_DROP, "echo_drop", "echo request to a shared address with echo = drop")                             \
     X(DHCP_BAD, "dhcp_bad",                                                                                    \
-      "DHCP message to the server of [dhcp] that is malformed, breaks the protocol, or names "                 \
-      "another host's hardware address")                                                                       \
+      "DHCP message to the server of [dhcp] without the address that it is about, of a server's "              \
+      "kind, or that names another host's hardware address")                                                   \
     X(DHCP_EXHAUSTED, "dhcp_exhausted",                                                                        \
       "DHCP message to the server of [dhcp], which has no port set left for the client (limits: "              \
       "leases, host-leases, bindings)")                                                                        \

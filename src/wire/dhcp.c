@@ -1,5 +1,5 @@
-/* dhcp.c: see dhcp.h. Options are gathered by code first, since one may be in several parts; then each is read
- * whole, and any other length than its own is malformed. */
+/* dhcp.c: see dhcp.h. Options are gathered by code first, since one may be given twice or in several parts; then each
+ * is read. */
 #include "pearpd/dhcp.h"
 
 #include "pearpd/cursor.h"
@@ -35,10 +35,9 @@ enum {
     OPTION_PORT_PARAMS = 159,
     OPTION_END = 255,
 };
-#define PORT_PARAMS_BYTES   4
-#define OVERLOAD_FILE_BIT   1
-#define OVERLOAD_SNAME_BIT  2
-#define CLIENT_ID_MIN_BYTES 2 /* RFC 2132 9.14 */
+#define PORT_PARAMS_BYTES  4
+#define OVERLOAD_FILE_BIT  1
+#define OVERLOAD_SNAME_BIT 2
 
 int dhcp_client_mac(const uint8_t *udp, size_t length, struct mac *mac, uint32_t *xid)
 {
@@ -57,138 +56,147 @@ int dhcp_client_mac(const uint8_t *udp, size_t length, struct mac *mac, uint32_t
     return 0;
 }
 
-/* Options that are short and of one length, put together from their parts. One byte more than any needs: more than
- * it can hold is too long for each of them. */
-struct gathered {
-    bool present;
-    unsigned length;
-    uint8_t bytes[5];
+/* An option of one short length. The first with that length counts, as most clients and servers have it; without one,
+ * the value is put together from its parts (RFC 3396). */
+struct number_option {
+    unsigned bytes;    /* its length */
+    bool is_complete;  /* `value` is that of one whole option */
+    unsigned gathered; /* bytes of parts; more than `bytes`: too many */
+    uint32_t value, parts;
 };
 
 struct options {
-    struct gathered requested, lease, overload, kind, server_id, ports;
+    struct number_option requested, lease, overload, kind, server_id, ports;
     bool has_client_id;
+    bool is_too_long; /* the client identifier */
 };
 
-static void gather(struct gathered *g, struct rd *value)
+static const struct options no_options = {
+    .requested = {.bytes = 4},
+    .lease = {.bytes = 4},
+    .overload = {.bytes = 1},
+    .kind = {.bytes = 1},
+    .server_id = {.bytes = 4},
+    .ports = {.bytes = PORT_PARAMS_BYTES},
+};
+
+static void take_number(struct number_option *o, struct rd *value)
 {
-    g->present = true;
-    while (rd_left(value) > 0) {
-        uint8_t byte = rd_u8(value);
-        if (g->length < sizeof(g->bytes))
-            g->bytes[g->length++] = byte;
-    }
+    unsigned length = (unsigned)rd_left(value);
+    uint32_t number = 0;
+    for (unsigned i = 0; i < length && i < o->bytes; i++)
+        number = number << 8 | rd_u8(value);
+    if (o->is_complete)
+        return;
+    o->is_complete = length == o->bytes;
+    if (o->is_complete)
+        o->value = number;
+    else if (length < o->bytes)
+        o->parts = o->parts << 8 * length | number;
+    o->gathered += length;
 }
 
-/* False: too long. */
-static bool gather_client_id(struct dhcp *m, struct rd *value)
+/* False: it is not there, or has another length. */
+static bool number_of(const struct number_option *o, uint32_t *number)
+{
+    *number = o->is_complete ? o->value : o->gathered == o->bytes ? o->parts : 0;
+    return o->is_complete || o->gathered == o->bytes;
+}
+
+/* The first counts. One of 255 bytes has more in a second part. */
+static void take_client_id(struct dhcp *m, struct options *o, struct rd *value)
 {
     size_t length = rd_left(value);
-    if (length > sizeof(m->client_id) - m->client_id_length)
-        return false;
-    memcpy(m->client_id + m->client_id_length, rd_bytes(value, length), length);
-    m->client_id_length += length;
-    return true;
+    if (o->has_client_id || length == 0)
+        return;
+    o->has_client_id = true;
+    o->is_too_long = length > sizeof(m->client_id);
+    if (o->is_too_long)
+        return;
+    memcpy(m->client_id, rd_bytes(value, length), length);
+    m->client_id_length = length;
 }
 
-static bool take_option(uint8_t code, struct rd *value, struct options *o, struct dhcp *m)
+static void take_option(uint8_t code, struct rd *value, struct options *o, struct dhcp *m)
 {
     switch (code) {
     case OPTION_REQUESTED:
-        gather(&o->requested, value);
+        take_number(&o->requested, value);
         break;
     case OPTION_LEASE:
-        gather(&o->lease, value);
+        take_number(&o->lease, value);
         break;
     case OPTION_OVERLOAD:
-        gather(&o->overload, value);
+        take_number(&o->overload, value);
         break;
     case OPTION_KIND:
-        gather(&o->kind, value);
+        take_number(&o->kind, value);
         break;
     case OPTION_SERVER_ID:
-        gather(&o->server_id, value);
+        take_number(&o->server_id, value);
         break;
     case OPTION_PORT_PARAMS:
-        gather(&o->ports, value);
+        take_number(&o->ports, value);
         break;
     case OPTION_PARAMETERS:
         while (rd_left(value) > 0)
             m->wants_ports = rd_u8(value) == OPTION_PORT_PARAMS || m->wants_ports;
         break;
     case OPTION_CLIENT_ID:
-        o->has_client_id = true;
-        return gather_client_id(m, value);
+        take_client_id(m, o, value);
+        break;
     case OPTION_RELAY:
         m->has_relay = true;
         break;
     default:
         break;
     }
-    return true;
 }
 
-/* Reads options up to their end mark, which must be there. */
-static bool take_options(struct rd *r, struct options *o, struct dhcp *m)
+/* Reads options up to their end mark, or to the end where there is none. One that is cut there is not read. */
+static void take_options(struct rd *r, struct options *o, struct dhcp *m)
 {
-    for (;;) {
+    while (rd_left(r) > 0) {
         uint8_t code = rd_u8(r);
-        if (r->failed)
-            return false;
         if (code == OPTION_END)
-            return true;
+            return;
         if (code == OPTION_PAD)
             continue;
         struct rd value = rd_sub(r, rd_u8(r));
-        if (r->failed || !take_option(code, &value, o, m))
-            return false;
+        if (r->failed)
+            return;
+        take_option(code, &value, o, m);
     }
 }
 
-/* The value of an option of `bytes` bytes. False: it is there with another length. */
-static bool number_of(const struct gathered *g, unsigned bytes, bool *present, uint32_t *number)
+/* RFC 7618 9: the PSID is left-aligned, and the bits to its right are zero. False: they are not, or it has more bits
+ * than a port. */
+static bool read_ports(uint32_t value, struct dhcp_port_params *ports)
 {
-    *present = g->present;
-    *number = 0;
-    if (!g->present)
-        return true;
-    for (unsigned i = 0; i < bytes; i++)
-        *number = *number << 8 | g->bytes[i];
-    return g->length == bytes;
-}
-
-/* RFC 7618 9: the PSID is left-aligned, and the bits to its right are zero. */
-static bool read_ports(const struct gathered *g, struct dhcp_port_params *ports)
-{
-    if (!g->present)
-        return true;
-    if (g->length != PORT_PARAMS_BYTES || g->bytes[0] > 15 || g->bytes[1] > 16 ||
-        g->bytes[0] + g->bytes[1] > 16)
+    unsigned offset = value >> 24, length = value >> 16 & 0xff, left = value & 0xffff;
+    if (offset > 15 || length > 16 || offset + length > 16)
         return false;
-    unsigned length = g->bytes[1], left = (unsigned)g->bytes[2] << 8 | g->bytes[3];
     if (length > 0 && (left & (0xffffU >> length)) != 0)
         return false;
     *ports = (struct dhcp_port_params){.present = true,
-                                       .offset = g->bytes[0],
-                                       .length = g->bytes[1],
+                                       .offset = (uint8_t)offset,
+                                       .length = (uint8_t)length,
                                        .psid = length == 0 ? 0 : (uint16_t)(left >> (16 - length))};
     return true;
 }
 
-static bool read_options(const struct options *o, struct dhcp *m)
+static int read_options(const struct options *o, struct dhcp *m)
 {
     uint32_t number;
-    bool present, good = true;
-    good = number_of(&o->requested, 4, &m->has_requested, &m->requested.host) && good;
-    good = number_of(&o->server_id, 4, &m->has_server_id, &m->server_id.host) && good;
-    good = number_of(&o->lease, 4, &m->has_lease, &m->lease_s) && good;
-    good = number_of(&o->kind, 1, &present, &number) && good;
-    if (!present || number < DHCP_DISCOVER || number > DHCP_INFORM)
-        return false;
+    m->has_requested = number_of(&o->requested, &m->requested.host);
+    m->has_server_id = number_of(&o->server_id, &m->server_id.host);
+    m->has_lease = number_of(&o->lease, &m->lease_s);
+    if (!number_of(&o->kind, &number) || number < DHCP_DISCOVER || number > DHCP_INFORM)
+        return -ENOMSG;
     m->kind = (enum dhcp_kind)number;
-    if (o->has_client_id && m->client_id_length < CLIENT_ID_MIN_BYTES)
-        return false;
-    return read_ports(&o->ports, &m->ports) && good;
+    if (o->is_too_long || (number_of(&o->ports, &number) && !read_ports(number, &m->ports)))
+        return -EBADMSG;
+    return 0;
 }
 
 /* The fields before the options. False: no Ethernet client's. */
@@ -213,29 +221,22 @@ static bool take_fields(struct rd *r, struct dhcp *m)
 int dhcp_parse(const uint8_t *body, size_t length, struct dhcp *message)
 {
     struct rd r = rd_over(body, length);
-    struct options o = {0};
+    struct options o = no_options;
     memset(message, 0, sizeof(*message));
     if (!take_fields(&r, message))
         return -ENOMSG;
     struct rd sname = rd_sub(&r, SNAME_BYTES), file = rd_sub(&r, FILE_BYTES);
     if (rd_u32(&r) != COOKIE || r.failed)
         return -ENOMSG;
-    if (!take_options(&r, &o, message))
-        return -EBADMSG;
+    take_options(&r, &o, message);
     uint32_t overload;
-    bool overloaded, good = number_of(&o.overload, 1, &overloaded, &overload);
-    if (!good || (overloaded && (overload < 1 || overload > 3)))
-        return -EBADMSG;
-    /* RFC 2131 4.1: `file` before `sname`. One that names itself overloaded again is malformed. */
-    if ((overload & OVERLOAD_FILE_BIT) != 0 && !take_options(&file, &o, message))
-        return -EBADMSG;
-    if ((overload & OVERLOAD_SNAME_BIT) != 0 && !take_options(&sname, &o, message))
-        return -EBADMSG;
-    if (o.overload.length > 1)
-        return -EBADMSG;
-    if (!o.kind.present)
-        return -ENOMSG;
-    return read_options(&o, message) ? 0 : -EBADMSG;
+    number_of(&o.overload, &overload);
+    /* RFC 2131 4.1: `file` before `sname`. */
+    if ((overload & OVERLOAD_FILE_BIT) != 0)
+        take_options(&file, &o, message);
+    if ((overload & OVERLOAD_SNAME_BIT) != 0)
+        take_options(&sname, &o, message);
+    return read_options(&o, message);
 }
 
 /* Writing. */

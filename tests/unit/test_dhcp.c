@@ -89,7 +89,7 @@ static void test_every_field(void **state)
     assert_true(m.ports.present && m.ports.offset == 6 && m.ports.length == 8 && m.ports.psid == 0x34);
 }
 
-/* What is cut has no end mark: malformed, or nobody's where its fields are cut. */
+/* What is cut is read as far as it goes: nobody's where its fields or its kind are cut. */
 static void test_every_truncation(void **state)
 {
     static const uint8_t options[] = {53, 1, 5, 55, 2, 1, 159, 61, 3, 1, 2, 3, 159, 4, 0, 6, 12, 0, 255};
@@ -98,10 +98,12 @@ static void test_every_truncation(void **state)
     (void)state;
     size_t whole = message(bytes, 2, options, sizeof(options));
     for (size_t length = 0; length <= whole; length++) {
-        int expected = length < FIXED_BYTES ? -ENOMSG : length < whole ? -EBADMSG : 0;
-        assert_int_equal(parse(bytes, length, &m), expected);
-        if (length >= FIXED_BYTES)
-            assert_int_equal(m.wants_ports, length >= FIXED_BYTES + 7);
+        assert_int_equal(parse(bytes, length, &m), length < FIXED_BYTES + 3 ? -ENOMSG : 0);
+        if (length < FIXED_BYTES)
+            continue;
+        assert_int_equal(m.wants_ports, length >= FIXED_BYTES + 7);
+        assert_int_equal(m.client_id_length, length >= FIXED_BYTES + 12 ? 3 : 0);
+        assert_int_equal(m.ports.present, length >= FIXED_BYTES + 18);
     }
 }
 
@@ -124,34 +126,61 @@ static void test_wrong_fields(void **state)
     assert_int_equal(PARSED(&m, 1, 255), -ENOMSG);
 }
 
+/* An option of another length than its own is as if it were not there. */
 static void test_option_lengths(void **state)
 {
     static const struct {
         uint8_t code, length;
-    } fixed[] = {{50, 4}, {51, 4}, {52, 1}, {54, 4}, {159, 4}};
+    } fixed[] = {{50, 4}, {51, 4}, {54, 4}, {159, 4}};
     (void)state;
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
         for (unsigned length = 0; length < 256; length++) {
             uint8_t options[ROOM] = {53, 1, 1, fixed[i].code, (uint8_t)length};
             struct dhcp m;
-            if (fixed[i].code == 52)
-                options[5] = 1; /* over file, which has no end mark */
             options[5 + length] = 255;
-            bool good = length == fixed[i].length && fixed[i].code != 52;
-            assert_int_equal(parse_options(&m, 1, options, 6 + length), good ? 0 : -EBADMSG);
+            assert_int_equal(parse_options(&m, 1, options, 6 + length), 0);
+            const bool present[] = {m.has_requested, m.has_lease, m.has_server_id, m.ports.present};
+            assert_int_equal(present[i], length == fixed[i].length);
         }
     }
     for (unsigned kind = 0; kind < 256; kind++) {
         struct dhcp m;
-        assert_int_equal(PARSED(&m, 1, 53, 1, (uint8_t)kind, 255), kind >= 1 && kind <= 8 ? 0 : -EBADMSG);
+        assert_int_equal(PARSED(&m, 1, 53, 1, (uint8_t)kind, 255), kind >= 1 && kind <= 8 ? 0 : -ENOMSG);
     }
     for (unsigned length = 0; length < 256; length++) {
         uint8_t options[ROOM] = {53, 1, 1, 61, (uint8_t)length};
         struct dhcp m;
         options[5 + length] = 255;
-        bool good = length >= 2 && length <= DHCP_CLIENT_ID_MOST_BYTES;
-        assert_int_equal(parse_options(&m, 1, options, 6 + length), good ? 0 : -EBADMSG);
+        assert_int_equal(parse_options(&m, 1, options, 6 + length),
+                         length <= DHCP_CLIENT_ID_MOST_BYTES ? 0 : -EBADMSG);
+        assert_int_equal(m.client_id_length, length <= DHCP_CLIENT_ID_MOST_BYTES ? length : 0);
     }
+}
+
+/* The first counts, whatever the second is, and wherever it is; one of a wrong length is not the first. */
+static void test_twice(void **state)
+{
+    struct dhcp m;
+    uint8_t bytes[ROOM];
+    (void)state;
+    assert_int_equal(PARSED(&m, 2, 54, 4, 192, 0, 2, 1, 53, 1, 5, 51, 4, 0, 0, 2, 88, 159, 4, 6, 8, 0x34, 0, 53,
+                            1, 6, 54, 4, 192, 0, 2, 2, 51, 0, 51, 4, 0, 0, 0, 9, 159, 4, 6, 8, 0x35, 0, 159, 1,
+                            9, 255),
+                     0);
+    assert_int_equal(m.kind, DHCP_ACK);
+    assert_true(m.has_server_id && m.server_id.host == 0xc0000201);
+    assert_true(m.has_lease && m.lease_s == 600);
+    assert_true(m.ports.present && m.ports.psid == 0x34);
+    assert_int_equal(
+        PARSED(&m, 1, 53, 1, 1, 50, 5, 1, 2, 3, 4, 5, 50, 4, 192, 0, 2, 9, 61, 0, 61, 1, 7, 61, 2, 8, 8, 255),
+        0);
+    assert_true(m.has_requested && m.requested.host == 0xc0000209);
+    assert_true(m.client_id_length == 1 && m.client_id[0] == 7);
+    size_t length = message(bytes, 2, OPTIONS(53, 1, 5, 52, 1, 3, 54, 4, 192, 0, 2, 1, 255));
+    memcpy(bytes + 108, "\x36\4\xc0\0\2\2\x33\4\0\0\0\7", 12);
+    memcpy(bytes + 44, "\x33\4\0\0\0\x8\x34\1\1", 9);
+    assert_int_equal(parse(bytes, length, &m), 0);
+    assert_true(m.server_id.host == 0xc0000201 && m.lease_s == 7);
 }
 
 static void test_port_params(void **state)
@@ -177,24 +206,22 @@ static void test_parts(void **state)
     struct dhcp m;
     uint8_t bytes[ROOM];
     (void)state;
-    assert_int_equal(PARSED(&m, 1, 53, 1, 1, 61, 1, 9, 50, 2, 192, 0, 61, 2, 8, 7, 50, 2, 2, 5, 255), 0);
-    assert_int_equal(m.client_id_length, 3);
-    assert_memory_equal(m.client_id, "\x9\x8\x7", 3);
-    assert_int_equal(m.requested.host, 0xc0000205);
-    assert_int_equal(PARSED(&m, 1, 53, 1, 1, 53, 1, 1, 255), -EBADMSG);
-    size_t length = message(bytes, 1, OPTIONS(53, 1, 1, 61, 1, 1, 52, 1, 3, 255));
-    memcpy(bytes + 108, "\x3d\x1\x2\xff", 4); /* file comes before sname */
-    memcpy(bytes + 44, "\x3d\x1\x3\xff", 4);
+    assert_int_equal(PARSED(&m, 1, 53, 1, 1, 50, 2, 192, 0, 53, 1, 1, 50, 2, 2, 5, 255), 0);
+    assert_true(m.has_requested && m.requested.host == 0xc0000205);
+    assert_int_equal(PARSED(&m, 1, 53, 1, 1, 50, 2, 192, 0, 50, 3, 2, 5, 6, 255), 0);
+    assert_false(m.has_requested);
+    size_t length = message(bytes, 1, OPTIONS(53, 1, 1, 50, 1, 192, 52, 1, 3, 255));
+    memcpy(bytes + 108, "\x32\x2\x0\x2\xff", 5); /* file comes before sname */
+    memcpy(bytes + 44, "\x32\x1\x9\xff", 4);
     assert_int_equal(parse(bytes, length, &m), 0);
-    assert_int_equal(m.client_id_length, 3);
-    assert_memory_equal(m.client_id, "\1\2\3", 3);
-    memcpy(bytes + 44, "\x34\x1\x1\xff", 4); /* overloaded again */
-    assert_int_equal(parse(bytes, length, &m), -EBADMSG);
-    memset(bytes + 44, 0, 64); /* no end mark */
-    assert_int_equal(parse(bytes, length, &m), -EBADMSG);
+    assert_true(m.has_requested && m.requested.host == 0xc0000209);
+    memset(bytes + 47, 0, 61); /* no end mark */
+    assert_int_equal(parse(bytes, length, &m), 0);
+    assert_true(m.has_requested && m.requested.host == 0xc0000209);
     bytes[44] = 61; /* beyond the end of the field */
     bytes[45] = 63;
-    assert_int_equal(parse(bytes, length, &m), -EBADMSG);
+    assert_int_equal(parse(bytes, length, &m), 0);
+    assert_int_equal(m.client_id_length, 0);
 }
 
 static const struct dhcp_answer whole_answer = {
@@ -293,7 +320,7 @@ int main(void)
         cmocka_unit_test(test_wrong_fields), cmocka_unit_test(test_option_lengths),
         cmocka_unit_test(test_port_params),  cmocka_unit_test(test_parts),
         cmocka_unit_test(test_answer),       cmocka_unit_test(test_longest_answer),
-        cmocka_unit_test(test_soup),
+        cmocka_unit_test(test_soup),         cmocka_unit_test(test_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

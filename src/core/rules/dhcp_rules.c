@@ -223,7 +223,7 @@ bool dhcp_rule(struct engine *e, const struct rx_frame *rx, const struct ipv4_pa
         return false;
     const uint8_t *body = rx->payload + ip->body + UDP_HEADER_BYTES;
     int error = dhcp_parse(body, ip->body_length - UDP_HEADER_BYTES, &message);
-    if (e->dhcp != NULL && error != -ENOMSG && dhcp_serve(e, rx, ip, &ports, &message, error == 0, verdict))
+    if (e->dhcp != NULL && error == 0 && dhcp_serve(e, rx, ip, &ports, &message, verdict))
         return true;
     if (error != -ENOMSG && message.op == DHCP_OP_REQUEST)
         dhcp_transaction_begin(e, rx, &message);

@@ -194,14 +194,10 @@ static struct verdict request(struct engine *e, const struct request *q)
 {
     const struct dhcp *m = q->message;
     struct lease *lease = lease_find(e, &q->client);
-    bool has_ciaddr = m->ciaddr.host != 0;
-    if (m->has_server_id) { /* SELECTING */
-        if (!m->has_requested || has_ciaddr)
-            return bad(e, q->rx, "DHCPREQUEST that violates RFC 2131 table 5");
+    if (m->has_requested && m->has_server_id) /* SELECTING; some clients give their old address, too */
         return confirm(e, q, lease, m->requested);
-    }
-    if (m->has_requested == has_ciaddr)
-        return bad(e, q->rx, "DHCPREQUEST that violates RFC 2131 table 5");
+    if (!m->has_requested && m->ciaddr.host == 0)
+        return bad(e, q->rx, "DHCPREQUEST without an address");
     if (m->has_requested) { /* INIT-REBOOT */
         if (lease == NULL && !is_foreign(e, m->requested))
             return verdict_consumed(CONSUMED_DHCP);
@@ -294,25 +290,23 @@ static bool is_for_server(struct engine *e, const struct rx_frame *rx, const str
            !bridge_is_same_side(e, rx);
 }
 
-/* True where the client asks for ports, or has a set of the pool. A malformed message is judged by its host. */
-static bool is_ours(struct engine *e, const struct dhcp *m, bool is_readable, const struct lease_client *client)
+/* True where the client asks for ports, or has a set of the pool. */
+static bool is_ours(struct engine *e, const struct dhcp *m, const struct lease_client *client)
 {
-    if (m->wants_ports || !is_readable)
-        return m->wants_ports || lease_host_count(e, m->chaddr) > 0;
-    const struct lease *lease = lease_find(e, client);
-    return lease != NULL && lease->state != LEASE_FREE;
+    const struct lease *lease = m->wants_ports ? NULL : lease_find(e, client);
+    return m->wants_ports || (lease != NULL && lease->state != LEASE_FREE);
 }
 
 bool dhcp_serve(struct engine *e, const struct rx_frame *rx, const struct ipv4_packet *ip,
-                const struct l4_ports *ports, const struct dhcp *m, bool is_readable, struct verdict *verdict)
+                const struct l4_ports *ports, const struct dhcp *m, struct verdict *verdict)
 {
     if (e->lease_pool->count == 0 || !is_for_server(e, rx, ip, ports, m))
         return false;
     struct request q = {rx, m, lease_client_of(m->chaddr, m->client_id, m->client_id_length),
                         ip->destination.host == limited_broadcast.host};
-    if (!is_ours(e, m, is_readable, &q.client))
+    if (!is_ours(e, m, &q.client))
         return false;
-    if (is_readable && m->has_server_id && m->server_id.host != e->config.dhcp.server_id.host) {
+    if (m->has_server_id && m->server_id.host != e->config.dhcp.server_id.host) {
         if (mac_equal(rx->eth.source, m->chaddr))
             chose_another(e, &q.client);
         return false;
@@ -321,8 +315,6 @@ bool dhcp_serve(struct engine *e, const struct rx_frame *rx, const struct ipv4_p
     if (!rate_take(&host->dhcp, e->dhcp_server->host_limit, e->now_ns) ||
         !rate_take(&e->dhcp_server->messages, e->dhcp_server->limit, e->now_ns))
         *verdict = verdict_dropped(DROP_DHCP_LIMIT);
-    else if (!is_readable)
-        *verdict = bad(e, rx, "malformed DHCP message");
     else if (!mac_equal(rx->eth.source, m->chaddr) || !bridge_host_can_own(e, m->chaddr))
         *verdict = bad(e, rx, "DHCP message with the MAC of another host");
     else

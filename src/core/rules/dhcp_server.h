@@ -20,8 +20,8 @@ struct dhcp_server *dhcp_server_new(const struct engine *e);
 void dhcp_server_free(struct dhcp_server *server);
 void dhcp_server_carry(struct engine *e, const struct engine *old);
 
-/* A message for the bridge's own server. False: it is not. `is_readable`: not malformed. */
+/* A message for the bridge's own server. False: it is not. */
 bool dhcp_serve(struct engine *e, const struct rx_frame *rx, const struct ipv4_packet *ip,
-                const struct l4_ports *ports, const struct dhcp *m, bool is_readable, struct verdict *verdict);
+                const struct l4_ports *ports, const struct dhcp *m, struct verdict *verdict);
 
 #endif
