@@ -11,7 +11,7 @@ FOURTH = mac("00:0c:29:00:00:04")
 
 def serving(name, about, rest="", served=SERVED, **more):
     """Port sets of 1,024 ports; those within 2000-9999 are 2 to 8."""
-    more.setdefault("address", "learn = dhcp\npsid = 0/6")
+    more.setdefault("address", "psid = 0/6")
     return Case(name, about, rest=served + rest, **more)
 
 
@@ -304,7 +304,7 @@ def choice_cases():
     holds_set(c, M, 5)
 
     c = serving("lease-skips", "sets that meet a permanent range, another host's claim or live ports are passed over, and looked at again",
-                rest="[range 192.35.162.2:3000-3000]\nmac = 00:0c:29:39:44:ab\n", address="learn = dhcp, pe-arp, traffic\nblock = 100",
+                rest="[range 192.35.162.2:3000-3000]\nmac = 00:0c:29:39:44:ab\n", address="learn = pe-arp, traffic\nblock = 100",
                 served=SERVED + "psid = 0/6\n", linger=1)
     c.claims(1, B, 3500, 3599, 1)
     c.bridged(1.1, "downstream", packet(ROUTER, B, SHARED, 4500, REMOTE, 53), BRIDGE)
@@ -357,7 +357,7 @@ def choice_cases():
     c.owner(57344, 65535, A, "reachable", "dhcp")
     c.owner(49152, 57343, B, "reachable", "dhcp")
 
-    c = serving("lease-no-takeover", "another host's claim of a lease is refused unasked; one of an offer wins until it is taken", address="learn = dhcp, pe-arp\npsid = 0/6")
+    c = serving("lease-no-takeover", "another host's claim of a lease is refused unasked; one of an offer wins until it is taken", address="learn = pe-arp\npsid = 0/6")
     two, three = b"\x01\x04\x00\x06\x08\x00", b"\x01\x04\x00\x06\x0c\x00"
     leased(c, 1, A, 2)
     c.told(1.1, claim(B, 2048, 3071, tlvs=two))
@@ -374,7 +374,7 @@ def choice_cases():
     c.owner(3072, 4095, B, "reachable", "pe-arp")
 
     c = serving("lease-claimed-again", "a lessee's agent claims its port set also where [dhcp] alone names psid, as after a flush; no other psid, and it gets its lease over it",
-                address="learn = dhcp, pe-arp", served=SERVED + "psid = 0/6\n")
+                address="learn = pe-arp", served=SERVED + "psid = 0/6\n")
     two = b"\x01\x04\x00\x06\x08\x00"
     c.told(1, claim(A, 2048, 3071, tlvs=two))
     c.make(1, "downstream", request(1, 2048, A))

@@ -183,7 +183,8 @@ struct config_address {
     struct mac default_host;
     struct ipv4 gateway; /* that HELLO announces; zero: that of [dhcp], if any */
     enum echo_mode echo;
-    unsigned line, default_host_line, gateway_line; /* of its section and of those keys in the file */
+    unsigned line;                                        /* of its section in the file */
+    unsigned default_host_line, gateway_line, learn_line; /* of those keys; 0: not given */
 };
 
 #define RANGE_OTHER_MACS_MAX 3

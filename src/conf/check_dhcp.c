@@ -39,6 +39,11 @@ static void serve_address(struct ini_file *file, struct config_address *a)
     char text[IPV4_TEXT_BYTES];
     ipv4_format(a->address, text);
     a->is_served = true;
+    if (a->learn_line == 0)
+        a->learn = 0;
+    if (a->learn & LEARN_DHCP)
+        ini_fault(file, a->learn_line,
+                  "learn: dhcp and [dhcp] serve exclude each other: %s would have two servers", text);
     a->lease_psid = a->has_psid ? a->psid : dhcp->psid;
     if (!a->has_psid && !dhcp->has_psid)
         ini_fault(file, line_of(file, "serve"), "serve: neither [address %s] nor [dhcp] has a psid", text);

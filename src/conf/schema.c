@@ -90,12 +90,13 @@ static const struct ini_key address_keys[] = {
      .preset = "pe-arp, traffic",
      .none = "none",
      ADDRESS(learn),
-     .help = "How the bridge learns which host owns which ports: pe-arp: from the claims of agents; traffic: "
-             "from the "
-             "source ports of what hosts send; dhcp: from leases with ports (RFC 7618) that a server upstream "
-             "gives. With "
-             "none, only [range] and pearpctl add give ports to a host. Leave traffic out where hosts are not "
-             "trusted."},
+     .line = offsetof(struct config_address, learn_line),
+     .help =
+         "How the bridge learns which host owns which ports: pe-arp: from the claims of agents; traffic: "
+         "from the source ports of what hosts send; dhcp: from leases with ports (RFC 7618) that a server "
+         "upstream gives. With none, only [range], [dhcp] serve and pearpctl add give ports to a host. Leave "
+         "traffic out where hosts are not trusted. Where [dhcp] serves the address, the default is none and "
+         "dhcp is an error."},
     {.name = "block",
      .type = &ini_number,
      .preset = "1000",

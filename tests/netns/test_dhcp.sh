@@ -4,7 +4,7 @@
 # served by the network's own server, BusyBox udhcpd on the router.
 # takes: 10 s
 . "$(dirname "$0")/../lib/lab.sh"
-LAB_HOSTS=3 LAB_MODE=plain LAB_LEARN=dhcp
+LAB_HOSTS=3 LAB_MODE=plain LAB_LEARN=none
 STATE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/pearpd-state.XXXXXX") || exit 1
 LAB_CONF="[dhcp]
 serve = all

@@ -4,7 +4,7 @@
 # as its script. host4: a dhclient with its stock script, and the fragment for it. A host that leaves frees its ports.
 # takes: 35 s
 . "$(dirname "$0")/../lib/lab.sh"
-LAB_HOSTS=4 LAB_MODE=bare LAB_LEARN='pe-arp, dhcp'
+LAB_HOSTS=4 LAB_MODE=bare LAB_LEARN=pe-arp
 STATE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/pearpd-state.XXXXXX") || exit 1
 LAB_CONF="[dhcp]
 serve = all

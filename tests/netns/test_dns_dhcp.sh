@@ -2,7 +2,7 @@
 # Nothing configured by hand on the hosts: a stock DHCP client brings each the same address and ports of its own, and
 # what it serves on one of them is found by name from the remote host. Who leaves is found no longer.
 . "$(dirname "$0")/../lib/lab.sh"
-LAB_HOSTS=2 LAB_MODE=bare LAB_LEARN='pe-arp, dhcp'
+LAB_HOSTS=2 LAB_MODE=bare LAB_LEARN=pe-arp
 STATE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/pearpd-state.XXXXXX") || exit 1
 LAB_CONF="[dhcp]
 serve = all

@@ -193,6 +193,23 @@ static void test_port_sets_of_served_addresses(void **state)
     config_free(&c);
 }
 
+/* Nothing else teaches the ports of an address that [dhcp] serves, unless the file says so. */
+static void test_learn_of_served_addresses(void **state)
+{
+    struct config c;
+    (void)state;
+    assert_int_equal(read_text(SERVED "servers = 192.0.2.1, 192.0.2.7\n"
+                                      "[address 192.0.2.3]\nlearn = pe-arp, traffic\n",
+                               &c),
+                     0);
+    assert_string_equal(told, "");
+    assert_int_equal(c.addresses[0].learn, 0);
+    assert_int_equal(c.addresses[1].learn, LEARN_PE_ARP | LEARN_TRAFFIC);
+    assert_int_equal(c.dhcp.server_count, 2);
+    assert_int_equal(c.dhcp.servers[1].host, 0xc0000207);
+    config_free(&c);
+}
+
 static void test_many_sections(void **state)
 {
     (void)state;
@@ -413,6 +430,10 @@ static const struct fault faults[] = {
     {GOOD "[dhcp]\nx = 1\n", F "6: x = 1: unknown key in [dhcp]\n"},
     {GOOD "[dhcp]\nserve = all\n", F "6: serve: neither [address 192.0.2.1] nor [dhcp] has a psid\n" F
                                      "6: serve: needs router or server-id: clients renew their lease there\n"},
+    {GOOD "learn = pe-arp, dhcp\n[dhcp]\nserve = all\npsid = 0/6\nrouter = 192.0.2.254\n",
+     F "5: learn: dhcp and [dhcp] serve exclude each other: 192.0.2.1 would have two servers\n"},
+    {GOOD "[dhcp]\nservers = 192.0.2.0.1\n",
+     F "6: servers = 192.0.2.0.1: must be up to 8 IPv4 addresses with commas between\n"},
     {GOOD "[dhcp]\nserve = some\n",
      F "6: serve = some: 'some' must be none, all, or addresses with commas between\n"},
     {GOOD "[dhcp]\nserve =\n", F "6: serve = : '' must be none, all, or addresses with commas between\n"},
@@ -689,6 +710,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_everything_given),
         cmocka_unit_test(test_upstream_tap),
         cmocka_unit_test(test_port_sets_of_served_addresses),
+        cmocka_unit_test(test_learn_of_served_addresses),
         cmocka_unit_test(test_many_sections),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_odd_bytes),
