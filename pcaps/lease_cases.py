@@ -9,10 +9,32 @@ BROADCAST, EVERYWHERE = 0x8000, b"\xff" * 4
 FOURTH = mac("00:0c:29:00:00:04")
 
 
+UNASKED = "[limits]\noffer-wait = 0\n"
+WINDOW = 5  # of HELLO, in which nothing is offered
+
+
+class Served(Case):
+    """A case whose frames come after the window; HELLO and gratuitous ARP keep their times."""
+
+    def come(self, at, side, frame):
+        return super().come(at + WINDOW if at >= 1 else at, side, frame)
+
+    def leave(self, at, side, frame):
+        hello_at = frame.find(bytes.fromhex("000188b5060a"))
+        is_gratuitous = bytes.fromhex("080600010800") in frame and side == "upstream"
+        repeats = is_gratuitous or hello_at > 0 and frame[hello_at + 41] == HELLO
+        super().leave(at + WINDOW if at >= 1 and not repeats else at, side, frame)
+
+
+def unasked(rest):
+    """Hosts are not asked for a set before it is offered."""
+    return rest.replace("[limits]\n", UNASKED) if "[limits]\n" in rest else rest + UNASKED
+
+
 def serving(name, about, rest="", served=SERVED, **more):
     """Port sets of 1,024 ports; those within 2000-9999 are 2 to 8."""
     more.setdefault("address", "psid = 0/6")
-    return Case(name, about, rest=served + rest, **more)
+    return Served(name, about, rest=unasked(served + rest), **more)
 
 
 def said(kind, client, psid=None, to=None, dip=None, asked=True, told=address(1, "255.255.255.0") + address(3, "192.35.162.1"),
@@ -107,14 +129,17 @@ def exchange_cases():
     c.count(learned=1)
     holds_set(c, A, 4)
 
-    c = serving("lease-addressing", "broadcast where the client cannot take unicast; VID 0 and its tag; a client that asks no more for 159 is told none")
+    c = serving("lease-addressing", "broadcast where the client cannot take unicast; VID 0 and its tag; a client that asks no more for 159 is the network's, but for what it gives back")
     for at, tag, flags, psid, client in ((1, None, BROADCAST, 2, A), (2, 0x6000, 0, 3, B), (3, 0xe000, BROADCAST, 4, M)):
         where = dict(to=ALL, dip=EVERYWHERE) if flags else {}
         answered(c, at, from_client(DISCOVER, client, ASKS, tag=tag, flags=flags), said(OFFER, client, psid, tag=tag, flags=flags, **where), "dhcp_offers")
         acked(c, at + 0.1, selects(client, tag=tag, flags=flags), client, psid, tag=tag, flags=flags, **where)
-        acked(c, at + 0.2, renews(client, tag=tag, flags=flags, options=PLAIN), client, psid, tag=tag, flags=flags, asked=False, ciaddr=SHARED)
-        holds_set(c, client, psid)
-    c.count(learned=3)
+        c.bridged(at + 0.2, "downstream", renews(client, tag=tag, flags=flags, options=PLAIN), BRIDGE)
+        c.bridged(at + 0.3, "downstream", from_client(DISCOVER, client, PLAIN, tag=tag, flags=flags))
+    silent(c, 3.4, from_client(DRELEASE, M, option(54, GATEWAY), tag=0xe000, to=ROUTER, sip=SHARED, dip=GATEWAY, ciaddr=SHARED))
+    holds_set(c, A, 2)
+    holds_set(c, B, 3)
+    c.count(learned=3, released=1, dhcp_releases=1)
 
     c = serving("lease-vlan", "in the subnet's VLAN alone", bridge="vlan = 7", tag=7)
     answered(c, 1, from_client(DISCOVER, A, ASKS, tag=7), said(OFFER, A, 2, tag=7), "dhcp_offers")
@@ -162,7 +187,7 @@ def state_cases():
     leased(c, 1, A, 2)
     again = lambda client, address=SHARED, options=ASKS: from_client(DREQUEST, client, option(50, address) + options)
     acked(c, 2, again(A), A, 2)
-    acked(c, 2.1, again(A, options=PLAIN), A, 2, asked=False)
+    c.bridged(2.1, "downstream", again(A, options=PLAIN))
     nak(c, 2.2, again(A, NEAR), A)
     nak(c, 2.3, again(A, options=ASKS + port_params(0, 6, 3)), A)
     silent(c, 2.4, again(B))
@@ -233,6 +258,34 @@ def state_cases():
     offered(c, 62.5, FOURTH, 3)
     c.count(released=2, dhcp_releases=1, dhcp_declines=1)
     hellos(c, 72)
+
+
+def asked_cases():
+    c = Served("lease-asked", "hosts are asked for a set before its first offer; nothing is offered in the window of an empty start; a set that a host answers for is not",
+               address="psid = 0/6", rest=SERVED)
+    two, three = b"\x01\x04\x00\x06\x08\x00", b"\x01\x04\x00\x06\x0c\x00"
+    silent(c, 0.9, from_client(DISCOVER, A, ASKS))
+    silent(c, 1, from_client(DISCOVER, A, ASKS, xid=1))
+    c.make(1, "downstream", request(1, 2048))
+    c.told(1.1, holds(B, 2048, 3071, 1, 2048, tlvs=two))
+    silent(c, 1.2, from_client(DISCOVER, A, ASKS, xid=2))
+    c.make(1.2, "downstream", request(2, 3072))
+    c.make(2.2, "downstream", request(3, 3072))
+    c.make(2.2, "downstream", said(OFFER, A, 3, xid=2))
+    answered(c, 3.1, selects(A), said(ACK, A, 3), "dhcp_acks")
+    offered(c, 3.2, B, 2, ASKS + option(50, SHARED) + port_params(0, 6, 2))
+    answered(c, 3.3, selects(B), said(ACK, B, 2), "dhcp_acks")
+    silent(c, 4, from_client(DRELEASE, A, option(54, GATEWAY), to=ROUTER, sip=SHARED, dip=GATEWAY, ciaddr=SHARED))
+    offered(c, 4.1, A, 3)
+    c.told(5, claim(M, 3072, 4095, tlvs=three))
+    silent(c, 5.1, from_client(DISCOVER, A, ASKS))
+    c.make(5.1, "downstream", request(4, 3072))
+    c.told(5.2, holds(M, 3072, 4095, 4, 3072, tlvs=three))
+    c.linger = 1
+    c.make(6.1, "downstream", request(5, 4096))
+    c.count(dhcp_offers=1, learned=2, released=1, dhcp_releases=1, requests=5)
+    holds_set(c, B, 2)
+    c.owner(4096, 4096, None, "incomplete", "pe-arp")
 
 
 def refusal_cases():
@@ -328,21 +381,22 @@ def choice_cases():
     offered(c, 1.2, M, 3, ASKS + port_params(0, 6, 6))
     offered(c, 1.3, FOURTH, 4, ASKS + option(50, NEAR) + port_params(0, 6, 6))
 
-    c = Case("lease-two-addresses", "addresses fill up in order; port sets with an offset; serve names who is served", start=False,
+    c = Served("lease-two-addresses", "addresses fill up in order; port sets with an offset; serve names who is served", start=False,
              rest="[address 192.35.162.3]\n[address 192.35.162.4]\nports = 40960-65535\n" +
-             SERVED.replace("all", "192.35.162.2, 192.35.162.4") + "psid = 1/2\n[limits]\nleases = 3\n")
+             unasked(SERVED.replace("all", "192.35.162.2, 192.35.162.4") + "psid = 1/2\n[limits]\nleases = 3\n"))
     c.conf = c.conf.replace("ports = 2000-9999", "ports = 32768-57343")
     last = ip("192.35.162.4")
     for where in (SHARED, OTHER, last):
         c.make(0, "upstream", gratuitous(where))
     for where, low, high in ((SHARED, 32768, 57343), (OTHER, 1024, 65535), (last, 40960, 65535)):
         c.make(0, "downstream", hello(low, high, where, c.gateway()))
+    c.later = [(2, "upstream", gratuitous(where)) for where in (SHARED, OTHER, last)]
     for n, (client, psid, where) in enumerate(((A, 0, SHARED), (B, 1, SHARED), (M, 2, SHARED))):
         offered(c, 1 + n / 10, client, psid, yiaddr=where, params=(1, 2))
     c.dropped(1.5, "downstream", from_client(DISCOVER, FOURTH, ASKS), "dhcp_exhausted")
 
-    c = Case("lease-second-address", "the first address full, the next one follows", start=False,
-             rest="[address 192.35.162.3]\nports = 49152-65535\n" + SERVED + "psid = 1/2\n")
+    c = Served("lease-second-address", "the first address full, the next one follows", start=False,
+             rest="[address 192.35.162.3]\nports = 49152-65535\n" + unasked(SERVED + "psid = 1/2\n"))
     c.conf = c.conf.replace("ports = 2000-9999", "ports = 57344-65535")
     for where, low in ((SHARED, 57344), (OTHER, 49152)):
         c.make(0, "upstream", gratuitous(where))
@@ -388,5 +442,6 @@ def choice_cases():
 
 exchange_cases()
 state_cases()
+asked_cases()
 refusal_cases()
 choice_cases()

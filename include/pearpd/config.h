@@ -128,6 +128,12 @@
       "random; the answer to it is dropped (dhcp_unasked).")                                               \
     X("offer-age", offer_age_s, 1, 3600, 30,                                                               \
       "Seconds for which an offered port set is reserved for its client.")                                 \
+    X("offer-wait", offer_wait_s, 0, 10, 1,                                                                \
+      "Seconds that hosts have to answer a REQUEST for a port set before it is first offered by [dhcp]. "  \
+      "0: they are not asked.")                                                                            \
+    X("dhcp-waiting", dhcp_waiting, 1, 1024, 64,                                                           \
+      "Maximum number of DHCPDISCOVERs that wait for offer-wait. A new one is not kept; its client asks "  \
+      "again.")                                                                                            \
     X("decline-age", decline_age_s, 1, 86400, 600,                                                         \
       "Seconds for which a declined port set is not leased again.")                                        \
     X("dhcp-rate", dhcp_rate, 1, 100000, 1000,                                                             \

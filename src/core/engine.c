@@ -15,6 +15,7 @@
 #include "rules/arp_rules.h"
 #include "rules/bridge_rules.h"
 #include "rules/datagram.h"
+#include "rules/dhcp_server.h"
 #include "rules/ipv4_rules.h"
 #include "rules/nested_vlan.h"
 #include "rules/pe_arp_rules.h"
@@ -60,6 +61,7 @@ void engine_start(struct engine *engine, uint64_t now_ns, const struct engine_ou
 {
     enter(engine, now_ns, out);
     engine_ranges_begin(engine);
+    lease_pool_begin(engine);
     announce_upstream(engine);
     announce_downstream(engine);
 }
@@ -109,6 +111,9 @@ static void timer_due(struct engine *e, struct timer *timer)
         break;
     case TIMER_LEASE:
         lease_due(e, (struct lease *)(void *)(at - offsetof(struct lease, timer)));
+        break;
+    case TIMER_DISCOVER:
+        dhcp_server_due(e, timer);
         break;
     }
 }

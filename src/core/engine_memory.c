@@ -129,7 +129,7 @@ int engine_tables_new(struct engine *e)
         bindings = (uint32_t)e->config.range_count;
     if (!parts_new(e, bindings) || !optional_parts_new(e))
         return -ENOMEM;
-    e->timers = timer_heap_new(bindings + l->questions + e->lease_pool->count + 8);
+    e->timers = timer_heap_new(bindings + l->questions + l->dhcp_waiting + e->lease_pool->count + 8);
     if (e->timers == NULL)
         return -ENOMEM;
     return ranges_take(e);

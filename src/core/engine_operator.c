@@ -6,6 +6,7 @@
 
 #include "binding/binding_fit.h"
 #include "binding/binding_state.h"
+#include "binding/lease_pool.h"
 #include "binding/resolver.h"
 #include "engine_state.h"
 #include "out/event_emit.h"
@@ -217,6 +218,7 @@ int engine_delete(struct engine *engine, uint64_t now_ns, const struct range *ra
     if (b->origin == ORIGIN_CONFIG)
         return -EPERM;
     binding_end(engine, b, EVENT_DELETED);
+    lease_pool_doubt(engine, (uint32_t)index);
     return 0;
 }
 
@@ -229,11 +231,12 @@ static int flush_address(struct engine *e, uint32_t address_index)
     while (next <= UINT16_MAX &&
            (b = binding_next(e->bindings, address_index, (uint16_t)next, UINT16_MAX, &port)) != NULL) {
         next = b->ports.is_port_set ? port + 1U : b->ports.range.last + 1U;
-        if (binding_origin_is_permanent(b->origin))
+        if (binding_origin_is_fixed(b->origin))
             continue;
         binding_end(e, b, EVENT_DELETED);
         removed++;
     }
+    lease_pool_doubt(e, address_index);
     return removed;
 }
 

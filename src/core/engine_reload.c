@@ -4,6 +4,7 @@
 #include "pearpd/keyed_table.h"
 
 #include "binding/binding_fit.h"
+#include "binding/lease.h"
 #include "binding/lease_pool.h"
 #include "binding/resolver.h"
 #include "binding/service.h"
@@ -153,6 +154,7 @@ int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *c
     *fresh = old;
     engine->out = out;
     engine_free(fresh);
+    leases_unpark(engine);
     resolver_resume(engine);
     engine_ranges_begin(engine);
     if (started) {

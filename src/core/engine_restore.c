@@ -131,6 +131,7 @@ int engine_restore(struct engine *engine, uint64_t now_ns, const struct table_en
     struct binding *b = binding_create(e, &ports, entry->mac, entry->origin);
     counts_restore(e, b, entry);
     state_restore(e, b, entry);
+    e->lease_pool->is_restored = true;
     return 0;
 }
 
@@ -149,7 +150,10 @@ int engine_lease_restore(struct engine *engine, uint64_t now_ns, const struct le
         entry->left_ns == 0 || entry->client_id_length > CLIENT_ID_BYTES)
         return -EINVAL;
     const struct lease_client client = lease_client_of(entry->mac, entry->client_id, entry->client_id_length);
-    return lease_restore(engine, lease, &client, entry->left_ns);
+    int error = lease_restore(engine, lease, &client, entry->left_ns);
+    if (error == 0)
+        engine->lease_pool->is_restored = true;
+    return error;
 }
 
 uint64_t engine_changes(const struct engine *engine)

@@ -21,6 +21,7 @@ enum timer_kind {
     TIMER_UNICAST,
     TIMER_DATAGRAMS,
     TIMER_LEASE,
+    TIMER_DISCOVER,
     TIMER_METER
 };
 

@@ -41,7 +41,7 @@ static const struct command commands[] = {
     {"add", "ADDRESS:FIRST-LAST MAC", 2, 2, ALLOW_FORCE, "bind a range until it is deleted", print_nothing,
      false},
     {"delete", "ADDRESS:FIRST-LAST", 1, 1, 0, "remove a binding", print_nothing, false},
-    {"flush", "[ADDRESS]", 0, 1, 0, "remove every learned binding", print_removed, false},
+    {"flush", "[ADDRESS]", 0, 1, 0, "remove every learned binding but leases", print_removed, false},
     {"resolve", "ADDRESS:PORT", 1, 1, ALLOW_ASK, "ask for the owner of a port as a frame would", print_owner,
      false},
     {"monitor", "", 0, 0, 0, "print each event as it happens", print_event, true},

@@ -78,6 +78,8 @@ static struct engine *engine_of(uint8_t variant)
     config.limits.frame_bytes = 0;
     config.limits.host_share = 50;
     config.limits.ask_rate = config.limits.ask_burst = 15;
+    config.limits.hello_window_s = 0;
+    config.limits.offer_wait_s = variant & 1;
     config.limits.host_leases = variant & 2 ? 1 : 4;
     config.limits.dhcp_rate = config.limits.dhcp_host_rate = 1000;
     config.dhcp = (struct config_dhcp){.lease_s = 60,

@@ -69,6 +69,7 @@ static struct world *world_new(uint8_t length)
         (struct config_dhcp){.lease_s = 600, .router = server, .server_id = server, .netmask = {0xffffff00}};
     w->config.limits.dhcp_rate = 100000;
     w->config.limits.dhcp_host_rate = 1000;
+    w->config.limits.offer_wait_s = w->config.limits.hello_window_s = 0;
     w->out.generate = take_make;
     world_start(w);
     return w;
@@ -340,9 +341,66 @@ static void test_operator(void **state)
     says(w, 2, DHCP_REQUEST, own.addresses[0].address);
     assert_int_equal(own.said.kind, DHCP_NAK);
     assert_int_equal(leases(w, 2), 3);
-    assert_int_equal(engine_flush(w->engine, w->now, NULL, &w->out), 2);
-    assert_all_bound(w, 0);
+    assert_int_equal(engine_flush(w->engine, w->now, NULL, &w->out), 0); /* spares leases */
+    assert_all_bound(w, 2);
     assert_int_equal(leases(w, 1), 1);
+    world_free(w);
+}
+
+static void reloaded(struct world *w, size_t address_count)
+{
+    struct config config = w->config;
+    config.address_count = address_count;
+    assert_int_equal(engine_reload(w->engine, w->now, &config, &w->out), 0);
+}
+
+/* A reload takes addresses away, another gives them back: their leases go on for as long as they had, but for those that
+ * are over by then. */
+static void test_address_goes_and_comes_back(void **state)
+{
+    (void)state;
+    struct world *w = world_new(6);
+    for (unsigned n = 0; n < 2 * 63 + 5; n++)
+        leases(w, n);
+    world_pass(w, 300 * S);
+    leases(w, 2 * 63 + 5);
+    assert_all_bound(w, 2 * 63 + 6);
+    reloaded(w, 2);
+    assert_all_bound(w, 2 * 63);
+    world_pass(w, 10 * S);
+    reloaded(w, 2);
+    reloaded(w, ADDRESSES);
+    assert_all_bound(w, 2 * 63 + 6);
+    assert_int_equal(leases(w, 2 * 63), 2 << 16 | 1); /* as before, and extended */
+    reloaded(w, 2);
+    world_pass(w, 291 * S);
+    reloaded(w, ADDRESSES);
+    assert_all_bound(w, 2);
+    world_free(w);
+}
+
+/* A set that nobody has leased yet is asked for before it is offered; so is, after a flush, each that is not leased. */
+static void test_hosts_are_asked(void **state)
+{
+    (void)state;
+    struct world *w = world_new(6);
+    struct config config = w->config;
+    config.limits.offer_wait_s = 1;
+    assert_int_equal(engine_reload(w->engine, w->now, &config, &w->out), 0);
+    for (unsigned round = 0; round < 2; round++) {
+        own.said_count = 0;
+        assert_int_equal(says(w, 1, DHCP_DISCOVER, (struct ipv4){0}).fate, FATE_CONSUMED);
+        assert_int_equal(own.said_count, 0);
+        world_pass(w, S);
+        assert_int_equal(own.said_count, 1);
+        assert_int_equal(own.said.ports.psid, 1);
+        says(w, 1, DHCP_REQUEST, own.addresses[0].address);
+        assert_int_equal(own.said.kind, DHCP_ACK);
+        says(w, 1, DHCP_RELEASE, own.addresses[0].address);
+        assert_int_equal(leases(w, 1), 1); /* at once: it is known to be free */
+        says(w, 1, DHCP_RELEASE, own.addresses[0].address);
+        engine_flush(w->engine, w->now, NULL, &w->out);
+    }
     world_free(w);
 }
 
@@ -495,6 +553,8 @@ int main(void)
         cmocka_unit_test(test_restore),
         cmocka_unit_test(test_operator),
         cmocka_unit_test(test_offer_is_overtaken),
+        cmocka_unit_test(test_address_goes_and_comes_back),
+        cmocka_unit_test(test_hosts_are_asked),
         cmocka_unit_test(test_port_sets_of_each_address),
         cmocka_unit_test(test_any_order),
         cmocka_unit_test(test_reserved_for_another),

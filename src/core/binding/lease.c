@@ -9,6 +9,7 @@
 #include "resolver.h"
 #include "tables/binding.h"
 #include "tables/binding_query.h"
+#include "tables/shared_address.h"
 
 #include <errno.h>
 #include <string.h>
@@ -21,6 +22,8 @@ static bool is_usable(const struct engine *e, const struct lease *lease, struct 
 {
     struct port_range ports = lease_ports(e, lease);
     uint32_t at = 0;
+    if (lease->holder_until_ns > e->now_ns && !mac_equal(lease->holder, mac))
+        return false;
     for (const struct binding *b; (b = binding_overlap_next(e, &ports, &at)) != NULL;) {
         if (binding_origin_is_permanent(b->origin))
             return false;
@@ -107,6 +110,28 @@ struct lease *lease_choose(struct engine *e, const struct lease_client *client, 
     return lease;
 }
 
+bool lease_is_certain(struct engine *e, struct lease *lease)
+{
+    const uint16_t first = lease_range(e, lease).first;
+    const uint64_t wait_ns = e->config.limits.offer_wait_s * NS_PER_S;
+    bool is_its = lease->state == LEASE_BOUND || lease->holder_until_ns > e->now_ns;
+    if (is_its || lease->is_known_free || wait_ns == 0)
+        return true;
+    struct resolution *asked = resolver_find(e, lease->address_index, first, mac_zero);
+    if (lease->asked_ns == 0) {
+        lease->asked_ns = e->now_ns;
+        if (asked == NULL)
+            resolver_ask_all(e, lease->address_index, first, 0);
+        return false;
+    }
+    if (e->now_ns < lease->asked_ns + wait_ns || (asked != NULL && asked->tries == 0))
+        return false;
+    if (asked != NULL && asked->pending.count == 0)
+        resolver_close(e, asked);
+    lease->is_known_free = true;
+    return true;
+}
+
 void lease_offer(struct engine *e, struct lease *lease)
 {
     if (lease->state == LEASE_BOUND)
@@ -138,6 +163,34 @@ int lease_restore(struct engine *e, struct lease *lease, const struct lease_clie
         return -EEXIST;
     lease_assign(e, lease, client);
     return lease_bind(e, lease, left_ns);
+}
+
+static void unpark(struct engine *e, const struct lease_parked *parked)
+{
+    const uint16_t first = port_set_bounds(parked->params, parked->psid).first;
+    const int index = shared_address_index(e, parked->address);
+    struct lease *lease = lease_at(e, (uint32_t)index, first);
+    if (lease == NULL || !port_set_same(e->config.addresses[index].lease_psid, parked->params))
+        return;
+    lease_restore(e, lease, &parked->client,
+                  parked->until_ns == TIMER_NEVER ? ENGINE_NEVER : parked->until_ns - e->now_ns);
+}
+
+void leases_unpark(struct engine *e)
+{
+    struct lease_pool *pool = e->lease_pool;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < pool->parked_count; i++) {
+        const struct lease_parked parked = pool->parked[i];
+        const int index = shared_address_index(e, parked.address);
+        if (parked.until_ns <= e->now_ns)
+            continue;
+        if (index >= 0 && e->config.addresses[index].is_served)
+            unpark(e, &parked);
+        else
+            pool->parked[kept++] = parked;
+    }
+    pool->parked_count = kept;
 }
 
 void lease_end(struct engine *e, struct lease *lease, enum event_kind why)

@@ -3,6 +3,7 @@
 
 #include "pearpd/keyed_table.h"
 #include "pearpd/port_range.h"
+#include "pearpd/time_units.h"
 
 #include "engine_state.h"
 #include "tables/binding.h"
@@ -171,6 +172,7 @@ void lease_pool_free(struct lease_pool *pool)
         return;
     free(pool->at);
     free(pool->runs);
+    free(pool->parked);
     keyed_table_free(pool->clients);
     keyed_table_free(pool->hosts);
     keyed_table_free(pool->reserved);
@@ -238,6 +240,7 @@ void lease_enter(struct engine *e, struct lease *lease, enum lease_state state)
         lease_queue_leave(lease);
         host_gains(e, lease->client.mac);
     } else if (state == LEASE_FREE) {
+        lease->is_known_free = lease->is_known_free || lease->state == LEASE_BOUND;
         host_loses(e, lease->client.mac);
         if (lease->reservation == NULL)
             lease_queue_join(&pool->free, lease);
@@ -293,10 +296,52 @@ void lease_binding_ended(struct engine *e, const struct binding *binding)
         lease_enter(e, lease_at(e, binding->address_index, binding->ports.range.first), LEASE_FREE);
 }
 
+/* What hosts have. */
+
+void lease_pool_begin(struct engine *e)
+{
+    if (!e->lease_pool->is_restored)
+        e->lease_pool->offers_from_ns = e->now_ns + e->config.limits.hello_window_s * NS_PER_S;
+}
+
+static void doubt(struct lease *lease)
+{
+    lease->is_known_free = false;
+    lease->asked_ns = lease->holder_until_ns = 0;
+}
+
+void lease_pool_doubt(struct engine *e, uint32_t address_index)
+{
+    const struct lease_run *run = &e->lease_pool->runs[address_index];
+    for (uint32_t i = 0; i < run->count; i++)
+        doubt(&e->lease_pool->at[run->first + i]);
+}
+
+void lease_doubt(struct engine *e, uint32_t address_index, uint16_t port)
+{
+    struct lease *lease = lease_at(e, address_index, port);
+    if (lease != NULL)
+        doubt(lease);
+}
+
+void lease_note_holder(struct engine *e, uint32_t address_index, uint16_t port, struct mac holder)
+{
+    struct lease *lease = lease_at(e, address_index, port);
+    if (lease == NULL || lease->state == LEASE_BOUND || lease_range(e, lease).first != port)
+        return;
+    doubt(lease);
+    lease->holder = holder;
+    lease->holder_until_ns = e->now_ns + e->config.limits.lifetime_s * NS_PER_S;
+}
+
 /* A reload. */
 
 static void lease_carry(struct engine *e, const struct lease *old, struct lease *lease)
 {
+    lease->is_known_free = old->is_known_free;
+    lease->asked_ns = old->asked_ns;
+    lease->holder = old->holder;
+    lease->holder_until_ns = old->holder_until_ns;
     bool is_bound = old->state == LEASE_BOUND;
     if (old->state == LEASE_DECLINED)
         lease->client = old->client;
@@ -319,9 +364,37 @@ static struct lease *lease_as(const struct engine *e, const struct engine *old, 
     return lease_of_psid(e->lease_pool, (uint32_t)index, lease->psid);
 }
 
+static void park(struct lease_pool *pool, const struct lease_parked *parked)
+{
+    if (pool->parked != NULL)
+        pool->parked[pool->parked_count++] = *parked;
+}
+
+/* The leases of addresses that are not served now. Without memory for them they are over. */
+static void leases_park(struct engine *e, const struct engine *old)
+{
+    const struct lease_pool *was = old->lease_pool;
+    uint32_t room = was->in_state[LEASE_BOUND] + was->parked_count;
+    e->lease_pool->parked = room > 0 ? calloc(room, sizeof(*was->parked)) : NULL;
+    for (uint32_t i = 0; i < was->parked_count; i++)
+        park(e->lease_pool, &was->parked[i]);
+    for (uint32_t i = 0; i < was->count; i++) {
+        const struct lease *lease = &was->at[i];
+        const struct binding *b = lease->state == LEASE_BOUND ? lease_binding(old, lease) : NULL;
+        if (b == NULL || lease_as(e, old, lease) != NULL)
+            continue;
+        const struct config_address *a = &old->config.addresses[lease->address_index];
+        park(e->lease_pool, &(struct lease_parked){a->address, a->lease_psid, lease->psid, lease->client,
+                                                   timer_armed(&b->timer) ? b->timer.due_ns : TIMER_NEVER});
+    }
+}
+
 /* The queue of free sets keeps its order; new sets come first. */
 void lease_pool_carry(struct engine *e, const struct engine *old)
 {
+    e->lease_pool->is_restored = old->lease_pool->is_restored;
+    e->lease_pool->offers_from_ns = old->lease_pool->offers_from_ns;
+    leases_park(e, old);
     const struct lease *was;
     struct lease *lease;
     TAILQ_FOREACH(was, &old->lease_pool->free, others)

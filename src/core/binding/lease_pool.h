@@ -28,11 +28,24 @@ struct lease {
     uint32_t address_index;
     uint16_t psid;
     enum lease_state state;
+    bool is_known_free;       /* no host has its ports: it was leased before, or none answered for it */
+    uint64_t asked_ns;        /* hosts were asked for it; 0: not yet */
+    struct mac holder;        /* a host without a lease that answered for it */
+    uint64_t holder_until_ns; /* that counts so long */
     const struct config_lease *reservation; /* NULL: for anybody */
     struct lease_queue *queue;              /* that it waits in, or NULL */
     TAILQ_ENTRY(lease) others;
 };
 TAILQ_HEAD(lease_queue, lease);
+
+/* A lease of an address that the configuration lost: it goes on if a later one has the address again. */
+struct lease_parked {
+    struct ipv4 address;
+    struct port_set_params params;
+    uint16_t psid;
+    struct lease_client client;
+    uint64_t until_ns; /* TIMER_NEVER: for ever */
+};
 
 /* The port sets of one address: a run of PSIDs. */
 struct lease_run {
@@ -47,6 +60,10 @@ struct lease_pool {
     struct lease_queue free;    /* not reserved */
     struct lease_queue blocked; /* overlapped another host's ports when last checked */
     uint64_t blocked_seen_ns;
+    bool is_restored;        /* something was put back from an earlier run */
+    uint64_t offers_from_ns; /* after an empty start agents claim first */
+    struct lease_parked *parked;
+    uint32_t parked_count;
     uint32_t in_state[LEASE_STATES], reserved_count;
     struct keyed_table *clients;  /* the set of each client */
     struct keyed_table *hosts;    /* how many sets a MAC has */
@@ -64,6 +81,17 @@ struct lease_pool *lease_pool_new(const struct engine *e);
 void lease_pool_free(struct lease_pool *pool);
 /* Copies the leases of `old` whose set is still in the pool and whose binding was kept; counts the others as ended. */
 void lease_pool_carry(struct engine *e, const struct engine *old);
+
+/* The engine starts: where nothing was restored, nothing is offered in the HELLO window, while agents claim what they
+ * have. */
+void lease_pool_begin(struct engine *e);
+
+/* What hosts said of the sets of an address no longer counts, or of the set of `port` alone: they are asked again. */
+void lease_pool_doubt(struct engine *e, uint32_t address_index);
+void lease_doubt(struct engine *e, uint32_t address_index, uint16_t port);
+
+/* A host answered that it has `port`: the set that begins there is offered to no other. */
+void lease_note_holder(struct engine *e, uint32_t address_index, uint16_t port, struct mac holder);
 
 /* The set that the client has, or had last and nobody since; NULL: none. */
 struct lease *lease_find(const struct engine *e, const struct lease_client *client);

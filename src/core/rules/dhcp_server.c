@@ -3,6 +3,7 @@
 
 #include "pearpd/rate.h"
 #include "pearpd/time_units.h"
+#include "pearpd/timer_heap.h"
 
 #include "binding/lease.h"
 #include "bridge_rules.h"
@@ -15,15 +16,25 @@
 #include "tables/shared_address.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* A DHCPDISCOVER whose set hosts are asked for. */
+struct waiting {
+    struct timer timer; /* armed: in use */
+    struct eth_tag tag;
+    struct dhcp message;
+};
 
 struct dhcp_server {
     struct rate_limit limit, host_limit; /* [limits] dhcp-rate, dhcp-host-rate */
     struct rate messages, exhausted_events;
+    struct waiting *waiting; /* [limits] dhcp-waiting */
 };
 
 struct request {
-    const struct rx_frame *rx;
+    struct eth_tag tag; /* for the answer */
     const struct dhcp *message;
     struct lease_client client;
     bool is_broadcast; /* to all servers */
@@ -39,11 +50,21 @@ struct dhcp_server *dhcp_server_new(const struct engine *e)
         return NULL;
     server->limit = rate_limit_of(l->dhcp_rate, l->dhcp_rate);
     server->host_limit = rate_limit_of(l->dhcp_host_rate, l->dhcp_host_rate);
+    server->waiting = calloc(l->dhcp_waiting, sizeof(*server->waiting));
+    if (server->waiting == NULL) {
+        dhcp_server_free(server);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < l->dhcp_waiting; i++)
+        server->waiting[i].timer.kind = TIMER_DISCOVER;
     return server;
 }
 
 void dhcp_server_free(struct dhcp_server *server)
 {
+    if (server == NULL)
+        return;
+    free(server->waiting);
     free(server);
 }
 
@@ -61,7 +82,7 @@ static void answer(struct engine *e, const struct request *q, const struct dhcp_
 {
     const struct dhcp *m = q->message;
     struct tx_frame tx = tx_frame_of(e, TX_DHCP, m->chaddr, ETHERTYPE_IPV4);
-    tx.tag = q->rx->tag;
+    tx.tag = q->tag;
     tx.dhcp = (struct tx_dhcp){.source = e->config.dhcp.server_id, .answer = *answered};
     struct dhcp_answer *a = &tx.dhcp.answer;
     a->xid = m->xid;
@@ -91,7 +112,7 @@ static struct dhcp_answer parameters(const struct engine *e, enum dhcp_kind kind
     return a;
 }
 
-/* RFC 7618 7: option 159 is sent only to clients that ask for it. */
+/* Its client asks for option 159: no other is served (RFC 7618 7). */
 static void answer_lease(struct engine *e, const struct request *q, enum dhcp_kind kind,
                          const struct lease *lease)
 {
@@ -100,8 +121,8 @@ static void answer_lease(struct engine *e, const struct request *q, enum dhcp_ki
     a.ciaddr = kind == DHCP_ACK ? q->message->ciaddr : (struct ipv4){0};
     a.yiaddr = address->address;
     a.lease_s = e->config.dhcp.lease_s;
-    a.ports = (struct dhcp_port_params){q->message->wants_ports, address->lease_psid.offset,
-                                        address->lease_psid.length, lease->psid};
+    a.ports =
+        (struct dhcp_port_params){true, address->lease_psid.offset, address->lease_psid.length, lease->psid};
     e->stats.counters[kind == DHCP_ACK ? COUNTER_DHCP_ACKS : COUNTER_DHCP_OFFERS]++;
     answer(e, q, &a);
 }
@@ -116,12 +137,11 @@ static struct verdict nak(struct engine *e, const struct request *q)
 
 /* Refusals. */
 
-static struct verdict bad(struct engine *e, const struct rx_frame *rx, const char *why)
+static struct verdict bad(struct engine *e, struct mac source, const char *why)
 {
-    if (host_may_emit(host_of(e->hosts, rx->eth.source), EVENT_REFUSED, e->now_ns))
-        event_emit(e,
-                   (struct event){
-                       .kind = EVENT_REFUSED, .side = SIDE_DOWNSTREAM, .mac = rx->eth.source, .detail = why});
+    if (host_may_emit(host_of(e->hosts, source), EVENT_REFUSED, e->now_ns))
+        event_emit(
+            e, (struct event){.kind = EVENT_REFUSED, .side = SIDE_DOWNSTREAM, .mac = source, .detail = why});
     return verdict_dropped(DROP_DHCP_BAD);
 }
 
@@ -148,14 +168,57 @@ static struct lease *wish_of(const struct engine *e, const struct dhcp *m)
     return lease_at(e, (uint32_t)index, port_set_bounds(params, m->ports.psid).first);
 }
 
+/* Keeps the newest message of the client until hosts had time to answer. In a full table the client asks again. */
+static void wait_for_hosts(struct engine *e, const struct request *q, const struct lease *lease)
+{
+    const uint64_t wait_ns = e->config.limits.offer_wait_s * NS_PER_S;
+    const uint64_t due_ns = lease->asked_ns + wait_ns;
+    struct waiting *w = NULL;
+    for (uint32_t i = 0; i < e->config.limits.dhcp_waiting; i++) {
+        struct waiting *at = &e->dhcp_server->waiting[i];
+        if (!timer_armed(&at->timer)) {
+            w = w == NULL ? at : w;
+        } else if (mac_equal(at->message.chaddr, q->client.mac) &&
+                   at->message.client_id_length == q->message->client_id_length &&
+                   memcmp(at->message.client_id, q->message->client_id, q->message->client_id_length) == 0) {
+            w = at;
+            break;
+        }
+    }
+    if (w == NULL)
+        return;
+    w->message = *q->message;
+    w->tag = q->tag;
+    timer_set(e->timers, &w->timer, due_ns > e->now_ns ? due_ns : e->now_ns + wait_ns);
+}
+
 static struct verdict discover(struct engine *e, const struct request *q)
 {
+    if (e->now_ns < e->lease_pool->offers_from_ns)
+        return verdict_consumed(CONSUMED_DHCP); /* the client asks again */
     struct lease *lease = lease_choose(e, &q->client, wish_of(e, q->message));
     if (lease == NULL)
         return exhausted(e, q);
     lease_offer(e, lease);
-    answer_lease(e, q, DHCP_OFFER, lease);
+    if (lease_is_certain(e, lease))
+        answer_lease(e, q, DHCP_OFFER, lease);
+    else
+        wait_for_hosts(e, q, lease);
     return verdict_consumed(CONSUMED_DHCP);
+}
+
+static struct request request_of(const struct dhcp *m, struct eth_tag tag, bool is_broadcast)
+{
+    return (struct request){tag, m, lease_client_of(m->chaddr, m->client_id, m->client_id_length),
+                            is_broadcast};
+}
+
+void dhcp_server_due(struct engine *e, struct timer *timer)
+{
+    struct waiting *w = (struct waiting *)(void *)((char *)timer - offsetof(struct waiting, timer));
+    const struct dhcp message = w->message;
+    const struct request q = request_of(&message, w->tag, true);
+    discover(e, &q); /* the frame was consumed when it came */
 }
 
 /* True where the lease is of this address and, where the client names them, these ports. */
@@ -197,7 +260,7 @@ static struct verdict request(struct engine *e, const struct request *q)
     if (m->has_requested && m->has_server_id) /* SELECTING; some clients give their old address, too */
         return confirm(e, q, lease, m->requested);
     if (!m->has_requested && m->ciaddr.host == 0)
-        return bad(e, q->rx, "DHCPREQUEST without an address");
+        return bad(e, q->message->chaddr, "DHCPREQUEST without an address");
     if (m->has_requested) { /* INIT-REBOOT */
         if (lease == NULL && !is_foreign(e, m->requested))
             return verdict_consumed(CONSUMED_DHCP);
@@ -240,7 +303,7 @@ static struct verdict release(struct engine *e, const struct request *q)
 static struct verdict inform(struct engine *e, const struct request *q)
 {
     if (q->message->ciaddr.host == 0)
-        return bad(e, q->rx, "DHCPINFORM without ciaddr");
+        return bad(e, q->message->chaddr, "DHCPINFORM without ciaddr");
     struct dhcp_answer a = parameters(e, DHCP_ACK);
     a.ciaddr = q->message->ciaddr;
     e->stats.counters[COUNTER_DHCP_ACKS]++;
@@ -266,7 +329,7 @@ static struct verdict serve(struct engine *e, const struct request *q)
     case DHCP_NAK:
         break;
     }
-    return bad(e, q->rx, "DHCP message type of a server, sent by a client");
+    return bad(e, q->message->chaddr, "DHCP message type of a server, sent by a client");
 }
 
 /* Messages for this server. */
@@ -290,11 +353,13 @@ static bool is_for_server(struct engine *e, const struct rx_frame *rx, const str
            !bridge_is_same_side(e, rx);
 }
 
-/* True where the client asks for ports, or has a set of the pool. */
+/* True where the client asks for ports, or gives back a set of the pool. */
 static bool is_ours(struct engine *e, const struct dhcp *m, const struct lease_client *client)
 {
-    const struct lease *lease = m->wants_ports ? NULL : lease_find(e, client);
-    return m->wants_ports || (lease != NULL && lease->state != LEASE_FREE);
+    if (m->wants_ports || (m->kind != DHCP_RELEASE && m->kind != DHCP_DECLINE))
+        return m->wants_ports;
+    const struct lease *lease = lease_find(e, client);
+    return lease != NULL && lease->state != LEASE_FREE;
 }
 
 bool dhcp_serve(struct engine *e, const struct rx_frame *rx, const struct ipv4_packet *ip,
@@ -302,8 +367,7 @@ bool dhcp_serve(struct engine *e, const struct rx_frame *rx, const struct ipv4_p
 {
     if (e->lease_pool->count == 0 || !is_for_server(e, rx, ip, ports, m))
         return false;
-    struct request q = {rx, m, lease_client_of(m->chaddr, m->client_id, m->client_id_length),
-                        ip->destination.host == limited_broadcast.host};
+    const struct request q = request_of(m, rx->tag, ip->destination.host == limited_broadcast.host);
     if (!is_ours(e, m, &q.client))
         return false;
     if (m->has_server_id && m->server_id.host != e->config.dhcp.server_id.host) {
@@ -316,7 +380,7 @@ bool dhcp_serve(struct engine *e, const struct rx_frame *rx, const struct ipv4_p
         !rate_take(&e->dhcp_server->messages, e->dhcp_server->limit, e->now_ns))
         *verdict = verdict_dropped(DROP_DHCP_LIMIT);
     else if (!mac_equal(rx->eth.source, m->chaddr) || !bridge_host_can_own(e, m->chaddr))
-        *verdict = bad(e, rx, "DHCP message with the MAC of another host");
+        *verdict = bad(e, rx->eth.source, "DHCP message with the MAC of another host");
     else
         *verdict = serve(e, &q);
     return true;

@@ -5,6 +5,7 @@
 
 #include "binding/binding_learn.h"
 #include "binding/binding_state.h"
+#include "binding/lease_pool.h"
 #include "binding/resolver.h"
 #include "binding/service.h"
 #include "engine_state.h"
@@ -154,12 +155,14 @@ static struct verdict reply(struct engine *e, const struct rx_frame *rx, const s
     const struct mac previous = r != NULL ? r->previous : mac_zero;
     if (learns && binding_learn_pe_arp(e, &ports, m->tpa.first, m->sha, m->lifetime_s, previous) != 0)
         return forged(e, rx, "PE-ARP reply with ports of another owner");
+    if (!learns)
+        lease_note_holder(e, (uint32_t)asked_index, m->tpa.first, m->sha);
     owner_seen(e, m);
     service_learn(e, &ports, m);
     if (r != NULL && r->has_claim)
         binding_refuse_claim(e, &r->claim.ports, r->claim.claimant, r->key.target,
                              "claimed the range of an owner that still answers");
-    if (r != NULL && !mac_is_zero(r->key.target))
+    if (r != NULL && (!mac_is_zero(r->key.target) || !learns))
         resolver_close(e, r);
     resolver_release(e, (uint32_t)asked_index);
     return verdict_consumed(CONSUMED_PE_ARP);
@@ -173,9 +176,11 @@ static struct verdict claim(struct engine *e, const struct rx_frame *rx, const s
         return bad(e, rx);
     if ((fault = pe_arp_replay_fault(e, rx, m)) != NULL)
         return forged(e, rx, fault);
-    if (e->config.addresses[shared_address_of_ports(e, &claim.ports)].learn & LEARN_PE_ARP ||
-        is_fixed_for(e, &claim.ports, m->sha))
+    const uint32_t address_index = shared_address_of_ports(e, &claim.ports);
+    if (e->config.addresses[address_index].learn & LEARN_PE_ARP || is_fixed_for(e, &claim.ports, m->sha))
         resolver_claim(e, &claim);
+    else
+        lease_doubt(e, address_index, m->spa.first); /* it is asked for before it is offered */
     return verdict_consumed(CONSUMED_PE_ARP);
 }
 
