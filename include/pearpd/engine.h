@@ -42,6 +42,8 @@ struct engine_seed {
     bool plain_nonces;     /* replay: they are 1, 2, 3 ... */
     bool any_nonce;        /* replay --any-nonce: REPLYs count with any nonce */
     uint64_t epoch;        /* of HELLO; new whenever the table was lost; 0 in a replay */
+    uint64_t
+        hello_seq; /* of the next HELLO: microseconds of the wall clock at the start; 0 in a replay: none has it */
 };
 
 /* The one place that a frame ended in. */

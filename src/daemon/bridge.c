@@ -342,6 +342,7 @@ static int engine_begin(struct bridge *bridge)
     random_bytes(seed.hash_key, sizeof(seed.hash_key));
     random_bytes(seed.nonce_key, sizeof(seed.nonce_key));
     random_bytes(&seed.epoch, sizeof(seed.epoch));
+    seed.hello_seq = clock_wall_us();
     bridge->engine = engine_new(bridge->config, &seed);
     bridge->sender = frame_sender_new(bridge->sockets.ports, (struct engine *const *)&bridge->engine);
     bridge->months = usage_months_new(&bridge->config->limits, seed.hash_key);

@@ -85,6 +85,7 @@ life()
     before=$(times 1 'received HELLO')
     restart
     check "$how: pearpd restarts: its HELLO is received" wait_for 20 said_more 1 'received HELLO' "$before"
+    check "$how: with a number" said 1 'received HELLO .* seq [0-9]'
     check "$how: the claims for it bind the first" wait_for 20 bound $SHARED 2000-2999 1
     check "$how: and the second" wait_for 20 bound $SHARED 3000-3999 2
 

@@ -713,6 +713,33 @@ static void add_range(struct world *w)
     w->config.range_count = 2;
 }
 
+static void number_hellos(struct world *w)
+{
+    w->seed.hello_seq = 1790000000000000;
+}
+
+/* docs/pe-arp.md#seq: over reloads too. In a replay there is none. */
+static void test_hello_has_a_growing_number(void **state)
+{
+    (void)state;
+    uint64_t number = 1790000000000000;
+    struct world *w = world_new(number_hellos);
+    for (unsigned i = 0; i < 5; i++) {
+        pass(w, 60 * S);
+        assert_int_equal(seen.sent[seen.count - 1].made.pe_arp.type, PE_ARP_HELLO);
+        assert_true(seen.sent[seen.count - 1].made.pe_arp.seq.present);
+        assert_true(seen.sent[seen.count - 1].made.pe_arp.seq.number > number);
+        number = seen.sent[seen.count - 1].made.pe_arp.seq.number;
+        assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    }
+    world_free(w);
+    w = world_new(NULL);
+    pass(w, 60 * S);
+    assert_int_equal(seen.sent[seen.count - 1].made.pe_arp.type, PE_ARP_HELLO);
+    assert_false(seen.sent[seen.count - 1].made.pe_arp.seq.present);
+    world_free(w);
+}
+
 static void add_team(struct world *w)
 {
     add_range(w);
@@ -1233,6 +1260,7 @@ int main(void)
         cmocka_unit_test(test_reload_keeps_questions),
         cmocka_unit_test(test_age_of_configured_ranges),
         cmocka_unit_test(test_host_with_two_macs),
+        cmocka_unit_test(test_hello_has_a_growing_number),
         cmocka_unit_test(test_reload_keeps_what_is_under_way),
         cmocka_unit_test(test_reload_keeps_nonces_and_budgets),
         cmocka_unit_test(test_add_releases_what_waited),

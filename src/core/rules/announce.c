@@ -99,6 +99,9 @@ static void hello(struct engine *e, uint32_t address_index)
     };
     tx.pe_arp.shared_mac.present = true;
     tx.pe_arp.shared_mac.mac = e->config.mac;
+    tx.pe_arp.seq.present = e->seed.hello_seq != 0;
+    if (tx.pe_arp.seq.present)
+        tx.pe_arp.seq.number = e->seed.hello_seq++;
     put_gateway(e, address_index, &tx.pe_arp);
     tx_frame_send(e, SIDE_DOWNSTREAM, &tx);
 }
