@@ -137,7 +137,8 @@
     X("decline-age", decline_age_s, 1, 86400, 600,                                                         \
       "Seconds for which a declined port set is not leased again.")                                        \
     X("dhcp-rate", dhcp_rate, 1, 100000, 1000,                                                             \
-      "DHCP messages accepted per second from all hosts together. More is dropped (dhcp_limit).")          \
+      "DHCP messages accepted per second: as many from hosts that own ports, from those that take an "     \
+      "offer, and from newcomers; a quarter as many from all others. More is dropped (dhcp_limit).")       \
     X("dhcp-host-rate", dhcp_host_rate, 1, 1000, 10,                                                       \
       "DHCP messages accepted per second from one host. More is dropped (dhcp_limit).")                    \
     X("arp-rate", arp_rate, 1, 1000, 15,                                                                   \

@@ -150,11 +150,152 @@ static void test_transaction_flood(void **state)
     world_free(w);
 }
 
+/* Of the bridge's own server. */
+
+#define HOSTS 40
+
+static struct dhcp said;
+static bool is_offered[HOSTS]; /* to an honest newcomer */
+
+static void take_answer(void *context, enum side to, const struct tx_frame *made)
+{
+    (void)context;
+    (void)to;
+    if (made->kind == TX_DHCP)
+        said = (struct dhcp){.kind = made->dhcp.answer.kind, .chaddr = made->dhcp.answer.chaddr};
+    for (unsigned n = 0; n < HOSTS; n++)
+        is_offered[n] =
+            is_offered[n] || (said.kind == DHCP_OFFER && mac_equal(said.chaddr, numbered(honest, n)));
+}
+
+static struct world *server_new(void)
+{
+    struct world *w = world_new();
+    w->address.learn = 0;
+    w->address.ports_first = 2048;
+    w->address.is_served = true;
+    w->address.lease_psid = (struct port_set_params){0, 6};
+    w->config.dhcp =
+        (struct config_dhcp){.lease_s = 600, .router = gateway, .server_id = gateway, .netmask = {0xffffff00}};
+    w->out.generate = take_answer;
+    world_start(w);
+    world_pass(w, 6 * S);
+    return w;
+}
+
+/* A message to the bridge's server, which asks for ports. */
+static void says(struct world *w, enum dhcp_kind kind, struct mac client, bool takes)
+{
+    static const uint8_t asks_for_ports[] = {55, 1, 159},
+                         takes_it[] = {54, 4, 192, 35, 162, 1, 50, 4, 192, 35, 162, 2};
+    uint8_t bytes[BOOT_AT + 300];
+    uint8_t *boot = put_ipv4(bytes, mac_broadcast, client, (struct ipv4){0}, (struct ipv4){UINT32_MAX},
+                             PROTOCOL_UDP, sizeof(bytes) - UDP_AT) +
+                    UDP_HEADER_BYTES;
+    uint8_t *option = boot + 240;
+    put16(bytes + UDP_AT, DHCP_PORT_CLIENT);
+    put16(bytes + UDP_AT + 2, DHCP_PORT_SERVER);
+    put16(bytes + UDP_AT + 4, sizeof(bytes) - UDP_AT);
+    boot[0] = boot[1] = 1;
+    boot[2] = 6;
+    if (kind == DHCP_INFORM)
+        put32(boot + 12, 0xc023a209);
+    memcpy(boot + 28, client.octets, 6);
+    put32(boot + 236, 0x63825363);
+    option[0] = 53;
+    option[1] = 1;
+    option[2] = (uint8_t)kind;
+    memcpy(option + 3, asks_for_ports, sizeof(asks_for_ports));
+    if (takes)
+        memcpy(option + 6, takes_it, sizeof(takes_it));
+    option[takes ? 18 : 6] = 255;
+    said = (struct dhcp){0};
+    world_give(w, SIDE_DOWNSTREAM, bytes, sizeof(bytes));
+}
+
+static bool is_said(enum dhcp_kind kind, struct mac client)
+{
+    return said.kind == kind && mac_equal(said.chaddr, client);
+}
+
+/* A newcomer that begins at begin_ms: it asks again 4 and 12 seconds later (RFC 2131 4.1), and takes what it is offered
+ * 10 ms after that. True: it has its lease. */
+static bool newcomer(struct world *w, unsigned n, uint64_t age_ms, uint64_t *offered_ms)
+{
+    const struct mac mac = numbered(honest, n);
+    if (age_ms == 0 || age_ms == 4000 || age_ms == 12000)
+        says(w, DHCP_DISCOVER, mac, false);
+    if (*offered_ms == 0 && is_offered[n])
+        *offered_ms = age_ms + 1;
+    if (*offered_ms == 0 || age_ms < *offered_ms + 10)
+        return false;
+    says(w, DHCP_REQUEST, mac, true);
+    *offered_ms = 0;
+    is_offered[n] = false;
+    return is_said(DHCP_ACK, mac);
+}
+
+/* S43: a flood of 4,096 MAC addresses; newcomers begin after its first 10 seconds. */
+static void flood(enum dhcp_kind kind, unsigned per_ms)
+{
+    struct world *w = server_new();
+    uint64_t worst_ms = 0, offered_ms[HOSTS] = {0};
+    bool has_lease[HOSTS] = {false};
+    unsigned renewed = 0, renewals = 0, leased = 0;
+    uint32_t turn = 0;
+    memset(is_offered, 0, sizeof(is_offered));
+    says(w, DHCP_DISCOVER, host_a, false);
+    world_pass(w, 2 * S);
+    says(w, DHCP_REQUEST, host_a, true);
+    assert_true(is_said(DHCP_ACK, host_a));
+    for (uint64_t ms = 0; ms < 40000 && leased < HOSTS; ms++) {
+        for (unsigned i = 0; i < per_ms; i++)
+            says(w, kind, numbered(made_up, turn++ * 2531 % ATTACKERS), false);
+        if (ms % 1000 == 0) {
+            says(w, DHCP_REQUEST, host_a, true);
+            renewals++;
+            renewed += is_said(DHCP_ACK, host_a);
+        }
+        for (unsigned n = 0; n < HOSTS; n++) {
+            const uint64_t begin_ms = 10000 + n * 250;
+            if (ms < begin_ms || has_lease[n] || !newcomer(w, n, ms - begin_ms, &offered_ms[n]))
+                continue;
+            has_lease[n] = true;
+            leased++;
+            if (ms - begin_ms > worst_ms)
+                worst_ms = ms - begin_ms;
+        }
+        world_pass(w, MS);
+    }
+    printf(
+        "# S43: %u messages a second of 4,096 MAC addresses: %u of %u newcomers leased, the last after %u ms; "
+        "%u of %u renewals\n",
+        per_ms * 1000, leased, HOSTS, (unsigned)worst_ms, renewed, renewals);
+    assert_int_equal(leased, HOSTS);
+    assert_true(worst_ms < 5000);
+    assert_int_equal(renewed, renewals);
+    world_free(w);
+}
+
+static void test_discover_flood(void **state)
+{
+    (void)state;
+    flood(DHCP_DISCOVER, 10);
+}
+
+static void test_inform_flood(void **state)
+{
+    (void)state;
+    flood(DHCP_INFORM, 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_leases_from_the_internet),
         cmocka_unit_test(test_transaction_flood),
+        cmocka_unit_test(test_discover_flood),
+        cmocka_unit_test(test_inform_flood),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define BLOCKED_AGAIN_NS NS_PER_S
+#define OFFER_HELD_NS    NS_PER_S /* clients take an offer within milliseconds */
 
 /* True where no other host has a right to a port of the set. A block learned from traffic counts only where its
  * owner sends from. */
@@ -85,7 +86,18 @@ static bool may_stay(const struct engine *e, const struct lease *lease, const st
     return !is_anothers(e, lease, client) && (lease->state == LEASE_BOUND || is_usable(e, lease, client->mac));
 }
 
-struct lease *lease_choose(struct engine *e, const struct lease_client *client, struct lease *wish)
+/* The oldest offer that was not taken, which ends. NULL: there is none, or another host has its ports. */
+static struct lease *displaced(struct engine *e, struct mac mac)
+{
+    struct lease *lease = TAILQ_FIRST(&e->lease_pool->offered);
+    if (lease == NULL || e->now_ns < lease->offered_ns + OFFER_HELD_NS || !is_usable(e, lease, mac))
+        return NULL;
+    lease_end(e, lease, EVENT_RELEASED);
+    return lease;
+}
+
+struct lease *lease_choose(struct engine *e, const struct lease_client *client, struct lease *wish,
+                           bool may_displace)
 {
     struct lease *reserved = lease_reserved_for(e, client), *had = lease_find(e, client);
     bool holds = had != NULL && had->state != LEASE_FREE;
@@ -105,6 +117,8 @@ struct lease *lease_choose(struct engine *e, const struct lease_client *client, 
         lease = wish;
     else
         lease = longest_free(e, client->mac);
+    if (lease == NULL && may_displace)
+        lease = displaced(e, client->mac);
     if (lease != NULL)
         lease_assign(e, lease, client);
     return lease;

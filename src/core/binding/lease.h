@@ -16,8 +16,10 @@
 #include <stdint.h>
 
 /* The set for a client that asks for one: the one it has, or a free one, which is the client's from now on. `wish`
- * may be NULL. NULL: none is left, or it has as many as it may. */
-struct lease *lease_choose(struct engine *e, const struct lease_client *client, struct lease *wish);
+ * may be NULL. `may_displace`: where none is free, the oldest offer that its client did not take yields. NULL: none is
+ * left, or it has as many as it may. */
+struct lease *lease_choose(struct engine *e, const struct lease_client *client, struct lease *wish,
+                           bool may_displace);
 
 /* True where the set can be offered to its client now: it has it, or hosts were asked for it and none answered within
  * offer-wait. Else they are asked, and the caller tries again after that time. */

@@ -141,6 +141,7 @@ struct lease_pool *lease_pool_new(const struct engine *e)
         return NULL;
     TAILQ_INIT(&pool->free);
     TAILQ_INIT(&pool->blocked);
+    TAILQ_INIT(&pool->offered);
     pool->runs = calloc(e->config.address_count + 1, sizeof(*pool->runs));
     for (uint32_t i = 0; pool->runs != NULL && i < e->config.address_count; i++) {
         pool->runs[i] = run_of(&e->config.addresses[i], pool->count, e->config.limits.leases - pool->count);
@@ -236,8 +237,12 @@ void lease_enter(struct engine *e, struct lease *lease, enum lease_state state)
     pool->in_state[lease->state]--;
     pool->in_state[state]++;
     timer_stop(e->timers, &lease->timer);
+    lease_queue_leave(lease);
+    if (state == LEASE_OFFERED)
+        lease->offered_ns = e->now_ns;
+    if (state == LEASE_OFFERED && lease->reservation == NULL)
+        lease_queue_join(&pool->offered, lease);
     if (lease->state == LEASE_FREE) {
-        lease_queue_leave(lease);
         host_gains(e, lease->client.mac);
     } else if (state == LEASE_FREE) {
         lease->is_known_free = lease->is_known_free || lease->state == LEASE_BOUND;

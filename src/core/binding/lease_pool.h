@@ -24,6 +24,7 @@ struct lease_client {
 
 struct lease {
     struct timer timer;         /* offered, declined: it ends */
+    uint64_t offered_ns;        /* when it was offered to its client */
     struct lease_client client; /* has it, or had it last; zero: nobody */
     uint32_t address_index;
     uint16_t psid;
@@ -59,6 +60,7 @@ struct lease_pool {
     struct lease_run *runs;     /* as config.addresses */
     struct lease_queue free;    /* not reserved */
     struct lease_queue blocked; /* overlapped another host's ports when last checked */
+    struct lease_queue offered; /* not reserved, the oldest offer first */
     uint64_t blocked_seen_ns;
     bool is_restored;        /* something was put back from an earlier run */
     uint64_t offers_from_ns; /* after an empty start agents claim first */

@@ -12,6 +12,7 @@
 #include "out/frame_send.h"
 #include "out/verdict.h"
 #include "rx_frame.h"
+#include "tables/account.h"
 #include "tables/host.h"
 #include "tables/shared_address.h"
 
@@ -23,13 +24,20 @@
 /* A DHCPDISCOVER whose set hosts are asked for. */
 struct waiting {
     struct timer timer; /* armed: in use */
+    bool is_newcomer;
     struct eth_tag tag;
     struct dhcp message;
 };
 
+/* Who shares a budget. Hosts that own ports, those that take their offer and newcomers do not wait for the rest. */
+enum budget { OF_OWNERS, OF_TAKERS, OF_NEWCOMERS, OF_OTHERS, BUDGETS };
+
+#define OTHERS_PART 4               /* of dhcp-rate */
+#define SILENT_NS   (10 * NS_PER_S) /* then a host is a newcomer again, as clients that wait ever longer are */
+
 struct dhcp_server {
-    struct rate_limit limit, host_limit; /* [limits] dhcp-rate, dhcp-host-rate */
-    struct rate messages, exhausted_events;
+    struct rate_limit limit, others_limit, host_limit; /* [limits] dhcp-rate, a part of it, dhcp-host-rate */
+    struct rate messages[BUDGETS], exhausted_events;
     struct waiting *waiting; /* [limits] dhcp-waiting */
 };
 
@@ -38,6 +46,7 @@ struct request {
     const struct dhcp *message;
     struct lease_client client;
     bool is_broadcast; /* to all servers */
+    bool is_newcomer;  /* an offer that nobody took yields to it */
 };
 
 static const struct ipv4 limited_broadcast = {UINT32_MAX};
@@ -48,7 +57,9 @@ struct dhcp_server *dhcp_server_new(const struct engine *e)
     struct dhcp_server *server = calloc(1, sizeof(*server));
     if (server == NULL)
         return NULL;
+    const uint32_t others = l->dhcp_rate > OTHERS_PART ? l->dhcp_rate / OTHERS_PART : 1;
     server->limit = rate_limit_of(l->dhcp_rate, l->dhcp_rate);
+    server->others_limit = rate_limit_of(others, others);
     server->host_limit = rate_limit_of(l->dhcp_host_rate, l->dhcp_host_rate);
     server->waiting = calloc(l->dhcp_waiting, sizeof(*server->waiting));
     if (server->waiting == NULL) {
@@ -70,7 +81,7 @@ void dhcp_server_free(struct dhcp_server *server)
 
 void dhcp_server_carry(struct engine *e, const struct engine *old)
 {
-    e->dhcp_server->messages = old->dhcp_server->messages;
+    memcpy(e->dhcp_server->messages, old->dhcp_server->messages, sizeof(old->dhcp_server->messages));
     e->dhcp_server->exhausted_events = old->dhcp_server->exhausted_events;
 }
 
@@ -187,6 +198,7 @@ static void wait_for_hosts(struct engine *e, const struct request *q, const stru
     }
     if (w == NULL)
         return;
+    w->is_newcomer = q->is_newcomer || (timer_armed(&w->timer) && w->is_newcomer);
     w->message = *q->message;
     w->tag = q->tag;
     timer_set(e->timers, &w->timer, due_ns > e->now_ns ? due_ns : e->now_ns + wait_ns);
@@ -196,7 +208,7 @@ static struct verdict discover(struct engine *e, const struct request *q)
 {
     if (e->now_ns < e->lease_pool->offers_from_ns)
         return verdict_consumed(CONSUMED_DHCP); /* the client asks again */
-    struct lease *lease = lease_choose(e, &q->client, wish_of(e, q->message));
+    struct lease *lease = lease_choose(e, &q->client, wish_of(e, q->message), q->is_newcomer);
     if (lease == NULL)
         return exhausted(e, q);
     lease_offer(e, lease);
@@ -209,15 +221,18 @@ static struct verdict discover(struct engine *e, const struct request *q)
 
 static struct request request_of(const struct dhcp *m, struct eth_tag tag, bool is_broadcast)
 {
-    return (struct request){tag, m, lease_client_of(m->chaddr, m->client_id, m->client_id_length),
-                            is_broadcast};
+    return (struct request){.tag = tag,
+                            .message = m,
+                            .client = lease_client_of(m->chaddr, m->client_id, m->client_id_length),
+                            .is_broadcast = is_broadcast};
 }
 
 void dhcp_server_due(struct engine *e, struct timer *timer)
 {
     struct waiting *w = (struct waiting *)(void *)((char *)timer - offsetof(struct waiting, timer));
     const struct dhcp message = w->message;
-    const struct request q = request_of(&message, w->tag, true);
+    struct request q = request_of(&message, w->tag, true);
+    q.is_newcomer = w->is_newcomer;
     discover(e, &q); /* the frame was consumed when it came */
 }
 
@@ -362,12 +377,37 @@ static bool is_ours(struct engine *e, const struct dhcp *m, const struct lease_c
     return lease != NULL && lease->state != LEASE_FREE;
 }
 
+static enum budget budget_of(struct engine *e, const struct host *host, const struct dhcp *m)
+{
+    if (account_has_binding(e, host->mac))
+        return OF_OWNERS;
+    if (m->kind == DHCP_REQUEST && lease_host_count(e, host->mac) > 0)
+        return OF_TAKERS;
+    const bool is_known = host->dhcp_heard_ns != 0 && e->now_ns < host->dhcp_heard_ns + SILENT_NS;
+    return is_known ? OF_OTHERS : OF_NEWCOMERS;
+}
+
+/* Takes the message from the budgets of its host and of all hosts like it. */
+static bool is_within_budget(struct engine *e, struct mac source, struct request *q)
+{
+    struct dhcp_server *server = e->dhcp_server;
+    struct host *host = host_of(e->hosts, source);
+    const enum budget budget = budget_of(e, host, q->message);
+    const struct rate_limit limit = budget == OF_OTHERS ? server->others_limit : server->limit;
+    const bool is_taken = rate_take(&host->dhcp, server->host_limit, e->now_ns) &&
+                          rate_take(&server->messages[budget], limit, e->now_ns);
+    q->is_newcomer = budget == OF_NEWCOMERS;
+    if (is_taken || !q->is_newcomer)
+        host->dhcp_heard_ns = e->now_ns;
+    return is_taken;
+}
+
 bool dhcp_serve(struct engine *e, const struct rx_frame *rx, const struct ipv4_packet *ip,
                 const struct l4_ports *ports, const struct dhcp *m, struct verdict *verdict)
 {
     if (e->lease_pool->count == 0 || !is_for_server(e, rx, ip, ports, m))
         return false;
-    const struct request q = request_of(m, rx->tag, ip->destination.host == limited_broadcast.host);
+    struct request q = request_of(m, rx->tag, ip->destination.host == limited_broadcast.host);
     if (!is_ours(e, m, &q.client))
         return false;
     if (m->has_server_id && m->server_id.host != e->config.dhcp.server_id.host) {
@@ -375,9 +415,7 @@ bool dhcp_serve(struct engine *e, const struct rx_frame *rx, const struct ipv4_p
             chose_another(e, &q.client);
         return false;
     }
-    struct host *host = host_of(e->hosts, rx->eth.source);
-    if (!rate_take(&host->dhcp, e->dhcp_server->host_limit, e->now_ns) ||
-        !rate_take(&e->dhcp_server->messages, e->dhcp_server->limit, e->now_ns))
+    if (!is_within_budget(e, rx->eth.source, &q))
         *verdict = verdict_dropped(DROP_DHCP_LIMIT);
     else if (!mac_equal(rx->eth.source, m->chaddr) || !bridge_host_can_own(e, m->chaddr))
         *verdict = bad(e, rx->eth.source, "DHCP message with the MAC of another host");

@@ -19,10 +19,11 @@ enum host_share { SHARE_FLOWS, SHARE_SERVICES };
 #define HOST_SHARES 2
 
 struct host {
-    struct mac mac;       /* the key */
-    struct rate arp;      /* [limits] arp-rate */
-    struct rate requests; /* [limits] unicast-mac-rate */
-    struct rate dhcp;     /* [limits] dhcp-host-rate */
+    struct mac mac;         /* the key */
+    struct rate arp;        /* [limits] arp-rate */
+    struct rate requests;   /* [limits] unicast-mac-rate */
+    struct rate dhcp;       /* [limits] dhcp-host-rate */
+    uint64_t dhcp_heard_ns; /* its last message that [dhcp] took, or later one; 0: none */
     struct rate events[EVENT_KIND_COUNT];
     uint64_t enough_until_ns; /* it has what host-ports allows: not counted again before */
     uint32_t open_questions;  /* [limits] mac-questions */
