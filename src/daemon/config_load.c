@@ -12,7 +12,9 @@
 /* ":LINE" of a fault; nothing where it is the file's, that cannot be read. */
 static const char *format_line(unsigned line, char text[static LINE_TEXT_BYTES])
 {
-    snprintf(text, LINE_TEXT_BYTES, line > 0 ? ":%u" : "", line);
+    text[0] = '\0';
+    if (line > 0)
+        snprintf(text, LINE_TEXT_BYTES, ":%u", line);
     return text;
 }
 
