@@ -466,11 +466,11 @@ static void wait_for_first(struct world *w, struct model_datagram *d, const stru
 }
 
 /* The first that came of a datagram's first fragments. */
-static void model_first(struct world *w, struct model_datagram *d, const struct packet *p)
+static void model_first(struct world *w, struct model_datagram *d, const struct packet *p, int target)
 {
     d->has_first = true;
     d->first = *p;
-    d->target = p->from == SIDE_UPSTREAM ? target_of(w, p) : 0;
+    d->target = target;
     unsigned fault = p->from == SIDE_DOWNSTREAM ? fault_of(w, p) : DROP_COUNT;
     d->first.units = fault; /* kept for those behind it */
     note_seen(d, p);
@@ -506,6 +506,8 @@ static void model_fragment(struct world *w, const struct packet *p)
         drop(w, DROP_FRAGMENT_BAD);
         return;
     }
+    /* Before room is made for it: what it quotes may be of the datagram that goes. */
+    int target = p->offset == 0 && p->from == SIDE_UPSTREAM ? target_of(w, p) : 0;
     struct model_datagram *d = datagram_of(w, p);
     bool is_first = p->offset == 0, has_first = d != NULL && d->has_first;
     unsigned before = w->expected_count;
@@ -521,7 +523,7 @@ static void model_fragment(struct world *w, const struct packet *p)
     if (d == NULL)
         d = open_datagram(w, p, false);
     if (is_first && !has_first) {
-        model_first(w, d, p);
+        model_first(w, d, p, target);
     } else {
         note_seen(d, p);
         if (has_first)
