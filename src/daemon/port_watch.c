@@ -58,7 +58,7 @@ static void count_unsupported(struct port_watch *watch, enum side side)
             "tx-sctp-segmentation off`",
             name, side_name(side));
     if (now.not_sent > 0 && is_first(&said->not_sent))
-        log_warning("%s (%s): super-frames of an encapsulation that pearpd cannot segment are dropped "
+        log_warning("%s (%s): super-frames of an encapsulation that pearpd cannot cut are dropped "
                     "(unsupported_offload); "
                     "turn segmentation offload off where they come from",
                     name, side_name(side));

@@ -22,6 +22,7 @@
 #include "pearpd/ring_watch.h"
 #include "pearpd/super_filter.h"
 #include "pearpd/time_units.h"
+#include "pearpd/tunnel_segments.h"
 
 #include "packet_frame.h"
 
@@ -30,11 +31,13 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/virtio_net.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define SLOT_BYTES          2048
@@ -52,8 +55,11 @@ struct send_list {
     size_t copied_bytes;
     uint8_t *copies;
     struct virtio_net_hdr headers[LIST_FRAMES];
-    struct iovec parts[LIST_FRAMES][2]; /* header, frame */
+    struct iovec parts[LIST_FRAMES][3]; /* header, frame; header, headers of the segment, its payload */
     struct mmsghdr messages[LIST_FRAMES];
+    struct tunnel_segment segments[LIST_FRAMES];
+    unsigned frames;                /* that were queued; one may be many messages */
+    unsigned frame_of[LIST_FRAMES]; /* the number of a message's frame */
 };
 
 /* The plain socket of super-frames that the ring does not take. */
@@ -68,6 +74,7 @@ struct aside {
 struct packet_port {
     struct frame_port base; /* its fd is an epoll set with the sockets */
     int fd;                 /* of the ring; sends */
+    bool takes_trains;      /* the kernel takes super-frames of UDP */
     int filter_error;       /* why there is no filter; 0: there is */
     unsigned ifindex;       /* of the promiscuous membership; 0: none yet */
     uint8_t *ring;
@@ -200,8 +207,19 @@ static int open_memory(struct packet_port *port)
     return 0;
 }
 
+/* From 6.2 on; a socket does not tell. */
+static bool kernel_takes_udp(void)
+{
+    struct utsname name;
+    unsigned major, minor;
+    if (uname(&name) != 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2)
+        return false;
+    return major > 6 || (major == 6 && minor >= 2);
+}
+
 static int open_parts(struct packet_port *port)
 {
+    port->takes_trains = kernel_takes_udp();
     port->base.fd = epoll_create1(EPOLL_CLOEXEC);
     if (port->base.fd < 0)
         return -1;
@@ -377,33 +395,111 @@ static void packet_port_release(struct frame_port *base)
     port->long_taken = 0;
 }
 
-static void append(struct send_list *list, const struct frame *frame, uint8_t *bytes)
+static void append(struct send_list *list, const uint8_t *offload, unsigned parts)
 {
-    memcpy(&list->headers[list->count], frame->offload, sizeof(list->headers[0]));
-    list->parts[list->count][1] = (struct iovec){bytes, frame->length};
-    list->count++;
+    memcpy(&list->headers[list->count], offload, sizeof(list->headers[0]));
+    list->messages[list->count].msg_hdr.msg_iovlen = parts;
+    list->frame_of[list->count++] = list->frames;
+}
+
+static void append_frame(struct send_list *list, const struct frame *frame)
+{
+    list->parts[list->count][1] = (struct iovec){frame->bytes, frame->length};
+    append(list, frame->offload, 2);
+}
+
+static void append_segments(struct send_list *list, const struct tunnel_segments *segments)
+{
+    static const uint8_t no_offload[FRAME_OFFLOAD_BYTES];
+    for (unsigned i = 0; i < segments->count; i++) {
+        struct tunnel_segment *segment = &list->segments[list->count];
+        struct iovec *parts = list->parts[list->count];
+        tunnel_segments_write(segments, i, segment);
+        parts[1] = (struct iovec){segment->headers, segment->header_bytes};
+        parts[2] = (struct iovec){segment->payload, segment->payload_bytes};
+        append(list, no_offload, 3);
+    }
+}
+
+static uint8_t *copy_of(struct send_list *list, const struct frame *frame)
+{
+    uint8_t *copy = list->copies + list->copied_bytes;
+    memcpy(copy, frame->bytes, frame->length);
+    list->copied_bytes += frame->length;
+    return copy;
+}
+
+static void append_trains(struct send_list *list, const struct tunnel_segments *segments)
+{
+    uint8_t offload[FRAME_OFFLOAD_BYTES];
+    for (unsigned next = 0; next < segments->count;) {
+        uint8_t *room = list->copies + list->copied_bytes;
+        const size_t length = tunnel_segments_train(segments, &next, room, offload);
+        list->copied_bytes += length;
+        list->parts[list->count][1] = (struct iovec){room, length};
+        append(list, offload, 2);
+    }
+}
+
+/* False: no room. The frame's own bytes are only needed by segments that are no train. */
+static bool queue_segments(struct packet_port *port, struct tunnel_segments *segments, struct frame *frame,
+                           bool copied)
+{
+    struct send_list *list = &port->list;
+    const size_t train_bytes = port->takes_trains ? tunnel_segments_train_bytes(segments) : 0;
+    const size_t bytes = train_bytes != 0 ? train_bytes : copied ? frame->length : 0;
+    if (list->count + segments->count > LIST_FRAMES || bytes > FRAME_PORT_COPY_MAX - list->copied_bytes)
+        return false;
+    if (train_bytes != 0) {
+        append_trains(list, segments);
+        return true;
+    }
+    if (copied)
+        frame->bytes = copy_of(list, frame);
+    append_segments(list, segments);
+    return true;
+}
+
+static bool queue_one(struct packet_port *port, struct frame *frame, bool copied)
+{
+    struct send_list *list = &port->list;
+    if (list->count == LIST_FRAMES || (copied && frame->length > FRAME_PORT_COPY_MAX - list->copied_bytes))
+        return false;
+    if (copied)
+        frame->bytes = copy_of(list, frame);
+    append_frame(list, frame);
+    return true;
+}
+
+/* False: no room. */
+static bool queue_frame(struct packet_port *port, const struct frame *frame, bool copied)
+{
+    struct tunnel_segments segments;
+    struct frame lasting = *frame;
+    bool queued = true;
+    switch (tunnel_segments_begin(&segments, &lasting)) {
+    case TUNNEL_NONE:
+        queued = queue_one(port, &lasting, copied);
+        break;
+    case TUNNEL_SEGMENTS:
+        queued = queue_segments(port, &segments, &lasting, copied);
+        break;
+    case TUNNEL_UNSUPPORTED:
+        port->unsupported.not_sent++;
+        break;
+    }
+    port->list.frames += queued;
+    return queued;
 }
 
 static bool packet_port_queue(struct frame_port *base, const struct frame *frame)
 {
-    struct packet_port *port = packet_port_of(base);
-    if (port->list.count == LIST_FRAMES)
-        return false;
-    append(&port->list, frame, frame->bytes);
-    return true;
+    return queue_frame(packet_port_of(base), frame, false);
 }
 
 static bool packet_port_queue_copy(struct frame_port *base, const struct frame *frame)
 {
-    struct packet_port *port = packet_port_of(base);
-    struct send_list *list = &port->list;
-    if (list->count == LIST_FRAMES || frame->length > FRAME_PORT_COPY_MAX - list->copied_bytes)
-        return false;
-    uint8_t *copy = list->copies + list->copied_bytes;
-    memcpy(copy, frame->bytes, frame->length);
-    list->copied_bytes += frame->length;
-    append(list, frame, copy);
-    return true;
+    return queue_frame(packet_port_of(base), frame, true);
 }
 
 static uint64_t packet_port_flush(struct frame_port *base)
@@ -411,6 +507,7 @@ static uint64_t packet_port_flush(struct frame_port *base)
     struct packet_port *port = packet_port_of(base);
     struct send_list *list = &port->list;
     uint64_t left_out = 0;
+    unsigned refused = 0;
     for (unsigned next = 0; next < list->count;) {
         const int sent = sendmmsg(port->fd, list->messages + next, list->count - next, MSG_DONTWAIT);
         if (sent > 0) {
@@ -419,10 +516,14 @@ static uint64_t packet_port_flush(struct frame_port *base)
         }
         if (sent < 0 && errno == EINTR)
             continue;
-        next++; /* the first of those given is the one refused */
-        left_out++;
+        /* The first of those given is the one refused. A frame counts once, whatever became of its other segments. */
+        if (left_out == 0 || list->frame_of[next] != refused) {
+            refused = list->frame_of[next];
+            left_out++;
+        }
+        next++;
     }
-    list->count = 0;
+    list->count = list->frames = 0;
     list->copied_bytes = 0;
     return left_out;
 }

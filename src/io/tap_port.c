@@ -9,6 +9,7 @@
 
 #include "pearpd/eth.h"
 #include "pearpd/netlink.h"
+#include "pearpd/tunnel_segments.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -240,19 +241,55 @@ static void tap_port_release(struct frame_port *base)
 
 /* Written at once: there is no call that writes several, and its bytes are in the cache now. Refused: EIO
  * where the interface is down, EBADFD where it is gone, ENOMEM and the like. */
-static bool tap_port_queue(struct frame_port *base, const struct frame *frame)
+static bool write_parts(const struct tap_port *port, const struct iovec *parts, int count)
 {
-    struct tap_port *port = tap_port_of(base);
-    struct virtio_net_hdr header;
-    memcpy(&header, frame->offload, sizeof(header));
-    const struct iovec parts[2] = {{&header, sizeof(header)}, {frame->bytes, frame->length}};
     ssize_t written = -1;
     if (port->ifindex != 0)
         do
-            written = writev(port->tun, parts, 2);
+            written = writev(port->tun, parts, count);
         while (written < 0 && errno == EINTR);
-    if (written < 0)
-        port->refused++;
+    return written >= 0;
+}
+
+static bool write_frame(const struct tap_port *port, const struct frame *frame)
+{
+    struct virtio_net_hdr header;
+    memcpy(&header, frame->offload, sizeof(header));
+    const struct iovec parts[2] = {{&header, sizeof(header)}, {frame->bytes, frame->length}};
+    return write_parts(port, parts, 2);
+}
+
+/* False: a segment of it was refused. */
+static bool write_segments(const struct tap_port *port, const struct tunnel_segments *segments)
+{
+    struct tunnel_segment segment;
+    struct virtio_net_hdr header = {.flags = 0};
+    bool whole = true;
+    for (unsigned i = 0; i < segments->count; i++) {
+        tunnel_segments_write(segments, i, &segment);
+        const struct iovec parts[3] = {{&header, sizeof(header)},
+                                       {segment.headers, segment.header_bytes},
+                                       {segment.payload, segment.payload_bytes}};
+        whole = write_parts(port, parts, 3) && whole;
+    }
+    return whole;
+}
+
+static bool tap_port_queue(struct frame_port *base, const struct frame *frame)
+{
+    struct tap_port *port = tap_port_of(base);
+    struct tunnel_segments segments;
+    switch (tunnel_segments_begin(&segments, frame)) {
+    case TUNNEL_NONE:
+        port->refused += !write_frame(port, frame);
+        break;
+    case TUNNEL_SEGMENTS:
+        port->refused += !write_segments(port, &segments);
+        break;
+    case TUNNEL_UNSUPPORTED:
+        port->unsupported++;
+        break;
+    }
     return true;
 }
 

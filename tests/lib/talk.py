@@ -13,6 +13,7 @@
   segments ADDRESS PORT             30 datagrams in one super-frame (UDP_SEGMENT); 30 answers must come
   train ADDRESS PORT COUNT          COUNT datagrams of 1,000 bytes in one super-frame (UDP_SEGMENT, at most 64); prints how many answers came
   sctp ADDRESS PORT [-l]            one message of 50,000 bytes by SCTP; -l: takes one, prints how much of it came; exit 3: no SCTP here
+  bulk6 ADDRESS PORT [-l]           the same with 20 MB by TCP over IPv6
   burst ADDRESS PORT COUNT          so many datagrams of 50 bytes, as fast as it goes
   ready SOCKET PID                  waits until the control socket accepts, while that process lives
   listen IFACE SECONDS READY        prints each frame that comes in, in hex, with its tags as on the wire
@@ -265,32 +266,42 @@ def train(options):
     print(answers)
 
 
+def message(server, options, size):
+    """One message to a server, or as such a server: prints how many of its bytes came."""
+    server.settimeout(10)
+    if not options.listen:
+        server.connect((options.address, options.port))
+        server.sendall(random.Random(1).randbytes(size))
+        time.sleep(1)
+        return
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((options.address, options.port))
+    server.listen(1)
+    print("ready", flush=True)
+    connection, _ = server.accept()
+    connection.settimeout(5)
+    received = bytearray()
+    try:
+        while len(received) < size:
+            piece = connection.recv(65536)
+            if not piece:
+                break
+            received += piece
+    except OSError:
+        pass
+    print(len(received) if received == random.Random(1).randbytes(len(received)) else -1, flush=True)
+
+
 def sctp(options):
     try:
         server = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_SCTP)
     except OSError:
         sys.exit(3)
-    server.settimeout(10)
-    if options.listen:
-        server.bind(("", options.port))
-        server.listen(1)
-        print("ready", flush=True)
-        connection, _ = server.accept()
-        connection.settimeout(5)
-        received = 0
-        try:
-            while received < 50000:
-                piece = connection.recv(65536)
-                if not piece:
-                    break
-                received += len(piece)
-        except OSError:
-            pass
-        print(received, flush=True)
-        return
-    server.connect((options.address, options.port))
-    server.send(random.Random(1).randbytes(50000))
-    time.sleep(1)
+    message(server, options, 50000)
+
+
+def bulk6(options):
+    message(socket.socket(socket.AF_INET6, socket.SOCK_STREAM), options, 20000000)
 
 
 def burst(options):
@@ -457,6 +468,8 @@ def arguments():
     command(segments, "segments", ("address", str), ("port", int))
     command(train, "train", ("address", str), ("port", int), ("count", int))
     sub = command(sctp, "sctp", ("address", str), ("port", int))
+    sub.add_argument("-l", dest="listen", action="store_true")
+    sub = command(bulk6, "bulk6", ("address", str), ("port", int))
     sub.add_argument("-l", dest="listen", action="store_true")
     command(burst, "burst", ("address", str), ("port", int), ("count", int))
     command(ready, "ready", ("socket", str), ("pid", int))
