@@ -24,6 +24,7 @@
 #include "pearpd/time_units.h"
 #include "pearpd/tunnel_segments.h"
 
+#include "long_frame_ring.h"
 #include "packet_frame.h"
 
 #include <arpa/inet.h>
@@ -85,6 +86,7 @@ struct packet_port {
     uint8_t *rooms[LONG_FRAMES + 1]; /* in it */
     unsigned long_taken;
     struct aside aside;
+    struct long_frame_ring long_ring; /* of the plain socket, which sends nothing else */
     struct ring_watch watch;
     uint64_t lost; /* not reported yet */
     struct frame_port_unsupported unsupported;
@@ -188,7 +190,9 @@ static int open_aside(struct packet_port *port)
     port->aside.fd = open_socket(port);
     if (port->aside.fd < 0 || set_int(port->aside.fd, SOL_SOCKET, SO_TIMESTAMPNS, 1) != 0)
         return -1;
-    const int error = super_filter_attach(port->aside.fd, SUPER_FILTER_ASIDE);
+    int error = super_filter_attach(port->aside.fd, SUPER_FILTER_ASIDE);
+    if (error == 0)
+        error = long_frame_ring_begin(&port->long_ring, port->aside.fd);
     errno = -error;
     return error == 0 ? 0 : -1;
 }
@@ -239,6 +243,7 @@ static void packet_port_close(struct frame_port *base)
 {
     struct packet_port *port = packet_port_of(base);
     unmap_ring(port);
+    long_frame_ring_end(&port->long_ring);
     const int descriptors[] = {port->fd, port->aside.fd, port->base.fd};
     for (size_t i = 0; i < sizeof(descriptors) / sizeof(descriptors[0]); i++)
         if (descriptors[i] >= 0)
@@ -502,6 +507,18 @@ static bool packet_port_queue_copy(struct frame_port *base, const struct frame *
     return queue_frame(packet_port_of(base), frame, true);
 }
 
+/* A frame that the kernel finds too long, since its first tag is not 0x8100. */
+static bool send_long(struct packet_port *port, unsigned index)
+{
+    struct send_list *list = &port->list;
+    const struct iovec *frame = &list->parts[index][1];
+    const uint8_t *bytes = frame->iov_base;
+    if (list->messages[index].msg_hdr.msg_iovlen != 2 || frame->iov_len < ETH_HEADER_BYTES + ETH_TAG_BYTES ||
+        bytes[2 * MAC_BYTES] != ETHERTYPE_STAG >> 8 || bytes[2 * MAC_BYTES + 1] != (ETHERTYPE_STAG & 0xff))
+        return false;
+    return long_frame_ring_send(&port->long_ring, &list->headers[index], bytes, frame->iov_len) == 0;
+}
+
 static uint64_t packet_port_flush(struct frame_port *base)
 {
     struct packet_port *port = packet_port_of(base);
@@ -516,6 +533,10 @@ static uint64_t packet_port_flush(struct frame_port *base)
         }
         if (sent < 0 && errno == EINTR)
             continue;
+        if (sent < 0 && errno == EMSGSIZE && send_long(port, next)) {
+            next++;
+            continue;
+        }
         /* The first of those given is the one refused. A frame counts once, whatever became of its other segments. */
         if (left_out == 0 || list->frame_of[next] != refused) {
             refused = list->frame_of[next];
@@ -601,7 +622,7 @@ struct frame_port *packet_port_open(uint32_t ring_slots)
     if (port == NULL)
         return NULL;
     port->base.calls = &calls;
-    port->base.fd = port->fd = port->aside.fd = -1;
+    port->base.fd = port->fd = port->aside.fd = port->long_ring.fd = -1;
     port->slots = SLOTS_MIN;
     while (port->slots < ring_slots)
         port->slots *= 2;

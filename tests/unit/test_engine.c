@@ -1224,6 +1224,36 @@ static void test_too_long_for_the_other_side(void **state)
     world_free(w);
 }
 
+/* From host_a to a machine upstream: MACs and tags, then zeros. */
+static struct verdict bridged(struct world *w, const char *tags, size_t length)
+{
+    static uint8_t bytes[1600];
+    memset(bytes, 0, sizeof(bytes));
+    memcpy(bytes, "\x02\0\0\0\0\x77", 6);
+    memcpy(bytes + 6, host_a.octets, 6);
+    memcpy(bytes + 12, tags, 10);
+    struct frame frame = {.bytes = bytes, .length = length, .wire_length = length};
+    return engine_frame(w->engine, w->now, SIDE_DOWNSTREAM, &frame, &w->out);
+}
+
+/* Any tagged frame may be longer than the MTU by the 4 octets that one 0x8100 tag may. */
+static void test_tags_over_the_mtu(void **state)
+{
+    (void)state;
+    static const char tagged[4][11] = {"\x81\0\0\x64\x88\xb6", "\x88\xa8\0\x64\x88\xb6",
+                                       "\x88\xa8\0\x64\x81\0\0\x65\x88\xb6",
+                                       "\x81\0\0\x64\x81\0\0\x65\x88\xb6"};
+    struct world *w = world_new(NULL);
+    engine_link(w->engine, w->now, SIDE_UPSTREAM, true, 1500, &w->out);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(bridged(w, tagged[i], 1518).fate, FATE_SENT);
+        assert_dropped(bridged(w, tagged[i], 1519), DROP_OVERSIZE);
+    }
+    assert_int_equal(bridged(w, "\x88\xb6\0\0\0\0\0\0\0", 1514).fate, FATE_SENT);
+    assert_dropped(bridged(w, "\x88\xb6\0\0\0\0\0\0\0", 1515), DROP_OVERSIZE);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1269,6 +1299,7 @@ int main(void)
         cmocka_unit_test(test_ask),
         cmocka_unit_test(test_full_table_gives_up_the_oldest_stale),
         cmocka_unit_test(test_too_long_for_the_other_side),
+        cmocka_unit_test(test_tags_over_the_mtu),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

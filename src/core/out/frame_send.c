@@ -15,7 +15,8 @@ static bool is_oversize(const struct engine *e, enum side to, const struct frame
     uint32_t mtu = e->mtu_bytes[to];
     if (mtu == 0 || frame->length <= mtu + ETH_HEADER_BYTES)
         return false;
-    bool tagged = frame->bytes[12] == ETHERTYPE_CTAG >> 8 && frame->bytes[13] == (ETHERTYPE_CTAG & 0xff);
+    const unsigned ethertype = (unsigned)frame->bytes[12] << 8 | frame->bytes[13];
+    const bool tagged = ethertype == ETHERTYPE_CTAG || ethertype == ETHERTYPE_STAG;
     return !tagged || frame->length > mtu + ETH_HEADER_BYTES + ETH_TAG_BYTES;
 }
 
