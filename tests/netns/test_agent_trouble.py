@@ -209,6 +209,20 @@ def test_made_anew(wire):
     stop(agent)
 
 
+def test_late_interface():
+    """At boot others wait for the agent, and the card may come later, or never."""
+    run("ip", "-n", SWITCH, "link", "del", "host")
+    agent = start()
+    waits = agent.ready == b"READY=1" and wait_until(lambda: "waiting for eth0: No such device" in said(agent))
+    ok(waits and not status(), "an interface that is not there: ready, says so, and holds nothing", agent.ready, said(agent))
+    ok(stop(agent) == 0, "a stop ends the waiting", said(agent))
+    agent = start()
+    renew_interface()
+    run("ip", "-n", HOST, "link", "set", "eth0", "up")
+    held = wait_until(lambda: [(r["state"], r["link_up"]) for r in status()] == [("held", True)])
+    ok(held and stop(agent) == 0, "it comes: the range is held", status(), said(agent))
+
+
 def test_renamed():
     """An interface that got another name meanwhile gets back what it had."""
     before = snapshot()
@@ -383,6 +397,7 @@ def story(wire):
     test_large_port_set()
     test_locked_directory()
     test_made_anew(wire)
+    test_late_interface()
     test_renamed()
     test_lease_usage()
     test_lease_ends_without_interface()

@@ -157,6 +157,22 @@ static int start(struct agent *agent)
     return 0;
 }
 
+/* Starts, or waits for a card that comes late, ready meanwhile: at boot others wait for this. */
+static int start_or_wait(struct agent *agent)
+{
+    const char *name = agent->options->interface;
+    struct link_info link;
+    const int error = netlink_link(agent->netlink, name, &link);
+    agent->begin = start;
+    if (error == 0)
+        return start(agent);
+    if (error != -ENODEV)
+        return failed_link(agent, error);
+    log_warning("waiting for %s: %s", name, strerror(ENODEV));
+    notify_ready();
+    return 0;
+}
+
 /* Ends what the agent announces and holds, in this order: a DHCP client gives its lease back while the address is
  * still there. */
 static int let_go(struct agent *agent)
@@ -174,7 +190,7 @@ static int hold(struct agent *agent)
 {
     int error = open_all(agent);
     if (error == 0)
-        error = start(agent);
+        error = start_or_wait(agent);
     if (error == 0 && loop_run(agent->loop) == 0)
         error = agent->exit_status == 0 ? 0 : -EIO;
     notify_stopping();
@@ -248,7 +264,6 @@ int agent_run(const struct agent_options *options)
                           .own = options->held,
                           .wish = wish_of(options),
                           .undo = {.namespace_cookie = run_namespace_cookie()}};
-    struct link_info link;
     bool found = false;
     int error = take_interface(&agent, options->interface);
     if (error == 0)
@@ -257,10 +272,6 @@ int agent_run(const struct agent_options *options)
         log_notice("restored the settings that an earlier agent changed on %s", options->interface);
     if (error == 0)
         error = undo_file_check_others(agent.directory, options->interface);
-    if (error == 0) {
-        error = netlink_link(agent.netlink, options->interface, &link);
-        error = error != 0 ? failed_link(&agent, error) : 0;
-    }
     if (error == 0)
         error = hold(&agent);
     leave_interface(&agent, options->interface);

@@ -35,6 +35,11 @@ static void follow_link(struct agent *agent, const struct link_info *link)
     const bool was_up = agent->link_up, up = link->up && !link->gone;
     const bool changed = up != was_up || (up && !mac_equal(link->mac, agent->mac));
     int error = 0;
+    if (agent->ifindex == 0) {
+        if (!link->gone && agent->begin(agent) != 0)
+            agent_fail(agent);
+        return;
+    }
     if (!link->gone && link->index != agent->ifindex)
         error = move_to(agent, link);
     else if (up && !was_up)

@@ -34,7 +34,8 @@ struct agent {
     struct claimant_out out; /* of all claimants */
     struct range_list own;   /* what is held whatever a lease brings: the options', as resized since */
     struct host_wish wish;   /* with what is held now */
-    unsigned ifindex;
+    unsigned ifindex;        /* 0: the interface is waited for, and nothing is set or claimed */
+    int (*begin)(struct agent *agent); /* when it is there */
     struct ipv4 gateway;
     uint64_t gateway_allowed_ns; /* none that a HELLO names is tried before */
     struct ipv4 gateway_refused; /* named in this epoch, and could not be set: not tried again; 0.0.0.0: none */
