@@ -29,6 +29,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #define HOUSEKEEPING_NS NS_PER_S
 #define LARGE_BYTES     16384
@@ -458,6 +459,8 @@ static void large_blocks_go_back(void)
 #ifdef M_MMAP_THRESHOLD
     mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 #endif
+    /* A table is sparse: in huge pages the first entry of each 2 MiB takes all of them. */
+    (void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
 int bridge_run(const char *file, struct config *config)

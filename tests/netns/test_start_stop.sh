@@ -27,6 +27,8 @@ status()
 check "the socket is there, mode 660" same 660 "$(stat -c %a "$LAB_DIR/pearpd.sock")"
 check "a second daemon does not take it" status 1 on box "$pearpd" -c "$LAB_DIR/lab.conf"
 check "the first one still answers" ctl version
+check "its memory is not in huge pages, of which a sparse table takes many" \
+    grep -q '^THP_enabled:[[:space:]]*0$' "/proc/$PEARPD_PID/status"
 stopped TERM
 check "SIGTERM ends it with status 0" same 0 $?
 check "its socket is removed" not test -e "$LAB_DIR/pearpd.sock"
