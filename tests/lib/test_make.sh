@@ -23,6 +23,15 @@ check "the unit starts what was installed" \
     grep -qx 'ExecStart=/usr/sbin/pearpd -c /etc/pearpd/%i.conf' "$root/usr/lib/systemd/system/pearpd@.service"
 check "and so does the agent's" \
     grep -qx 'ExecStart=/usr/sbin/pearp-agent -c /etc/pearpd/agent-%i.conf' "$root/usr/lib/systemd/system/pearp-agent@.service"
+check "a reload that is refused fails: the file is checked, then pearpctl asks" same \
+    "ExecReload=/usr/sbin/pearpd -c /etc/pearpd/%i.conf -t ExecReload=/usr/sbin/pearpctl -n %i reload" \
+    "$(grep ^ExecReload= "$root/usr/lib/systemd/system/pearpd@.service" | xargs)"
+for unit in "$root"/usr/lib/systemd/system/*.service; do
+    check "$(basename "$unit") is started however often it ends, in a second at most" same \
+        "StartLimitIntervalSec=0 RestartSec" "$(grep -oE '^(StartLimitIntervalSec=0|RestartSec(=[0-9]{1,3}ms|=1s?)$)' "$unit" | sed 's/^RestartSec=.*/RestartSec/' | xargs)"
+    check "$(basename "$unit") does not make the start of the machine wait for a card" \
+        not grep -q 'net-devices' "$unit"
+done
 check "pearpd -t accepts the sample" \
     "$root/usr/sbin/pearpd" -c "$root/etc/pearpd/sample.conf" -t
 echo '# mine' >"$root/etc/pearpd/mine.conf"
@@ -33,7 +42,7 @@ check "another prefix is in the unit" quiet_make prefix=/opt/x sysconfdir=/opt/x
 check "its ExecStart" grep -qx 'ExecStart=/opt/x/sbin/pearpd -c /opt/x/etc/pearpd/%i.conf' \
     "$root/opt/x/lib/systemd/system/pearpd@.service"
 
-for target in all check check-all demo demo-edge demo-dhcp lint bench fuzz install uninstall deps fresh; do
+for target in all check check-all demo demo-edge demo-dhcp lint bench fuzz install uninstall deps fresh vm; do
     check "make help names $target" grep -q "^make $target " <(make -s help)
 done
 done_testing
