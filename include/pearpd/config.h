@@ -263,6 +263,7 @@ struct config {
     bool upstream_tap;                   /* this machine is the router: upstream is a tap */
     char downstream[INTERFACE_NAME_BYTES];
     bool mac_auto;        /* daemon fills `mac` from an interface's before the engine starts */
+    bool mac_awaited;     /* ... once that is there: until then `mac` stands for none, and nothing is bridged */
     struct mac mac;       /* the bridge MAC */
     uint16_t vlan;        /* 0: none */
     uint16_t encap;       /* EtherType of PE-ARP, host order: 0x88b5 or 0x0806 */

@@ -6,6 +6,7 @@
 #include "pearpd/addr.h"
 #include "pearpd/netlink.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct link_settings {
@@ -16,5 +17,8 @@ struct link_settings {
 
 /* Sets them. 0 or -Exxx; needs CAP_NET_ADMIN. */
 int netlink_link_set(struct netlink *netlink, unsigned ifindex, const struct link_settings *settings);
+
+/* Sets the interface up or down (IFF_UP). 0 or -Exxx; needs CAP_NET_ADMIN. */
+int netlink_link_enable(struct netlink *netlink, unsigned ifindex, bool up);
 
 #endif

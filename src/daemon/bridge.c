@@ -144,12 +144,12 @@ static void ring_ready(void *context)
     frame_port_release(from->port);
 }
 
-/* The configuration that runs has another router-mac. */
-static void router_changed(void *context)
+/* The configuration that runs has another router-mac or bridge MAC. */
+static void mac_changed(void *context)
 {
     struct bridge *bridge = context;
     if (engine_reload(bridge->engine, clock_now_ns(), bridge->config, &bridge->out) != 0)
-        log_error("out of memory: the engine goes on with the router's old MAC");
+        log_error("out of memory: the engine goes on with the old MAC");
     state_reloaded(bridge->state);
 }
 
@@ -373,7 +373,7 @@ static int links_begin(struct bridge *bridge)
         .config = &bridge->config,
         .out = &bridge->out,
         .sockets = &bridge->sockets,
-        .router_changed = router_changed,
+        .mac_changed = mac_changed,
         .touched = end_turn,
         .context = bridge,
     };
@@ -481,7 +481,8 @@ int bridge_run(const char *file, struct config *config)
         char mac[MAC_TEXT_BYTES];
         if (bridge_begin(bridge) == 0) {
             log_notice("started: upstream %s, downstream %s, bridge MAC %s", config->upstream,
-                       config->downstream, mac_format(config->mac, mac));
+                       config->downstream,
+                       config->mac_awaited ? "not known yet" : mac_format(config->mac, mac));
             notify_ready();
             status = loop_run(bridge->loop) == 0 ? 0 : 1;
         }

@@ -3,6 +3,7 @@
 
 #include "pearpd/clock.h"
 #include "pearpd/log.h"
+#include "pearpd/netlink_link.h"
 
 #include "upstream.h"
 
@@ -19,6 +20,7 @@ enum link_state { LINK_UNKNOWN, LINK_MISSING, LINK_REFUSED, LINK_DISABLED, LINK_
 struct bound_side {
     enum side side;
     unsigned ifindex;      /* 0: not bound */
+    bool is_raised;        /* it was down, and was set up here */
     char name[NAME_BYTES]; /* of the interface bound to, kept when it is lost */
     enum link_state state;
 };
@@ -118,11 +120,43 @@ static void find_router_mac(struct bridge_links *links)
     if (news <= 0)
         return;
     log_notice("the router's MAC is %s", mac_format(tap.mac, text));
-    links->target.router_changed(links->target.context);
+    links->target.mac_changed(links->target.context);
+}
+
+/* A card that nobody configured is down after each boot. A tap is the operator's to set up, with its address. */
+static void raise_side(struct bridge_links *links, struct bound_side *side, struct link_info *link)
+{
+    struct netlink *requests = links->target.sockets->requests;
+    side->is_raised = false;
+    if (link->enabled || (side->side == SIDE_UPSTREAM && config_of(links)->upstream_tap))
+        return;
+    const int error = netlink_link_enable(requests, link->index, true);
+    if (error != 0) {
+        log_warning("cannot set %s (%s) up: %s", link->name, side_name(side->side), strerror(-error));
+        return;
+    }
+    side->is_raised = true;
+    log_notice("%s (%s) was down: it is set up until pearpd ends", link->name, side_name(side->side));
+    (void)netlink_link(requests, link->name, link);
+}
+
+/* Older news may say that it is down. If it is, the operator has put it down: it stays as it is. */
+static void look_again(struct bridge_links *links, struct bound_side *side, struct link_info *link)
+{
+    if (!side->is_raised || link->enabled)
+        return;
+    (void)netlink_link(links->target.sockets->requests, side->name, link);
+    side->is_raised = link->enabled;
+}
+
+static void lower_side(const struct bridge_links *links, const struct bound_side *side)
+{
+    if (side->is_raised && side->ifindex != 0)
+        (void)netlink_link_enable(links->target.sockets->requests, side->ifindex, false);
 }
 
 /* Binds the side's port to another interface than before. False: it cannot be bound now. */
-static bool bind_side(struct bridge_links *links, struct bound_side *side, const struct link_info *link)
+static bool bind_side(struct bridge_links *links, struct bound_side *side, struct link_info *link)
 {
     const int error = frame_port_bind(links->target.sockets->ports[side->side], link->index);
     if (error != 0) {
@@ -131,24 +165,46 @@ static bool bind_side(struct bridge_links *links, struct bound_side *side, const
                       bind_error(links, side, error));
         return false;
     }
-    if (side->ifindex != 0)
-        tell_engine(links, side->side, false, 0); /* a reload named another interface */
+    if (side->ifindex != 0) { /* a reload named another interface */
+        lower_side(links, side);
+        tell_engine(links, side->side, false, 0);
+    }
     if (*side->name != '\0' && strcmp(side->name, link->name) != 0)
         log_notice("%s is %s from now on", side_name(side->side), link->name);
     side->ifindex = link->index;
     side->state = LINK_UNKNOWN;
     snprintf(side->name, sizeof(side->name), "%s", link->name);
+    raise_side(links, side, link);
     return true;
 }
 
-static void side_changed(struct bridge_links *links, struct bound_side *side, const struct link_info *link)
+/* The card that `mac = auto` waits for. */
+static void find_bridge_mac(struct bridge_links *links, const struct link_info *link)
 {
-    if (side->ifindex != link->index && !bind_side(links, side, link))
+    char text[MAC_TEXT_BYTES];
+    struct config *config = *links->target.config;
+    if (!upstream_take_bridge_mac(config, link->mac))
         return;
+    log_notice("the bridge MAC is %s", mac_format(config->mac, text));
+    links->target.mac_changed(links->target.context);
+}
+
+static void side_changed(struct bridge_links *links, struct bound_side *side, struct link_info link)
+{
+    const bool was_awaited = config_of(links)->mac_awaited;
+    if (side->side == SIDE_UPSTREAM)
+        find_bridge_mac(links, &link);
+    else if (was_awaited)
+        return; /* no host is to know a bridge MAC that changes */
+    if (side->ifindex != link.index && !bind_side(links, side, &link))
+        return;
+    look_again(links, side, &link);
     if (side->side == SIDE_UPSTREAM)
         find_router_mac(links);
-    log_link(side, link);
-    tell_engine(links, side->side, link->up, link->mtu_bytes);
+    log_link(side, &link);
+    tell_engine(links, side->side, link.up, link.mtu_bytes);
+    if (was_awaited)
+        bridge_links_look_up(links); /* downstream's turn has come */
 }
 
 /* By its name or by an alternative name, which the kernel's news do not carry. */
@@ -170,7 +226,7 @@ static void link_event(const struct link_info *link, void *context)
         struct bound_side *side = &links->sides[i];
         const bool ours = !link->gone && is_configured(links, side, link);
         if (ours)
-            side_changed(links, side, link);
+            side_changed(links, side, *link);
         else if (side->ifindex == link->index)
             side_lost(links, side);
     }
@@ -184,7 +240,7 @@ void bridge_links_look_up(struct bridge_links *links)
         const char *name = configured_name(links, side->side);
         const int error = netlink_link(links->target.sockets->requests, name, &link);
         if (error == 0) {
-            side_changed(links, side, &link);
+            side_changed(links, side, link);
             continue;
         }
         side_lost(links, side);
@@ -202,7 +258,7 @@ void bridge_links_retry(struct bridge_links *links)
         if (side->state != LINK_REFUSED ||
             netlink_link(links->target.sockets->requests, configured_name(links, side->side), &link) != 0)
             continue;
-        side_changed(links, side, &link);
+        side_changed(links, side, link);
         links->target.touched(links->target.context);
     }
 }
@@ -235,5 +291,7 @@ void bridge_links_free(struct bridge_links *links)
     if (links == NULL)
         return;
     loop_source_free(links->readable);
+    for (unsigned i = 0; i < SIDES; i++)
+        lower_side(links, &links->sides[i]);
     free(links);
 }

@@ -2,7 +2,8 @@
  * In: names of the configuration, the kernel's news of links. Out: bound ports, engine_link(), lines in the log.
  * Called by: bridge. Never: touches a frame.
  *
- * An interface may be missing, go away, and come back under another index: it is waited for by its name. */
+ * An interface may be missing, go away, and come back under another index: it is waited for by its name. One that is
+ * down when it is bound is set up; at the end it is put down again. */
 #ifndef PEARPD_DAEMON_BRIDGE_LINKS_H
 #define PEARPD_DAEMON_BRIDGE_LINKS_H
 
@@ -17,11 +18,11 @@ struct bridge_links;
 /* What they work on: the daemon's own pointers. */
 struct bridge_links_target {
     struct engine *const *engine;
-    struct config *const *config; /* a tap's MAC becomes its router-mac */
+    struct config *const *config; /* a tap's MAC becomes its router-mac, that of a late card `mac = auto` */
     const struct engine_out *out;
     const struct sockets *sockets;
-    /* Called after the router's MAC in the configuration has changed. */
-    void (*router_changed)(void *context);
+    /* Called after the router's or the bridge's MAC in the configuration has changed. */
+    void (*mac_changed)(void *context);
     /* Called after links have changed: the engine may have made frames. */
     void (*touched)(void *context);
     void *context;
@@ -29,6 +30,7 @@ struct bridge_links_target {
 
 /* Watches from now on; nothing is bound before the first look-up. NULL: out of memory. */
 struct bridge_links *bridge_links_new(struct loop *loop, const struct bridge_links_target *target);
+/* Puts down what was set up here. */
 void bridge_links_free(struct bridge_links *links);
 
 /* Looks both interfaces up by name: at the start, after a reload, and where news of links were lost. */

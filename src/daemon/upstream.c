@@ -30,6 +30,23 @@ static int find_bridge_mac(struct netlink *netlink, struct config *config, char 
     return 0;
 }
 
+bool upstream_take_bridge_mac(struct config *config, struct mac interface)
+{
+    if (!config->mac_awaited)
+        return false;
+    config->mac_awaited = false;
+    config->mac = bridge_mac_of(interface);
+    return true;
+}
+
+/* A card that comes late is waited for, as with `mac` given. A tap has to have its MAC when it is made. */
+static bool is_awaited(struct netlink *netlink, const struct config *config)
+{
+    struct link_info link;
+    return config->mac_auto && !config->upstream_tap &&
+           netlink_link(netlink, config->upstream, &link) == -ENODEV;
+}
+
 int upstream_take_router_mac(struct config *config, struct mac mac)
 {
     if (!config->upstream_tap)
@@ -130,6 +147,11 @@ static int start_tap(struct netlink *netlink, struct frame_port *port, const str
 int upstream_start(struct netlink *netlink, struct frame_port *port, struct config *config, char *message,
                    size_t size)
 {
+    if (is_awaited(netlink, config)) {
+        config->mac_awaited = true;
+        config->mac = bridge_mac_of((struct mac){{0}});
+        return 0;
+    }
     if (find_bridge_mac(netlink, config, message, size) != 0)
         return -1;
     if (!config->upstream_tap)

@@ -7,6 +7,7 @@
 #include "pearpd/frame_port.h"
 #include "pearpd/netlink.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Fills in what `mac = auto` and, where upstream is a tap that is there, a missing router-mac mean.
@@ -14,10 +15,13 @@
 int upstream_find_macs(struct netlink *netlink, struct config *config, char *message, size_t size);
 
 /* The same at the start, where a tap is attached to as well, and made before where it is not there: with a MAC that
- * stays the same as long as the bridge MAC does, downstream's MTU, and room for `ring-slots` frames. 0, or -1 and a
- * message. */
+ * stays the same as long as the bridge MAC does, downstream's MTU, and room for `ring-slots` frames. An upstream interface
+ * that `mac = auto` needs may come later: `mac_awaited`. 0, or -1 and a message. */
 int upstream_start(struct netlink *netlink, struct frame_port *port, struct config *config, char *message,
                    size_t size);
+
+/* The interface that `mac = auto` waits for is there. True: `mac` is known now. */
+bool upstream_take_bridge_mac(struct config *config, struct mac interface);
 
 /* Takes a tap's own MAC for the router's where none is given. 1: it is another than before; 0: it is not;
  * -EADDRINUSE: the tap has the bridge MAC. */

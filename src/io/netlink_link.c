@@ -4,6 +4,7 @@
 
 #include "netlink_message.h"
 
+#include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -17,5 +18,14 @@ int netlink_link_set(struct netlink *netlink, unsigned ifindex, const struct lin
     netlink_message_put(message, IFLA_TXQLEN, &settings->queue_frames, sizeof(settings->queue_frames));
     if (settings->mtu_bytes != 0)
         netlink_message_put(message, IFLA_MTU, &settings->mtu_bytes, sizeof(settings->mtu_bytes));
+    return netlink_message_send(netlink, message, NULL, NULL);
+}
+
+int netlink_link_enable(struct netlink *netlink, unsigned ifindex, bool up)
+{
+    const struct ifinfomsg header = {
+        .ifi_family = AF_UNSPEC, .ifi_index = (int)ifindex, .ifi_flags = up ? IFF_UP : 0, .ifi_change = IFF_UP};
+    struct netlink_request room;
+    struct nlmsghdr *message = netlink_message_begin(&room, RTM_NEWLINK, NLM_F_ACK, &header, sizeof(header));
     return netlink_message_send(netlink, message, NULL, NULL);
 }

@@ -33,6 +33,7 @@ check "eth1 is promiscuous" grep -q 'promiscuity [1-9]' <(on box ip -d link show
 
 kill "$PEARPD_PID"
 wait "$PEARPD_PID"
+box_link set eth0 up
 box_link set eth1 down
 box_link set eth1 name away
 lab_start_pearpd absent.log
@@ -41,13 +42,19 @@ check "and says that it waits for it" grep -q 'waiting for eth1' "$LAB_DIR/absen
 check "no port is said to be up but the one that is" same "port-up upstream (eth0)" \
     "$(grep -o 'port-up .*' "$LAB_DIR/absent.log")"
 box_link set away name eth1
-check "it is there but down: the log says so and how to set it up" \
-    wait_for 20 grep -q 'eth1 (downstream) is down: .*ip link set eth1 up' "$LAB_DIR/absent.log"
-check "and still no port-up" not grep -q 'port-up downstream' "$LAB_DIR/absent.log"
-box_link set eth1 up
+check "it is there but down: it is set up, and the log says so" \
+    wait_for 20 grep -q 'eth1 (downstream) was down: it is set up until pearpd ends' "$LAB_DIR/absent.log"
 check "it is up: the log names the interface" \
     wait_for 20 grep -q 'port-up downstream (eth1)' "$LAB_DIR/absent.log"
 check "talks once it is there" wait_for 20 reached
+check "the log does not say that it is down" not grep -q 'eth1 (downstream) is down' "$LAB_DIR/absent.log"
+is_up() { box_link show "$1" | grep -q '[<,]UP[,>]'; }
+kill "$PEARPD_PID"
+wait "$PEARPD_PID"
+check "at its end it is put down again" not is_up eth1
+check "the other, which was up, stays up" is_up eth0
+lab_start_pearpd absent.log
+check "a start with it down: talks" wait_for 20 reached
 
 box_link set eth1 mtu 1400
 is_oversize() { on remote ping -q -c 1 -W 0.2 -M do -s 1373 $NEIGHBOUR; [ "$(stat_of drops/oversize)" -gt 0 ]; }
@@ -83,5 +90,23 @@ check "the log does not say that the old one is gone" \
 sed -i 's/^downstream .*/downstream = eth1/' "$LAB_DIR/lab.conf"
 check "a reload names the old one" ctl reload
 check "talks" wait_for 20 reached
+check "every frame is accounted for" equation
+
+# mac = auto: the bridge MAC comes of a card that is not there yet.
+kill "$PEARPD_PID"
+wait "$PEARPD_PID"
+box_link set eth0 down
+box_link set eth0 address 02:00:00:00:00:01
+box_link set eth0 name away
+sed -i 's/^mac .*/mac = auto/' "$LAB_DIR/lab.conf"
+lab_start_pearpd auto.log
+check "mac = auto without its interface: starts" same 0 $?
+check "and waits for it" wait_for 20 grep -q 'waiting for eth0 (upstream)' "$LAB_DIR/auto.log"
+check "no host hears of a bridge MAC that changes" not grep -q port-up "$LAB_DIR/auto.log"
+check "a reload that cannot know the MAC is refused" refused ctl reload
+box_link set away name eth0
+check "it comes: the MAC is known" wait_for 20 grep -q 'the bridge MAC is 02:50:45:00:00:01' "$LAB_DIR/auto.log"
+check "talks" wait_for 30 reached
+check "the router knows the bridge's MAC" same 02:50:45:00:00:01 "$(router_cache)"
 check "every frame is accounted for" equation
 done_testing

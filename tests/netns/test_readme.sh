@@ -51,8 +51,8 @@ check "nobody has the address to be shared" not on host4 ping -c 1 -W 1 192.0.2.
 walk host4 'ip neighbour show 192.0.2.2'
 check "as its state says" said 'FAILED\|INCOMPLETE'
 walk box 'pearpd -c /etc/pearpd/rack1.conf -t'
-walk box 'ip link set eth0 up'
-walk box 'ip link set eth1 up'
+on box ip link set eth0 down
+on box ip link set eth1 down
 in_readme 'pearpd -c /etc/pearpd/rack1.conf'
 start box pearpd.log "$PEARPD_BUILD/pearpd" -c "$LAB_DIR/rack1.conf"
 PEARPD_PID=$LAB_PID
