@@ -26,7 +26,10 @@ gateway   = $ROUTER
 CONF
 # The machine is bridge and host at once: only the host answers for its addresses.
 sysctl -q -w net.ipv4.conf.eth0.arp_ignore=8 net.ipv4.conf.eth1.arp_ignore=8
+# The host's card is set up by the machine's network; the bridge's are nobody's but pearpd's.
+printf '%s\n' '[Match]' 'Name=eth2' '[Network]' 'LinkLocalAddressing=no' >/etc/systemd/network/eth2.network
 systemctl daemon-reload
+systemctl enable -q --now systemd-networkd
 
 # card eth1 off|on: takes the card out of the machine, and back.
 card()
@@ -71,7 +74,7 @@ sed -i 's/^ports .*/ports = 2000-100/' /etc/pearpd/rack1.conf
 check "a file with a fault: systemctl says that the reload failed" not systemctl reload $unit
 check "the journal names the line" wait_for 60 said $unit 'rack1.conf:6: '
 check "it runs on" is_active $unit
-sed -i 's/^ports .*/ports = 2000-63999/; $a[limits]\nring-slots = 4096' /etc/pearpd/rack1.conf
+sed -i 's/^ports .*/ports = 2000-63999/; $a[limits]\nring-slots = 8192' /etc/pearpd/rack1.conf
 check "a change that needs a restart: the reload failed" not systemctl reload $unit
 sed -i '/^\[limits\]/,$d' /etc/pearpd/rack1.conf
 check "the old file again" systemctl reload $unit
