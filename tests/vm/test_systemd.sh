@@ -80,6 +80,14 @@ sed -i '/^\[limits\]/,$d' /etc/pearpd/rack1.conf
 check "the old file again" systemctl reload $unit
 check "nothing was lost" table_has '2000-2999 .*C'
 
+# Stopped.
+down() { ip -o link show "$1" | grep -qv '[<,]UP[,>]'; }
+systemctl stop $unit
+check "stopped: its cards are down, as they were" down eth0
+check "the other one too" down eth1
+check "started: it sets them up" timeout 60 systemctl start $unit
+check "the host talks" reaches
+
 # Killed.
 for n in $(seq 1 10); do
     before=$(main_pid)
@@ -117,9 +125,6 @@ for name in $unit $agent pearp-agent-dhcp@eth2; do
     check "$name is less exposed than 6.4" awk -v score="$score" 'BEGIN { exit !(score != "" && score < 6.4) }'
 done
 
-systemctl stop $unit
-down() { ip -o link show "$1" | grep -qv '[<,]UP[,>]'; }
-check "stopped: its cards are as they were" down eth0
 systemctl enable -q $unit $agent pearp-agent@eth9
 printf '%s\n' '[agent]' 'interface = eth9' "[range $SHARED:4000-4999]" >/etc/pearpd/agent-eth9.conf
 sync
