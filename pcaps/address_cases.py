@@ -254,6 +254,39 @@ def life_cases():
     c.owner(3000, 3999, B, "reachable", "pe-arp")
     c.owner(5000, 5999, M, "reachable", "pe-arp")
 
+    c = Case("bindings-largest", "the table is full and none is stale: the host with the most loses what is unconfirmed for longest",
+             rest="[limits]\nbindings = 4\nhost-ports = 100\n")
+    for number, (host, first) in enumerate(((M, 2000), (M, 3000), (A, 4000), (M, 5000)), 1):
+        c.claims(number, host, first, first + 999, number)
+    c.told(5.2, claim(M, 2000, 2999))
+    c.make(5.2, "downstream", request(5, 2000, M))
+    c.told(5.3, holds(M, 2000, 2999, 5, 2000))
+    c.claims(6, B, 6000, 6999, 6)
+    c.told(7, claim(M, 7000, 7999))
+    c.make(7, "downstream", request(7, 7000, M))
+    c.told(7.1, holds(M, 7000, 7999, 7, 7000))
+    c.count(requests=2, evicted=1, table_full=1)
+    c.owner(2000, 2999, M, "reachable", "pe-arp")
+    c.owner(4000, 4999, A, "reachable", "pe-arp")
+    c.owner(5000, 5999, M, "reachable", "pe-arp")
+    c.owner(6000, 6999, B, "reachable", "pe-arp")
+
+    c = Case("bindings-of-one", "host-bindings and address-bindings: one more of a host is not challenged, of an address not learned",
+             rest="[limits]\nhost-bindings = 2\naddress-bindings = 3\n")
+    for number, (host, first) in enumerate(((M, 2000), (M, 3000), (A, 4000)), 1):
+        c.claims(number, host, first, first + 499, number)
+    c.told(4, claim(M, 5000, 5499))
+    c.told(5.2, claim(M, 2000, 2999))
+    c.make(5.2, "downstream", request(4, 2000, M))
+    c.told(5.3, holds(M, 2000, 2999, 4, 2000))
+    c.told(6, claim(B, 6000, 6999))
+    c.make(6, "downstream", request(5, 6000, B))
+    c.told(6.1, holds(B, 6000, 6999, 5, 6000))
+    c.count(requests=2, learned=1, host_ports=1, table_full=1)
+    c.owner(2000, 2999, M, "reachable", "pe-arp")
+    c.owner(3000, 3499, M, "reachable", "pe-arp")
+    c.owner(4000, 4499, A, "reachable", "pe-arp")
+
     c = Case("questions-retry", "retries spend the budget of new questions; new ports go first")
     frames = [packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 5000 + n) for n in range(12)]
     for frame in frames[:11]:

@@ -25,7 +25,15 @@
       "Maximum number of shared addresses. One more is an error in the configuration.")                    \
     X("bindings", bindings, 1, 1048576, 65536,                                                             \
       "Maximum number of bindings, learned and permanent. When the table is full, the stale "              \
-      "binding that is oldest is evicted; if none is stale, nothing more is learned (table_full).")        \
+      "binding that is oldest is evicted; if none is stale, that of the host with the most which is "      \
+      "unconfirmed for longest. Where no host has two more than the new owner, nothing more is "           \
+      "learned (table_full).")                                                                             \
+    X("address-bindings", address_bindings, 1, 1048576, 4096,                                              \
+      "Maximum number of bindings of one address learned by claims and traffic. More is not "              \
+      "learned (table_full).")                                                                             \
+    X("host-bindings", host_bindings, 1, 4096, 256,                                                        \
+      "Maximum number of bindings of one host learned by claims and traffic, of all addresses. More "      \
+      "is not learned (host_ports, event conflict).")                                                      \
     X("macs", macs, 16, 1048576, 4096,                                                                     \
       "Maximum number of MAC addresses learned on each side. The least recently seen is evicted; "         \
       "frames to it are then sent to the other side.")                                                     \
@@ -43,7 +51,7 @@
     X("months", months, 1, 120, 13, "Number of months kept in each account. The oldest month is removed.") \
     X("questions", questions, 16, 65536, 4096,                                                             \
       "Maximum number of ports and ranges being resolved at once: at most half of them ports, and a "      \
-      "quarter of them ranges of hosts that own nothing. What is beyond it is not asked for.")             \
+      "quarter of them ranges that are claimed. What is beyond it is not asked for.")                      \
     X("mac-questions", mac_questions, 1, 4096, 16,                                                         \
       "Maximum number of ranges that one host is being asked for at once. What is beyond it is not "       \
       "asked for.")                                                                                        \

@@ -95,7 +95,7 @@
     X(LEARNED, "learned", "bindings learned")                                                                 \
     X(EXPIRED, "expired", "bindings that ended because their owner was idle or did not answer")               \
     X(RELEASED, "released", "bindings that ended because their owner released them")                          \
-    X(EVICTED, "evicted", "stale bindings evicted to make room for new ones (limit: bindings)")               \
+    X(EVICTED, "evicted", "bindings evicted to make room for new ones (limit: bindings)")                     \
     X(ACCOUNTS_FOLDED, "accounts_folded",                                                                     \
       "accounts of owners without a range, added to the account of all others to make room (limit: "          \
       "accounts)")                                                                                            \
@@ -105,9 +105,10 @@
     X(FLOW_RECORDS, "flow_records", "flow records made for the collector ([ipfix])")                          \
     X(FLOWS_EARLY, "flows_early",                                                                             \
       "flow records exported early to make room for another flow (limit: ipfix-flows)")                       \
-    X(TABLE_FULL, "table_full", "bindings not learned because the table was full (limit: bindings)")          \
+    X(TABLE_FULL, "table_full",                                                                               \
+      "bindings not learned because the table was full (limits: bindings, address-bindings)")                 \
     X(HOST_PORTS, "host_ports",                                                                               \
-      "ranges not learned because their host owned too many ports (limit: host-ports)")                       \
+      "ranges not learned because their host owned too much (limits: host-ports, host-bindings)")             \
     X(CLAIMS_LIMITED, "claims_limited",                                                                       \
       "CLAIMs without a challenge, since other hosts' took the room or the budget (limits: questions, "       \
       "mac-questions, unicast-rate, unicast-mac-rate)")                                                       \

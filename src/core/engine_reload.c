@@ -42,8 +42,8 @@ static struct binding *learned_carry(struct engine *e, const struct binding *b)
     uint32_t older = kept->stale_older, newer = kept->stale_newer;
     uint64_t due_ns = timer_armed(&b->timer) ? b->timer.due_ns : TIMER_NEVER;
     *kept = *b;
-    account_join(e, kept);
     kept->address_index = address_index;
+    account_join(e, kept);
     kept->name = "";
     kept->stale_older = older;
     kept->stale_newer = newer;
@@ -63,7 +63,7 @@ static struct binding *configured_carry(struct engine *e, const struct binding *
     struct binding *b = binding_find_configured(e, &was->ports, was->owner);
     if (b == NULL)
         return NULL;
-    account_leave(b);
+    account_leave(e, b);
     b->learned_ns = was->learned_ns;
     b->rx_frames = was->rx_frames;
     b->rx_bytes = was->rx_bytes;

@@ -23,7 +23,7 @@
 
 static void counts_restore(struct engine *e, struct binding *b, const struct table_entry *entry)
 {
-    account_leave(b);
+    account_leave(e, b);
     b->learned_ns = e->now_ns - entry->age_ns;
     b->rx_frames = entry->rx_frames;
     b->rx_bytes = entry->rx_bytes;

@@ -48,6 +48,7 @@ struct attack {
     uint64_t m_up, good_down;                      /* M's frames upstream; the good ones of a row, delivered */
     uint64_t echo_replies, misdelivered, arps_up, arp_copies;
     uint64_t marked_right, marked_wrong; /* fragments of honest datagrams: to or from A, to another */
+    bool strangers_answer; /* claim_of_stranger()'s, for 16 ports from the one asked */
     unsigned events[EVENT_PORT_DOWN + 1];
 };
 
@@ -183,6 +184,13 @@ static void answer_pending(struct attack *t)
     memcpy(asked, t->pending, count * sizeof(asked[0]));
     t->pending_count = 0;
     for (unsigned i = 0; i < count; i++) {
+        if (t->strangers_answer && asked[i].tha.octets[0] == 2) {
+            const uint16_t first = asked[i].tpa.first;
+            const struct agent stranger = {asked[i].tha, first, (uint16_t)(first + 15), true};
+            struct tx_frame made = reply_of(&stranger, &asked[i]);
+            made.pe_arp.lifetime_s = UINT16_MAX;
+            give_made(t, &made);
+        }
         for (unsigned k = 0; k < AGENTS; k++) {
             const struct agent *agent = &t->agents[k];
             bool is_asked = mac_is_zero(asked[i].tha) || mac_equal(asked[i].tha, agent->mac);
@@ -508,6 +516,38 @@ static void test_many_macs_claim(void **state)
             assert_in_range(bound_ms, 1, 5000);
         }
     }
+}
+
+static void small_table(struct attack *t)
+{
+    t->w.config.limits.bindings = 1024;
+}
+
+/* 128 MAC addresses that answer claim what they can, 16 ports at a time, for as long as they can. A newcomer on the same
+ * address comes when the table is full. */
+static void test_many_macs_fill_table(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(small_table);
+    struct agent *newcomer = &t->agents[2];
+    unsigned number = 0, bound_ms = 0;
+    t->strangers_answer = true;
+    for (unsigned ms = 0; ms < 20000 && bound_ms == 0; ms++) {
+        for (unsigned i = 0; i < 10; i++, number = (number + 1) % 3200)
+            claim_of_stranger(t, number % 128, (uint16_t)(10000 + number * 16));
+        if (ms == 15000) {
+            assert_true(engine_stats(t->w.engine)->counters[COUNTER_TABLE_FULL] > 0);
+            newcomer->answers = true;
+            claim(t, newcomer);
+        }
+        tick(t);
+        if (owns(t, 4080, newcomer->mac))
+            bound_ms = ms - 15000 + 1;
+    }
+    figure("H7: 128 MACs fill the table with 16 ports a binding, for 65,535 s: a newcomer is bound in %u ms",
+           bound_ms);
+    assert_in_range(bound_ms, 1, 5000);
+    attack_end(t);
 }
 
 /* A new silent MAC address for each of 10,000 CLAIMs a second: newcomers cannot be told from them. 100 of them claim once
@@ -1071,6 +1111,7 @@ static void test_stolen_range(void **state)
 static void half_for_one(struct attack *t)
 {
     t->w.config.limits.host_ports = 50;
+    t->w.config.limits.host_bindings = 4096;
 }
 
 /* M claims everything, and sends from everywhere, before anybody else is there: with host-ports = 50 half is left. */
@@ -1114,6 +1155,7 @@ int main(void)
         cmocka_unit_test(test_claim_flood),
         cmocka_unit_test(test_many_macs_claim),
         cmocka_unit_test(test_fresh_macs_claim),
+        cmocka_unit_test(test_many_macs_fill_table),
         cmocka_unit_test(test_many_macs_fill_flows),
         cmocka_unit_test(test_claims_everything),
         cmocka_unit_test(test_loop),

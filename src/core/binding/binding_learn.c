@@ -6,6 +6,7 @@
 #include "binding_state.h"
 #include "engine_state.h"
 #include "out/event_emit.h"
+#include "tables/account.h"
 #include "tables/binding_query.h"
 #include "tables/host.h"
 #include "tables/shared_address.h"
@@ -41,45 +42,25 @@ static bool block_of(const struct engine *e, uint32_t address_index, uint16_t po
     return true;
 }
 
-/* Learned ports of the owner that `ports` does not have. */
-static uint32_t ports_owned_beside(const struct engine *e, const struct port_range *ports, struct mac owner)
-{
-    const uint32_t address_index = shared_address_of_ports(e, ports);
-    uint32_t count = 0, next = 0;
-    uint16_t port;
-    const struct binding *b;
-    while (next <= UINT16_MAX &&
-           (b = binding_next(e->bindings, address_index, (uint16_t)next, UINT16_MAX, &port)) != NULL) {
-        next = b->ports.is_port_set ? port + 1U : b->ports.range.last + 1U;
-        if (binding_origin_is_fixed(b->origin) || !mac_equal(b->owner, owner))
-            continue;
-        for (uint32_t p = port; p < next; p++)
-            count += !port_range_has(ports, (uint16_t)p);
-    }
-    return count;
-}
-
 bool binding_may_own_more(struct engine *e, const struct port_range *ports, struct mac owner)
 {
     const struct config_address *a = &e->config.addresses[shared_address_of_ports(e, ports)];
-    uint32_t percent = e->config.limits.host_ports;
-    uint32_t most = ((uint32_t)a->ports_last - a->ports_first + 1) * percent / 100;
-    if (percent >= 100)
-        return true;
-    /* Counting walks the address: not for each frame of a host that sends from everywhere. */
+    const uint32_t most = ((uint32_t)a->ports_last - a->ports_first + 1) * e->config.limits.host_ports / 100;
     struct host *host = host_of(e->hosts, owner);
-    if (e->now_ns >= host->enough_until_ns &&
-        port_range_ports(ports) + ports_owned_beside(e, ports, owner) <= most)
-        return true;
-    if (e->now_ns >= host->enough_until_ns)
+    /* Counting walks what it has: not for each frame of a host that sends from everywhere. */
+    if (e->now_ns >= host->enough_until_ns) {
+        const struct account_share share = account_share_beside(e, owner, ports);
+        if (share.bindings < e->config.limits.host_bindings && share.ports + port_range_ports(ports) <= most)
+            return true;
         host->enough_until_ns = e->now_ns + NS_PER_S;
+    }
     e->stats.counters[COUNTER_HOST_PORTS]++;
     if (host_may_emit(host, EVENT_CONFLICT, e->now_ns))
         event_emit(e, (struct event){.kind = EVENT_CONFLICT,
                                      .side = SIDE_DOWNSTREAM,
                                      .range = ports->range,
                                      .mac = owner,
-                                     .detail = "more ports than [limits] host-ports allows"});
+                                     .detail = "more than [limits] host-ports or host-bindings allows"});
     return false;
 }
 
@@ -172,6 +153,7 @@ static void make_reachable(struct engine *e, struct binding *b, uint16_t lifetim
     const uint32_t most_s = e->config.limits.lifetime_s;
     const uint32_t seconds = lifetime_s != 0 && lifetime_s < most_s ? lifetime_s : most_s;
     binding_enter(e, b, BINDING_REACHABLE);
+    b->idle_since_ns = e->now_ns;
     timer_set(e->timers, &b->timer, e->now_ns + seconds * NS_PER_S);
 }
 

@@ -7,6 +7,7 @@
 #include "service.h"
 #include "tables/account.h"
 #include "tables/binding.h"
+#include "tables/binding_query.h"
 #include "tables/host.h"
 #include "tables/shared_address.h"
 
@@ -62,26 +63,41 @@ void binding_end(struct engine *e, struct binding *b, enum event_kind why)
     service_end(e, b);
     if (b->origin == ORIGIN_DHCP)
         lease_binding_ended(e, b);
-    account_leave(b);
+    account_leave(e, b);
     binding_remove(e->bindings, b);
+}
+
+/* Evicts a binding for one of `owner`: a stale one; else the longest unconfirmed of the host with the most, which has at
+ * least two more than the owner, so that nobody's only one goes for a claim. What is fixed needs no such difference. */
+static void make_room(struct engine *e, const struct port_range *ports, struct mac owner,
+                      enum binding_origin origin)
+{
+    struct binding *b = binding_oldest_stale(e->bindings);
+    uint32_t least = 1;
+    if (!binding_origin_is_fixed(origin))
+        least = account_share_beside(e, owner, ports).bindings + 2;
+    if (b == NULL)
+        b = account_longest_unconfirmed(e, least);
+    if (b != NULL)
+        binding_end(e, b, EVENT_EVICTED);
 }
 
 struct binding *binding_create(struct engine *e, const struct port_range *ports, struct mac owner,
                                enum binding_origin origin)
 {
-    if (binding_table_full(e->bindings)) {
-        struct binding *stale = binding_oldest_stale(e->bindings);
-        if (stale != NULL)
-            binding_end(e, stale, EVENT_EVICTED);
-    }
-    struct binding *b = binding_add(e->bindings, shared_address_of_ports(e, ports), ports, owner);
+    const uint32_t address_index = shared_address_of_ports(e, ports);
+    const bool is_over = !binding_origin_is_fixed(origin) &&
+                         shared_address_at(e, address_index)->learned >= e->config.limits.address_bindings;
+    if (!is_over && binding_table_full(e->bindings))
+        make_room(e, ports, owner, origin);
+    struct binding *b = is_over ? NULL : binding_add(e->bindings, address_index, ports, owner);
     if (b == NULL) {
         e->stats.counters[COUNTER_TABLE_FULL]++;
         return NULL;
     }
     b->timer.kind = TIMER_BINDING;
     b->origin = origin;
-    b->learned_ns = e->now_ns;
+    b->learned_ns = b->idle_since_ns = e->now_ns;
     account_join(e, b);
     return b;
 }

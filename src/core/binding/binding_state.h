@@ -18,7 +18,7 @@ void binding_enter(struct engine *e, struct binding *b, enum binding_state state
 /* Removes a binding, with the event `why`. */
 void binding_end(struct engine *e, struct binding *b, enum event_kind why);
 
-/* A new binding; in a full table the oldest stale one makes room. NULL: none is stale. */
+/* A new binding; in a full table another one makes room. NULL: none does, or the address has as many as it may. */
 struct binding *binding_create(struct engine *e, const struct port_range *ports, struct mac owner,
                                enum binding_origin origin);
 

@@ -4,14 +4,13 @@
  * 1. It is opened: a broadcast by a frame for a port that nobody owns; a unicast by a CLAIM, a RELEASE, or a frame
  *    for a stale binding. The frames for the port wait in its queue.
  * 2. It sends a REQUEST, up to three times, a second apart, whenever the budgets allow. Broadcasts wait for the
- *    budget in two queues, new ports before retries; unicasts to owners in one. Hosts that own nothing do not queue,
- *    or whoever came first would have it all: those never asked go before those that were, and each tries again.
+ *    budget in two queues, new ports before retries; probes in one. Challenges do not queue, or whoever came first
+ *    would have it all: claimants that own nothing and were not asked yet go first, and each tries again.
  * 3. It is closed by a REPLY that counts (pe_arp_rules.c), by traffic that shows the owner, or without an answer:
  *    then pending frames go to default-host or are dropped, an owner that did not answer loses its binding, and a
  *    claim that waited for that continues.
  *
- * Hosts that own nothing have a quarter of the table. A claimant that finds no room there is challenged once, and
- * only the nonce proves it: a keyed hash of the port, the MAC address and the time. */
+ * Claimants have a quarter of the table. One that finds no room there is challenged once, and only the nonce proves it: a keyed hash of the port, the MAC address and the time. */
 #include "resolver.h"
 
 #include "pearpd/rate.h"
@@ -39,7 +38,7 @@
 #define WAIT_NS (TRIES * NS_PER_S) /* a broadcast ends after this time in any case */
 #define SLOT_NS (4 * NS_PER_S)     /* a stateless nonce counts in its slot and the next */
 
-#define STRANGERS_PART 4 /* of the table, for all hosts together that own nothing */
+#define CLAIMANTS_PART 4 /* of the table, for the challenges of claimants */
 
 static const struct mac nobody;
 
@@ -64,10 +63,10 @@ struct resolver {
     struct keyed_table *asked; /* when a port was last asked for */
     struct pending *pending;
     struct resolution_queue fresh, retries; /* broadcasts that wait: new ports first */
-    struct resolution_queue unicasts;       /* unicasts to owners that wait for the budget of all hosts */
+    struct resolution_queue unicasts;       /* probes that wait for the budget of all hosts */
     struct resolution_queue broadcasts;     /* every open one, as opened */
-    uint32_t broadcast_count, strangers_count;
-    struct served *served; /* hosts that own nothing and were asked */
+    uint32_t broadcast_count, claimants_count;
+    struct served *served; /* claimants that were asked */
     uint64_t nonce_count;
     struct timer ask_timer, unicast_timer;
     struct rate ask_rate, unicast_rate;
@@ -76,7 +75,7 @@ struct resolver {
 };
 
 /* All take from one budget; the later ones leave the earlier ones a part of its burst. */
-enum precedence { OWNER_FIRST, NEWCOMER_NEXT, STRANGER_LAST };
+enum precedence { PROBE_FIRST, NEWCOMER_NEXT, CLAIM_LAST };
 
 static bool tables_new(const struct engine *e, struct resolver *r)
 {
@@ -107,9 +106,9 @@ struct resolver *resolver_new(const struct engine *e)
     r->ask_timer.kind = TIMER_ASK;
     r->unicast_timer.kind = TIMER_UNICAST;
     r->ask_limit = rate_limit_of(l->ask_rate, l->ask_burst);
-    r->unicast_limits[OWNER_FIRST] = rate_limit_of(l->unicast_rate, l->unicast_rate);
+    r->unicast_limits[PROBE_FIRST] = rate_limit_of(l->unicast_rate, l->unicast_rate);
     r->unicast_limits[NEWCOMER_NEXT] = rate_limit_of(l->unicast_rate, (3 * l->unicast_rate + 3) / 4);
-    r->unicast_limits[STRANGER_LAST] = rate_limit_of(l->unicast_rate, (l->unicast_rate + 1) / 2);
+    r->unicast_limits[CLAIM_LAST] = rate_limit_of(l->unicast_rate, (l->unicast_rate + 1) / 2);
     r->unicast_mac_limit = rate_limit_of(l->unicast_mac_rate, l->unicast_mac_rate);
     if (!tables_new(e, r)) {
         resolver_free(r);
@@ -394,11 +393,13 @@ static void broadcast_due(struct engine *e, struct resolution *r)
 
 /* Unicasts: challenges and probes. */
 
-static enum precedence precedence_of(struct engine *e, struct mac target, bool is_strangers)
+static enum precedence precedence_of(struct engine *e, struct mac target, enum question_purpose purpose)
 {
-    if (!is_strangers)
-        return OWNER_FIRST;
-    return served_lately(e->resolver->served, target, e->now_ns) ? STRANGER_LAST : NEWCOMER_NEXT;
+    if (purpose == ASK_PROBE)
+        return PROBE_FIRST;
+    const bool is_newcomer = purpose == ASK_CLAIMANT && !account_has_binding(e, target) &&
+                             !served_lately(e->resolver->served, target, e->now_ns);
+    return is_newcomer ? NEWCOMER_NEXT : CLAIM_LAST;
 }
 
 /* When the host may be asked for the port as far as it alone is concerned. */
@@ -415,7 +416,7 @@ static void budget_take(struct engine *e, struct mac target, enum precedence pre
     struct resolver *resolver = e->resolver;
     rate_take(&host_of(e->hosts, target)->requests, resolver->unicast_mac_limit, e->now_ns);
     rate_take(&resolver->unicast_rate, resolver->unicast_limits[precedence], e->now_ns);
-    if (precedence != OWNER_FIRST)
+    if (precedence == NEWCOMER_NEXT)
         served_mark(resolver->served, target, e->now_ns);
 }
 
@@ -423,14 +424,14 @@ static void budget_take(struct engine *e, struct mac target, enum precedence pre
 static void unicast_try(struct engine *e, struct resolution *r)
 {
     struct resolver *resolver = e->resolver;
-    const enum precedence precedence = precedence_of(e, r->key.target, r->is_strangers);
+    const enum precedence precedence = precedence_of(e, r->key.target, r->purpose);
     const uint64_t own_ns = host_next(e, &r->key);
     if (own_ns > e->now_ns) {
         timer_set(e->timers, &r->timer, own_ns);
         return;
     }
     const uint64_t all_ns = rate_next(&resolver->unicast_rate, resolver->unicast_limits[precedence], e->now_ns);
-    if (all_ns > e->now_ns && precedence == OWNER_FIRST) {
+    if (all_ns > e->now_ns && precedence == PROBE_FIRST) {
         queue_join(&resolver->unicasts, r);
         timer_set(e->timers, &resolver->unicast_timer, all_ns);
         return;
@@ -442,40 +443,41 @@ static void unicast_try(struct engine *e, struct resolution *r)
     timer_set(e->timers, &r->timer, e->now_ns + NS_PER_S);
 }
 
-/* True where the host owns the port, or anything. */
-static bool is_owner(struct engine *e, const struct resolution_key *key)
+static struct resolution *ask(struct engine *e, const struct resolution_key *key, enum question_purpose purpose)
 {
-    const struct binding *b = binding_find(e->bindings, key->address_index, key->port);
-    return (b != NULL && mac_equal(b->owner, key->target)) || account_has_binding(e, key->target);
+    struct resolver *resolver = e->resolver;
+    const bool is_claimant = purpose == ASK_CLAIMANT;
+    struct resolution *open = keyed_table_find(resolver->questions, key);
+    if (open != NULL) {
+        resolver->claimants_count -= open->purpose == ASK_CLAIMANT && !is_claimant;
+        open->purpose = purpose < open->purpose ? purpose : open->purpose;
+        return open;
+    }
+    struct host *host = host_of(e->hosts, key->target);
+    if (host->open_questions >= e->config.limits.mac_questions ||
+        (is_claimant && resolver->claimants_count >= e->config.limits.questions / CLAIMANTS_PART))
+        return NULL;
+    struct resolution *r = resolution_new(e, key);
+    if (r == NULL)
+        return NULL;
+    r->purpose = purpose;
+    resolver->claimants_count += is_claimant;
+    host->open_questions++;
+    unicast_try(e, r);
+    return r;
 }
 
 struct resolution *resolver_ask_host(struct engine *e, uint32_t address_index, uint16_t port, struct mac target)
 {
-    struct resolver *resolver = e->resolver;
     const struct resolution_key key = {address_index, port, target};
-    struct resolution *open = resolver_find(e, address_index, port, target);
-    if (open != NULL)
-        return open;
-    struct host *host = host_of(e->hosts, target);
-    const bool is_strangers = !is_owner(e, &key);
-    if (host->open_questions >= e->config.limits.mac_questions ||
-        (is_strangers && resolver->strangers_count >= e->config.limits.questions / STRANGERS_PART))
-        return NULL;
-    struct resolution *r = resolution_new(e, &key);
-    if (r == NULL)
-        return NULL;
-    r->is_strangers = is_strangers;
-    resolver->strangers_count += is_strangers;
-    host->open_questions++;
-    unicast_try(e, r);
-    return r;
+    return ask(e, &key, ASK_PROBE);
 }
 
 /* Challenges a claimant for whom the table has no room, and keeps nothing of it. */
 static void challenge_once(struct engine *e, const struct resolution_key *key)
 {
     struct resolver *resolver = e->resolver;
-    const enum precedence precedence = precedence_of(e, key->target, !is_owner(e, key));
+    const enum precedence precedence = precedence_of(e, key->target, ASK_CLAIMANT);
     if (e->seed.plain_nonces ||
         host_of(e->hosts, key->target)->open_questions >= e->config.limits.mac_questions ||
         host_next(e, key) > e->now_ns ||
@@ -506,9 +508,10 @@ static void unicast_silent(struct engine *e, struct resolution *r)
 static void unicast_due(struct engine *e, struct resolution *r)
 {
     const unsigned tries = r->is_release ? 1 : TRIES;
-    const bool is_late = r->is_strangers && e->now_ns >= r->opened_ns + WAIT_NS + NS_PER_S;
-    if ((r->tries >= tries && e->now_ns >= r->asked_ns + NS_PER_S) || is_late)
+    if (r->tries >= tries && e->now_ns >= r->asked_ns + NS_PER_S)
         unicast_silent(e, r);
+    else if (r->purpose == ASK_CLAIMANT && e->now_ns >= r->opened_ns + WAIT_NS + NS_PER_S)
+        resolver_close(e, r); /* it repeats its claim */
     else
         unicast_try(e, r);
 }
@@ -531,14 +534,14 @@ void resolver_budget_due(struct engine *e, enum timer_kind kind)
     }
     struct resolution *r;
     while ((r = TAILQ_FIRST(&e->resolver->unicasts)) != NULL &&
-           rate_next(&e->resolver->unicast_rate, e->resolver->unicast_limits[OWNER_FIRST], e->now_ns) <=
+           rate_next(&e->resolver->unicast_rate, e->resolver->unicast_limits[PROBE_FIRST], e->now_ns) <=
                e->now_ns) {
         queue_leave(r);
         unicast_try(e, r);
     }
     if (r != NULL)
         timer_set(e->timers, &e->resolver->unicast_timer,
-                  rate_next(&e->resolver->unicast_rate, e->resolver->unicast_limits[OWNER_FIRST], e->now_ns));
+                  rate_next(&e->resolver->unicast_rate, e->resolver->unicast_limits[PROBE_FIRST], e->now_ns));
 }
 
 void resolver_close(struct engine *e, struct resolution *r)
@@ -552,7 +555,7 @@ void resolver_close(struct engine *e, struct resolution *r)
         struct host *host = host_find(e->hosts, r->key.target);
         if (host != NULL && host->open_questions > 0)
             host->open_questions--;
-        e->resolver->strangers_count -= r->is_strangers;
+        e->resolver->claimants_count -= r->purpose == ASK_CLAIMANT;
     }
     keyed_table_remove(e->resolver->questions, r);
 }
@@ -651,14 +654,15 @@ void resolver_claim(struct engine *e, const struct claim *claim)
         if (!is_fixed_already(e, claim) && !binding_may_own_more(e, &claim->ports, claim->claimant))
             return; /* its REPLY would not count, so it is not asked */
         const struct resolution_key key = {address_index, claim->ports.range.first, claim->claimant};
-        r = resolver_ask_host(e, key.address_index, key.port, key.target);
+        r = ask(e, &key, ASK_CLAIMANT);
         if (r == NULL)
             challenge_once(e, &key);
         else if (mac_is_zero(r->previous))
             r->previous = claim->previous;
         return;
     }
-    r = resolver_ask_host(e, address_index, asked->ports.range.first, asked->owner);
+    const struct resolution_key key = {address_index, asked->ports.range.first, asked->owner};
+    r = ask(e, &key, ASK_OWNER);
     if (r != NULL && !r->has_claim) {
         r->has_claim = true;
         r->claim = *claim;

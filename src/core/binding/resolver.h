@@ -32,14 +32,21 @@ struct claim {
     struct mac previous; /* the owner that did not answer; zero: there was none */
 };
 
+/* Why one host is asked. */
+enum question_purpose {
+    ASK_PROBE,    /* for a packet to its ports, or a RELEASE */
+    ASK_OWNER,    /* another host claims its ports */
+    ASK_CLAIMANT, /* it claims ports */
+};
+
 /* One REQUEST, its retries and what waits for its answer (docs/pe-arp.md#nonces). A broadcast asks who owns a port
  * and holds frames meanwhile; a unicast challenges or probes one host. */
 struct resolution {
     struct resolution_key key;
     uint8_t protocol;
     uint8_t tries;
-    bool is_release;     /* after a RELEASE: one try */
-    bool is_strangers;   /* the target owns nothing */
+    bool is_release; /* after a RELEASE: one try */
+    enum question_purpose purpose;
     bool has_claim;      /* `claim` waits until the target does not answer */
     struct mac previous; /* of a claimant's challenge: the former owner */
     uint64_t opened_ns, asked_ns;
@@ -60,8 +67,7 @@ void resolver_free(struct resolver *resolver);
 
 /* Asks all hosts for the owner of a port. NULL: too many REQUESTs are open. */
 struct resolution *resolver_ask_all(struct engine *e, uint32_t address_index, uint16_t port, uint8_t protocol);
-/* Asks one host for a port, or finds the open REQUEST for it. NULL: [limits] mac-questions or questions, or the share
- * of the hosts that own nothing, is reached. */
+/* Probes one host for a port, or finds the open REQUEST for it. NULL: [limits] mac-questions or questions is reached. */
 struct resolution *resolver_ask_host(struct engine *e, uint32_t address_index, uint16_t port,
                                      struct mac target);
 /* The open REQUEST, or NULL. */

@@ -4,17 +4,23 @@
 #include "pearpd/keyed_table.h"
 
 #include "binding.h"
+#include "binding_query.h"
 #include "engine_state.h"
 #include "shared_address.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#define LOOKED_AT 8 /* accounts that are checked for one to evict */
+#define COUNTS    4097 /* the greatest host-bindings, and none */
+#define LOOKED_AT 8    /* accounts that are checked for one to evict */
+
+TAILQ_HEAD(account_queue, account);
 
 struct accounts {
     struct keyed_table *owners;
     struct account others;
+    struct account_queue by_count[COUNTS]; /* those with as many learned bindings; the last: or more */
+    uint32_t most;                         /* no one has more */
 };
 
 struct accounts *accounts_new(uint32_t limit, const uint8_t hash_key[static HASH_KEY_BYTES])
@@ -23,6 +29,8 @@ struct accounts *accounts_new(uint32_t limit, const uint8_t hash_key[static HASH
     if (accounts == NULL)
         return NULL;
     LIST_INIT(&accounts->others.bindings);
+    for (unsigned i = 0; i < COUNTS; i++)
+        TAILQ_INIT(&accounts->by_count[i]);
     accounts->owners = keyed_table_new(limit, sizeof(struct mac), sizeof(struct account), hash_key);
     if (accounts->owners == NULL) {
         accounts_free(accounts);
@@ -151,21 +159,85 @@ int account_lowest_address(const struct engine *e, struct mac mac)
     return lowest;
 }
 
+static uint32_t count_of(const struct account *a)
+{
+    return a->learned < COUNTS ? a->learned : COUNTS - 1;
+}
+
+/* Counts a learned binding that begins (+1) or ends (-1). */
+static void learned_add(struct engine *e, struct account *a, const struct binding *b, int one)
+{
+    struct accounts *accounts = e->accounts;
+    if (binding_origin_is_fixed(b->origin))
+        return;
+    shared_address_at(e, b->address_index)->learned += (uint32_t)one;
+    if (a->learned > 0)
+        TAILQ_REMOVE(&accounts->by_count[count_of(a)], a, equals);
+    a->learned += (uint32_t)one;
+    if (a->learned > 0)
+        TAILQ_INSERT_TAIL(&accounts->by_count[count_of(a)], a, equals);
+    if (count_of(a) > accounts->most)
+        accounts->most = count_of(a);
+    while (accounts->most > 0 && TAILQ_EMPTY(&accounts->by_count[accounts->most]))
+        accounts->most--;
+}
+
 void account_join(struct engine *e, struct binding *binding)
 {
     struct account *a = account_of(e, binding->owner);
     const struct traffic counted = traffic_of(binding);
     binding->account = a;
     LIST_INSERT_HEAD(&a->bindings, binding, of_owner);
+    learned_add(e, a, binding, +1);
     traffic_subtract(&a->past, &counted);
 }
 
-void account_leave(struct binding *binding)
+void account_leave(struct engine *e, struct binding *binding)
 {
     const struct traffic counted = traffic_of(binding);
     LIST_REMOVE(binding, of_owner);
+    learned_add(e, binding->account, binding, -1);
     traffic_add(&binding->account->past, &counted);
     binding->account = NULL;
+}
+
+struct account_share account_share_beside(const struct engine *e, struct mac owner,
+                                          const struct port_range *ports)
+{
+    struct account_share share = {0};
+    const struct account *a = keyed_table_find(e->accounts->owners, &owner);
+    const struct binding *b;
+    if (a == NULL)
+        a = &e->accounts->others;
+    LIST_FOREACH(b, &a->bindings, of_owner)
+    {
+        if (binding_origin_is_fixed(b->origin) || !mac_equal(b->owner, owner) ||
+            port_range_overlaps(&b->ports, ports))
+            continue;
+        share.bindings++;
+        if (b->ports.range.address.host == ports->range.address.host)
+            share.ports += port_range_ports(&b->ports);
+    }
+    return share;
+}
+
+struct binding *account_longest_unconfirmed(const struct engine *e, uint32_t least)
+{
+    const struct accounts *accounts = e->accounts;
+    const struct account *a = TAILQ_FIRST(&accounts->by_count[accounts->most]);
+    struct binding *b, *longest = NULL;
+    unsigned seen = 0;
+    if (accounts->most < least || a == NULL)
+        return NULL;
+    LIST_FOREACH(b, &a->bindings, of_owner)
+    {
+        if (!binding_origin_is_fixed(b->origin) &&
+            (longest == NULL || b->idle_since_ns < longest->idle_since_ns))
+            longest = b;
+        if (++seen == COUNTS) /* the others have as many as there are */
+            break;
+    }
+    return longest;
 }
 
 void account_add_rx(struct engine *e, struct mac owner, size_t frame_bytes)

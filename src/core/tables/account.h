@@ -29,6 +29,13 @@ struct account {
     struct mac mac; /* the key; zero: the others */
     struct traffic past, booked;
     LIST_HEAD(, binding) bindings;
+    uint32_t learned; /* of them, by claims and traffic */
+    TAILQ_ENTRY(account) equals;
+};
+
+/* What an owner has by claims and traffic: bindings of all addresses, ports of one. */
+struct account_share {
+    uint32_t bindings, ports;
 };
 
 struct accounts;
@@ -41,13 +48,21 @@ void accounts_carry(struct engine *e, const struct accounts *from);
 
 /* A binding begins, with or without counts, or ends. The owner's total does not change. */
 void account_join(struct engine *e, struct binding *binding);
-void account_leave(struct binding *binding);
+void account_leave(struct engine *e, struct binding *binding);
 
 /* True where `mac` owns ports. An owner without an account of its own (accounts_full) is not known. */
 bool account_has_binding(const struct engine *e, struct mac mac);
 
 /* The lowest shared address that `mac` owns ports of, as an index in config.addresses; -1: none. */
 int account_lowest_address(const struct engine *e, struct mac mac);
+
+/* What the owner has by claims and traffic, without the bindings that share a port with `ports`. */
+struct account_share account_share_beside(const struct engine *e, struct mac owner,
+                                          const struct port_range *ports);
+
+/* Of the owner with the most bindings by claims and traffic, at least `least`, the one that is unconfirmed for
+ * longest. NULL: nobody has as many. */
+struct binding *account_longest_unconfirmed(const struct engine *e, uint32_t least);
 
 /* Counts a frame to or from an owner without a binding. */
 void account_add_rx(struct engine *e, struct mac owner, size_t frame_bytes);

@@ -2,8 +2,8 @@
  * In: ports with their owner. Out: the owner of a port. Called by: all of core. Never: sends, emits events, decides
  * who owns a port.
  *
- * [limits] bindings. In a full table the oldest stale binding makes room (binding_oldest_stale()); if none is stale
- * nothing is added, so a flood of claims cannot evict a live owner. */
+ * [limits] bindings. In a full table the oldest stale binding makes room, else one of the host with the most
+ * (binding_state.c): a flood of claims of one host evicts its own, and nobody's only one. */
 #ifndef PEARPD_CORE_BINDING_H
 #define PEARPD_CORE_BINDING_H
 
@@ -44,7 +44,7 @@ struct binding {
     enum binding_origin origin : 8;
     const char *name; /* "" or of the configuration */
     uint64_t learned_ns;
-    uint64_t idle_since_ns; /* learned from traffic: it ends when this is [limits] idle ago */
+    uint64_t idle_since_ns; /* confirmed by its owner; learned from traffic: it ends [limits] idle later */
     uint64_t seen_ns;       /* last frame from the owner; 0: none yet */
     struct live_window live[LIVE_WINDOWS];
     uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes;

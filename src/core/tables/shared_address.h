@@ -17,6 +17,7 @@ struct shared_addresses;
 struct shared_address {
     struct ipv4 router; /* that asked for the address, for HELLO; zero: none did */
     struct mac router_mac;
+    uint32_t learned;    /* bindings of it by claims and traffic */
     struct rate defence; /* gratuitous ARP on a conflict: one in 10 s */
 };
 
