@@ -151,6 +151,9 @@
       "DHCP messages accepted per second from one host. More is dropped (dhcp_limit).")                    \
     X("arp-rate", arp_rate, 1, 1000, 15,                                                                   \
       "ARP frames per second that one host may send upstream. More is dropped (arp_limit).")               \
+    X("arp-total", arp_total, 1, 100000, 1000,                                                             \
+      "ARP frames per second that all hosts without ports may send upstream together. The hosts with "     \
+      "ports have as many for themselves. More is dropped (arp_limit).")                                   \
     X("echo-rate", echo_rate, 1, 1000000, 100,                                                             \
       "Echo requests answered per second. More is dropped (echo_limit).")                                  \
     X("echo-burst", echo_burst, 1, 1000000, 100, "Echo requests answered at once.")                        \

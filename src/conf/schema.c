@@ -240,7 +240,9 @@ static const struct ini_key dhcp_keys[] = {
      .preset = "",
      .none = "",
      CONFIG(dhcp.router),
-     .help = "The router that clients get. It must be in the network of each served address."},
+     .help =
+         "The router that clients get, and that HELLO announces for an address without a gateway. It must be "
+         "in the network of each served address."},
     {.name = "netmask",
      .type = &conf_netmask,
      .preset = "255.255.255.0",

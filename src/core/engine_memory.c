@@ -10,6 +10,7 @@
 #include "binding/resolver.h"
 #include "engine_state.h"
 #include "rules/announce.h"
+#include "rules/arp_budget.h"
 #include "rules/arp_relay.h"
 #include "rules/bridge_rules.h"
 #include "rules/datagram.h"
@@ -97,6 +98,7 @@ static bool parts_new(struct engine *e, uint32_t bindings)
     e->lease_pool = lease_pool_new(e);
     e->announcer = announcer_new();
     e->bridge = bridge_rules_new();
+    e->arp_budget = arp_budget_new();
     e->arp_relay = arp_relay_new(e);
     e->pe_arp_replay = pe_arp_replay_new(e);
     e->echo = echo_new(e);
@@ -106,9 +108,9 @@ static bool parts_new(struct engine *e, uint32_t bindings)
     e->dhcp_transactions = dhcp_transactions_new(e);
     return e->bindings != NULL && e->range_macs != NULL && e->accounts != NULL && e->fdb != NULL &&
            e->hosts != NULL && e->services != NULL && e->resolver != NULL && e->lease_pool != NULL &&
-           e->announcer != NULL && e->bridge != NULL && e->arp_relay != NULL && e->pe_arp_replay != NULL &&
-           e->echo != NULL && e->flows != NULL && e->datagrams != NULL && e->dhcp_server != NULL &&
-           e->dhcp_transactions != NULL;
+           e->announcer != NULL && e->bridge != NULL && e->arp_budget != NULL && e->arp_relay != NULL &&
+           e->pe_arp_replay != NULL && e->echo != NULL && e->flows != NULL && e->datagrams != NULL &&
+           e->dhcp_server != NULL && e->dhcp_transactions != NULL;
 }
 
 /* Those of [ipfix] and of DHCP, which are there where the configuration needs them. */
@@ -149,6 +151,7 @@ void engine_tables_free(struct engine *e)
     lease_pool_free(e->lease_pool);
     announcer_free(e->announcer);
     bridge_rules_free(e->bridge);
+    arp_budget_free(e->arp_budget);
     arp_relay_free(e->arp_relay);
     keyed_table_free(e->pe_arp_replay);
     echo_free(e->echo);

@@ -12,6 +12,7 @@
 #include "engine_state.h"
 #include "out/event_emit.h"
 #include "rules/announce.h"
+#include "rules/arp_budget.h"
 #include "rules/arp_relay.h"
 #include "rules/bridge_rules.h"
 #include "rules/datagram.h"
@@ -124,6 +125,7 @@ static void parts_carry(struct engine *e, const struct engine *old)
     fdb_copy(e->fdb, old->fdb);
     keyed_table_copy(e->hosts, old->hosts);
     bridge_rules_carry(e, old);
+    arp_budget_carry(e, old);
     arp_relay_carry(e, old);
     keyed_table_copy(e->pe_arp_replay, old->pe_arp_replay);
     echo_carry(e, old);

@@ -49,6 +49,7 @@ struct engine {
 
     struct announcer *announcer;
     struct bridge_rules *bridge;
+    struct arp_budget *arp_budget;
     struct arp_relay *arp_relay;
     struct keyed_table *pe_arp_replay;
     struct echo *echo;

@@ -384,6 +384,62 @@ static void test_arp_relay_does_not_amplify(void **state)
     attack_end(t);
 }
 
+static void flood_arp(struct attack *t, unsigned number, unsigned macs)
+{
+    const unsigned n = number % macs;
+    struct mac host = {{2, 0, 0, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n}};
+    arp_request(t, host, n % 2 == 0 ? shared : neighbour, 0x0a000000 + number);
+}
+
+/* An owner asks, the router answers. */
+static bool owner_is_answered(struct attack *t, const struct agent *owner)
+{
+    uint64_t before = t->arp_copies;
+    arp_request(t, owner->mac, shared, gateway.host);
+    arp_reply(t, gateway, shared);
+    return t->arp_copies == before + 1;
+}
+
+/* 4,096 hosts that own nothing, or a new one for each frame, ask 10,000 times a second. A newcomer asks once a second
+ * until it is served; the owners are answered. */
+static void many_arps(unsigned macs, unsigned seconds, unsigned *newcomer_ms, uint64_t *up)
+{
+    struct attack *t = attack_new(NULL);
+    static const struct mac newcomer = {{0, 0xc, 0x29, 0, 0, 9}};
+    *newcomer_ms = 0;
+    for (unsigned ms = 0, number = 0; ms < seconds * 1000; ms++) {
+        const unsigned turn = ms / 1000 * 7 % 10; /* its place among the flood's frames */
+        for (unsigned i = 0; i < 10; i++, number++) {
+            uint64_t before = t->arps_up;
+            if (ms >= 1000 && ms % 1000 == 3 && i == turn && *newcomer_ms == 0) {
+                arp_request(t, newcomer, (struct ipv4){0}, gateway.host + 7);
+                *newcomer_ms = t->arps_up > before ? ms - 999 : 0;
+            }
+            flood_arp(t, number, macs);
+        }
+        if (ms % 500 == 250)
+            assert_true(owner_is_answered(t, &t->agents[ms / 500 % 2]));
+        tick(t);
+    }
+    *up = t->arps_up;
+    attack_end(t);
+}
+
+static void test_many_macs_arp(void **state)
+{
+    (void)state;
+    unsigned same_ms, fresh_ms;
+    uint64_t same_up, fresh_up;
+    many_arps(4096, 10, &same_ms, &same_up);
+    many_arps(1U << 24, 60, &fresh_ms, &fresh_up);
+    assert_in_range(same_ms, 1, 5000);
+    assert_true(same_up <= 11000 + 21 && fresh_up <= 61000 + 121 && fresh_ms > 0);
+    figure("H4: 10,000 ARP/s of 4,096 MACs: %" PRIu64
+           " in 10 s upstream; owners answered 20 of 20, a newcomer after %u ms; "
+           "of a fresh MAC each: %" PRIu64 " in 60 s, owners 120 of 120, a newcomer after %u ms",
+           same_up, same_ms, fresh_up, fresh_ms);
+}
+
 /* A million guesses while a question is open; then an old nonce, one from another MAC, and a late one. */
 static void test_guessed_nonces(void **state)
 {
@@ -955,7 +1011,7 @@ static void test_ping_flood(void **state)
         }
         tick(t);
     }
-    figure("H4: 50,000 pings of 4,096 hosts without ports in 5 s: %" PRIu64
+    figure("H3: 50,000 pings of 4,096 hosts without ports in 5 s: %" PRIu64
            " of 400 replies to the host that asked, %" PRIu64 " to another",
            t->marked_right, t->marked_wrong);
     assert_int_equal(t->marked_right, 400);
@@ -1015,7 +1071,7 @@ static void test_many_macs_fill_flows(void **state)
         sent += ms >= 1500 && ms % 5 == 0;
         tick(t);
     }
-    figure("H4: 60,000 new portless flows of 4,096 MACs in 6 s: %u of %u answers to an owner, %u of %u to a "
+    figure("H3: 60,000 new portless flows of 4,096 MACs in 6 s: %u of %u answers to an owner, %u of %u to a "
            "host that "
            "owns nothing",
            answered[0], sent, answered[1], sent);
@@ -1151,6 +1207,7 @@ int main(void)
         cmocka_unit_test(test_sweep),
         cmocka_unit_test(test_arp_flood),
         cmocka_unit_test(test_arp_relay_does_not_amplify),
+        cmocka_unit_test(test_many_macs_arp),
         cmocka_unit_test(test_guessed_nonces),
         cmocka_unit_test(test_claim_flood),
         cmocka_unit_test(test_many_macs_claim),

@@ -760,6 +760,13 @@ static void test_host_with_two_macs(void **state)
     assert_delivered(to_host(w, 2200), host_a);
     assert_int_equal(from_host(w, host_b, 5000).fate, FATE_SENT); /* teaches */
     assert_owner(w, 5000, host_a, BINDING_REACHABLE);
+    /* Upstream and in ARP it is an owner, too. */
+    uint8_t bytes[64];
+    size_t length = udp(bytes, bridge_mac, host_b, remote, 1, remote, 2);
+    assert_dropped(give(w, SIDE_UPSTREAM, bytes, length), DROP_BAD_SOURCE);
+    assert_int_equal(arp_from(w, SIDE_DOWNSTREAM, host_b, ARP_OP_REQUEST, (struct ipv4){0}, gateway).fate,
+                     FATE_SENT);
+    assert_memory_equal(seen.sent[0].bytes + 22, bridge_mac.octets, 6);
     w->ranges[1].other_count = 0;
     assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
     assert_dropped(from_host(w, host_b, 2200), DROP_SOURCE_PORT_VIOLATION);

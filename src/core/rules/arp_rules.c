@@ -5,6 +5,7 @@
 #include "pearpd/time_units.h"
 
 #include "announce.h"
+#include "arp_budget.h"
 #include "arp_relay.h"
 #include "bridge_rules.h"
 #include "engine_state.h"
@@ -14,34 +15,19 @@
 #include "rx_frame.h"
 #include "tables/account.h"
 #include "tables/host.h"
+#include "tables/range_macs.h"
 #include "tables/shared_address.h"
 
 #include <errno.h>
 
 #define DEFENCE_NS (10 * NS_PER_S)
 
-/* True where [limits] arp-rate lets one more ARP frame of the host go upstream. */
-static bool may_go_upstream(struct engine *e, const struct rx_frame *rx)
-{
-    const uint32_t per_second = e->config.limits.arp_rate;
-    struct host *host = host_of(e->hosts, rx->eth.source);
-    if (rate_take(&host->arp, rate_limit_of(per_second, per_second), e->now_ns))
-        return true;
-    host->arp_limited++;
-    if (host_may_emit(host, EVENT_REFUSED, e->now_ns))
-        event_emit(e, (struct event){.kind = EVENT_REFUSED,
-                                     .side = SIDE_DOWNSTREAM,
-                                     .mac = rx->eth.source,
-                                     .detail = "more ARP requests than [limits] arp-rate"});
-    return false;
-}
-
 static struct verdict bridge_arp(struct engine *e, struct rx_frame *rx)
 {
     if (rx->from == SIDE_DOWNSTREAM) {
         if (bridge_is_same_side(e, rx))
             return verdict_dropped(DROP_SAME_PORT);
-        if (!may_go_upstream(e, rx))
+        if (!arp_budget_take(e, rx->eth.source))
             return verdict_dropped(DROP_ARP_LIMIT);
     }
     return bridge_forward(e, rx);
@@ -130,7 +116,7 @@ static struct verdict relay_request(struct engine *e, struct rx_frame *rx, const
 {
     if (bridge_is_same_side(e, rx))
         return verdict_dropped(DROP_SAME_PORT);
-    if (!may_go_upstream(e, rx))
+    if (!arp_budget_take(e, rx->eth.source))
         return verdict_dropped(DROP_ARP_LIMIT);
     return arp_relay_request(e, rx, arp);
 }
@@ -158,7 +144,7 @@ static struct verdict from_downstream(struct engine *e, struct rx_frame *rx, con
     }
     if (request && target >= 0)
         return arp->spa.host == 0 ? verdict_dropped(DROP_ARP_PROBE) : answer(e, rx, arp);
-    int owned = arp->spa.host == 0 ? account_lowest_address(e, rx->eth.source) : -1;
+    int owned = arp->spa.host == 0 ? account_lowest_address(e, range_macs_first(e, rx->eth.source)) : -1;
     if (owned >= 0)
         return of_nameless_owner(e, rx, arp, request, (uint32_t)owned);
     return bridge_arp(e, rx);

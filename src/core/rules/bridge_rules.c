@@ -12,6 +12,7 @@
 #include "tables/account.h"
 #include "tables/fdb.h"
 #include "tables/host.h"
+#include "tables/range_macs.h"
 
 #include <stdlib.h>
 
@@ -67,7 +68,7 @@ static struct fdb_key subnet_key(const struct engine *e, struct mac mac)
 
 static bool is_owner(const struct engine *e, const struct fdb_key *key, struct mac mac)
 {
-    return fdb_key_equal(*key, subnet_key(e, mac)) && account_has_binding(e, mac);
+    return fdb_key_equal(*key, subnet_key(e, mac)) && account_has_binding(e, range_macs_first(e, mac));
 }
 
 /* A host's MAC upstream: its own frame that upstream gave back if it was sent to a group, else forged if it owns

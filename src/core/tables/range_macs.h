@@ -1,6 +1,6 @@
 /* range_macs.h: hosts that send from several MAC addresses, as [range] of the configuration has them.
  * In: the configuration. Out: a host's first MAC address for any of the others. As large as the configuration makes it;
- * nothing is evicted. Called by: ipv4_rules. Never: learns one. */
+ * nothing is evicted. Called by: the rules for sources, ARP and IPv4. Never: learns one. */
 #ifndef PEARPD_CORE_RANGE_MACS_H
 #define PEARPD_CORE_RANGE_MACS_H
 
