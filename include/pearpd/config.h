@@ -103,7 +103,7 @@
     X("waiting-fragments", waiting_fragments, 16, 65536, 4096,                                             \
       "Maximum number of fragments that wait for the first fragment of their datagram. The oldest "        \
       "waiting datagram is removed (fragment_orphan).")                                                    \
-    X("fragment-bytes", fragment_bytes, 65536, 268435456, 2097152,                                         \
+    X("fragment-bytes", fragment_bytes, 65536, 268435456, 1572864,                                         \
       "Maximum number of bytes of waiting fragments. The oldest waiting datagram is removed "              \
       "(fragment_orphan).")                                                                                \
     X("services", services, 1, 65536, 1024,                                                                \

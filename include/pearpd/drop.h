@@ -16,7 +16,7 @@
       "address up")                                                                                            \
     X(ARP_CONFLICT, "arp_conflict",                                                                            \
       "ARP from upstream with the shared address as sender: another machine there uses the address")           \
-    X(ARP_LIMIT, "arp_limit", "ARP from hosts to upstream beyond their rate (limits: arp-rate, arp-total)")               \
+    X(ARP_LIMIT, "arp_limit", "ARP from hosts to upstream beyond their rate (limits: arp-rate, arp-total)")    \
     X(ARP_UNASKED, "arp_unasked",                                                                              \
       "ARP reply from upstream to the shared address that answers no request of a host")                       \
     X(SOURCE_PORT_VIOLATION, "source_port_violation",                                                          \

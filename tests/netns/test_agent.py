@@ -28,9 +28,9 @@ def test_usage():
     results = [(w, on(HOST, AGENT, *w, check=False)) for w in wrong]
     bad = [(w, r.returncode, r.stdout) for w, r in results if r.returncode != 2 or r.stdout.count("\n") != 1]
     ok(not bad, "wrong usage: one line and exit 2", bad)
-    none = on(HOST, AGENT, "-i", "none0", "-a", SHARED, "-p", "1-2", check=False)
+    none = on(HOST, AGENT, "-i", "none0", "-a", SHARED, "-p", "1-2", "-n", check=False)
     ok(none.returncode == 1 and none.stdout.count("\n") == 1 and "none0" in none.stdout,
-       "no such interface: one line and exit 1", none.stdout)
+       "-n without the interface: one line and exit 1", none.stdout)
     dry = on(HOST, AGENT, "-i", "eth0", "-a", SHARED, "-p", "2000-2999", "-g", GATEWAY, "-n")
     wanted = ["arp_ignore", "arp_announce", "ip_local_port_range=\"2000 2999\"",
               "ip addr add %s/32 dev lo scope host" % SHARED,

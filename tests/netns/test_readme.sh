@@ -45,7 +45,8 @@ serve remote remote 7000 || bail "no server"
 
 echo "# The bridge"
 { readme 1; readme 2; printf '[control]\nsocket = %s\n' "$LAB_DIR/pearpd.sock"; } |
-    sed "s|/var/lib/pearpd/|$LAB_DIR/|" >"$LAB_DIR/rack1.conf"
+    sed "s|/var/lib/pearpd/|$LAB_DIR/|; s|^block .*|&\nlearn = pe-arp, traffic|" >"$LAB_DIR/rack1.conf"
+in_readme '`learn = pe-arp, traffic`'
 in_readme 'ping -c 1 -W 1 192.0.2.2'
 check "nobody has the address to be shared" not on host4 ping -c 1 -W 1 192.0.2.2
 walk host4 'ip neighbour show 192.0.2.2'

@@ -48,7 +48,7 @@ struct attack {
     uint64_t m_up, good_down;                      /* M's frames upstream; the good ones of a row, delivered */
     uint64_t echo_replies, misdelivered, arps_up, arp_copies;
     uint64_t marked_right, marked_wrong; /* fragments of honest datagrams: to or from A, to another */
-    bool strangers_answer; /* claim_of_stranger()'s, for 16 ports from the one asked */
+    bool strangers_answer;               /* claim_of_stranger()'s, for 16 ports from the one asked */
     unsigned events[EVENT_PORT_DOWN + 1];
 };
 
