@@ -59,7 +59,7 @@ int long_frame_ring_send(struct long_frame_ring *ring, const struct virtio_net_h
     if (ring->fd < 0 || DATA_AT + sizeof(*header) + length > SLOT_BYTES)
         return -EMSGSIZE;
     const int error = ring->slots == NULL ? make(ring) : 0;
-    if (error != 0)
+    if (ring->slots == NULL)
         return error;
     uint8_t *slot = ring->slots + (size_t)ring->next * SLOT_BYTES;
     struct tpacket2_hdr *about = (struct tpacket2_hdr *)(void *)slot;

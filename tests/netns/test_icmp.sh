@@ -31,7 +31,7 @@ for LAB_MODE in agent plain; do
 
     for n in $(hosts); do
         for kind in -U -I -T; do
-            on "host$n" traceroute $kind -n -q 1 -w 2 -m 4 $REMOTE >"$LAB_DIR/trace" 2>&1
+            on "host$n" traceroute $kind -n -q 1 -w 10 -m 4 $REMOTE >"$LAB_DIR/trace" 2>&1
             check "$LAB_MODE: host$n: traceroute $kind sees every hop" \
                 same "192.35.162.1 198.51.100.10 " "$(tail -n +2 "$LAB_DIR/trace" >"$LAB_DIR/hops"; hops "$LAB_DIR/hops")"
         done

@@ -184,20 +184,22 @@ static void wait_for_hosts(struct engine *e, const struct request *q, const stru
 {
     const uint64_t wait_ns = e->config.limits.offer_wait_s * NS_PER_S;
     const uint64_t due_ns = lease->asked_ns + wait_ns;
-    struct waiting *w = NULL;
-    for (uint32_t i = 0; i < e->config.limits.dhcp_waiting; i++) {
-        struct waiting *at = &e->dhcp_server->waiting[i];
+    const uint32_t limit = e->config.limits.dhcp_waiting;
+    uint32_t place = limit;
+    for (uint32_t i = 0; i < limit; i++) {
+        const struct waiting *at = &e->dhcp_server->waiting[i];
         if (!timer_armed(&at->timer)) {
-            w = w == NULL ? at : w;
+            place = place == limit ? i : place;
         } else if (mac_equal(at->message.chaddr, q->client.mac) &&
                    at->message.client_id_length == q->message->client_id_length &&
                    memcmp(at->message.client_id, q->message->client_id, q->message->client_id_length) == 0) {
-            w = at;
+            place = i;
             break;
         }
     }
-    if (w == NULL)
+    if (place == limit)
         return;
+    struct waiting *w = &e->dhcp_server->waiting[place];
     w->is_newcomer = q->is_newcomer || (timer_armed(&w->timer) && w->is_newcomer);
     w->message = *q->message;
     w->tag = q->tag;
