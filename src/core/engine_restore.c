@@ -129,6 +129,8 @@ int engine_restore(struct engine *engine, uint64_t now_ns, const struct table_en
     if (binding_table_full(e->bindings))
         return -ENOSPC;
     struct binding *b = binding_create(e, &ports, entry->mac, entry->origin);
+    if (b == NULL)
+        return -ENOSPC;
     counts_restore(e, b, entry);
     state_restore(e, b, entry);
     e->lease_pool->is_restored = true;
