@@ -45,6 +45,9 @@ void *keyed_table_newer(const struct keyed_table *table, const void *entry);
  * with 0. Entries keep their place, so a walk may go on after the table has changed. */
 const void *keyed_table_walk(const struct keyed_table *table, uint32_t *place);
 
+/* Any entry of a full table, as `random` chooses. */
+void *keyed_table_any(struct keyed_table *table, uint64_t random);
+
 /* How many entries were compared with a key so far: the cost of all look-ups. */
 uint64_t keyed_table_steps(const struct keyed_table *table);
 

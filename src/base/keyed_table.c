@@ -225,6 +225,12 @@ const void *keyed_table_walk(const struct keyed_table *table, uint32_t *place)
     return NULL;
 }
 
+void *keyed_table_any(struct keyed_table *table, uint64_t random)
+{
+    uint32_t place = (uint32_t)(random % keyed_table_count(table));
+    return (void *)keyed_table_walk(table, &place);
+}
+
 void keyed_table_copy(struct keyed_table *to, const struct keyed_table *from)
 {
     for (const void *entry = keyed_table_oldest(from); entry != NULL; entry = keyed_table_newer(from, entry)) {

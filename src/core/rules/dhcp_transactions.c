@@ -76,10 +76,8 @@ static void make_room(struct engine *e, struct keyed_table *table)
     const struct client *oldest = keyed_table_oldest(table);
     if (oldest->until_ns <= e->now_ns)
         return;
-    uint64_t number = t->evictions++;
-    uint32_t place =
-        (uint32_t)(hash_bytes(e->seed.hash_key, &number, sizeof(number)) % keyed_table_count(table));
-    keyed_table_remove(table, (void *)keyed_table_walk(table, &place));
+    const uint64_t number = t->evictions++;
+    keyed_table_remove(table, keyed_table_any(table, hash_bytes(e->seed.hash_key, &number, sizeof(number))));
 }
 
 static struct client *client_of(struct engine *e, const struct client_key *key, unsigned which)

@@ -130,9 +130,7 @@ static struct flow *any_flow(struct engine *e, unsigned kind)
 {
     struct flows *flows = e->flows;
     const uint64_t number = ++flows->picked;
-    uint32_t place = (uint32_t)(hash_bytes(e->seed.nonce_key, &number, sizeof(number)) % flows->limits[kind]);
-    const struct flow *flow = keyed_table_walk(flows->tables[kind], &place);
-    return keyed_table_find(flows->tables[kind], &flow->key);
+    return keyed_table_any(flows->tables[kind], hash_bytes(e->seed.nonce_key, &number, sizeof(number)));
 }
 
 static uint32_t flows_of(struct engine *e, struct mac mac)
