@@ -73,11 +73,10 @@ static void make_room(struct engine *e, const struct port_range *ports, struct m
                       enum binding_origin origin)
 {
     struct binding *b = binding_oldest_stale(e->bindings);
-    uint32_t least = 1;
-    if (!binding_origin_is_fixed(origin))
-        least = account_share_beside(e, owner, ports).bindings + 2;
-    if (b == NULL)
-        b = account_longest_unconfirmed(e, least);
+    if (b == NULL) {
+        const bool is_fixed = binding_origin_is_fixed(origin);
+        b = account_longest_unconfirmed(e, is_fixed ? 1 : account_share_beside(e, owner, ports).bindings + 2);
+    }
     if (b != NULL)
         binding_end(e, b, EVENT_EVICTED);
 }
