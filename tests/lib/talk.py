@@ -449,7 +449,7 @@ def arguments():
 
     def command(function, name, *positional):
         sub = commands.add_parser(name)
-        sub.set_defaults(run=function, timeout=5.0, source=0)
+        sub.set_defaults(run=function, timeout=20.0, source=0)
         for argument, kind in positional:
             sub.add_argument(argument, type=kind)
         return sub

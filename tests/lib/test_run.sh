@@ -41,6 +41,9 @@ program cmocka 'echo 1..1' 'echo ok 1 - a' 'echo 1..2' 'echo ok 1 - b' 'echo "no
 
 check "good tests, and one skipped" counts "0: 1 passed, 0 failed, 1 skipped" good
 check "a failed test" counts "1: 1 passed, 1 failed" bad
+program several 'echo 1..3' 'echo ok 1 - a' 'echo not ok 2 - b' 'echo "# seen: c"' 'echo ok 3 - d' 'exit 1'
+check "what failed comes first, with what was seen" \
+    same "! not ok 2 - b|! # seen: c|| 1..3" "$("$run" "$dir/several" | sed -n '2,4s/^ *//p' | paste -sd '|')"
 check "no plan" counts "1: 1 passed, 1 failed" planless
 check "fewer tests than planned" counts "1: 2 passed, 1 failed" short
 check "more tests than planned" counts "1: 2 passed, 1 failed" long

@@ -36,7 +36,7 @@ a=$(host_mac 1) b=$(host_mac 2)
 
 serve_all || bail "no servers"
 month=$(date -u +%Y-%m)
-check "a datagram and its answer" talk_on remote ask udp $SHARED 2080 -t 2
+check "a datagram and its answer" talk_on remote ask udp $SHARED 2080
 check "one frame to the owner, one from it" counts "$a" 1 1
 check "its months add up to its total" months_add_up
 

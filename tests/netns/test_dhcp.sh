@@ -66,9 +66,9 @@ check "the table says dhcp for all three" same 3 "$(table_of | grep -c ' dhcp re
 for n in $(hosts); do
     check "host$n's ports in the table" grep -q "^$(told "host$n" first) $(told "host$n" last) $(host_mac "$n") " <<<"$(table_of)"
     serve "host$n" "host$n" $(($(told "host$n" first) + 80)) || bail "no server"
-    check "host$n reaches the remote from a port of its own" talk_on "host$n" ask udp $REMOTE 7000 -t 2
+    check "host$n reaches the remote from a port of its own" talk_on "host$n" ask udp $REMOTE 7000
     check "host$n is reached from the remote, over UDP and TCP" \
-        same "host$n host$n" "$(for how in udp tcp; do talk_on remote ask $how $SHARED $(($(told "host$n" first) + 80)) -t 2 | cut -d' ' -f1; done | xargs)"
+        same "host$n host$n" "$(for how in udp tcp; do talk_on remote ask $how $SHARED $(($(told "host$n" first) + 80)) | cut -d' ' -f1; done | xargs)"
 done
 check "the pool in the statistics" same "3 1" "$(stat_of dhcp/leased) $(stat_of dhcp/reserved)"
 check "pearpctl leases for people" grep -Eq "^$SHARED:20480-21503 +0/6/20 +00:0c:29:00:00:03 +bound " <<<"$(ctl leases)"
@@ -101,7 +101,7 @@ wait "$PEARPD_PID" 2>/dev/null
 lab_start_pearpd second.log || bail "does not start again"
 check "a restart loses no lease" same "$before" "$(leases_of first_port mac state)"
 check "nor its binding" same 3 "$(table_of | wc -l)"
-check "a host is reached at once" talk_on remote ask udp $SHARED $(($(told host2 first) + 80)) -t 2
+check "a host is reached at once" talk_on remote ask udp $SHARED $(($(told host2 first) + 80))
 
 # SIGUSR1: renew now. udhcpc opens its socket after it has sent: it may miss a quick answer, and asks again.
 kill -USR1 "${CLIENT_PID[2]}"

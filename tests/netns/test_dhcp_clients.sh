@@ -43,7 +43,7 @@ reaches()
 {
     local protocol said port
     for protocol in tcp udp; do
-        said=$(talk_on "host$1" ask "$protocol" $REMOTE 7000 -t 2)
+        said=$(talk_on "host$1" ask "$protocol" $REMOTE 7000)
         echo "$said"
         port=${said##*:}
         [ "$port" -ge "$2" ] && [ "$port" -lt $(($2 + 1024)) ] || return 1
@@ -90,7 +90,7 @@ for n in $(hosts); do
     check "host$n reaches the remote from its own ports, TCP, UDP and ping" reaches "$n" "${FIRST[n]}"
     for p in tcp udp; do
         check "host$n is reached from the remote over $p" \
-            same "host$n" "$(talk_on remote ask $p $SHARED $((FIRST[n] + 80)) -t 2 | cut -d' ' -f1)"
+            same "host$n" "$(talk_on remote ask $p $SHARED $((FIRST[n] + 80)) | cut -d' ' -f1)"
     done
 done
 asks_leased() { [ "$(sed -n 's/^nameserver //p' "$LAB_DIR/resolv" | xargs)" = "198.51.100.53 198.51.100.54" ]; }
@@ -107,7 +107,7 @@ check "status tells what is held" same "$SHARED:psid/0/6/$((FIRST[1] / 1024)) he
 kill -USR1 "$(on host1 pgrep -P "$ONE" udhcpc)"
 check "udhcpc renews from the shared address" wait_for 20 said one 'was renewed'
 check "dhclient renews by unicast, in its own time" wait_for 25 said two 'was renewed'
-check "that disturbs nothing" same "host2" "$(talk_on remote ask tcp $SHARED $((FIRST[2] + 80)) -t 2 | cut -d' ' -f1)"
+check "that disturbs nothing" same "host2" "$(talk_on remote ask tcp $SHARED $((FIRST[2] + 80)) | cut -d' ' -f1)"
 check "and changes no ports" same "${FIRST[2]}" "$(first_of 2)"
 
 # A restart of the server: it knows its leases, the clients notice nothing.
@@ -118,7 +118,7 @@ lab_start_pearpd pearpd2.log || bail "pearpd does not start again"
 bindings | cut -d' ' -f1-3 | sort >"$LAB_DIR/bindings2"
 check "pearpd's restart loses no lease" same "$(cut -d' ' -f1-3 "$LAB_DIR/bindings")" "$(cat "$LAB_DIR/bindings2")"
 for n in $(hosts); do
-    check "host$n is reached after it" same "host$n" "$(talk_on remote ask udp $SHARED $((FIRST[n] + 80)) -t 2 | cut -d' ' -f1)"
+    check "host$n is reached after it" same "host$n" "$(talk_on remote ask udp $SHARED $((FIRST[n] + 80)) | cut -d' ' -f1)"
 done
 
 # Hosts that leave.

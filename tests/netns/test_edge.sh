@@ -55,9 +55,9 @@ check "30 datagrams in one super-frame to a host" talk_on remote segments $SHARE
 check "and from one" talk_on host1 segments $REMOTE 7000
 check "pings of 4,000 bytes, in fragments both ways" on host2 ping -q -c 2 -i 0.1 -W 10 -M dont -s 4000 $REMOTE
 check "traceroute from a host sees the box as its first hop" \
-    same "$ROUTER $REMOTE" "$(on host2 traceroute -n -q 1 -w 2 -m 4 $REMOTE | awk '/^ / { print $2 }' | paste -sd ' ')"
+    same "$ROUTER $REMOTE" "$(on host2 traceroute -n -q 1 -w 10 -m 4 $REMOTE | awk '/^ / { print $2 }' | paste -sd ' ')"
 check "traceroute to a host sees the box, then the address" \
-    same "198.51.100.1 $SHARED" "$(on remote traceroute -T -p 3080 -n -q 1 -w 2 -m 4 $SHARED | awk '/^ / { print $2 }' | paste -sd ' ')"
+    same "198.51.100.1 $SHARED" "$(on remote traceroute -T -p 3080 -n -q 1 -w 10 -m 4 $SHARED | awk '/^ / { print $2 }' | paste -sd ' ')"
 
 on box ip link set $LAB_UPLINK mtu 1300
 check "1 MB over a narrow uplink" talk_on host2 send $REMOTE 7000 1000000
@@ -96,7 +96,7 @@ check "every frame is accounted for" equation
 
 sed -i "s/^upstream .*/upstream = eth0/" "$LAB_DIR/lab.conf"
 check "reload: from a tap to an interface is refused" not ctl reload
-check "and said" in_log 'upstream, to a tap or from one, cannot change while pearpd runs: restart it'
+check "and said" wait_for 20 in_log 'upstream, to a tap or from one, cannot change while pearpd runs: restart it'
 sed -i "s/^upstream .*/upstream = tap:$LAB_UP/" "$LAB_DIR/lab.conf"
 check "reload with the tap" ctl reload
 tap set $LAB_UP address 02:00:00:00:00:77

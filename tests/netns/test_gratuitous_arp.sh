@@ -54,7 +54,7 @@ echo "# S9: $(stat_of drops/arp_capture) captures counted, 0 frames upstream; th
 echo "# S10: $forms forms of tags, SNAP and RARP, 5 each: the router's entry never changed"
 check "not one such frame reached the router, but in another VLAN" \
     same 0 "$(tcpdump -nn -e -r "$LAB_DIR/router.pcap" 2>/dev/null | grep -vc 'vlan [1-9]')"
-check "events tell who it was" grep -q "capture.*$attacker" "$LAB_DIR/events"
+check "events tell who it was" wait_for 20 grep -q "capture.*$attacker" "$LAB_DIR/events"
 check "after: one entry, the bridge's MAC" same $bridge "$(router_cache)"
 talk_on remote ask udp $SHARED 2080 >"$LAB_DIR/last"
 check "and host1 still answers" grep -q '^host1 saw' "$LAB_DIR/last"

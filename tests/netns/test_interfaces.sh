@@ -60,7 +60,7 @@ box_link set eth1 mtu 1400
 is_oversize() { on remote ping -q -c 1 -W 0.2 -M do -s 1373 $NEIGHBOUR; [ "$(stat_of drops/oversize)" -gt 0 ]; }
 check "a smaller MTU is noticed" wait_for 20 is_oversize
 before=$(stat_of drops/oversize)
-check "what fits the smaller MTU passes" on remote ping -q -c 3 -i 0.05 -W 1 -M do -s 1372 $NEIGHBOUR
+check "what fits the smaller MTU passes" on remote ping -q -c 3 -i 0.05 -W 10 -M do -s 1372 $NEIGHBOUR
 on remote ping -q -c 5 -i 0.05 -W 1 -M do -s 1373 $NEIGHBOUR >/dev/null
 check "what does not is oversize, each frame" grew drops/oversize "$before" 5
 box_link set eth1 mtu 1500

@@ -47,7 +47,7 @@ bound() { ctl table -v | grep -q "^$1:$2 .* $(host_mac "$3") .* reachable *pe-ar
 unbound() { ! ctl table | grep -q "^$1:$2 "; }
 event() { grep -q " $1 $2 $(host_mac "$3")" "$LAB_DIR/events"; }
 # reaches ADDRESS PORT N: the remote's connection arrives at host N.
-reaches() { same "host$3 saw" "$(talk_on remote ask tcp "$1" "$2" -t 2 | cut -d' ' -f1-2)"; }
+reaches() { same "host$3 saw" "$(talk_on remote ask tcp "$1" "$2" | cut -d' ' -f1-2)"; }
 
 restart()
 {
@@ -67,13 +67,13 @@ life()
     check "$how: so is the second" wait_for 20 bound $SHARED 3000-3999 2
     check "$how: traffic for the first arrives there" reaches $SHARED 2080 1
     check "$how: traffic for the second arrives there" reaches $SHARED 3080 2
-    check "$how: the first reaches the remote" talk_on host1 ask tcp $REMOTE 7000 -t 2
+    check "$how: the first reaches the remote" talk_on host1 ask tcp $REMOTE 7000
 
     before=$(times 1 'received REQUEST .*:2080-2080/6')
     ctl flush >/dev/null || not_ok "flush"
     check "$how: after a flush nothing is bound" unbound $SHARED 2000-2999
     check "$how: a packet for its port finds the host" reaches $SHARED 2080 1
-    check "$how: because it answered a REQUEST for that port" said_more 1 'received REQUEST .*:2080-2080/6' "$before"
+    check "$how: because it answered a REQUEST for that port" wait_for 20 said_more 1 'received REQUEST .*:2080-2080/6' "$before"
     check "$how: with its whole range" bound $SHARED 2000-2999 1
 
     before=$(times 1 'sent CLAIM')
@@ -85,27 +85,27 @@ life()
     before=$(times 1 'received HELLO')
     restart
     check "$how: pearpd restarts: its HELLO is received" wait_for 20 said_more 1 'received HELLO' "$before"
-    check "$how: with a number" said 1 'received HELLO .* seq [0-9]'
+    check "$how: with a number" wait_for 20 said 1 'received HELLO .* seq [0-9]'
     check "$how: the claims for it bind the first" wait_for 20 bound $SHARED 2000-2999 1
     check "$how: and the second" wait_for 20 bound $SHARED 3000-3999 2
 
     ends "${CLAIMANT[2]}"
-    check "$how: the second ends: it sends RELEASE" said 2 'sent RELEASE'
+    check "$how: the second ends: it sends RELEASE" wait_for 20 said 2 'sent RELEASE'
     check "$how: its binding ends" wait_for 20 unbound $SHARED 3000-3999
-    check "$how: as released" event released $SHARED:3000-3999 2
+    check "$how: as released" wait_for 20 event released $SHARED:3000-3999 2
 
     before=$(times 1 "received REQUEST .*:2000-2000/0")
     claimant 2 $SHARED 2000-2999 "$@"
     check "$how: the second claims the range of the first: a conflict" wait_for 20 event conflict $SHARED:2000-2999 2
-    check "$how: the owner was challenged" said_more 1 "received REQUEST .*:2000-2000/0" "$before"
-    check "$how: and objected" said 1 "sent CONFLICT .* tpa $SHARED:2000-2999/0"
+    check "$how: the owner was challenged" wait_for 20 said_more 1 "received REQUEST .*:2000-2000/0" "$before"
+    check "$how: and objected" wait_for 20 said 1 "sent CONFLICT .* tpa $SHARED:2000-2999/0"
     check "$how: the claimant receives that" wait_for 20 said 2 "reported: $(host_mac 1) holds $SHARED:2000-2999/0"
     check "$how: the owner keeps the range" bound $SHARED 2000-2999 1
     check "$how: the claimant was not challenged" not said 2 'received REQUEST'
 
     kill -STOP "${CLAIMANT[1]}"
     check "$how: the owner is silent: the claimant is bound" wait_for 30 bound $SHARED 2000-2999 2
-    check "$how: the range has moved" event moved $SHARED:2000-2999 2
+    check "$how: the range has moved" wait_for 20 event moved $SHARED:2000-2999 2
     ends "${CLAIMANT[2]}"
     check "$how: it releases the range" wait_for 20 unbound $SHARED 2000-2999
     kill -CONT "${CLAIMANT[1]}"
@@ -138,7 +138,7 @@ check "and is not bound" not bound $SHARED 2000-2999 1
 printf '\n[keys]\n7 = %s\n' "$(key 7)" >>"$LAB_DIR/lab.conf"
 restart
 check "pearpd gets a key: the host signs with it, too, and is bound" wait_for 20 bound $SHARED 2000-2999 1
-check "its claim was signed" said 1 'sent CLAIM .* seq [0-9]* key 7'
+check "its claim was signed" wait_for 20 said 1 'sent CLAIM .* seq [0-9]* key 7'
 ends "${CLAIMANT[1]}"
 check "its release was, too" wait_for 20 unbound $SHARED 2000-2999
 

@@ -79,13 +79,13 @@ traffic()
     local n
     many || return 1
     for n in 1 2 3; do
-        talk_on remote ask udp $SHARED $(($(host_first $n) + 80)) -t 2 || return 1
+        talk_on remote ask udp $SHARED $(($(host_first $n) + 80)) || return 1
         talk_on remote fetch $SHARED $(($(host_first $n) + 80)) 300000 || return 1
         on "host$n" ping -q -c 2 -i 0.2 -W 10 $REMOTE || return 1
     done
     talk_on remote sizes $SHARED 2080 host1 || return 1
     on host2 ping -q -c 2 -i 0.2 -W 10 -s 4000 $REMOTE || return 1
-    talk_on neighbour ask udp $SHARED 3080 -t 2
+    talk_on neighbour ask udp $SHARED 3080
 }
 totals() { ctl account | cut -c 1-86 | sort; }
 # a datagram to the port, whoever listens

@@ -10,7 +10,7 @@ serve_all && watch_large || bail "no servers"
 
 mtu() { on "$1" ip link set "$2" mtu "$3"; }
 # jumbo COUNT SIZE: the router pings the neighbour with packets of that size, unfragmented.
-jumbo() { on router ping -q -c "$1" -i 0.05 -W 1 -M do -s $(($2 - 28)) $NEIGHBOUR; }
+jumbo() { on router ping -q -c "$1" -i 0.05 -W 10 -M do -s $(($2 - 28)) $NEIGHBOUR; }
 
 for place in router box; do
     mtu $place eth0 9000

@@ -25,7 +25,7 @@ flap()
 flap upstream router eth0
 flap downstream switch box
 before=$(fds)
-check "events tell of the ports" grep -q 'port-down' "$LAB_DIR/events"
+check "events tell of the ports" wait_for 20 grep -q 'port-down' "$LAB_DIR/events"
 
 for n in $(seq 1 20); do
     on router ip link set eth0 down

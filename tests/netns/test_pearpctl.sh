@@ -65,7 +65,7 @@ check "resolve of a port that nobody has is refused" refused ctl resolve $SHARED
 check "stats name every drop reason" test "$(ctl stats | grep -c 'no_owner\|arp_capture\|pe_arp_forged\|ring_full')" -ge 4
 check "table --json is a list with what the contract names" table_in_json
 check "version" ctl version
-check "the monitor told of it" grep -q "learned.*$SHARED:9000-9099\|learned.*$SHARED:2000-2999" "$LAB_DIR/events"
+check "the monitor told of it" wait_for 20 grep -q "learned.*$SHARED:9000-9099\|learned.*$SHARED:2000-2999" "$LAB_DIR/events"
 check "wrong usage is status 2" usage ctl
 check "an unknown command is status 2" usage ctl frobnicate
 check "add without a MAC is status 2" usage ctl add $SHARED:1-2

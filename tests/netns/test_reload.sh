@@ -17,14 +17,14 @@ printf '[range %s:9000-9099]\nmac = 00:0c:29:00:00:77\nname = printer\n' $SHARED
 kill -HUP "$PEARPD_PID"
 check "a new permanent range is there" wait_for 20 in_table "^$SHARED:9000-9099 .*00:0c:29:00:00:77 .*CM"
 check "what was learned is still there" same "$before" "$(table | grep -v :9000-)"
-check "nothing ended, and the log says no more" in_log 'lab.conf reloaded$'
+check "nothing ended, and the log says no more" wait_for 20 in_log 'lab.conf reloaded$'
 
 with_range=$(table)
 printf '[range %s:9050-9199]\nmac = 00:0c:29:00:00:78\nnonsense = 1\n' $SHARED >>"$LAB_DIR/lab.conf"
 lines=$(wc -l <"$LAB_DIR/lab.conf")
 kill -HUP "$PEARPD_PID"
 check "a fault is logged with file and line" wait_for 20 in_log "^pearpd: .*lab.conf:$lines: "
-check "the other fault of the file too" in_log "^pearpd: .*lab.conf:$((lines - 2)): "
+check "the other fault of the file too" wait_for 20 in_log "^pearpd: .*lab.conf:$((lines - 2)): "
 check "and what follows from them" wait_for 20 in_log '^pearpd: not reloaded: .*lab.conf has faults, which are in the log'
 check "a faulty configuration changes nothing" same "$with_range" "$(table)"
 check "pearpctl reload is refused" not ctl reload
@@ -40,8 +40,8 @@ check "a smaller span of ports is taken" ctl reload
 check "what no longer fits is gone" not in_table "^$SHARED:4000-4999"
 check "monitor tells of it" wait_for 20 grep -q "deleted $SHARED:4000-4999 $(host_mac 3) (reload)" "$LAB_DIR/events"
 check "and of nothing else" same 1 "$(grep -c '(reload)' "$LAB_DIR/events")"
-check "so does the log" in_log "deleted $SHARED:4000-4999 $(host_mac 3) (reload)"
-check "which says how many" in_log 'lab.conf reloaded; it ended 1 binding and 0 leases$'
+check "so does the log" wait_for 20 in_log "deleted $SHARED:4000-4999 $(host_mac 3) (reload)"
+check "which says how many" wait_for 20 in_log 'lab.conf reloaded; it ended 1 binding and 0 leases$'
 check "what fits is not" same 2 "$(ctl table | grep -c "^$SHARED:[23]")"
 
 for n in $(seq 12); do ctl reload || break; done

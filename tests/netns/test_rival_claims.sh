@@ -31,7 +31,7 @@ all_done
 check "the live owner lost no frame" same 0 $?
 diag "$(cat "$LAB_DIR/quiet")"
 check "the rival's status says that it is displaced" wait_for 30 rival_is displaced
-check "and its log by whom" grep -q "$SHARED:2000-2999 is displaced: $(host_mac 1)" "$LAB_DIR/rival.log"
+check "and its log by whom" wait_for 20 grep -q "$SHARED:2000-2999 is displaced: $(host_mac 1)" "$LAB_DIR/rival.log"
 forged=$(stat_of drops/pe_arp_forged)
 rival_ends
 check "the end of the rival changes nothing" same "$(host_mac 1)" "$(owner 2000-2999)"
@@ -49,7 +49,7 @@ rival 2000-2999
 check "a silent owner's range moves to the rival, within its three tries" \
     wait_for 20 owned_by 2000-2999 "$rival_mac"
 check "the rival's status says held" wait_for 10 rival_is held
-check "that is told" grep -q "moved $SHARED:2000-2999" "$LAB_DIR/events"
+check "that is told" wait_for 20 grep -q "moved $SHARED:2000-2999" "$LAB_DIR/events"
 rival_ends
 check "the rival's own release frees it" wait_for 20 owned_by 2000-2999 ""
 kill -CONT "${AGENT_PID[1]}"

@@ -12,7 +12,7 @@ milliseconds() { echo $(($(date +%s%N) / 1000000)); }
 
 serve_all || bail "no servers"
 check "the table is saved" wait_for 20 is_saved 5
-check "a host is reached" talk_on remote ask udp $SHARED 2080 -t 2
+check "a host is reached" talk_on remote ask udp $SHARED 2080
 ctl add $SHARED:50000-50099 00:0c:29:00:00:bb >/dev/null
 check "what an operator adds is saved" wait_for 20 grep -q ":50000-50099 .*origin=control" "$STATE_FILE"
 check "counters are saved" wait_for 20 counters_are_saved
@@ -24,7 +24,7 @@ stop_pearpd KILL
 lab_start_pearpd second.log || bail "does not start again"
 check "after kill -9 the table is as it was" same "$before" "$(table_of)"
 check "and says so" grep -q '\b\([0-9]*\) of \1 records restored' "$LAB_DIR/second.log"
-check "every host is reached at once" talk_on remote ask udp $SHARED 3080 -t 2
+check "every host is reached at once" talk_on remote ask udp $SHARED 3080
 confirmed() { [ "$(rows state pe-arp)" = "reachable reachable reachable" ]; }
 check "the agents confirmed what they hold" wait_for 20 confirmed
 check "they were not told that the table was lost" not grep -q "claimed" "$LAB_DIR"/agent1.log
@@ -69,7 +69,7 @@ echo "# MEM: $memory KiB for all processes, of 24576 allowed"
 
 kill -STOP $(writer_pid)
 ctl add $SHARED:43000-43009 00:0c:29:00:00:bb >/dev/null
-check "a disk that does not answer stops no frame" talk_on remote ask udp $SHARED 4080 -t 2
+check "a disk that does not answer stops no frame" talk_on remote ask udp $SHARED 4080
 writer=$(writer_pid)
 first=$(milliseconds)
 stop_pearpd
@@ -80,6 +80,6 @@ check "which takes its two seconds" test "$took" -ge 1500 -a "$took" -le 15000
 kill -CONT $writer
 check "the writer ends behind it" wait_for 20 not test -e "/proc/$(tr -d ' ' <<<"$writer")"
 lab_start_pearpd last.log || bail "does not start again"
-check "every host is reached at once again" talk_on remote ask udp $SHARED 2080 -t 2
+check "every host is reached at once again" talk_on remote ask udp $SHARED 2080
 check "every frame is accounted for" equation
 done_testing

@@ -22,7 +22,7 @@ train()
 }
 alive()
 {
-    talk_on neighbour ask udp $SHARED 3080 -t 1 && talk_on neighbour ask tcp $REMOTE 7000 -t 1 && reached
+    talk_on neighbour ask udp $SHARED 3080 && talk_on neighbour ask tcp $REMOTE 7000 && reached
 }
 
 check "all is well before" alive

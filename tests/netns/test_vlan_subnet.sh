@@ -50,7 +50,7 @@ check "it left as it came" same "5 5" "$(grep -c "$attacker.*vlan 6,.*ARP" "$LAB
 check "and changes nothing" same 02:50:45:00:00:01 "$(router_cache)"
 talk_on neighbour arp eth0 reply "$attacker" $SHARED ff:ff:ff:ff:ff:ff $SHARED -c 5
 check "in VLAN 5 it is captured" grew drops/arp_capture 0 5
-check "what the bridge says itself bears the tag" grep -q "02:50:45:00:00:01 > ff:ff:ff:ff:ff:ff.*vlan 5,.*ARP" "$LAB_DIR/tags"
+check "what the bridge says itself bears the tag" wait_for 20 grep -q "02:50:45:00:00:01 > ff:ff:ff:ff:ff:ff.*vlan 5,.*ARP" "$LAB_DIR/tags"
 start box prio timeout 60 tcpdump -nn -e -l -i lower -Q out
 wait_for 20 grep -q listening "$LAB_DIR/prio"
 talk_on remote ask tcp $SHARED 2080 >/dev/null
