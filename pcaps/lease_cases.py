@@ -66,11 +66,6 @@ def answered(c, at, frame, answer, counter):
     c.count(**{counter: 1})
 
 
-def served(c, at, client):
-    """A message that leases nothing: the client is no newcomer any more."""
-    answered(c, at, from_client(INFORM, client, ASKS, sip=NEAR, ciaddr=NEAR), said(ACK, client, ciaddr=NEAR), "dhcp_acks")
-
-
 def nak(c, at, frame, client, **more):
     answered(c, at, frame, said(NAK, client, told=b"", **more), "dhcp_naks")
 
@@ -247,7 +242,6 @@ def state_cases():
     offered(c, 2.4, B, 4)
     answered(c, 2.5, from_client(INFORM, A, ASKS, sip=NEAR, ciaddr=NEAR), said(ACK, A, ciaddr=NEAR), "dhcp_acks")
     c.bridged(2.6, "downstream", from_client(INFORM, A, PLAIN, sip=NEAR, ciaddr=NEAR))
-    served(c, 2.7, FOURTH)
     for n in (5, 6, 7, 8):
         offered(c, 3 + n / 10, mac(f"00:0c:29:00:00:0{n}"), n)
     offered(c, 4, M, 2)
@@ -256,7 +250,6 @@ def state_cases():
         offered(c, 30 + n / 10, mac(f"00:0c:29:00:00:0{n}"), n)
     offered(c, 30.9, M, 2)
     offered(c, 31, B, 4)
-    served(c, 31.05, FOURTH)
     c.dropped(31.1, "downstream", from_client(DISCOVER, FOURTH, ASKS), "dhcp_exhausted")
     for n in (5, 6, 7, 8):
         offered(c, 60 + n / 10, mac(f"00:0c:29:00:00:0{n}"), n)
@@ -327,7 +320,6 @@ def refusal_cases():
     for n in range(2, 5):
         offered(c, 1 + n / 10, A, n, ASKS + option(61, b"id%d" % n), identifier=option(61, b"id%d" % n))
     c.dropped(1.5, "downstream", from_client(DISCOVER, A, ASKS), "dhcp_exhausted")
-    served(c, 1.6, B)
     for n in range(5, 9):
         leased(c, 2 + n / 10, mac(f"00:0c:29:00:00:0{n}"), n)
         holds_set(c, mac(f"00:0c:29:00:00:0{n}"), n)
@@ -335,32 +327,36 @@ def refusal_cases():
     c.bridged(3.1, "downstream", from_client(DISCOVER, B, PLAIN))
     offered(c, 3.2, A, 3, ASKS + option(61, b"id3"), identifier=option(61, b"id3"))
 
-    c = serving("lease-limits", "dhcp-host-rate for one host, dhcp-rate for those that were never served, a part for others; owners and those that take an offer have their own", rest="[limits]\ndhcp-host-rate = 2\ndhcp-rate = 3\n")
+    c = serving("lease-limits", "dhcp-host-rate for one host, dhcp-rate for newcomers, also for one that asks again after a second, a part for others; owners and those that take an offer have their own", rest="[limits]\ndhcp-host-rate = 2\ndhcp-rate = 3\n")
     offered(c, 1, A, 2)
     offered(c, 1, A, 2)
     c.dropped(1, "downstream", from_client(DISCOVER, A, ASKS), "dhcp_limit")
-    offered(c, 1, B, 3)
-    offered(c, 1, M, 4)
-    c.dropped(1, "downstream", from_client(DISCOVER, FOURTH, ASKS), "dhcp_limit")
-    c.bridged(1, "downstream", from_client(DISCOVER, M, PLAIN))
-    answered(c, 1, selects(M), said(ACK, M, 4), "dhcp_acks")
+    offered(c, 1, M, 3)
+    offered(c, 1.1, B, 4)
+    c.dropped(1.1, "downstream", from_client(DISCOVER, FOURTH, ASKS), "dhcp_limit")
+    c.bridged(1.1, "downstream", from_client(DISCOVER, M, PLAIN))
+    answered(c, 1.1, selects(M), said(ACK, M, 3), "dhcp_acks")
     offered(c, 2, A, 2)
     c.dropped(2, "downstream", from_client(DISCOVER, B, ASKS), "dhcp_limit")
-    answered(c, 2, renews(M), said(ACK, M, 4, ciaddr=SHARED), "dhcp_acks")
-    offered(c, 2, FOURTH, 5)
+    answered(c, 2, renews(M), said(ACK, M, 3, ciaddr=SHARED), "dhcp_acks")
+    offered(c, 2.1, FOURTH, 5)
     c.count(learned=1)
-    holds_set(c, M, 4)
+    holds_set(c, M, 3)
 
-    c = serving("lease-displaced", "where none is free, an offer that nobody took for a second yields to a host that was never served, and to no other")
+    c = serving("lease-displaced", "where none is free, an offer that nobody took for a second yields to a host that was refused and asks again, not within a second",
+                rest="[range 192.35.162.2:9300-9399]\nmac = 00:0c:29:66:66:66\n")
     for n in range(2, 9):
         offered(c, 1 + n / 100, mac(f"00:0c:29:00:00:1{n}"), n)
-    c.dropped(1.5, "downstream", from_client(DISCOVER, A, ASKS), "dhcp_exhausted")
-    offered(c, 2.5, B, 2)
-    c.dropped(2.6, "downstream", from_client(DISCOVER, A, ASKS), "dhcp_exhausted")
-    nak(c, 2.7, selects(mac("00:0c:29:00:00:12")), mac("00:0c:29:00:00:12"))
-    answered(c, 2.8, selects(B), said(ACK, B, 2), "dhcp_acks")
+    for at, client in ((1.5, A), (2.2, A), (2.3, B), (2.4, M), (3.3, A)):
+        c.dropped(at, "downstream", from_client(DISCOVER, client, ASKS), "dhcp_exhausted")
+    offered(c, 3.4, B, 2)
+    offered(c, 3.5, M, 3)
+    for n in (2, 3):
+        nak(c, 3.7, selects(mac(f"00:0c:29:00:00:1{n}")), mac(f"00:0c:29:00:00:1{n}"))
+    answered(c, 3.8, selects(B), said(ACK, B, 2), "dhcp_acks")
     c.count(learned=1)
     holds_set(c, B, 2)
+    c.owner(9300, 9399, M, "permanent", "config")
 
 
 def choice_cases():
@@ -388,7 +384,6 @@ def choice_cases():
     c.bridged(1.1, "downstream", packet(ROUTER, B, SHARED, 4500, REMOTE, 53), BRIDGE)
     leased(c, 1.2, A, 5)
     offered(c, 1.3, M, 6)
-    served(c, 1.4, FOURTH)
     for n, psid in enumerate((7, 8)):
         offered(c, 2 + n / 10, mac(f"00:0c:29:00:00:0{psid}"), psid)
     c.dropped(2.5, "downstream", from_client(DISCOVER, FOURTH, ASKS), "dhcp_exhausted")

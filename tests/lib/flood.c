@@ -4,11 +4,16 @@
  *
  * Kinds: sweep      UDP to SHARED, ports FIRST to LAST in turn
  *        arp        ARP requests of OTHER for addresses in turn
- *        claim      PE-ARP CLAIMs of SHARED, ranges of ten ports from FIRST to LAST in turn
+ *        claim      PE-ARP CLAIMs of SHARED, ranges of 20 ports from FIRST to LAST in turn
  *        fragment   later and first fragments to SHARED that are never completed
  *        large      the same, of 1,514 bytes
  *        firsts     first fragments of random remotes to SHARED
- *        storm      broadcasts of an EtherType that is nobody's */
+ *        storm      broadcasts of an EtherType that is nobody's
+ * From 4,096 MAC addresses, SOURCE-MAC with other last 12 bits:
+ *        arps       ARP requests of SHARED, each for another address of 10.0.0.0/16
+ *        claims     the same as claim
+ *        flows      ESP from SHARED to OTHER, and pings, in turn
+ *        discovers  DHCPDISCOVERs that ask for ports */
 #include "frame_tools.h"
 
 #include <arpa/inet.h>
@@ -27,6 +32,7 @@
 #define BATCH       32
 #define FRAME_BYTES 70
 #define LARGE_BYTES 1514
+#define DHCP_BYTES  342
 
 struct flood {
     uint8_t source[6], destination[6], shared[4], other[4];
@@ -100,17 +106,86 @@ static void arp(uint8_t *frame, const struct flood *f, uint64_t number)
 static void claim(uint8_t *frame, const struct flood *f, uint64_t number)
 {
     static const uint8_t fixed[] = {0, 1, 0x88, 0xb5, 6, 10, 0, 25};
-    unsigned first = f->first + 10 * (unsigned)(number % ((f->last - f->first + 1) / 10));
+    unsigned first = f->first + 20 * (unsigned)(number % ((f->last - f->first + 1) / 20));
     put_ethernet(frame, f, true, 0x88b5);
     memcpy(frame + 14, fixed, sizeof(fixed));
     memcpy(frame + 22, f->source, 6);
     for (unsigned at = 28; at <= 44; at += 16) {
         memcpy(frame + at, f->shared, 4);
         put16(frame + at + 6, first);
-        put16(frame + at + 8, first + 9);
+        put16(frame + at + 8, first + 19);
     }
     frame[54] = 1;
     frame[55] = 3;
+}
+
+/* Makes the frame one of the 4,096 MAC addresses that take turns. */
+static void from_many(uint8_t *frame, uint64_t number)
+{
+    put16(frame + 10, ((unsigned)frame[10] << 8 & 0xf000) | (number & 0xfff));
+}
+
+static void arps(uint8_t *frame, const struct flood *f, uint64_t number)
+{
+    arp(frame, f, number);
+    from_many(frame, number);
+    memcpy(frame + 22, frame + 6, 6);
+    memcpy(frame + 28, f->shared, 4);
+    put32(frame + 38, 0x0a000000 | (uint32_t)(number & 0xffff));
+}
+
+static void claims(uint8_t *frame, const struct flood *f, uint64_t number)
+{
+    claim(frame, f, number);
+    from_many(frame, number);
+    memcpy(frame + 22, frame + 6, 6);
+}
+
+/* ESP with an SPI of its own, or an echo request with an id of its own. */
+static void flows(uint8_t *frame, const struct flood *f, uint64_t number)
+{
+    uint8_t *ip = frame + 14;
+    put_ethernet(frame, f, false, ETH_P_IP);
+    from_many(frame, number / 2);
+    ip[0] = 0x45;
+    put16(ip + 2, FRAME_BYTES - 14);
+    ip[8] = 64;
+    ip[9] = number % 2 ? 50 : 1;
+    memcpy(ip + 12, f->shared, 4);
+    memcpy(ip + 16, f->other, 4);
+    put16(ip + 10, ip_checksum(ip));
+    ip[20] = 8;
+    put16(ip + 24, (unsigned)number & 0xffff);
+    put16(ip + 22, 0xffff & ~(0x0800U + (unsigned)(number & 0xffff)));
+    if (ip[9] == 50)
+        put32(ip + 20, (uint32_t)number);
+}
+
+/* RFC 2131 4.4.1; 159 is option PORTPARAMS (RFC 7618). */
+static void discovers(uint8_t *frame, const struct flood *f, uint64_t number)
+{
+    static const uint8_t options[] = {53, 1, 1, 55, 3, 1, 3, 159, 255};
+    uint8_t *ip = frame + 14, *boot = ip + 28;
+    memset(frame, 0, DHCP_BYTES);
+    memset(frame, 0xff, 6);
+    memcpy(frame + 6, f->source, 6);
+    from_many(frame, number);
+    put16(frame + 12, ETH_P_IP);
+    ip[0] = 0x45;
+    put16(ip + 2, DHCP_BYTES - 14);
+    ip[8] = 64;
+    ip[9] = 17;
+    memset(ip + 16, 0xff, 4);
+    put16(ip + 10, ip_checksum(ip));
+    put16(ip + 20, 68);
+    put16(ip + 22, 67);
+    put16(ip + 24, DHCP_BYTES - 34);
+    boot[0] = boot[1] = 1;
+    boot[2] = 6;
+    put32(boot + 4, (uint32_t)number);
+    memcpy(boot + 28, frame + 6, 6);
+    put32(boot + 236, 0x63825363);
+    memcpy(boot + 240, options, sizeof(options));
 }
 
 static void storm(uint8_t *frame, const struct flood *f, uint64_t number)
@@ -123,10 +198,11 @@ static const struct {
     const char *name;
     size_t length;
     void (*generate)(uint8_t *frame, const struct flood *f, uint64_t number);
-} kinds[] = {{"sweep", FRAME_BYTES, sweep}, {"arp", FRAME_BYTES, arp},
-             {"claim", FRAME_BYTES, claim}, {"fragment", FRAME_BYTES, fragment},
-             {"large", LARGE_BYTES, large}, {"firsts", FRAME_BYTES, firsts},
-             {"storm", FRAME_BYTES, storm}};
+} kinds[] = {
+    {"sweep", FRAME_BYTES, sweep},        {"arp", FRAME_BYTES, arp},       {"arps", FRAME_BYTES, arps},
+    {"claim", FRAME_BYTES, claim},        {"claims", FRAME_BYTES, claims}, {"fragment", FRAME_BYTES, fragment},
+    {"large", LARGE_BYTES, large},        {"firsts", FRAME_BYTES, firsts}, {"flows", FRAME_BYTES, flows},
+    {"discovers", DHCP_BYTES, discovers}, {"storm", FRAME_BYTES, storm}};
 
 /* `rate` 0: as fast as it goes. */
 static uint64_t run(int fd, const struct flood *f, size_t kind, double rate, double seconds)
@@ -164,9 +240,9 @@ int main(int argc, char **argv)
     if (argc < 9 || kind == sizeof(kinds) / sizeof(kinds[0]) || !read_mac(argv[5], f.source) ||
         !read_mac(argv[6], f.destination) || inet_pton(AF_INET, argv[7], f.shared) != 1 ||
         inet_pton(AF_INET, argv[8], f.other) != 1) {
-        fprintf(stderr, "usage: flood IFACE sweep|arp|claim|fragment|large|firsts|storm RATE SECONDS "
-                        "SOURCE-MAC DESTINATION-MAC "
-                        "SHARED-IP OTHER-IP [FIRST LAST]\n");
+        fprintf(stderr,
+                "usage: flood IFACE sweep|arp|arps|claim|claims|fragment|large|firsts|flows|discovers|storm "
+                "RATE SECONDS SOURCE-MAC DESTINATION-MAC SHARED-IP OTHER-IP [FIRST LAST]\n");
         return 2;
     }
     if (argc > 10) {

@@ -5,54 +5,15 @@
 # Reliability rows (as far as they apply): L8, S11, S17, S23, S25, H6.
 # alone: floods take both processors
 . "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/floods.sh"
 LAB_HOSTS=3 LAB_MODE=agent LAB_LEARN=pe-arp
 lab_test
 serve_all && watch_owners || bail "no servers"
 kill "${AGENT_PID[3]}" && wait "${AGENT_PID[3]}" # it comes back during the sweep
-bridge=02:50:45:00:00:01 router_mac=00:12:7f:c4:38:d3 SECONDS_EACH=3 QUIET_SIZE=
+bridge=02:50:45:00:00:01 router_mac=00:12:7f:c4:38:d3
 attacker=$(on neighbour cat /sys/class/net/eth0/address)
-rate() { if is_sanitized; then echo $(($1 / 10)); else echo "$1"; fi; }
 on router timeout 60 tcpdump -nn -i eth0 -w "$LAB_DIR/up.pcap" -U arp and ether src "$attacker" 2>"$LAB_DIR/tcpdump" &
 wait_for 20 grep -q listening "$LAB_DIR/tcpdump"
-
-# once COMMAND...: the flood, with quiet traffic in it.
-once()
-{
-    local n
-    for n in 1 2; do
-        at_once talk_on remote quiet $SHARED $(($(host_first $n) + 80)) 200 $((SECONDS_EACH - 1)) "host$n" \
-            $QUIET_SIZE >"$LAB_DIR/quiet$n" 2>&1
-    done
-    at_once "$@" >"$LAB_DIR/sent" 2>&1
-    all_done
-}
-
-# quiet_during TEXT COMMAND...: SENT is how many frames the flood sent, in RAN_S seconds. Generators and servers share the processors with
-# the bridge, and all with whatever else this machine does: a loss counts where it comes three times in a row.
-quiet_during()
-{
-    local text=$1 try status=1 began=$SECONDS
-    shift
-    SENT=0 RAN_S=0
-    for try in 1 2 3; do
-        once "$@"
-        status=$?
-        SENT=$((SENT + $(cat "$LAB_DIR/sent"))) RAN_S=$((SECONDS - began + 1))
-        diag "$(cat "$LAB_DIR"/quiet?)"
-        [ $status -ne 0 ] || break
-    done
-    check "$text: none of the quiet traffic was lost, doubled or misdelivered" same 0 $status
-    sleep 0.3
-    check "$text: every frame is accounted for" equation
-    if ! is_sanitized; then
-        check "$text: memory within 24 MiB and 200 bytes a binding" test "$(pss_kib)" -le 24576
-    fi
-}
-flood() { # flood PLACE KIND RATE SOURCE DESTINATION OTHER-IP [FIRST LAST]
-    local place=$1 kind=$2 rate=$3
-    shift 3
-    on "$place" "$PEARPD_BUILD/flood" eth0 "$kind" "$(rate "$rate")" $SECONDS_EACH "$1" "$2" $SHARED "${@:3}"
-}
 
 sweep_and_start()
 {

@@ -289,13 +289,56 @@ static void test_inform_flood(void **state)
     flood(DHCP_INFORM, 20);
 }
 
+/* The flood takes every set; a client asks at 0.5 s, when no offer is old enough to yield, and every 3 s, as udhcpc
+ * does. It has other ports already where `owns`. Returns when it has its lease. */
+static unsigned leased_ms(bool owns, unsigned begin_ms)
+{
+    const struct mac mac = numbered(honest, 0);
+    struct world *w = server_new();
+    uint64_t offered_ms = 0;
+    uint32_t turn = 0;
+    unsigned ms = 0;
+    memset(is_offered, 0, sizeof(is_offered));
+    if (owns) {
+        const struct range range = {shared, 64000, 64999};
+        assert_int_equal(engine_add(w->engine, w->now, &range, mac, &w->out), 0);
+    }
+    for (; ms < begin_ms + 20000; ms++) {
+        for (unsigned i = 0; i < 10; i++)
+            says(w, DHCP_DISCOVER, numbered(made_up, turn++ * 2531 % ATTACKERS), false);
+        if (ms >= begin_ms && (ms - begin_ms) % 3000 == 0 && offered_ms == 0)
+            says(w, DHCP_DISCOVER, mac, false);
+        if (is_offered[0] && offered_ms == 0)
+            offered_ms = ms;
+        if (offered_ms != 0 && ms == offered_ms + 10) {
+            says(w, DHCP_REQUEST, mac, true);
+            if (is_said(DHCP_ACK, mac))
+                break;
+        }
+        world_pass(w, MS);
+    }
+    world_free(w);
+    return ms - begin_ms;
+}
+
+static void test_full_of_offers(void **state)
+{
+    (void)state;
+    const unsigned newcomer_ms = leased_ms(false, 500), owner_ms = leased_ms(true, 2500);
+    printf("# S43: 62 sets, all of them offered to a flood: a newcomer has its lease after %u ms, a host with "
+           "other ports "
+           "after %u ms\n",
+           newcomer_ms, owner_ms);
+    assert_true(newcomer_ms < 5000);
+    assert_true(owner_ms < 5000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_leases_from_the_internet),
-        cmocka_unit_test(test_transaction_flood),
-        cmocka_unit_test(test_discover_flood),
-        cmocka_unit_test(test_inform_flood),
+        cmocka_unit_test(test_leases_from_the_internet), cmocka_unit_test(test_transaction_flood),
+        cmocka_unit_test(test_discover_flood),           cmocka_unit_test(test_inform_flood),
+        cmocka_unit_test(test_full_of_offers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

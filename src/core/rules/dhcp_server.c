@@ -24,7 +24,7 @@
 /* A DHCPDISCOVER whose set hosts are asked for. */
 struct waiting {
     struct timer timer; /* armed: in use */
-    bool is_newcomer;
+    bool may_displace;
     struct eth_tag tag;
     struct dhcp message;
 };
@@ -32,8 +32,12 @@ struct waiting {
 /* Who shares a budget. Hosts that own ports, those that take their offer and newcomers do not wait for the rest. */
 enum budget { OF_OWNERS, OF_TAKERS, OF_NEWCOMERS, OF_OTHERS, BUDGETS };
 
-#define OTHERS_PART 4               /* of dhcp-rate */
-#define SILENT_NS   (10 * NS_PER_S) /* then a host is a newcomer again, as clients that wait ever longer are */
+#define OTHERS_PART 4 /* of dhcp-rate */
+
+/* A newcomer asks as clients do: a few times, not twice within a second. Once it did otherwise, it has to be silent first. */
+#define SILENT_NS      (10 * NS_PER_S)
+#define TRY_GAP_NS     NS_PER_S
+#define NEWCOMER_TRIES 5
 
 struct dhcp_server {
     struct rate_limit limit, others_limit, host_limit; /* [limits] dhcp-rate, a part of it, dhcp-host-rate */
@@ -46,7 +50,7 @@ struct request {
     const struct dhcp *message;
     struct lease_client client;
     bool is_broadcast; /* to all servers */
-    bool is_newcomer;  /* an offer that nobody took yields to it */
+    bool may_displace; /* an offer that nobody took yields to it */
 };
 
 static const struct ipv4 limited_broadcast = {UINT32_MAX};
@@ -158,6 +162,7 @@ static struct verdict bad(struct engine *e, struct mac source, const char *why)
 
 static struct verdict exhausted(struct engine *e, const struct request *q)
 {
+    host_of(e->hosts, q->client.mac)->dhcp_refused_ns = e->now_ns;
     if (rate_take(&e->dhcp_server->exhausted_events, rate_limit_of(1, 1), e->now_ns))
         event_emit(e, (struct event){.kind = EVENT_EXHAUSTED,
                                      .side = SIDE_DOWNSTREAM,
@@ -200,7 +205,7 @@ static void wait_for_hosts(struct engine *e, const struct request *q, const stru
     if (place == limit)
         return;
     struct waiting *w = &e->dhcp_server->waiting[place];
-    w->is_newcomer = q->is_newcomer || (timer_armed(&w->timer) && w->is_newcomer);
+    w->may_displace = q->may_displace || (timer_armed(&w->timer) && w->may_displace);
     w->message = *q->message;
     w->tag = q->tag;
     timer_set(e->timers, &w->timer, due_ns > e->now_ns ? due_ns : e->now_ns + wait_ns);
@@ -210,7 +215,7 @@ static struct verdict discover(struct engine *e, const struct request *q)
 {
     if (e->now_ns < e->lease_pool->offers_from_ns)
         return verdict_consumed(CONSUMED_DHCP); /* the client asks again */
-    struct lease *lease = lease_choose(e, &q->client, wish_of(e, q->message), q->is_newcomer);
+    struct lease *lease = lease_choose(e, &q->client, wish_of(e, q->message), q->may_displace);
     if (lease == NULL)
         return exhausted(e, q);
     lease_offer(e, lease);
@@ -234,7 +239,7 @@ void dhcp_server_due(struct engine *e, struct timer *timer)
     struct waiting *w = (struct waiting *)(void *)((char *)timer - offsetof(struct waiting, timer));
     const struct dhcp message = w->message;
     struct request q = request_of(&message, w->tag, true);
-    q.is_newcomer = w->is_newcomer;
+    q.may_displace = w->may_displace;
     discover(e, &q); /* the frame was consumed when it came */
 }
 
@@ -379,14 +384,39 @@ static bool is_ours(struct engine *e, const struct dhcp *m, const struct lease_c
     return lease != NULL && lease->state != LEASE_FREE;
 }
 
+static bool is_newcomer(const struct host *host, uint64_t now_ns)
+{
+    if (host->dhcp_tries == 0 || now_ns >= host->dhcp_heard_ns + SILENT_NS)
+        return true;
+    return host->dhcp_tries < NEWCOMER_TRIES && now_ns >= host->dhcp_heard_ns + TRY_GAP_NS;
+}
+
+/* The host spoke, as a newcomer or not. */
+static void note_heard(struct host *host, bool as_newcomer, uint64_t now_ns)
+{
+    if (!as_newcomer)
+        host->dhcp_tries = NEWCOMER_TRIES;
+    else if (now_ns >= host->dhcp_heard_ns + SILENT_NS)
+        host->dhcp_tries = 1;
+    else
+        host->dhcp_tries++;
+    host->dhcp_heard_ns = now_ns;
+}
+
+/* It found no set, and asks again as clients do. */
+static bool is_refused_again(const struct host *host, uint64_t now_ns)
+{
+    return host->dhcp_refused_ns != 0 && now_ns >= host->dhcp_refused_ns + TRY_GAP_NS &&
+           now_ns < host->dhcp_refused_ns + SILENT_NS;
+}
+
 static enum budget budget_of(struct engine *e, const struct host *host, const struct dhcp *m)
 {
     if (account_has_binding(e, host->mac))
         return OF_OWNERS;
     if (m->kind == DHCP_REQUEST && lease_host_count(e, host->mac) > 0)
         return OF_TAKERS;
-    const bool is_known = host->dhcp_heard_ns != 0 && e->now_ns < host->dhcp_heard_ns + SILENT_NS;
-    return is_known ? OF_OTHERS : OF_NEWCOMERS;
+    return is_newcomer(host, e->now_ns) ? OF_NEWCOMERS : OF_OTHERS;
 }
 
 /* Takes the message from the budgets of its host and of all hosts like it. */
@@ -398,9 +428,9 @@ static bool is_within_budget(struct engine *e, struct mac source, struct request
     const struct rate_limit limit = budget == OF_OTHERS ? server->others_limit : server->limit;
     const bool is_taken = rate_take(&host->dhcp, server->host_limit, e->now_ns) &&
                           rate_take(&server->messages[budget], limit, e->now_ns);
-    q->is_newcomer = budget == OF_NEWCOMERS;
-    if (is_taken || !q->is_newcomer)
-        host->dhcp_heard_ns = e->now_ns;
+    q->may_displace = budget != OF_OTHERS && is_refused_again(host, e->now_ns);
+    if (budget == OF_OTHERS || budget == OF_NEWCOMERS)
+        note_heard(host, budget == OF_NEWCOMERS, e->now_ns);
     return is_taken;
 }
 

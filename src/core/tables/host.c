@@ -34,7 +34,28 @@ void host_give_back(struct keyed_table *hosts, struct mac mac, enum host_share s
         host->shares[share]--;
 }
 
+static unsigned event_place(enum event_kind kind)
+{
+    switch (kind) {
+    case EVENT_CONFLICT:
+        return 0;
+    case EVENT_CAPTURE:
+        return 1;
+    case EVENT_VIOLATION:
+        return 2;
+    case EVENT_FLOW_CONFLICT:
+        return 3;
+    case EVENT_REFUSED:
+        return 4;
+    case EVENT_DECLINED:
+        return 5;
+    default:
+        return HOST_EVENT_PLACES - 1;
+    }
+}
+
 bool host_may_emit(struct host *host, enum event_kind kind, uint64_t now_ns)
 {
-    return rate_take(&host->events[kind], rate_limit_of(EVENTS_PER_SECOND, EVENTS_PER_SECOND), now_ns);
+    return rate_take(&host->events[event_place(kind)], rate_limit_of(EVENTS_PER_SECOND, EVENTS_PER_SECOND),
+                     now_ns);
 }

@@ -18,15 +18,21 @@
 enum host_share { SHARE_FLOWS, SHARE_SERVICES };
 #define HOST_SHARES 2
 
+/* Kinds of events about one host: six that have a limit of their own, and all others. Few, since a flood of made-up MACs
+ * fills the table. */
+#define HOST_EVENT_PLACES 7
+
 struct host {
-    struct mac mac;         /* the key */
-    struct rate arp;        /* [limits] arp-rate */
-    uint64_t arp_served_ns; /* when its ARP went upstream last; 0: never */
-    struct rate requests;   /* [limits] unicast-mac-rate */
-    struct rate dhcp;       /* [limits] dhcp-host-rate */
-    uint64_t dhcp_heard_ns; /* its last message that [dhcp] took, or later one; 0: none */
-    struct rate events[EVENT_KIND_COUNT];
+    struct mac mac;           /* the key */
+    struct rate arp;          /* [limits] arp-rate */
+    uint64_t arp_served_ns;   /* when its ARP went upstream last; 0: never */
+    struct rate requests;     /* [limits] unicast-mac-rate */
+    struct rate dhcp;         /* [limits] dhcp-host-rate */
+    uint64_t dhcp_heard_ns;   /* its last message that [dhcp] took, or later one; 0: none */
+    uint64_t dhcp_refused_ns; /* when [dhcp] had no set for it last; 0: never */
+    struct rate events[HOST_EVENT_PLACES];
     uint64_t enough_until_ns; /* it has what host-ports allows: not counted again before */
+    uint8_t dhcp_tries;       /* messages that it was a newcomer for, since it was silent last */
     uint32_t open_questions;  /* [limits] mac-questions */
     uint32_t shares[HOST_SHARES];
     uint64_t captures, violations, flow_conflicts, bad_sources, bad_pe_arp, arp_limited;
