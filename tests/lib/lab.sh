@@ -99,6 +99,7 @@ hosts() { seq 1 "$LAB_HOSTS"; }
 
 lab_ids() { ip netns list | sed -n 's/^pearp-\([^-]*\)-remote\b.*/\1/p'; }
 
+# Run in the switch's namespace, which has no eth0: kernels before 6.14 look for a new interface's name there, too.
 lab_links()
 {
     local p=pearp-$LAB_ID n
@@ -277,7 +278,7 @@ lab_up()
     for place in $(lab_routes || echo router) remote box switch neighbour $(hosts | sed 's/^/host/'); do
         ip netns add "pearp-$LAB_ID-$place" || return 1
     done
-    lab_links | ip -batch - && lab_no_bridge_netfilter && lab_configure && lab_box
+    lab_links | lab_in switch && lab_no_bridge_netfilter && lab_configure && lab_box
 }
 
 lab_pids()

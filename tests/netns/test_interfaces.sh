@@ -24,7 +24,7 @@ done
 index=$(on box cat /sys/class/net/eth1/ifindex)
 box_link del eth1
 sleep 0.2
-ip link add eth1 netns "pearp-$LAB_ID-box" type veth peer name box netns "pearp-$LAB_ID-switch"
+ip -n "pearp-$LAB_ID-switch" link add eth1 netns "pearp-$LAB_ID-box" type veth peer name box netns "pearp-$LAB_ID-switch"
 on switch ip link set box master br0 up
 box_link set eth1 up
 check "eth1 deleted and made anew has another index" test "$index" -ne "$(on box cat /sys/class/net/eth1/ifindex)"
