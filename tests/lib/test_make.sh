@@ -32,6 +32,10 @@ for unit in "$root"/usr/lib/systemd/system/*.service; do
     check "$(basename "$unit") does not make the start of the machine wait for a card" \
         not grep -q 'net-devices' "$unit"
 done
+for unit in pearp-agent@ pearp-agent-dhcp@; do # ReadWritePaths= takes nothing away from ProtectSystem=full
+    check "$unit lets a DHCP client write /etc/resolv.conf" not grep -qE '^ProtectSystem=(full|strict)' \
+        "$root/usr/lib/systemd/system/$unit.service"
+done
 check "pearpd -t accepts the sample" \
     "$root/usr/sbin/pearpd" -c "$root/etc/pearpd/sample.conf" -t
 echo '# mine' >"$root/etc/pearpd/mine.conf"
