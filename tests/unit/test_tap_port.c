@@ -50,6 +50,12 @@ static int tear_down(void **state)
     return why_not == NULL ? system("ip link del box 2>/dev/null || :") : 0;
 }
 
+/* The kernel sends nothing out of an interface before it has noticed the carrier, some time after the attachment. */
+static void wait_carrier(void)
+{
+    run("timeout 20 sh -c 'until ip link show box | grep -q \"state UP\"; do sleep 0.01; done'");
+}
+
 /* A tap that is made, and up, without the chatter of IPv6. */
 static struct frame_port *make_tap(void)
 {
@@ -348,6 +354,7 @@ static void test_down_deleted_and_made_anew(void **state)
         assert_int_equal(frame_port_bind(port, if_nametoindex("box")), 0);
         assert_int_equal(frame_port_bind(port, if_nametoindex("box")), 0);
         assert_int_equal(frame_port_fd(port), epoll);
+        wait_carrier();
         const int fd = stranger();
         send_with(fd, &plain, bytes, sizeof(bytes));
         expect_frame(port, bytes, sizeof(bytes), false);
