@@ -37,10 +37,14 @@ debian_run()
         ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} "$@"
 }
 
-# debian_gone DIR
+# debian_gone DIR: ends what runs there, and removes it.
 debian_gone()
 {
-    local place
+    local place root
+    root=$(readlink -f "$1")
+    for place in /proc/[0-9]*; do
+        [ "$(readlink "$place/root")" != "$root" ] || kill -9 "${place#/proc/}"
+    done 2>/dev/null
     for place in $(awk -v root="$1" 'index($2, root) == 1 { print $2 }' /proc/self/mounts | sort -r); do
         umount -l "$place"
     done
