@@ -39,7 +39,7 @@ lab()
 {
     local stories
     mapfile -t stories < <(scripts netns)
-    group "$1" --jobs $((2 * jobs)) --limit 300 "${stories[@]}"
+    group "$1" --jobs $((3 * jobs)) --limit 300 "${stories[@]}"
 }
 
 # What is checked: every file but what is built.
