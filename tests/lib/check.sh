@@ -34,12 +34,12 @@ built() { find "$builds/$2/$1" -maxdepth 1 -type f -name 'test_*' -perm -u+x 2>/
 # scripts FOLDER: the test scripts there.
 scripts() { find "tests/$1" -maxdepth 1 -type f -name 'test_*' -perm -u+x | sort; }
 
-# lab LABEL: every live story, those beside each other that do not measure: most of their time they wait.
+# lab LABEL JOBS: every live story, JOBS of those beside each other that do not measure: most of their time they wait.
 lab()
 {
     local stories
     mapfile -t stories < <(scripts netns)
-    group "$1" --jobs $((3 * jobs)) --limit 300 "${stories[@]}"
+    group "$1" --jobs "$2" --limit 300 "${stories[@]}"
 }
 
 # What is checked: every file but what is built.
