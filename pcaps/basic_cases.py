@@ -196,11 +196,11 @@ def binding_cases():
 
     c = Case("owner-lives", "a claim on a live owner's range: the owner is asked first, answers, and keeps it", linger=5)
     c.claims(1, A, 2000, 2999, 1)
-    c.told(3, claim(M, 2500, 3500))
-    c.make(3, "downstream", request(2, 2000, A))
-    c.told(3.1, holds(A, 2000, 2999, 2, 2000))
+    c.told(6, claim(M, 2500, 3500))
+    c.make(6, "downstream", request(2, 2000, A))
+    c.told(6.1, holds(A, 2000, 2999, 2, 2000))
     c.count(requests=1, conflicts=1)
-    c.delivered(3.2, "upstream", packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 2600), A)
+    c.delivered(6.2, "upstream", packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 2600), A)
     c.owner(2000, 2999, A, "reachable", "pe-arp")
 
     c = Case("owner-silent", "the owner is silent for three questions: all of its range is free, the claimant gets its own")

@@ -20,6 +20,7 @@ import segment_cases  # noqa: E402, F401
 import address_cases  # noqa: E402, F401
 import dhcp_cases  # noqa: E402, F401
 import lease_cases  # noqa: E402, F401
+import rival_cases  # noqa: E402, F401
 
 if __name__ == "__main__":
     for one in CASES:

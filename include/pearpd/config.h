@@ -159,6 +159,9 @@
     X("echo-burst", echo_burst, 1, 1000000, 100, "Echo requests answered at once.")                        \
     X("hello", hello_s, 1, 3600, 60,                                                                       \
       "Seconds between two HELLO messages, with which the bridge announces itself to agents.")             \
+    X("rivals", rivals, 16, 65536, 4096,                                                                   \
+      "Maximum number of claims of hosts that claim the same ports after a loss of the "                   \
+      "table. One more is refused, and the owner keeps the ports (table_full).")                           \
     X("hello-window", hello_window_s, 1, 3600, 5,                                                          \
       "Seconds over which agents spread their claims after the bridge lost its table. Raise it on "        \
       "segments with thousands of hosts.")                                                                 \

@@ -7,7 +7,8 @@
 #define DROP_REASONS(X)                                                                                        \
     X(NO_OWNER, "no_owner",                                                                                    \
       "no host owns the destination port or flow, none can be asked, and there is no default-host")            \
-    X(UNRESOLVED, "unresolved", "the hosts were asked who owns the destination port, and none answered")       \
+    X(UNRESOLVED, "unresolved",                                                                                \
+      "the hosts were asked who owns the destination port, and none answered, or rivals did")                  \
     X(ARP_CAPTURE, "arp_capture",                                                                              \
       "ARP from a host with the shared address as sender: it would redirect the traffic of all "               \
       "hosts that share it")                                                                                   \
@@ -106,7 +107,7 @@
     X(FLOWS_EARLY, "flows_early",                                                                             \
       "flow records exported early to make room for another flow (limit: ipfix-flows)")                       \
     X(TABLE_FULL, "table_full",                                                                               \
-      "bindings not learned because the table was full (limits: bindings, address-bindings)")                 \
+      "bindings not learned because the table was full (limits: bindings, address-bindings, rivals)")         \
     X(HOST_PORTS, "host_ports",                                                                               \
       "ranges not learned because their host owned too much (limits: host-ports, host-bindings)")             \
     X(CLAIMS_LIMITED, "claims_limited",                                                                       \

@@ -230,6 +230,8 @@ int engine_restore(struct engine *engine, uint64_t now_ns, const struct table_en
 /* The epoch of HELLO: to be saved, and to be restored before engine_start() if the whole table was restored. */
 uint64_t engine_epoch(const struct engine *engine);
 void engine_epoch_restore(struct engine *engine, uint64_t epoch);
+/* How many claims of rivals there are: of hosts that claim the same ports since the table was lost. */
+uint32_t engine_rivals(const struct engine *engine);
 
 /* Walks the hosts; start with 0. Their order is arbitrary, but the same in every replay. */
 bool engine_hosts_next(const struct engine *engine, uint32_t *cursor, struct host_entry *entry);

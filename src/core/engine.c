@@ -7,6 +7,7 @@
 #include "binding/binding_probe.h"
 #include "binding/lease.h"
 #include "binding/resolver.h"
+#include "binding/rivalry.h"
 #include "engine_memory.h"
 #include "engine_state.h"
 #include "out/event_emit.h"
@@ -22,6 +23,7 @@
 #include "rules/rx_frame.h"
 #include "tables/binding.h"
 #include "tables/meter.h"
+#include "tables/rivals.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -61,6 +63,8 @@ void engine_start(struct engine *engine, uint64_t now_ns, const struct engine_ou
 {
     enter(engine, now_ns, out);
     engine_ranges_begin(engine);
+    if (!engine->is_table_kept)
+        rivals_collect(engine);
     lease_pool_begin(engine);
     announce_upstream(engine);
     announce_downstream(engine);
@@ -77,10 +81,12 @@ void engine_link(struct engine *engine, uint64_t now_ns, enum side side, bool up
     event_emit(engine, (struct event){.kind = up ? EVENT_PORT_UP : EVENT_PORT_DOWN, .side = side});
     if (!up || !announce_has_begun(engine))
         return;
-    if (side == SIDE_UPSTREAM)
+    if (side == SIDE_UPSTREAM) {
         announce_upstream(engine);
-    else
-        announce_downstream(engine);
+        return;
+    }
+    rivals_collect_again(engine);
+    announce_downstream(engine);
 }
 
 /* Time. */
@@ -108,6 +114,9 @@ static void timer_due(struct engine *e, struct timer *timer)
         break;
     case TIMER_METER:
         meter_due(e);
+        break;
+    case TIMER_RIVALS:
+        rivalry_due(e);
         break;
     case TIMER_LEASE:
         lease_due(e, (struct lease *)(void *)(at - offsetof(struct lease, timer)));

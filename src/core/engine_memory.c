@@ -26,6 +26,7 @@
 #include "tables/host.h"
 #include "tables/meter.h"
 #include "tables/range_macs.h"
+#include "tables/rivals.h"
 #include "tables/service_table.h"
 #include "tables/shared_address.h"
 
@@ -95,6 +96,7 @@ static bool parts_new(struct engine *e, uint32_t bindings)
     e->hosts = host_table_new(l->hosts, e->seed.hash_key);
     e->services = service_table_new(l->services);
     e->resolver = resolver_new(e);
+    e->rivals = rivals_new(e);
     e->lease_pool = lease_pool_new(e);
     e->announcer = announcer_new();
     e->bridge = bridge_rules_new();
@@ -107,10 +109,10 @@ static bool parts_new(struct engine *e, uint32_t bindings)
     e->dhcp_server = dhcp_server_new(e);
     e->dhcp_transactions = dhcp_transactions_new(e);
     return e->bindings != NULL && e->range_macs != NULL && e->accounts != NULL && e->fdb != NULL &&
-           e->hosts != NULL && e->services != NULL && e->resolver != NULL && e->lease_pool != NULL &&
-           e->announcer != NULL && e->bridge != NULL && e->arp_budget != NULL && e->arp_relay != NULL &&
-           e->pe_arp_replay != NULL && e->echo != NULL && e->flows != NULL && e->datagrams != NULL &&
-           e->dhcp_server != NULL && e->dhcp_transactions != NULL;
+           e->hosts != NULL && e->services != NULL && e->resolver != NULL && e->rivals != NULL &&
+           e->lease_pool != NULL && e->announcer != NULL && e->bridge != NULL && e->arp_budget != NULL &&
+           e->arp_relay != NULL && e->pe_arp_replay != NULL && e->echo != NULL && e->flows != NULL &&
+           e->datagrams != NULL && e->dhcp_server != NULL && e->dhcp_transactions != NULL;
 }
 
 /* Those of [ipfix] and of DHCP, which are there where the configuration needs them. */
@@ -148,6 +150,7 @@ void engine_tables_free(struct engine *e)
     keyed_table_free(e->hosts);
     service_table_free(e->services);
     resolver_free(e->resolver);
+    rivals_free(e->rivals);
     lease_pool_free(e->lease_pool);
     announcer_free(e->announcer);
     bridge_rules_free(e->bridge);

@@ -13,6 +13,7 @@
 #include "tables/binding.h"
 #include "tables/binding_query.h"
 #include "tables/host.h"
+#include "tables/rivals.h"
 #include "tables/shared_address.h"
 
 #include <errno.h>
@@ -79,6 +80,23 @@ static void entry_of_resolution(const struct engine *e, uint64_t now_ns, const s
     };
 }
 
+static void entry_of_rival(uint64_t now_ns, const struct rival *rival, struct table_entry *entry)
+{
+    *entry = (struct table_entry){
+        .range = rival->ports.range,
+        .state = BINDING_INCOMPLETE,
+        .origin = ORIGIN_PE_ARP,
+        .side = SIDE_DOWNSTREAM,
+        .name = "",
+        .has_psid = rival->ports.is_port_set,
+        .psid = rival->ports.params,
+        .psid_id = rival->ports.psid,
+        .age_ns = now_ns > rival->since_ns ? now_ns - rival->since_ns : 0,
+        .expires_ns = ENGINE_NEVER,
+        .seen_ns = ENGINE_NEVER,
+    };
+}
+
 static void entry_published(const struct engine *e, uint32_t address_index, struct table_entry *entry)
 {
     *entry = (struct table_entry){
@@ -102,7 +120,14 @@ bool engine_table_next(const struct engine *engine, uint64_t now_ns, struct tabl
     if (cursor->stage == STAGE_PORTS) {
         const struct binding *b = binding_from(e, cursor->address_index, cursor->port);
         const struct resolution *r = resolver_from(e, cursor->address_index, cursor->port);
-        if (r != NULL && (b == NULL || r->key.port < b->ports.range.first)) {
+        const struct rival *rival = rivals_from(e, cursor->address_index, cursor->port);
+        const uint32_t port = b == NULL ? UINT16_MAX + 1U : b->ports.range.first;
+        if (rival != NULL && rival->key.first < port && (r == NULL || rival->key.first <= r->key.port)) {
+            cursor->port = rival->key.first + 1U;
+            entry_of_rival(now_ns, rival, entry);
+            return true;
+        }
+        if (r != NULL && r->key.port < port) {
             cursor->port = r->key.port + 1U;
             entry_of_resolution(e, now_ns, r, entry);
             return true;
@@ -203,6 +228,7 @@ int engine_add(struct engine *engine, uint64_t now_ns, const struct range *range
                                       .range = *range,
                                       .mac = mac,
                                       .detail = binding_origin_name(ORIGIN_CONTROL)});
+    rivals_decide(engine, &ports, mac);
     resolver_release(engine, (uint32_t)index);
     return 0;
 }
@@ -236,6 +262,7 @@ static int flush_address(struct engine *e, uint32_t address_index)
         binding_end(e, b, EVENT_DELETED);
         removed++;
     }
+    rivals_end_all(e, address_index);
     lease_pool_doubt(e, address_index);
     return removed;
 }

@@ -7,6 +7,7 @@
 #include "binding/lease.h"
 #include "binding/lease_pool.h"
 #include "binding/resolver.h"
+#include "binding/rivalry.h"
 #include "binding/service.h"
 #include "engine_memory.h"
 #include "engine_state.h"
@@ -149,6 +150,7 @@ int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *c
     meter_flush(engine);
     parts_carry(fresh, engine);
     bindings_carry(fresh, engine);
+    rivalry_carry(fresh, engine);
     lease_pool_carry(fresh, engine);
     /* `fresh` takes the place of what `engine` held, and is freed with it. */
     struct engine old = *engine;

@@ -13,6 +13,7 @@
 #include "tables/account.h"
 #include "tables/binding.h"
 #include "tables/binding_query.h"
+#include "tables/rivals.h"
 #include "tables/shared_address.h"
 
 #include <errno.h>
@@ -168,7 +169,13 @@ uint64_t engine_epoch(const struct engine *engine)
     return engine->seed.epoch;
 }
 
+uint32_t engine_rivals(const struct engine *engine)
+{
+    return rivals_count(engine);
+}
+
 void engine_epoch_restore(struct engine *engine, uint64_t epoch)
 {
     engine->seed.epoch = epoch;
+    engine->is_table_kept = true;
 }

@@ -22,7 +22,8 @@ enum timer_kind {
     TIMER_DATAGRAMS,
     TIMER_LEASE,
     TIMER_DISCOVER,
-    TIMER_METER
+    TIMER_METER,
+    TIMER_RIVALS
 };
 
 struct engine {
@@ -45,6 +46,7 @@ struct engine {
     struct service_table *services;
 
     struct resolver *resolver;
+    struct rivals *rivals;
     struct lease_pool *lease_pool; /* of [dhcp] */
 
     struct announcer *announcer;
@@ -59,6 +61,7 @@ struct engine {
     struct dhcp_server *dhcp_server;
     struct dhcp_transactions *dhcp_transactions;
 
+    bool is_table_kept;  /* the whole table of an earlier run was restored */
     uint64_t confirm_ns; /* when the last restored binding is asked for */
     uint64_t changes;    /* of tables before the present one; leases that were extended */
     struct reload_ended reload_ended;

@@ -19,11 +19,12 @@ struct state_kind {
     int (*load)(struct state_load *load, const struct state_record *record);
 };
 
-/* epoch: HELLO's, so that hosts need not claim again what the table knows. */
+/* epoch: HELLO's, so that hosts need not claim again what the table knows. Not saved while rivals claim ports: a bridge
+ * that starts again begins as after a loss of the table, and collects their claims. */
 
 static bool epoch_save(struct state_walk *walk, struct state_line *line)
 {
-    if (walk->count > 0)
+    if (walk->count > 0 || engine_rivals(walk->engine) > 0)
         return false;
     state_line_u64(line, "value", engine_epoch(walk->engine));
     return true;

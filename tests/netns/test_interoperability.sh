@@ -10,7 +10,9 @@ SETS=192.35.162.3 # shared by port sets; 1232-1235 are the first ports of set 52
 LAB_CONF="[address $SETS]
 ports = 1024-65535
 learn = pe-arp
-psid = 6/8"
+psid = 6/8
+[limits]
+hello-window = 1" # shorter than a RELEASE takes: what is claimed after one has no rivals
 lab_test
 key() { printf '%064x' "$1"; }
 

@@ -5,7 +5,10 @@
 # takes: 30 s
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=2 LAB_MODE=agent
+LAB_CONF="[limits]
+hello-window = 1"
 lab_test
+sleep 1 # until no claim of another is as good as that of an owner: the table was empty at the start
 serve_all && watch_owners || bail "no servers"
 monitor
 rival_mac=$(on neighbour cat /sys/class/net/eth0/address)

@@ -261,6 +261,7 @@ static void test_refusals_for_ports_of_another_owner(void **state)
     assert_taken(give(w, &made));
     made = reply_of(host_a, &own.keys[0], &own.requested.pe_arp);
     assert_taken(give(w, &made));
+    world_pass(w, 10 * S); /* while claims are collected they would be rivals */
     made = claim_of(host_m, &own.keys[0], 5);
     made.pe_arp.type = PE_ARP_RELEASE;
     assert_forged(give(w, &made));

@@ -9,6 +9,7 @@
 #include "tables/account.h"
 #include "tables/binding_query.h"
 #include "tables/host.h"
+#include "tables/rivals.h"
 #include "tables/shared_address.h"
 
 #include <errno.h>
@@ -24,7 +25,7 @@ static bool block_of(const struct engine *e, uint32_t address_index, uint16_t po
 {
     const struct config_address *a = &e->config.addresses[address_index];
     *ports = (struct port_range){.range = {.address = a->address}};
-    if (port < a->ports_first || port > a->ports_last)
+    if (port < a->ports_first || port > a->ports_last || rivals_dispute(e, address_index, port))
         return false;
     if (a->has_psid) {
         uint16_t psid;
@@ -32,13 +33,14 @@ static bool block_of(const struct engine *e, uint32_t address_index, uint16_t po
             return false;
         *ports = port_range_of_set(a->address, a->psid, psid);
         return ports->range.first >= a->ports_first && ports->range.last <= a->ports_last &&
-               span_is_free(e, ports);
+               span_is_free(e, ports) && rivals_other(e, ports, mac_zero) == NULL;
     }
     uint32_t first = a->ports_first + (port - a->ports_first) / a->block * a->block;
     uint32_t last = first + a->block - 1;
     ports->range.first = (uint16_t)first;
     ports->range.last = last < a->ports_last ? (uint16_t)last : a->ports_last;
     binding_free_run(e->bindings, address_index, port, &ports->range.first, &ports->range.last);
+    rivals_narrow(e, address_index, port, &ports->range.first, &ports->range.last);
     return true;
 }
 
@@ -49,7 +51,8 @@ bool binding_may_own_more(struct engine *e, const struct port_range *ports, stru
     struct host *host = host_of(e->hosts, owner);
     /* Counting walks what it has: not for each frame of a host that sends from everywhere. */
     if (e->now_ns >= host->enough_until_ns) {
-        const struct account_share share = account_share_beside(e, owner, ports);
+        struct account_share share = account_share_beside(e, owner, ports);
+        rivals_share(e, ports, owner, &share);
         if (share.bindings < e->config.limits.host_bindings && share.ports + port_range_ports(ports) <= most)
             return true;
         host->enough_until_ns = e->now_ns + NS_PER_S;
@@ -247,6 +250,7 @@ int binding_learn_lease(struct engine *e, const struct port_range *ports, struct
     if (b == NULL)
         return -ENOSPC;
     lease_lasts(e, b, left_ns);
+    rivals_decide(e, ports, owner);
     binding_emit_learned(e, b, previous);
     return 0;
 }

@@ -9,6 +9,7 @@
 #include "resolver.h"
 #include "tables/binding.h"
 #include "tables/binding_query.h"
+#include "tables/rivals.h"
 #include "tables/shared_address.h"
 
 #include <errno.h>
@@ -24,6 +25,8 @@ static bool is_usable(const struct engine *e, const struct lease *lease, struct 
     struct port_range ports = lease_ports(e, lease);
     uint32_t at = 0;
     if (lease->holder_until_ns > e->now_ns && !mac_equal(lease->holder, mac))
+        return false;
+    if (rivals_dispute(e, lease->address_index, ports.range.first))
         return false;
     for (const struct binding *b; (b = binding_overlap_next(e, &ports, &at)) != NULL;) {
         if (binding_origin_is_permanent(b->origin))

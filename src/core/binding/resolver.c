@@ -29,6 +29,7 @@
 #include "tables/binding_query.h"
 #include "tables/host.h"
 #include "tables/pending.h"
+#include "tables/rivals.h"
 #include "tables/served.h"
 #include "tables/shared_address.h"
 
@@ -358,6 +359,8 @@ static void broadcast_silent(struct engine *e, struct resolution *r)
 
 bool resolver_is_negative(struct engine *e, uint32_t address_index, uint16_t port)
 {
+    if (rivals_dispute(e, address_index, port))
+        return true;
     struct port_key key = {address_index, port};
     struct negative *negative = keyed_table_find(e->resolver->negatives, &key);
     if (negative == NULL)
@@ -496,7 +499,10 @@ static void unicast_silent(struct engine *e, struct resolution *r)
     bool is_release = r->is_release, has_claim = r->has_claim;
     struct claim claim = r->claim;
     struct binding *b = binding_find(e->bindings, r->key.address_index, r->key.port);
+    struct rival *rival = rivals_find(e, r->key.address_index, r->key.port, target);
     resolver_close(e, r);
+    if (rival != NULL)
+        rivals_remove(e, rival);
     if (b != NULL && b->origin == ORIGIN_PE_ARP && mac_equal(b->owner, target))
         binding_end(e, b, is_release ? EVENT_RELEASED : EVENT_EXPIRED);
     if (!has_claim)
@@ -623,6 +629,32 @@ static bool is_fixed_already(const struct engine *e, const struct claim *claim)
     return b != NULL && binding_origin_is_fixed(b->origin) && mac_equal(b->owner, claim->claimant);
 }
 
+void resolver_challenge(struct engine *e, const struct claim *claim)
+{
+    if (!is_fixed_already(e, claim) && !binding_may_own_more(e, &claim->ports, claim->claimant))
+        return; /* its REPLY would not count, so it is not asked */
+    const struct resolution_key key = {shared_address_of_ports(e, &claim->ports), claim->ports.range.first,
+                                       claim->claimant};
+    struct resolution *r = ask(e, &key, ASK_CLAIMANT);
+    if (r == NULL)
+        challenge_once(e, &key);
+    else if (mac_is_zero(r->previous))
+        r->previous = claim->previous;
+}
+
+/* Why another owner has the ports whatever it would answer, or NULL. A lessee is not challenged: without an agent it could
+ * not answer. */
+static const char *claim_fault(const struct engine *e, const struct binding *b, const struct port_range *ports)
+{
+    if (binding_origin_is_permanent(b->origin))
+        return "claimed a permanent range";
+    if (b->origin == ORIGIN_DHCP)
+        return "claimed a range that is leased to another host";
+    if (b->origin == ORIGIN_TRAFFIC && binding_sends_from(e, b, ports))
+        return "claimed ports that another host sends from";
+    return NULL;
+}
+
 void resolver_claim(struct engine *e, const struct claim *claim)
 {
     const uint32_t address_index = shared_address_of_ports(e, &claim->ports);
@@ -631,40 +663,26 @@ void resolver_claim(struct engine *e, const struct claim *claim)
     for (struct binding *b; (b = binding_overlap_next(e, &claim->ports, &at)) != NULL;) {
         if (mac_equal(b->owner, claim->claimant))
             continue;
-        if (binding_origin_is_permanent(b->origin)) {
-            binding_refuse_claim(e, &claim->ports, claim->claimant, b->owner, "claimed a permanent range");
-            return;
-        }
-        /* The lessee is not challenged: without an agent it could not answer. */
-        if (b->origin == ORIGIN_DHCP) {
-            binding_refuse_claim(e, &claim->ports, claim->claimant, b->owner,
-                                 "claimed a range that is leased to another host");
-            return;
-        }
-        if (b->origin == ORIGIN_TRAFFIC && binding_sends_from(e, b, &claim->ports)) {
-            binding_refuse_claim(e, &claim->ports, claim->claimant, b->owner,
-                                 "claimed ports that another host sends from");
+        const char *fault = claim_fault(e, b, &claim->ports);
+        if (fault != NULL) {
+            binding_refuse_claim(e, &claim->ports, claim->claimant, b->owner, fault);
             return;
         }
         if (b->origin == ORIGIN_PE_ARP && asked == NULL)
             asked = b;
     }
-    struct resolution *r;
     if (asked == NULL) {
-        if (!is_fixed_already(e, claim) && !binding_may_own_more(e, &claim->ports, claim->claimant))
-            return; /* its REPLY would not count, so it is not asked */
-        const struct resolution_key key = {address_index, claim->ports.range.first, claim->claimant};
-        r = ask(e, &key, ASK_CLAIMANT);
-        if (r == NULL)
-            challenge_once(e, &key);
-        else if (mac_is_zero(r->previous))
-            r->previous = claim->previous;
+        resolver_challenge(e, claim);
         return;
     }
     const struct resolution_key key = {address_index, asked->ports.range.first, asked->owner};
-    r = ask(e, &key, ASK_OWNER);
+    const bool is_rival = rivals_are_collected(e) && rivals_may_have(e, asked);
+    struct resolution *r = ask(e, &key, ASK_OWNER);
     if (r != NULL && !r->has_claim) {
         r->has_claim = true;
         r->claim = *claim;
+        r->claim.is_rival = is_rival;
+    } else if (is_rival && (r == NULL || !mac_equal(r->claim.claimant, claim->claimant))) {
+        resolver_challenge(e, claim); /* none of them waits behind another */
     }
 }

@@ -30,6 +30,7 @@ struct claim {
     struct port_range ports;
     struct mac claimant;
     struct mac previous; /* the owner that did not answer; zero: there was none */
+    bool is_rival;       /* it came in time to count as much as that of the owner, though that answers */
 };
 
 /* Why one host is asked. */
@@ -78,7 +79,7 @@ bool resolution_has_nonce(const struct engine *e, const struct resolution *r, ui
 /* True where `target` was challenged for the port of `key` within the last seconds, and the nonce is that of the
  * challenge: nothing was kept of it but a key (docs/pe-arp.md#nonces). Never in a replay. */
 bool resolver_has_challenged(const struct engine *e, const struct resolution_key *key, uint64_t nonce);
-/* True where nobody answered for the port within negative-age. */
+/* True where nobody answered for the port within negative-age, or where rivals claim it. */
 bool resolver_is_negative(struct engine *e, uint32_t address_index, uint16_t port);
 /* Holds the frame until the REQUEST ends. */
 struct verdict resolver_hold(struct engine *e, struct resolution *r, enum side from, const struct frame *frame);
@@ -86,6 +87,8 @@ void resolver_close(struct engine *e, struct resolution *r);
 /* Ends every broadcast whose port has an owner now and sends its pending frames there. */
 void resolver_release(struct engine *e, uint32_t address_index);
 
+/* Asks the claimant of a claim that waits for nobody. */
+void resolver_challenge(struct engine *e, const struct claim *claim);
 /* Handles a claim: it is refused, the owner of the range is asked, or the claimant is challenged. */
 void resolver_claim(struct engine *e, const struct claim *claim);
 

@@ -7,6 +7,7 @@
 #include "binding/binding_state.h"
 #include "binding/lease_pool.h"
 #include "binding/resolver.h"
+#include "binding/rivalry.h"
 #include "binding/service.h"
 #include "engine_state.h"
 #include "out/event_emit.h"
@@ -16,6 +17,7 @@
 #include "tables/binding.h"
 #include "tables/binding_query.h"
 #include "tables/host.h"
+#include "tables/rivals.h"
 #include "tables/shared_address.h"
 
 #include <errno.h>
@@ -152,6 +154,11 @@ static struct verdict reply(struct engine *e, const struct rx_frame *rx, const s
     if (!is_answer || m->spa.address.host != m->tpa.address.host || !port_range_has(&ports, m->tpa.first))
         return forged(e, rx, "PE-ARP reply to no open request: unasked, or too late");
     bool learns = e->config.addresses[asked_index].learn & LEARN_PE_ARP;
+    if (learns && rivalry_take(e, &ports, m->sha)) {
+        if (r != NULL && !mac_is_zero(r->key.target))
+            resolver_close(e, r);
+        return verdict_consumed(CONSUMED_PE_ARP);
+    }
     const struct mac previous = r != NULL ? r->previous : mac_zero;
     if (learns && binding_learn_pe_arp(e, &ports, m->tpa.first, m->sha, m->lifetime_s, previous) != 0)
         return forged(e, rx, "PE-ARP reply with ports of another owner");
@@ -159,11 +166,14 @@ static struct verdict reply(struct engine *e, const struct rx_frame *rx, const s
         lease_note_holder(e, (uint32_t)asked_index, m->tpa.first, m->sha);
     owner_seen(e, m);
     service_learn(e, &ports, m);
+    const struct claim claim = r != NULL && r->has_claim ? r->claim : (struct claim){0};
     if (r != NULL && r->has_claim)
-        binding_refuse_claim(e, &r->claim.ports, r->claim.claimant, r->key.target,
+        binding_refuse_claim(e, &claim.ports, claim.claimant, r->key.target,
                              "claimed the range of an owner that still answers");
     if (r != NULL && (!mac_is_zero(r->key.target) || !learns))
         resolver_close(e, r);
+    if (claim.is_rival)
+        resolver_challenge(e, &claim);
     resolver_release(e, (uint32_t)asked_index);
     return verdict_consumed(CONSUMED_PE_ARP);
 }
@@ -184,6 +194,17 @@ static struct verdict claim(struct engine *e, const struct rx_frame *rx, const s
     return verdict_consumed(CONSUMED_PE_ARP);
 }
 
+/* A rival that gives up is asked as an owner is. */
+static void rival_release(struct engine *e, const struct port_range *ports, struct mac mac)
+{
+    const uint32_t address_index = shared_address_of_ports(e, ports);
+    if (rivals_find(e, address_index, ports->range.first, mac) == NULL)
+        return;
+    struct resolution *r = resolver_ask_host(e, address_index, ports->range.first, mac);
+    if (r != NULL)
+        r->is_release = true;
+}
+
 /* The owner is asked again: a forged RELEASE must not end its binding. */
 static struct verdict release(struct engine *e, const struct rx_frame *rx, const struct pe_arp *m)
 {
@@ -195,8 +216,10 @@ static struct verdict release(struct engine *e, const struct rx_frame *rx, const
         return forged(e, rx, fault);
     uint32_t at = 0;
     struct binding *b = binding_overlap_next(e, &ports, &at);
-    if (b == NULL)
+    if (b == NULL) {
+        rival_release(e, &ports, m->sha);
         return verdict_consumed(CONSUMED_PE_ARP);
+    }
     if (binding_origin_is_permanent(b->origin) || !mac_equal(b->owner, m->sha))
         return forged(e, rx, "PE-ARP release of a range that is permanent, or of another owner");
     if (b->origin != ORIGIN_PE_ARP)
