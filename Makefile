@@ -120,9 +120,10 @@ $(B)/load $(B)/flood $(B)/lease_storm: $(B)/%: tests/lib/%.c
 tools: $(B)/load $(B)/flood $(B)/lease_storm
 
 reliability: all tools ## rows of the reliability matrix that take a time: medians of 20 tries, the worst, memory
-	@scripts/deps build test
+	@scripts/deps build test live
 	@PEARPD_BUILD='$(abspath $(B))' scripts/reliability
 	@PEARPD_BUILD='$(abspath $(B))' scripts/lease-storm
+	@PEARPD_BUILD='$(abspath $(B))' scripts/tunnel-rates
 
 SOAK_SECONDS ?= 3600
 soak: ## the long rows, before a release: a million runs of the models, fuzzing for SOAK_SECONDS (3600) each

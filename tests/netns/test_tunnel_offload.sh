@@ -1,31 +1,14 @@
 #!/bin/bash
 # Super-frames inside tunnels: bulk TCP in VXLAN, Geneve, GRE, IPIP and 6in4 between a host with an address of its own and the router.
 # A packet socket cannot carry such a frame as it is: pearpd cuts it, and every byte arrives.
-# Reliability rows (as far as they apply): S29.
+# Reliability rows (as far as they apply): S32.
 # alone: super-frames come of bulk transfers
 # takes: 20 s
 . "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/tunnels.sh"
 LAB_HOSTS=1 LAB_MODE=agent
 lab_test
 serve router router 7000 && watch_large || bail "no server"
-
-# tunnel NUMBER TYPE [OPTION...]: its two ends, each with an address. Exit status 1: the kernel has no such tunnels.
-tunnel()
-{
-    local number=$1 type=$2 ends="local $ROUTER remote $NEIGHBOUR"
-    shift 2
-    [ "$type" != geneve ] || ends="remote $NEIGHBOUR"
-    # shellcheck disable=SC2086
-    on router ip link add "t$number" type "$type" $ends "$@" 2>/dev/null || return 1
-    ends="local $NEIGHBOUR remote $ROUTER"
-    [ "$type" != geneve ] || ends="remote $ROUTER"
-    # shellcheck disable=SC2086
-    on neighbour ip link add "t$number" type "$type" $ends "$@" || return 1
-    on router ip address add "10.9.$number.1/24" dev "t$number" && on neighbour ip address add "10.9.$number.2/24" dev "t$number" &&
-        on router ip -6 address add "fd00:$number::1/64" dev "t$number" nodad && on router ip link set "t$number" up &&
-        on neighbour ip -6 address add "fd00:$number::2/64" dev "t$number" nodad && on neighbour ip link set "t$number" up
-}
-answers() { on neighbour ping -q -c 1 -W 1 "$1"; }
 
 # bulk TEXT ADDRESS: 20 MB each way, as sent.
 bulk()
@@ -64,17 +47,9 @@ while read -r text type options; do
     *) bulk "$text" 10.9.$number.1 ;;
     esac </dev/null
     [ "$text" != VXLAN ] || bulk6 "IPv6 in VXLAN" fd00:$number </dev/null
-done <<'TUNNELS'
-VXLAN vxlan id 7 dstport 4789 noudpcsum
-VXLAN-with-checksums vxlan id 8 dstport 4790 udpcsum
-Geneve geneve id 9 dstport 6081
-GRE gre
-GRE-with-checksums gre key 5 csum
-IPIP ipip
-6in4 sit
-TUNNELS
+done <<<"$TUNNELS"
 
 check "no frame was refused" same "0 0" "$(stat_of drops/send_failed) $(stat_of drops/unsupported_offload)"
 check "every frame is accounted for" equation
-echo "# S29: bulk TCP inside $number kinds of tunnels, as far as the kernel has them, as sent; 0 refused"
+echo "# S32: bulk TCP inside $number kinds of tunnels, as far as the kernel has them, as sent; 0 refused"
 done_testing
