@@ -87,10 +87,11 @@ def key_cases():
     c.dropped(1.5, "downstream", sign(holds(A, 2000, 2999, 2, 2000), one, 5), "pe_arp_forged")
     c.told(1.6, sign(holds(A, 2000, 2999, 1, 2000), one, 5))
     c.count(learned=1)
-    c.dropped(2.5, "downstream", sign(claim(A, 2000, 2999, RELEASE, tlvs=seq(10)), one, 5), "pe_arp_forged")
+    c.dropped(2.5, "downstream", sign(claim(A, 2000, 2999, RELEASE, tlvs=seq(10)), two, 7), "pe_arp_forged")
     c.told(2.6, sign(claim(A, 2000, 2999, RELEASE, tlvs=seq(11)), one, 5))
     challenge(2.6, 2)
     c.told(2.7, sign(holds(A, 2000, 2999, 2, 2000), two, 7))
+    c.count(pe_arp_seq_old=3)
     c.owner(2000, 2999, A, "reachable", "pe-arp")
 
 

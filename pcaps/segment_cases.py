@@ -396,6 +396,88 @@ def key_cases():
     c.count(conflicts=1)
     c.dropped(2.05, "downstream", signed(claim(B, 3000, 3999, tlvs=seq(6))), "pe_arp_forged")
     c.dropped(2.1, "downstream", signed(claim(B, 3000, 3999, RELEASE, tlvs=seq(6))), "pe_arp_forged")
+    c.count(pe_arp_seq_old=5)
+
+
+# Keys of the bridge and of single hosts: {id: (secret, the rest of its section)}.
+ROLES = {10: (b"\x0a" * 32, f"role = host\nmac = {A.hex(':')}\nrange = 192.35.162.2:2000-2999\n"),
+         11: (b"\x0b" * 32, f"role = host\nmac = {B.hex(':')}\nrange = 192.35.162.2:3000-3499, 192.35.162.2:3500-3999\n"),
+         12: (b"\x0c" * 32, f"role = host\nmac = {A.hex(':')}\nrange = 192.35.162.2:2000-2999\n"),
+         30: (b"\x1e" * 32, "role = bridge\n"), 20: (b"\x14" * 32, "role = bridge\n")}
+HOUR_US = 3600 * 10**6
+
+
+def role_case(name, about):
+    sections = "".join(f"[key {ident}]\nsecret = {secret.hex()}\n{rest}" for ident, (secret, rest) in ROLES.items())
+    c = Case(name, about, rest=sections, start=False)
+    c.make(0, "upstream", gratuitous())
+    c.make(0, "downstream", by(20, pe_arp(ALL, BRIDGE, HELLO, NO_PORTS, ZERO, port_address(SHARED, 2000, 9999), 0, 5,
+                                          b"\x04\x06" + BRIDGE)))
+    c.later = [(2, "upstream", gratuitous())]
+    return c
+
+
+def by(ident, frame):
+    return sign(frame, ROLES[ident][0], ident)
+
+
+def numbered(host, first, last, number, kind=CLAIM):
+    return claim(host, first, last, kind, tlvs=tlv(3, struct.pack(">Q", number)))
+
+
+def refused(c, at, frame, why):
+    c.dropped(at, "downstream", frame, "pe_arp_forged")
+    c.count(**{why: 1})
+
+
+def bound(c, at, host, first, last, nonce, ident, number):
+    c.told(at, by(ident, numbered(host, first, last, number)))
+    asked = port_address(SHARED, first, first)
+    c.make(at, "downstream", by(20, pe_arp(host, BRIDGE, REQUEST, NO_PORTS, host, asked, nonce)))
+    c.told(at + 0.01, by(ident, holds(host, first, last, nonce, first)))
+    c.count(requests=1, learned=1)
+    c.owner(first, last, host, "reachable", "pe-arp")
+
+
+def role_cases():
+    c = role_case("key-roles", "the key of a host is for its MAC address, its range and what a host sends; the bridge's for the rest")
+    bound(c, 1, A, 2000, 2999, 1, 10, 10)
+    bound(c, 1.1, B, 3000, 3999, 2, 11, 10)
+    managed, one = port_address(SHARED, 2000, 9999), port_address(SHARED, 2000, 2000)
+    for number, (kind, target) in enumerate(((HELLO, managed), (REQUEST, one))):
+        at, frame = 1.2 + number / 10, pe_arp(ALL, A, kind, NO_PORTS, ZERO, target, 7)
+        refused(c, at, by(10, frame), "pe_arp_key_role")
+        c.told(at + 0.01, by(30, frame))
+    refused(c, 1.4, by(20, numbered(A, 2000, 2999, 11)), "pe_arp_key_role")
+    refused(c, 1.41, by(30, numbered(A, 2000, 2999, 11, RELEASE)), "pe_arp_key_role")
+    refused(c, 1.42, by(20, holds(A, 2000, 2999, 1, 2000)), "pe_arp_key_role")
+    refused(c, 1.5, by(10, numbered(M, 2000, 2999, 11)), "pe_arp_key_mac")
+    refused(c, 1.51, by(11, numbered(A, 3000, 3999, 11)), "pe_arp_key_mac")
+    refused(c, 1.52, by(10, numbered(B, 3000, 3999, 11, RELEASE)), "pe_arp_key_mac")
+    for number, (first, last) in enumerate(((3000, 3999), (2000, 3000), (4000, 4999))):
+        refused(c, 1.6 + number / 100, by(10, numbered(A, first, last, 11)), "pe_arp_key_range")
+        refused(c, 1.65 + number / 100, by(10, numbered(A, first, last, 11, RELEASE)), "pe_arp_key_range")
+    refused(c, 1.7, by(10, holds(A, 2000, 9999, 1, 2000)), "pe_arp_key_range")
+    other = port_address(SHARED, 3000, 3999)
+    refused(c, 1.8, by(10, pe_arp(ALL, A, CONFLICT, other, B, other, tlvs=tlv(3, struct.pack(">Q", 11)))), "pe_arp_key_range")
+
+    c = role_case("key-seq", "SEQ is kept for each key and MAC, and is at most an hour ahead of the clock: a leap mutes nobody")
+    bound(c, 1, A, 2000, 2999, 1, 10, 10)
+    now = (1000 + 2) * 10**6  # of the capture, 2 s after its start
+    refused(c, 2, by(10, numbered(A, 2000, 2999, 2**64 - 1)), "pe_arp_seq_ahead")
+    refused(c, 2, by(10, numbered(A, 2000, 2999, now + HOUR_US + 1)), "pe_arp_seq_ahead")
+    refused(c, 2, by(10, numbered(A, 2000, 2999, 10)), "pe_arp_seq_old")
+    asked = port_address(SHARED, 2000, 2000)
+    for at, nonce, ident, number in ((3, 2, 10, 11), (5, 3, 12, 5), (7, 4, 10, now + 5 * 10**6 + HOUR_US)):
+        c.told(at, by(ident, numbered(A, 2000, 2999, number)))  # the second with the key that takes the place of the first
+        c.make(at, "downstream", by(20, pe_arp(A, BRIDGE, REQUEST, NO_PORTS, A, asked, nonce)))
+        c.told(at + 0.01, by(ident, holds(A, 2000, 2999, nonce, 2000)))
+        c.count(requests=1)
+    refused(c, 8, by(10, numbered(A, 2000, 2999, 12)), "pe_arp_seq_old")
+    c.told(9, by(12, numbered(A, 2000, 2999, 6)))
+    c.make(9, "downstream", by(20, pe_arp(A, BRIDGE, REQUEST, NO_PORTS, A, asked, 5)))
+    c.told(9.01, by(12, holds(A, 2000, 2999, 5, 2000)))
+    c.count(requests=1)
 
 
 arp_cases()
@@ -405,3 +487,4 @@ source_cases()
 pe_arp_cases()
 limit_cases()
 key_cases()
+role_cases()

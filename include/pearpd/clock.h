@@ -17,6 +17,9 @@ const char *clock_boot_id(char text[static BOOT_ID_BYTES]);
 /* CLOCK_REALTIME in microseconds: for numbers that must grow over restarts, never for intervals. */
 uint64_t clock_wall_us(void);
 
+/* 2020-01-01, by it: earlier than any clock that is set. */
+#define CLOCK_SET_US (UINT64_C(1577836800) * 1000000)
+
 /* A time of that clock as RFC 3339, UTC, to the millisecond: "2026-11-30T08:15:00.123Z". Returns `text`. */
 #define CLOCK_TEXT_BYTES 40
 const char *clock_wall_format(uint64_t wall_us, char text[static CLOCK_TEXT_BYTES]);

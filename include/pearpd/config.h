@@ -108,11 +108,15 @@
       "(fragment_orphan).")                                                                                \
     X("services", services, 1, 65536, 1024,                                                                \
       "Maximum number of services announced by hosts. A new one is not kept (services_refused).")          \
-    X("keys", keys, 1, 256, 16,                                                                            \
+    X("keys", keys, 1, 4096, 256,                                                                          \
       "Maximum number of keys for PE-ARP. One more is an error in the configuration.")                     \
     X("speakers", speakers, 16, 1048576, 8192,                                                             \
-      "Maximum number of hosts whose last sequence number is kept, with [keys]. The least recently "       \
-      "seen is evicted.")                                                                                  \
+      "Maximum number of hosts whose last sequence number is kept, for all keys without mac together: "    \
+      "each key has an equal share, half of it for hosts that own ports. Of these the least recently "     \
+      "seen is evicted, of the others one at random. A key with mac keeps all of its numbers.")            \
+    X("seq-ahead", seq_ahead_s, 1, 315360000, 3600,                                                        \
+      "Seconds that the sequence number of a signed message may be ahead of the clock of the bridge. "     \
+      "Beyond it the message is dropped (pe_arp_forged). Raise it where the bridge has no clock.")         \
     X("lifetime", lifetime_s, 1, 65535, 120,                                                               \
       "Seconds after which a binding learned by PE-ARP becomes stale. A host may state a shorter "         \
       "lifetime, but not a longer one.")                                                                   \
@@ -303,6 +307,7 @@ struct config {
     struct config_ipfix ipfix;
     struct pe_arp_key *keys; /* ascending by id, owned; none: PE-ARP needs no AUTH */
     size_t key_count;
+    size_t signing_key; /* of these: what the bridge signs with */
     struct limits limits;
 };
 

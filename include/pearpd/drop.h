@@ -113,6 +113,18 @@
     X(CLAIMS_LIMITED, "claims_limited",                                                                       \
       "CLAIMs without a challenge, since other hosts' took the room or the budget (limits: questions, "       \
       "mac-questions, unicast-rate, unicast-mac-rate)")                                                       \
+    X(PE_ARP_KEY_ROLE, "pe_arp_key_role",                                                                     \
+      "signed PE-ARP messages whose key has another role, as a HELLO with the key of a host "                 \
+      "(pe_arp_forged)")                                                                                      \
+    X(PE_ARP_KEY_MAC, "pe_arp_key_mac",                                                                       \
+      "signed PE-ARP messages with a key that is not for their MAC address (pe_arp_forged)")                  \
+    X(PE_ARP_KEY_RANGE, "pe_arp_key_range",                                                                   \
+      "signed PE-ARP messages about ports that their key is not for (pe_arp_forged)")                         \
+    X(PE_ARP_SEQ_OLD, "pe_arp_seq_old",                                                                       \
+      "signed PE-ARP messages whose sequence number is missing or did not grow (pe_arp_forged)")              \
+    X(PE_ARP_SEQ_AHEAD, "pe_arp_seq_ahead",                                                                   \
+      "signed PE-ARP messages whose sequence number is too far ahead of the clock (pe_arp_forged; "           \
+      "limit: seq-ahead)")                                                                                    \
     X(REQUESTS, "requests", "PE-ARP REQUESTs sent")                                                           \
     X(BAD_SOURCES, "bad_sources", "frames dropped as bad_source")                                             \
     X(MAC_MOVES, "mac_moves", "MAC addresses that moved from one side of the bridge to the other")            \

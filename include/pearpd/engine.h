@@ -166,6 +166,10 @@ uint64_t engine_next(const struct engine *engine);
  * (docs/contract.md#replay-gap). */
 void engine_postpone_repeats(struct engine *engine, uint64_t until_ns);
 
+/* The wall clock, by which the SEQ of signed PE-ARP is bounded; to be given at the start and again and again, since it may
+ * be set. `wall_us` is microseconds since 1970; 0: it is not set. In a replay it is never given: engine time is that. */
+void engine_wall_clock(struct engine *engine, uint64_t now_ns, uint64_t wall_us);
+
 /* A bridge port came up or went down; `mtu_bytes` is its longest frame without the Ethernet header and
  * tag (0: no limit). Announcements follow a link that comes up. */
 void engine_link(struct engine *engine, uint64_t now_ns, enum side side, bool up, uint32_t mtu_bytes,
@@ -232,6 +236,25 @@ uint64_t engine_epoch(const struct engine *engine);
 void engine_epoch_restore(struct engine *engine, uint64_t epoch);
 /* How many claims of rivals there are: of hosts that claim the same ports since the table was lost. */
 uint32_t engine_rivals(const struct engine *engine);
+
+/* The number of the next HELLO, to be saved where it is signed; 0: it is not. An earlier one is not restored. */
+uint64_t engine_hello_seq(const struct engine *engine);
+void engine_hello_seq_restore(struct engine *engine, uint64_t hello_seq);
+
+/* The last SEQ that was taken of {key, MAC}. */
+struct seq_entry {
+    uint32_t key_id;
+    struct mac mac;
+    uint64_t number;
+};
+struct seq_cursor {
+    uint32_t key, table, place;
+};
+/* Walks them, from {0} on; they may change between calls. */
+bool engine_seqs_next(const struct engine *engine, struct seq_cursor *cursor, struct seq_entry *entry);
+/* Puts one of an earlier run back, behind the bindings; a greater one that is known stays. 0; -ENOENT: there is no such
+ * key for that MAC any more; -EINVAL: no MAC of a host. */
+int engine_seq_restore(struct engine *engine, const struct seq_entry *entry);
 
 /* Walks the hosts; start with 0. Their order is arbitrary, but the same in every replay. */
 bool engine_hosts_next(const struct engine *engine, uint32_t *cursor, struct host_entry *entry);

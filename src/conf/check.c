@@ -128,13 +128,53 @@ static void check_protocol(struct ini_file *file, size_t i)
         ini_fault(file, p->mac_line, "mac = %s: is the bridge's own", mac_format(p->mac, mac));
 }
 
+/* Of a [key]: what it says fits its role and the rest of the file. */
+static void check_key(struct ini_file *file, const struct pe_arp_key *key)
+{
+    const struct config *c = ini_target(file);
+    char text[PORT_RANGE_TEXT_BYTES];
+    key_role_check(file, key->role, key->macs_line, key->ranges_line);
+    for (unsigned i = 0; i < key->macs.count; i++)
+        if (is_bridges_own(c, key->macs.mac[i]))
+            ini_fault(file, key->macs_line, "mac = %s: is the bridge's own",
+                      mac_format(key->macs.mac[i], text));
+    for (unsigned i = 0; i < key->ranges.count; i++)
+        if (address_of(c, key->ranges.range[i].range.address) == NULL)
+            ini_fault(file, key->ranges_line, "range = %s: there is no [address] for it",
+                      port_range_format(&key->ranges.range[i], text));
+    const struct pe_arp_key *same = pe_arp_key_with_secret(c->keys, c->key_count, key);
+    if (same != NULL && (same->line == 0 || same->line < key->line))
+        ini_fault(file, key->line, "[key %u]: has the secret of key %u: each key needs its own", key->id,
+                  same->id);
+}
+
+static void check_roles(struct ini_file *file)
+{
+    struct config *c = ini_target(file);
+    const struct pe_arp_key *signing = pe_arp_signing_key(c->keys, c->key_count, KEY_BRIDGE);
+    unsigned line = 0;
+    for (size_t i = 0; i < c->key_count; i++) {
+        if (c->keys[i].line != 0)
+            check_key(file, &c->keys[i]);
+        if (c->keys[i].role == KEY_HOST && (line == 0 || c->keys[i].line < line))
+            line = c->keys[i].line;
+    }
+    if (signing != NULL)
+        c->signing_key = (size_t)(signing - c->keys);
+    else if (c->key_count > 0 && line != 0)
+        ini_fault(file, line,
+                  "[key]: there is none with role = bridge, and no [keys]: the bridge has no key to sign with");
+}
+
 static void check_keys(struct ini_file *file)
 {
     struct config *c = ini_target(file);
+    const char *section = ini_line_of(file, "key", NULL) != 0 ? "key" : "keys";
     if (c->key_count > c->limits.keys)
-        ini_fault(file, ini_line_of(file, "keys", NULL), "[keys]: more than keys = %u in [limits]",
+        ini_fault(file, ini_line_of(file, section, NULL), "[%s]: more than keys = %u in [limits]", section,
                   c->limits.keys);
     pe_arp_keys_sort(c->keys, c->key_count);
+    check_roles(file);
 }
 
 static int by_address(const void *a, const void *b)

@@ -305,6 +305,38 @@ static const struct ini_key lease_keys[] = {
      .help = "A name for people, which pearpctl shows."},
 };
 
+#define KEY(name) INI_FIELD(struct pe_arp_key, name)
+
+static const struct ini_key key_keys[] = {
+    {.name = "secret",
+     .type = &key_secret_type,
+     KEY(bytes),
+     .is_secret = true,
+     .help = "The secret, which no other key has: openssl rand -hex 32 makes one."},
+    {.name = "role",
+     .type = &key_role_type,
+     .choices = KEY_ROLES,
+     KEY(role),
+     .help = "With bridge the bridge signs HELLO and REQUEST with it; every agent needs it. With host an agent "
+             "signs with "
+             "it, and only that host and the bridge have it."},
+    {.name = "mac",
+     .type = &key_macs_type,
+     .preset = "",
+     .none = "",
+     KEY(macs),
+     .line = offsetof(struct pe_arp_key, macs_line),
+     .help = "With role = host: the MAC addresses that may use it. Without it every one may."},
+    {.name = "range",
+     .type = &key_ranges_type,
+     .preset = "",
+     .none = "",
+     KEY(ranges),
+     .line = offsetof(struct pe_arp_key, ranges_line),
+     .help =
+         "With role = host: the ports that may be claimed with it. Without it all that the address has may."},
+};
+
 static const struct ini_key ipfix_keys[] = {
     {.name = "collector",
      .type = &conf_collector,
@@ -390,12 +422,22 @@ static const struct ini_section sections[] = {
      INI_KEYS(protocol_keys)},
     {.name = "policy", .help = "What hosts may do.", INI_KEYS(policy_keys)},
     {.name = "keys",
-     .help = "Keys of signed PE-ARP, one line each: ID = 64 hexadecimal digits. ID is a number from 0 to "
-             "4294967295. With "
-             "a key, PE-ARP that is not signed is dropped; the bridge signs with the lowest ID. Every agent "
-             "needs the "
-             "same keys.",
+     .help =
+         "Keys of signed PE-ARP that all share, one line each: ID = 64 hexadecimal digits. ID is a number "
+         "from 0 to 4294967295. With "
+         "a key, PE-ARP that is not signed is dropped; the bridge signs with the lowest ID, where it has no "
+         "key of its own. Every agent "
+         "needs the "
+         "same keys, and each can sign as any other: give every host its own with [key] instead.",
      .take = conf_take_secret},
+    {.name = "key",
+     .argument = "ID",
+     .help = "A key of the bridge, or of one host. ID is a number from 0 to 4294967295 that no other key has. "
+             "PE-ARP that is not signed, or with a key whose role, mac or range does not allow it, is dropped "
+             "(pe_arp_forged). "
+             "The bridge signs with the lowest ID of role bridge.",
+     .begin = conf_begin_key,
+     INI_KEYS(key_keys)},
     {.name = "control", .help = "The control socket.", INI_KEYS(control_keys)},
     {.name = "state", .help = "What survives a restart.", INI_KEYS(state_keys)},
     {.name = "dhcp",

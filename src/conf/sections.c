@@ -141,22 +141,48 @@ void *conf_begin_lease(struct ini_file *file, const char *argument)
     return &leases[c->lease_count++];
 }
 
-/* [keys] */
+/* [keys] and [key] */
+
+/* Notes a fault where there is a key of this id already. */
+static void check_id(struct ini_file *file, uint32_t id)
+{
+    const struct config *c = ini_target(file);
+    const struct pe_arp_key *other = pe_arp_key_with_id(c->keys, c->key_count, id);
+    if (other != NULL && other->line == 0)
+        ini_fault(file, ini_line(file), "%u: is already in [keys]", id);
+    else if (other != NULL)
+        ini_fault(file, ini_line(file), "%u: is already in [key] at line %u", id, other->line);
+}
+
+static struct pe_arp_key *add_key(struct ini_file *file, const struct pe_arp_key *key)
+{
+    struct config *c = ini_target(file);
+    struct pe_arp_key *keys = ini_grow(file, c->keys, c->key_count, sizeof(*keys));
+    if (keys == NULL)
+        return NULL;
+    c->keys = keys;
+    keys[c->key_count] = *key;
+    return &keys[c->key_count++];
+}
 
 void conf_take_secret(struct ini_file *file, const char *name, const char *value)
 {
-    struct config *c = ini_target(file);
     struct pe_arp_key key;
     if (pe_arp_key_parse(name, value, &key) != 0) {
         ini_fault(file, ini_line(file), "%s: must be a number up to 4294967295, with 64 hexadecimal digits",
                   name);
         return;
     }
-    if (pe_arp_key_find(c->keys, c->key_count, key.id) != NULL)
-        ini_fault(file, ini_line(file), "%s: is already in [keys]", name);
-    struct pe_arp_key *keys = ini_grow(file, c->keys, c->key_count, sizeof(*keys));
-    if (keys == NULL)
-        return;
-    c->keys = keys;
-    keys[c->key_count++] = key;
+    check_id(file, key.id);
+    (void)add_key(file, &key);
+}
+
+void *conf_begin_key(struct ini_file *file, const char *argument)
+{
+    struct pe_arp_key begun = {.line = ini_line(file)};
+    if (pe_arp_key_id_parse(argument, &begun.id))
+        check_id(file, begun.id);
+    else
+        ini_fault(file, begun.line, "[key %s]: must be a number from 0 to 4294967295", argument);
+    return add_key(file, &begun);
 }

@@ -10,6 +10,7 @@ void *conf_begin_address(struct ini_file *file, const char *argument);
 void *conf_begin_range(struct ini_file *file, const char *argument);
 void *conf_begin_protocol(struct ini_file *file, const char *argument);
 void *conf_begin_lease(struct ini_file *file, const char *argument);
+void *conf_begin_key(struct ini_file *file, const char *argument);
 
 /* As ini_section.end. */
 void conf_end_address(struct ini_file *file, void *target);

@@ -145,6 +145,13 @@ uint64_t engine_next(const struct engine *engine)
     return timer_heap_next(engine->timers);
 }
 
+void engine_wall_clock(struct engine *engine, uint64_t now_ns, uint64_t wall_us)
+{
+    engine->wall.is_unset = wall_us == 0;
+    engine->wall.us = wall_us;
+    engine->wall.at_ns = now_ns;
+}
+
 void engine_postpone_repeats(struct engine *engine, uint64_t until_ns)
 {
     announce_postpone(engine, until_ns);

@@ -156,7 +156,7 @@ void engine_tables_free(struct engine *e)
     bridge_rules_free(e->bridge);
     arp_budget_free(e->arp_budget);
     arp_relay_free(e->arp_relay);
-    keyed_table_free(e->pe_arp_replay);
+    pe_arp_replay_free(e->pe_arp_replay);
     echo_free(e->echo);
     flows_free(e->flows);
     datagrams_free(e->datagrams);

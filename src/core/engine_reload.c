@@ -22,6 +22,7 @@
 #include "rules/dhcp_transactions.h"
 #include "rules/echo.h"
 #include "rules/flow.h"
+#include "rules/pe_arp_replay.h"
 #include "tables/account.h"
 #include "tables/binding.h"
 #include "tables/binding_query.h"
@@ -118,6 +119,7 @@ static void parts_carry(struct engine *e, const struct engine *old)
     e->stats = old->stats;
     e->now_ns = old->now_ns;
     e->confirm_ns = old->confirm_ns;
+    e->wall = old->wall;
     e->changes = old->changes + binding_table_changes(old->bindings);
     memcpy(e->mtu_bytes, old->mtu_bytes, sizeof(e->mtu_bytes));
     memcpy(e->link_up, old->link_up, sizeof(e->link_up));
@@ -128,7 +130,6 @@ static void parts_carry(struct engine *e, const struct engine *old)
     bridge_rules_carry(e, old);
     arp_budget_carry(e, old);
     arp_relay_carry(e, old);
-    keyed_table_copy(e->pe_arp_replay, old->pe_arp_replay);
     echo_carry(e, old);
     flows_carry(e, old);
     dhcp_rules_carry(e, old);
@@ -151,6 +152,7 @@ int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *c
     parts_carry(fresh, engine);
     bindings_carry(fresh, engine);
     rivalry_carry(fresh, engine);
+    pe_arp_replay_carry(fresh, engine); /* owners are known now */
     lease_pool_carry(fresh, engine);
     /* `fresh` takes the place of what `engine` held, and is freed with it. */
     struct engine old = *engine;

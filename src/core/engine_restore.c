@@ -179,3 +179,14 @@ void engine_epoch_restore(struct engine *engine, uint64_t epoch)
     engine->seed.epoch = epoch;
     engine->is_table_kept = true;
 }
+
+uint64_t engine_hello_seq(const struct engine *engine)
+{
+    return engine->config.key_count > 0 ? engine->seed.hello_seq : 0;
+}
+
+void engine_hello_seq_restore(struct engine *engine, uint64_t hello_seq)
+{
+    if (hello_seq > engine->seed.hello_seq)
+        engine->seed.hello_seq = hello_seq;
+}

@@ -35,6 +35,10 @@ struct engine {
     struct timer_heap *timers;
     uint32_t mtu_bytes[SIDES]; /* 0: no limit */
     bool link_up[SIDES];
+    struct {
+        bool is_unset;
+        uint64_t us, at_ns; /* the wall clock at an engine time; both 0 in a replay: they are the same */
+    } wall;
 
     struct shared_addresses *addresses;
     struct range_macs *range_macs;
@@ -53,7 +57,7 @@ struct engine {
     struct bridge_rules *bridge;
     struct arp_budget *arp_budget;
     struct arp_relay *arp_relay;
-    struct keyed_table *pe_arp_replay;
+    struct pe_arp_replay *pe_arp_replay;
     struct echo *echo;
     struct flows *flows;
     struct datagrams *datagrams;

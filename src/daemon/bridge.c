@@ -184,9 +184,17 @@ static void note_interfaces(struct bridge *bridge)
                      bridge_links_index(bridge->links, SIDE_DOWNSTREAM));
 }
 
+/* It may be set while pearpd runs, by hand or once a server of time is there. */
+static void tell_wall_clock(struct bridge *bridge)
+{
+    const uint64_t wall_us = clock_wall_us();
+    engine_wall_clock(bridge->engine, clock_now_ns(), wall_us >= CLOCK_SET_US ? wall_us : 0);
+}
+
 static void housekeeping(void *context)
 {
     struct bridge *bridge = context;
+    tell_wall_clock(bridge);
     count_lost(bridge);
     bridge_links_retry(bridge->links);
     if (!state_is_saving(bridge->state))
@@ -345,6 +353,8 @@ static int engine_begin(struct bridge *bridge)
     random_bytes(&seed.epoch, sizeof(seed.epoch));
     seed.hello_seq = clock_wall_us();
     bridge->engine = engine_new(bridge->config, &seed);
+    if (bridge->engine != NULL)
+        tell_wall_clock(bridge);
     bridge->sender = frame_sender_new(bridge->sockets.ports, (struct engine *const *)&bridge->engine);
     bridge->months = usage_months_new(&bridge->config->limits, seed.hash_key);
     bridge->out = (struct engine_out){bridge, send_frame, make_frame, take_event, take_flow};

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define ELAPSED_MOST_NS (30 * 86400 * NS_PER_S) /* by a wall clock, which may have jumped */
+#define HELLO_SEQ_STEP  1000000                 /* HELLOs between a save and the end of that run are fewer */
 #define FILE_MOST_BYTES ((uint64_t)1 << 30)     /* three times what a million bindings take */
 #define PATH_BYTES      512
 #define PAUSE_NS        2000000
@@ -238,6 +239,8 @@ int state_file_read(const char *path, const struct state_load *load, const struc
     if (error != 0)
         log_error("%s cannot be read to its end: %s", path, strerror(error));
     log_result(path, reading);
+    if (reading->load.hello_seq != 0 && reading->load.hello_seq < UINT64_MAX - HELLO_SEQ_STEP)
+        engine_hello_seq_restore(load->engine, reading->load.hello_seq + HELLO_SEQ_STEP);
     if (error != 0 || state_reading_is_damaged(reading) || reading->version > STATE_VERSION ||
         reading->unknown > 0)
         set_aside(path);

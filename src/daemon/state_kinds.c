@@ -36,6 +36,22 @@ static int epoch_load(struct state_load *load, const struct state_record *record
     return load->has_epoch ? 0 : -EBADMSG;
 }
 
+/* hello: the number of the next signed one, so that hosts take it for new also where the clock went back. */
+
+static bool hello_save(struct state_walk *walk, struct state_line *line)
+{
+    const uint64_t seq = engine_hello_seq(walk->engine);
+    if (walk->count > 0 || seq == 0)
+        return false;
+    state_line_u64(line, "seq", seq);
+    return true;
+}
+
+static int hello_load(struct state_load *load, const struct state_record *record)
+{
+    return state_record_u64(record, "seq", &load->hello_seq) ? 0 : -EBADMSG;
+}
+
 /* binding: one of the table. */
 
 static bool binding_save(struct state_walk *walk, struct state_line *line)
@@ -165,6 +181,32 @@ static int lease_load(struct state_load *load, const struct state_record *record
     return engine_lease_restore(load->engine, load->now_ns, &lease, load->out);
 }
 
+/* seq: the last number of signed PE-ARP, behind the bindings: what was sent before is a replay after a restart, too. */
+
+static bool seq_save(struct state_walk *walk, struct state_line *line)
+{
+    struct seq_entry entry;
+    char text[MAC_TEXT_BYTES];
+    if (!engine_seqs_next(walk->engine, &walk->seqs, &entry))
+        return false;
+    state_line_u64(line, "key", entry.key_id);
+    state_line_text(line, "mac", mac_format(entry.mac, text));
+    state_line_u64(line, "number", entry.number);
+    return true;
+}
+
+static int seq_load(struct state_load *load, const struct state_record *record)
+{
+    struct seq_entry entry;
+    uint64_t key;
+    const char *mac = state_record_text(record, "mac");
+    if (!state_record_u64(record, "key", &key) || key > UINT32_MAX || mac == NULL ||
+        mac_parse(mac, &entry.mac) != 0 || !state_record_u64(record, "number", &entry.number))
+        return -EBADMSG;
+    entry.key_id = (uint32_t)key;
+    return engine_seq_restore(load->engine, &entry);
+}
+
 /* account: an owner's total; month: a part of it. Both are of one moment: what is booked, and the rows of all that. */
 
 static void traffic_save(const struct traffic *t, struct state_line *line)
@@ -241,8 +283,12 @@ static int month_load(struct state_load *load, const struct state_record *record
 }
 
 static const struct state_kind kinds[] = {
-    {"epoch", epoch_save, epoch_load}, {"binding", binding_save, binding_load},
-    {"lease", lease_save, lease_load}, {"account", account_save, account_load},
+    {"epoch", epoch_save, epoch_load},
+    {"hello", hello_save, hello_load},
+    {"binding", binding_save, binding_load},
+    {"lease", lease_save, lease_load},
+    {"seq", seq_save, seq_load},
+    {"account", account_save, account_load},
     {"month", month_save, month_load},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))

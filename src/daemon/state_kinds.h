@@ -20,6 +20,7 @@ struct state_walk {
     const struct usage_months *months; /* may be NULL, as in a load */
     struct table_cursor bindings;
     uint32_t leases;
+    struct seq_cursor seqs;
     uint32_t accounts;
     struct usage_months_cursor rows;
 };
@@ -37,6 +38,7 @@ struct state_load {
     bool is_same_boot;   /* by a clock that does not jump */
     bool has_epoch;
     uint64_t epoch;
+    uint64_t hello_seq; /* 0: not known */
 };
 
 /* Puts one record back. 0; -EBADMSG: it lacks a field, or has one that makes no sense; -ENOMSG: a kind that is not

@@ -1,6 +1,7 @@
 /* usage_month.c: see usage_month.h. */
 #include "usage_month.h"
 
+#include "pearpd/clock.h"
 #include "pearpd/keyed_table.h"
 
 #include <errno.h>
@@ -8,8 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#define CLOCK_SET_S    1577836800 /* 2020-01-01: earlier than any clock that is set */
-#define BOOKED_AT_ONCE 512        /* owners */
+#define BOOKED_AT_ONCE 512 /* owners */
 
 struct owner_months {
     struct mac mac; /* the key; zero: the others */
@@ -154,7 +154,7 @@ static month_number month_at(uint64_t wall_us)
 {
     time_t wall_s = (time_t)(wall_us / 1000000);
     struct tm utc;
-    if (wall_s < CLOCK_SET_S || gmtime_r(&wall_s, &utc) == NULL || utc.tm_year + 1900 > 9999)
+    if (wall_us < CLOCK_SET_US || gmtime_r(&wall_s, &utc) == NULL || utc.tm_year + 1900 > 9999)
         return 0;
     return (month_number)(utc.tm_year + 1900) * 100 + (month_number)utc.tm_mon + 1;
 }

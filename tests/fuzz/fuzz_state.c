@@ -46,11 +46,15 @@ static struct engine *engine_made(void)
         {{0xc0000203}, 2048, 65535, 0, 1000, .is_served = true, .lease_psid = {0, 6}},
     };
     struct config_range range = {{{0xc0000201}, 1, 9}, {{2, 0, 0, 0, 0, 9}}, "", 0, 0, {{{0}}}, 0};
+    struct pe_arp_key keys[] = {{.id = 7}, {.id = 8, .role = KEY_HOST}};
+    keys[1].macs = (struct key_macs){.count = 1, .mac = {{{2, 0, 0, 0, 0, 10}}}};
     struct config config = {.mac = {{2, 0, 0, 0, 0, 1}},
                             .encap = 0x88b5,
                             .addresses = addresses,
                             .address_count = 3,
-                            .ranges = &range};
+                            .ranges = &range,
+                            .keys = keys,
+                            .key_count = 2};
     config.range_count = 1;
 #define X(key, field, least, most, preset, help) config.limits.field = (least);
     LIMITS(X)

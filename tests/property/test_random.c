@@ -34,6 +34,9 @@
 #define OUT_MAX     600
 #define REQUESTS    64
 #define FRAME_BYTES 512
+#define KEYS        4
+#define SPEAKERS    64
+#define AHEAD_US    UINT64_C(3600000000)
 
 static const struct mac bridge_mac = {{0x02, 0x50, 0x45, 0, 0, 1}};
 static const struct mac router = {{0, 0x12, 0x7f, 0xc4, 0x38, 0xd3}};
@@ -59,6 +62,13 @@ struct asked {
     struct port_address tpa;
 };
 
+/* The last SEQ that a message with it was taken of. */
+struct spoken {
+    uint32_t key_id;
+    struct mac mac;
+    uint64_t number;
+};
+
 /* What was asked upstream for {shared, other}, and the hosts that wait for the answer; 0: never. */
 struct relayed {
     uint64_t sent_ns, asked_ns[HOSTS];
@@ -77,6 +87,9 @@ struct world {
     struct config config;
     struct config_address addresses[ADDRESSES];
     struct config_range ranges[2];
+    struct pe_arp_key keys[KEYS]; /* in a third of the runs */
+    struct spoken spoken[SPEAKERS];
+    unsigned spoken_count;
     struct frame_builder *builder;
     struct side_of_test a, b; /* the same engine with two hash keys */
     uint64_t now;
@@ -158,6 +171,20 @@ static void take_event(void *context, const struct event *event)
 
 /* The world. */
 
+/* One of a host, for its MAC address and a range; one for whoever has it; the bridge's; the group's. */
+static void give_keys(struct world *w)
+{
+    static const enum key_role roles[KEYS] = {KEY_HOST, KEY_HOST, KEY_BRIDGE, KEY_GROUP};
+    for (unsigned i = 0; i < KEYS; i++)
+        w->keys[i] = (struct pe_arp_key){.id = i + 1, .bytes = {(uint8_t)(i + 1)}, .role = roles[i]};
+    w->keys[0].macs = (struct key_macs){.count = 1, .mac = {hosts[0]}};
+    w->keys[0].ranges = (struct key_ranges){
+        .count = 2, .range = {{.range = {shared[0], 2000, 3499}}, {.range = {shared[1], 1024, 4095}}}};
+    w->config.keys = w->keys;
+    w->config.key_count = KEYS;
+    w->config.signing_key = 2;
+}
+
 static void configure(struct world *w)
 {
     struct config *c = &w->config;
@@ -177,6 +204,8 @@ static void configure(struct world *w)
     c->limits.held_frames = 8;
     c->limits.macs = 16;
     c->limits.hosts = 64;
+    if (pick(w, 3) == 0)
+        give_keys(w);
     w->addresses[0] = (struct config_address){.address = shared[0],
                                               .ports_first = 2000,
                                               .ports_last = 5999,
@@ -717,6 +746,63 @@ static void pick_range(struct world *w, struct port_address *a)
     a->last = (uint16_t)(first + length);
 }
 
+static struct spoken *spoken_by(struct world *w, const struct pe_arp_key *key, struct mac mac)
+{
+    for (unsigned i = 0; i < w->spoken_count; i++)
+        if (w->spoken[i].key_id == key->id && mac_equal(w->spoken[i].mac, mac))
+            return &w->spoken[i];
+    must(w, w->spoken_count < SPEAKERS);
+    w->spoken[w->spoken_count] = (struct spoken){key->id, mac, 0};
+    return &w->spoken[w->spoken_count++];
+}
+
+static bool is_statement(const struct pe_arp *m)
+{
+    return m->type == PE_ARP_CLAIM || m->type == PE_ARP_RELEASE || m->type == PE_ARP_CONFLICT;
+}
+
+/* Signs it, mostly well. */
+static void sign(struct world *w, struct tx_frame *made)
+{
+    struct pe_arp *m = &made->pe_arp;
+    if (w->config.key_count == 0 || pick(w, 8) == 0)
+        return;
+    made->key = &w->keys[pick(w, KEYS)];
+    if (pick(w, 3) != 0)
+        made->key = mac_equal(m->sha, hosts[0]) ? &w->keys[0] : &w->keys[1];
+    if (!is_statement(m))
+        return;
+    m->seq.present = pick(w, 8) != 0;
+    m->seq.number = w->now / 1000 + pick(w, 1000000);
+    if (pick(w, 6) == 0)
+        m->seq.number = pick(w, 2) == 0 ? seeded_next(&w->random) : w->now / 1000 + AHEAD_US + 1 - pick(w, 2);
+}
+
+/* Whether its key allows it. What is taken is the last of its key and MAC from then on. */
+static bool key_allows(struct world *w, const struct tx_frame *made)
+{
+    const struct pe_arp *m = &made->pe_arp;
+    const struct pe_arp_key *key = made->key;
+    if (w->config.key_count == 0)
+        return true;
+    const bool is_bridges = m->type == PE_ARP_REQUEST || m->type == PE_ARP_HELLO;
+    if (key == NULL || key == &w->keys[is_bridges ? 0 : 2] || (is_bridges && key == &w->keys[1]))
+        return false;
+    if (key == &w->keys[0]) {
+        const bool is_first = m->spa.address.host == shared[0].host;
+        if (!mac_equal(m->sha, hosts[0]) || m->spa.first < (is_first ? 2000 : 1024) ||
+            m->spa.last > (is_first ? 3499 : 4095))
+            return false;
+    }
+    if (!is_statement(m))
+        return true;
+    struct spoken *spoken = spoken_by(w, key, m->sha);
+    if (!m->seq.present || m->seq.number <= spoken->number || m->seq.number > w->now / 1000 + AHEAD_US)
+        return false;
+    spoken->number = m->seq.number;
+    return true;
+}
+
 static void step_pe_arp(struct world *w)
 {
     static const enum pe_arp_type types[] = {PE_ARP_CLAIM,    PE_ARP_CLAIM,   PE_ARP_REPLY,
@@ -747,11 +833,13 @@ static void step_pe_arp(struct world *w)
     }
     w->from = mac_equal(made.source, router) ? SIDE_UPSTREAM : SIDE_DOWNSTREAM;
     made.tag = (struct eth_tag){w->config.vlan != 0, w->config.vlan};
+    sign(w, &made);
     int length = frame_build(w->builder, &made, w->bytes, sizeof(w->bytes));
     must(w, length > 0);
     w->length = (size_t)length;
     struct verdict v = run_frame(w);
     bool consumed = v.fate == FATE_CONSUMED && v.consumed == CONSUMED_PE_ARP;
+    must(w, !consumed || key_allows(w, &made));
     must(w, consumed || dropped_for(v, DROP_PE_ARP_BAD) || dropped_for(v, DROP_PE_ARP_FORGED));
     must(w, w->from == SIDE_DOWNSTREAM || dropped_for(v, DROP_PE_ARP_BAD));
     must(w, !consumed || mac_equal(m->sha, made.source));

@@ -26,6 +26,7 @@ MAC_BYTES = 16
 BRIDGE, A, B, ROUTER = (bytes.fromhex("00005e0053" + last) for last in ("01", "aa", "bb", "fe"))
 ONE, TWO, GATEWAY, REMOTE = map(f.ip, ("192.0.2.2", "192.0.2.3", "192.0.2.1", "198.51.100.10"))
 SEQ = 1790000000000000
+TODAY = SEQ * 1000  # the capture's clock, in nanoseconds: SEQ is at most an hour ahead of it
 tap = Tap()
 folder = tempfile.TemporaryDirectory(prefix="pearpd-document.")
 
@@ -103,19 +104,19 @@ FROM_HOSTS = {"claim": 10, "reply": 10.001, "reply-service": 11.001, "rival-clai
 ROUTER_ASKS = f.arp(f.ALL, ROUTER, 1, ROUTER, GATEWAY, f.ZERO, ONE)
 
 
-def capture(name, timed):
+def capture(name, timed, start):
     path = os.path.join(folder.name, name)
-    captures.write(path, [(f.START + round(at * f.S), frame) for at, frame in sorted(timed, key=lambda one: one[0])])
+    captures.write(path, [(start + round(at * f.S), frame) for at, frame in sorted(timed, key=lambda one: one[0])])
     return path
 
 
-def replay(conf, upstream, downstream, linger):
-    """The run, and the frames that left downstream with their times in seconds."""
-    run = Run(conf, [("upstream", capture("up", upstream)), ("downstream", capture("down", downstream))],
+def replay(conf, upstream, downstream, linger, start=f.START):
+    """The run that begins at `start`, and the frames that left downstream with their times in seconds."""
+    run = Run(conf, [("upstream", capture("up", upstream, start)), ("downstream", capture("down", downstream, start))],
               "--linger", str(linger))
     left = os.path.join(folder.name, "left")
     open(left, "wb").write(run.bytes["downstream"])
-    return run, [((at - f.START) / f.S, frame) for at, _, frame in captures.read(left)[0]]
+    return run, [((at - start) / f.S, frame) for at, _, frame in captures.read(left)[0]]
 
 
 def owners(run):
@@ -169,7 +170,7 @@ def check_vectors(conf, blocks, key_id, key):
 
     signed = [frame[:HEADER] + vector for vector, frame in zip(vectors, unsigned)]
     keys = f"\n[keys]\n{key_id} = {key}\n"
-    run, left = replay(conf + keys, [(0, ROUTER_ASKS)], [(10, signed[2]), (10.001, signed[3]), (40, signed[4])], 5)
+    run, left = replay(conf + keys, [(0, ROUTER_ASKS)], [(10, signed[2]), (10.001, signed[3]), (40, signed[4])], 5, TODAY)
     sent = [frame for _, frame in left]
     for number in (0, 1):
         tap.ok(signed[number] in sent, f"pearpd sends vector {number + 1}", "\n".join(frame.hex() for frame in sent))
@@ -179,7 +180,7 @@ def check_vectors(conf, blocks, key_id, key):
     for number in (2, 3, 4):
         wrong = list(signed)
         wrong[number] = wrong[number][:-1] + bytes([wrong[number][-1] ^ 1])
-        run, _ = replay(conf + keys, [(0, ROUTER_ASKS)], [(10, wrong[2]), (10.001, wrong[3]), (40, wrong[4])], 5)
+        run, _ = replay(conf + keys, [(0, ROUTER_ASKS)], [(10, wrong[2]), (10.001, wrong[3]), (40, wrong[4])], 5, TODAY)
         tap.ok(run.drops().get("pe_arp_forged", 0) >= 1, f"but not vector {number + 1} with one bit of its MAC changed",
                run.drops())
 

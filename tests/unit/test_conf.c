@@ -104,6 +104,9 @@ static void test_upstream_tap(void **state)
     config_free(&c);
 }
 
+#define KEY_REST "00112233445566778899aabbccddeeff00112233445566778899aabbccddeef"
+#define KEY      "0" KEY_REST
+
 static void test_everything_given(void **state)
 {
     (void)state;
@@ -123,7 +126,10 @@ static void test_everything_given(void **state)
         "[range 192.0.2.1:80]\nmac = 00:0c:29:9e:8c:ee\n"
         "[range 192.0.2.1:3-9]\nmac = 00:0c:29:9e:8c:ef\n"
         "[policy]\nsource-ports = log\n[control]\nsocket = /tmp/x.sock\nmetrics = none\n"
-        "[state]\nfile = none\n[keys]\n"
+        "[state]\nfile = none\n[keys]\n12 = " KEY "\n"
+        "[key 30]\nsecret = 1" KEY_REST "\nrole = bridge\n[key 20]\nsecret = 2" KEY_REST "\nrole = bridge\n"
+        "[key 10]\nsecret = 3" KEY_REST "\nrole = host\nmac = 00:0c:29:9e:8c:ee, 00:0c:29:9e:8c:ef\n"
+        "range = 192.0.2.1:2000-2499, 198.51.100.2:psid/6/8/9\n"
         "[dhcp]\nserve = 198.51.100.2\nlease = 7200\nrouter = 198.51.100.1\nnetmask = 255.255.255.128\n"
         "dns = 192.0.2.53, 192.0.2.54\nmtu = 1400\nserver-id = 198.51.100.3\n"
         "[lease 198.51.100.2:1036-64527]\nclient-id = ff:00:AB:01\nname = cam\n"
@@ -170,6 +176,15 @@ static void test_everything_given(void **state)
     assert_int_equal(c.dhcp.dns[1].host, 0xc0000236);
     assert_int_equal(c.dhcp.mtu, 1400);
     assert_int_equal(c.lease_count, 2);
+    assert_int_equal(c.key_count, 4);
+    assert_int_equal(c.keys[0].id, 10); /* ascending */
+    assert_int_equal(c.keys[0].role, KEY_HOST);
+    assert_int_equal(c.keys[0].macs.count, 2);
+    assert_int_equal(c.keys[0].macs.mac[1].octets[5], 0xef);
+    assert_int_equal(c.keys[0].ranges.count, 2);
+    assert_true(c.keys[0].ranges.range[1].is_port_set);
+    assert_int_equal(c.keys[1].role, KEY_GROUP);
+    assert_int_equal(c.keys[c.signing_key].id, 20); /* the lowest of the bridge */
     assert_int_equal(c.leases[0].client_id_length, 4);
     assert_memory_equal(c.leases[0].client_id, "\xff\0\xab\1", 4);
     assert_string_equal(c.leases[0].name, "cam");
@@ -236,9 +251,7 @@ struct fault {
     const char *text, *told;
 };
 
-#define F        "dir/rack1.conf:"
-#define KEY_REST "00112233445566778899aabbccddeeff00112233445566778899aabbccddeef"
-#define KEY      "0" KEY_REST
+#define F "dir/rack1.conf:"
 static const struct fault faults[] = {
     {"", F "1: [bridge] is missing\n" F "1: there is no [address] section\n"},
     {"[address 192.0.2.1]\n", F "1: [bridge] is missing\n"},
@@ -407,6 +420,26 @@ static const struct fault faults[] = {
        "11: x: must be a number up to 4294967295, with 64 hexadecimal digits\n"},
     {GOOD "[keys]\n7 = " KEY "\n8 = " KEY "\n[limits]\nkeys = 1\n",
      F "5: [keys]: more than keys = 1 in [limits]\n"},
+    {GOOD "[key 4294967296]\n[key 7]\nsecret = " KEY "\nrole = bridge\nmac = 02:00:00:00:00:09\nrange = "
+          "192.0.2.1:2000-2999\n[key 8]\nsecret = 0" KEY "\nrole = group\nmac = 01:00:00:00:00:01\nrange = "
+          "192.0.2.1:9-1\n",
+     F "5: [key 4294967296]: must be a number from 0 to 4294967295\n" F "5: secret is missing in [key]\n" F
+       "5: role is missing in [key]\n" F "9: mac: is only for role = host\n" F
+       "10: range: is only for role = host\n" F "12: secret = ...: must be 64 hexadecimal digits\n" F
+       "13: role = group: must be bridge | host\n" F
+       "14: mac = 01:00:00:00:00:01: a multicast MAC address cannot be a host's\n" F
+       "15: range = 192.0.2.1:9-1: the last port is below the first\n"},
+    {GOOD "[keys]\n7 = " KEY "\n[key 7]\nsecret = 1" KEY_REST "\nrole = host\n[key 8]\nsecret = " KEY
+          "\nrole = host\nrange = 192.0.2.9:2000-2999\nmacs = 1\n[key 8]\nsecret = 2" KEY_REST
+          "\nrole = host\n",
+     F "7: 7: is already in [keys]\n" F "10: [key 8]: has the secret of key 7: each key needs its own\n" F
+       "13: range = 192.0.2.9:2000-2999: there is no [address] for it\n" F
+       "14: macs = ...: unknown key in [key]\n" F "15: 8: is already in [key] at line 10\n"},
+    {GOOD "[key 9]\nsecret = " KEY "\nrole = host\n",
+     F "5: [key]: there is none with role = bridge, and no [keys]: the bridge has no key to sign with\n"},
+    {GOOD "[key 9]\nsecret = " KEY "\nrole = bridge\n[key 10]\nsecret = 1" KEY_REST
+          "\nrole = host\n[limits]\nkeys = 1\n",
+     F "8: [key]: more than keys = 1 in [limits]\n"},
     {GOOD "[protocol 192.0.2.1/gre]\n", F "5: mac is missing in [protocol]\n"},
     {GOOD "[protocol gre]\nmac = 02:00:00:00:00:01\n", F "5: [protocol gre]: must be ADDRESS/NAME\n"},
     {GOOD "[protocol 192.0.2.256/gre]\nmac = 02:00:00:00:00:01\n",

@@ -216,14 +216,15 @@ static void test_refusals_name_their_cause(void **state)
     (void)state;
     struct tx_frame made = claim_of(host_a, NULL, 5);
     assert_forged(give(w, &made));
-    assert_string_equal(own.detail, "PE-ARP is not signed: give the host a key of [keys]");
+    assert_string_equal(own.detail, "PE-ARP is not signed: give the host a key of [keys] or [key]");
     const struct pe_arp_key *keys[] = {&unknown, &wrong};
     for (unsigned i = 0; i < 2; i++) {
         made = claim_of(host_a, keys[i], 5);
         own.detail = NULL;
         assert_forged(give(w, &made));
-        assert_string_equal(own.detail,
-                            "PE-ARP has a wrong signature: compare the host's key and its number with [keys]");
+        assert_string_equal(
+            own.detail, "PE-ARP has a wrong signature: compare the host's key and its number with [keys] and "
+                        "[key]");
     }
     made = claim_of(host_a, &own.keys[0], 5);
     assert_taken(give(w, &made));
@@ -281,8 +282,9 @@ static void test_rotation(void **state)
 {
     struct world *w = world_new();
     (void)state;
-    own.keys[0] = key_of(12, 12);
-    struct tx_frame made = claim_of(host_a, &own.keys[0], 5);
+    own.keys[0] = own.keys[1];
+    own.keys[1] = key_of(12, 12);
+    struct tx_frame made = claim_of(host_a, &own.keys[1], 5);
     assert_forged(give(w, &made));
     struct pe_arp_key retired = key_of(3, 3);
     assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);

@@ -436,6 +436,48 @@ static void test_an_age_has_its_bound(void **state)
     world_free(w);
 }
 
+static void give_keys(struct config *config)
+{
+    static struct pe_arp_key keys[] = {{.id = 7, .role = KEY_HOST}, {.id = 4000000000, .role = KEY_GROUP}};
+    keys[0].macs = (struct key_macs){.count = 2, .mac = {host_a, host_b}};
+    config->keys = keys;
+    config->key_count = 2;
+}
+
+/* What was sent before the restart is a replay after it; and the next HELLO is newer than the last one. */
+static void test_numbers_of_signed_messages_come_back(void **state)
+{
+    (void)state;
+    static char file[FILE_BYTES];
+    struct world *a = world_new(give_keys), *b = world_new(give_keys), *c = world_new(NULL);
+    const struct seq_entry entries[] = {
+        {7, host_b, UINT64_MAX}, {4000000000, host_a, 0}, {4000000000, host_c, 12}};
+    struct seq_entry back;
+    struct seq_cursor at = {0};
+    struct state_reading r;
+    size_t lines;
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(engine_seq_restore(a->engine, &entries[i]), 0);
+    engine_hello_seq_restore(a->engine, 5000000);
+    size_t length = save(a, file, &lines);
+    assert_non_null(strstr(file, "\nseq key=4000000000 mac="));
+    load(b, &saved_at, file, length, &r);
+    assert_int_equal(r.restored, r.records);
+    unsigned same = 0, all = 0;
+    for (; engine_seqs_next(b->engine, &at, &back); all++)
+        for (unsigned i = 0; i < 3; i++)
+            same += back.key_id == entries[i].key_id && mac_equal(back.mac, entries[i].mac) &&
+                    back.number == entries[i].number;
+    assert_int_equal(all, 3);
+    assert_int_equal(same, 3);
+    assert_true(r.load.hello_seq == 5000000);
+    load(c, &saved_at, file, length, &r);
+    assert_int_equal(r.restored, r.records - 3); /* keys that are gone */
+    world_free(a);
+    world_free(b);
+    world_free(c);
+}
+
 /* The port sets of the second address are leased by the bridge itself. */
 static void serve(struct config *config)
 {
@@ -767,11 +809,12 @@ static const char *path_of(const char *name)
 
 static int read_path(struct state_reading *reading)
 {
-    struct world *w = world_new(NULL);
+    struct world *w = world_new(give_keys);
     struct state_load to = {.engine = w->engine, .out = &w->out, .now_ns = SAVED};
     int error = state_file_read(path_of("state"), &to, &saved_at, reading);
     assert_int_equal(engine_epoch(w->engine),
                      reading->load.has_epoch && access(path_of("state"), F_OK) == 0 ? reading->load.epoch : 77);
+    assert_true(engine_hello_seq(w->engine) > reading->load.hello_seq || reading->load.hello_seq == 0);
     world_free(w);
     return error;
 }
@@ -805,6 +848,15 @@ static void test_files_on_the_disk(void **state)
     assert_int_equal(read_path(&r), 0);
     assert_int_equal(r.restored, 8);
     assert_false(is_aside());
+    struct world *keyed = world_new(give_keys);
+    engine_hello_seq_restore(keyed->engine, 5000000);
+    write_path("state", file, save(keyed, file, &lines));
+    world_free(keyed);
+    assert_int_equal(read_path(&r), 0); /* and the engine's next HELLO is a later one */
+    assert_int_equal(r.load.hello_seq, 5000000);
+    a = world_full();
+    length = save(a, file, &lines);
+    world_free(a);
     write_path("state", file, length / 2);
     assert_int_equal(read_path(&r), 0);
     assert_true(is_aside());
@@ -877,6 +929,7 @@ int main(void)
         cmocka_unit_test(test_cut_at_every_byte),
         cmocka_unit_test(test_changed_at_every_byte),
         cmocka_unit_test(test_other_versions),
+        cmocka_unit_test(test_numbers_of_signed_messages_come_back),
         cmocka_unit_test(test_leases_come_back_with_their_bindings),
         cmocka_unit_test(test_senseless_leases),
         cmocka_unit_test(test_foreign_files_are_not_ours),

@@ -47,6 +47,6 @@ struct tx_frame tx_frame_of(const struct engine *e, enum tx_frame_kind kind, str
     tx.ethertype = ethertype;
     tx.tag = (struct eth_tag){e->config.vlan != 0, e->config.vlan};
     if (kind == TX_PE_ARP && e->config.key_count > 0)
-        tx.key = &e->config.keys[0]; /* the lowest id signs */
+        tx.key = &e->config.keys[e->config.signing_key];
     return tx;
 }

@@ -144,7 +144,7 @@ static struct verdict reply(struct engine *e, const struct rx_frame *rx, const s
         return bad(e, rx);
     if (m->spa.protocol != 0 && m->spa.protocol != m->tpa.protocol)
         return bad(e, rx);
-    if ((fault = pe_arp_replay_fault(e, rx, m)) != NULL)
+    if ((fault = pe_arp_replay_fault(e, rx, m, &ports)) != NULL)
         return forged(e, rx, fault);
     if (!mac_is_zero(m->tha) && !mac_equal(m->tha, e->config.mac))
         return forged(e, rx, "PE-ARP reply to another bridge");
@@ -184,7 +184,7 @@ static struct verdict claim(struct engine *e, const struct rx_frame *rx, const s
     struct claim claim = {.claimant = m->sha};
     if (!same_port_address(&m->spa, &m->tpa) || !ports_of(e, m, &claim.ports))
         return bad(e, rx);
-    if ((fault = pe_arp_replay_fault(e, rx, m)) != NULL)
+    if ((fault = pe_arp_replay_fault(e, rx, m, &claim.ports)) != NULL)
         return forged(e, rx, fault);
     const uint32_t address_index = shared_address_of_ports(e, &claim.ports);
     if (e->config.addresses[address_index].learn & LEARN_PE_ARP || is_fixed_for(e, &claim.ports, m->sha))
@@ -212,7 +212,7 @@ static struct verdict release(struct engine *e, const struct rx_frame *rx, const
     struct port_range ports;
     if (!same_port_address(&m->spa, &m->tpa) || !ports_of(e, m, &ports))
         return bad(e, rx);
-    if ((fault = pe_arp_replay_fault(e, rx, m)) != NULL)
+    if ((fault = pe_arp_replay_fault(e, rx, m, &ports)) != NULL)
         return forged(e, rx, fault);
     uint32_t at = 0;
     struct binding *b = binding_overlap_next(e, &ports, &at);
@@ -236,7 +236,7 @@ static struct verdict conflict(struct engine *e, const struct rx_frame *rx, cons
     struct port_range ports;
     if (!ports_of(e, m, &ports))
         return bad(e, rx);
-    if ((fault = pe_arp_replay_fault(e, rx, m)) != NULL)
+    if ((fault = pe_arp_replay_fault(e, rx, m, &ports)) != NULL)
         return forged(e, rx, fault);
     e->stats.counters[COUNTER_CONFLICTS]++;
     if (host_may_emit(host_of(e->hosts, m->sha), EVENT_CONFLICT, e->now_ns))
@@ -255,7 +255,7 @@ static struct verdict of_another_bridge(struct engine *e, const struct rx_frame 
     const char *fault;
     if (shared_address_index(e, m->tpa.address) < 0)
         return bad(e, rx);
-    if ((fault = pe_arp_replay_fault(e, rx, m)) != NULL)
+    if ((fault = pe_arp_replay_fault(e, rx, m, NULL)) != NULL)
         return forged(e, rx, fault);
     return verdict_consumed(CONSUMED_PE_ARP);
 }
