@@ -153,6 +153,9 @@ AGENT = {
            "[range 192.35.162.3:psid/6/8/18]\n[range 192.35.162.3:psid/0/4/15]\n[keys]\n1 = " + KEY + "\n2 = " + KEY + "\n",
     "faults": "x = 1\n[agent]\ninterface = a/b\nports = 3-2\nwarn = 101\n[range 1.2.3.4:psid/9/9/9]\n[range 10.0.0.1:5-6]\n"
               "[range 10.0.0.1:6-7]\n[keys]\n1 = 00\n[what\n",
+    "host-keys": "[agent]\ninterface = eth0\naddress = 192.35.162.2\nports = 2000-2999\n[key 7]\nsecret = " + KEY +
+                 "\nrole = host\nmac = 00:0c:29:9e:8c:ee, 00:0c:29:9e:8c:ef\nrange = 192.35.162.2:2000-2999, 192.35.162.3:psid/6/8/18\n"
+                 "[key 8]\nsecret = 1" + KEY[1:] + "\nrole = bridge\n[key x]\nrole = group\n",
     "services": "[agent]\ninterface = eth0\naddress = 192.35.162.2\nports = 2000-2999\n[dns]\nserver = 198.51.100.10:5353\n"
                 "zone = example.net\nkey = agent-key\nalgorithm = hmac-sha256\nsecret = c2VjcmV0LXNlY3JldA==\nttl = 30\nrefresh = 60\n"
                 "[service http]\nport = 2080\nproto = tcp\nzone = example.com\nhost = www.example.com\ntarget = a.example.com\n"
@@ -222,6 +225,9 @@ STATE = {
     "refused": binding(b"2000-2999", b"pe-arp") + binding(b"2500-3500", b"traffic") + binding(b"1-10", b"control") +
     binding(b"6000-6000", b"dhcp", b"left_ns=1 ") + binding(b"9-9", b"pe-arp", address=b"198.51.100.1"),
 }
+STATE["numbers"] = HEADER + b"epoch value=77\nhello seq=1700000000000000\nseq key=7 mac=02:00:00:00:00:0a number=1700000000000000\n" + (
+    b"seq key=8 mac=02:00:00:00:00:0a number=18446744073709551615\nseq key=8 mac=02:00:00:00:00:0b number=1\n"
+    b"seq key=9 mac=01:00:00:00:00:0b number=1\nseq key=4294967296 mac=x number=-1\n")
 TRAFFIC = b"rx_frames=5 rx_bytes=300 tx_frames=6 tx_bytes=400\n"
 STATE["leases"] = HEADER + binding(b"2048-3071", b"dhcp", b"left_ns=900000000000 ", b"192.0.2.3") + (
     b"lease range=192.0.2.3:2048-3071 psid_offset=0 psid_length=6 psid=2 mac=02:00:00:00:00:0a client_id=01020304 "

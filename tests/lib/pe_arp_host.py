@@ -2,7 +2,7 @@
 """pe_arp_host: a host that speaks PE-ARP, written from docs/pe-arp.md alone, so that a test can show that the document
 is enough. The sections named below are its sections. It shares no code with pearpd, and no tables with it.
 
-  pe_arp_host.py INTERFACE ADDRESS FIRST-LAST|OFFSET/LENGTH/PSID [-k ID=HEX]... [-e 0x88b5|arp]
+  pe_arp_host.py INTERFACE ADDRESS FIRST-LAST|OFFSET/LENGTH/PSID [-k ID=HEX[,bridge|,host]]... [-e 0x88b5|arp]
 
 It claims the range, or the port set, until SIGTERM or SIGINT, and prints one line for each message that it sends,
 receives or ignores, and for a change of the link. It leaves out what the document makes optional: services, a change
@@ -38,6 +38,8 @@ MAX_WINDOW_S = 60
 HELLO_S = 60
 UNASKED_S = 120
 HELLO_CLAIMS, HELLO_CLAIM_GAP_S = 3, 10
+SEQ_AHEAD_S = 3600
+GROUP_ROLE, BRIDGE_ROLE, HOST_ROLE = "group", "bridge", "host"
 POLL_S = 0.2  # how often the link is looked at
 
 # Linux: <linux/if_packet.h>, <linux/sockios.h>, <linux/if.h>
@@ -168,15 +170,35 @@ def signed(payload, key):
     return payload[:-MAC_OCTETS] + mac_of(key, payload)
 
 
-def good_key(message, payload, keys):
-    """The id of the key by which the message is authentic, or None."""
+class Key(NamedTuple):
+    secret: bytes
+    role: str
+
+
+def may_send(role, kind):
+    return role == GROUP_ROLE or (role == BRIDGE_ROLE) == (kind in (REQUEST, HELLO))
+
+
+def lowest(keys, *roles):
+    """The lowest id of the first of the roles that has one, or None."""
+    found = (min((key_id for key_id, key in keys.items() if key.role == role), default=None) for role in roles)
+    return next((key_id for key_id in found if key_id is not None), None)
+
+
+HINT, FORGED = "hint", "forged"
+
+
+def judged(message, payload, keys):
+    """The id of the key by which the message is authentic, or HINT, or FORGED."""
     auth = message.tlv(AUTH)
     if auth is None:
-        return None
+        return FORGED
     key_id = int.from_bytes(auth[:4], "big")
-    if key_id in keys and hmac.compare_digest(auth[4:], mac_of(keys[key_id], payload)):
-        return key_id
-    return None
+    if key_id in keys:
+        good = hmac.compare_digest(auth[4:], mac_of(keys[key_id].secret, payload))
+        return key_id if good and may_send(keys[key_id].role, message.type) else FORGED
+    of_a_host = message.type not in (REQUEST, HELLO)
+    return HINT if of_a_host and any(key.role != GROUP_ROLE for key in keys.values()) else FORGED
 
 
 # Section 17: the host
@@ -201,7 +223,7 @@ class Host:
         self.silent = self.asked = 0.0  # when it is taken for silent, and when it last asked
         self.hello_from = self.hello_at = self.hello_gap = self.hello_seq = None  # of the last HELLO that counted
         self.known = False  # the bridge may have a binding: there is something to release
-        self.key_id = min(self.keys, default=None)
+        self.key_id = lowest(self.keys, HOST_ROLE, GROUP_ROLE)
         self.seq = int(time.time() * 1e6)
 
     # Sending
@@ -218,7 +240,7 @@ class Host:
         message = Message(kind, self.mac, self.range, tha, tpa, 0, nonce, tuple(tlvs))
         payload = message.encode()
         if self.keys:
-            payload = signed(payload, self.keys[self.key_id])
+            payload = signed(payload, self.keys[self.key_id].secret)
         try:
             self.socket.send(destination + self.mac + struct.pack("!H", self.ethertype) + payload)
             say("sent", NAMES[kind], "to", destination.hex(":"), message)
@@ -281,15 +303,21 @@ class Host:
         if decoded is None:
             return
         message, payload = decoded
-        key_id = good_key(message, payload, self.keys)
-        if message.sha != source or self.keys and key_id is None:
+        key_id = judged(message, payload, self.keys) if self.keys else None
+        if message.sha != source or key_id == FORGED:
             say("ignored", NAMES[message.type], "from", source.hex(":"), message,
                 "sha is not its source" if message.sha != source else "its AUTH is not good")
             return
         say("received", NAMES[message.type], "from", source.hex(":"), message)
+        if key_id == HINT and message.type != CLAIM:
+            return
         if self.keys and message.type in (REQUEST, HELLO):
-            self.key_id = key_id
+            self.follow(key_id)
         self.handle(message, destination == self.mac, time.monotonic())
+
+    def follow(self, key_id):
+        if {self.keys[key_id].role, self.keys[self.key_id].role} == {GROUP_ROLE}:
+            self.key_id = key_id
 
     def handle(self, message, to_itself, now):
         if message.type == REQUEST:
@@ -330,22 +358,28 @@ class Host:
 
     # Section 11: HELLO
 
-    def heard(self, now):
-        self.silent = now + 3 * max(HELLO_S, self.hello_gap or 0)
+    def silence(self):
+        return 3 * max(HELLO_S, self.hello_gap or 0)
 
-    def hello_counts(self, message):
+    def heard(self, now):
+        self.silent = now + self.silence()
+
+    def hello_counts(self, message, now):
         if message.tlv(SHARED_MAC) not in (None, message.sha):
             return False
         if not self.keys and self.bridge not in (None, message.sha):
             return False
         if self.hello_seq is None or not self.keys and message.sha != self.hello_from:
             return True
+        if now - self.hello_at >= self.silence():
+            return True
         if not message.tlv(SEQ):
             return not self.keys
-        return int.from_bytes(message.tlv(SEQ), "big") > self.hello_seq
+        step = int.from_bytes(message.tlv(SEQ), "big") - self.hello_seq
+        return 0 < step <= (now - self.hello_at + SEQ_AHEAD_S) * 1e6
 
     def hello(self, message, now):
-        if not self.hello_counts(message):
+        if not self.hello_counts(message, now):
             say("ignored a HELLO: not of the bridge, or old")
             return
         if message.sha != self.hello_from:
@@ -399,11 +433,12 @@ def ports_of(text):
 
 
 def key_of(text):
-    key_id, digits = text.split("=")
-    key = bytes.fromhex(digits)
-    if len(key) != 32:
+    key_id, value = text.split("=")
+    digits, _, role = value.partition(",")
+    secret = bytes.fromhex(digits)
+    if len(secret) != 32 or role not in ("", BRIDGE_ROLE, HOST_ROLE):
         raise ValueError
-    return int(key_id), key
+    return int(key_id), Key(secret, role or GROUP_ROLE)
 
 
 def main():

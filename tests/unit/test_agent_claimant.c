@@ -705,6 +705,150 @@ static void with_keys_another_bridge_takes_over_by_its_hello(void **state)
     assert_int_equal(f.events[CLAIMANT_EPOCH], 2);
 }
 
+/* A fixture with keys, its link up and its first CLAIM sent. */
+static void begin_with(struct fixture *f, const struct pe_arp_key *keys, size_t count, uint64_t *next)
+{
+    begin(f);
+    claimant_init(&f->claimant, &held, own, 0x88b5, 42, &(struct claimant_keys){keys, count, next});
+    claimant_link(&f->claimant, f->now_ns, true, own, &f->out);
+    assert_int_equal(f->sent_count, 1);
+}
+
+static struct tx_frame message_of(struct mac from, struct pe_arp message)
+{
+    message.sha = from;
+    return (struct tx_frame){
+        .destination = own, .source = from, .ethertype = 0x88b5, .kind = TX_PE_ARP, .pe_arp = message};
+}
+
+static void a_host_signs_with_its_own_key_and_believes_the_bridges(void **state)
+{
+    static const struct pe_arp_key keys[] = {{.id = 2, .bytes = {2}, .role = KEY_GROUP},
+                                             {.id = 3, .bytes = {3}, .role = KEY_HOST},
+                                             {.id = 4, .bytes = {4}, .role = KEY_HOST},
+                                             {.id = 5, .bytes = {5}, .role = KEY_BRIDGE},
+                                             {.id = 6, .bytes = {6}, .role = KEY_BRIDGE}};
+    struct fixture f;
+    uint64_t next = 1000;
+    (void)state;
+    begin_with(&f, keys, 5, &next);
+    assert_ptr_equal(f.sent[0].key, &keys[1]); /* the lowest of its own */
+    const struct tx_frame asks = message_of(bridge, request(2000, 2000));
+    const struct tx_frame says = message_of(other, hello_of(other, 6, 1001));
+    for (unsigned i = 1; i <= 2; i++) { /* with the key of a host: its own, or one that it knows */
+        hear_signed(&f, asks, &keys[i]);
+        hear_signed(&f, says, &keys[i]);
+    }
+    assert_int_equal(f.events[CLAIMANT_FORGED], 4);
+    assert_int_equal(f.events[CLAIMANT_EPOCH], 0);
+    assert_int_equal(f.sent_count, 1);
+    for (unsigned i = 3; i <= 4; i++) { /* the old and the new key of the bridge */
+        hear_signed(&f, asks, &keys[i]);
+        assert_int_equal(f.sent[i - 2].pe_arp.type, PE_ARP_REPLY);
+        assert_ptr_equal(f.sent[i - 2].key, &keys[1]);
+    }
+    hear_signed(&f, asks, &keys[0]); /* while the bridge still signs with that of the group */
+    assert_int_equal(f.sent_count, 4);
+    assert_ptr_equal(f.sent[3].key, &keys[1]);
+    hear_signed(&f, message_of(bridge, hello_of(bridge, 6, 1001)), &keys[3]);
+    assert_int_equal(f.events[CLAIMANT_EPOCH], 1);
+    claimant_stop(&f.claimant, &f.out);
+    assert_int_equal(f.sent[f.sent_count - 1].pe_arp.type, PE_ARP_RELEASE);
+    assert_ptr_equal(f.sent[f.sent_count - 1].key, &keys[1]);
+}
+
+/* Before it has a key of its own: it knows the bridge's already, which a host must not sign with. */
+static void a_host_of_the_group_does_not_sign_with_the_bridges_key(void **state)
+{
+    static const struct pe_arp_key keys[] = {{.id = 3, .bytes = {3}, .role = KEY_BRIDGE},
+                                             {.id = 7, .bytes = {7}, .role = KEY_GROUP},
+                                             {.id = 8, .bytes = {8}, .role = KEY_GROUP}};
+    struct fixture f;
+    uint64_t next = 1000;
+    (void)state;
+    begin_with(&f, keys, 3, &next);
+    assert_ptr_equal(f.sent[0].key, &keys[1]);
+    const struct tx_frame asks = message_of(bridge, request(2000, 2000));
+    hear_signed(&f, asks, &keys[0]);
+    assert_ptr_equal(f.sent[1].key, &keys[1]);
+    hear_signed(&f, asks, &keys[2]);
+    assert_ptr_equal(f.sent[2].key, &keys[2]); /* the bridge knows this one */
+    hear_signed(&f, asks, &keys[0]);
+    assert_ptr_equal(f.sent[3].key, &keys[2]);
+}
+
+/* What another host signs with its own key only the bridge can check. Its claim makes this one claim, no more than one
+ * without a key would; its objection changes nothing. */
+static void what_cannot_be_checked_is_a_hint(void **state)
+{
+    static const struct pe_arp_key keys[] = {{.id = 3, .bytes = {3}, .role = KEY_HOST},
+                                             {.id = 5, .bytes = {5}, .role = KEY_BRIDGE}};
+    const struct pe_arp_key others = {.id = 9, .bytes = {9}, .role = KEY_HOST},
+                            wrong = {.id = 5, .bytes = {9}, .role = KEY_HOST};
+    struct fixture f;
+    uint64_t next = 1000;
+    (void)state;
+    begin_with(&f, keys, 2, &next);
+    hear_signed(&f, message_of(bridge, request(2000, 2000)), &keys[1]);
+    assert_int_equal(f.sent_count, 2);
+    struct pe_arp rival = {.type = PE_ARP_CLAIM, .spa = {range->address, 0, 2500, 3499}};
+    rival.tpa = rival.spa;
+    struct tx_frame claims = message_of(other, rival);
+    hear_signed(&f, claims, NULL);
+    hear_signed(&f, claims, &wrong);
+    assert_int_equal(f.events[CLAIMANT_FORGED], 2);
+    assert_int_equal(f.sent_count, 2);
+    hear_signed(&f, claims, &others);
+    assert_int_equal(f.events[CLAIMANT_FORGED], 2);
+    assert_int_equal(f.events[CLAIMANT_CONFLICT], 1);
+    assert_int_equal(f.sent[2].pe_arp.type, PE_ARP_CONFLICT);
+    assert_ptr_equal(f.sent[2].key, &keys[0]);
+    hear_signed(&f, claims, &others);
+    assert_int_equal(f.events[CLAIMANT_CONFLICT], 1); /* one a second */
+    struct pe_arp objection = {.type = PE_ARP_CONFLICT, .tha = own, .spa = {range->address, 0, 2000, 2999}};
+    objection.tpa = objection.spa;
+    hear_signed(&f, message_of(other, objection), &others);
+    assert_int_equal(f.events[CLAIMANT_ACCUSED], 0);
+    assert_true(f.claimant.confirmed);
+    hear_signed(&f, message_of(other, hello_of(other, 6, 1001)), &others);
+    hear_signed(&f, message_of(other, request(2000, 2000)), &others);
+    assert_int_equal(f.events[CLAIMANT_FORGED], 4); /* a bridge's must be checked */
+}
+
+static void a_hello_far_ahead_makes_nobody_deaf(void **state)
+{
+    static const struct pe_arp_key keys[] = {{.id = 3, .bytes = {1}}};
+    const uint64_t hour = UINT64_C(3600000000), start = UINT64_C(1790000000000000);
+    struct fixture f;
+    uint64_t next = 1000, number = start;
+    (void)state;
+    begin_with(&f, keys, 1, &next);
+    hear_signed(&f, message_of(bridge, request(2000, 2000)), &keys[0]);
+    hear_signed(&f, message_of(bridge, hello_of(bridge, 1, number)), &keys[0]);
+    assert_int_equal(f.events[CLAIMANT_EPOCH], 1);
+    hear_signed(&f, message_of(other, hello_of(other, 2, UINT64_MAX)), &keys[0]);
+    hear_signed(&f, message_of(other, hello_of(other, 2, start + hour + 1)), &keys[0]);
+    assert_int_equal(f.events[CLAIMANT_FORGED], 2);
+    hear_signed(&f, message_of(bridge, hello_of(bridge, 3, ++number)), &keys[0]);
+    assert_int_equal(f.events[CLAIMANT_EPOCH], 2);
+    /* After an hour's sleep it may be two ahead. */
+    f.now_ns += 3600 * NS_PER_S;
+    hear_signed(&f, message_of(bridge, hello_of(bridge, 4, start + 2 * hour)), &keys[0]);
+    assert_int_equal(f.events[CLAIMANT_EPOCH], 3);
+    f.now_ns += 60 * NS_PER_S;
+    hear_signed(&f, message_of(bridge, hello_of(bridge, 4, start + 2 * hour + 1)), &keys[0]);
+    /* The bridge's clock was set back: its HELLOs do not count, until none did for three periods, though it asks. */
+    for (unsigned i = 0; i < 3; i++) {
+        f.now_ns += 59 * NS_PER_S;
+        hear_signed(&f, message_of(bridge, request(2000, 2000)), &keys[0]);
+        hear_signed(&f, message_of(bridge, hello_of(bridge, 5, start + i)), &keys[0]);
+        assert_int_equal(f.events[CLAIMANT_EPOCH], 3);
+    }
+    f.now_ns += 59 * NS_PER_S;
+    hear_signed(&f, message_of(bridge, hello_of(bridge, 5, start + 9)), &keys[0]);
+    assert_int_equal(f.events[CLAIMANT_EPOCH], 4);
+}
+
 static void a_port_set_is_claimed_and_answered_as_one(void **state)
 {
     (void)state;
@@ -979,6 +1123,10 @@ int main(void)
         cmocka_unit_test(release_is_the_last_word),
         cmocka_unit_test(with_keys_the_authentic_is_believed_and_all_is_signed),
         cmocka_unit_test(with_keys_another_bridge_takes_over_by_its_hello),
+        cmocka_unit_test(a_host_signs_with_its_own_key_and_believes_the_bridges),
+        cmocka_unit_test(a_host_of_the_group_does_not_sign_with_the_bridges_key),
+        cmocka_unit_test(what_cannot_be_checked_is_a_hint),
+        cmocka_unit_test(a_hello_far_ahead_makes_nobody_deaf),
         cmocka_unit_test(a_port_set_is_claimed_and_answered_as_one),
         cmocka_unit_test(the_ranges_of_a_host_count_their_numbers_together),
         cmocka_unit_test(upwards_the_addition_is_claimed_and_the_whole_answered),

@@ -325,6 +325,51 @@ static void too_many_services(void **state)
     assert_non_null(strstr(seen.text, ": one more than 8 zones\n"));
 }
 
+#define REST  "123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define KEYED HEAD "address = 192.35.162.2\nports = 2000-2999\n"
+
+static void keys_of_the_host_and_of_the_bridge(void **state)
+{
+    (void)state;
+    const struct agent_options o = read_good(
+        KEYED "[key 20]\nsecret = 1" REST
+              "\nrole = host\nmac = 00:0c:29:9e:8c:ee\nrange = 192.35.162.2:2000-2499, "
+              "192.35.162.2:2500-3999\n[key 10]\nsecret = 2" REST "\nrole = bridge\n[keys]\n5 = " KEY "\n");
+    assert_int_equal(o.key_count, 3);
+    assert_int_equal(o.keys[0].role, KEY_GROUP); /* ascending by id */
+    assert_int_equal(o.keys[1].role, KEY_BRIDGE);
+    assert_int_equal(o.keys[2].role, KEY_HOST);
+    assert_int_equal(o.keys[2].ranges.count, 2);
+}
+
+static void keys_with_faults(void **state)
+{
+    static const struct {
+        const char *text, *expected;
+    } bad[] = {
+        {KEYED "[key x]\nsecret = 1\n[key 7]\nsecret = 1\nrole = guest\n[key 7]\nsecret = 1" REST
+               "\nrole = bridge\nmac = 00:0c:29:9e:8c:ee\nrange = 192.35.162.2:2000-2999\n",
+         "5: [key x]: must be a number from 0 to 4294967295\n8: secret = ...: must be 64 hexadecimal digits\n"
+         "9: role = guest: must be bridge | host\n10: 7: is already in [key] at line 7\n"
+         "13: mac: is only for role = host\n14: range: is only for role = host\n"},
+        {KEYED "[key 7]\nsecret = 1" REST "\nrole = host\nrange = 192.35.162.2:2000-2499\n",
+         "5: [key]: there is none with role = bridge, and no [keys]: the agent cannot check what the bridge "
+         "sends\n"
+         "8: range: 192.35.162.2:2000-2999 is not in it: the bridge would refuse its claim\n"},
+        {KEYED "[key 7]\nsecret = 1" REST "\nrole = bridge\n",
+         "5: [key]: there is none with role = host, and no [keys]: the agent cannot sign\n"},
+        {KEYED "[keys]\n1 = 1" REST "\n[key 7]\nsecret = 1" REST "\nrole = bridge\n",
+         "7: [key 7]: has the secret of key 1: each key needs its own\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct agent_options options;
+        struct seen seen;
+        read_text(bad[i].text, &options, &seen);
+        assert_string_equal(seen.text, bad[i].expected);
+    }
+}
+
 static void a_range_too_many(void **state)
 {
     (void)state;
@@ -401,6 +446,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(ports_behind_the_first),
         cmocka_unit_test(services_with_faults),
         cmocka_unit_test(too_many_services),
+        cmocka_unit_test(keys_of_the_host_and_of_the_bridge),
+        cmocka_unit_test(keys_with_faults),
         cmocka_unit_test(a_range_too_many),
         cmocka_unit_test(spans_are_united_over_addresses),
         cmocka_unit_test(the_sample_has_no_fault),

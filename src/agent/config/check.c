@@ -1,6 +1,8 @@
 /* check.c: see check.h. */
 #include "check.h"
 
+#include "pearpd/port_range.h"
+
 #include "config/check_services.h"
 #include "config/options.h"
 #include "config/reading.h"
@@ -48,6 +50,43 @@ static void check_ranges(struct ini_file *file)
         }
 }
 
+static void check_key(struct ini_file *file, const struct pe_arp_key *key)
+{
+    const struct agent_options *o = ini_target(file);
+    char text[PORT_RANGE_TEXT_BYTES];
+    key_role_check(file, key->role, key->macs_line, key->ranges_line);
+    const struct pe_arp_key *same = pe_arp_key_with_secret(o->keys, o->key_count, key);
+    if (same != NULL && (same->line == 0 || same->line < key->line))
+        ini_fault(file, key->line, "[key %u]: has the secret of key %u: each key needs its own", key->id,
+                  same->id);
+    for (size_t i = 0; i < o->held.count && key->role == KEY_HOST; i++)
+        if (!key_ranges_have(&key->ranges, &o->held.ranges[i]))
+            ini_fault(file, key->ranges_line, "range: %s is not in it: the bridge would refuse its claim",
+                      port_range_format(&o->held.ranges[i], text));
+}
+
+/* What to sign with, and what to check the bridge by. */
+static void check_keys(struct ini_file *file)
+{
+    struct agent_options *o = ini_target(file);
+    unsigned line = 0;
+    for (size_t i = 0; i < o->key_count; i++) {
+        const struct pe_arp_key *key = &o->keys[i];
+        if (key->line == 0)
+            continue;
+        check_key(file, key);
+        line = line == 0 || key->line < line ? key->line : line;
+    }
+    pe_arp_keys_sort(o->keys, o->key_count);
+    if (line != 0 && pe_arp_signing_key(o->keys, o->key_count, KEY_HOST) == NULL)
+        ini_fault(file, line, "[key]: there is none with role = host, and no [keys]: the agent cannot sign");
+    if (line != 0 && pe_arp_signing_key(o->keys, o->key_count, KEY_BRIDGE) == NULL)
+        ini_fault(
+            file, line,
+            "[key]: there is none with role = bridge, and no [keys]: the agent cannot check what the bridge "
+            "sends");
+}
+
 void agent_check(struct ini_file *file)
 {
     struct agent_options *o = ini_target(file);
@@ -57,5 +96,5 @@ void agent_check(struct ini_file *file)
     check_short_form(file);
     check_ranges(file);
     agent_check_services(file);
-    pe_arp_keys_sort(o->keys, o->key_count);
+    check_keys(file);
 }

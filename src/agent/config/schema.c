@@ -203,6 +203,35 @@ static const struct ini_key service_keys[] = {
              "it."},
 };
 
+#define KEY(name) INI_FIELD(struct pe_arp_key, name)
+
+static const struct ini_key key_keys[] = {
+    {.name = "secret",
+     .type = &key_secret_type,
+     KEY(bytes),
+     .is_secret = true,
+     .help = "The secret, as in the file of the bridge. Let only root read the file."},
+    {.name = "role",
+     .type = &key_role_type,
+     .choices = KEY_ROLES,
+     KEY(role),
+     .help = "With host the agent signs with it. With bridge it checks what the bridge sends by it."},
+    {.name = "mac",
+     .type = &key_macs_type,
+     .preset = "",
+     .none = "",
+     KEY(macs),
+     .line = offsetof(struct pe_arp_key, macs_line),
+     .help = "As in the file of the bridge, which checks it; the agent does not."},
+    {.name = "range",
+     .type = &key_ranges_type,
+     .preset = "",
+     .none = "",
+     KEY(ranges),
+     .line = offsetof(struct pe_arp_key, ranges_line),
+     .help = "As in the file of the bridge: a range of this file that is not in it is an error."},
+};
+
 static const struct ini_section sections[] = {
     {.name = "agent", .help = "The interface, and what the agent does on it.", INI_KEYS(agent_keys)},
     {.name = "range",
@@ -212,10 +241,19 @@ static const struct ini_section sections[] = {
          "psid/OFFSET/LENGTH/ID.",
      .begin = agent_begin_range},
     {.name = "keys",
-     .help = "Keys of signed PE-ARP, one line each: ID = 64 hexadecimal digits. They must be those of the "
+     .help = "Keys of signed PE-ARP that all share, one line each: ID = 64 hexadecimal digits. They must be "
+             "those of the "
              "bridge. With a "
-             "key the agent signs what it sends, with the lowest ID, and ignores what is not signed.",
+             "key the agent signs what it sends, with the one that the bridge uses, and ignores what is not "
+             "signed.",
      .take = agent_take_secret},
+    {.name = "key",
+     .argument = "ID",
+     .help = "A key of this host, or of the bridge, as the file of the bridge has it. An agent needs both: it "
+             "signs what it sends with the lowest ID of role host, and ignores a HELLO or REQUEST that is not "
+             "signed with a key of role bridge, or of [keys].",
+     .begin = agent_begin_key,
+     INI_KEYS(key_keys)},
     {.name = "dns",
      .help = "The server for the records of services, with signed updates (RFC 2136, RFC 8945).",
      INI_KEYS(dns_keys)},

@@ -69,17 +69,38 @@ void *agent_begin_service(struct ini_file *file, const char *argument)
     return service;
 }
 
-void agent_take_secret(struct ini_file *file, const char *name, const char *value)
+/* Adds a key; a fault is noted where it cannot be. NULL: there is no room. */
+static struct pe_arp_key *add_key(struct ini_file *file, const struct pe_arp_key *key)
 {
     struct agent_options *o = ini_target(file);
-    const unsigned line = ini_line(file);
-    struct pe_arp_key key;
-    if (pe_arp_key_parse(name, value, &key) != 0)
-        ini_fault(file, line, "%s: must be a number up to 4294967295, with 64 hexadecimal digits", name);
-    else if (pe_arp_key_find(o->keys, o->key_count, key.id) != NULL)
-        ini_fault(file, line, "%s: is already in [keys]", name);
+    const struct pe_arp_key *other = pe_arp_key_with_id(o->keys, o->key_count, key->id);
+    if (other != NULL && other->line == 0)
+        ini_fault(file, ini_line(file), "%u: is already in [keys]", key->id);
+    else if (other != NULL)
+        ini_fault(file, ini_line(file), "%u: is already in [key] at line %u", key->id, other->line);
     else if (o->key_count == AGENT_KEYS_MAX)
-        ini_fault(file, line, "%s: more than %u keys", name, AGENT_KEYS_MAX);
+        ini_fault(file, ini_line(file), "%u: more than %u keys", key->id, AGENT_KEYS_MAX);
+    if (o->key_count == AGENT_KEYS_MAX)
+        return NULL;
+    o->keys[o->key_count] = *key;
+    return &o->keys[o->key_count++];
+}
+
+void agent_take_secret(struct ini_file *file, const char *name, const char *value)
+{
+    struct pe_arp_key key;
+    if (pe_arp_key_parse(name, value, &key) == 0)
+        (void)add_key(file, &key);
     else
-        o->keys[o->key_count++] = key;
+        ini_fault(file, ini_line(file), "%s: must be a number up to 4294967295, with 64 hexadecimal digits",
+                  name);
+}
+
+void *agent_begin_key(struct ini_file *file, const char *argument)
+{
+    struct pe_arp_key begun = {.line = ini_line(file)};
+    if (pe_arp_key_id_parse(argument, &begun.id))
+        return add_key(file, &begun);
+    ini_fault(file, begun.line, "[key %s]: must be a number from 0 to 4294967295", argument);
+    return NULL;
 }

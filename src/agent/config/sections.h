@@ -8,6 +8,7 @@
 /* As ini_section.begin. */
 void *agent_begin_range(struct ini_file *file, const char *argument);
 void *agent_begin_service(struct ini_file *file, const char *argument);
+void *agent_begin_key(struct ini_file *file, const char *argument);
 
 /* As ini_section.take: a key of [keys], whose secret is in no message. */
 void agent_take_secret(struct ini_file *file, const char *name, const char *value);

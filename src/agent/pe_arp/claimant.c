@@ -72,7 +72,7 @@ void claimant_init(struct claimant *s, const struct port_range *held, struct mac
 {
     *s = (struct claimant){.held = *held,
                            .keys = *keys,
-                           .signing = keys->count > 0 ? &keys->keys[0] : NULL,
+                           .signing = pe_arp_signing_key(keys->keys, keys->count, KEY_HOST),
                            .own = own,
                            .ethertype = ethertype,
                            .random = seed,
@@ -157,16 +157,20 @@ static bool may_be_bridge(const struct claimant *s, struct mac from)
     return !s->pinned || mac_equal(from, s->bridge);
 }
 
-static void hear_bridge(struct claimant *s, uint64_t now_ns, struct mac from)
+static uint64_t silence_ns(const struct claimant *s)
 {
     const uint64_t least_ns = CLAIMANT_HELLO_S * NS_PER_S;
+    return CLAIMANT_SILENT_HELLOS * (s->hello_gap_ns > least_ns ? s->hello_gap_ns : least_ns);
+}
+
+static void hear_bridge(struct claimant *s, uint64_t now_ns, struct mac from)
+{
     if (!mac_equal(from, s->bridge)) {
         s->pinned = false;
         s->seq_known = s->seq_known && s->keys.count > 0;
     }
     s->bridge = from;
-    s->silent_due_ns =
-        now_ns + CLAIMANT_SILENT_HELLOS * (s->hello_gap_ns > least_ns ? s->hello_gap_ns : least_ns);
+    s->silent_due_ns = now_ns + silence_ns(s);
 }
 
 static void forget_bridge(struct claimant *s)
@@ -441,7 +445,14 @@ static bool is_long_unasked(const struct claimant *s, uint64_t now_ns)
            (!s->challenged || now_ns - s->asked_ns >= CLAIMANT_UNASKED_S * NS_PER_S);
 }
 
-static bool hello_counts(const struct claimant *s, const struct pe_arp *hello)
+/* It grows, by a step that a clock may make: a forged one must not make the host deaf to the bridge. */
+static bool seq_follows(const struct claimant *s, uint64_t now_ns, uint64_t number)
+{
+    const uint64_t step = (now_ns - s->hello_ns) / NS_PER_US + CLAIMANT_SEQ_AHEAD_S * (NS_PER_S / NS_PER_US);
+    return number > s->seq && number - s->seq <= step;
+}
+
+static bool hello_counts(const struct claimant *s, uint64_t now_ns, const struct pe_arp *hello)
 {
     const bool has_keys = s->keys.count > 0;
     if (hello->shared_mac.present && !mac_equal(hello->shared_mac.mac, hello->sha))
@@ -450,7 +461,9 @@ static bool hello_counts(const struct claimant *s, const struct pe_arp *hello)
         return false;
     if (!s->seq_known || !(has_keys || mac_equal(hello->sha, s->bridge)))
         return true;
-    return hello->seq.present ? hello->seq.number > s->seq : !has_keys;
+    if (now_ns - s->hello_ns >= silence_ns(s))
+        return true; /* the number of the last one is forgotten */
+    return hello->seq.present ? seq_follows(s, now_ns, hello->seq.number) : !has_keys;
 }
 
 /* The period of a bridge that says HELLO more rarely than others is known when it was silent once. */
@@ -473,7 +486,7 @@ static void receive_hello(struct claimant *s, uint64_t now_ns, const struct pe_a
 {
     if (hello->tpa.address.host != s->held.range.address.host)
         return;
-    if (!hello_counts(s, hello)) {
+    if (!hello_counts(s, now_ns, hello)) {
         out->event(CLAIMANT_FORGED, hello, out->context);
         return;
     }
@@ -506,20 +519,45 @@ static void receive_conflict(struct claimant *s, uint64_t now_ns, const struct p
     out->event(CLAIMANT_ACCUSED, conflict, out->context);
 }
 
-static bool is_believed(const struct claimant *s, const struct claimant_frame *frame)
+/* A hint: from a host whose key is its own and the bridge's, so that nobody else can check it. */
+enum belief { BELIEF_NONE, BELIEF_HINT, BELIEF_FULL };
+
+/* True where hosts have keys of their own. */
+static bool knows_roles(const struct claimant_keys *keys)
 {
-    if (!mac_equal(frame->from, frame->message.sha))
-        return false;
-    return s->keys.count == 0 || pe_arp_is_authentic(frame->payload, frame->payload_length, &frame->message,
-                                                     s->keys.keys, s->keys.count);
+    for (size_t i = 0; i < keys->count; i++)
+        if (keys->keys[i].role != KEY_GROUP)
+            return true;
+    return false;
 }
 
-/* Keys are changed one machine after the other: what the bridge signs with is what it believes. */
+static enum belief belief_of(const struct claimant *s, const struct claimant_frame *frame)
+{
+    const struct claimant_keys *keys = &s->keys;
+    const struct pe_arp *message = &frame->message;
+    if (!mac_equal(frame->from, message->sha))
+        return BELIEF_NONE;
+    if (keys->count == 0)
+        return BELIEF_FULL;
+    const struct pe_arp_key *key =
+        pe_arp_authentic_key(frame->payload, frame->payload_length, message, keys->keys, keys->count);
+    if (key != NULL)
+        return pe_arp_key_may_send(key, message->type) ? BELIEF_FULL : BELIEF_NONE;
+    const bool is_unknown =
+        message->auth.present && pe_arp_key_find(keys->keys, keys->count, message->auth.key_id) == NULL;
+    const bool is_hosts = message->type != PE_ARP_REQUEST && message->type != PE_ARP_HELLO;
+    return is_unknown && is_hosts && knows_roles(keys) ? BELIEF_HINT : BELIEF_NONE;
+}
+
+/* A host without a key of its own signs with that of the group that the bridge uses, and therefore knows: keys are changed
+ * one machine after the other. */
 static void follow_key(struct claimant *s, const struct pe_arp *message)
 {
     if (message->type != PE_ARP_REQUEST && message->type != PE_ARP_HELLO)
         return;
-    s->signing = pe_arp_key_find(s->keys.keys, s->keys.count, message->auth.key_id);
+    const struct pe_arp_key *key = pe_arp_key_find(s->keys.keys, s->keys.count, message->auth.key_id);
+    if (key != NULL && key->role == KEY_GROUP && (s->signing == NULL || s->signing->role == KEY_GROUP))
+        s->signing = key;
 }
 
 void claimant_message(struct claimant *s, uint64_t now_ns, const struct claimant_frame *frame,
@@ -529,10 +567,13 @@ void claimant_message(struct claimant *s, uint64_t now_ns, const struct claimant
     const struct mac from = frame->from;
     if (s->stopped || !s->link_up || mac_is_group(from) || mac_is_zero(from) || mac_equal(from, s->own))
         return;
-    if (!is_believed(s, frame)) {
+    const enum belief belief = belief_of(s, frame);
+    if (belief == BELIEF_NONE) {
         out->event(CLAIMANT_FORGED, message, out->context);
         return;
     }
+    if (belief == BELIEF_HINT && message->type != PE_ARP_CLAIM)
+        return;
     follow_key(s, message);
     switch (message->type) {
     case PE_ARP_REQUEST:

@@ -31,6 +31,9 @@
 #define CLAIMANT_HELLO_S       60
 #define CLAIMANT_SILENT_HELLOS 3
 
+/* The number of a HELLO is a clock's in microseconds: at most as far ahead of the time that passed since the last one. */
+#define CLAIMANT_SEQ_AHEAD_S 3600
+
 /* A range that the bridge did not ask for in this time is claimed again after a HELLO: the bridge may have forgotten it, or
  * leased it to another host. */
 #define CLAIMANT_UNASKED_S 120
@@ -53,7 +56,8 @@ enum claimant_event {
     CLAIMANT_EPOCH,     /* a HELLO of an epoch not seen before */
     CLAIMANT_GATEWAY,   /* a HELLO of any epoch that has a GATEWAY; after CLAIMANT_EPOCH */
     CLAIMANT_UNMANAGED, /* that HELLO's ports do not hold our range */
-    CLAIMANT_FORGED, /* a sender that is not the frame's source, no good AUTH, a HELLO of another or with an old SEQ */
+    CLAIMANT_FORGED, /* a sender that is not the frame's source, no good AUTH, a key without the role of the sender, a HELLO
+                      * of another or with an old SEQ */
     CLAIMANT_RESIZED,    /* the bridge asked for the range wanted and was answered: `held` is that now */
     CLAIMANT_REFUSED,    /* another holds what was wanted, as its CONFLICT says */
     CLAIMANT_UNANSWERED, /* nobody asked for what was wanted in CLAIMANT_RESIZE_S, or the link went; no message */
@@ -69,8 +73,9 @@ struct claimant_out {
 
 /* What PE-ARP is signed with and checked by. */
 struct claimant_keys {
-    const struct pe_arp_key *keys; /* ascending by id, borrowed; the lowest signs until a bridge is known */
-    size_t count;                  /* 0: nothing is signed, all is accepted */
+    const struct pe_arp_key
+        *keys;    /* ascending by id, borrowed: the host's own, and what the bridge signs with */
+    size_t count; /* 0: nothing is signed, all is accepted */
     /* The next SEQ, borrowed: it grows from the wall clock in microseconds, one for all ranges of a MAC. */
     uint64_t *number;
 };
@@ -91,7 +96,8 @@ struct claimant {
     struct claimant_keys keys;
     struct mac own;
     uint16_t ethertype;
-    const struct pe_arp_key *signing; /* the key that the bridge signs with, which it therefore knows */
+    const struct pe_arp_key
+        *signing; /* the host's key; else the group's that the bridge used, which it knows */
     bool link_up;
     bool stopped;    /* released: silent from now on */
     bool challenged; /* by the bridge, since the link came up, since it was silent, since its table was lost */

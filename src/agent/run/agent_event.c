@@ -135,7 +135,8 @@ void agent_on_claimant_event(enum claimant_event event, const struct pe_arp *mes
         agent->forged_now = true;
         log_debug(
             "a PE-ARP message from %s is refused: its sender is not the Ethernet source, AUTH is missing or "
-            "wrong, or it is a HELLO with an old number or not of the bridge that asks this host",
+            "wrong or of a key with another role, or it is a HELLO with an old number or not of the bridge "
+            "that asks this host",
             sender);
         break;
     case CLAIMANT_RESIZED:
