@@ -166,14 +166,14 @@ static struct verdict reply(struct engine *e, const struct rx_frame *rx, const s
         lease_note_holder(e, (uint32_t)asked_index, m->tpa.first, m->sha);
     owner_seen(e, m);
     service_learn(e, &ports, m);
-    const struct claim claim = r != NULL && r->has_claim ? r->claim : (struct claim){0};
+    const struct claim waiting = r != NULL && r->has_claim ? r->claim : (struct claim){0};
     if (r != NULL && r->has_claim)
-        binding_refuse_claim(e, &claim.ports, claim.claimant, r->key.target,
+        binding_refuse_claim(e, &waiting.ports, waiting.claimant, r->key.target,
                              "claimed the range of an owner that still answers");
     if (r != NULL && (!mac_is_zero(r->key.target) || !learns))
         resolver_close(e, r);
-    if (claim.is_rival)
-        resolver_challenge(e, &claim);
+    if (waiting.is_rival)
+        resolver_challenge(e, &waiting);
     resolver_release(e, (uint32_t)asked_index);
     return verdict_consumed(CONSUMED_PE_ARP);
 }
