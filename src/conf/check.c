@@ -28,17 +28,20 @@ static void check_bridge(struct ini_file *file)
                   mac_format(c->mac, text));
 }
 
-/* Where the file names no socket: /run/pearpd/NAME.sock, NAME being the file's name without .conf. */
-static void default_socket(struct ini_file *file)
+/* Where the file names no socket, or no state file: /run/pearpd/NAME.sock, /var/lib/pearpd/NAME.state, NAME being the
+ * file's name without .conf. */
+static void default_paths(struct ini_file *file)
 {
     struct config *c = ini_target(file);
     const char *base = strrchr(ini_name(file), '/');
     base = base == NULL ? ini_name(file) : base + 1;
     size_t length = strlen(base);
-    if (ini_line_of(file, "control", "socket") != 0)
-        return;
     if (length > 5 && strcmp(base + length - 5, ".conf") == 0)
         length -= 5;
+    if (ini_line_of(file, "state", "file") == 0 && c->state_file[0] != '\0') /* none is given without a line */
+        snprintf(c->state_file, STATE_PATH_BYTES, "/var/lib/pearpd/%.*s.state", (int)length, base);
+    if (ini_line_of(file, "control", "socket") != 0)
+        return;
     const int used = snprintf(c->socket, SOCKET_PATH_BYTES, "/run/pearpd/%.*s.sock", (int)length, base);
     if (used >= SOCKET_PATH_BYTES)
         ini_fault(file, 1, "socket = %s...: the file's name is too long for a socket", c->socket);
@@ -219,7 +222,7 @@ void conf_check(struct ini_file *file)
 {
     struct config *c = ini_target(file);
     c->mac_auto = mac_is_zero(c->mac);
-    default_socket(file);
+    default_paths(file);
     check_bridge(file);
     check_limits(file);
     for (size_t i = 0; i < c->address_count; i++)

@@ -191,12 +191,13 @@ static const struct ini_key control_keys[] = {
 static const struct ini_key state_keys[] = {
     {.name = "file",
      .type = &ini_path,
-     .preset = "none",
+     .preset = "/var/lib/pearpd/NAME.state",
      .none = "none",
      CONFIG(state_file),
-     .help = "The file that keeps bindings, leases and counters over a restart. With none they start empty: "
-             "hosts are "
-             "asked again, and [dhcp] may not know the leases that it gave."},
+     .help = "The file that keeps bindings, leases and counters over a restart. NAME is the name of this file "
+             "without .conf. The systemd unit makes the directory; where it is missing or cannot be written, "
+             "a warning says so and pearpd runs without. With none they start empty: hosts are asked again, "
+             "and [dhcp] may not know the leases that it gave."},
     {.name = "period",
      .type = &ini_seconds,
      .preset = "1",

@@ -51,7 +51,7 @@ void config_warn_of_forgetting(const char *file, const struct config *config)
         is_served = is_served || config->addresses[i].is_served;
     if (is_served && config->state_file[0] == '\0')
         log_warning(
-            "%s: [dhcp] without [state] file: a restart forgets the leases, and may lease their ports to "
+            "%s: [dhcp] with [state] file = none: a restart forgets the leases, and may lease their ports to "
             "other hosts",
             file);
 }

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WAITING_BYTES    16384 /* beyond it the child is waited for */
 #define PAUSE_FACTOR     4
@@ -39,7 +40,8 @@ struct state {
     struct file_writer *writer;          /* NULL: there is none at present */
     bool is_gone;                        /* ... or it has died, and is to be replaced */
     uint64_t back_off_ns;
-    bool is_barred; /* what has the name `path` is not ours */
+    bool is_barred;   /* what has the name `path` is not ours */
+    bool is_homeless; /* its directory could not be written at the start, as the log says */
 
     bool is_dirty;      /* to be saved whatever the marks say */
     struct mark saved;  /* what the file has */
@@ -102,7 +104,7 @@ static void finish(void *context)
 static void failed(struct state *s, const char *text)
 {
     s->failures++;
-    if (strcmp(s->error, text) != 0)
+    if (strcmp(s->error, text) != 0 && !s->is_homeless)
         log_error("%s; the file that was saved before is kept", text);
     snprintf(s->error, sizeof(s->error), "%s", text);
     s->is_dirty = true;
@@ -212,6 +214,7 @@ static void done(void *context, int error, const char *step)
     if (*s->error != '\0')
         log_notice("%s: saved again", s->path);
     *s->error = '\0';
+    s->is_homeless = false;
     s->back_off_ns = BACK_OFF_NS;
     s->saved = s->saving;
     s->saved_ns = now_ns;
@@ -314,6 +317,33 @@ void state_free(struct state *state)
     free(state);
 }
 
+/* The directory of the file: 0, or why nothing can be written there. */
+static int directory_error(const char *path)
+{
+    char directory[STATE_PATH_BYTES];
+    snprintf(directory, sizeof(directory), "%s", path);
+    char *slash = strrchr(directory, '/');
+    if (slash == NULL)
+        return access(".", W_OK | X_OK) == 0 ? 0 : errno;
+    slash[slash == directory] = '\0';
+    return access(directory, W_OK | X_OK) == 0 ? 0 : errno;
+}
+
+/* One warning, here: a save that fails because of it says nothing more. What is there may be readable still. */
+static int read_file(struct state *s, const struct state_load *load, const struct state_times *times,
+                     struct state_reading *reading)
+{
+    const int error = directory_error(s->path);
+    s->is_homeless = error != 0;
+    if (error != 0) {
+        snprintf(s->error, sizeof(s->error), "%s: %s", s->path, strerror(error));
+        log_warning("%s; bindings, leases and counters are lost at a restart", s->error);
+    }
+    if (error != 0 && error != EROFS)
+        return 0;
+    return state_file_read(s->path, load, times, reading);
+}
+
 int state_start(struct state *state, struct loop *loop, const struct state_target *target)
 {
     if (state == NULL)
@@ -332,7 +362,7 @@ int state_start(struct state *state, struct loop *loop, const struct state_targe
     times_of(&times);
     struct state_load load = {
         .engine = engine_of(state), .months = target->months, .out = target->out, .now_ns = times.boottime_ns};
-    int error = state_file_read(state->path, &load, &times, reading);
+    int error = read_file(state, &load, &times, reading);
     state->is_barred = error != 0;
     if (error != 0)
         snprintf(state->error, sizeof(state->error), "%s: %s", state->path, strerror(-error));

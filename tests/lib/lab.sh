@@ -17,7 +17,7 @@
 #
 # Only iproute2 is needed to build it. Each lab has a name of its own, so several may stand at once. Offloads stay
 # as the kernel sets them, IPv6 is left alone. Variables, to be set before lab_up:
-#   LAB_HOSTS (3)  LAB_MODE (agent | plain | bare: hosts know nothing)  LAB_BOX (pearpd | bridge | edge | route)  LAB_CONF (lines added to the configuration)
+#   LAB_HOSTS (3)  LAB_MODE (agent | plain | bare: hosts know nothing)  LAB_BOX (pearpd | bridge | edge | route)  LAB_CONF (lines added to the configuration, which keeps no state otherwise)
 #   LAB_LEARN (what the shared address is learned from)  PEARPD_BUILD (where the programs are)
 # shellcheck shell=bash
 
@@ -201,6 +201,7 @@ mac        = 02:50:45:00:00:01
 
 [control]
 socket = $LAB_DIR/pearpd.sock
+$([[ ${LAB_CONF:-} == *'[state]'* ]] || printf '\n[state]\nfile = none\n')
 
 [address $SHARED]
 ports = $LAB_FIRST-$((LAB_FIRST + (65536 - LAB_FIRST) / LAB_BLOCK * LAB_BLOCK - 1))

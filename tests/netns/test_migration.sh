@@ -32,7 +32,7 @@ take()
     mkdir -p "${path%/*}"
     guide_file "$1" >"$path"
     [ -s "$path" ] || bail "the guide has no $1"
-    case $1 in */rack1.conf,*) printf '\n[control]\nsocket = %s\n' "$LAB_DIR/pearpd.sock" >>"$path" ;; esac
+    case $1 in */rack1.conf,*) printf '\n[control]\nsocket = %s\n[state]\nfile = %s\n' "$LAB_DIR/pearpd.sock" "$LAB_DIR/rack1.state" >>"$path" ;; esac
 }
 
 # Notes a command of the guide, or ends the test: a guide that says something else is not what is tried here.

@@ -44,8 +44,8 @@ done
 serve remote remote 7000 || bail "no server"
 
 echo "# The bridge"
-{ readme 1; readme 2; printf '[control]\nsocket = %s\n' "$LAB_DIR/pearpd.sock"; } |
-    sed "s|/var/lib/pearpd/|$LAB_DIR/|; s|^block .*|&\nlearn = pe-arp, traffic|" >"$LAB_DIR/rack1.conf"
+{ readme 1; readme 2; printf '[control]\nsocket = %s\n[state]\nfile = %s\n' "$LAB_DIR/pearpd.sock" "$LAB_DIR/rack1.state"; } |
+    sed "s|^block .*|&\nlearn = pe-arp, traffic|" >"$LAB_DIR/rack1.conf"
 in_readme '`learn = pe-arp, traffic`'
 in_readme 'ping -c 1 -W 1 192.0.2.2'
 check "nobody has the address to be shared" not on host4 ping -c 1 -W 1 192.0.2.2
@@ -82,6 +82,7 @@ in_readme 'pearp-agent -i eth0 --dhcp'
 hold 4 'pearp-agent -i eth0 --dhcp'
 check "host4 has a lease of another block" grep -q "^$SHARED:5120-6143 .* $(host_mac 4) .*C" <(bridge table)
 check "and is reached" reaches remote tcp $SHARED 5200 host4
+in_readme '`/var/lib/pearpd/rack1.state`'
 check "the state file is there" wait_for 5 test -s "$LAB_DIR/rack1.state"
 check "every frame is accounted for" equation
 done_testing

@@ -52,6 +52,8 @@ stop_pearpd
 sed -i "s|^file = .*|file = $STATE_DIR/later/lab.state|" "$LAB_DIR/lab.conf"
 start_pearpd missing.log env || bail "does not start without the directory"
 check "no directory: it is said" wait_for 20 state_says "No such file"
+check "tried again" wait_for 20 failed_often
+check "said in one line" same 1 "$(grep -c "No such file" "$LAB_DIR/missing.log")"
 mkdir "$STATE_DIR/later"
 check "saved when it is there" wait_for 20 test -s "$STATE_DIR/later/lab.state"
 check "the file can be no other by a reload" not ctl reload <<<"$(sed -i "s|/later/|/|" "$LAB_DIR/lab.conf")"

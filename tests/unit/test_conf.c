@@ -73,6 +73,7 @@ static void test_defaults(void **state)
     assert_false(c.has_router_mac);
     assert_int_equal(c.source_ports, SOURCE_PORTS_ENFORCE);
     assert_string_equal(c.socket, "/run/pearpd/rack1.sock");
+    assert_string_equal(c.state_file, "/var/lib/pearpd/rack1.state");
     assert_int_equal(c.address_count, 1);
     assert_int_equal(c.addresses[0].address.host, 0xc0000201);
     assert_int_equal(c.addresses[0].ports_first, 1024);
@@ -164,6 +165,7 @@ static void test_everything_given(void **state)
     assert_string_equal(c.ranges[2].name, "host A");
     assert_int_equal(c.source_ports, SOURCE_PORTS_LOG);
     assert_string_equal(c.socket, "/tmp/x.sock");
+    assert_string_equal(c.state_file, "");
     assert_int_equal(c.limits.macs, 16);
     assert_int_equal(c.limits.bindings, 9);
     assert_true(c.addresses[1].is_served && !c.addresses[0].is_served);
@@ -683,6 +685,7 @@ static void test_defaults_written_out(void **state)
     if (read_text(text, &c) != 0)
         fail_msg("%s", told);
     assert_string_equal(c.socket, "/run/pearpd/NAME.sock");
+    assert_string_equal(c.state_file, "/var/lib/pearpd/NAME.state");
     assert_int_equal(c.limits.ring_slots, 4096);
     config_free(&c);
     free(text);
