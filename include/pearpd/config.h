@@ -83,6 +83,10 @@
     X("claim-ports", claim_ports, 1, 65536, 16,                                                            \
       "Minimum number of ports in a range that a host claims. A smaller one is dropped (pe_arp_bad), "     \
       "so that single ports do not fill the table. Port sets may be of any size.")                         \
+    X("claim-rate", claim_rate, 100, 1000000, 10000,                                                       \
+      "CLAIMs, RELEASEs and CONFLICTs that are read per second of all hosts that own ports, and "          \
+      "as many of all others. A port set whose spans must be walked counts once more for 64 of "           \
+      "them. More is dropped (claim_limit).")                                                              \
     X("flows", flows, 16, 1048576, 4096,                                                                   \
       "Maximum number of flows without ports of hosts that own ports; a flow of a host with more is "      \
       "evicted, or the new flow is not kept (flows_full). All other hosts have a quarter as many "         \

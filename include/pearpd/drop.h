@@ -27,6 +27,8 @@
     X(PE_ARP_BAD, "pe_arp_bad",                                                                                \
       "PE-ARP that is malformed, is for an unknown address or port set, lies outside ports, or "               \
       "came from upstream")                                                                                    \
+    X(CLAIM_LIMIT, "claim_limit",                                                                              \
+      "CLAIM, RELEASE or CONFLICT beyond what is read of all hosts in a second (limit: claim-rate)")           \
     X(PE_ARP_FORGED, "pe_arp_forged",                                                                          \
       "PE-ARP that answers no open request, has no valid AUTH, comes from the wrong MAC address, "             \
       "or is for ports of another owner; where requests for several ports of one host are open, as after "     \

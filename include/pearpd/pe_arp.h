@@ -108,6 +108,9 @@ uint16_t pe_arp_operation(enum pe_arp_type type);
  * type, last below first, TLVs cut, unknown below 0x40, repeated, of a wrong length or value, AUTH not last. */
 int pe_arp_parse(const uint8_t *payload, size_t length, struct pe_arp *message);
 
+/* The type that `length` bytes behind the EtherType claim to be, without reading the rest; 0: not PE-ARP, or cut. */
+uint8_t pe_arp_peek_type(const uint8_t *payload, size_t length);
+
 /* Writes spa or tpa as on the wire: 10 bytes. */
 void pe_arp_write_port_address(const struct port_address *a, uint8_t bytes[static PE_ARP_PLN]);
 

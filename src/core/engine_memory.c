@@ -13,6 +13,7 @@
 #include "rules/arp_budget.h"
 #include "rules/arp_relay.h"
 #include "rules/bridge_rules.h"
+#include "rules/claim_budget.h"
 #include "rules/datagram.h"
 #include "rules/dhcp_rules.h"
 #include "rules/dhcp_server.h"
@@ -90,6 +91,9 @@ static bool parts_new(struct engine *e, uint32_t bindings)
     if (e->addresses == NULL)
         return false;
     e->bindings = binding_table_new(bindings, (uint32_t)e->config.address_count);
+    for (uint32_t i = 0; e->bindings != NULL && i < e->config.address_count; i++)
+        if (e->config.addresses[i].has_psid)
+            binding_table_expect(e->bindings, i, e->config.addresses[i].psid);
     e->range_macs = range_macs_new(&e->config);
     e->accounts = accounts_new(l->accounts, e->seed.hash_key);
     e->fdb = fdb_new(l, e->seed.hash_key);
@@ -101,6 +105,7 @@ static bool parts_new(struct engine *e, uint32_t bindings)
     e->announcer = announcer_new();
     e->bridge = bridge_rules_new();
     e->arp_budget = arp_budget_new();
+    e->claim_budget = claim_budget_new();
     e->arp_relay = arp_relay_new(e);
     e->pe_arp_replay = pe_arp_replay_new(e);
     e->echo = echo_new(e);
@@ -111,8 +116,8 @@ static bool parts_new(struct engine *e, uint32_t bindings)
     return e->bindings != NULL && e->range_macs != NULL && e->accounts != NULL && e->fdb != NULL &&
            e->hosts != NULL && e->services != NULL && e->resolver != NULL && e->rivals != NULL &&
            e->lease_pool != NULL && e->announcer != NULL && e->bridge != NULL && e->arp_budget != NULL &&
-           e->arp_relay != NULL && e->pe_arp_replay != NULL && e->echo != NULL && e->flows != NULL &&
-           e->datagrams != NULL && e->dhcp_server != NULL && e->dhcp_transactions != NULL;
+           e->claim_budget != NULL && e->arp_relay != NULL && e->pe_arp_replay != NULL && e->echo != NULL &&
+           e->flows != NULL && e->datagrams != NULL && e->dhcp_server != NULL && e->dhcp_transactions != NULL;
 }
 
 /* Those of [ipfix] and of DHCP, which are there where the configuration needs them. */
@@ -155,6 +160,7 @@ void engine_tables_free(struct engine *e)
     announcer_free(e->announcer);
     bridge_rules_free(e->bridge);
     arp_budget_free(e->arp_budget);
+    claim_budget_free(e->claim_budget);
     arp_relay_free(e->arp_relay);
     pe_arp_replay_free(e->pe_arp_replay);
     echo_free(e->echo);

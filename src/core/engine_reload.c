@@ -16,6 +16,7 @@
 #include "rules/arp_budget.h"
 #include "rules/arp_relay.h"
 #include "rules/bridge_rules.h"
+#include "rules/claim_budget.h"
 #include "rules/datagram.h"
 #include "rules/dhcp_rules.h"
 #include "rules/dhcp_server.h"
@@ -129,6 +130,7 @@ static void parts_carry(struct engine *e, const struct engine *old)
     keyed_table_copy(e->hosts, old->hosts);
     bridge_rules_carry(e, old);
     arp_budget_carry(e, old);
+    claim_budget_carry(e, old);
     arp_relay_carry(e, old);
     echo_carry(e, old);
     flows_carry(e, old);

@@ -56,6 +56,7 @@ struct engine {
     struct announcer *announcer;
     struct bridge_rules *bridge;
     struct arp_budget *arp_budget;
+    struct claim_budget *claim_budget;
     struct arp_relay *arp_relay;
     struct pe_arp_replay *pe_arp_replay;
     struct echo *echo;

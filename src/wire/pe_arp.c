@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#define TYPE_AT       41
 #define HRD_ETHERNET  1
 #define VERSION       1
 #define PSID_BYTES    4
@@ -152,6 +153,15 @@ int pe_arp_parse(const uint8_t *payload, size_t length, struct pe_arp *message)
         return -EBADMSG;
     *message = m;
     return 0;
+}
+
+uint8_t pe_arp_peek_type(const uint8_t *payload, size_t length)
+{
+    struct rd r = rd_over(payload, length);
+    const uint16_t hardware = rd_u16(&r), protocol = rd_u16(&r);
+    rd_skip(&r, TYPE_AT - 4);
+    const uint8_t type = rd_u8(&r);
+    return r.failed || hardware != HRD_ETHERNET || protocol != PE_ARP_PRO ? 0 : type;
 }
 
 void pe_arp_write_port_address(const struct port_address *a, uint8_t bytes[static PE_ARP_PLN])

@@ -840,7 +840,9 @@ static void step_pe_arp(struct world *w)
     struct verdict v = run_frame(w);
     bool consumed = v.fate == FATE_CONSUMED && v.consumed == CONSUMED_PE_ARP;
     must(w, !consumed || key_allows(w, &made));
-    must(w, consumed || dropped_for(v, DROP_PE_ARP_BAD) || dropped_for(v, DROP_PE_ARP_FORGED));
+    bool is_limited = dropped_for(v, DROP_CLAIM_LIMIT);
+    must(w, consumed || is_limited || dropped_for(v, DROP_PE_ARP_BAD) || dropped_for(v, DROP_PE_ARP_FORGED));
+    must(w, !is_limited || m->type == PE_ARP_CLAIM || m->type == PE_ARP_RELEASE || m->type == PE_ARP_CONFLICT);
     must(w, w->from == SIDE_DOWNSTREAM || dropped_for(v, DROP_PE_ARP_BAD));
     must(w, !consumed || mac_equal(m->sha, made.source));
     bool counts = m->type == PE_ARP_REPLY && consumed;

@@ -9,6 +9,7 @@
 #include "binding/resolver.h"
 #include "binding/rivalry.h"
 #include "binding/service.h"
+#include "claim_budget.h"
 #include "engine_state.h"
 #include "out/event_emit.h"
 #include "out/verdict.h"
@@ -187,6 +188,8 @@ static struct verdict claim(struct engine *e, const struct rx_frame *rx, const s
     if ((fault = pe_arp_replay_fault(e, rx, m, &claim.ports)) != NULL)
         return forged(e, rx, fault);
     const uint32_t address_index = shared_address_of_ports(e, &claim.ports);
+    if (!binding_sets_only(e->bindings, address_index, &claim.ports))
+        claim_budget_charge(e, port_range_spans(&claim.ports));
     if (e->config.addresses[address_index].learn & LEARN_PE_ARP || is_fixed_for(e, &claim.ports, m->sha))
         resolver_claim(e, &claim);
     else
@@ -278,9 +281,20 @@ static struct verdict by_type(struct engine *e, const struct rx_frame *rx, const
     return of_another_bridge(e, rx, m);
 }
 
+/* A message that nobody asked for: it is read only within the budget. */
+static bool is_statement(const struct rx_frame *rx)
+{
+    const uint8_t type = pe_arp_peek_type(rx->payload, rx->payload_length);
+    return type == PE_ARP_CLAIM || type == PE_ARP_RELEASE || type == PE_ARP_CONFLICT;
+}
+
 bool pe_arp_rule(struct engine *e, struct rx_frame *rx, struct verdict *verdict)
 {
     struct pe_arp message;
+    if (rx->from == SIDE_DOWNSTREAM && is_statement(rx) && !claim_budget_take(e, rx->eth.source)) {
+        *verdict = verdict_dropped(DROP_CLAIM_LIMIT);
+        return true;
+    }
     int error = pe_arp_parse(rx->payload, rx->payload_length, &message);
     if (error == -ENOMSG)
         return false;

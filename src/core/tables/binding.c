@@ -9,6 +9,13 @@
 #define NONE      UINT32_MAX
 #define WINDOW_NS (LIVE_NS / LIVE_WINDOWS)
 
+/* The port sets that an address is shared by, if it is, and how many of its bindings are none of them. */
+struct expected {
+    bool has_psid;
+    struct port_set_params params;
+    uint32_t others;
+};
+
 struct binding_table {
     uint32_t limit, count, unused, free;
     uint32_t addresses;
@@ -16,6 +23,7 @@ struct binding_table {
     uint64_t changes;
     struct binding *bindings; /* from 1: ids of the port maps; stale_older links the free ones */
     struct portmap *maps;
+    struct expected *expected; /* as maps */
     struct portmap_pool pool;
 };
 
@@ -38,7 +46,9 @@ struct binding_table *binding_table_new(uint32_t limit, uint32_t addresses)
     table->addresses = addresses;
     table->bindings = calloc((size_t)limit + 1, sizeof(*table->bindings));
     table->maps = calloc(addresses, sizeof(*table->maps));
-    if (table->bindings == NULL || table->maps == NULL || portmap_pool_init(&table->pool, addresses) != 0) {
+    table->expected = calloc(addresses, sizeof(*table->expected));
+    if (table->bindings == NULL || table->maps == NULL || table->expected == NULL ||
+        portmap_pool_init(&table->pool, addresses) != 0) {
         binding_table_free(table);
         return NULL;
     }
@@ -52,7 +62,26 @@ void binding_table_free(struct binding_table *table)
     portmap_pool_free(&table->pool);
     free(table->bindings);
     free(table->maps);
+    free(table->expected);
     free(table);
+}
+
+void binding_table_expect(struct binding_table *table, uint32_t address_index, struct port_set_params params)
+{
+    table->expected[address_index] = (struct expected){.has_psid = true, .params = params};
+}
+
+static bool is_expected(const struct binding_table *table, uint32_t address_index,
+                        const struct port_range *ports)
+{
+    const struct expected *expected = &table->expected[address_index];
+    return expected->has_psid && ports->is_port_set && port_set_same(expected->params, ports->params);
+}
+
+bool binding_sets_only(const struct binding_table *table, uint32_t address_index,
+                       const struct port_range *ports)
+{
+    return table->expected[address_index].others == 0 && is_expected(table, address_index, ports);
 }
 
 static uint32_t id_of(const struct binding_table *table, const struct binding *binding)
@@ -109,6 +138,7 @@ struct binding *binding_add(struct binding_table *table, uint32_t address_index,
     binding->stale_older = binding->stale_newer = NONE;
     table->count++;
     table->changes++;
+    table->expected[address_index].others += !is_expected(table, address_index, ports);
     map_ports(table, address_index, ports, id);
     return binding;
 }
@@ -121,6 +151,8 @@ void binding_remove(struct binding_table *table, struct binding *binding)
     table->free = id_of(table, binding);
     table->count--;
     table->changes++;
+    table->expected[binding->address_index].others -=
+        !is_expected(table, binding->address_index, &binding->ports);
 }
 
 void binding_shrink(struct binding_table *table, struct binding *binding, uint16_t first, uint16_t last)

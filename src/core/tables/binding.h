@@ -58,6 +58,12 @@ struct binding_table;
 
 /* Room for `limit` bindings of `addresses` addresses. NULL: out of memory. */
 struct binding_table *binding_table_new(uint32_t limit, uint32_t addresses);
+/* An address is shared by port sets of `params`: binding_sets_only() says whether it holds nothing else. Called before its
+ * first binding. */
+void binding_table_expect(struct binding_table *table, uint32_t address_index, struct port_set_params params);
+/* True where `ports` are a set of those, and all bindings of the address are too: then it meets only itself. */
+bool binding_sets_only(const struct binding_table *table, uint32_t address_index,
+                       const struct port_range *ports);
 void binding_table_free(struct binding_table *table);
 
 /* The binding that holds `port`, or NULL. Borrowed until it is removed. */

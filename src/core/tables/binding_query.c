@@ -19,6 +19,11 @@ struct binding *binding_overlap_next(const struct engine *e, const struct port_r
 {
     const uint32_t address_index = shared_address_of_ports(e, ports);
     unsigned spans = port_range_spans(ports);
+    if (binding_sets_only(e->bindings, address_index, ports)) {
+        struct binding *own = *at == 0 ? binding_find(e->bindings, address_index, ports->range.first) : NULL;
+        *at = spans << 16;
+        return own;
+    }
     for (unsigned i = *at >> 16; i < spans; i++) {
         struct port_span span = port_range_span(ports, i);
         uint16_t from = (uint16_t)*at > span.first ? (uint16_t)*at : span.first;

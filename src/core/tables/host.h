@@ -26,6 +26,7 @@ struct host {
     struct mac mac;           /* the key */
     struct rate arp;          /* [limits] arp-rate */
     uint64_t arp_served_ns;   /* when its ARP went upstream last; 0: never */
+    uint64_t claim_served_ns; /* when a statement of it was read last; 0: never */
     struct rate requests;     /* [limits] unicast-mac-rate */
     struct rate dhcp;         /* [limits] dhcp-host-rate */
     uint64_t dhcp_heard_ns;   /* its last message that [dhcp] took, or later one; 0: none */
