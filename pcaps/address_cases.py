@@ -287,6 +287,23 @@ def life_cases():
     c.owner(3000, 3499, M, "reachable", "pe-arp")
     c.owner(4000, 4499, A, "reachable", "pe-arp")
 
+    c = Case("denied", "[deny]: claims, answers and frames of a host teach nothing and ask nobody, its frames pass; another gets the ports",
+             address="learn = pe-arp, traffic", rest=f"[deny]\nmac = {M.hex(':')}\n")
+    c.told(1, claim(M, 2000, 2999))
+    c.bridged(1.1, "downstream", packet(ROUTER, M, SHARED, 3456, REMOTE, 53), BRIDGE)
+    c.claims(2.1, A, 2000, 2999, 1)
+    c.told(3, claim(M, 2000, 2999))
+    frame = packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 4500)
+    c.come(4, "upstream", frame)
+    c.make(4, "downstream", request(2, 4500, protocol=UDP))
+    c.told(4.1, holds(M, 4000, 4999, 2, 4500, protocol=UDP))
+    c.told(4.2, holds(B, 4000, 4999, 2, 4500, protocol=UDP))
+    c.leave(4.2, "downstream", moved(frame, B))
+    c.bridged(5, "downstream", packet(ROUTER, M, SHARED, 5000, REMOTE, 53), BRIDGE)
+    c.count(denied=5, requests=1, learned=1)
+    c.owner(2000, 2999, A, "reachable", "pe-arp")
+    c.owner(4000, 4999, B, "reachable", "pe-arp")
+
     c = Case("questions-retry", "retries spend the budget of new questions; new ports go first")
     frames = [packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 5000 + n) for n in range(12)]
     for frame in frames[:11]:

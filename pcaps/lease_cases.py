@@ -101,6 +101,17 @@ def hellos(c, seconds):
         c.make(60 * turn, "downstream", hello(gateway=c.gateway()))
 
 
+def denied_cases():
+    c = serving("lease-denied", "[deny]: no offer, and a DHCPNAK for who asks for a set; another is served",
+                rest=f"[deny]\nmac = {M.hex(':')}\n")
+    silent(c, 1, from_client(DISCOVER, M, ASKS))
+    nak(c, 2, selects(M), M)
+    leased(c, 3, A, 2)
+    silent(c, 4, from_client(DISCOVER, M, ASKS))
+    c.count(denied=2)
+    holds_set(c, A, 2)
+
+
 def exchange_cases():
     c = serving("lease", "DISCOVER, OFFER, REQUEST, ACK: a host that asks for ports has some; another the next; one that does not is the network's")
     leased(c, 1, A, 2)
@@ -461,6 +472,7 @@ def choice_cases():
     holds_set(c, A, 2)
 
 
+denied_cases()
 exchange_cases()
 state_cases()
 asked_cases()

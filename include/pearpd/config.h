@@ -110,6 +110,8 @@
     X("fragment-bytes", fragment_bytes, 65536, 268435456, 1572864,                                         \
       "Maximum number of bytes of waiting fragments. The oldest waiting datagram is removed "              \
       "(fragment_orphan).")                                                                                \
+    X("denied-hosts", denied_hosts, 1, 16384, 1024,                                                        \
+      "Maximum number of denied hosts. One more is refused, and is an error in [deny].")                   \
     X("services", services, 1, 65536, 1024,                                                                \
       "Maximum number of services announced by hosts. A new one is not kept (services_refused).")          \
     X("keys", keys, 1, 4096, 256,                                                                          \
@@ -309,6 +311,8 @@ struct config {
     struct config_lease *leases; /* ascending by address and port, owned */
     size_t lease_count;
     struct config_ipfix ipfix;
+    struct mac *denied; /* [deny], ascending, owned */
+    size_t denied_count;
     struct pe_arp_key *keys; /* ascending by id, owned; none: PE-ARP needs no AUTH */
     size_t key_count;
     size_t signing_key; /* of these: what the bridge signs with */

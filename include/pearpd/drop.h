@@ -112,6 +112,8 @@
       "bindings not learned because the table was full (limits: bindings, address-bindings, rivals)")         \
     X(HOST_PORTS, "host_ports",                                                                               \
       "ranges not learned because their host owned too much (limits: host-ports, host-bindings)")             \
+    X(DENIED, "denied",                                                                                       \
+      "ranges not learned and leases not given because their host is denied ([deny], pearpctl deny)")         \
     X(CLAIMS_LIMITED, "claims_limited",                                                                       \
       "CLAIMs without a challenge, since other hosts' took the room or the budget (limits: questions, "       \
       "mac-questions, unicast-rate, unicast-mac-rate)")                                                       \

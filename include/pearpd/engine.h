@@ -311,8 +311,8 @@ uint32_t engine_account_ranges(const struct engine *engine, struct mac mac, stru
 int engine_owner(const struct engine *engine, struct ipv4 address, uint16_t port, struct mac *owner);
 
 /* Adds a permanent binding of an operator (origin control). 0; -ENOENT: not a shared address; -EEXIST: overlaps
- * a permanent one; -EINVAL: a MAC that cannot own; -ENOSPC: [limits] bindings. It ends the learned bindings that it
- * overlaps. */
+ * a permanent one; -EINVAL: a MAC that cannot own; -EACCES: it is denied; -ENOSPC: [limits] bindings. It ends the
+ * learned bindings that it overlaps. */
 int engine_add(struct engine *engine, uint64_t now_ns, const struct range *range, struct mac mac,
                const struct engine_out *out);
 /* True where another host than `mac` owns ports of `range`, of any origin; *entry is the first such binding. */
@@ -325,6 +325,20 @@ int engine_delete(struct engine *engine, uint64_t now_ns, const struct range *ra
  * not a shared address. */
 int engine_flush(struct engine *engine, uint64_t now_ns, const struct ipv4 *address,
                  const struct engine_out *out);
+
+/* The host may own nothing from now on; its learned bindings and leases end. 0, also where it is denied already;
+ * -EINVAL: a MAC that cannot own; -EEXIST: it has a permanent range, or the configuration gives it ports; -ENOSPC:
+ * [limits] denied-hosts. */
+int engine_deny(struct engine *engine, uint64_t now_ns, struct mac mac, const struct engine_out *out);
+/* It may own ports again. 0; -ENOENT: it is not denied; -EPERM: it is configured. */
+int engine_allow(struct engine *engine, struct mac mac);
+/* A denied host, by the configuration (ORIGIN_CONFIG) or by an operator (ORIGIN_CONTROL). */
+struct denied_entry {
+    struct mac mac;
+    enum binding_origin origin;
+};
+/* Walks the denied hosts, each once even if the table changes meanwhile. False: there are no more. Start with 0. */
+bool engine_denied_next(const struct engine *engine, uint32_t *cursor, struct denied_entry *entry);
 
 /* Asks for the owner of a port as a frame would. */
 enum resolve_state { RESOLVE_OWNED, RESOLVE_ASKING, RESOLVE_UNOWNED, RESOLVE_NOT_SHARED };

@@ -47,6 +47,20 @@ static void default_paths(struct ini_file *file)
         ini_fault(file, 1, "socket = %s...: the file's name is too long for a socket", c->socket);
 }
 
+static int by_mac(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct mac));
+}
+
+/* A host of [deny] is nobody's owner. */
+static void check_allowed(struct ini_file *file, const char *key, struct mac mac, unsigned line)
+{
+    const struct config *c = ini_target(file);
+    char text[MAC_TEXT_BYTES];
+    if (c->denied_count > 0 && bsearch(&mac, c->denied, c->denied_count, sizeof(mac), by_mac) != NULL)
+        ini_fault(file, line, "%s = %s: is in [deny]", key, mac_format(mac, text));
+}
+
 static void check_limits(struct ini_file *file)
 {
     const struct config *c = ini_target(file);
@@ -57,6 +71,9 @@ static void check_limits(struct ini_file *file)
                   l->addresses);
     if (c->address_count == 0)
         ini_fault(file, bridge != 0 ? bridge : 1, "there is no [address] section");
+    if (c->denied_count > l->denied_hosts)
+        ini_fault(file, ini_line_of(file, "deny", NULL), "[deny]: more than denied-hosts = %u in [limits]",
+                  l->denied_hosts);
     if (l->held_port_frames > l->held_frames)
         ini_fault(file, ini_line_of(file, "limits", NULL), "held-port-frames = %u: more than held-frames = %u",
                   l->held_port_frames, l->held_frames);
@@ -76,6 +93,8 @@ static void check_address(struct ini_file *file, const struct config_address *a)
     if (a->has_default_host && is_bridges_own(ini_target(file), a->default_host))
         ini_fault(file, a->default_host_line, "default-host = %s: is the bridge's own",
                   mac_format(a->default_host, text));
+    if (a->has_default_host)
+        check_allowed(file, "default-host", a->default_host, a->default_host_line);
     if (a->gateway.host != 0 && address_of(ini_target(file), a->gateway) != NULL)
         ini_fault(file, a->gateway_line, "gateway = %s: is a shared address", ipv4_format(a->gateway, text));
 }
@@ -90,6 +109,7 @@ static void check_range(struct ini_file *file, size_t i)
     if (address_of(c, range->range.address) == NULL)
         ini_fault(file, range->line, "[range %s]: there is no [address] for it",
                   range_format(&range->range, text));
+    check_allowed(file, "mac", range->mac, range->mac_line);
     if (is_bridges_own(c, range->mac))
         ini_fault(file, range->mac_line, "mac = %s: is the bridge's own", mac_format(range->mac, mac));
 }
@@ -100,6 +120,7 @@ static void check_other_mac(struct ini_file *file, const struct config_range *ra
     const struct config *c = ini_target(file);
     char text[RANGE_TEXT_BYTES], mac[MAC_TEXT_BYTES];
     mac_format(other, mac);
+    check_allowed(file, "mac", other, range->mac_line);
     if (is_bridges_own(c, other))
         ini_fault(file, range->mac_line, "mac = %s: is the bridge's own", mac);
     for (size_t i = 0; i < c->range_count; i++) {
@@ -129,6 +150,7 @@ static void check_protocol(struct ini_file *file, size_t i)
                   ipv4_format(p->address, text), p->protocol);
     if (is_bridges_own(c, p->mac))
         ini_fault(file, p->mac_line, "mac = %s: is the bridge's own", mac_format(p->mac, mac));
+    check_allowed(file, "mac", p->mac, p->mac_line);
 }
 
 /* Of a [key]: what it says fits its role and the rest of the file. */
@@ -225,6 +247,11 @@ void conf_check(struct ini_file *file)
     default_paths(file);
     check_bridge(file);
     check_limits(file);
+    if (c->denied_count > 0)
+        qsort(c->denied, c->denied_count, sizeof(*c->denied), by_mac);
+    for (size_t i = 0; i < c->lease_count; i++)
+        if (c->leases[i].has_mac)
+            check_allowed(file, "mac", c->leases[i].mac, c->leases[i].mac_line);
     for (size_t i = 0; i < c->address_count; i++)
         check_address(file, &c->addresses[i]);
     for (size_t i = 0; i < c->range_count; i++) {

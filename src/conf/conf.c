@@ -37,13 +37,15 @@ void config_free(struct config *config)
     free(config->ranges);
     free(config->protocols);
     free(config->leases);
+    free(config->denied);
     free(config->keys);
     config->addresses = NULL;
     config->ranges = NULL;
     config->protocols = NULL;
     config->leases = NULL;
+    config->denied = NULL;
     config->keys = NULL;
-    config->lease_count = 0;
+    config->lease_count = config->denied_count = 0;
     config->address_count = config->range_count = config->protocol_count = config->key_count = 0;
 }
 

@@ -439,6 +439,11 @@ static const struct ini_section sections[] = {
              "The bridge signs with the lowest ID of role bridge.",
      .begin = conf_begin_key,
      INI_KEYS(key_keys)},
+    {.name = "deny",
+     .help =
+         "Hosts that may own no ports, one line each: mac = MAC. Their claims and traffic teach nothing, and "
+         "they get no lease. To deny a host while the bridge runs: pearpctl deny.",
+     .take = conf_take_denied},
     {.name = "control", .help = "The control socket.", INI_KEYS(control_keys)},
     {.name = "state", .help = "What survives a restart.", INI_KEYS(state_keys)},
     {.name = "dhcp",

@@ -186,3 +186,27 @@ void *conf_begin_key(struct ini_file *file, const char *argument)
         ini_fault(file, begun.line, "[key %s]: must be a number from 0 to 4294967295", argument);
     return add_key(file, &begun);
 }
+
+/* [deny] */
+
+void conf_take_denied(struct ini_file *file, const char *name, const char *value)
+{
+    struct config *c = ini_target(file);
+    struct mac mac;
+    if (strcmp(name, "mac") != 0) {
+        ini_fault(file, ini_line(file), "%s = %s: unknown key in [deny]", name, value);
+        return;
+    }
+    if (mac_parse(value, &mac) != 0 || mac_is_zero(mac) || mac_is_group(mac)) {
+        ini_fault(file, ini_line(file), "mac = %s: must be the MAC address of a host", value);
+        return;
+    }
+    for (size_t i = 0; i < c->denied_count; i++)
+        if (mac_equal(c->denied[i], mac))
+            ini_fault(file, ini_line(file), "mac = %s: is already in [deny]", value);
+    struct mac *denied = ini_grow(file, c->denied, c->denied_count, sizeof(*denied));
+    if (denied == NULL)
+        return;
+    c->denied = denied;
+    denied[c->denied_count++] = mac;
+}

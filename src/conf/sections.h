@@ -17,5 +17,7 @@ void conf_end_address(struct ini_file *file, void *target);
 
 /* As ini_section.take: a key of [keys], whose secret is in no message. */
 void conf_take_secret(struct ini_file *file, const char *name, const char *value);
+/* The same: a host of [deny]. */
+void conf_take_denied(struct ini_file *file, const char *name, const char *value);
 
 #endif

@@ -23,6 +23,7 @@
 #include "rules/pe_arp_replay.h"
 #include "tables/account.h"
 #include "tables/binding.h"
+#include "tables/denied.h"
 #include "tables/fdb.h"
 #include "tables/host.h"
 #include "tables/meter.h"
@@ -50,9 +51,10 @@ int engine_config_copy(struct config *to, const struct config *from)
     to->ranges = array_copy(from->ranges, from->range_count, sizeof(*to->ranges));
     to->protocols = array_copy(from->protocols, from->protocol_count, sizeof(*to->protocols));
     to->leases = array_copy(from->leases, from->lease_count, sizeof(*to->leases));
+    to->denied = array_copy(from->denied, from->denied_count, sizeof(*to->denied));
     to->keys = array_copy(from->keys, from->key_count, sizeof(*to->keys));
     if (to->addresses == NULL || to->ranges == NULL || to->protocols == NULL || to->leases == NULL ||
-        to->keys == NULL)
+        to->denied == NULL || to->keys == NULL)
         return -ENOMEM;
     return 0;
 }
@@ -88,7 +90,8 @@ static bool parts_new(struct engine *e, uint32_t bindings)
 {
     const struct limits *l = &e->config.limits;
     e->addresses = shared_addresses_new(e);
-    if (e->addresses == NULL)
+    e->denied = denied_new(e);
+    if (e->addresses == NULL || e->denied == NULL)
         return false;
     e->bindings = binding_table_new(bindings, (uint32_t)e->config.address_count);
     for (uint32_t i = 0; e->bindings != NULL && i < e->config.address_count; i++)
@@ -153,6 +156,7 @@ void engine_tables_free(struct engine *e)
     meter_free(e->meter);
     fdb_free(e->fdb);
     keyed_table_free(e->hosts);
+    keyed_table_free(e->denied);
     service_table_free(e->services);
     resolver_free(e->resolver);
     rivals_free(e->rivals);
@@ -174,5 +178,6 @@ void engine_tables_free(struct engine *e)
     free(e->config.ranges);
     free(e->config.protocols);
     free(e->config.leases);
+    free(e->config.denied);
     free(e->config.keys);
 }

@@ -12,6 +12,7 @@
 #include "out/event_emit.h"
 #include "tables/binding.h"
 #include "tables/binding_query.h"
+#include "tables/denied.h"
 #include "tables/host.h"
 #include "tables/rivals.h"
 #include "tables/shared_address.h"
@@ -218,6 +219,8 @@ int engine_add(struct engine *engine, uint64_t now_ns, const struct range *range
         return -ENOENT;
     if (mac_is_group(mac) || mac_is_zero(mac) || mac_equal(mac, engine->config.mac))
         return -EINVAL;
+    if (is_denied(engine, mac))
+        return -EACCES;
     const struct port_range ports = {.range = *range};
     if (!make_room(engine, &ports))
         return -EEXIST;
@@ -248,7 +251,16 @@ int engine_delete(struct engine *engine, uint64_t now_ns, const struct range *ra
     return 0;
 }
 
-static int flush_address(struct engine *e, uint32_t address_index)
+/* What a flush ends: all that is learned. What a denied host loses: also its leases, and nothing of others. */
+static bool is_to_end(const struct binding *b, struct mac owner)
+{
+    if (mac_is_zero(owner))
+        return !binding_origin_is_fixed(b->origin);
+    return mac_equal(b->owner, owner) && !binding_origin_is_permanent(b->origin);
+}
+
+/* Ends bindings of an address: what is learned, or, where `owner` is not zero, what it has. Returns their number. */
+static int end_bindings(struct engine *e, uint32_t address_index, struct mac owner)
 {
     int removed = 0;
     uint32_t next = 0;
@@ -257,12 +269,16 @@ static int flush_address(struct engine *e, uint32_t address_index)
     while (next <= UINT16_MAX &&
            (b = binding_next(e->bindings, address_index, (uint16_t)next, UINT16_MAX, &port)) != NULL) {
         next = b->ports.is_port_set ? port + 1U : b->ports.range.last + 1U;
-        if (binding_origin_is_fixed(b->origin))
+        if (!is_to_end(b, owner))
             continue;
         binding_end(e, b, EVENT_DELETED);
         removed++;
     }
-    rivals_end_all(e, address_index);
+    const struct port_range all = {.range = {e->config.addresses[address_index].address, 0, UINT16_MAX}};
+    if (mac_is_zero(owner))
+        rivals_end_all(e, address_index);
+    else
+        rivals_end_own(e, &all, owner);
     lease_pool_doubt(e, address_index);
     return removed;
 }
@@ -273,12 +289,46 @@ int engine_flush(struct engine *engine, uint64_t now_ns, const struct ipv4 *addr
     begin(engine, now_ns, out);
     if (address != NULL) {
         int index = shared_address_index(engine, *address);
-        return index < 0 ? -ENOENT : flush_address(engine, (uint32_t)index);
+        return index < 0 ? -ENOENT : end_bindings(engine, (uint32_t)index, mac_zero);
     }
     int removed = 0;
     for (uint32_t i = 0; i < engine->config.address_count; i++)
-        removed += flush_address(engine, i);
+        removed += end_bindings(engine, i, mac_zero);
     return removed;
+}
+
+/* True where an operator gave it a range; those of the configuration are known to denied_add(). */
+static bool has_permanent(const struct engine *e, struct mac mac)
+{
+    struct table_cursor cursor = {0};
+    struct table_entry entry;
+    while (engine_bindings_next(e, e->now_ns, &cursor, &entry))
+        if (entry.state == BINDING_PERMANENT && mac_equal(entry.mac, mac))
+            return true;
+    return false;
+}
+
+int engine_deny(struct engine *engine, uint64_t now_ns, struct mac mac, const struct engine_out *out)
+{
+    begin(engine, now_ns, out);
+    if (mac_is_group(mac) || mac_is_zero(mac) || mac_equal(mac, engine->config.mac))
+        return -EINVAL;
+    if (has_permanent(engine, mac))
+        return -EEXIST;
+    const int error = denied_add(engine, mac);
+    if (error != 0)
+        return error;
+    engine->changes++;
+    for (uint32_t i = 0; i < engine->config.address_count; i++)
+        end_bindings(engine, i, mac);
+    return 0;
+}
+
+int engine_allow(struct engine *engine, struct mac mac)
+{
+    const int error = denied_remove(engine, mac);
+    engine->changes += error == 0;
+    return error;
 }
 
 enum resolve_state engine_resolve(struct engine *engine, uint64_t now_ns, struct ipv4 address, uint16_t port,

@@ -27,6 +27,7 @@
 #include "tables/account.h"
 #include "tables/binding.h"
 #include "tables/binding_query.h"
+#include "tables/denied.h"
 #include "tables/fdb.h"
 #include "tables/meter.h"
 #include "tables/shared_address.h"
@@ -146,6 +147,11 @@ int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *c
     struct engine *fresh = engine_new(config, &engine->seed);
     if (fresh == NULL)
         return -ENOMEM;
+    const int error = denied_carry(fresh, engine);
+    if (error != 0) {
+        engine_free(fresh);
+        return error;
+    }
     bool started = announce_has_begun(engine);
     resolver_carry(fresh, engine);
     resolver_drop(engine);

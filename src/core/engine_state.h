@@ -47,6 +47,7 @@ struct engine {
     struct meter *meter; /* NULL: [ipfix] is off */
     struct fdb *fdb;
     struct keyed_table *hosts;
+    struct keyed_table *denied;
     struct service_table *services;
 
     struct resolver *resolver;

@@ -33,6 +33,9 @@ void print_stats(const struct answer *stats, const struct print_options *options
 /* A line for each lease: ports, MAC, state, seconds left, client identifier, name. */
 void print_leases(const struct answer *leases, const struct print_options *options);
 
+/* A line for each denied host: its MAC, and whether the configuration or an operator denied it. */
+void print_denied(const struct answer *hosts, const struct print_options *options);
+
 /* "3 bindings removed". */
 void print_removed(const struct answer *answer, const struct print_options *options);
 

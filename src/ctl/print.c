@@ -80,6 +80,15 @@ void print_leases(const struct answer *leases, const struct print_options *optio
     }
 }
 
+void print_denied(const struct answer *hosts, const struct print_options *options)
+{
+    (void)options;
+    puts("HWaddress           Origin");
+    for (size_t i = 0; i < answer_count(hosts); i++)
+        printf("%-19s %s\n", answer_text(answer_at(hosts, i), "mac"),
+               answer_text(answer_at(hosts, i), "origin"));
+}
+
 void print_removed(const struct answer *answer, const struct print_options *options)
 {
     (void)options;

@@ -259,8 +259,12 @@ static int reload_take(struct bridge *bridge, struct config *next, char *message
     if (reload_possible(bridge->config, next, message, size) != 0 ||
         upstream_find_macs(bridge->sockets.requests, next, message, size) != 0)
         return -1;
-    if (engine_reload(bridge->engine, clock_now_ns(), next, &bridge->out) != 0) {
-        snprintf(message, size, "out of memory");
+    const int error = engine_reload(bridge->engine, clock_now_ns(), next, &bridge->out);
+    if (error != 0) {
+        snprintf(message, size, "%s",
+                 error == -EEXIST   ? "it gives ports to a host that is denied: pearpctl allow it first"
+                 : error == -ENOSPC ? "more hosts are denied than [limits] denied-hosts allows"
+                                    : "out of memory");
         return -1;
     }
     tell_reloaded(bridge);

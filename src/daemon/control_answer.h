@@ -19,7 +19,7 @@ struct control_walk {
     struct json json;
     struct table_cursor table;
     struct service_cursor services;
-    uint32_t hosts, leases, accounts;
+    uint32_t hosts, leases, denied, accounts;
     bool hosts_are_done; /* stats: the table follows */
 };
 

@@ -29,6 +29,8 @@ static const char *result_text(int error)
         return "the range is in the configuration: change it there and reload";
     case -EINVAL:
         return "that MAC address cannot be a host's";
+    case -EACCES:
+        return "the host is denied: allow it first";
     case -ENOSPC:
         return "the table is full ([limits] bindings)";
     default:
@@ -36,14 +38,20 @@ static const char *result_text(int error)
     }
 }
 
-static void answer_result(struct control_asker *asker, const char *what, int error)
+/* `fault`: NULL where it is done. */
+static void answer_text(struct control_asker *asker, const char *what, const char *fault)
 {
-    log_command(asker, what, error == 0 ? "done" : result_text(error));
-    if (error == 0)
+    log_command(asker, what, fault == NULL ? "done" : fault);
+    if (fault == NULL)
         answer_ok(asker);
     else
-        answer_error(asker, result_text(error));
+        answer_error(asker, fault);
     asker_touched(asker);
+}
+
+static void answer_result(struct control_asker *asker, const char *what, int error)
+{
+    answer_text(asker, what, error == 0 ? NULL : result_text(error));
 }
 
 static const char *way_out(enum binding_origin origin)
@@ -88,6 +96,31 @@ void command_delete(struct control_asker *asker)
     snprintf(what, sizeof(what), "delete %s", range_format(range, text));
     answer_result(asker, what,
                   engine_delete(asker_engine(asker), asker_now_ns(asker), range, asker->target->out));
+}
+
+void command_deny(struct control_asker *asker)
+{
+    char what[TEXT_BYTES], mac[MAC_TEXT_BYTES];
+    snprintf(what, sizeof(what), "deny %s", mac_format(asker->request.mac, mac));
+    const int error =
+        engine_deny(asker_engine(asker), asker_now_ns(asker), asker->request.mac, asker->target->out);
+    answer_text(asker, what,
+                error == -EEXIST
+                    ? "it has a permanent range, or the configuration gives it ports: change that first"
+                : error == -ENOSPC ? "the list of denied hosts is full ([limits] denied-hosts)"
+                : error != 0       ? result_text(error)
+                                   : NULL);
+}
+
+void command_allow(struct control_asker *asker)
+{
+    char what[TEXT_BYTES], mac[MAC_TEXT_BYTES];
+    snprintf(what, sizeof(what), "allow %s", mac_format(asker->request.mac, mac));
+    const int error = engine_allow(asker_engine(asker), asker->request.mac);
+    answer_text(asker, what,
+                error == -EPERM ? "it is in [deny]: change the configuration and reload"
+                : error != 0    ? "it is not denied"
+                                : NULL);
 }
 
 void command_flush(struct control_asker *asker)

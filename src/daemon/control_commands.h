@@ -7,6 +7,8 @@ struct control_asker;
 
 void command_add(struct control_asker *asker);
 void command_delete(struct control_asker *asker);
+void command_deny(struct control_asker *asker);
+void command_allow(struct control_asker *asker);
 void command_flush(struct control_asker *asker);
 void command_reload(struct control_asker *asker);
 void command_monitor(struct control_asker *asker);

@@ -61,6 +61,17 @@ bool listing_leases_next(struct control_asker *asker)
     return true;
 }
 
+/* denied. */
+
+bool listing_denied_next(struct control_asker *asker)
+{
+    struct denied_entry entry;
+    if (!engine_denied_next(asker_engine(asker), &asker->walk.denied, &entry))
+        return false;
+    report_denied(&asker->walk.json, &entry);
+    return true;
+}
+
 /* account: of one owner, or of all. */
 
 int listing_account_open(struct control_asker *asker)

@@ -11,6 +11,7 @@ struct control_asker;
 bool listing_table_next(struct control_asker *asker); /* one that the filter leaves out is none, and true */
 bool listing_services_next(struct control_asker *asker);
 bool listing_leases_next(struct control_asker *asker);
+bool listing_denied_next(struct control_asker *asker);
 
 /* -1: nobody owns the port, or nothing was counted; answered with an error. */
 int listing_account_open(struct control_asker *asker);

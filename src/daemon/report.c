@@ -134,6 +134,15 @@ void report_lease(struct json *j, const struct lease_entry *lease)
     json_object_end(j);
 }
 
+void report_denied(struct json *j, const struct denied_entry *entry)
+{
+    char mac[MAC_TEXT_BYTES];
+    json_object_begin(j);
+    json_key_string(j, "mac", mac_format(entry->mac, mac));
+    json_key_string(j, "origin", binding_origin_name(entry->origin));
+    json_object_end(j);
+}
+
 static void report_pool(struct json *j, const struct engine *engine)
 {
     struct lease_figures figures = engine_lease_figures(engine);

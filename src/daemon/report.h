@@ -20,6 +20,9 @@ void report_service(struct json *j, const struct service_entry *entry);
 /* Writes one lease of [dhcp] as an object. */
 void report_lease(struct json *j, const struct lease_entry *lease);
 
+/* Writes one denied host as an object. */
+void report_denied(struct json *j, const struct denied_entry *entry);
+
 /* Writes the members frames, consumed, drops, counters and dhcp into the open object. */
 void report_counts(struct json *j, const struct engine *engine);
 

@@ -133,6 +133,30 @@ static int binding_load(struct state_load *load, const struct state_record *reco
     return engine_restore(load->engine, load->now_ns, &entry, load->out);
 }
 
+/* deny: a host that an operator denied. */
+
+static bool denied_save(struct state_walk *walk, struct state_line *line)
+{
+    struct denied_entry entry;
+    char text[MAC_TEXT_BYTES];
+    while (engine_denied_next(walk->engine, &walk->denied, &entry)) {
+        if (entry.origin == ORIGIN_CONFIG)
+            continue;
+        state_line_text(line, "mac", mac_format(entry.mac, text));
+        return true;
+    }
+    return false;
+}
+
+static int denied_load(struct state_load *load, const struct state_record *record)
+{
+    struct mac mac;
+    const char *text = state_record_text(record, "mac");
+    if (text == NULL || mac_parse(text, &mac) != 0)
+        return -EBADMSG;
+    return engine_deny(load->engine, load->now_ns, mac, load->out);
+}
+
 /* lease: one that is bound, behind its binding. */
 
 static bool lease_save(struct state_walk *walk, struct state_line *line)
@@ -283,13 +307,10 @@ static int month_load(struct state_load *load, const struct state_record *record
 }
 
 static const struct state_kind kinds[] = {
-    {"epoch", epoch_save, epoch_load},
-    {"hello", hello_save, hello_load},
-    {"binding", binding_save, binding_load},
-    {"lease", lease_save, lease_load},
-    {"seq", seq_save, seq_load},
-    {"account", account_save, account_load},
-    {"month", month_save, month_load},
+    {"epoch", epoch_save, epoch_load},       {"hello", hello_save, hello_load},
+    {"deny", denied_save, denied_load},      {"binding", binding_save, binding_load},
+    {"lease", lease_save, lease_load},       {"seq", seq_save, seq_load},
+    {"account", account_save, account_load}, {"month", month_save, month_load},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 

@@ -21,6 +21,7 @@ struct state_walk {
     struct table_cursor bindings;
     uint32_t leases;
     struct seq_cursor seqs;
+    uint32_t denied;
     uint32_t accounts;
     struct usage_months_cursor rows;
 };

@@ -127,6 +127,7 @@ static void test_everything_given(void **state)
         "[range 192.0.2.1:80]\nmac = 00:0c:29:9e:8c:ee\n"
         "[range 192.0.2.1:3-9]\nmac = 00:0c:29:9e:8c:ef\n"
         "[policy]\nsource-ports = log\n[control]\nsocket = /tmp/x.sock\nmetrics = none\n"
+        "[deny]\nmac = 02:00:00:00:00:08\nmac = 02:00:00:00:00:07\n"
         "[state]\nfile = none\n[keys]\n12 = " KEY "\n"
         "[key 30]\nsecret = 1" KEY_REST "\nrole = bridge\n[key 20]\nsecret = 2" KEY_REST "\nrole = bridge\n"
         "[key 10]\nsecret = 3" KEY_REST "\nrole = host\nmac = 00:0c:29:9e:8c:ee, 00:0c:29:9e:8c:ef\n"
@@ -166,6 +167,8 @@ static void test_everything_given(void **state)
     assert_int_equal(c.source_ports, SOURCE_PORTS_LOG);
     assert_string_equal(c.socket, "/tmp/x.sock");
     assert_string_equal(c.state_file, "");
+    assert_int_equal(c.denied_count, 2);
+    assert_true(c.denied[0].octets[5] == 7 && c.denied[1].octets[5] == 8); /* ascending */
     assert_int_equal(c.limits.macs, 16);
     assert_int_equal(c.limits.bindings, 9);
     assert_true(c.addresses[1].is_served && !c.addresses[0].is_served);
@@ -461,6 +464,20 @@ static const struct fault faults[] = {
      F "7: [protocol 192.0.2.1/47]: is already at line 5\n"},
     {GOOD "[protocol 192.0.2.1/gre]\nmac = 01:00:00:00:00:01\n",
      F "6: mac = 01:00:00:00:00:01: a multicast MAC address cannot be a host's\n"},
+    {GOOD "[deny]\nmac = 02:00:00:00:00:07\nmac = 02:00:00:00:00:07\nmac = ff:ff:ff:ff:ff:ff\nhost = x\n",
+     F "7: mac = 02:00:00:00:00:07: is already in [deny]\n" F
+       "8: mac = ff:ff:ff:ff:ff:ff: must be the MAC address of a host\n" F
+       "9: host = x: unknown key in [deny]\n"},
+    {GOOD "default-host = 02:00:00:00:00:07\n"
+          "[range 192.0.2.1:5-9]\nmac = 02:00:00:00:00:08, 02:00:00:00:00:07\n"
+          "[range 192.0.2.1:10-19]\nmac = 02:00:00:00:00:07\n"
+          "[protocol 192.0.2.1/gre]\nmac = 02:00:00:00:00:07\n"
+          "[deny]\nmac = 02:00:00:00:00:07\nmac = 02:00:00:00:00:06\n[limits]\ndenied-hosts = 1\n",
+     F "5: default-host = 02:00:00:00:00:07: is in [deny]\n" F "7: mac = 02:00:00:00:00:07: is in [deny]\n" F
+       "7: mac: 02:00:00:00:00:07 is also the owner of [range 192.0.2.1:10-19], or another host's there\n" F
+       "9: mac = 02:00:00:00:00:07: is in [deny]\n" F
+       "11: mac = 02:00:00:00:00:07: must be the first MAC address of its host\n" F
+       "11: mac = 02:00:00:00:00:07: is in [deny]\n" F "12: [deny]: more than denied-hosts = 1 in [limits]\n"},
     {GOOD "[keys]\n1 = aa\n", F "6: 1: must be a number up to 4294967295, with 64 hexadecimal digits\n"},
     {GOOD "[dhcp]\nx = 1\n", F "6: x = 1: unknown key in [dhcp]\n"},
     {GOOD "[dhcp]\nserve = all\n", F "6: serve: neither [address 192.0.2.1] nor [dhcp] has a psid\n" F

@@ -244,6 +244,39 @@ static void test_add_over_an_owner(void **state)
                   "error a permanent range overlaps it\n");
 }
 
+static void deny_one(struct config *config)
+{
+    static struct mac denied = {{2, 0, 0, 0, 0, 7}};
+    config->denied = &denied;
+    config->denied_count = 1;
+    config->limits.denied_hosts = 2;
+}
+
+static void test_deny_and_allow(void **state)
+{
+    struct desk *w = *state;
+    assert_string_equal(ask(w, "denied"), "ok\n[]\n");
+    deny_one(&w->world.config);
+    assert_int_equal(engine_reload(w->world.engine, w->world.now, &w->world.config, &w->world.out), 0);
+    assert_string_equal(ask(w, "deny 00:0c:29:9e:8c:ee"), "ok\n{\"ok\":true}\n");
+    assert_string_equal(ask(w, "denied"), "ok\n[{\"mac\":\"02:00:00:00:00:07\",\"origin\":\"config\"},"
+                                          "{\"mac\":\"00:0c:29:9e:8c:ee\",\"origin\":\"control\"}]\n");
+    assert_starts(ask(w, "add 192.0.2.1:2000-2999 00:0c:29:9e:8c:ee"),
+                  "error the host is denied: allow it first\n");
+    assert_starts(ask(w, "deny 00:0c:29:39:44:ab"),
+                  "error the list of denied hosts is full ([limits] denied-hosts)\n");
+    assert_starts(ask(w, "deny ff:ff:ff:ff:ff:ff"), "error that MAC address cannot be a host's\n");
+    assert_starts(ask(w, "allow 02:00:00:00:00:07"),
+                  "error it is in [deny]: change the configuration and reload\n");
+    assert_string_equal(ask(w, "allow 00:0c:29:9e:8c:ee"), "ok\n{\"ok\":true}\n");
+    assert_starts(ask(w, "allow 00:0c:29:9e:8c:ee"), "error it is not denied\n");
+    assert_starts(ask(w, "add 192.0.2.1:2000-2999 00:0c:29:9e:8c:ee"), "ok\n");
+    assert_starts(ask(w, "deny 00:0c:29:9e:8c:ee"),
+                  "error it has a permanent range, or the configuration gives it ports: change that first\n");
+    assert_starts(ask(w, "deny"), "usage ");
+    assert_starts(ask(w, "deny hostA"), "usage ");
+}
+
 /* How often `part` is in `text`. */
 static unsigned count_of(const char *text, const char *part)
 {
@@ -906,6 +939,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_add_table_delete),
         TEST(test_add_over_an_owner),
+        TEST(test_deny_and_allow),
         TEST(test_table_filters),
         TEST(test_table_filters_names_and_port_sets),
         TEST(test_who_changes_the_table_is_logged),

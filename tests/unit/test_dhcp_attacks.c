@@ -88,6 +88,31 @@ static uint64_t counted(const struct world *w, enum counter counter)
     return engine_stats(w->engine)->counters[counter];
 }
 
+/* A denied host's lease of the network's own server ends and is not learned again; another's is. */
+static void test_lease_of_a_denied_host(void **state)
+{
+    struct world *w = world_new();
+    (void)state;
+    world_start(w);
+    asks(w, DHCP_REQUEST, host_a, 7);
+    leases(w, gateway, host_a, 7, 3);
+    assert_int_equal(counted(w, COUNTER_LEARNED), 1);
+    assert_int_equal(engine_deny(w->engine, w->now, host_a, &w->out), 0);
+    assert_int_equal(w->events[EVENT_DELETED], 1);
+    asks(w, DHCP_REQUEST, host_a, 8);
+    leases(w, gateway, host_a, 8, 3);
+    assert_int_equal(counted(w, COUNTER_LEARNED), 1);
+    assert_int_equal(counted(w, COUNTER_DENIED), 1);
+    asks(w, DHCP_REQUEST, host_b, 9);
+    leases(w, gateway, host_b, 9, 3);
+    assert_int_equal(counted(w, COUNTER_LEARNED), 2);
+    assert_int_equal(engine_allow(w->engine, host_a), 0);
+    asks(w, DHCP_REQUEST, host_a, 10);
+    leases(w, gateway, host_a, 10, 4);
+    assert_int_equal(counted(w, COUNTER_LEARNED), 3);
+    world_free(w);
+}
+
 /* S40: a packet for each set, from anywhere, to the shared address; a lease in force stays. */
 static void test_leases_from_the_internet(void **state)
 {
@@ -336,9 +361,9 @@ static void test_full_of_offers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_leases_from_the_internet), cmocka_unit_test(test_transaction_flood),
-        cmocka_unit_test(test_discover_flood),           cmocka_unit_test(test_inform_flood),
-        cmocka_unit_test(test_full_of_offers),
+        cmocka_unit_test(test_lease_of_a_denied_host), cmocka_unit_test(test_leases_from_the_internet),
+        cmocka_unit_test(test_transaction_flood),      cmocka_unit_test(test_discover_flood),
+        cmocka_unit_test(test_inform_flood),           cmocka_unit_test(test_full_of_offers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

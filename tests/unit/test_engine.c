@@ -1261,6 +1261,187 @@ static void test_tags_over_the_mtu(void **state)
     world_free(w);
 }
 
+/* Denied hosts. */
+
+static void deny_m(struct world *w)
+{
+    static struct mac denied[1];
+    denied[0] = host_m;
+    w->config.denied = denied;
+    w->config.denied_count = 1;
+}
+
+static uint64_t counter(const struct world *w, enum counter which)
+{
+    return engine_stats(w->engine)->counters[which];
+}
+
+static int deny(struct world *w, struct mac mac)
+{
+    forget();
+    return engine_deny(w->engine, w->now, mac, &w->out);
+}
+
+/* The configuration denies M, the operator A. What A has ends at once, B's stays; neither learns by any way. */
+static void test_denied_host_owns_nothing(void **state)
+{
+    (void)state;
+    struct world *w = world_new(deny_m);
+    claim(w, host_a, 2000, 2999);
+    claim(w, host_b, 3000, 3999);
+    from_host(w, host_a, 4000);
+    assert_owner(w, 4500, host_a, BINDING_REACHABLE);
+    assert_int_equal(deny(w, host_a), 0);
+    assert_int_equal(seen.event_count, 2);
+    assert_true(seen.events[0] == EVENT_DELETED && seen.events[1] == EVENT_DELETED);
+    assert_unowned(w, 2000);
+    assert_unowned(w, 4500);
+    assert_owner(w, 3000, host_b, BINDING_REACHABLE);
+    assert_int_equal(deny(w, host_a), 0); /* it is already */
+    const struct mac both[] = {host_a, host_m};
+    pass(w, 2 * S);
+    for (unsigned i = 0; i < 2; i++) {
+        const uint64_t before = counter(w, COUNTER_DENIED);
+        assert_consumed(say(w, both[i], PE_ARP_CLAIM, 5000, 5999), CONSUMED_PE_ARP);
+        assert_int_equal(requests(), 0);
+        assert_true(told(EVENT_REFUSED));
+        assert_consumed(say(w, both[i], PE_ARP_CLAIM, 3000, 3999), CONSUMED_PE_ARP); /* nor is B asked */
+        assert_int_equal(requests(), 0);
+        assert_int_equal(from_host(w, both[i], 6000).fate, FATE_SENT);
+        assert_unowned(w, 6000);
+        assert_int_equal(counter(w, COUNTER_DENIED), before + 3);
+    }
+    /* An answer to a question that all hosts are asked; the question stays open for others. */
+    assert_int_equal(to_host(w, 7000).fate, FATE_HELD);
+    const struct pe_arp request = last_request(mac_broadcast);
+    assert_consumed(answer(w, host_a, &request, 7000, 7999), CONSUMED_PE_ARP);
+    assert_int_equal(engine_stats(w->engine)->held, 1);
+    assert_consumed(answer(w, host_b, &request, 7000, 7999), CONSUMED_PE_ARP);
+    assert_int_equal(engine_stats(w->engine)->held, 0);
+    assert_owner(w, 7000, host_b, BINDING_REACHABLE);
+    const struct range range = {shared, 8000, 8999};
+    assert_int_equal(engine_add(w->engine, w->now, &range, host_a, &w->out), -EACCES);
+    world_free(w);
+}
+
+/* An answer under way when its host is denied comes too late. */
+static void test_denied_while_challenged(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    assert_consumed(say(w, host_a, PE_ARP_CLAIM, 2000, 2999), CONSUMED_PE_ARP);
+    const struct pe_arp request = last_request(host_a);
+    assert_int_equal(deny(w, host_a), 0);
+    assert_consumed(answer(w, host_a, &request, 2000, 2999), CONSUMED_PE_ARP);
+    assert_unowned(w, 2000);
+    pass(w, 10 * S);
+    assert_unowned(w, 2000);
+    world_free(w);
+}
+
+/* flush brings no denied host back, a reload forgets none, allow does. */
+static void test_denied_until_allowed(void **state)
+{
+    (void)state;
+    struct world *w = world_new(deny_m);
+    struct denied_entry entry;
+    uint32_t cursor = 0;
+    assert_int_equal(deny(w, host_a), 0);
+    engine_flush(w->engine, w->now, NULL, &w->out);
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    assert_consumed(say(w, host_a, PE_ARP_CLAIM, 2000, 2999), CONSUMED_PE_ARP);
+    assert_int_equal(requests(), 0);
+    assert_true(engine_denied_next(w->engine, &cursor, &entry));
+    assert_true(mac_equal(entry.mac, host_m) && entry.origin == ORIGIN_CONFIG);
+    assert_true(engine_denied_next(w->engine, &cursor, &entry));
+    assert_true(mac_equal(entry.mac, host_a) && entry.origin == ORIGIN_CONTROL);
+    assert_false(engine_denied_next(w->engine, &cursor, &entry));
+    assert_int_equal(engine_allow(w->engine, host_m), -EPERM);
+    assert_int_equal(engine_allow(w->engine, host_b), -ENOENT);
+    assert_int_equal(engine_allow(w->engine, host_a), 0);
+    claim(w, host_a, 2000, 2999);
+    assert_owner(w, 2000, host_a, BINDING_REACHABLE);
+    world_free(w);
+}
+
+/* A reload with another [deny]: who is in it loses everything, an operator's range included; who left it may own. */
+static void test_reload_of_denied(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    const struct range range = {shared, 9000, 9099};
+    claim(w, host_m, 2000, 2999);
+    claim(w, host_a, 3000, 3999);
+    assert_int_equal(engine_add(w->engine, w->now, &range, host_m, &w->out), 0);
+    deny_m(w);
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    assert_int_equal(engine_reload_ended(w->engine).bindings, 2);
+    assert_unowned(w, 2000);
+    assert_unowned(w, 9000);
+    assert_owner(w, 3000, host_a, BINDING_REACHABLE);
+    w->config.denied_count = 0;
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    claim(w, host_m, 2000, 2999);
+    world_free(w);
+}
+
+static void deny_m_of_two(struct world *w)
+{
+    deny_m(w);
+    w->config.limits.denied_hosts = 2;
+}
+
+/* Who has a permanent range, or anything by the configuration, is not denied; nor is more than [limits] denied-hosts. A reload
+ * that would end a denial is refused, and changes nothing. */
+static void test_who_cannot_be_denied(void **state)
+{
+    (void)state;
+    struct world *w = world_new(deny_m_of_two);
+    const struct range range = {shared, 7000, 7999};
+    assert_int_equal(deny(w, bridge_mac), -EINVAL);
+    assert_int_equal(deny(w, mac_zero), -EINVAL);
+    assert_int_equal(deny(w, mac_broadcast), -EINVAL);
+    assert_int_equal(engine_add(w->engine, w->now, &range, host_b, &w->out), 0);
+    assert_int_equal(deny(w, host_b), -EEXIST);
+    assert_int_equal(deny(w, host_a), 0);
+    assert_int_equal(deny(w, router), -ENOSPC);
+    assert_int_equal(deny(w, host_a), 0);
+    w->config.limits.denied_hosts = 1;
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), -ENOSPC);
+    w->config.limits.denied_hosts = 2;
+    w->address.has_default_host = true;
+    w->address.default_host = host_a;
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), -EEXIST);
+    assert_int_equal(deny(w, host_a), 0);
+    assert_int_equal(engine_allow(w->engine, host_a), 0);
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    assert_int_equal(deny(w, host_a), -EEXIST);
+    world_free(w);
+}
+
+/* Flows without ports: a denied host's end, and it begins none. */
+static void test_denied_host_has_no_flows(void **state)
+{
+    enum { GRE = 47 };
+    (void)state;
+    struct world *w = world_new(NULL);
+    const struct ipv4 other = {remote.host + 1};
+    assert_int_equal(ipv4_from(w, SIDE_DOWNSTREAM, host_b, shared, gateway, GRE, 0).fate,
+                     FATE_SENT); /* the oldest */
+    assert_int_equal(ipv4_from(w, SIDE_DOWNSTREAM, host_a, shared, other, GRE, 0).fate, FATE_SENT);
+    assert_int_equal(ipv4_from(w, SIDE_DOWNSTREAM, host_a, shared, remote, GRE, 0).fate, FATE_SENT);
+    assert_delivered(ipv4_from(w, SIDE_UPSTREAM, router, remote, shared, GRE, 0), host_a);
+    assert_int_equal(deny(w, host_a), 0);
+    assert_int_equal(ipv4_from(w, SIDE_DOWNSTREAM, host_b, shared, other, GRE, 0).fate, FATE_SENT);
+    assert_delivered(ipv4_from(w, SIDE_UPSTREAM, router, other, shared, GRE, 0), host_b);
+    assert_dropped(ipv4_from(w, SIDE_UPSTREAM, router, remote, shared, GRE, 0), DROP_NO_OWNER);
+    assert_int_equal(ipv4_from(w, SIDE_DOWNSTREAM, host_a, shared, remote, GRE, 0).fate, FATE_SENT);
+    assert_dropped(ipv4_from(w, SIDE_UPSTREAM, router, remote, shared, GRE, 0), DROP_NO_OWNER);
+    assert_int_equal(ipv4_from(w, SIDE_DOWNSTREAM, host_b, shared, remote, GRE, 0).fate, FATE_SENT);
+    assert_delivered(ipv4_from(w, SIDE_UPSTREAM, router, remote, shared, GRE, 0), host_b);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1287,6 +1468,12 @@ int main(void)
         cmocka_unit_test(test_traffic_releases_what_waited),
         cmocka_unit_test(test_idle_part_of_a_block_yields_to_a_claim),
         cmocka_unit_test(test_permanent_range_never_moves),
+        cmocka_unit_test(test_denied_host_owns_nothing),
+        cmocka_unit_test(test_denied_while_challenged),
+        cmocka_unit_test(test_denied_until_allowed),
+        cmocka_unit_test(test_reload_of_denied),
+        cmocka_unit_test(test_who_cannot_be_denied),
+        cmocka_unit_test(test_denied_host_has_no_flows),
         cmocka_unit_test(test_default_host_gets_the_rest),
         cmocka_unit_test(test_hairpin),
         cmocka_unit_test(test_router_cannot_be_played_downstream),

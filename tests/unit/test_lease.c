@@ -347,6 +347,56 @@ static void test_operator(void **state)
     world_free(w);
 }
 
+/* A denied host: its lease ends at once, its renewal is refused, no offer is made to it; its set is another's. */
+static void test_denied_client(void **state)
+{
+    (void)state;
+    struct world *w = world_new(6);
+    const unsigned had = leases(w, 1);
+    leases(w, 2);
+    says(w, 3, DHCP_DISCOVER, (struct ipv4){0});
+    assert_int_equal(own.said.kind, DHCP_OFFER);
+    const struct ipv4 offered = own.said.yiaddr;
+    assert_int_equal(engine_deny(w->engine, w->now, host(1), &w->out), 0);
+    assert_int_equal(engine_deny(w->engine, w->now, host(3), &w->out), 0);
+    assert_all_bound(w, 1);
+    says(w, 1, DHCP_REQUEST, own.addresses[0].address);
+    assert_int_equal(own.said.kind, DHCP_NAK);
+    says(w, 3, DHCP_REQUEST, offered);
+    assert_int_equal(own.said.kind, DHCP_NAK);
+    const unsigned said = own.said_count;
+    assert_int_equal(says(w, 1, DHCP_DISCOVER, (struct ipv4){0}).fate, FATE_CONSUMED);
+    assert_int_equal(says(w, 3, DHCP_DISCOVER, (struct ipv4){0}).fate, FATE_CONSUMED);
+    assert_int_equal(own.said_count, said);
+    assert_int_equal(engine_stats(w->engine)->counters[COUNTER_DENIED], 4);
+    assert_all_bound(w, 1);
+    reload_ends(w, 0);
+    assert_int_equal(says(w, 1, DHCP_DISCOVER, (struct ipv4){0}).fate, FATE_CONSUMED);
+    assert_int_equal(own.said.kind, 0);
+    assert_int_equal(engine_allow(w->engine, host(1)), 0);
+    assert_int_equal(leases(w, 1), had);
+    world_free(w);
+}
+
+/* The configuration denies a lessee, and takes the word back. */
+static void test_reload_denies_a_client(void **state)
+{
+    (void)state;
+    struct world *w = world_new(6);
+    struct mac denied = host(1);
+    leases(w, 1);
+    leases(w, 2);
+    w->config.denied = &denied;
+    w->config.denied_count = 1;
+    reload_ends(w, 1);
+    assert_all_bound(w, 1);
+    w->config.denied_count = 0;
+    reload_ends(w, 0);
+    leases(w, 1);
+    assert_all_bound(w, 2);
+    world_free(w);
+}
+
 static void reloaded(struct world *w, size_t address_count)
 {
     struct config config = w->config;
@@ -402,6 +452,41 @@ static void test_hosts_are_asked(void **state)
         engine_flush(w->engine, w->now, NULL, &w->out);
     }
     world_free(w);
+}
+
+/* The agent of a denied host answers for a set that hosts are asked for: it is offered all the same. */
+static void test_denied_holder(void **state)
+{
+    (void)state;
+    for (unsigned is_denied = 0; is_denied < 2; is_denied++) {
+        struct world *w = world_new(6);
+        struct config config = w->config;
+        config.limits.offer_wait_s = 1;
+        for (unsigned i = 0; i < ADDRESSES; i++)
+            own.addresses[i].learn = 0;
+        assert_int_equal(engine_reload(w->engine, w->now, &config, &w->out), 0);
+        if (is_denied)
+            assert_int_equal(engine_deny(w->engine, w->now, host(9), &w->out), 0);
+        assert_int_equal(says(w, 1, DHCP_DISCOVER, (struct ipv4){0}).fate, FATE_CONSUMED);
+        const struct ipv4 address = own.addresses[0].address;
+        const struct tx_frame reply = {.destination = bridge_mac,
+                                       .source = host(9),
+                                       .ethertype = ETHERTYPE_PE_ARP,
+                                       .kind = TX_PE_ARP,
+                                       .pe_arp = {.type = PE_ARP_REPLY,
+                                                  .nonce = 1,
+                                                  .sha = host(9),
+                                                  .spa = {address, 0, 1024, 2047},
+                                                  .tha = bridge_mac,
+                                                  .tpa = {address, 0, 1024, 1024},
+                                                  .psid = {true, 0, 6, 1}}};
+        assert_int_equal(world_give_made(w, SIDE_DOWNSTREAM, &reply).fate, FATE_CONSUMED);
+        world_pass(w, 3 * S);
+        says(w, 1, DHCP_DISCOVER, (struct ipv4){0});
+        world_pass(w, 3 * S);
+        assert_int_equal(own.said_count > 0 ? own.said.ports.psid : 0, is_denied ? 1 : 2);
+        world_free(w);
+    }
 }
 
 /* What is offered, and then taken by somebody else, is not offered again and again. */
@@ -552,6 +637,9 @@ int main(void)
         cmocka_unit_test(test_reload),
         cmocka_unit_test(test_restore),
         cmocka_unit_test(test_operator),
+        cmocka_unit_test(test_denied_client),
+        cmocka_unit_test(test_denied_holder),
+        cmocka_unit_test(test_reload_denies_a_client),
         cmocka_unit_test(test_offer_is_overtaken),
         cmocka_unit_test(test_address_goes_and_comes_back),
         cmocka_unit_test(test_hosts_are_asked),

@@ -217,6 +217,18 @@ static void test_leases_in_text(void **state)
         "192.0.2.1:5120-6143            0/6/5         00:0c:29:39:44:ab   offered          9 s  ff01 cam\n");
 }
 
+static void test_denied_in_text(void **state)
+{
+    (void)state;
+    struct result r = ask_daemon("ok\n[{\"mac\":\"00:0c:29:9e:8c:ee\",\"origin\":\"config\"},"
+                                 "{\"mac\":\"00:0c:29:39:44:ab\",\"origin\":\"control\"}]\n",
+                                 0, "denied", NULL);
+    assert_int_equal(r.status, 0);
+    assert_string_equal(r.out, "HWaddress           Origin\n"
+                               "00:0c:29:9e:8c:ee   config\n"
+                               "00:0c:29:39:44:ab   control\n");
+}
+
 static void test_services_in_text(void **state)
 {
     (void)state;
@@ -257,6 +269,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused_before_it_asked),  cmocka_unit_test(test_answers_cut_short),
         cmocka_unit_test(test_daemon_that_says_nothing), cmocka_unit_test(test_table_in_text),
+        cmocka_unit_test(test_denied_in_text),           cmocka_unit_test(test_monitor_in_text),
         cmocka_unit_test(test_services_in_text),         cmocka_unit_test(test_monitor_in_text),
         cmocka_unit_test(test_leases_in_text),           cmocka_unit_test(test_verbose_table),
         cmocka_unit_test(test_wrong_arguments),          cmocka_unit_test(test_order),

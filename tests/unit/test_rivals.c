@@ -236,6 +236,30 @@ static void test_operator_decides(void **state)
     world_end(&t->w);
 }
 
+/* A denied host is no rival, whether an operator or a new configuration denies it: the other one is left. */
+static void test_denied_is_no_rival(void **state)
+{
+    (void)state;
+    for (unsigned reloads = 0; reloads < 2; reloads++) {
+        struct scene *t = scene_new(NULL);
+        struct agent *a, *b;
+        struct mac denied = host_b;
+        meet(t, &a, &b);
+        t->w.config.denied = &denied;
+        t->w.config.denied_count = 1;
+        assert_int_equal(reloads ? engine_reload(t->w.engine, t->w.now, &t->w.config, &t->w.out)
+                                 : engine_deny(t->w.engine, t->w.now, host_b, &t->w.out),
+                         0);
+        assert_int_equal(engine_rivals(t->w.engine), 1);
+        pass(t, reloads ? 6000 : 2000);
+        assert_true(owns(t, a));
+        claim(t, b);
+        pass(t, 1000);
+        assert_true(owns(t, a) && nobody_owns(t, 3400));
+        world_end(&t->w);
+    }
+}
+
 static void test_flush_and_reload(void **state)
 {
     struct scene *t = scene_new(NULL);
@@ -502,6 +526,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_neither_gets_them),
         cmocka_unit_test(test_operator_decides),
+        cmocka_unit_test(test_denied_is_no_rival),
         cmocka_unit_test(test_flush_and_reload),
         cmocka_unit_test(test_listed),
         cmocka_unit_test(test_rivals_are_bounded),

@@ -551,6 +551,59 @@ static void test_senseless_leases(void **state)
     }
 }
 
+/* Denied hosts come back; what cannot be denied does not, and a record without a host is no record. */
+static void test_denied_hosts_come_back(void **state)
+{
+    (void)state;
+    static char file[FILE_BYTES];
+    static const char *const senseless[] = {"deny", "deny host=00:0c:29:9e:8c:ee", "deny mac=00:0c:29:9e:8c"};
+    struct mac configured = host_a, of_the_file[] = {router, host_b};
+    struct world *a = world_new(NULL), *b = world_new(small_tables);
+    struct denied_entry entry;
+    struct state_reading r;
+    size_t lines;
+    uint32_t at = 0;
+    a->config.denied = &configured;
+    a->config.denied_count = 1;
+    assert_int_equal(engine_reload(a->engine, SAVED, &a->config, &a->out), 0);
+    const uint64_t changes = engine_changes(a->engine);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(engine_deny(a->engine, SAVED, of_the_file[i], &a->out), 0);
+    assert_true(engine_changes(a->engine) > changes); /* so it is saved */
+    size_t length = save(a, file, &lines);
+    load(b, &saved_at, file, length, &r);
+    assert_non_null(strstr(file, "\ndeny mac=00:12:7f:c4:38:d3 "));
+    assert_false(state_reading_is_damaged(&r));
+    assert_int_equal(r.restored, r.records);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(engine_denied_next(b->engine, &at, &entry));
+        assert_true(mac_equal(entry.mac, of_the_file[i]) && entry.origin == ORIGIN_CONTROL);
+    }
+    assert_false(engine_denied_next(b->engine, &at, &entry)); /* the configuration's is not of the file */
+    struct table_entry claimed = entry_of(2000, 2999, router, ORIGIN_PE_ARP);
+    assert_int_equal(restore(b, SAVED, &claimed), -ERANGE);
+    assert_int_equal(engine_allow(a->engine, router), 0);
+    save(a, file, &lines);
+    assert_null(strstr(file, "\ndeny mac=00:12:7f:c4:38:d3 "));
+    world_free(a);
+    world_free(b);
+    for (size_t i = 0; i < sizeof(senseless) / sizeof(senseless[0]); i++) {
+        struct world *w = world_new(small_tables);
+        length = sealed("pearpd-state version=1 boottime_ns=1 wall_us=1", file, FILE_BYTES);
+        length += sealed(senseless[i], file + length, FILE_BYTES - length);
+        length += sealed("deny mac=00:0c:29:66:66:66", file + length, FILE_BYTES - length); /* has a range */
+        length += sealed("deny mac=ff:ff:ff:ff:ff:ff", file + length, FILE_BYTES - length);
+        length += sealed("deny mac=00:0c:29:39:44:ab", file + length, FILE_BYTES - length);
+        length += sealed("end records=4", file + length, FILE_BYTES - length);
+        load(w, &saved_at, file, length, &r);
+        assert_true(state_reading_is_damaged(&r));
+        assert_int_equal(r.senseless, 1);
+        assert_int_equal(r.refused, 2);
+        assert_int_equal(r.restored, 1);
+        world_free(w);
+    }
+}
+
 static void test_foreign_files_are_not_ours(void **state)
 {
     (void)state;
@@ -932,6 +985,7 @@ int main(void)
         cmocka_unit_test(test_numbers_of_signed_messages_come_back),
         cmocka_unit_test(test_leases_come_back_with_their_bindings),
         cmocka_unit_test(test_senseless_leases),
+        cmocka_unit_test(test_denied_hosts_come_back),
         cmocka_unit_test(test_foreign_files_are_not_ours),
         cmocka_unit_test(test_ages_by_the_clock_that_can_be_believed),
         cmocka_unit_test(test_an_age_has_its_bound),

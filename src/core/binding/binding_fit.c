@@ -4,6 +4,7 @@
 #include "engine_state.h"
 #include "tables/binding.h"
 #include "tables/binding_query.h"
+#include "tables/denied.h"
 #include "tables/shared_address.h"
 
 /* True where the bridge itself leases ports of the address and `ports` is one of its sets. */
@@ -53,6 +54,8 @@ bool binding_fits(const struct engine *e, const struct port_range *ports, struct
 {
     const struct config_address *a = &e->config.addresses[shared_address_of_ports(e, ports)];
     if (mac_equal(owner, e->config.mac))
+        return false;
+    if (is_denied(e, owner))
         return false;
     if (binding_origin_is_permanent(origin))
         return true;

@@ -8,6 +8,7 @@
 #include "out/event_emit.h"
 #include "tables/account.h"
 #include "tables/binding_query.h"
+#include "tables/denied.h"
 #include "tables/host.h"
 #include "tables/rivals.h"
 #include "tables/shared_address.h"
@@ -44,10 +45,26 @@ static bool block_of(const struct engine *e, uint32_t address_index, uint16_t po
     return true;
 }
 
+bool binding_is_denied(struct engine *e, struct range range, struct mac host)
+{
+    if (!is_denied(e, host))
+        return false;
+    e->stats.counters[COUNTER_DENIED]++;
+    if (host_may_emit(host_of(e->hosts, host), EVENT_REFUSED, e->now_ns))
+        event_emit(e, (struct event){.kind = EVENT_REFUSED,
+                                     .side = SIDE_DOWNSTREAM,
+                                     .range = range,
+                                     .mac = host,
+                                     .detail = "the host is denied ([deny] or pearpctl deny)"});
+    return true;
+}
+
 bool binding_may_own_more(struct engine *e, const struct port_range *ports, struct mac owner)
 {
     const struct config_address *a = &e->config.addresses[shared_address_of_ports(e, ports)];
     const uint32_t most = ((uint32_t)a->ports_last - a->ports_first + 1) * e->config.limits.host_ports / 100;
+    if (binding_is_denied(e, ports->range, owner))
+        return false;
     struct host *host = host_of(e->hosts, owner);
     /* Counting walks what it has: not for each frame of a host that sends from everywhere. */
     if (e->now_ns >= host->enough_until_ns) {
@@ -243,7 +260,7 @@ int binding_learn_lease(struct engine *e, const struct port_range *ports, struct
         e->changes++; /* its end has changed and must be saved */
         return 0;
     }
-    if (meets_fixed(e, ports, owner))
+    if (binding_is_denied(e, ports->range, owner) || meets_fixed(e, ports, owner))
         return -EPERM;
     struct mac previous = make_way(e, ports, owner);
     b = binding_create(e, ports, owner, ORIGIN_DHCP);

@@ -5,6 +5,7 @@
 #include "pearpd/time_units.h"
 #include "pearpd/timer_heap.h"
 
+#include "binding/binding_learn.h"
 #include "binding/lease.h"
 #include "bridge_rules.h"
 #include "engine_state.h"
@@ -215,6 +216,8 @@ static struct verdict discover(struct engine *e, const struct request *q)
 {
     if (e->now_ns < e->lease_pool->offers_from_ns)
         return verdict_consumed(CONSUMED_DHCP); /* the client asks again */
+    if (binding_is_denied(e, (struct range){0}, q->client.mac))
+        return verdict_consumed(CONSUMED_DHCP);
     struct lease *lease = lease_choose(e, &q->client, wish_of(e, q->message), q->may_displace);
     if (lease == NULL)
         return exhausted(e, q);

@@ -12,6 +12,7 @@
 
 #include "engine_state.h"
 #include "tables/account.h"
+#include "tables/denied.h"
 #include "tables/host.h"
 
 #include <stdlib.h>
@@ -78,7 +79,7 @@ static const struct config_protocol *configured(const struct engine *e, struct i
 
 static bool is_over(const struct engine *e, const struct flow *flow)
 {
-    return e->now_ns - flow->seen_ns >= e->config.limits.flow_age_s * NS_PER_S;
+    return e->now_ns - flow->seen_ns >= e->config.limits.flow_age_s * NS_PER_S || is_denied(e, flow->host);
 }
 
 /* The flow, and in *table the table that has it; NULL: there is none. */
@@ -182,13 +183,15 @@ bool flow_take(struct engine *e, uint32_t address_index, struct ipv4 remote, uin
     end_old(e);
     struct keyed_table *table;
     struct flow *flow = flow_find(e, shared, remote, protocol, &table);
-    if (flow != NULL && table == e->flows->tables[OF_STRANGERS] && mac_equal(flow->host, sender) &&
-        account_has_binding(e, sender)) {
-        flow_end(e, table, flow); /* its host owns ports by now */
+    const bool is_misplaced = flow != NULL && table == e->flows->tables[OF_STRANGERS] &&
+                              mac_equal(flow->host, sender) && account_has_binding(e, sender);
+    if (flow != NULL && (is_misplaced || is_denied(e, flow->host))) {
+        flow_end(e, table, flow); /* its host owns ports by now, or may own nothing */
         flow = NULL;
     }
     if (flow == NULL) {
-        flow_begin(e, shared, remote, protocol, sender);
+        if (!is_denied(e, sender))
+            flow_begin(e, shared, remote, protocol, sender);
         return true;
     }
     *owner = flow->host;

@@ -154,6 +154,8 @@ static struct verdict reply(struct engine *e, const struct rx_frame *rx, const s
     const bool is_answer = r != NULL || (m->tpa.protocol == 0 && resolver_has_challenged(e, &key, m->nonce));
     if (!is_answer || m->spa.address.host != m->tpa.address.host || !port_range_has(&ports, m->tpa.first))
         return forged(e, rx, "PE-ARP reply to no open request: unasked, or too late");
+    if (binding_is_denied(e, ports.range, m->sha))
+        return verdict_consumed(CONSUMED_PE_ARP);
     bool learns = e->config.addresses[asked_index].learn & LEARN_PE_ARP;
     if (learns && rivalry_take(e, &ports, m->sha)) {
         if (r != NULL && !mac_is_zero(r->key.target))
@@ -187,6 +189,8 @@ static struct verdict claim(struct engine *e, const struct rx_frame *rx, const s
         return bad(e, rx);
     if ((fault = pe_arp_replay_fault(e, rx, m, &claim.ports)) != NULL)
         return forged(e, rx, fault);
+    if (binding_is_denied(e, claim.ports.range, m->sha))
+        return verdict_consumed(CONSUMED_PE_ARP);
     const uint32_t address_index = shared_address_of_ports(e, &claim.ports);
     if (!binding_sets_only(e->bindings, address_index, &claim.ports))
         claim_budget_charge(e, port_range_spans(&claim.ports));
