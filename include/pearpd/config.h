@@ -139,7 +139,8 @@
       "first address; what is beyond the limit is not leased.")                                            \
     X("host-leases", host_leases, 1, 65536, 8,                                                             \
       "Maximum number of port sets that one host may be offered, hold and have declined together. "        \
-      "More is refused (dhcp_exhausted).")                                                                 \
+      "More is refused (dhcp_exhausted). It is also how many sets a host without a lease keeps from "      \
+      "others in each lifetime by answering for them.")                                                    \
     X("dhcp-clients", dhcp_clients, 16, 1048576, 16384,                                                    \
       "Maximum number of DHCP clients downstream whose requests a server upstream may still answer, "      \
       "half of them owners of ports. Of owners the least recently seen is evicted, of others one at "      \

@@ -111,7 +111,8 @@
     X(TABLE_FULL, "table_full",                                                                               \
       "bindings not learned because the table was full (limits: bindings, address-bindings, rivals)")         \
     X(HOST_PORTS, "host_ports",                                                                               \
-      "ranges not learned because their host owned too much (limits: host-ports, host-bindings)")             \
+      "ranges not learned, and answers for sets of [dhcp] that did not count, because their host had too "    \
+      "much (limits: host-ports, host-bindings, host-leases)")                                                \
     X(DENIED, "denied",                                                                                       \
       "ranges not learned and leases not given because their host is denied ([deny], pearpctl deny)")         \
     X(CLAIMS_LIMITED, "claims_limited",                                                                       \

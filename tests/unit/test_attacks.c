@@ -26,6 +26,7 @@
 #define MARK        0x600df00d /* in the fragments of honest datagrams */
 
 static const struct ipv4 neighbour = {0xc023a209};
+static const struct ipv4 other_address = {0xc023a203}; /* shared, too, in a few rows */
 
 struct agent {
     struct mac mac;
@@ -48,6 +49,7 @@ struct attack {
     uint64_t m_up, good_down;                      /* M's frames upstream; the good ones of a row, delivered */
     uint64_t echo_replies, misdelivered, arps_up, arp_copies;
     uint64_t marked_right, marked_wrong; /* fragments of honest datagrams: to or from A, to another */
+    bool newcomer_is_of_other;           /* its claims are of other_address */
     bool strangers_answer;               /* claim_of_stranger()'s, for 16 ports from the one asked */
     unsigned events[EVENT_PORT_DOWN + 1];
 };
@@ -153,6 +155,8 @@ static struct tx_frame pe_arp_of(struct mac host, enum pe_arp_type type, uint16_
 static void claim(struct attack *t, const struct agent *agent)
 {
     struct tx_frame made = pe_arp_of(agent->mac, PE_ARP_CLAIM, agent->first, agent->last);
+    if (agent == &t->agents[2] && t->newcomer_is_of_other)
+        made.pe_arp.spa.address = made.pe_arp.tpa.address = other_address;
     give_made(t, &made);
 }
 
@@ -160,6 +164,7 @@ static struct tx_frame reply_of(const struct agent *agent, const struct pe_arp *
 {
     struct tx_frame made = pe_arp_of(agent->mac, PE_ARP_REPLY, agent->first, agent->last);
     made.destination = made.pe_arp.tha = bridge_mac;
+    made.pe_arp.spa.address = request->tpa.address;
     made.pe_arp.tpa = request->tpa;
     made.pe_arp.nonce = request->nonce;
     return made;
@@ -194,8 +199,9 @@ static void answer_pending(struct attack *t)
         for (unsigned k = 0; k < AGENTS; k++) {
             const struct agent *agent = &t->agents[k];
             bool is_asked = mac_is_zero(asked[i].tha) || mac_equal(asked[i].tha, agent->mac);
+            const struct ipv4 address = k == 2 && t->newcomer_is_of_other ? other_address : shared;
             if (!agent->answers || !is_asked || asked[i].tpa.first < agent->first ||
-                asked[i].tpa.first > agent->last)
+                asked[i].tpa.first > agent->last || asked[i].tpa.address.host != address.host)
                 continue;
             struct tx_frame made = reply_of(agent, &asked[i]);
             give_made(t, &made);
@@ -1201,6 +1207,135 @@ static void test_claims_everything(void **state)
     attack_end(t);
 }
 
+static uint64_t ports_of(const struct attack *t, struct mac mac)
+{
+    struct table_cursor cursor = {0};
+    struct table_entry entry;
+    uint64_t count = 0;
+    while (engine_table_next(t->w.engine, t->w.now, &cursor, &entry))
+        if (entry.state != BINDING_PUBLISHED && mac_equal(entry.mac, mac))
+            count += entry.range.last - entry.range.first + 1U;
+    return count;
+}
+
+/* The default limits. M claims all ports at once, then range by range; it has a quarter at most. It is flushed, and is back;
+ * it is denied, and what it had is another's with the next claim. */
+static void test_one_host_claims_all(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(NULL);
+    struct agent *newcomer = &t->agents[2], *m = &t->agents[3];
+    *m = (struct agent){host_m, 4000, 65535, true};
+    claim(t, m);
+    for (unsigned ms = 0; ms < 1100; ms++)
+        tick(t);
+    const uint64_t by_one = ports_of(t, host_m);
+    assert_int_equal(t->challenges.count, 0);
+    for (unsigned first = 4000; first < 64000; first += 1000) {
+        m->first = (uint16_t)first;
+        m->last = (uint16_t)(first + 999);
+        claim(t, m);
+        for (unsigned ms = 0; ms < 200; ms++)
+            tick(t);
+    }
+    const uint64_t by_many = ports_of(t, host_m);
+    assert_int_equal(by_one, 0);
+    assert_in_range(by_many, 10000, (65536 - 1024) / 4);
+    assert_true(owns(t, 4080, host_m));
+    newcomer->answers = true;
+    *m = (struct agent){host_m, 4000, 4999, true};
+    claim(t, newcomer);
+    for (unsigned ms = 0; ms < 5000; ms++)
+        tick(t);
+    assert_true(owns(t, 4080, host_m)); /* it answers, so it keeps them */
+    engine_flush(t->w.engine, t->w.now, NULL, &t->w.out);
+    claim(t, &t->agents[0]);
+    claim(t, &t->agents[1]);
+    claim(t, m);
+    tick(t);
+    assert_true(owns(t, 4080, host_m));
+    assert_int_equal(engine_deny(t->w.engine, t->w.now, host_m, &t->w.out), 0);
+    assert_int_equal(ports_of(t, host_m), 0);
+    claim(t, m);
+    claim(t, newcomer);
+    tick(t);
+    assert_true(owns(t, 4080, newcomer->mac));
+    engine_flush(t->w.engine, t->w.now, NULL, &t->w.out);
+    claim(t, &t->agents[0]);
+    claim(t, &t->agents[1]);
+    claim(t, m);
+    for (unsigned ms = 0; ms < 3000; ms++)
+        tick(t);
+    assert_int_equal(ports_of(t, host_m), 0);
+    figure("H9: M claims 61,536 ports in one CLAIM: %" PRIu64 " its own; then range by range: %" PRIu64
+           " of 64,512; denied, it has 0, and a newcomer is bound with its first CLAIM, in 1 ms",
+           by_one, by_many);
+    attack_end(t);
+}
+
+static void two_addresses(struct attack *t)
+{
+    static struct config_address addresses[2];
+    addresses[0] = addresses[1] = t->w.address;
+    addresses[1].address = other_address;
+    t->w.config.addresses = addresses;
+    t->w.config.address_count = 2;
+    small_table(t);
+}
+
+/* The newcomer claims until it is bound: milliseconds. 0: not in 10 s. */
+static unsigned bound_ms(struct attack *t, uint8_t number, uint16_t first, bool is_of_other)
+{
+    struct agent *newcomer = &t->agents[2];
+    *newcomer = (struct agent){{{0, 0xc, 0x29, 0, 2, number}}, first, (uint16_t)(first + 99), true};
+    t->newcomer_is_of_other = is_of_other;
+    for (unsigned ms = 0; ms < 10000; ms++) {
+        if (ms % 1000 == 0)
+            claim(t, newcomer);
+        tick(t);
+        if (owns(t, first, newcomer->mac))
+            return ms + 1;
+    }
+    return 0;
+}
+
+/* 128 MAC addresses claim one port each, which is refused, then 16 at a time with lifetimes of 65,535 s until the table is
+ * full, and fall silent. Newcomers of this address and of the other come at once, and an hour later. */
+static void test_many_macs_fall_silent(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(two_addresses);
+    unsigned number = 0, worst_ms = 0;
+    for (unsigned i = 0; i < 128; i++) {
+        const struct mac mac = {{2, 0xbb, 0, 0, 0, (uint8_t)i}};
+        struct tx_frame made = pe_arp_of(mac, PE_ARP_CLAIM, (uint16_t)(10000 + i), (uint16_t)(10000 + i));
+        give_made(t, &made);
+    }
+    assert_int_equal(dropped(t, DROP_PE_ARP_BAD), 128);
+    t->strangers_answer = true;
+    for (unsigned ms = 0; ms < 15000; ms++) {
+        for (unsigned i = 0; i < 10; i++, number = (number + 1) % 3200)
+            claim_of_stranger(t, number % 128, (uint16_t)(10000 + number * 16));
+        tick(t);
+    }
+    assert_true(engine_stats(t->w.engine)->counters[COUNTER_TABLE_FULL] > 0);
+    t->strangers_answer = false;
+    for (uint8_t turn = 0; turn < 8; turn++) {
+        const unsigned ms = bound_ms(t, turn, (uint16_t)(5000 + 200 * turn), turn % 2 == 1);
+        assert_in_range(ms, 1, 5000);
+        worst_ms = ms > worst_ms ? ms : worst_ms;
+        for (unsigned s = 0; turn == 3 && s < 3600; s++) {
+            world_pass(&t->w, S - MS);
+            tick(t);
+        }
+    }
+    figure("H9: 128 MACs fill the table with claims for 65,535 s and fall silent: 8 newcomers of two "
+           "addresses, at once "
+           "and an hour later, are bound in %u ms at most",
+           worst_ms);
+    attack_end(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1215,6 +1350,8 @@ int main(void)
         cmocka_unit_test(test_many_macs_fill_table),
         cmocka_unit_test(test_many_macs_fill_flows),
         cmocka_unit_test(test_claims_everything),
+        cmocka_unit_test(test_one_host_claims_all),
+        cmocka_unit_test(test_many_macs_fall_silent),
         cmocka_unit_test(test_loop),
         cmocka_unit_test(test_hosts_are_not_cut_off),
         cmocka_unit_test(test_silent_router_is_not_impersonated),

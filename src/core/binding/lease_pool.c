@@ -6,7 +6,9 @@
 #include "pearpd/time_units.h"
 
 #include "engine_state.h"
+#include "out/event_emit.h"
 #include "tables/binding.h"
+#include "tables/host.h"
 #include "tables/shared_address.h"
 
 #include <errno.h>
@@ -14,6 +16,7 @@
 #include <string.h>
 
 #define HTYPE_ETHERNET 1
+#define NOTES_AT_ONCE  3 /* sets that a host without a lease keeps from others by answering */
 
 struct client_row {
     struct lease_client client; /* the key */
@@ -325,18 +328,43 @@ void lease_pool_doubt(struct engine *e, uint32_t address_index)
 void lease_doubt(struct engine *e, uint32_t address_index, uint16_t port)
 {
     struct lease *lease = lease_at(e, address_index, port);
-    if (lease != NULL)
+    const uint64_t wait_ns = e->config.limits.offer_wait_s * NS_PER_S;
+    const bool is_being_asked = lease != NULL && lease->asked_ns != 0 && e->now_ns < lease->asked_ns + wait_ns;
+    if (lease != NULL && !is_being_asked)
         doubt(lease);
 }
 
-void lease_note_holder(struct engine *e, uint32_t address_index, uint16_t port, struct mac holder)
+/* Few at once, so that a newcomer has not to wait for all of them; then [limits] host-leases in a lifetime. */
+static bool may_note(struct engine *e, const struct lease *lease, struct mac holder)
+{
+    const struct limits *l = &e->config.limits;
+    const uint64_t interval_ns = l->lifetime_s * NS_PER_S / l->host_leases;
+    const struct rate_limit limit = {interval_ns, (NOTES_AT_ONCE - 1) * interval_ns};
+    struct host *host = host_of(e->hosts, holder);
+    if (rate_take(&host->notes, limit, e->now_ns))
+        return true;
+    e->stats.counters[COUNTER_HOST_PORTS]++;
+    if (host_may_emit(host, EVENT_CONFLICT, e->now_ns))
+        event_emit(e, (struct event){.kind = EVENT_CONFLICT,
+                                     .side = SIDE_DOWNSTREAM,
+                                     .range = lease_range(e, lease),
+                                     .mac = holder,
+                                     .detail = "answers for more port sets of [dhcp] than host-leases allows"});
+    return false;
+}
+
+bool lease_note_holder(struct engine *e, uint32_t address_index, uint16_t port, struct mac holder)
 {
     struct lease *lease = lease_at(e, address_index, port);
-    if (lease == NULL || lease->state == LEASE_BOUND || lease_range(e, lease).first != port)
-        return;
+    if (lease == NULL || lease->state == LEASE_BOUND || lease_range(e, lease).first != port ||
+        lease->holder_until_ns > e->now_ns)
+        return true;
+    if (!may_note(e, lease, holder))
+        return false;
     doubt(lease);
     lease->holder = holder;
     lease->holder_until_ns = e->now_ns + e->config.limits.lifetime_s * NS_PER_S;
+    return true;
 }
 
 /* A reload. */

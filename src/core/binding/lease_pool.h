@@ -88,12 +88,14 @@ void lease_pool_carry(struct engine *e, const struct engine *old);
  * have. */
 void lease_pool_begin(struct engine *e);
 
-/* What hosts said of the sets of an address no longer counts, or of the set of `port` alone: they are asked again. */
+/* What hosts said of the sets of an address no longer counts, or of the set of `port` alone: they are asked again. While
+ * they are being asked for that one, nothing changes: who has it answers. */
 void lease_pool_doubt(struct engine *e, uint32_t address_index);
 void lease_doubt(struct engine *e, uint32_t address_index, uint16_t port);
 
-/* A host answered that it has `port`: the set that begins there is offered to no other. */
-void lease_note_holder(struct engine *e, uint32_t address_index, uint16_t port, struct mac holder);
+/* A host answered that it has `port`: the set that begins there is offered to no other for a lifetime. False: it answers
+ * for too many ([limits] host-leases), which is emitted, and this answer does not count. */
+bool lease_note_holder(struct engine *e, uint32_t address_index, uint16_t port, struct mac holder);
 
 /* The set that the client has, or had last and nobody since; NULL: none. */
 struct lease *lease_find(const struct engine *e, const struct lease_client *client);

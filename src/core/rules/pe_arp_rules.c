@@ -165,8 +165,8 @@ static struct verdict reply(struct engine *e, const struct rx_frame *rx, const s
     const struct mac previous = r != NULL ? r->previous : mac_zero;
     if (learns && binding_learn_pe_arp(e, &ports, m->tpa.first, m->sha, m->lifetime_s, previous) != 0)
         return forged(e, rx, "PE-ARP reply with ports of another owner");
-    if (!learns)
-        lease_note_holder(e, (uint32_t)asked_index, m->tpa.first, m->sha);
+    if (!learns && !lease_note_holder(e, (uint32_t)asked_index, m->tpa.first, m->sha))
+        return verdict_consumed(CONSUMED_PE_ARP);
     owner_seen(e, m);
     service_learn(e, &ports, m);
     const struct claim waiting = r != NULL && r->has_claim ? r->claim : (struct claim){0};
