@@ -29,8 +29,8 @@
       "unconfirmed for longest. Where no host has two more than the new owner, nothing more is "           \
       "learned (table_full).")                                                                             \
     X("address-bindings", address_bindings, 1, 1048576, 4096,                                              \
-      "Maximum number of bindings of one address learned by claims and traffic. More is not "              \
-      "learned (table_full).")                                                                             \
+      "Maximum number of bindings of one address learned by claims and traffic. The one that has been "    \
+      "stale for longest is evicted; if none is stale, more is not learned (table_full).")                 \
     X("host-bindings", host_bindings, 1, 4096, 256,                                                        \
       "Maximum number of bindings of one host learned by claims and traffic, of all addresses. More "      \
       "is not learned (host_ports, event conflict).")                                                      \

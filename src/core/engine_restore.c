@@ -127,7 +127,10 @@ int engine_restore(struct engine *engine, uint64_t now_ns, const struct table_en
     uint32_t at = 0;
     if (binding_overlap_next(e, &ports, &at) != NULL)
         return -EEXIST;
-    if (binding_table_full(e->bindings))
+    /* What is stale makes room for what is new, not for another of this file. */
+    if (binding_table_full(e->bindings) ||
+        (!binding_origin_is_fixed(entry->origin) &&
+         shared_address_at(e, (uint32_t)index)->learned >= e->config.limits.address_bindings))
         return -ENOSPC;
     struct binding *b = binding_create(e, &ports, entry->mac, entry->origin);
     if (b == NULL)

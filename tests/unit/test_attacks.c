@@ -1299,6 +1299,38 @@ static unsigned bound_ms(struct attack *t, uint8_t number, uint16_t first, bool 
     return 0;
 }
 
+static void small_address(struct attack *t)
+{
+    t->w.config.limits.address_bindings = 256;
+}
+
+/* An address has as many bindings as it may, of hosts that fell silent: what is stale makes room, though the table is not
+ * full. While they answer, more is not learned. */
+static void test_full_address(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(small_address);
+    unsigned number = 0;
+    t->strangers_answer = true;
+    for (unsigned ms = 0; ms < 5000; ms++, number = (number + 1) % 640)
+        claim_of_stranger(t, number % 128, (uint16_t)(10000 + number * 16));
+    for (unsigned ms = 0; ms < 5000; ms++, number = (number + 1) % 640) {
+        claim_of_stranger(t, number % 128, (uint16_t)(10000 + number * 16));
+        tick(t);
+    }
+    assert_true(engine_stats(t->w.engine)->counters[COUNTER_TABLE_FULL] > 0);
+    assert_int_equal(bound_ms(t, 1, 5000, false), 0);
+    t->strangers_answer = false;
+    for (unsigned s = 0; s < 300; s++) {
+        world_pass(&t->w, S - MS);
+        tick(t);
+    }
+    const unsigned ms = bound_ms(t, 2, 6000, false);
+    figure("H9: an address full of bindings of hosts that fell silent: a newcomer is bound in %u ms", ms);
+    assert_in_range(ms, 1, 5000);
+    attack_end(t);
+}
+
 /* 128 MAC addresses claim one port each, which is refused, then 16 at a time with lifetimes of 65,535 s until the table is
  * full, and fall silent. Newcomers of this address and of the other come at once, and an hour later. */
 static void test_many_macs_fall_silent(void **state)
@@ -1352,6 +1384,7 @@ int main(void)
         cmocka_unit_test(test_claims_everything),
         cmocka_unit_test(test_one_host_claims_all),
         cmocka_unit_test(test_many_macs_fall_silent),
+        cmocka_unit_test(test_full_address),
         cmocka_unit_test(test_loop),
         cmocka_unit_test(test_hosts_are_not_cut_off),
         cmocka_unit_test(test_silent_router_is_not_impersonated),

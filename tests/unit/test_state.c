@@ -724,6 +724,24 @@ static void test_what_does_not_fit_is_refused(void **state)
     world_free(w);
 }
 
+static void two_of_an_address(struct config *config)
+{
+    config->limits.address_bindings = 2;
+}
+
+static void test_more_than_an_address_may_have(void **state)
+{
+    (void)state;
+    struct world *w = world_new(two_of_an_address);
+    for (uint16_t i = 0; i < 3; i++) {
+        const struct table_entry e =
+            entry_of((uint16_t)(3000 + i), (uint16_t)(3000 + i), host_a, ORIGIN_PE_ARP);
+        assert_int_equal(restore(w, SAVED, &e), i < 2 ? 0 : -ENOSPC); /* nobody is pushed out */
+    }
+    assert_int_equal(bindings_of(w), 3); /* the permanent one, too */
+    world_free(w);
+}
+
 /* The bridge leases sets of an address that has none of its own. */
 static void serve_plain(struct config *config)
 {
@@ -990,6 +1008,7 @@ int main(void)
         cmocka_unit_test(test_ages_by_the_clock_that_can_be_believed),
         cmocka_unit_test(test_an_age_has_its_bound),
         cmocka_unit_test(test_what_does_not_fit_is_refused),
+        cmocka_unit_test(test_more_than_an_address_may_have),
         cmocka_unit_test(test_a_claimed_lease_comes_back),
         cmocka_unit_test(test_confirmed_by_requests_spread_in_time),
         cmocka_unit_test(test_one_host_with_many_ranges_is_asked_slowly),

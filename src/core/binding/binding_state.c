@@ -1,6 +1,8 @@
 /* binding_state.c: see binding_state.h. */
 #include "binding_state.h"
 
+#include "pearpd/time_units.h"
+
 #include "engine_state.h"
 #include "lease_pool.h"
 #include "out/event_emit.h"
@@ -81,12 +83,30 @@ static void make_room(struct engine *e, const struct port_range *ports, struct m
         binding_end(e, b, EVENT_EVICTED);
 }
 
+/* True where the address has as many learned bindings as it may. One of them that is stale makes room; where there is
+ * none, that is so for a second, since all stale bindings are looked at. */
+static bool is_address_full(struct engine *e, uint32_t address_index)
+{
+    struct shared_address *address = shared_address_at(e, address_index);
+    if (address->learned < e->config.limits.address_bindings)
+        return false;
+    if (e->now_ns < address->live_until_ns)
+        return true;
+    struct binding *b = binding_oldest_stale(e->bindings);
+    while (b != NULL && b->address_index != address_index)
+        b = binding_next_stale(e->bindings, b);
+    if (b == NULL)
+        address->live_until_ns = e->now_ns + NS_PER_S;
+    else
+        binding_end(e, b, EVENT_EVICTED);
+    return b == NULL;
+}
+
 struct binding *binding_create(struct engine *e, const struct port_range *ports, struct mac owner,
                                enum binding_origin origin)
 {
     const uint32_t address_index = shared_address_of_ports(e, ports);
-    const bool is_over = !binding_origin_is_fixed(origin) &&
-                         shared_address_at(e, address_index)->learned >= e->config.limits.address_bindings;
+    const bool is_over = !binding_origin_is_fixed(origin) && is_address_full(e, address_index);
     if (!is_over && binding_table_full(e->bindings))
         make_room(e, ports, owner, origin);
     struct binding *b = is_over ? NULL : binding_add(e->bindings, address_index, ports, owner);

@@ -202,6 +202,11 @@ struct binding *binding_oldest_stale(const struct binding_table *table)
     return table->stale_oldest == NONE ? NULL : &table->bindings[table->stale_oldest];
 }
 
+struct binding *binding_next_stale(const struct binding_table *table, const struct binding *binding)
+{
+    return binding->stale_newer == NONE ? NULL : &table->bindings[binding->stale_newer];
+}
+
 bool binding_table_full(const struct binding_table *table)
 {
     return table->count == table->limit;

@@ -89,6 +89,8 @@ void binding_shrink(struct binding_table *table, struct binding *binding, uint16
 void binding_stale_add(struct binding_table *table, struct binding *binding);
 void binding_stale_remove(struct binding_table *table, struct binding *binding);
 struct binding *binding_oldest_stale(const struct binding_table *table);
+/* The next that became stale after this one; NULL: there is none. */
+struct binding *binding_next_stale(const struct binding_table *table, const struct binding *binding);
 
 bool binding_table_full(const struct binding_table *table);
 

@@ -17,8 +17,9 @@ struct shared_addresses;
 struct shared_address {
     struct ipv4 router; /* that asked for the address, for HELLO; zero: none did */
     struct mac router_mac;
-    uint32_t learned;    /* bindings of it by claims and traffic */
-    struct rate defence; /* gratuitous ARP on a conflict: one in 10 s */
+    uint32_t learned;       /* bindings of it by claims and traffic */
+    uint64_t live_until_ns; /* none of them was stale: not looked for again before */
+    struct rate defence;    /* gratuitous ARP on a conflict: one in 10 s */
 };
 
 /* The addresses of the engine's configuration. NULL: out of memory. */
