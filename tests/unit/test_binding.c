@@ -148,6 +148,13 @@ static void test_live_span_is_of_the_last_30_s(void **state)
     assert_int_equal(span.last, 2300);
     assert_true(binding_live_span(&b, 155 * SECOND - 1, &span));
     assert_false(binding_live_span(&b, 155 * SECOND, &span));
+    /* A port that was used 20 s ago counts, however often the owner sent since. */
+    binding_seen(&b, 2000, 200 * SECOND);
+    binding_seen(&b, 2900, 209 * SECOND);
+    for (unsigned second = 210; second <= 230; second++)
+        binding_seen(&b, 2300, second * SECOND);
+    assert_true(binding_live_span(&b, 230 * SECOND, &span));
+    assert_int_equal(span.last, 2900);
 }
 
 int main(void)

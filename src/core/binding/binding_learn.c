@@ -65,17 +65,12 @@ bool binding_may_own_more(struct engine *e, const struct port_range *ports, stru
     const uint32_t most = ((uint32_t)a->ports_last - a->ports_first + 1) * e->config.limits.host_ports / 100;
     if (binding_is_denied(e, ports->range, owner))
         return false;
-    struct host *host = host_of(e->hosts, owner);
-    /* Counting walks what it has: not for each frame of a host that sends from everywhere. */
-    if (e->now_ns >= host->enough_until_ns) {
-        struct account_share share = account_share_beside(e, owner, ports);
-        rivals_share(e, ports, owner, &share);
-        if (share.bindings < e->config.limits.host_bindings && share.ports + port_range_ports(ports) <= most)
-            return true;
-        host->enough_until_ns = e->now_ns + NS_PER_S;
-    }
+    struct account_share share = account_share_beside(e, owner, ports);
+    rivals_share(e, ports, owner, &share);
+    if (share.bindings < e->config.limits.host_bindings && share.ports + port_range_ports(ports) <= most)
+        return true;
     e->stats.counters[COUNTER_HOST_PORTS]++;
-    if (host_may_emit(host, EVENT_CONFLICT, e->now_ns))
+    if (host_may_emit(host_of(e->hosts, owner), EVENT_CONFLICT, e->now_ns))
         event_emit(e, (struct event){.kind = EVENT_CONFLICT,
                                      .side = SIDE_DOWNSTREAM,
                                      .range = ports->range,
@@ -84,11 +79,26 @@ bool binding_may_own_more(struct engine *e, const struct port_range *ports, stru
     return false;
 }
 
+/* The same for what a frame teaches. Counting walks what the host has: once a second where it has enough, not for each
+ * frame of a host that sends from everywhere. */
+static bool may_learn_more(struct engine *e, const struct port_range *ports, struct mac owner)
+{
+    struct host *host = host_of(e->hosts, owner);
+    if (e->now_ns < host->enough_until_ns) {
+        e->stats.counters[COUNTER_HOST_PORTS]++;
+        return false;
+    }
+    if (binding_may_own_more(e, ports, owner))
+        return true;
+    host->enough_until_ns = e->now_ns + NS_PER_S;
+    return false;
+}
+
 struct binding *binding_learn_traffic(struct engine *e, uint32_t address_index, uint16_t port, struct mac owner)
 {
     struct port_range ports;
     if (!(e->config.addresses[address_index].learn & LEARN_TRAFFIC) ||
-        !block_of(e, address_index, port, &ports) || !binding_may_own_more(e, &ports, owner))
+        !block_of(e, address_index, port, &ports) || !may_learn_more(e, &ports, owner))
         return NULL;
     struct binding *b = binding_create(e, &ports, owner, ORIGIN_TRAFFIC);
     if (b == NULL)
@@ -151,6 +161,17 @@ static bool only_owner_lives_in(const struct engine *e, const struct port_range 
     return true;
 }
 
+/* The number of bindings that end when clear_ports() frees `ports`: those of the owner, and blocks of which nothing is
+ * left. */
+static uint32_t ending(struct engine *e, const struct port_range *ports, struct mac owner)
+{
+    uint32_t at = 0, count = 0;
+    for (const struct binding *b; (b = binding_overlap_next(e, ports, &at)) != NULL;)
+        count += mac_equal(b->owner, owner) || b->ports.is_port_set ||
+                 (b->ports.range.first >= ports->range.first && b->ports.range.last <= ports->range.last);
+    return count;
+}
+
 /* Frees `ports`: earlier ranges of the owner end, blocks learned from traffic are cut. */
 static void clear_ports(struct engine *e, const struct port_range *ports, struct mac owner)
 {
@@ -192,6 +213,10 @@ int binding_learn_pe_arp(struct engine *e, const struct port_range *ports, uint1
     }
     if (!binding_may_own_more(e, &cut, owner))
         return 0;
+    if (!binding_has_room(e, &cut, owner, ending(e, &cut, owner))) {
+        e->stats.counters[COUNTER_TABLE_FULL]++;
+        return 0;
+    }
     clear_ports(e, &cut, owner);
     b = binding_create(e, &cut, owner, ORIGIN_PE_ARP);
     if (b == NULL)

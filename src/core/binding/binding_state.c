@@ -69,46 +69,60 @@ void binding_end(struct engine *e, struct binding *b, enum event_kind why)
     binding_remove(e->bindings, b);
 }
 
-/* Evicts a binding for one of `owner`: a stale one; else the longest unconfirmed of the host with the most, which has at
- * least two more than the owner, so that nobody's only one goes for a claim. What is fixed needs no such difference. */
-static void make_room(struct engine *e, const struct port_range *ports, struct mac owner,
-                      enum binding_origin origin)
+/* The binding to evict for one of `owner`: a stale one; else the longest unconfirmed of the host with the most, which has
+ * at least two more than the owner, so that nobody's only one goes for a claim. What is fixed needs no such difference.
+ * NULL: none. */
+static struct binding *to_evict(struct engine *e, const struct port_range *ports, struct mac owner,
+                                bool is_fixed)
 {
     struct binding *b = binding_oldest_stale(e->bindings);
-    if (b == NULL) {
-        const bool is_fixed = binding_origin_is_fixed(origin);
-        b = account_longest_unconfirmed(e, is_fixed ? 1 : account_share_beside(e, owner, ports).bindings + 2);
-    }
     if (b != NULL)
-        binding_end(e, b, EVENT_EVICTED);
+        return b;
+    return account_longest_unconfirmed(e, is_fixed ? 1 : account_share_beside(e, owner, ports).bindings + 2);
 }
 
-/* True where the address has as many learned bindings as it may. One of them that is stale makes room; where there is
- * none, that is so for a second, since all stale bindings are looked at. */
-static bool is_address_full(struct engine *e, uint32_t address_index)
+static bool is_address_full(const struct engine *e, uint32_t address_index, uint32_t ending)
+{
+    return shared_address_at(e, address_index)->learned - ending >= e->config.limits.address_bindings;
+}
+
+/* The binding that makes room in an address that has as many as it may: the one that is stale for longest. NULL: there is
+ * none, for a second, since all stale bindings are looked at. */
+static struct binding *stale_of_address(struct engine *e, uint32_t address_index)
 {
     struct shared_address *address = shared_address_at(e, address_index);
-    if (address->learned < e->config.limits.address_bindings)
-        return false;
     if (e->now_ns < address->live_until_ns)
-        return true;
+        return NULL;
     struct binding *b = binding_oldest_stale(e->bindings);
     while (b != NULL && b->address_index != address_index)
         b = binding_next_stale(e->bindings, b);
     if (b == NULL)
         address->live_until_ns = e->now_ns + NS_PER_S;
-    else
-        binding_end(e, b, EVENT_EVICTED);
-    return b == NULL;
+    return b;
+}
+
+bool binding_has_room(struct engine *e, const struct port_range *ports, struct mac owner, uint32_t ending)
+{
+    const uint32_t address_index = shared_address_of_ports(e, ports);
+    if (is_address_full(e, address_index, ending))
+        return stale_of_address(e, address_index) != NULL;
+    return ending > 0 || !binding_table_full(e->bindings) || to_evict(e, ports, owner, false) != NULL;
 }
 
 struct binding *binding_create(struct engine *e, const struct port_range *ports, struct mac owner,
                                enum binding_origin origin)
 {
     const uint32_t address_index = shared_address_of_ports(e, ports);
-    const bool is_over = !binding_origin_is_fixed(origin) && is_address_full(e, address_index);
-    if (!is_over && binding_table_full(e->bindings))
-        make_room(e, ports, owner, origin);
+    const bool is_fixed = binding_origin_is_fixed(origin),
+               is_crowded = !is_fixed && is_address_full(e, address_index, 0);
+    struct binding *evicted = NULL;
+    if (is_crowded)
+        evicted = stale_of_address(e, address_index);
+    else if (binding_table_full(e->bindings))
+        evicted = to_evict(e, ports, owner, is_fixed);
+    const bool is_over = is_crowded && evicted == NULL;
+    if (evicted != NULL)
+        binding_end(e, evicted, EVENT_EVICTED);
     struct binding *b = is_over ? NULL : binding_add(e->bindings, address_index, ports, owner);
     if (b == NULL) {
         e->stats.counters[COUNTER_TABLE_FULL]++;

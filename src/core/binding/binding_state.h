@@ -18,6 +18,10 @@ void binding_enter(struct engine *e, struct binding *b, enum binding_state state
 /* Removes a binding, with the event `why`. */
 void binding_end(struct engine *e, struct binding *b, enum event_kind why);
 
+/* True where a learned binding of `ports` finds room in the table and in its address, once `ending` of those that overlap it
+ * have ended. Nothing changes. */
+bool binding_has_room(struct engine *e, const struct port_range *ports, struct mac owner, uint32_t ending);
+
 /* A new binding; in a full table another one makes room. NULL: none does, or the address has as many as it may. */
 struct binding *binding_create(struct engine *e, const struct port_range *ports, struct mac owner,
                                enum binding_origin origin);

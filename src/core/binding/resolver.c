@@ -414,12 +414,13 @@ static uint64_t host_next(struct engine *e, const struct resolution_key *key)
     return port_ns > host_ns ? port_ns : host_ns;
 }
 
-static void budget_take(struct engine *e, struct mac target, enum precedence precedence)
+static void budget_take(struct engine *e, struct mac target, enum question_purpose purpose)
 {
+    const enum precedence precedence = precedence_of(e, target, purpose);
     struct resolver *resolver = e->resolver;
     rate_take(&host_of(e->hosts, target)->requests, resolver->unicast_mac_limit, e->now_ns);
     rate_take(&resolver->unicast_rate, resolver->unicast_limits[precedence], e->now_ns);
-    if (precedence == NEWCOMER_NEXT)
+    if (purpose == ASK_CLAIMANT)
         served_mark(resolver->served, target, e->now_ns);
 }
 
@@ -440,7 +441,7 @@ static void unicast_try(struct engine *e, struct resolution *r)
         return;
     }
     if (all_ns <= e->now_ns) {
-        budget_take(e, r->key.target, precedence);
+        budget_take(e, r->key.target, r->purpose);
         resolution_send(e, r);
     }
     timer_set(e->timers, &r->timer, e->now_ns + NS_PER_S);
@@ -488,7 +489,7 @@ static void challenge_once(struct engine *e, const struct resolution_key *key)
         e->stats.counters[COUNTER_CLAIMS_LIMITED]++;
         return;
     }
-    budget_take(e, key->target, precedence);
+    budget_take(e, key->target, ASK_CLAIMANT);
     send_request(e, key, 0, challenge_nonce(e, key, e->now_ns / SLOT_NS));
 }
 
@@ -516,9 +517,10 @@ static void unicast_due(struct engine *e, struct resolution *r)
     const unsigned tries = r->is_release ? 1 : TRIES;
     if (r->tries >= tries && e->now_ns >= r->asked_ns + NS_PER_S)
         unicast_silent(e, r);
-    else if (r->purpose == ASK_CLAIMANT && e->now_ns >= r->opened_ns + WAIT_NS + NS_PER_S)
+    else if (r->purpose == ASK_CLAIMANT && e->now_ns >= r->opened_ns + WAIT_NS + NS_PER_S) {
+        e->stats.counters[COUNTER_CLAIMS_LIMITED] += r->tries == 0;
         resolver_close(e, r); /* it repeats its claim */
-    else
+    } else
         unicast_try(e, r);
 }
 
@@ -678,6 +680,7 @@ void resolver_claim(struct engine *e, const struct claim *claim)
     const struct resolution_key key = {address_index, asked->ports.range.first, asked->owner};
     const bool is_rival = rivals_are_collected(e) && rivals_may_have(e, asked);
     struct resolution *r = ask(e, &key, ASK_OWNER);
+    e->stats.counters[COUNTER_CLAIMS_LIMITED] += r == NULL;
     if (r != NULL && !r->has_claim) {
         r->has_claim = true;
         r->claim = *claim;

@@ -136,6 +136,16 @@ static void owner_seen(struct engine *e, const struct pe_arp *m)
         b->seen_ns = e->now_ns;
 }
 
+/* An answer with a range that may not be owned confirms nothing: the binding is stale as before, and is probed again. */
+static void probe_over(struct engine *e, const struct pe_arp *m)
+{
+    const uint32_t index = (uint32_t)shared_address_index(e, m->tpa.address);
+    struct binding *b = binding_find(e->bindings, index, m->tpa.first);
+    if (b != NULL && b->state == BINDING_PROBE && mac_equal(b->owner, m->sha) &&
+        resolver_find(e, index, b->ports.range.first, m->sha) == NULL)
+        binding_enter(e, b, BINDING_STALE);
+}
+
 static struct verdict reply(struct engine *e, const struct rx_frame *rx, const struct pe_arp *m)
 {
     const char *fault;
@@ -177,6 +187,7 @@ static struct verdict reply(struct engine *e, const struct rx_frame *rx, const s
         resolver_close(e, r);
     if (waiting.is_rival)
         resolver_challenge(e, &waiting);
+    probe_over(e, m);
     resolver_release(e, (uint32_t)asked_index);
     return verdict_consumed(CONSUMED_PE_ARP);
 }

@@ -68,9 +68,13 @@ static bool guard_port(struct engine *e, const struct rx_frame *rx, uint32_t add
     if (!mac_equal(b->owner, rx->eth.source))
         return port_violation(e, rx, address_index, port, b->owner, verdict);
     *own = b;
-    if (b->origin == ORIGIN_TRAFFIC && right->shows_usage) {
+    if (!right->shows_usage)
+        return true;
+    if (b->origin == ORIGIN_TRAFFIC) {
         binding_seen(b, port, e->now_ns);
         binding_enter(e, b, BINDING_REACHABLE);
+    } else {
+        b->idle_since_ns = e->now_ns;
     }
     return true;
 }

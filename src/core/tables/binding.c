@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define NONE      UINT32_MAX
-#define WINDOW_NS (LIVE_NS / LIVE_WINDOWS)
+#define WINDOW_NS (LIVE_NS / (LIVE_WINDOWS - 1)) /* none is started again within LIVE_NS of its last packet */
 
 /* The port sets that an address is shared by, if it is, and how many of its bindings are none of them. */
 struct expected {

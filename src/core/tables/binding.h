@@ -24,7 +24,7 @@
 struct port_range binding_ports_of_set(const struct config_address *address, struct port_set_params params,
                                        uint16_t psid);
 
-/* The ports that an owner learned from traffic used, over about 10 s; three windows cover the last 30 s. */
+/* The ports that an owner learned from traffic used, over 15 s; three windows cover the last 30 to 45 s. */
 struct live_window {
     uint64_t first_ns, last_ns;
     uint16_t low, high;

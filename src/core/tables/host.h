@@ -33,7 +33,7 @@ struct host {
     uint64_t dhcp_refused_ns; /* when [dhcp] had no set for it last; 0: never */
     struct rate events[HOST_EVENT_PLACES];
     struct rate notes;        /* answers for sets of [dhcp] ([limits] host-leases) */
-    uint64_t enough_until_ns; /* it has what host-ports allows: not counted again before */
+    uint64_t enough_until_ns; /* its frames teach no more than host-ports allows until then */
     uint8_t dhcp_tries;       /* messages that it was a newcomer for, since it was silent last */
     uint32_t open_questions;  /* [limits] mac-questions */
     uint32_t shares[HOST_SHARES];
