@@ -175,6 +175,8 @@ static bool measure(struct tunnel_segments *s, const struct virtio_net_hdr *head
         (tcp && s->payload < s->inner_l4 + TCP_HEADER_BYTES))
         return false;
     s->segment_bytes = header->gso_size;
+    if (s->payload - s->outer + s->segment_bytes > UINT16_MAX)
+        return false; /* no length of IP holds a segment */
     const size_t count = (length - s->payload + s->segment_bytes - 1) / s->segment_bytes;
     s->count = (unsigned)count;
     return count <= TUNNEL_SEGMENTS_MAX;
@@ -333,7 +335,8 @@ size_t tunnel_segments_train_bytes(const struct tunnel_segments *segments)
 {
     const struct tunnel_segments *s = segments;
     const size_t bytes = s->payload * s->count + (s->frame->length - s->payload);
-    return s->outer_protocol == IPPROTO_UDP && bytes <= TUNNEL_TRAINS_MAX_BYTES ? bytes : 0;
+    const bool one_fits = s->payload - s->outer + s->segment_bytes <= TRAIN_BYTES;
+    return s->outer_protocol == IPPROTO_UDP && one_fits && bytes <= TUNNEL_TRAINS_MAX_BYTES ? bytes : 0;
 }
 
 size_t tunnel_segments_train(const struct tunnel_segments *segments, unsigned *next, uint8_t *room,

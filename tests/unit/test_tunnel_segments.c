@@ -408,6 +408,28 @@ static void disturb_shape(const struct shape *shape)
     }
 }
 
+/* A segment of nearly 64 KiB is none of a train, and none at all where its length has more than 16 bits. */
+static void test_long_segments(void **state)
+{
+    (void)state;
+    const struct shape shape = {.outer = OUTER_VXLAN, .udp = true};
+    struct virtio_net_hdr header;
+    struct tunnel_segments segments;
+    make(&shape, 65300);
+    memcpy(&header, super.frame.offload, sizeof(header));
+    header.gso_size = 64000;
+    set_offload(header);
+    assert_int_equal(tunnel_segments_begin(&segments, &super.frame), TUNNEL_SEGMENTS);
+    assert_true(tunnel_segments_train_bytes(&segments) > 0);
+    header.gso_size = 65000;
+    set_offload(header);
+    assert_int_equal(tunnel_segments_begin(&segments, &super.frame), TUNNEL_SEGMENTS);
+    assert_int_equal(tunnel_segments_train_bytes(&segments), 0);
+    header.gso_size = 65480;
+    set_offload(header);
+    assert_int_equal(kind_now(), TUNNEL_UNSUPPORTED);
+}
+
 static void test_disturbed(void **state)
 {
     (void)state;
@@ -418,9 +440,8 @@ static void test_disturbed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_tunnel),
-        cmocka_unit_test(test_what_the_kernel_takes),
-        cmocka_unit_test(test_what_nobody_can_cut),
+        cmocka_unit_test(test_every_tunnel),        cmocka_unit_test(test_what_the_kernel_takes),
+        cmocka_unit_test(test_what_nobody_can_cut), cmocka_unit_test(test_long_segments),
         cmocka_unit_test(test_disturbed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
