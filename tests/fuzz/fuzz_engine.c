@@ -54,7 +54,8 @@ static void take_flow(void *context, const struct flow_record *record)
 
 static struct engine *engine_of(uint8_t variant)
 {
-    static const struct engine_seed seed = {.plain_nonces = true, .any_nonce = true};
+    /* With nonces that are not plain a claimant beyond its part of the questions is challenged without a place. */
+    const struct engine_seed seed = {.plain_nonces = !(variant & 4), .any_nonce = true};
     static struct config_address address;
     static struct config_range range = {.range = {{0xc0000201}, 2000, 2010}, .mac = {{0, 0, 0, 0, 0, 7}}};
     static struct pe_arp_key key = {.id = 1};

@@ -46,6 +46,18 @@ STORIES = {
     "claim": [record(DOWN, 1, pe_arp(A, 3, 3000, 3999)), record(DOWN, 1, pe_arp(A, 2, 3000, 3999, 1, 3000)),
               record(UP, 1, udp(BRIDGE, ROUTER, REMOTE, 53, SHARED, 3100)), record(DOWN, 1, pe_arp(B, 3, 3500, 4000)),
               record(DOWN, 200, pe_arp(A, 4, 3000, 3999))],
+    "strangers": [record(DOWN, 0, pe_arp(bytes([2, 0, 0, 0, 0, n]), 3, 3000 + 50 * n, 3049 + 50 * n)) for n in range(9)] +
+                 [record(DOWN, 1, pe_arp(bytes([2, 0, 0, 0, 0, n]), 2, 3000 + 50 * n, 3049 + 50 * n, 1, 3000 + 50 * n))
+                  for n in range(9)],
+    "rivals": [record(DOWN, 1, pe_arp(A, 3, 3000, 3999)), record(DOWN, 1, pe_arp(A, 2, 3000, 3999, 1, 3000)),
+               record(DOWN, 1, pe_arp(B, 3, 3000, 3999)), record(DOWN, 1, pe_arp(A, 2, 3000, 3999, 2, 3000)),
+               record(DOWN, 1, pe_arp(B, 2, 3000, 3999, 3, 3000)), record(DOWN, 255, pe_arp(B, 2, 3000, 3999, 4, 3000)),
+               record(DOWN, 255, pe_arp(A, 4, 3000, 3999))],
+    "relay": [record(DOWN, 0, arp(ALL, A, 1, SHARED, GATEWAY)), record(DOWN, 0, arp(ALL, B, 1, SHARED, GATEWAY)),
+              record(UP, 0, arp(BRIDGE, ROUTER, 2, GATEWAY, SHARED)), record(DOWN, 0, arp(ALL, A, 1, SHARED, GATEWAY)),
+              record(UP, 0, arp(BRIDGE, ROUTER, 2, GATEWAY, SHARED)), record(DOWN, 1, pe_arp(A, 3, 3000, 3999)),
+              record(DOWN, 1, pe_arp(A, 2, 3000, 3999, 1, 3000)), record(DOWN, 0, arp(ALL, A, 1, bytes(4), REMOTE)),
+              record(DOWN, 200, arp(BRIDGE, A, 1, bytes(4), REMOTE)), record(UP, 0, arp(ALL, A, 1, GATEWAY, REMOTE))],
     "hold": [record(UP, 1, udp(BRIDGE, ROUTER, REMOTE, 53, SHARED, 5000)),
              record(DOWN, 200, pe_arp(B, 2, 5000, 5099, 1, 5000))],
     "traffic": [record(DOWN, 1, udp(ROUTER, A, SHARED, 4000, REMOTE, 53)),
@@ -69,6 +81,9 @@ WITH_TLVS = (pe_arp(A, 2, 1232, 64723, 1, 1232)[14:-2] + struct.pack(">H", 61) +
 write("pe_arp", "every-tlv", WITH_TLVS)
 for name, records in STORIES.items():
     write("engine", name, b"\0" + b"".join(records))
+    if name in ("strangers", "rivals", "relay"):  # of frames that the other targets know
+        write("engine", name + "-4", b"\4" + b"".join(records))
+        continue
     for number, one in enumerate(records):
         write("wire", f"{name}-{number}", one[4:])
         if one[16:18] == b"\x88\xb5":
@@ -243,3 +258,73 @@ for name, text in STATE.items():
     write("state", name, b"\xff" + text)
 write("state", "damaged", HEADER[:40] + b"\n#0123456789abcdef\nx #0123456789abcdefy\xff" + STATE["origins"])
 
+
+
+# fuzz_tunnel: {offload state, bytes of payload that follow} and the headers of a super-frame.
+ETHERNET = bytes.fromhex("020000000001" "020000000002")
+INNER_IPV4 = bytes.fromhex("450000000001400040060000" "0a000001" "0a000002")
+INNER_IPV6 = bytes.fromhex("6000000000000640") + bytes(range(32))
+TCP_HEADER = struct.pack(">HHIIBBHHH", 1234, 80, 0xfffff000, 1, 0x50, 0x18, 0xffff, 0, 0)
+UDP_HEADER = struct.pack(">HHHH", 1234, 443, 0, 0)
+
+
+def ip(protocol):
+    return INNER_IPV4[:9] + bytes([protocol]) + INNER_IPV4[10:]
+
+
+VXLAN = struct.pack(">HHHH", 50000, 4789, 0, 0) + bytes.fromhex("0800000000000700")
+GENEVE = struct.pack(">HHHH", 50000, 6081, 0, 1) + bytes.fromhex("0200655800000900") + bytes.fromhex("0102030105060708")
+TUNNELS = {
+    "vxlan": b"\x08\0" + ip(17) + VXLAN + ETHERNET + b"\x08\0" + ip(6) + TCP_HEADER,
+    "vxlan-tagged": b"\x81\0\0\5\x08\0" + ip(17) + VXLAN + ETHERNET + b"\x86\xdd" + INNER_IPV6 + TCP_HEADER,
+    "geneve": b"\x08\0" + ip(17) + GENEVE + ETHERNET + b"\x08\0" + ip(6) + TCP_HEADER,
+    "gre": b"\x08\0" + ip(47) + b"\0\0\x08\0" + ip(6) + TCP_HEADER,
+    "gre-sum": b"\x08\0" + ip(47) + b"\x80\0\x08\0\0\0\0\0" + ip(17) + UDP_HEADER,
+    "ipip": b"\x08\0" + ip(4) + ip(6) + TCP_HEADER,
+    "6in4": b"\x08\0" + ip(41) + INNER_IPV6 + TCP_HEADER,
+    "vxlan-in-vxlan": b"\x08\0" + ip(17) + VXLAN + ETHERNET + b"\x08\0" + ip(17) + VXLAN + ETHERNET + b"\x08\0" + ip(6) + TCP_HEADER,
+}
+for name, headers in TUNNELS.items():
+    headers = ETHERNET + headers
+    is_udp = headers.endswith(UDP_HEADER)
+    transport = len(headers) - len(UDP_HEADER if is_udp else TCP_HEADER)
+    kind = 5 if is_udp else 4 if INNER_IPV6 in headers else 1
+    offload = struct.pack("<BBHHHHH", 1, kind, len(headers), 1000, transport, 6 if is_udp else 16, 1)
+    for payload in (1000, 2500, 30000):
+        write("tunnel", f"{name}-{payload}", offload + struct.pack(">H", payload) + headers)
+
+# fuzz_agent_claimant: {flags, time step, length, PE-ARP} a record.
+TO_ALL, WHOLE_FIELDS, SIGNED, ANOTHER, LINK, RESIZE, OF_SHARED = (1 << n for n in range(7))
+
+
+def heard(flags, step, kind, first=2000, last=2999, nonce=0, window=0, tlvs=b"", source=A):
+    target = SHARED + struct.pack(">BBHH", 0, 0, first, last)
+    message = (struct.pack(">HHBBH", 1, 0x88b5, 6, 10, 24 if kind in (1, 6) else 25) + source + bytes(10) + bytes(6) + target +
+               struct.pack(">BBHQH", 1, kind, window, nonce, len(tlvs)) + tlvs)
+    if kind not in (1, 6):
+        message = message[:14] + target + message[24:]
+    return bytes([flags, step]) + struct.pack(">H", len(message)) + message
+
+
+def hello(step, epoch, window=5, seq=None, source=A, gateway=b""):
+    number = b"\3\x08" + struct.pack(">Q", seq) if seq is not None else b""
+    return heard(TO_ALL, step, 6, 1024, 65535, epoch, window, gateway + number + b"\4\6" + source, source)
+
+
+AUTH = b"\x7f\x14\0\0\0\7" + bytes(16)
+AGENT = {
+    "hellos": hello(1, 7) + hello(100, 7) + hello(200, 8, 65535) + hello(1, 9, 0) + hello(1, 10, 0) + hello(1, 11, 0) + hello(1, 12, 0),
+    "seq": hello(1, 7, 5, 9) + hello(1, 8, 5, 8) + hello(1, 8, 5, 10) + hello(1, 8, 5, 1, B) + hello(190, 8, 5, 1),
+    "pinned": hello(1, 7) + heard(0, 1, 1, 2000, 2000, 1) + hello(1, 8, 5, None, B) + heard(0, 1, 1, 2500, 2500, 2, source=B) +
+              hello(250, 9, 5, None, B),
+    "gateway": hello(1, 7, gateway=b"\2\x0a" + GATEWAY + ROUTER) + hello(100, 7, gateway=b"\2\x0a" + GATEWAY + bytes(6)),
+    "displaced": heard(0, 1, 1, 2000, 2000, 1) + heard(TO_ALL, 20, 3, 2500, 3500, source=B) + heard(TO_ALL, 60, 5, 2000, 2999, source=B) +
+                 heard(TO_ALL, 200, 3, 2500, 3500, source=B) + heard(0, 200, 1, 2000, 2000, 2),
+    "link": bytes([LINK, 2]) + hello(1, 7) + bytes([LINK, 3]) + heard(0, 1, 1, 2000, 2000, 1) + bytes([RESIZE, 1]) + heard(0, 2, 1, 1500, 1500, 2),
+    "set": heard(0, 1, 1, 1232, 1232, 1) + hello(1, 7) + heard(TO_ALL, 5, 3, 1232, 64723, tlvs=b"\1\4\6\x08\x34\0", source=B),
+    "signed": heard(SIGNED, 1, 1, 2000, 2000, 1, tlvs=AUTH) + heard(TO_ALL | SIGNED, 9, 6, 1024, 65535, 8, 5, b"\3\x08" + bytes(8) + AUTH) +
+              hello(1, 9),
+}
+for name, records in AGENT.items():
+    for variant in (0, 1, 2):
+        write("agent_claimant", f"{name}-{variant}", bytes([variant]) + records)
