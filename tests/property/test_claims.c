@@ -696,8 +696,8 @@ static void yield(struct model *m, unsigned index, const struct ports *ports)
     const enum sure below = left > 0 ? is_used(m, b, &b->ports) : NO;
     const enum sure over = right > 0 ? is_used(m, &above, &above.ports) : NO;
     bool is_above = right > 0 && (over == YES || (below == NO && right > left));
-    if (below == MAYBE || over == MAYBE)
-        is_above = is_in_table(m, &above);
+    if (below == MAYBE || over == MAYBE) /* as the engine has it, if it still has one */
+        is_above = is_in_table(m, &above) || (is_above && !(left > 0 && is_in_table(m, b)));
     if (is_above)
         *b = above;
     else if (left <= 0)
@@ -921,7 +921,8 @@ static void settle(struct model *m, bool is_time)
         const struct pe_arp *r = &m->requests[i].pe_arp;
         const unsigned address = r->tpa.address.host - addresses[0].host, host = host_of(r->tha);
         struct question *q = question_of(m, address, r->tpa.first, host);
-        if (q == NULL) {
+        const bool is_new = q == NULL; /* perhaps a claim goes on for which there is no place */
+        if (is_new) {
             bool of_release = false;
             for (unsigned k = 0; k < CLAIMS && k < m->claim_count; k++) {
                 const struct claim *c = &m->claims[k];
@@ -937,6 +938,7 @@ static void settle(struct model *m, bool is_time)
         }
         must(m, is_time || host == NOBODY);
         note_request(m, &m->requests[i], q);
+        m->asked[(m->asked_count - 1) % ASKED].may_be_stateless = is_new;
     }
     m->request_count = 0;
     for (unsigned i = 0; i < QUESTIONS; i++) {
@@ -1315,13 +1317,14 @@ static void end_questions(struct model *m, struct question *q, unsigned host, co
     }
     if (q == NULL)
         return;
-    if (q->host == NOBODY) {
-        q->is_unsure = true; /* open where nothing was bound */
+    if (q->host == NOBODY || q->is_unsure) {
+        q->is_unsure =
+            true; /* open where nothing was bound, or where it was another challenge that was answered */
         return;
     }
-    met[RULE_OWNER_ANSWERED] += q->has_claim && !q->is_unsure;
-    met[RULE_RELEASE_DENIED] += q->of_release && !q->is_unsure;
-    if (q->has_claim && !q->is_unsure)
+    met[RULE_OWNER_ANSWERED] += q->has_claim;
+    met[RULE_RELEASE_DENIED] += q->of_release;
+    if (q->has_claim)
         must(m, grew(m, COUNTER_CONFLICTS));
     q->is_over = true;
 }
