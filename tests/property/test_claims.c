@@ -904,13 +904,16 @@ static void begin_claim(struct model *m, unsigned host, const struct ports *port
         note_claim(m, ports->address, ports->first, host, ports);
 }
 
-/* Whether a claim that waited for another owner may go on with this one. */
+/* Whether a claim that waited for another owner may go on with the one of this port, or who was that. */
 static bool may_continue(struct model *m, unsigned address, uint16_t port)
 {
-    const struct bound *b = owner_of(m, address, port);
-    for (unsigned i = 0; b != NULL && i < CLAIMS && i < m->claim_count; i++)
-        if (m->w.now - m->claims[i].time < 40 * S && meet(&b->ports, &m->claims[i].range))
+    for (unsigned i = 0; i < CLAIMS && i < m->claim_count; i++) {
+        const struct claim *c = &m->claims[i];
+        const struct bound *b = owner_of(m, address, port);
+        if (m->w.now - c->time < 40 * S &&
+            (holds(&c->range, address, port) || (b != NULL && meet(&b->ports, &c->range))))
             return true;
+    }
     return false;
 }
 
