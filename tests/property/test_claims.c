@@ -1593,6 +1593,7 @@ static void configure(struct model *m)
     l->unicast_rate = pick(m, 2) == 0 ? 12 : 1000;
     l->unicast_mac_rate = pick(m, 2) == 0 ? 3 : 10;
     l->hello_window_s = 1;
+    l->claim_rate = 10000; /* all are read */
 }
 
 static void one_run(uint64_t seed, unsigned steps)
