@@ -49,6 +49,7 @@
     X(REPLY_HOST_BINDINGS, 3, "no binding: host-bindings")                     \
     X(TRAFFIC_HOST, 10, "nothing learned from traffic: host-ports, -bindings") \
     X(ADDRESS_FULL, 10, "no binding: address-bindings")                        \
+    X(EVICT_ADDRESS, 0, "a stale binding of a full address made room")         \
     X(EVICT_STALE, 50, "the oldest stale binding made room")                   \
     X(EVICT_LARGEST, 20, "the largest holder made room")                       \
     X(TABLE_FULL, 20, "nobody has two more: no room")                          \
@@ -666,6 +667,22 @@ static bool mark_largest(struct model *m, unsigned host)
     return true;
 }
 
+/* The same in an address that has as many as it may: one of its stale bindings does, where the engine has one. It looks once
+ * a second, and not at what is being asked. */
+static bool make_room_in(struct model *m, unsigned address)
+{
+    bool has_any = false;
+    for (unsigned i = 0; i < m->bound_count; i++) {
+        struct bound *b = &m->bound[i];
+        b->may_go = b->ports.address == address && is_stale(m, b);
+        has_any = has_any || b->may_go;
+    }
+    if (!has_any || !grew(m, COUNTER_EVICTED))
+        return false;
+    met[RULE_EVICT_ADDRESS]++;
+    return m->one_goes = true;
+}
+
 /* Marks those of which one makes room for a binding of `host`: false where none does. The stale one that is being asked
  * may be in state probe, or not yet: it is the engine's choice then. */
 static bool make_room(struct model *m, unsigned host)
@@ -727,7 +744,9 @@ static struct bound *bind_within(struct model *m, const struct ports *ports, uns
                   (m->bound[i].host == host || (p->first >= ports->first && p->last <= ports->last));
     }
     const bool is_full = m->bound_count - ending >= m->w.config.limits.bindings;
-    if (refusal == ADDRESS_BINDINGS || (is_full && !make_room(m, host))) {
+    const bool has_room =
+        refusal == ADDRESS_BINDINGS ? make_room_in(m, ports->address) : !is_full || make_room(m, host);
+    if (!has_room) {
         must(m, grew(m, COUNTER_TABLE_FULL));
         met[refusal == ADDRESS_BINDINGS ? RULE_ADDRESS_FULL : RULE_TABLE_FULL]++;
         return NULL;
