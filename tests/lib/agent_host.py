@@ -24,6 +24,7 @@ AGENT = os.path.join(os.environ.get("PEARPD_BUILD", os.path.join(ROOT, "build"))
 PREFIX = "pearp-agent-test-%d" % os.getpid()
 HOST, PEER, SWITCH = PREFIX + "-host", PREFIX + "-peer", PREFIX + "-switch"
 RUN = "/run/pearp-agent/" + HOST
+PATIENCE = int(os.environ.get("PEARPD_PATIENCE", "1"))  # how many times slower the machine is, at most
 SHARED, GATEWAY, FAR = "192.35.162.2", "192.35.162.1", "198.51.100.10"
 BRIDGE_MAC = bytes.fromhex("025045000001")
 BROADCAST = b"\xff" * 6
@@ -48,7 +49,7 @@ def ok(good, text, *seen):
 
 
 def run(*command, check=True, **more):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, **more)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60 * PATIENCE, **more)
     if check and done.returncode != 0:
         raise RuntimeError("%s: %s" % (" ".join(command), done.stdout))
     return done
@@ -92,7 +93,7 @@ class Wire:
     def frames(self, seconds, wanted, count=None):
         """(time, frame) of each frame that `wanted` is true for, until the time is over; or until there are `count` of them,
         for which a busy machine gets more time."""
-        found, end = [], time.monotonic() + (seconds if count is None else max(seconds, 10))
+        found, end = [], time.monotonic() + (seconds if count is None else max(seconds, 10 * PATIENCE))
         while len(found) != count and (left := end - time.monotonic()) > 0:
             if not select.select([self.socket], [], [], left)[0]:
                 break
@@ -141,7 +142,7 @@ def arp_sender(frame):
 
 
 def wait_until(condition, seconds=20):
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * PATIENCE
     while not (good := condition()) and time.monotonic() < end:
         time.sleep(0.05)
     return good
@@ -162,7 +163,7 @@ def start(*arguments, wait=True, enter=("ip", "netns", "exec", HOST)):
     name = "/tmp/%s.notify" % PREFIX
     ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     ready.bind(name)
-    ready.settimeout(30)
+    ready.settimeout(30 * PATIENCE)
     arguments = arguments or ("-i", "eth0", "-a", SHARED, "-p", "2000-2999")
     log = open("/tmp/%s.log" % PREFIX, "w+")
     agent = subprocess.Popen([*enter, AGENT, "-v", *arguments], stdout=log, stderr=log,

@@ -41,7 +41,8 @@ import time
 CHUNK_BYTES = 1 << 20
 SOL_UDP, UDP_SEGMENT = 17, 103
 SO_RCVBUFFORCE = 33
-LATE_S = 10  # an answer that comes later is lost
+PATIENCE = int(os.environ.get("PEARPD_PATIENCE", "1"))  # how many times slower the machine is, at most
+LATE_S = 10 * PATIENCE  # an answer that comes later is lost
 SOL_PACKET, PACKET_AUXDATA, PACKET_OUTGOING = 263, 8, 4
 TP_STATUS_VLAN_VALID, TP_STATUS_VLAN_TPID_VALID = 1 << 4, 1 << 6
 
@@ -137,7 +138,7 @@ def serve(options):
 
 def connect(options):
     connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    connection.settimeout(options.timeout)
+    connection.settimeout(options.timeout * PATIENCE)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if options.source:
         connection.bind(("", options.source))
@@ -154,7 +155,7 @@ def ask(options):
             print(lines.readline().decode().strip())
         return
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.settimeout(options.timeout)
+    sock.settimeout(options.timeout * PATIENCE)
     if options.source:
         sock.bind(("", options.source))
     sock.connect((options.address, options.port))
@@ -229,7 +230,7 @@ def quiet(options):
 
 def sizes(options):
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.settimeout(3)
+    sock.settimeout(3 * PATIENCE)
     sock.connect((options.address, options.port))
     for size in range(1, 1473 - 40):
         data = random.Random(size).randbytes(size)
@@ -242,7 +243,7 @@ def sizes(options):
 
 def segments(options):
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.settimeout(3)
+    sock.settimeout(3 * PATIENCE)
     sock.setsockopt(SOL_UDP, UDP_SEGMENT, 1000)
     sock.connect((options.address, options.port))
     sock.send(random.Random(1).randbytes(30 * 1000))
@@ -252,7 +253,7 @@ def segments(options):
 
 def train(options):
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.settimeout(1)
+    sock.settimeout(1 * PATIENCE)
     sock.setsockopt(SOL_UDP, UDP_SEGMENT, 1000)
     sock.connect((options.address, options.port))
     sock.send(random.Random(1).randbytes(options.count * 1000))
@@ -268,7 +269,7 @@ def train(options):
 
 def message(server, options, size):
     """One message to a server, or as such a server: prints how many of its bytes came."""
-    server.settimeout(10)
+    server.settimeout(10 * PATIENCE)
     if not options.listen:
         server.connect((options.address, options.port))
         server.sendall(random.Random(1).randbytes(size))
@@ -279,7 +280,7 @@ def message(server, options, size):
     server.listen(1)
     print("ready", flush=True)
     connection, _ = server.accept()
-    connection.settimeout(5)
+    connection.settimeout(5 * PATIENCE)
     received = bytearray()
     try:
         while len(received) < size:
@@ -311,7 +312,7 @@ def burst(options):
 
 
 def ready(options):
-    end = time.monotonic() + 10
+    end = time.monotonic() + 10 * PATIENCE
     while time.monotonic() < end:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
@@ -322,7 +323,7 @@ def ready(options):
         if not os.path.exists("/proc/%d" % options.pid):
             raise SystemExit("process %d ended" % options.pid)
         time.sleep(0.02)
-    raise SystemExit("not ready after 10 s")
+    raise SystemExit("not ready after %d s" % (10 * PATIENCE))
 
 
 WORDS = (b"table", b"stats", b"add", b"delete", b"flush", b"resolve", b"version", b"192.35.162.2", b"192.35.162.2:2000-2999",

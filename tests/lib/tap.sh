@@ -48,10 +48,10 @@ same()
 # not COMMAND...: for check.
 not() { ! "$@"; }
 
-# wait_for SECONDS COMMAND...: until the command succeeds.
+# wait_for SECONDS COMMAND...: until the command succeeds. PEARPD_PATIENCE: how many times slower the machine is, at most.
 wait_for()
 {
-    local end=$((SECONDS + $1 + 1))
+    local end=$((SECONDS + $1 * ${PEARPD_PATIENCE:-1} + 1))
     shift
     until "$@" >/dev/null 2>&1; do
         [ "$SECONDS" -lt "$end" ] || return 1
