@@ -228,12 +228,16 @@ class Host:
 
     # Sending
 
+    def next_seq(self):
+        clock = int(time.time() * 1e6)
+        return self.seq + 1 if clock <= self.seq + 1 <= clock + SEQ_AHEAD_S * 1000000 else clock
+
     def send(self, kind, destination, tha, tpa, nonce=bytes(8)):
         tlvs = []
         if self.psid:
             tlvs.append((PSID, self.psid))
         if self.keys and kind != REPLY:
-            self.seq += 1
+            self.seq = self.next_seq()
             tlvs.append((SEQ, struct.pack("!Q", self.seq)))
         if self.keys:
             tlvs.append((AUTH, struct.pack("!I", self.key_id) + bytes(MAC_OCTETS)))

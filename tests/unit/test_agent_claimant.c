@@ -849,6 +849,18 @@ static void a_hello_far_ahead_makes_nobody_deaf(void **state)
     assert_int_equal(f.events[CLAIMANT_EPOCH], 4);
 }
 
+/* A host that starts before its clock is set, or with one that is ahead, is heard once the clock is right. */
+static void numbers_follow_the_clock(void **state)
+{
+    const uint64_t today = UINT64_C(1790000000000000), hour = UINT64_C(3600000000);
+    (void)state;
+    assert_true(claimant_number(5, today) == today); /* it was not set */
+    assert_true(claimant_number(today + 1, today) == today + 1);
+    assert_true(claimant_number(today + hour, today) == today + hour); /* a bridge may have taken it */
+    assert_true(claimant_number(today + hour + 1, today) == today);    /* no bridge did */
+    assert_true(claimant_number(UINT64_MAX, today) == today);
+}
+
 static void a_port_set_is_claimed_and_answered_as_one(void **state)
 {
     (void)state;
@@ -1127,6 +1139,7 @@ int main(void)
         cmocka_unit_test(a_host_of_the_group_does_not_sign_with_the_bridges_key),
         cmocka_unit_test(what_cannot_be_checked_is_a_hint),
         cmocka_unit_test(a_hello_far_ahead_makes_nobody_deaf),
+        cmocka_unit_test(numbers_follow_the_clock),
         cmocka_unit_test(a_port_set_is_claimed_and_answered_as_one),
         cmocka_unit_test(the_ranges_of_a_host_count_their_numbers_together),
         cmocka_unit_test(upwards_the_addition_is_claimed_and_the_whole_answered),

@@ -59,6 +59,12 @@ static struct tx_frame message_to(struct claimant *s, struct mac destination, en
     return made;
 }
 
+uint64_t claimant_number(uint64_t next, uint64_t wall_us)
+{
+    const uint64_t most = wall_us + CLAIMANT_SEQ_AHEAD_S * (NS_PER_S / NS_PER_US);
+    return next < wall_us || next > most ? wall_us : next;
+}
+
 static void send_claim(struct claimant *s, uint64_t now_ns, const struct claimant_out *out)
 {
     const struct tx_frame claim = message_to(s, mac_broadcast, PE_ARP_CLAIM);

@@ -80,6 +80,10 @@ struct claimant_keys {
     uint64_t *number;
 };
 
+/* The number that comes next by the wall clock, in microseconds: that, where the clock was set meanwhile; else `next`. No
+ * bridge takes a number that is an hour ahead, so that one further ahead is given up. */
+uint64_t claimant_number(uint64_t next, uint64_t wall_us);
+
 /* Since the start. */
 struct claimant_counts {
     uint64_t claims;      /* sent */

@@ -41,6 +41,7 @@ void agent_pe_arp_services(struct agent *agent, size_t index)
 void agent_pe_arp_arm(struct agent *agent)
 {
     const uint64_t now_ns = clock_now_ns();
+    agent->number = claimant_number(agent->number, clock_wall_us());
     uint64_t next_ns = UINT64_MAX;
     for (size_t i = 0; i < agent->wish.held.count; i++) {
         const uint64_t due_ns = claimant_tick(&agent->claimants[i], now_ns, &agent->out);
@@ -57,6 +58,7 @@ void agent_pe_arp_on_timer(void *context)
 void agent_pe_arp_on_readable(void *context)
 {
     struct agent *agent = context;
+    agent->number = claimant_number(agent->number, clock_wall_us());
     for (unsigned i = 0; i < FRAMES_PER_WAKE; i++) {
         uint8_t bytes[PE_ARP_SOCKET_FRAME_BYTES];
         struct claimant_frame frame;
