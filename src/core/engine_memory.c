@@ -26,6 +26,7 @@
 #include "tables/denied.h"
 #include "tables/fdb.h"
 #include "tables/host.h"
+#include "tables/host_share.h"
 #include "tables/meter.h"
 #include "tables/range_macs.h"
 #include "tables/rivals.h"
@@ -101,6 +102,7 @@ static bool parts_new(struct engine *e, uint32_t bindings)
     e->accounts = accounts_new(l->accounts, e->seed.hash_key);
     e->fdb = fdb_new(l, e->seed.hash_key);
     e->hosts = host_table_new(l->hosts, e->seed.hash_key);
+    e->host_shares = host_shares_new(flows_most(l) + l->services, e->seed.hash_key);
     e->services = service_table_new(l->services);
     e->resolver = resolver_new(e);
     e->rivals = rivals_new(e);
@@ -117,10 +119,11 @@ static bool parts_new(struct engine *e, uint32_t bindings)
     e->dhcp_server = dhcp_server_new(e);
     e->dhcp_transactions = dhcp_transactions_new(e);
     return e->bindings != NULL && e->range_macs != NULL && e->accounts != NULL && e->fdb != NULL &&
-           e->hosts != NULL && e->services != NULL && e->resolver != NULL && e->rivals != NULL &&
-           e->lease_pool != NULL && e->announcer != NULL && e->bridge != NULL && e->arp_budget != NULL &&
-           e->claim_budget != NULL && e->arp_relay != NULL && e->pe_arp_replay != NULL && e->echo != NULL &&
-           e->flows != NULL && e->datagrams != NULL && e->dhcp_server != NULL && e->dhcp_transactions != NULL;
+           e->hosts != NULL && e->host_shares != NULL && e->services != NULL && e->resolver != NULL &&
+           e->rivals != NULL && e->lease_pool != NULL && e->announcer != NULL && e->bridge != NULL &&
+           e->arp_budget != NULL && e->claim_budget != NULL && e->arp_relay != NULL &&
+           e->pe_arp_replay != NULL && e->echo != NULL && e->flows != NULL && e->datagrams != NULL &&
+           e->dhcp_server != NULL && e->dhcp_transactions != NULL;
 }
 
 /* Those of [ipfix] and of DHCP, which are there where the configuration needs them. */
@@ -157,6 +160,7 @@ void engine_tables_free(struct engine *e)
     fdb_free(e->fdb);
     keyed_table_free(e->hosts);
     keyed_table_free(e->denied);
+    keyed_table_free(e->host_shares);
     service_table_free(e->services);
     resolver_free(e->resolver);
     rivals_free(e->rivals);

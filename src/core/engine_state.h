@@ -46,7 +46,7 @@ struct engine {
     struct accounts *accounts;
     struct meter *meter; /* NULL: [ipfix] is off */
     struct fdb *fdb;
-    struct keyed_table *hosts;
+    struct keyed_table *hosts, *host_shares;
     struct keyed_table *denied;
     struct service_table *services;
 

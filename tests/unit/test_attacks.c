@@ -1086,6 +1086,47 @@ static void test_many_macs_fill_flows(void **state)
     attack_end(t);
 }
 
+/* M, which owns ports, begins flows as fast as it can. After each 1,000 of them 8,192 made-up addresses have the bridge
+ * count something else for them. Then A begins flows of its own, and M sends in each of its own again. */
+static void test_forgotten_shares(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(NULL);
+    struct agent *m = &t->agents[3];
+    unsigned answered = 0, number = 0;
+    uint8_t bytes[FRAME_BYTES];
+    m->first = 60000;
+    m->last = 60015;
+    m->answers = true;
+    claim(t, m);
+    answer_pending(t);
+    assert_true(owns(t, 60000, m->mac));
+    for (unsigned turn = 0; turn < 6; turn++) {
+        for (unsigned i = 0; i < 1000; i++) {
+            put_ipv4(bytes, router, m->mac, shared, (struct ipv4){0x0b000000 + turn * 1000 + i}, 50, 24);
+            give(t, SIDE_DOWNSTREAM, bytes, 58);
+        }
+        for (unsigned i = 0; i < 8192; i++, number++) {
+            const struct mac mac = {
+                {2, 0xbb, 0, (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number}};
+            struct tx_frame made = pe_arp_of(mac, PE_ARP_RELEASE, 60000, 60015);
+            give_made(t, &made);
+        }
+    }
+    for (unsigned i = 0; i < 500; i++) {
+        const struct ipv4 peer = {remote.host + 1 + i};
+        put_ipv4(bytes, router, host_a, shared, peer, 50, 24);
+        give(t, SIDE_DOWNSTREAM, bytes, 58);
+        put_ipv4(bytes, bridge_mac, router, peer, shared, 50, 24);
+        answered += give(t, SIDE_UPSTREAM, bytes, 58).fate == FATE_SENT;
+    }
+    figure("H12: 6,000 new portless flows of an owner whose counts were pushed out: %u of 500 answers to "
+           "another owner",
+           answered);
+    assert_int_equal(answered, 500);
+    attack_end(t);
+}
+
 /* M speaks from A's ports, one way after the other. */
 static void test_foreign_ports(void **state)
 {
@@ -1381,6 +1422,7 @@ int main(void)
         cmocka_unit_test(test_fresh_macs_claim),
         cmocka_unit_test(test_many_macs_fill_table),
         cmocka_unit_test(test_many_macs_fill_flows),
+        cmocka_unit_test(test_forgotten_shares),
         cmocka_unit_test(test_claims_everything),
         cmocka_unit_test(test_one_host_claims_all),
         cmocka_unit_test(test_many_macs_fall_silent),

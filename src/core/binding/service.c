@@ -4,13 +4,13 @@
 #include "engine_state.h"
 #include "tables/binding.h"
 #include "tables/binding_query.h"
-#include "tables/host.h"
+#include "tables/host_share.h"
 #include "tables/service_table.h"
 
 static void give_back(struct engine *e, const struct binding *b, uint32_t count)
 {
     while (count-- > 0)
-        host_give_back(e->hosts, b->owner, SHARE_SERVICES);
+        host_give_back(e->host_shares, b->owner, SHARE_SERVICES);
 }
 
 void service_end(struct engine *e, struct binding *b)
@@ -23,12 +23,12 @@ static void keep(struct engine *e, struct binding *b, const struct pe_arp_servic
 {
     const struct limits *l = &e->config.limits;
     struct service *s = service_find(e->services, b->services, announced);
-    if (s == NULL && host_take(host_of(e->hosts, b->owner), SHARE_SERVICES, host_share(l, l->services))) {
+    if (s == NULL && host_take(e->host_shares, b->owner, SHARE_SERVICES, host_share(l, l->services))) {
         s = service_add(e->services, &b->services, announced);
         if (s != NULL)
             s->since_ns = e->now_ns;
         else
-            host_give_back(e->hosts, b->owner, SHARE_SERVICES);
+            host_give_back(e->host_shares, b->owner, SHARE_SERVICES);
     }
     if (s != NULL)
         s->in_reply = true;
@@ -78,10 +78,10 @@ void service_carry(struct engine *e, struct binding *kept, struct engine *old, c
         const struct pe_arp_service same = {
             .protocol = s->protocol, .port = s->port, .name = s->name, .name_length = s->name_length};
         struct service *added = kept == NULL ? NULL : service_add(e->services, &kept->services, &same);
-        if (added != NULL)
-            added->since_ns = s->since_ns;
-        else
-            host_give_back(e->hosts, was->owner, SHARE_SERVICES);
+        if (added == NULL)
+            continue;
+        added->since_ns = s->since_ns;
+        host_take(e->host_shares, was->owner, SHARE_SERVICES, UINT32_MAX);
     }
 }
 

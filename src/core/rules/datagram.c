@@ -8,7 +8,7 @@
 #include "packet.h"
 #include "rx_frame.h"
 #include "tables/account.h"
-#include "tables/host.h"
+#include "tables/host_share.h"
 #include "tables/pending.h"
 
 #include <stdlib.h>

@@ -13,7 +13,7 @@
 #include "engine_state.h"
 #include "tables/account.h"
 #include "tables/denied.h"
-#include "tables/host.h"
+#include "tables/host_share.h"
 
 #include <stdlib.h>
 
@@ -36,6 +36,11 @@ struct flows {
     uint32_t limits[2];
     uint64_t picked;
 };
+
+uint32_t flows_most(const struct limits *limits)
+{
+    return limits->flows + limits->flows / STRANGERS_PART;
+}
 
 struct flows *flows_new(const struct engine *e)
 {
@@ -66,8 +71,12 @@ void flows_free(struct flows *flows)
 
 void flows_carry(struct engine *e, const struct engine *old)
 {
-    for (unsigned i = OF_OWNERS; i <= OF_STRANGERS; i++)
+    for (unsigned i = OF_OWNERS; i <= OF_STRANGERS; i++) {
         keyed_table_copy(e->flows->tables[i], old->flows->tables[i]);
+        uint32_t place = 0;
+        for (const struct flow *flow; (flow = keyed_table_walk(e->flows->tables[i], &place)) != NULL;)
+            host_take(e->host_shares, flow->host, SHARE_FLOWS, UINT32_MAX);
+    }
 }
 
 static const struct config_protocol *configured(const struct engine *e, struct ipv4 address, uint8_t protocol)
@@ -111,7 +120,7 @@ bool flow_host(struct engine *e, uint32_t address_index, struct ipv4 remote, uin
 
 static void flow_end(struct engine *e, struct keyed_table *table, struct flow *flow)
 {
-    host_give_back(e->hosts, flow->host, SHARE_FLOWS);
+    host_give_back(e->host_shares, flow->host, SHARE_FLOWS);
     keyed_table_remove(table, flow);
 }
 
@@ -136,8 +145,7 @@ static struct flow *any_flow(struct engine *e, unsigned kind)
 
 static uint32_t flows_of(struct engine *e, struct mac mac)
 {
-    const struct host *host = host_find(e->hosts, mac);
-    return host == NULL ? 0 : host->shares[SHARE_FLOWS];
+    return host_share_of(e->host_shares, mac, SHARE_FLOWS);
 }
 
 /* Ends a flow of a full table for one of `sender`. False: no host with more was found. */
@@ -165,7 +173,7 @@ static void flow_begin(struct engine *e, struct ipv4 shared, struct ipv4 remote,
         e->stats.counters[COUNTER_FLOWS_FULL]++;
         return;
     }
-    host_take(host_of(e->hosts, sender), SHARE_FLOWS, most);
+    host_take(e->host_shares, sender, SHARE_FLOWS, most);
     struct flow *flow = keyed_table_put(flows->tables[kind], &wanted.key, &fresh);
     flow->host = sender;
     flow->seen_ns = e->now_ns;

@@ -12,6 +12,9 @@
 
 struct flows;
 
+/* The most flows that the tables have together. */
+uint32_t flows_most(const struct limits *limits);
+
 /* NULL: out of memory. */
 struct flows *flows_new(const struct engine *e);
 void flows_free(struct flows *flows);

@@ -19,21 +19,6 @@ struct host *host_find(struct keyed_table *hosts, struct mac mac)
     return keyed_table_find(hosts, &mac);
 }
 
-bool host_take(struct host *host, enum host_share share, uint32_t most)
-{
-    if (host->shares[share] >= most)
-        return false;
-    host->shares[share]++;
-    return true;
-}
-
-void host_give_back(struct keyed_table *hosts, struct mac mac, enum host_share share)
-{
-    struct host *host = host_find(hosts, mac);
-    if (host != NULL && host->shares[share] > 0)
-        host->shares[share]--;
-}
-
 static unsigned event_place(enum event_kind kind)
 {
     switch (kind) {

@@ -14,10 +14,6 @@
 
 #include <stdint.h>
 
-/* Tables of which one host gets no more than its share ([limits] host-share). */
-enum host_share { SHARE_FLOWS, SHARE_SERVICES };
-#define HOST_SHARES 2
-
 /* Kinds of events about one host: six that have a limit of their own, and all others. Few, since a flood of made-up MACs
  * fills the table. */
 #define HOST_EVENT_PLACES 7
@@ -36,7 +32,6 @@ struct host {
     uint64_t enough_until_ns; /* its frames teach no more than host-ports allows until then */
     uint8_t dhcp_tries;       /* messages that it was a newcomer for, since it was silent last */
     uint32_t open_questions;  /* [limits] mac-questions */
-    uint32_t shares[HOST_SHARES];
     uint64_t captures, violations, flow_conflicts, bad_sources, bad_pe_arp, arp_limited;
 };
 
@@ -48,18 +43,6 @@ struct host *host_of(struct keyed_table *hosts, struct mac mac);
 
 /* The host of `mac`, or NULL. */
 struct host *host_find(struct keyed_table *hosts, struct mac mac);
-
-/* A host's share of `whole` ([limits] host-share), at least 1. */
-static inline uint32_t host_share(const struct limits *limits, uint32_t whole)
-{
-    uint32_t share = (uint32_t)((uint64_t)whole * limits->host_share / 100);
-    return share > 0 ? share : 1;
-}
-
-/* Takes one more of a share. False: the host has `most` of them. */
-bool host_take(struct host *host, enum host_share share, uint32_t most);
-/* Gives one back, if the host of `mac` is still known. */
-void host_give_back(struct keyed_table *hosts, struct mac mac, enum host_share share);
 
 /* True where an event of `kind` about this host may be emitted now: of each kind 10 at once, 10 a second. A loud kind
  * leaves the others theirs. */
