@@ -19,6 +19,7 @@
 #define UDP_AT    34
 #define BOOT_AT   (UDP_AT + UDP_HEADER_BYTES)
 
+static const struct ipv4 neighbour = {0xc023a209};
 static const struct mac made_up = {{0x02, 0xaa, 0, 0, 0, 0}}, honest = {{0x02, 0xbb, 0, 0, 0, 0}};
 
 static struct mac numbered(struct mac first, unsigned n)
@@ -172,6 +173,101 @@ static void test_transaction_flood(void **state)
            "of %u "
            "renewals\n",
            first, NEWCOMERS, known, NEWCOMERS);
+    world_free(w);
+}
+
+/* M asks as a relay would, in A's name, or for itself. */
+static void asks_as_relay(struct world *w, struct mac client, uint32_t xid)
+{
+    uint8_t bytes[FRAME_BUILD_MAX_BYTES];
+    const struct tx_frame frame = {.destination = router,
+                                   .source = host_m,
+                                   .ethertype = ETHERTYPE_IPV4,
+                                   .kind = TX_DHCP,
+                                   .dhcp = {.source = neighbour,
+                                            .destination = gateway,
+                                            .answer = {.kind = DHCP_REQUEST, .xid = xid, .chaddr = client}}};
+    int length = frame_build(w->builder, &frame, bytes, sizeof(bytes));
+    assert_true(length > 0);
+    put16(bytes + UDP_AT, DHCP_PORT_SERVER);
+    put16(bytes + UDP_AT + 2, DHCP_PORT_SERVER);
+    bytes[BOOT_AT] = DHCP_OP_REQUEST;
+    put32(bytes + BOOT_AT + 24, neighbour.host);
+    assert_int_equal(world_give(w, SIDE_DOWNSTREAM, bytes, (size_t)length).fate, FATE_SENT);
+}
+
+/* What M sent to an address of its own by way of the router: to a relay, or to a client. */
+static void comes_back(struct world *w, uint16_t port, const struct dhcp_answer *answer)
+{
+    uint8_t bytes[FRAME_BUILD_MAX_BYTES];
+    const struct tx_frame frame = {.destination = host_m,
+                                   .source = router,
+                                   .ethertype = ETHERTYPE_IPV4,
+                                   .kind = TX_DHCP,
+                                   .dhcp = {.source = gateway, .destination = neighbour, .answer = *answer}};
+    int length = frame_build(w->builder, &frame, bytes, sizeof(bytes));
+    assert_true(length > 0);
+    put16(bytes + UDP_AT + 2, port);
+    world_give(w, SIDE_UPSTREAM, bytes, (size_t)length);
+}
+
+static void owned_by(const struct world *w, uint16_t port, struct mac mac)
+{
+    struct table_cursor cursor = {0};
+    struct table_entry entry;
+    while (engine_table_next(w->engine, w->now, &cursor, &entry))
+        if (entry.state != BINDING_PUBLISHED && range_holds(&entry.range, port))
+            assert_true(mac_equal(entry.mac, mac));
+}
+
+/* S45: A has a lease, B has ports by PE-ARP. M writes DHCPACKs and DHCPNAKs itself and has them come back from the router. */
+static void test_leases_by_way_of_the_router(void **state)
+{
+    struct world *w = world_new();
+    const struct mac owners[] = {host_a, host_b};
+    uint32_t xid = 100;
+    (void)state;
+    w->address.learn = LEARN_DHCP | LEARN_PE_ARP;
+    world_start(w);
+    asks(w, DHCP_REQUEST, host_a, 7);
+    leases(w, gateway, host_a, 7, 3); /* 3072-4095 */
+    struct tx_frame reply = {
+        .destination = bridge_mac, .source = host_b, .ethertype = 0x88b5, .kind = TX_PE_ARP};
+    reply.pe_arp = (struct pe_arp){
+        .type = PE_ARP_CLAIM, .sha = host_b, .spa = {shared, 0, 4096, 5119}, .tpa = {shared, 0, 4096, 5119}};
+    world_give_made(w, SIDE_DOWNSTREAM, &reply);
+    reply.pe_arp.type = PE_ARP_REPLY;
+    reply.pe_arp.tpa = w->last_request.pe_arp.tpa;
+    reply.pe_arp.nonce = w->last_request.pe_arp.nonce;
+    world_give_made(w, SIDE_DOWNSTREAM, &reply);
+    assert_int_equal(counted(w, COUNTER_LEARNED), 2);
+    for (unsigned way = 0; way < 2; way++)
+        for (uint16_t psid = 3; psid <= 4; psid++)
+            for (unsigned k = 0; k < 3; k++, xid++) {
+                const struct mac client = k == 0 ? host_m : owners[psid - 3];
+                struct dhcp_answer answer = {.kind = DHCP_ACK,
+                                             .xid = xid,
+                                             .yiaddr = shared,
+                                             .chaddr = client,
+                                             .server_id = gateway,
+                                             .lease_s = 1,
+                                             .ports = {true, 0, 6, psid}};
+                if (k == 2) /* one port of them alone */
+                    answer.ports = (struct dhcp_port_params){true, 0, 16, (uint16_t)(psid << 10)};
+                asks_as_relay(w, client, xid);
+                comes_back(w, way == 0 ? DHCP_PORT_SERVER : DHCP_PORT_CLIENT, &answer);
+                answer = (struct dhcp_answer){.kind = DHCP_NAK, .xid = xid, .chaddr = client};
+                comes_back(w, way == 0 ? DHCP_PORT_SERVER : DHCP_PORT_CLIENT, &answer);
+            }
+    world_pass(w, 10 * S);
+    owned_by(w, 3080, host_a);
+    owned_by(w, 4095, host_a);
+    owned_by(w, 4100, host_b);
+    owned_by(w, 5119, host_b);
+    printf("# S45: 12 DHCPACKs and 12 DHCPNAKs of a host's own by way of the router: %u bindings ended, %u "
+           "moved\n",
+           w->events[EVENT_DELETED] + w->events[EVENT_EXPIRED], w->events[EVENT_MOVED]);
+    assert_int_equal(w->events[EVENT_DELETED] + w->events[EVENT_EXPIRED] + w->events[EVENT_MOVED], 0);
     world_free(w);
 }
 
@@ -458,6 +554,7 @@ int main(void)
         cmocka_unit_test(test_full_of_offers),
         cmocka_unit_test(test_one_host_answers_for_all_sets),
         cmocka_unit_test(test_one_host_claims_all_sets),
+        cmocka_unit_test(test_leases_by_way_of_the_router),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,15 +1,17 @@
 /* dhcp_rules.c: see dhcp_rules.h.
  *
  * A DHCPACK from upstream with ports gives them to its client, if the client asked for it (dhcp_transactions.h); a
- * later one for the same client extends the lease; none takes ports that another host has a lease of. A DHCPNAK that
- * was asked for, a DHCPRELEASE or DHCPDECLINE of the owner, and the end of the lease free them. Fragments are not
+ * later one for the same client extends the lease; none takes ports that another host has a lease of, and one that may
+ * have come from anywhere takes no host's ports. A DHCPNAK that was asked for, a DHCPRELEASE or DHCPDECLINE of the owner, and the end of the lease free them. Fragments are not
  * read: a server's message fits a frame. Messages to the bridge's own server go to dhcp_server.c first. */
 #include "dhcp_rules.h"
 
 #include "pearpd/keyed_table.h"
 #include "pearpd/l4.h"
+#include "pearpd/port_range.h"
 #include "pearpd/rate.h"
 #include "pearpd/time_units.h"
+#include "pearpd/timer_heap.h"
 
 #include "binding/binding_fit.h"
 #include "binding/binding_learn.h"
@@ -24,6 +26,7 @@
 #include "out/verdict.h"
 #include "rx_frame.h"
 #include "tables/binding.h"
+#include "tables/binding_query.h"
 #include "tables/shared_address.h"
 
 #include <errno.h>
@@ -122,8 +125,50 @@ static bool is_believed(struct engine *e, const struct dhcp *m)
     return false;
 }
 
+/* True where the answer can have come from anywhere, also from a host that has the router give it back: to a relay, or
+ * routed. Others were sent by a machine of the upstream segment, to all hosts or to the client itself. */
+static bool is_routed(const struct rx_frame *rx, const struct ipv4_packet *ip, const struct l4_ports *ports,
+                      const struct dhcp *m)
+{
+    if (ports->destination != DHCP_PORT_CLIENT)
+        return true;
+    if (ip->destination.host == UINT32_MAX)
+        return false;
+    return ip->destination.host != m->yiaddr.host || !mac_equal(rx->eth.destination, m->chaddr);
+}
+
+static void refused_routed(struct engine *e, struct mac client, const char *why)
+{
+    e->stats.counters[COUNTER_DHCP_REFUSED]++;
+    refused(e, SIDE_UPSTREAM, client, why);
+}
+
+/* A routed answer may teach ports that nobody has, and extend the lease of just these. It never shortens one. */
+static bool may_teach_routed(struct engine *e, const struct port_range *ports, struct mac client,
+                             uint64_t *left_ns)
+{
+    uint32_t at = 0;
+    for (const struct binding *b; (b = binding_overlap_next(e, ports, &at)) != NULL;) {
+        if (!mac_equal(b->owner, client)) {
+            binding_refuse_claim(
+                e, ports, client, b->owner,
+                "was leased ports of another host by an answer that was routed, or to a relay");
+            return false;
+        }
+        if (b->origin != ORIGIN_DHCP || !port_range_equal(&b->ports, ports)) {
+            refused_routed(e, client, "DHCPACK that was routed, or to a relay, changes what its client has");
+            return false;
+        }
+        if (!timer_armed(&b->timer))
+            *left_ns = ENGINE_NEVER;
+        else if (*left_ns != ENGINE_NEVER && b->timer.due_ns > e->now_ns + *left_ns)
+            *left_ns = b->timer.due_ns - e->now_ns;
+    }
+    return true;
+}
+
 /* The answer to a DHCPINFORM has no lease in it. */
-static void ack_seen(struct engine *e, const struct dhcp *m)
+static void ack_seen(struct engine *e, const struct dhcp *m, bool routed)
 {
     int index = shared_address_index(e, m->yiaddr);
     if (index < 0 || !m->ports.present || !m->has_lease || m->lease_s == 0)
@@ -142,20 +187,26 @@ static void ack_seen(struct engine *e, const struct dhcp *m)
         return;
     }
     uint64_t left_ns = m->lease_s == DHCP_LEASE_FOREVER ? ENGINE_NEVER : m->lease_s * NS_PER_S;
+    if (routed && !may_teach_routed(e, &ports, m->chaddr, &left_ns))
+        return;
     if (binding_learn_lease(e, &ports, m->chaddr, left_ns) != 0)
         return;
     resolver_release(e, (uint32_t)index);
     dhcp_lessee_note(e, binding_find(e->bindings, (uint32_t)index, ports.range.first));
 }
 
-static void nak_seen(struct engine *e, const struct dhcp *m)
+static void nak_seen(struct engine *e, const struct dhcp *m, bool routed)
 {
     struct binding *lease = lease_of(e, m->chaddr);
-    if (lease != NULL && is_believed(e, m))
+    if (lease == NULL || !is_believed(e, m))
+        return;
+    if (routed)
+        refused_routed(e, m->chaddr, "DHCPNAK that was routed, or to a relay");
+    else
         binding_end(e, lease, EVENT_DELETED);
 }
 
-static void from_server(struct engine *e, const struct rx_frame *rx, const struct dhcp *m)
+static void from_server(struct engine *e, const struct rx_frame *rx, const struct dhcp *m, bool routed)
 {
     if (rx->from == SIDE_DOWNSTREAM && m->kind == DHCP_ACK) {
         e->stats.counters[COUNTER_DHCP_FORGED]++;
@@ -164,9 +215,9 @@ static void from_server(struct engine *e, const struct rx_frame *rx, const struc
     if (rx->from == SIDE_DOWNSTREAM)
         return;
     if (m->kind == DHCP_ACK)
-        ack_seen(e, m);
+        ack_seen(e, m, routed);
     else if (m->kind == DHCP_NAK)
-        nak_seen(e, m);
+        nak_seen(e, m, routed);
 }
 
 /* RFC 2131 table 5: a DHCPRELEASE names its address in ciaddr, a DHCPDECLINE as the one requested. */
@@ -199,8 +250,8 @@ static bool is_unasked(struct engine *e, const struct rx_frame *rx, const struct
 }
 
 /* Learns from a message that passes. */
-static void learn_from(struct engine *e, const struct rx_frame *rx, const struct l4_ports *ports,
-                       const struct dhcp *m, int error)
+static void learn_from(struct engine *e, const struct rx_frame *rx, const struct ipv4_packet *ip,
+                       const struct l4_ports *ports, const struct dhcp *m, int error)
 {
     if (error == -EBADMSG) {
         e->stats.counters[COUNTER_DHCP_MALFORMED]++;
@@ -209,7 +260,7 @@ static void learn_from(struct engine *e, const struct rx_frame *rx, const struct
     if (error != 0)
         return;
     if (m->op == DHCP_OP_REPLY && ports->source == DHCP_PORT_SERVER)
-        from_server(e, rx, m);
+        from_server(e, rx, m, is_routed(rx, ip, ports, m));
     else if (m->op == DHCP_OP_REQUEST)
         from_client(e, rx, m);
 }
@@ -228,7 +279,7 @@ bool dhcp_rule(struct engine *e, const struct rx_frame *rx, const struct ipv4_pa
     if (error != -ENOMSG && message.op == DHCP_OP_REQUEST)
         dhcp_transaction_begin(e, rx, &message);
     if (e->dhcp != NULL)
-        learn_from(e, rx, &ports, &message, error);
+        learn_from(e, rx, ip, &ports, &message, error);
     if (error == -ENOMSG || !is_unasked(e, rx, &ports, &message))
         return false;
     *verdict = verdict_dropped(DROP_DHCP_UNASKED);
