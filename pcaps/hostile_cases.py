@@ -126,6 +126,8 @@ def tag_cases():
         c.dropped(at + 0.05, "upstream", ipv4(BRIDGE, ROUTER, REMOTE, SHARED, GRE, bytes(30)), "no_owner")
         c.bridged(at + 0.06, "downstream", in_tags(echo(ROUTER, M, SHARED, REMOTE, 8, 7, 7)))
         c.dropped(at + 0.07, "upstream", echo(BRIDGE, ROUTER, REMOTE, SHARED, 0, 7, 7), "no_owner")
+        c.dropped(at + 0.08, "downstream", in_tags(ipv4(ROUTER, M, SHARED, REMOTE, UDP, b"of A's datagram", fragment=185, ident=7)), "fragment_orphan")
+        c.bridged(at + 0.09, "downstream", in_tags(ipv4(ROUTER, M, NEAR, REMOTE, UDP, b"of its own", fragment=185, ident=7)))
 
     c = Case("vlan-hopping", "the subnet in VLAN 5: tags of other shapes neither reach it nor leave it", bridge="vlan = 5", tag=5,
              rest="[range 192.35.162.2:2000-2999]\nmac = 00:0c:29:9e:8c:ee\n")

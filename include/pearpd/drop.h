@@ -38,7 +38,8 @@
       "of which two first fragments differ")                                                                   \
     X(FRAGMENT_ORPHAN, "fragment_orphan",                                                                      \
       "fragment whose first fragment did not arrive in time or did not fit (limits: datagrams, "               \
-      "datagram-fragments, waiting-fragments, fragment-bytes, host-share)")                                    \
+      "datagram-fragments, waiting-fragments, fragment-bytes, host-share), or a host's later fragment in "     \
+      "nested tags")                                                                                           \
     X(ICMP_BAD_QUOTE, "icmp_bad_quote", "ICMP error about a packet that the shared address did not send")      \
     X(ICMP_BAD_CHECKSUM, "icmp_bad_checksum", "echo request for the bridge to answer, with a wrong checksum")  \
     X(ECHO_LIMIT, "echo_limit",                                                                                \
@@ -149,8 +150,8 @@
       "leases of the network's server that do not fit ports or psid of their address: nothing is "            \
       "learned from them")                                                                                    \
     X(DHCP_REFUSED, "dhcp_refused",                                                                           \
-      "leases and DHCPNAKs from upstream that no host asked for, or of a server that is not in "              \
-      "servers of [dhcp]: nothing is learned from them")                                                      \
+      "leases and DHCPNAKs from upstream that no host asked for, of a server that is not in servers of "      \
+      "[dhcp], or routed where that is not believed: nothing is learned from them")                           \
     X(DHCP_OFFERS, "dhcp_offers", "DHCPOFFERs sent by the server of [dhcp]")                                  \
     X(DHCP_ACKS, "dhcp_acks", "DHCPACKs sent by the server of [dhcp]")                                        \
     X(DHCP_NAKS, "dhcp_naks", "DHCPNAKs sent by the server of [dhcp]")                                        \

@@ -10,6 +10,7 @@
 
 #include "arp_rules.h"
 #include "engine_state.h"
+#include "out/verdict.h"
 #include "packet.h"
 #include "rx_frame.h"
 #include "source_guard.h"
@@ -29,18 +30,23 @@ static bool is_capture(const struct engine *e, const struct rx_frame *rx, uint32
     return index >= 0;
 }
 
-/* False: the host has no right to send the packet. Later fragments pass: they have no ports to check. */
+/* False: the host has no right to send the packet. A later fragment has no ports to check, and its first is not followed
+ * here: the remote could take it for one of another host's datagram. */
 static bool guard_ipv4(struct engine *e, const struct rx_frame *rx, struct verdict *verdict)
 {
     struct shared_packet s;
     memset(&s, 0, sizeof(s));
     if (rx->eth.ethertype != ETHERTYPE_IPV4 || ipv4_packet_parse(rx->payload, rx->payload_length, &s.ip) != 0 ||
-        s.ip.broken || s.ip.fragment_offset > 0)
+        s.ip.broken)
         return true;
     s.source = shared_address_index(e, s.ip.source);
     s.destination = -1;
     s.by_host = s.source >= 0;
-    if (!s.by_host || !packet_classify(e, rx, &s))
+    if (s.by_host && s.ip.fragment_offset > 0 && e->config.source_ports == SOURCE_PORTS_ENFORCE) {
+        *verdict = verdict_dropped(DROP_FRAGMENT_ORPHAN);
+        return false;
+    }
+    if (!s.by_host || s.ip.fragment_offset > 0 || !packet_classify(e, rx, &s))
         return true;
     return source_guard_peek(e, rx, (uint32_t)s.source, &s.right, verdict);
 }
