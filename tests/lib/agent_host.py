@@ -144,7 +144,7 @@ def arp_sender(frame):
 def wait_until(condition, seconds=20):
     end = time.monotonic() + seconds * PATIENCE
     while not (good := condition()) and time.monotonic() < end:
-        time.sleep(0.05)
+        time.sleep(0.05 * PATIENCE)
     return good
 
 

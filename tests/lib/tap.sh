@@ -51,10 +51,11 @@ not() { ! "$@"; }
 # wait_for SECONDS COMMAND...: until the command succeeds. PEARPD_PATIENCE: how many times slower the machine is, at most.
 wait_for()
 {
-    local end=$((SECONDS + $1 * ${PEARPD_PATIENCE:-1} + 1))
+    local end=$((SECONDS + $1 * ${PEARPD_PATIENCE:-1} + 1)) pause
+    printf -v pause '0.%02d' $((5 * ${PEARPD_PATIENCE:-1})) # a look is work, too
     shift
     until "$@" >/dev/null 2>&1; do
         [ "$SECONDS" -lt "$end" ] || return 1
-        sleep 0.05
+        sleep "$pause"
     done
 }
