@@ -84,9 +84,9 @@
       "Minimum number of ports in a range that a host claims. A smaller one is dropped (pe_arp_bad), "     \
       "so that single ports do not fill the table. Port sets may be of any size.")                         \
     X("claim-rate", claim_rate, 100, 1000000, 10000,                                                       \
-      "CLAIMs, RELEASEs and CONFLICTs that are read per second of all hosts that own ports, and "          \
-      "as many of all others. A port set whose spans must be walked counts once more for 64 of "           \
-      "them. More is dropped (claim_limit).")                                                              \
+      "CLAIMs, RELEASEs and CONFLICTs that are read per second from all hosts that own ports, and "        \
+      "as many from all others. A port set whose spans must be walked counts as one more for each "        \
+      "64 of them. More is dropped (claim_limit).")                                                        \
     X("flows", flows, 16, 1048576, 4096,                                                                   \
       "Maximum number of flows without ports of hosts that own ports; a flow of a host with more is "      \
       "evicted, or the new flow is not kept (flows_full). All other hosts have a quarter as many "         \
@@ -117,12 +117,13 @@
     X("keys", keys, 1, 4096, 256,                                                                          \
       "Maximum number of keys for PE-ARP. One more is an error in the configuration.")                     \
     X("speakers", speakers, 16, 1048576, 8192,                                                             \
-      "Maximum number of hosts whose last sequence number is kept, for all keys without mac together: "    \
-      "each key has an equal share, half of it for hosts that own ports. Of these the least recently "     \
+      "Maximum number of hosts whose last sequence number is kept, for all keys without mac together. "    \
+      "Each key has an equal share, half of it for hosts that own ports. Of these the least recently "     \
       "seen is evicted, of the others one at random. A key with mac keeps all of its numbers.")            \
     X("seq-ahead", seq_ahead_s, 1, 315360000, 3600,                                                        \
       "Seconds that the sequence number of a signed message may be ahead of the clock of the bridge. "     \
-      "Beyond it the message is dropped (pe_arp_forged). Raise it where the bridge has no clock.")         \
+      "Beyond it the message is dropped (pe_arp_forged). Raise it where the clocks of bridge and hosts "   \
+      "differ by more.")                                                                                   \
     X("lifetime", lifetime_s, 1, 65535, 120,                                                               \
       "Seconds after which a binding learned by PE-ARP becomes stale. A host may state a shorter "         \
       "lifetime, but not a longer one.")                                                                   \
@@ -139,8 +140,8 @@
       "first address; what is beyond the limit is not leased.")                                            \
     X("host-leases", host_leases, 1, 65536, 8,                                                             \
       "Maximum number of port sets that one host may be offered, hold and have declined together. "        \
-      "More is refused (dhcp_exhausted). It is also how many sets a host without a lease keeps from "      \
-      "others in each lifetime by answering for them.")                                                    \
+      "More is refused (dhcp_exhausted). It is also how many sets a host without a lease can "             \
+      "keep from others by its answers in each lifetime.")                                                 \
     X("dhcp-clients", dhcp_clients, 16, 1048576, 16384,                                                    \
       "Maximum number of DHCP clients downstream whose requests a server upstream may still answer, "      \
       "half of them owners of ports. Of owners the least recently seen is evicted, of others one at "      \
@@ -171,7 +172,7 @@
     X("hello", hello_s, 1, 3600, 60,                                                                       \
       "Seconds between two HELLO messages, with which the bridge announces itself to agents.")             \
     X("rivals", rivals, 16, 65536, 4096,                                                                   \
-      "Maximum number of claims of hosts that claim the same ports after a loss of the "                   \
+      "Maximum number of claims of rivals: hosts that claim the same ports after the bridge lost its "     \
       "table. One more is refused, and the owner keeps the ports (table_full).")                           \
     X("hello-window", hello_window_s, 1, 3600, 5,                                                          \
       "Seconds over which agents spread their claims after the bridge lost its table. Raise it on "        \

@@ -8,7 +8,7 @@
     X(NO_OWNER, "no_owner",                                                                                    \
       "no host owns the destination port or flow, none can be asked, and there is no default-host")            \
     X(UNRESOLVED, "unresolved",                                                                                \
-      "the hosts were asked who owns the destination port, and none answered, or rivals did")                  \
+      "the hosts were asked who owns the destination port and none answered, or rivals claim it")              \
     X(ARP_CAPTURE, "arp_capture",                                                                              \
       "ARP from a host with the shared address as sender: it would redirect the traffic of all "               \
       "hosts that share it")                                                                                   \
@@ -28,7 +28,7 @@
       "PE-ARP that is malformed, is for an unknown address or port set, lies outside ports, or "               \
       "came from upstream")                                                                                    \
     X(CLAIM_LIMIT, "claim_limit",                                                                              \
-      "CLAIM, RELEASE or CONFLICT beyond what is read of all hosts in a second (limit: claim-rate)")           \
+      "CLAIM, RELEASE or CONFLICT beyond what is read in a second (limit: claim-rate)")                        \
     X(PE_ARP_FORGED, "pe_arp_forged",                                                                          \
       "PE-ARP that answers no open request, has no valid AUTH, comes from the wrong MAC address, "             \
       "or is for ports of another owner; where requests for several ports of one host are open, as after "     \
@@ -117,15 +117,15 @@
     X(DENIED, "denied",                                                                                       \
       "ranges not learned and leases not given because their host is denied ([deny], pearpctl deny)")         \
     X(CLAIMS_LIMITED, "claims_limited",                                                                       \
-      "CLAIMs without a challenge, since other hosts' took the room or the budget (limits: questions, "       \
-      "mac-questions, unicast-rate, unicast-mac-rate)")                                                       \
+      "CLAIMs without a challenge, since those of other hosts took the room or the budget (limits: "          \
+      "questions, mac-questions, unicast-rate, unicast-mac-rate)")                                            \
     X(PE_ARP_KEY_ROLE, "pe_arp_key_role",                                                                     \
-      "signed PE-ARP messages whose key has another role, as a HELLO with the key of a host "                 \
-      "(pe_arp_forged)")                                                                                      \
+      "signed PE-ARP messages whose key has the wrong role, such as a HELLO with the key of "                 \
+      "a host (pe_arp_forged)")                                                                               \
     X(PE_ARP_KEY_MAC, "pe_arp_key_mac",                                                                       \
-      "signed PE-ARP messages with a key that is not for their MAC address (pe_arp_forged)")                  \
+      "signed PE-ARP messages from a MAC address that may not use their key (pe_arp_forged)")                 \
     X(PE_ARP_KEY_RANGE, "pe_arp_key_range",                                                                   \
-      "signed PE-ARP messages about ports that their key is not for (pe_arp_forged)")                         \
+      "signed PE-ARP messages about ports that may not be claimed with their key (pe_arp_forged)")            \
     X(PE_ARP_SEQ_OLD, "pe_arp_seq_old",                                                                       \
       "signed PE-ARP messages whose sequence number is missing or did not grow (pe_arp_forged)")              \
     X(PE_ARP_SEQ_AHEAD, "pe_arp_seq_ahead",                                                                   \
@@ -151,7 +151,7 @@
       "learned from them")                                                                                    \
     X(DHCP_REFUSED, "dhcp_refused",                                                                           \
       "leases and DHCPNAKs from upstream that no host asked for, of a server that is not in servers of "      \
-      "[dhcp], or routed where that is not believed: nothing is learned from them")                           \
+      "[dhcp], or routed and more than a routed one may change: nothing is learned from them")                \
     X(DHCP_OFFERS, "dhcp_offers", "DHCPOFFERs sent by the server of [dhcp]")                                  \
     X(DHCP_ACKS, "dhcp_acks", "DHCPACKs sent by the server of [dhcp]")                                        \
     X(DHCP_NAKS, "dhcp_naks", "DHCPNAKs sent by the server of [dhcp]")                                        \

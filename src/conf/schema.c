@@ -195,9 +195,10 @@ static const struct ini_key state_keys[] = {
      .none = "none",
      CONFIG(state_file),
      .help = "The file that keeps bindings, leases and counters over a restart. NAME is the name of this file "
-             "without .conf. The systemd unit makes the directory; where it is missing or cannot be written, "
-             "a warning says so and pearpd runs without. With none they start empty: hosts are asked again, "
-             "and [dhcp] may not know the leases that it gave."},
+             "without .conf. The systemd unit makes the directory. If it is missing or cannot be written, a "
+             "warning is logged and pearpd runs without the file. With none the table starts empty: hosts are "
+             "asked "
+             "again, and [dhcp] may not know the leases that it gave."},
     {.name = "period",
      .type = &ini_seconds,
      .preset = "1",
@@ -318,24 +319,24 @@ static const struct ini_key key_keys[] = {
      .type = &key_role_type,
      .choices = KEY_ROLES,
      KEY(role),
-     .help = "With bridge the bridge signs HELLO and REQUEST with it; every agent needs it. With host an agent "
-             "signs with "
-             "it, and only that host and the bridge have it."},
+     .help =
+         "With bridge the bridge signs HELLO and REQUEST with it; every agent needs it. With host one host's "
+         "agent signs with it; only that host and the bridge should have it."},
     {.name = "mac",
      .type = &key_macs_type,
      .preset = "",
      .none = "",
      KEY(macs),
      .line = offsetof(struct pe_arp_key, macs_line),
-     .help = "With role = host: the MAC addresses that may use it. Without it every one may."},
+     .help = "With role = host: the MAC addresses that may use the key. Without it all may."},
     {.name = "range",
      .type = &key_ranges_type,
      .preset = "",
      .none = "",
      KEY(ranges),
      .line = offsetof(struct pe_arp_key, ranges_line),
-     .help =
-         "With role = host: the ports that may be claimed with it. Without it all that the address has may."},
+     .help = "With role = host: the ports that may be claimed with the key. Without it all ports of the "
+             "address may."},
 };
 
 static const struct ini_key ipfix_keys[] = {
@@ -424,25 +425,22 @@ static const struct ini_section sections[] = {
     {.name = "policy", .help = "What hosts may do.", INI_KEYS(policy_keys)},
     {.name = "keys",
      .help =
-         "Keys of signed PE-ARP that all share, one line each: ID = 64 hexadecimal digits. ID is a number "
-         "from 0 to 4294967295. With "
-         "a key, PE-ARP that is not signed is dropped; the bridge signs with the lowest ID, where it has no "
-         "key of its own. Every agent "
-         "needs the "
-         "same keys, and each can sign as any other: give every host its own with [key] instead.",
+         "Keys of signed PE-ARP that all machines share, one line each: ID = 64 hexadecimal digits. ID is "
+         "a number from 0 to 4294967295. With a key, PE-ARP that is not signed is dropped; the bridge signs "
+         "with the lowest ID, unless it has a key of role bridge. Every agent needs the same keys, and each "
+         "can sign as any other. To give every host its own, use [key].",
      .take = conf_take_secret},
     {.name = "key",
      .argument = "ID",
-     .help = "A key of the bridge, or of one host. ID is a number from 0 to 4294967295 that no other key has. "
-             "PE-ARP that is not signed, or with a key whose role, mac or range does not allow it, is dropped "
-             "(pe_arp_forged). "
-             "The bridge signs with the lowest ID of role bridge.",
+     .help =
+         "A key of the bridge, or of one host. ID is a number from 0 to 4294967295 that no other key has. "
+         "PE-ARP that is not signed, or is signed with a key whose role, mac or range does not allow it, is "
+         "dropped (pe_arp_forged). The bridge signs with the lowest ID of role bridge.",
      .begin = conf_begin_key,
      INI_KEYS(key_keys)},
     {.name = "deny",
-     .help =
-         "Hosts that may own no ports, one line each: mac = MAC. Their claims and traffic teach nothing, and "
-         "they get no lease. To deny a host while the bridge runs: pearpctl deny.",
+     .help = "Hosts that may own no ports, one line each: mac = MAC. Nothing is learned from their claims and "
+             "traffic, and they get no lease. To deny a host while the bridge runs: pearpctl deny.",
      .take = conf_take_denied},
     {.name = "control", .help = "The control socket.", INI_KEYS(control_keys)},
     {.name = "state", .help = "What survives a restart.", INI_KEYS(state_keys)},

@@ -273,10 +273,10 @@ const struct ini_type conf_served = {.name = "addresses",
                                      .read = read_served};
 const struct ini_type conf_netmask = {.name = "netmask", .text = "an IPv4 netmask", .read = read_netmask};
 const struct ini_type conf_dns = {
-    .name = "servers", .text = "up to 4 IPv4 addresses with commas between", .read = read_dns};
+    .name = "dns-servers", .text = "up to 4 IPv4 addresses with commas between", .read = read_dns};
 const struct ini_type conf_servers = {
     .name = "servers", .text = "up to 8 IPv4 addresses with commas between", .read = read_servers};
-const struct ini_type conf_client_id = {.name = "digits",
+const struct ini_type conf_client_id = {.name = "bytes",
                                         .text = "2 to 64 bytes in hexadecimal digits, with or without colons",
                                         .read = read_client_id};
 const struct ini_type conf_collector = {.name = "address:port",

@@ -215,7 +215,7 @@ static const struct ini_key key_keys[] = {
      .type = &key_role_type,
      .choices = KEY_ROLES,
      KEY(role),
-     .help = "With host the agent signs with it. With bridge it checks what the bridge sends by it."},
+     .help = "With host the agent signs with it. With bridge it checks HELLO and REQUEST with it."},
     {.name = "mac",
      .type = &key_macs_type,
      .preset = "",
@@ -241,11 +241,13 @@ static const struct ini_section sections[] = {
          "psid/OFFSET/LENGTH/ID.",
      .begin = agent_begin_range},
     {.name = "keys",
-     .help = "Keys of signed PE-ARP that all share, one line each: ID = 64 hexadecimal digits. They must be "
-             "those of the "
-             "bridge. With a "
-             "key the agent signs what it sends, with the one that the bridge uses, and ignores what is not "
-             "signed.",
+     .help =
+         "Keys of signed PE-ARP that all machines share, one line each: ID = 64 hexadecimal digits. They must "
+         "be "
+         "those of the "
+         "bridge. With a key the agent signs "
+         "what it sends, and ignores what is not signed. Without a [key] of role host it signs with the key "
+         "that the bridge signs with.",
      .take = agent_take_secret},
     {.name = "key",
      .argument = "ID",
