@@ -33,12 +33,6 @@ void arp_budget_carry(struct engine *e, const struct engine *old)
     *e->arp_budget = *old->arp_budget;
 }
 
-static void emit_refused(struct engine *e, struct mac host, const char *detail)
-{
-    event_emit(e,
-               (struct event){.kind = EVENT_REFUSED, .side = SIDE_DOWNSTREAM, .mac = host, .detail = detail});
-}
-
 /* `host`: NULL for one without an entry. */
 static bool take_of_class(struct engine *e, struct rate *class, const struct host *host)
 {
@@ -64,14 +58,14 @@ bool arp_budget_take(struct engine *e, struct mac mac)
     if (host != NULL && !is_within_rate(e, host)) {
         host->arp_limited++;
         if (host_may_emit(host, EVENT_REFUSED, e->now_ns))
-            emit_refused(e, mac, "more ARP requests than [limits] arp-rate");
+            event_emit_refused(e, SIDE_DOWNSTREAM, mac, "more ARP requests than [limits] arp-rate");
         return false;
     }
     if (!take_of_class(e, class, host)) {
         if (host != NULL)
             host->arp_limited++;
         if (rate_take(&budget->events, rate_limit_of(1, 1), e->now_ns))
-            emit_refused(e, mac, "more ARP of all hosts than [limits] arp-total");
+            event_emit_refused(e, SIDE_DOWNSTREAM, mac, "more ARP of all hosts than [limits] arp-total");
         return false;
     }
     host = host_of(e->hosts, mac);

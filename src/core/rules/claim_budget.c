@@ -39,10 +39,7 @@ void claim_budget_carry(struct engine *e, const struct engine *old)
 static void emit_refused(struct engine *e, struct mac host)
 {
     if (rate_take(&e->claim_budget->events, rate_limit_of(1, 1), e->now_ns))
-        event_emit(e, (struct event){.kind = EVENT_REFUSED,
-                                     .side = SIDE_DOWNSTREAM,
-                                     .mac = host,
-                                     .detail = "more claims of all hosts than [limits] claim-rate"});
+        event_emit_refused(e, SIDE_DOWNSTREAM, host, "more claims of all hosts than [limits] claim-rate");
 }
 
 bool claim_budget_take(struct engine *e, struct mac mac)

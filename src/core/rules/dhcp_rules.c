@@ -103,7 +103,7 @@ static struct binding *lease_of(struct engine *e, struct mac mac)
 static void refused(struct engine *e, enum side side, struct mac mac, const char *why)
 {
     if (rate_take(&e->dhcp->events, rate_limit_of(1, 1), e->now_ns))
-        event_emit(e, (struct event){.kind = EVENT_REFUSED, .side = side, .mac = mac, .detail = why});
+        event_emit_refused(e, side, mac, why);
 }
 
 /* True where a host asked for the answer, and the server that gives it is one of [dhcp] servers. */

@@ -156,8 +156,7 @@ static struct verdict nak(struct engine *e, const struct request *q)
 static struct verdict bad(struct engine *e, struct mac source, const char *why)
 {
     if (host_may_emit(host_of(e->hosts, source), EVENT_REFUSED, e->now_ns))
-        event_emit(
-            e, (struct event){.kind = EVENT_REFUSED, .side = SIDE_DOWNSTREAM, .mac = source, .detail = why});
+        event_emit_refused(e, SIDE_DOWNSTREAM, source, why);
     return verdict_dropped(DROP_DHCP_BAD);
 }
 

@@ -33,9 +33,7 @@ static void refused(struct engine *e, const struct rx_frame *rx, const char *why
     struct host *host = host_of(e->hosts, rx->eth.source);
     host->bad_pe_arp++;
     if (host_may_emit(host, EVENT_REFUSED, e->now_ns))
-        event_emit(e,
-                   (struct event){
-                       .kind = EVENT_REFUSED, .side = SIDE_DOWNSTREAM, .mac = rx->eth.source, .detail = why});
+        event_emit_refused(e, SIDE_DOWNSTREAM, rx->eth.source, why);
 }
 
 static struct verdict forged(struct engine *e, const struct rx_frame *rx, const char *why)
