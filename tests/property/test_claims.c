@@ -75,21 +75,9 @@
     X(NOT_TAUGHT, 20, "traffic that shows no use taught nothing")              \
     X(LATE, 50, "an answer after the end of its question")
 
-enum rule {
-#define X(id, least, text) RULE_##id,
-    RULES(X)
-#undef X
-        RULE_COUNT
-};
-static const struct {
-    unsigned least;
-    const char *text;
-} rules[RULE_COUNT] = {
-#define X(id, least, text) {least, text},
-    RULES(X)
-#undef X
-};
-static uint64_t met[RULE_COUNT], unsure_answers, answers;
+#include "../lib/model_rules.h"
+
+static uint64_t unsure_answers, answers;
 
 static const struct ipv4 addresses[ADDRESSES] = {{0xc0000201}, {0xc0000202}, {0xc0000203}};
 static const struct port_set_params sets = {4, 6}; /* of the second address */
@@ -1656,15 +1644,12 @@ static void test_claims(void **state)
     print_message("SEED=%llu RUNS=%llu STEPS=%u\n", (unsigned long long)seed, (unsigned long long)runs, steps);
     for (uint64_t i = 0; i < runs; i++)
         one_run(seed + i, steps);
-    for (unsigned i = 0; i < RULE_COUNT; i++)
-        printf("# %8llu %s\n", (unsigned long long)met[i], rules[i].text);
+    rules_print(0, RULE_COUNT);
     printf("# S4: %llu runs of %u steps of claims, equal to the model (SEED=%llu); %llu of %llu answers left "
            "open\n",
            (unsigned long long)runs, steps, (unsigned long long)seed, (unsigned long long)unsure_answers,
            (unsigned long long)answers);
-    for (unsigned i = 0; runs * steps >= 8000 && i < RULE_COUNT; i++)
-        if (met[i] * 20000 < rules[i].least * runs * steps)
-            fail_msg("met %llu times only: %s", (unsigned long long)met[i], rules[i].text);
+    rules_expect(0, RULE_COUNT, 20000, runs * steps);
 }
 
 int main(void)

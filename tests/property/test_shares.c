@@ -46,21 +46,7 @@
     X(GATEWAY_KNOWN, 20, "HELLO with the gateway of the configuration")            \
     X(GATEWAY_ROUTER, 20, "HELLO with what router-mac asked with")
 
-enum rule {
-#define X(id, least, text) RULE_##id,
-    RULES(X)
-#undef X
-        RULE_COUNT
-};
-static const struct {
-    unsigned least;
-    const char *text;
-} rules[RULE_COUNT] = {
-#define X(id, least, text) {least, text},
-    RULES(X)
-#undef X
-};
-static uint64_t met[RULE_COUNT];
+#include "../lib/model_rules.h"
 
 enum sure { NO, MAYBE, YES };
 
@@ -439,13 +425,10 @@ static void run(const char *what, void (*one)(struct model *m, uint64_t seed, un
     const unsigned steps = (unsigned)from_environment("STEPS", 200);
     for (uint64_t i = 0; i < runs; i++)
         one(&model, seed + i, steps);
-    for (enum rule r = first; r <= last; r++)
-        printf("# %8llu %s\n", (unsigned long long)met[r], rules[r].text);
+    rules_print(first, last + 1);
     printf("# S4: %llu runs of %u steps of %s, equal to the model (SEED=%llu)\n", (unsigned long long)runs,
            steps, what, (unsigned long long)seed);
-    for (enum rule r = first; runs * steps >= 8000 && r <= last; r++)
-        if (met[r] * 10000 < rules[r].least * runs * steps)
-            fail_msg("met %llu times only: %s", (unsigned long long)met[r], rules[r].text);
+    rules_expect(first, last + 1, 10000, runs * steps);
 }
 
 static void test_arp_budget(void **state)

@@ -356,20 +356,40 @@ static bool newcomer(struct world *w, unsigned n, uint64_t age_ms, uint64_t *off
     return is_said(DHCP_ACK, mac);
 }
 
+/* How the newcomers, that begin one after the other, fare. */
+struct newcomers {
+    uint64_t offered_ms[HOSTS], worst_ms;
+    bool has_lease[HOSTS];
+    unsigned leased;
+};
+
+static void newcomers_act(struct world *w, struct newcomers *all, uint64_t ms, uint64_t first_ms,
+                          uint64_t gap_ms)
+{
+    for (unsigned n = 0; n < HOSTS; n++) {
+        const uint64_t begin_ms = first_ms + n * gap_ms;
+        if (ms < begin_ms || all->has_lease[n] || !newcomer(w, n, ms - begin_ms, &all->offered_ms[n]))
+            continue;
+        all->has_lease[n] = true;
+        all->leased++;
+        if (ms - begin_ms > all->worst_ms)
+            all->worst_ms = ms - begin_ms;
+    }
+}
+
 /* S43: a flood of 4,096 MAC addresses; newcomers begin after its first 10 seconds. */
 static void flood(enum dhcp_kind kind, unsigned per_ms)
 {
     struct world *w = server_new();
-    uint64_t worst_ms = 0, offered_ms[HOSTS] = {0};
-    bool has_lease[HOSTS] = {false};
-    unsigned renewed = 0, renewals = 0, leased = 0;
+    struct newcomers all = {0};
+    unsigned renewed = 0, renewals = 0;
     uint32_t turn = 0;
     memset(is_offered, 0, sizeof(is_offered));
     says(w, DHCP_DISCOVER, host_a, false);
     world_pass(w, 2 * S);
     says(w, DHCP_REQUEST, host_a, true);
     assert_true(is_said(DHCP_ACK, host_a));
-    for (uint64_t ms = 0; ms < 40000 && leased < HOSTS; ms++) {
+    for (uint64_t ms = 0; ms < 40000 && all.leased < HOSTS; ms++) {
         for (unsigned i = 0; i < per_ms; i++)
             says(w, kind, numbered(made_up, turn++ * 2531 % ATTACKERS), false);
         if (ms % 1000 == 0) {
@@ -377,23 +397,15 @@ static void flood(enum dhcp_kind kind, unsigned per_ms)
             renewals++;
             renewed += is_said(DHCP_ACK, host_a);
         }
-        for (unsigned n = 0; n < HOSTS; n++) {
-            const uint64_t begin_ms = 10000 + n * 250;
-            if (ms < begin_ms || has_lease[n] || !newcomer(w, n, ms - begin_ms, &offered_ms[n]))
-                continue;
-            has_lease[n] = true;
-            leased++;
-            if (ms - begin_ms > worst_ms)
-                worst_ms = ms - begin_ms;
-        }
+        newcomers_act(w, &all, ms, 10000, 250);
         world_pass(w, MS);
     }
     printf(
         "# S43: %u messages a second of 4,096 MAC addresses: %u of %u newcomers leased, the last after %u ms; "
         "%u of %u renewals\n",
-        per_ms * 1000, leased, HOSTS, (unsigned)worst_ms, renewed, renewals);
-    assert_int_equal(leased, HOSTS);
-    assert_true(worst_ms < 5000);
+        per_ms * 1000, all.leased, HOSTS, (unsigned)all.worst_ms, renewed, renewals);
+    assert_int_equal(all.leased, HOSTS);
+    assert_true(all.worst_ms < 5000);
     assert_int_equal(renewed, renewals);
     world_free(w);
 }
@@ -504,29 +516,19 @@ static void m_acts(struct world *w, unsigned kinds, uint64_t ms)
 static void one_host_against_the_pool(unsigned kinds, const char *what)
 {
     struct world *w = server_new();
-    uint64_t worst_ms = 0, offered_ms[HOSTS] = {0};
-    bool has_lease[HOSTS] = {false};
-    unsigned leased = 0;
+    struct newcomers all = {0};
     memset(is_offered, 0, sizeof(is_offered));
     w->out.generate = take_question;
     is_asked = false;
-    for (uint64_t ms = 0; ms < 60000 && leased < HOSTS; ms++) {
+    for (uint64_t ms = 0; ms < 60000 && all.leased < HOSTS; ms++) {
         m_acts(w, kinds, ms);
-        for (unsigned n = 0; n < HOSTS; n++) {
-            const uint64_t begin_ms = n * 500;
-            if (ms < begin_ms || has_lease[n] || !newcomer(w, n, ms - begin_ms, &offered_ms[n]))
-                continue;
-            has_lease[n] = true;
-            leased++;
-            if (ms - begin_ms > worst_ms)
-                worst_ms = ms - begin_ms;
-        }
+        newcomers_act(w, &all, ms, 0, 500);
         world_pass(w, MS);
     }
-    printf("# H9: one host %s: %u of %u newcomers leased, the last after %u ms\n", what, leased, HOSTS,
-           (unsigned)worst_ms);
-    assert_int_equal(leased, HOSTS);
-    assert_true(worst_ms < 5000);
+    printf("# H9: one host %s: %u of %u newcomers leased, the last after %u ms\n", what, all.leased, HOSTS,
+           (unsigned)all.worst_ms);
+    assert_int_equal(all.leased, HOSTS);
+    assert_true(all.worst_ms < 5000);
     world_free(w);
 }
 
