@@ -1,0 +1,142 @@
+/* fast_layout.h: the memory that the daemon and the fast path's programs in the kernel share.
+ * Included by: the programs (src/bpf), and the code that writes this memory (src/io). Plain data of fixed layout; no
+ * pointer. A change of any of it changes FAST_LAYOUT_VERSION, which is part of the name under which it is pinned.
+ *
+ * The daemon is the only writer, but where a line says otherwise, and writes while the programs read. What a program
+ * found a moment ago must therefore not become something else under its hands: a slot or a leaf that was given up is
+ * not used again for FAST_QUARANTINE_NS, far longer than any program runs.
+ *
+ *   addresses   IPv4 address -> index          blocks   index, port / 64 -> slot or leaf
+ *   leaves      port % 64 -> slot              slots    one binding: its owner, and whether it is forwarded
+ *   counts      what was forwarded, for each processor and slot; slot 0: the bridged rest
+ *   macs        MAC address -> side            config   one element */
+#ifndef PEARPD_FAST_LAYOUT_H
+#define PEARPD_FAST_LAYOUT_H
+
+#include <linux/types.h>
+
+#define FAST_LAYOUT_VERSION 1
+#define FAST_QUARANTINE_NS  1000000000ULL
+
+#define FAST_SLOTS           65536 /* 0 is none */
+#define FAST_ADDRESSES       256
+#define FAST_BLOCKS          1024
+#define FAST_BLOCK_PORTS     64
+#define FAST_LEAVES_MAX      65536
+#define FAST_COLUMNS_MAX     16 /* of counts; with more processors several share one, and add atomically */
+#define FAST_MAC_WAYS        8
+#define FAST_MAC_BUCKETS     4096 /* a power of two */
+#define FAST_ADDRESS_WAYS    4
+#define FAST_ADDRESS_BUCKETS 512 /* a power of two */
+
+/* As enum side: the port that a frame comes in by. */
+#define FAST_UPSTREAM   0
+#define FAST_DOWNSTREAM 1
+
+/* The two ways of a slot: to its owner, from it. */
+#define FAST_TO_OWNER   0
+#define FAST_FROM_OWNER 1
+
+/* The sockets of a port, as packet_port.c has them. */
+#define FAST_SOCKET_RING  0
+#define FAST_SOCKET_ASIDE 1
+
+/* One element. */
+struct fast_config {
+    __u64 refreshed_ns; /* CLOCK_BOOTTIME; the daemon was alive then */
+    __u64 linger_ns;    /* this long after it nothing is forwarded any more */
+    __u64 mac_age_ns;
+    __u64 mac_key;     /* odd; of fast_mac_bucket() */
+    __u64 address_key; /* odd; of fast_address_bucket() */
+    __u32 ifindex[2];  /* of the ports, by side */
+    __u32 up[2];       /* the port's link is up */
+    __u32 frame_bytes
+        [2];           /* the longest frame without a tag that may leave by that side, UINT32_MAX: any; no limit
+                             for a super-frame */
+    __u32 limit_bytes; /* [limits] frame-bytes, tag included; UINT32_MAX: none */
+    __u32 columns;     /* of counts */
+    __u32 atomic;      /* several processors share a column */
+    __u32 active;      /* 0: nothing is forwarded */
+    __u16 vlan;        /* 0: untagged */
+    __u16 source_mac_host; /* a host's source MAC address stays */
+    __u8 mac[6];           /* the bridge's */
+    __u8 unused[2];
+};
+
+/* A state: DEAD, FORWARD, or the number of the last frame of this way that was left to the daemon (FAST_PENDING), which
+ * forwards itself until it has taken that frame: so no frame overtakes another. The programs replace one number by a
+ * later one, with compare-and-swap; the daemon replaces it by FORWARD, likewise. */
+#define FAST_DEAD                    0ULL
+#define FAST_FORWARD                 1ULL
+#define FAST_PENDING(number, socket) ((((__u64)(number) + 1) << 1) | (__u64)(socket))
+#define FAST_PENDING_NUMBER(state)   (((state) >> 1) - 1)
+#define FAST_PENDING_SOCKET(state)   ((state)&1)
+
+struct fast_slot {
+    __u64 state[2];    /* by way */
+    __u32 address;     /* host byte order, as all that is no MAC address here */
+    __u16 first, last; /* the lowest and highest port */
+    __u8 mac[6];       /* the owner's */
+    __u8 unused[2];
+    __u64 unused_2;
+};
+
+#define FAST_LEAF 0x80000000U /* in a word of fast_blocks: the rest is the number of a leaf, else of a slot */
+
+struct fast_blocks {
+    __u32 words[FAST_BLOCKS];
+};
+struct fast_leaf {
+    __u16 slots[FAST_BLOCK_PORTS];
+};
+
+/* Frames with their Ethernet header and tag. Written by the programs. Of slot 0: bridged frames that came in by
+ * FAST_UPSTREAM (to_owner) and by FAST_DOWNSTREAM (from_owner). */
+struct fast_counts {
+    __u64 to_owner_frames, to_owner_bytes;
+    __u64 from_owner_frames, from_owner_bytes;
+    __u64 from_owner_ns; /* the last one; CLOCK_BOOTTIME */
+    __u32 window;        /* from_owner_ns / FAST_WINDOW_NS of the two below */
+    __u16 low, high;     /* the lowest and highest port that the owner sent from in that window */
+    __u64 unused[2];
+};
+#define FAST_WINDOW_NS 1000000000ULL
+
+/* 0: nothing is here. */
+struct fast_address {
+    __u32 address;
+    __u32 index_plus_1;
+};
+struct fast_address_bucket {
+    struct fast_address ways[FAST_ADDRESS_WAYS];
+};
+
+/* `key`: the six octets as a number, the first octet highest, and above them FAST_MAC_HELD and the side. `seen_ns` is
+ * written by the programs too. */
+#define FAST_MAC_HELD    (1ULL << 63)
+#define FAST_MAC_SIDE(n) ((__u64)(n) << 62)
+struct fast_mac {
+    __u64 key;
+    __u64 seen_ns;
+};
+struct fast_mac_bucket {
+    struct fast_mac ways[FAST_MAC_WAYS];
+};
+
+static inline __u32 fast_mac_bucket_of(__u64 mac, __u64 key)
+{
+    return (__u32)((mac * key) >> 40) & (FAST_MAC_BUCKETS - 1);
+}
+
+static inline __u32 fast_address_bucket_of(__u32 address, __u64 key)
+{
+    return (__u32)((address * key) >> 40) & (FAST_ADDRESS_BUCKETS - 1);
+}
+
+/* Frames that the filter of a port's socket let through to the daemon, in the order of its ring. Written by the filters,
+ * atomically. */
+struct fast_passed {
+    __u64 frames[2]; /* by socket */
+};
+
+#endif
