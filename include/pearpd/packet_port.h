@@ -16,4 +16,16 @@ struct frame_port *packet_port_open(uint32_t ring_slots);
  * stops the ring until the next frame_port_watch(). 0: they are. */
 int packet_port_filter_error(struct frame_port *port);
 
+/* The sockets of a port: what the ring takes, and the super-frames that it cannot. */
+enum { PACKET_PORT_RING, PACKET_PORT_ASIDE, PACKET_PORT_SOCKETS };
+
+/* Puts other filters in the place of those of super_filter.h: programs that part frames between the sockets in the same way,
+ * and may keep some from both. 0; -ENOTSUP: the port has no filters (packet_port_filter_error()); -Exxx. */
+int packet_port_replace_filters(struct frame_port *port, const int programs[static PACKET_PORT_SOCKETS]);
+/* The port's own filters again. 0, or -Exxx. */
+int packet_port_restore_filters(struct frame_port *port);
+
+/* Frames that passed the filter of each socket and are past it: given out by frame_port_next(), or lost at the socket. */
+void packet_port_taken(struct frame_port *port, uint64_t frames[static PACKET_PORT_SOCKETS]);
+
 #endif

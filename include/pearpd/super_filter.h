@@ -13,4 +13,7 @@ enum super_filter {
  * 0, or -Exxx: -EPERM without CAP_BPF where the system asks for it. */
 int super_filter_attach(int fd, enum super_filter filter);
 
+/* Attaches a program of type BPF_PROG_TYPE_SOCKET_FILTER in its place. 0, or -Exxx. */
+int super_filter_replace(int fd, int program);
+
 #endif

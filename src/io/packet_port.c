@@ -88,7 +88,8 @@ struct packet_port {
     struct aside aside;
     struct long_frame_ring long_ring; /* of the plain socket, which sends nothing else */
     struct ring_watch watch;
-    uint64_t lost; /* not reported yet */
+    uint64_t lost;                        /* not reported yet */
+    uint64_t passed[PACKET_PORT_SOCKETS]; /* frames that passed a filter and were taken, or lost */
     struct frame_port_unsupported unsupported;
     struct send_list list;
 };
@@ -333,8 +334,10 @@ static void look_aside(struct packet_port *port, uint64_t stamp_ns)
     int error = -EINVAL;
     for (unsigned i = 0; i < REFUSED_BURST && error == -EINVAL; i++) {
         error = packet_frame_receive(aside->fd, port->rooms[LONG_FRAMES], &aside->frame, &aside->stamp_ns);
-        if (error == -EINVAL)
+        if (error == -EINVAL) {
             port->unsupported.received++;
+            port->passed[PACKET_PORT_ASIDE]++;
+        }
     }
     aside->waits = error == 0;
     if (error == -EAGAIN)
@@ -350,6 +353,7 @@ static bool take_aside(struct packet_port *port, struct frame *frame)
     port->rooms[port->long_taken++] = room;
     *frame = port->aside.frame;
     port->aside.waits = false;
+    port->passed[PACKET_PORT_ASIDE]++;
     return true;
 }
 
@@ -368,6 +372,7 @@ static bool take_from_ring(struct packet_port *port, struct tpacket2_hdr *slot, 
     }
     port->head++;
     port->taken++;
+    port->passed[PACKET_PORT_RING]++;
     return true;
 }
 
@@ -558,10 +563,21 @@ static uint64_t dropped_at(int fd)
     return statistics.tp_drops;
 }
 
+/* Reading them sets the kernel's numbers to 0. Returns what the ring lost. */
+static uint64_t collect_lost(struct packet_port *port)
+{
+    const uint64_t ring = dropped_at(port->fd), aside = dropped_at(port->aside.fd);
+    port->passed[PACKET_PORT_RING] += ring;
+    port->passed[PACKET_PORT_ASIDE] += aside;
+    port->lost += ring + aside;
+    return ring;
+}
+
 static uint64_t packet_port_lost(struct frame_port *base)
 {
     struct packet_port *port = packet_port_of(base);
-    const uint64_t lost = port->lost + dropped_at(port->fd) + dropped_at(port->aside.fd);
+    collect_lost(port);
+    const uint64_t lost = port->lost;
     port->lost = 0;
     return lost;
 }
@@ -590,9 +606,8 @@ static int packet_port_watch(struct frame_port *base)
     struct packet_port *port = packet_port_of(base);
     if (port->ring == NULL) /* there was no memory the last time */
         return map_ring(port) == 0 ? 1 : -errno;
-    const uint64_t dropped = dropped_at(port->fd);
+    const uint64_t dropped = collect_lost(port);
     const uint32_t status = __atomic_load_n(&slot_at(port, port->head)->tp_status, __ATOMIC_ACQUIRE);
-    port->lost += dropped;
     if (!ring_watch_look(&port->watch, port->head, port->taken == 0 && (status & TP_STATUS_USER) == 0, dropped))
         return 0;
     const int error = make_ring_again(port);
@@ -638,4 +653,29 @@ struct frame_port *packet_port_open(uint32_t ring_slots)
 int packet_port_filter_error(struct frame_port *base)
 {
     return packet_port_of(base)->filter_error;
+}
+
+int packet_port_replace_filters(struct frame_port *base, const int programs[static PACKET_PORT_SOCKETS])
+{
+    const struct packet_port *port = packet_port_of(base);
+    if (port->filter_error != 0)
+        return -ENOTSUP;
+    const int error = super_filter_replace(port->fd, programs[PACKET_PORT_RING]);
+    return error != 0 ? error : super_filter_replace(port->aside.fd, programs[PACKET_PORT_ASIDE]);
+}
+
+int packet_port_restore_filters(struct frame_port *base)
+{
+    const struct packet_port *port = packet_port_of(base);
+    if (port->filter_error != 0)
+        return 0;
+    const int error = super_filter_attach(port->fd, SUPER_FILTER_RING);
+    return error != 0 ? error : super_filter_attach(port->aside.fd, SUPER_FILTER_ASIDE);
+}
+
+void packet_port_taken(struct frame_port *base, uint64_t frames[static PACKET_PORT_SOCKETS])
+{
+    struct packet_port *port = packet_port_of(base);
+    collect_lost(port);
+    memcpy(frames, port->passed, sizeof(port->passed));
 }

@@ -101,7 +101,12 @@ int super_filter_attach(int fd, enum super_filter filter)
     const int program = load(filter);
     if (program < 0)
         return -errno;
-    const int error = setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &program, sizeof(program)) == 0 ? 0 : -errno;
+    const int error = super_filter_replace(fd, program);
     close(program);
     return error;
+}
+
+int super_filter_replace(int fd, int program)
+{
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &program, sizeof(program)) == 0 ? 0 : -errno;
 }
