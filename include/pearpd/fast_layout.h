@@ -46,8 +46,8 @@ struct fast_config {
     __u64 refreshed_ns; /* CLOCK_BOOTTIME; the daemon was alive then */
     __u64 linger_ns;    /* this long after it nothing is forwarded any more */
     __u64 mac_age_ns;
-    __u64 mac_key;     /* odd; of fast_mac_bucket() */
-    __u64 address_key; /* odd; of fast_address_bucket() */
+    __u64 mac_key;     /* odd; of fast_mac_bucket_of(); written by fast_table.c, as is the next */
+    __u64 address_key; /* odd; of fast_address_bucket_of() */
     __u32 ifindex[2];  /* of the ports, by side */
     __u32 up[2];       /* the port's link is up */
     __u32 frame_bytes
@@ -64,22 +64,30 @@ struct fast_config {
 };
 
 /* A state: DEAD, FORWARD, or the number of the last frame of this way that was left to the daemon (FAST_PENDING), which
- * forwards itself until it has taken that frame: so no frame overtakes another. The programs replace one number by a
- * later one, with compare-and-swap; the daemon replaces it by FORWARD, likewise. */
+ * forwards itself until it has taken that frame: so no frame overtakes another. The daemon replaces a number by FORWARD,
+ * with compare-and-swap. A program that leaves a frame to the daemon puts the frame's number, which it got from
+ * fast_passed before, in the same way: it tries again while a lower number, or one of the other socket, is there. If it
+ * meets FORWARD, it takes its frame out of fast_passed again and forwards it; if DEAD or a higher number, it leaves it. */
 #define FAST_DEAD                    0ULL
 #define FAST_FORWARD                 1ULL
 #define FAST_PENDING(number, socket) ((((__u64)(number) + 1) << 1) | (__u64)(socket))
 #define FAST_PENDING_NUMBER(state)   (((state) >> 1) - 1)
 #define FAST_PENDING_SOCKET(state)   ((state)&1)
 
+/* One cache line. The programs write `state` only, and read nothing from `set_offset` on. */
 struct fast_slot {
-    __u64 state[2];    /* by way */
-    __u32 address;     /* host byte order, as all that is no MAC address here */
-    __u16 first, last; /* the lowest and highest port */
-    __u8 mac[6];       /* the owner's */
-    __u8 unused[2];
-    __u64 unused_2;
+    __u64 state[2];              /* by way */
+    __u32 address;               /* host byte order, as all that is no MAC address here */
+    __u16 first, last;           /* the lowest and highest port */
+    __u8 mac[6];                 /* the owner's */
+    __u8 set_offset;             /* of a port set, */
+    __u8 set_length;             /* 0: a range */
+    __u64 given_to_owner_frames; /* of its counts: what the daemon already knows */
+    __u64 given_to_owner_bytes;
+    __u64 given_from_owner_frames;
+    __u64 given_from_owner_bytes;
 };
+_Static_assert(sizeof(struct fast_slot) == 64, "a cache line");
 
 #define FAST_LEAF 0x80000000U /* in a word of fast_blocks: the rest is the number of a leaf, else of a slot */
 
@@ -90,8 +98,9 @@ struct fast_leaf {
     __u16 slots[FAST_BLOCK_PORTS];
 };
 
-/* Frames with their Ethernet header and tag. Written by the programs. Of slot 0: bridged frames that came in by
- * FAST_UPSTREAM (to_owner) and by FAST_DOWNSTREAM (from_owner). */
+/* Frames with their Ethernet header and tag. Written by the programs, and never set back: the next binding of a slot
+ * counts on from there. Of slot 0: bridged frames that came in by FAST_UPSTREAM (to_owner) and by FAST_DOWNSTREAM
+ * (from_owner). */
 struct fast_counts {
     __u64 to_owner_frames, to_owner_bytes;
     __u64 from_owner_frames, from_owner_bytes;
@@ -111,8 +120,9 @@ struct fast_address_bucket {
     struct fast_address ways[FAST_ADDRESS_WAYS];
 };
 
-/* `key`: the six octets as a number, the first octet highest, and above them FAST_MAC_HELD and the side. `seen_ns` is
- * written by the programs too. */
+/* `key`: the six octets as a number, the first octet highest, and above them FAST_MAC_HELD and the side. Without
+ * FAST_MAC_HELD the programs do not know the address: it waits until the daemon has taken the frames that were left to it.
+ * `seen_ns` is written by the programs too. */
 #define FAST_MAC_HELD    (1ULL << 63)
 #define FAST_MAC_SIDE(n) ((__u64)(n) << 62)
 struct fast_mac {
@@ -123,6 +133,7 @@ struct fast_mac_bucket {
     struct fast_mac ways[FAST_MAC_WAYS];
 };
 
+/* `mac`: the six octets alone. */
 static inline __u32 fast_mac_bucket_of(__u64 mac, __u64 key)
 {
     return (__u32)((mac * key) >> 40) & (FAST_MAC_BUCKETS - 1);
