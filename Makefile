@@ -65,7 +65,7 @@ FUZZ     := $(call TESTS,fuzz,fuzz)
 $(B)/tests/%.o: tests/lib/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
-SHARED := $(B)/tests/world.o
+SHARED := $(B)/tests/world.o $(B)/tests/fast_model.o
 $(B)/unit/%: tests/unit/%.c $(SHARED) $(LIB) $(AGENT)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ROOMS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(SHARED) $(call LIBS_OF,$*) $(LIBS) -lcmocka

@@ -22,6 +22,7 @@
 #define ENGINE_NEVER UINT64_MAX
 
 struct engine;
+struct fast_path;
 
 /* The ways out. Their arguments are borrowed until they return. */
 struct engine_out {
@@ -217,6 +218,18 @@ bool engine_table_next(const struct engine *engine, uint64_t now_ns, struct tabl
 /* The same for bindings only, without open REQUESTs and published addresses. */
 bool engine_bindings_next(const struct engine *engine, uint64_t now_ns, struct table_cursor *cursor,
                           struct table_entry *entry);
+
+/* A fast path (fast_path.h) forwards a part of the frames in the engine's place from now on: every binding whose frames
+ * need nothing else is put now or when it becomes so, every MAC address with the next frame of it that comes here.
+ * `fast` is borrowed until another one is set. NULL, which is how the engine begins: what was counted is taken, all is
+ * cleared, and nothing is put any more. To be set after what an earlier run saved was restored. While [ipfix] is on
+ * nothing is put. */
+void engine_fast_set(struct engine *engine, uint64_t now_ns, const struct fast_path *fast);
+
+/* Takes what the fast path counted since the last time into bindings, accounts and engine_stats(), where each of its
+ * frames is one in and one out; to be called once a second, and before these are read. What the engine decides by it
+ * takes itself. Puts what had no room before. */
+void engine_fast_harvest(struct engine *engine, uint64_t now_ns);
 
 /* Increases with each binding that is added, removed or shrunk, and with each extended lease. */
 uint64_t engine_changes(const struct engine *engine);

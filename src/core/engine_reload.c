@@ -9,6 +9,7 @@
 #include "binding/resolver.h"
 #include "binding/rivalry.h"
 #include "binding/service.h"
+#include "engine_fast.h"
 #include "engine_memory.h"
 #include "engine_state.h"
 #include "out/event_emit.h"
@@ -153,6 +154,7 @@ int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *c
         return error;
     }
     bool started = announce_has_begun(engine);
+    const struct fast_path *fast = engine_fast_leave(engine);
     resolver_carry(fresh, engine);
     resolver_drop(engine);
     datagrams_drop(engine);
@@ -171,6 +173,7 @@ int engine_reload(struct engine *engine, uint64_t now_ns, const struct config *c
     leases_unpark(engine);
     resolver_resume(engine);
     engine_ranges_begin(engine);
+    engine_fast_join(engine, fast);
     if (started) {
         announce_upstream(engine);
         announce_downstream(engine);

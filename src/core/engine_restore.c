@@ -12,6 +12,7 @@
 #include "rules/dhcp_rules.h"
 #include "tables/account.h"
 #include "tables/binding.h"
+#include "tables/binding_fast.h"
 #include "tables/binding_query.h"
 #include "tables/rivals.h"
 #include "tables/shared_address.h"
@@ -137,6 +138,7 @@ int engine_restore(struct engine *engine, uint64_t now_ns, const struct table_en
         return -ENOSPC;
     counts_restore(e, b, entry);
     state_restore(e, b, entry);
+    binding_fast_update(e, b);
     e->lease_pool->is_restored = true;
     return 0;
 }

@@ -5,6 +5,7 @@
 #define PEARPD_CORE_ENGINE_STATE_H
 
 #include "pearpd/engine.h"
+#include "pearpd/fast_path.h"
 #include "pearpd/keyed_table.h"
 #include "pearpd/timer_heap.h"
 
@@ -32,6 +33,7 @@ struct engine {
     const struct engine_out *out; /* of the call that runs */
     uint64_t now_ns;
     struct engine_stats stats;
+    const struct fast_path *fast; /* NULL: there is none */
     struct timer_heap *timers;
     uint32_t mtu_bytes[SIDES]; /* 0: no limit */
     bool link_up[SIDES];

@@ -7,6 +7,7 @@
 #include "engine_state.h"
 #include "out/event_emit.h"
 #include "tables/account.h"
+#include "tables/binding_fast.h"
 #include "tables/binding_query.h"
 #include "tables/denied.h"
 #include "tables/host.h"
@@ -110,6 +111,13 @@ struct binding *binding_learn_traffic(struct engine *e, uint32_t address_index, 
     return b;
 }
 
+static void shrink(struct engine *e, struct binding *b, uint32_t first, uint32_t last)
+{
+    binding_fast_remove(e, b);
+    binding_shrink(e->bindings, b, (uint16_t)first, (uint16_t)last);
+    binding_fast_update(e, b);
+}
+
 /* Cuts `span` out of a range learned from traffic. What remains is the part that its owner sends from, else the
  * larger one. */
 static void yield_span(struct engine *e, struct binding *b, struct port_span span)
@@ -119,14 +127,15 @@ static void yield_span(struct engine *e, struct binding *b, struct port_span spa
     unsigned above = span.last < h->range.last ? (unsigned)h->range.last - span.last : 0;
     struct port_span live;
     bool keep_below = below >= above;
+    binding_fast_take(e, b);
     if (binding_live_span(b, e->now_ns, &live))
         keep_below = live.last < span.first;
     if (h->is_port_set || (keep_below ? below : above) == 0)
         binding_end(e, b, EVENT_EXPIRED);
     else if (keep_below)
-        binding_shrink(e->bindings, b, h->range.first, (uint16_t)(span.first - 1));
+        shrink(e, b, h->range.first, span.first - 1U);
     else
-        binding_shrink(e->bindings, b, (uint16_t)(span.last + 1), h->range.last);
+        shrink(e, b, span.last + 1U, h->range.last);
 }
 
 /* Cuts `ports` to those around `asked` that are in no permanent or leased range. False: `asked` is in one, or a
@@ -149,10 +158,10 @@ static bool cut_by_fixed(struct engine *e, struct port_range *ports, uint16_t as
 }
 
 /* True where no other host than `owner` has a right to a port of `ports`. */
-static bool only_owner_lives_in(const struct engine *e, const struct port_range *ports, struct mac owner)
+static bool only_owner_lives_in(struct engine *e, const struct port_range *ports, struct mac owner)
 {
     uint32_t at = 0;
-    for (const struct binding *b; (b = binding_overlap_next(e, ports, &at)) != NULL;) {
+    for (struct binding *b; (b = binding_overlap_next(e, ports, &at)) != NULL;) {
         if (mac_equal(b->owner, owner))
             continue;
         if (b->origin != ORIGIN_TRAFFIC || binding_sends_from(e, b, ports))

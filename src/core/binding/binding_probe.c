@@ -7,6 +7,7 @@
 #include "engine_state.h"
 #include "resolver.h"
 #include "tables/binding.h"
+#include "tables/binding_fast.h"
 
 #define CONFIRM_AGAIN_NS NS_PER_S /* where no REQUEST could be opened */
 
@@ -39,6 +40,7 @@ void binding_due(struct engine *e, struct binding *b)
             binding_confirm(e, b);
         return;
     }
+    binding_fast_take(e, b);
     uint64_t idle_ns = e->config.limits.idle_s * NS_PER_S;
     if (e->now_ns - b->idle_since_ns >= idle_ns)
         binding_end(e, b, EVENT_EXPIRED);

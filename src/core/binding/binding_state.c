@@ -9,6 +9,7 @@
 #include "service.h"
 #include "tables/account.h"
 #include "tables/binding.h"
+#include "tables/binding_fast.h"
 #include "tables/binding_query.h"
 #include "tables/host.h"
 #include "tables/shared_address.h"
@@ -46,6 +47,7 @@ void binding_enter(struct engine *e, struct binding *b, enum binding_state state
     if (b->state == BINDING_STALE)
         binding_stale_remove(e->bindings, b);
     b->state = state;
+    binding_fast_update(e, b);
     if (state != BINDING_STALE)
         return;
     binding_stale_add(e->bindings, b);
@@ -54,6 +56,7 @@ void binding_enter(struct engine *e, struct binding *b, enum binding_state state
 
 void binding_end(struct engine *e, struct binding *b, enum event_kind why)
 {
+    binding_fast_remove(e, b);
     if (why == EVENT_EXPIRED)
         e->stats.counters[COUNTER_EXPIRED]++;
     else if (why == EVENT_RELEASED)

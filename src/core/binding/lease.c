@@ -20,7 +20,7 @@
 
 /* True where no other host has a right to a port of the set. A block learned from traffic counts only where its
  * owner sends from. */
-static bool is_usable(const struct engine *e, const struct lease *lease, struct mac mac)
+static bool is_usable(struct engine *e, const struct lease *lease, struct mac mac)
 {
     struct port_range ports = lease_ports(e, lease);
     uint32_t at = 0;
@@ -28,7 +28,7 @@ static bool is_usable(const struct engine *e, const struct lease *lease, struct 
         return false;
     if (rivals_dispute(e, lease->address_index, ports.range.first))
         return false;
-    for (const struct binding *b; (b = binding_overlap_next(e, &ports, &at)) != NULL;) {
+    for (struct binding *b; (b = binding_overlap_next(e, &ports, &at)) != NULL;) {
         if (binding_origin_is_permanent(b->origin))
             return false;
         if (!mac_equal(b->owner, mac) && (b->origin != ORIGIN_TRAFFIC || binding_sends_from(e, b, &ports)))
@@ -72,7 +72,7 @@ static struct lease *longest_free(struct engine *e, struct mac mac)
     return NULL;
 }
 
-static bool is_free_for(const struct engine *e, const struct lease *lease, struct mac mac)
+static bool is_free_for(struct engine *e, const struct lease *lease, struct mac mac)
 {
     return lease != NULL && lease->state == LEASE_FREE && is_usable(e, lease, mac);
 }
@@ -84,7 +84,7 @@ static bool is_anothers(const struct engine *e, const struct lease *lease, const
 }
 
 /* False: another host took a port of the offered set. */
-static bool may_stay(const struct engine *e, const struct lease *lease, const struct lease_client *client)
+static bool may_stay(struct engine *e, const struct lease *lease, const struct lease_client *client)
 {
     return !is_anothers(e, lease, client) && (lease->state == LEASE_BOUND || is_usable(e, lease, client->mac));
 }

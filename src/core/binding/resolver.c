@@ -646,7 +646,7 @@ void resolver_challenge(struct engine *e, const struct claim *claim)
 
 /* Why another owner has the ports whatever it would answer, or NULL. A lessee is not challenged: without an agent it could
  * not answer. */
-static const char *claim_fault(const struct engine *e, const struct binding *b, const struct port_range *ports)
+static const char *claim_fault(struct engine *e, struct binding *b, const struct port_range *ports)
 {
     if (binding_origin_is_permanent(b->origin))
         return "claimed a permanent range";

@@ -21,11 +21,11 @@ struct rights {
     bool is_owned;   /* one has */
 };
 
-static struct rights rights_of_others(const struct engine *e, const struct port_range *ports, struct mac host)
+static struct rights rights_of_others(struct engine *e, const struct port_range *ports, struct mac host)
 {
     struct rights rights = {0};
     uint32_t at = 0;
-    for (const struct binding *b; (b = binding_overlap_next(e, ports, &at)) != NULL;) {
+    for (struct binding *b; (b = binding_overlap_next(e, ports, &at)) != NULL;) {
         if (mac_equal(b->owner, host) || (b->origin == ORIGIN_TRAFFIC && !binding_sends_from(e, b, ports)))
             continue;
         if (rivals_may_have(e, b))

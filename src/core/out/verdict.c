@@ -26,3 +26,9 @@ void verdict_count_held(struct engine *e, struct verdict verdict)
     e->stats.held--;
     verdict_count(e, verdict);
 }
+
+void verdict_count_forwarded(struct engine *e, enum side from, uint64_t frames)
+{
+    e->stats.in[from] += frames;
+    e->stats.out[side_other(from)] += frames;
+}

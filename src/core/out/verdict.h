@@ -21,4 +21,7 @@ void verdict_count(struct engine *e, struct verdict verdict);
 /* The same for a frame that was held until now. */
 void verdict_count_held(struct engine *e, struct verdict verdict);
 
+/* Counts frames that the fast path forwarded: in by `from`, out by the other side. */
+void verdict_count_forwarded(struct engine *e, enum side from, uint64_t frames);
+
 #endif

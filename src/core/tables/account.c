@@ -4,6 +4,7 @@
 #include "pearpd/keyed_table.h"
 
 #include "binding.h"
+#include "binding_fast.h"
 #include "binding_query.h"
 #include "engine_state.h"
 #include "shared_address.h"
@@ -221,7 +222,7 @@ struct account_share account_share_beside(const struct engine *e, struct mac own
     return share;
 }
 
-struct binding *account_longest_unconfirmed(const struct engine *e, uint32_t least)
+struct binding *account_longest_unconfirmed(struct engine *e, uint32_t least)
 {
     const struct accounts *accounts = e->accounts;
     const struct account *a = TAILQ_FIRST(&accounts->by_count[accounts->most]);
@@ -231,6 +232,7 @@ struct binding *account_longest_unconfirmed(const struct engine *e, uint32_t lea
         return NULL;
     LIST_FOREACH(b, &a->bindings, of_owner)
     {
+        binding_fast_take(e, b);
         if (!binding_origin_is_fixed(b->origin) &&
             (longest == NULL || b->idle_since_ns < longest->idle_since_ns))
             longest = b;
@@ -238,6 +240,11 @@ struct binding *account_longest_unconfirmed(const struct engine *e, uint32_t lea
             break;
     }
     return longest;
+}
+
+void account_add(struct engine *e, struct mac owner, const struct traffic *more)
+{
+    traffic_add(&account_of(e, owner)->past, more);
 }
 
 void account_add_rx(struct engine *e, struct mac owner, size_t frame_bytes)

@@ -62,7 +62,10 @@ struct account_share account_share_beside(const struct engine *e, struct mac own
 
 /* Of the owner with the most bindings by claims and traffic, at least `least`, the one that is unconfirmed for
  * longest. NULL: nobody has as many. */
-struct binding *account_longest_unconfirmed(const struct engine *e, uint32_t least);
+struct binding *account_longest_unconfirmed(struct engine *e, uint32_t least);
+
+/* Counts traffic of an owner's binding that has ended. */
+void account_add(struct engine *e, struct mac owner, const struct traffic *more);
 
 /* Counts a frame to or from an owner without a binding. */
 void account_add_rx(struct engine *e, struct mac owner, size_t frame_bytes);

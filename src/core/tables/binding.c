@@ -147,12 +147,21 @@ void binding_remove(struct binding_table *table, struct binding *binding)
 {
     binding_stale_remove(table, binding);
     map_ports(table, binding->address_index, &binding->ports, PORTMAP_NOBODY);
+    binding->state = BINDING_INCOMPLETE;
     binding->stale_older = table->free;
     table->free = id_of(table, binding);
     table->count--;
     table->changes++;
     table->expected[binding->address_index].others -=
         !is_expected(table, binding->address_index, &binding->ports);
+}
+
+struct binding *binding_walk(const struct binding_table *table, uint32_t *place)
+{
+    while (++*place < table->unused)
+        if (table->bindings[*place].state != BINDING_INCOMPLETE)
+            return &table->bindings[*place];
+    return NULL;
 }
 
 void binding_shrink(struct binding_table *table, struct binding *binding, uint16_t first, uint16_t last)

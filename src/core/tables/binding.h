@@ -42,7 +42,8 @@ struct binding {
     struct mac owner;
     enum binding_state state : 8; /* bit-fields: there are many bindings */
     enum binding_origin origin : 8;
-    const char *name; /* "" or of the configuration */
+    uint32_t fast_slot; /* of the fast path; 0: it forwards nothing for this one (binding_fast.h) */
+    const char *name;   /* "" or of the configuration */
     uint64_t learned_ns;
     uint64_t idle_since_ns; /* confirmed by its owner; learned from traffic: it ends [limits] idle later */
     uint64_t seen_ns;       /* last frame from the owner; 0: none yet */
@@ -81,6 +82,10 @@ void binding_free_run(const struct binding_table *table, uint32_t address_index,
 struct binding *binding_add(struct binding_table *table, uint32_t address_index, const struct port_range *ports,
                             struct mac owner);
 void binding_remove(struct binding_table *table, struct binding *binding);
+
+/* The next binding from *place on, which moves behind it; NULL: no more. Start with 0. In no order, and cheap; the table
+ * may change meanwhile. */
+struct binding *binding_walk(const struct binding_table *table, uint32_t *place);
 
 /* Shrinks a range to first..last, which lie inside it. */
 void binding_shrink(struct binding_table *table, struct binding *binding, uint16_t first, uint16_t last);

@@ -2,6 +2,7 @@
 #include "binding_query.h"
 
 #include "binding.h"
+#include "binding_fast.h"
 #include "engine_state.h"
 #include "shared_address.h"
 
@@ -41,9 +42,10 @@ struct binding *binding_overlap_next(const struct engine *e, const struct port_r
     return NULL;
 }
 
-bool binding_sends_from(const struct engine *e, const struct binding *b, const struct port_range *ports)
+bool binding_sends_from(struct engine *e, struct binding *b, const struct port_range *ports)
 {
     struct port_span live;
+    binding_fast_take(e, b);
     if (!binding_live_span(b, e->now_ns, &live))
         return false;
     for (unsigned i = 0; i < port_range_spans(ports); i++) {

@@ -1,4 +1,4 @@
-/* binding_query.h: searches in the table of bindings that change nothing.
+/* binding_query.h: searches in the table of bindings, which they do not change.
  * In: ports. Out: the bindings that have them. Called by: all of core. */
 #ifndef PEARPD_CORE_BINDING_QUERY_H
 #define PEARPD_CORE_BINDING_QUERY_H
@@ -21,7 +21,7 @@ bool binding_origin_is_fixed(enum binding_origin origin);
 struct binding *binding_overlap_next(const struct engine *e, const struct port_range *ports, uint32_t *at);
 
 /* True where the owner learned from traffic sent from a port of `ports` in the last 30 s. */
-bool binding_sends_from(const struct engine *e, const struct binding *b, const struct port_range *ports);
+bool binding_sends_from(struct engine *e, struct binding *b, const struct port_range *ports);
 
 /* The binding with the lowest first port from `port` on, or NULL. */
 const struct binding *binding_from(const struct engine *e, uint32_t address_index, uint32_t port);

@@ -1,6 +1,7 @@
 /* fdb.c: see fdb.h. */
 #include "fdb.h"
 
+#include "pearpd/fast_path.h"
 #include "pearpd/keyed_table.h"
 #include "pearpd/time_units.h"
 
@@ -8,6 +9,10 @@
 #include <string.h>
 
 #define SEEN_NS (30 * NS_PER_S)
+
+#define TELL_AGAIN_PART 4                 /* of mac-age: the fast path may have had to drop it */
+#define FAST_CLOCK_NS   (NS_PER_S / 1000) /* its times are exact to this */
+#define LOOKED_AT       8                 /* entries that are checked for one to evict */
 
 #define LOOP_AFTER_NS  (5 * NS_PER_S)
 #define LOOP_BEFORE_NS (60 * NS_PER_S) /* HELLO comes once a minute */
@@ -17,12 +22,15 @@ struct fdb_entry {
     bool was_downstream; /* of those upstream: it was downstream before */
     uint64_t seen_ns;
     uint64_t router_ns; /* of those upstream: when it was last seen as a router's; 0: never */
+    uint64_t told_ns;   /* when the fast path was told of it last; 0: it does not know it */
 };
 
 struct fdb {
     uint64_t age_ns;
     uint64_t loop_ns; /* when one was seen last; 0: never */
     struct keyed_table *side[SIDES];
+    const struct fast_path *fast; /* NULL: there is none */
+    uint16_t vlan;                /* the one that it forwards in */
 };
 
 struct fdb_key fdb_key_of(struct mac mac, uint16_t vid, bool service)
@@ -71,40 +79,126 @@ static bool is_by_loop(const struct fdb *fdb, const struct fdb_entry *seen)
            fdb->loop_ns <= seen->seen_ns + LOOP_BEFORE_NS;
 }
 
-static bool seen_within(struct keyed_table *table, const struct fdb_key *key, uint64_t now_ns, uint64_t age_ns)
+/* The fast path. It forwards only what is for one address, so what it saw upstream is a router. */
+
+static struct mac mac_of(const struct fdb_entry *entry)
 {
-    const struct fdb_entry *entry = keyed_table_find(table, key);
-    return entry != NULL && now_ns - entry->seen_ns < age_ns;
+    struct mac mac;
+    memcpy(mac.octets, entry->key.octets, MAC_BYTES);
+    return mac;
+}
+
+/* Takes over when the fast path saw it, if that was after it was told. */
+static void fast_seen(const struct fdb *fdb, enum side side, struct fdb_entry *entry, uint64_t now_ns)
+{
+    if (entry->told_ns == 0)
+        return;
+    uint64_t seen_ns = fdb->fast->mac_seen(fdb->fast->context, mac_of(entry));
+    if (seen_ns <= entry->told_ns + FAST_CLOCK_NS)
+        return;
+    seen_ns = seen_ns < now_ns ? seen_ns : now_ns;
+    if (seen_ns > entry->seen_ns)
+        entry->seen_ns = seen_ns;
+    if (side == SIDE_UPSTREAM && seen_ns > entry->router_ns)
+        entry->router_ns = seen_ns;
+}
+
+static void fast_put(const struct fdb *fdb, enum side side, struct fdb_entry *entry, uint64_t now_ns)
+{
+    const struct fdb_key in_vlan = fdb_key_of(mac_of(entry), fdb->vlan, false);
+    if (!fdb_key_equal(entry->key, in_vlan) ||
+        (entry->told_ns != 0 && now_ns - entry->told_ns < fdb->age_ns / TELL_AGAIN_PART))
+        return;
+    fast_seen(fdb, side, entry, now_ns);
+    fdb->fast->mac_put(fdb->fast->context, mac_of(entry), side, now_ns);
+    entry->told_ns = now_ns;
+}
+
+static void entry_remove(struct fdb *fdb, enum side side, struct fdb_entry *entry)
+{
+    if (entry->told_ns != 0)
+        fdb->fast->mac_remove(fdb->fast->context, mac_of(entry));
+    keyed_table_remove(fdb->side[side], entry);
+}
+
+/* Evicts the entry that was seen least recently, also by the fast path. */
+static void make_room(struct fdb *fdb, enum side side, const struct fdb_key *key, uint64_t now_ns)
+{
+    struct keyed_table *table = fdb->side[side];
+    if (!keyed_table_full(table) || keyed_table_find(table, key) != NULL)
+        return;
+    for (unsigned i = 0; i < LOOKED_AT; i++) {
+        struct fdb_entry *oldest = keyed_table_oldest(table);
+        const uint64_t seen_ns = oldest->seen_ns;
+        fast_seen(fdb, side, oldest, now_ns);
+        if (oldest->seen_ns == seen_ns)
+            break;
+        keyed_table_touch(table, oldest);
+    }
+    entry_remove(fdb, side, keyed_table_oldest(table));
+}
+
+void fdb_fast_set(struct fdb *fdb, const struct fast_path *fast, uint16_t vlan, uint64_t now_ns)
+{
+    for (unsigned side = 0; side < SIDES; side++)
+        for (struct fdb_entry *entry = keyed_table_oldest(fdb->side[side]); entry != NULL;
+             entry = keyed_table_newer(fdb->side[side], entry)) {
+            fast_seen(fdb, (enum side)side, entry, now_ns);
+            entry->told_ns = 0;
+        }
+    fdb->fast = fast;
+    fdb->vlan = vlan;
+}
+
+/* The learning bridge. */
+
+/* A new entry takes the place of the one of the other side. True where that was seen within mac-age. */
+static bool move(struct fdb *fdb, enum side side, struct fdb_entry *entry, uint64_t now_ns)
+{
+    const enum side other = side_other(side);
+    struct fdb_entry *was = keyed_table_find(fdb->side[other], &entry->key);
+    if (was == NULL)
+        return false;
+    fast_seen(fdb, other, was, now_ns);
+    bool moved = now_ns - was->seen_ns < fdb->age_ns;
+    entry->was_downstream = moved && side == SIDE_UPSTREAM;
+    entry_remove(fdb, other, was);
+    return moved;
 }
 
 bool fdb_learn(struct fdb *fdb, enum side side, struct fdb_key key, bool is_router, uint64_t now_ns)
 {
-    bool fresh;
+    bool fresh, moved = false;
+    if (fdb->fast != NULL)
+        make_room(fdb, side, &key, now_ns);
     struct fdb_entry *entry = keyed_table_put(fdb->side[side], &key, &fresh);
     entry->seen_ns = now_ns;
     if (is_router)
         entry->router_ns = now_ns;
-    if (!fresh)
-        return false;
-    struct keyed_table *other = fdb->side[side_other(side)];
-    struct fdb_entry *stale = keyed_table_find(other, &key);
-    if (stale == NULL)
-        return false;
-    bool moved = now_ns - stale->seen_ns < fdb->age_ns;
-    entry->was_downstream = moved && side == SIDE_UPSTREAM;
-    keyed_table_remove(other, stale);
+    if (fresh)
+        moved = move(fdb, side, entry, now_ns);
+    if (fdb->fast != NULL)
+        fast_put(fdb, side, entry, now_ns);
     return moved;
 }
 
 bool fdb_lives(struct fdb *fdb, enum side side, struct fdb_key key, uint64_t now_ns)
 {
-    return seen_within(fdb->side[side], &key, now_ns, fdb->age_ns);
+    struct fdb_entry *entry = keyed_table_find(fdb->side[side], &key);
+    if (entry == NULL)
+        return false;
+    if (now_ns - entry->seen_ns >= fdb->age_ns)
+        fast_seen(fdb, side, entry, now_ns);
+    return now_ns - entry->seen_ns < fdb->age_ns;
 }
 
 bool fdb_is_upstream(struct fdb *fdb, struct fdb_key key, uint64_t now_ns)
 {
-    const struct fdb_entry *entry = keyed_table_find(fdb->side[SIDE_UPSTREAM], &key);
-    if (entry == NULL || is_by_loop(fdb, entry))
+    struct fdb_entry *entry = keyed_table_find(fdb->side[SIDE_UPSTREAM], &key);
+    if (entry == NULL)
+        return false;
+    fast_seen(fdb, SIDE_UPSTREAM, entry, now_ns);
+    if (is_by_loop(fdb, entry))
         return false;
     bool is_router = entry->router_ns != 0 && now_ns - entry->router_ns < fdb->age_ns;
     return is_router || now_ns - entry->seen_ns < SEEN_NS;
