@@ -112,12 +112,25 @@ FUZZ_SECONDS ?= 60
 fuzz: ## run every fuzz target, FUZZ_SECONDS (60) in all
 	@tests/run --label fuzz --limit 0 -- scripts/fuzz $(FUZZ_SECONDS)
 
-# The generators of `make bench` and of the floods among the tests.
-$(B)/load $(B)/flood $(B)/lease_storm: $(B)/%: tests/lib/%.c
+# The generators of the floods among the tests.
+$(B)/flood $(B)/lease_storm: $(B)/%: tests/lib/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
-tools: $(B)/load $(B)/flood $(B)/lease_storm
+# What `make bench` sends, counts and compares with. Where clang or libbpf is missing it counts on a ring, not in the kernel.
+CLANG ?= clang
+BENCH := $(patsubst %,$(B)/bench/%,plan send sink_ring round_trip forward)
+BENCH += $(if $(and $(wildcard /usr/include/bpf/libbpf.h),$(shell command -v $(CLANG))),$(B)/bench/sink_bpf $(B)/bench/sink.bpf.o)
+$(B)/bench/forward: LIBS := -lpcap -lnet
+$(B)/bench/sink_bpf: LIBS := -lbpf
+$(B)/bench/%: tests/lib/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBS)
+$(B)/bench/%.bpf.o: tests/lib/bench/%.bpf.c tests/lib/bench/plan.h
+	@mkdir -p $(@D)
+	$(CLANG) -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -idirafter /usr/include/$(shell uname -m)-linux-gnu -c -o $@ $<
+
+tools: $(B)/flood $(B)/lease_storm $(BENCH)
 
 reliability: all tools ## rows of the reliability matrix that take a time: medians of 20 tries, the worst, memory
 	@scripts/deps build test live
@@ -130,8 +143,10 @@ soak: ## the long rows, before a release: a million runs of the models, fuzzing 
 	@scripts/deps build test
 	@scripts/soak $(SOAK_SECONDS)
 
-bench: all $(B)/load ## kernel bridge and pearpd in turn in the lab: small frames and TCP
-	@PEARPD_BUILD='$(abspath $(B))' scripts/bench
+bench: ## pearpd, kernel bridge, nftables and libpcap in turn: small frames, TCP, round trips; in minutes, on a quiet machine
+	@scripts/deps build bench
+	@$(MAKE) --no-print-directory -s -j2 all tools
+	@PEARPD_BUILD='$(abspath $(B))' scripts/bench $(BENCH_OPTIONS)
 
 sbindir = $(prefix)/sbin
 mandir  = $(prefix)/share/man

@@ -1,4 +1,4 @@
-/* frame_tools.h: what those share who write frames byte by byte. Included by: load.c, flood.c, tests of the engine. */
+/* frame_tools.h: what those share who write frames byte by byte. Included by: flood.c, bench/, tests of the engine. */
 #ifndef PEARPD_TESTS_FRAME_TOOLS_H
 #define PEARPD_TESTS_FRAME_TOOLS_H
 

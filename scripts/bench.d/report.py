@@ -1,0 +1,152 @@
+"""report: what was measured as a table, against the goals, and as JSON. Used by: scripts/bench."""
+
+import statistics
+
+from lab import FOREIGN_BUSY
+
+BASES = (("bridge", "bridge"), ("range-map", "map"), ("concatenation", "concat"), ("forward", "libpcap"))
+LOST = 0.01  # less: the contestant can do more than the generator
+
+# What pearpd is to reach, as (contestant, test, base, at least; a round trip: at most).
+GOALS = (
+    ("pearpd-fast", "own", "bridge", 1.0), ("pearpd-fast", "own", "range-map", 1.2),
+    ("pearpd-fast", "one", "bridge", 1.0), ("pearpd-fast", "one", "range-map", 2.0),
+    ("pearpd-fast", "tcp-to", "bridge", 0.95), ("pearpd-fast", "tcp-from", "bridge", 0.95),
+    ("pearpd-fast", "round-trip", "bridge", 1.15), ("pearpd-fast", "ipv6", "bridge", 0.95),
+    ("pearpd-fast", "tcp6-to", "bridge", 0.95), ("pearpd-fast", "tcp6-from", "bridge", 0.95),
+    ("pearpd", "own", "range-map", 1.2), ("pearpd", "own", "concatenation", 2.2), ("pearpd", "own", "forward", 1.8),
+    ("pearpd", "one", "concatenation", 1.8), ("pearpd", "tcp-to", "bridge", 0.85), ("pearpd", "tcp-from", "bridge", 0.85),
+)
+LIVELOCK_GOAL = 0.8  # of the highest lossless rate, at three times that rate
+
+
+def figures(results, contestant, test, name=None):
+    return [seen[name or test.figure] for seen in results[test.key].get(contestant.name, [])
+            if seen["ok"] and (name or test.figure) in seen]
+
+
+def middle(results, contestant, test, name=None):
+    found = figures(results, contestant, test, name)
+    return statistics.median(found) if found else None
+
+
+def spread(found):
+    """(greatest - least) / median, in percent."""
+    return "%.0f %%" % (100 * (max(found) - min(found)) / statistics.median(found)) if len(found) > 1 else "-"
+
+
+def saturated(results, contestant, test, machine):
+    """What the limit was: the processors' busy shares, and which of them it is about."""
+    seen = [one for one in results[test.key][contestant.name] if one["ok"]]
+    busy = "processors %s busy" % " and ".join(
+        "%.0f %%" % (100 * statistics.median(one["busy"][n] for one in seen)) for n in (0, 1))
+    if test.key == "lossless":
+        return busy
+    offered = "offered %.3f, " % (statistics.median(one["offered"] for one in seen) * test.scale)
+    if contestant.in_kernel and not test.alone:
+        return "%s%s; processor %d was the limit: it sends and forwards" % (offered, busy, machine["used"][0])
+    if all(one["lost"] < LOST * one["sent"] for one in seen):
+        return "%s%s; NOT SATURATED: the generator was the limit" % (offered, busy)
+    process = middle(results, contestant, test, "process")
+    return "%s%s; saturated%s" % (offered, busy, "" if process is None else ", its process used %.2f of a processor" % process)
+
+
+def remarks(results, contestant, test, machine):
+    rounds = results[test.key][contestant.name]
+    seen = [one for one in rounds if one["ok"]]
+    said = []
+    if "offered" in seen[0]:
+        said.append(saturated(results, contestant, test, machine))
+    elif "busy" in seen[0]:
+        said.append("processors %s busy" % " and ".join(
+            "%.0f %%" % (100 * statistics.median(one["busy"][n] for one in seen)) for n in (0, 1)))
+    if test.key == "round-trip":
+        said.append("p99 %.0f, uses %.3f of a processor when idle" % (
+            middle(results, contestant, test, "p99_us"), middle(results, contestant, test, "idle")))
+    if test.key == "lossless":
+        said.append("at three times that (offered %.3f) %.3f arrive, %.2f of it" % (
+            middle(results, contestant, test, "offered") * test.scale, middle(results, contestant, test, "at_three") * test.scale,
+            livelock(results, contestant, test)))
+    if any(one.get("sink_lost") for one in seen):
+        said.append("the sink lost %d" % sum(one["sink_lost"] for one in seen))
+    disturbed = sum(one["disturbed"] > FOREIGN_BUSY for one in rounds)
+    if disturbed:
+        said.append("%d OF %d ROUNDS DISTURBED by others" % (disturbed, len(rounds)))
+    if len(seen) < len(rounds):
+        said.append("%d of %d rounds failed" % (len(rounds) - len(seen), len(rounds)))
+    return "; ".join(said)
+
+
+def livelock(results, contestant, test):
+    """What arrives at three times the highest lossless rate, as a part of that; None: not measured."""
+    seen = [one for one in results[test.key].get(contestant.name, []) if one["ok"]]
+    return statistics.median(one["at_three"] / one["rate"] for one in seen) if seen else None
+
+
+def why(rounds):
+    return next((one.get("error") or one.get("example") for one in rounds if one.get("error") or one.get("example")),
+                "nothing arrived")
+
+
+def ratio(results, contestant, test, base):
+    own, other = middle(results, contestant, test), base and middle(results, base, test)
+    return own / other if own and other else None
+
+
+def table(results, contestants, tests, machine):
+    """Lines of text."""
+    by_name = {c.name: c for c in contestants}
+    bases = [(by_name[name], title) for name, title in BASES if name in by_name]
+    for test in tests:
+        if not results.get(test.key):
+            continue
+        yield ""
+        yield "%-32s %8s %7s %s  " % (test.title if len(test.title) < 33 else test.title.replace(", all on one processor", ", one"),
+                                      test.unit, "spread", " ".join("%8s" % ("/" + title) for _, title in bases))
+        for contestant in contestants:
+            rounds = results[test.key].get(contestant.name)
+            if not rounds:
+                continue
+            found = figures(results, contestant, test)
+            if not found:
+                yield "  %-30s %8s  %s" % (contestant.title, "fails", why(rounds))
+                continue
+            ratios = [ratio(results, contestant, test, base) for base, _ in bases]
+            yield "  %-30s %8.3f %7s %s  %s" % (
+                contestant.title, statistics.median(found) * test.scale, spread(found),
+                " ".join("%8s" % ("-" if r is None else "%.2f" % r) for r in ratios), remarks(results, contestant, test, machine))
+
+
+def goals(results, contestants, tests):
+    """[(text, seen, wanted, met)] of what was measured."""
+    by_name, by_key, found = {c.name: c for c in contestants}, {t.key: t for t in tests}, []
+    for name, key, base, wanted in GOALS:
+        if not results.get(key) or name not in by_name or base not in by_name:
+            continue
+        seen = ratio(results, by_name[name], by_key[key], by_name[base])
+        if seen is not None:
+            met = seen <= wanted if key == "round-trip" else seen >= wanted
+            found.append(("%s: %s, x %s" % (by_name[name].title, by_key[key].title, by_name[base].title), seen, wanted, met))
+    for contestant in contestants:
+        if contestant.name.startswith("pearpd") and results.get("lossless"):
+            seen = livelock(results, contestant, by_key["lossless"])
+            if seen is not None:
+                found.append(("%s: at three times its highest lossless rate, x that rate" % contestant.title, seen, LIVELOCK_GOAL,
+                              seen >= LIVELOCK_GOAL))
+    return found
+
+
+def wrong_frames(results):
+    return sum(one.get("wrong", 0) + one.get("doubled", 0) for test in results.values() for rounds in test.values() for one in rounds)
+
+
+def as_json(results, contestants, tests, machine, command, options):
+    return {
+        "command": command, "machine": machine, "options": options,
+        "contestants": {c.name: c.title for c in contestants},
+        "tests": [{"name": t.key, "title": t.title, "unit": t.unit, "scale": t.scale, "figure": t.figure,
+                   "median": {c.name: middle(results, c, t) for c in contestants},
+                   "rounds": results[t.key]} for t in tests if results.get(t.key)],
+        "goals": [{"goal": text, "seen": round(seen, 3), "wanted": wanted, "met": met}
+                  for text, seen, wanted, met in goals(results, contestants, tests)],
+    }
