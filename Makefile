@@ -19,9 +19,9 @@ HARDEN   ?= -fstack-protector-strong -fPIE -fstack-clash-protection -fcf-protect
 override CPPFLAGS += $(FORTIFY)
 override CFLAGS += -std=c11 $(WARN) $(HARDEN) $(SANITIZE) -MMD -MP
 override LDFLAGS += -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed $(SANITIZE)
-LIBS := -lpcap -lnet -levent_core -linih -lmnl -lsodium -ljansson
+LIBS := -lbpf -lpcap -lnet -levent_core -linih -lmnl -lsodium -ljansson
 
-SRC     := $(sort $(wildcard src/*/*.c src/*/*/*.c))
+SRC     := $(filter-out src/bpf/%,$(sort $(wildcard src/*/*.c src/*/*/*.c)))
 LIBSRC  := $(filter-out src/ctl/% src/agent/%,$(SRC))
 OBJ      = $(patsubst src/%.c,$(B)/obj/%.o,$(1))
 LIB      = $(B)/libpearpd.a
@@ -36,7 +36,7 @@ $(B)/dhcp/%: etc/dhcp/%
 
 all: $(PROGRAMS:%=$(B)/%) $(HOOKS:%=$(B)/dhcp/%) ## build the three programs into build/ (default)
 
-$(LIB): $(call OBJ,$(LIBSRC))
+$(LIB): $(call OBJ,$(LIBSRC)) $(B)/obj/fast_object.o
 $(AGENT): $(call OBJ,$(filter src/agent/%,$(filter-out src/agent/main.c,$(SRC))))
 $(LIB) $(AGENT):
 	@rm -f $@
@@ -52,6 +52,18 @@ $(PROGRAMS:%=$(B)/%):
 $(B)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Isrc/$(firstword $(subst /, ,$*)) $(CFLAGS) -c -o $@ $<
+
+# The programs of the fast path, for the kernel, and the same as bytes of pearpd. Without a clang for BPF pearpd has none
+# and says so.
+BPF_CLANG ?= clang
+BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Iinclude -I/usr/include/$(shell $(CC) -print-multiarch)
+HAS_BPF   := $(shell $(BPF_CLANG) -print-targets 2>/dev/null | grep -c '^ *bpf ')
+$(B)/fast_path.bpf.o: src/bpf/fast_path.bpf.c
+	@mkdir -p $(@D)
+	$(BPF_CLANG) $(BPF_FLAGS) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+$(B)/obj/fast_object.o: src/bpf/fast_object.S $(if $(filter 1,$(HAS_BPF)),$(B)/fast_path.bpf.o)
+	@mkdir -p $(@D)
+	$(CC) $(if $(filter 1,$(HAS_BPF)),-DFAST_OBJECT='"$(B)/fast_path.bpf.o"') -c -o $@ $<
 
 # Tests see all rooms. Those of the agent are linked with its library, before the other one.
 ROOMS := -Isrc/agent -Isrc/io
@@ -71,7 +83,7 @@ $(B)/unit/%: tests/unit/%.c $(SHARED) $(LIB) $(AGENT)
 	$(CC) $(CPPFLAGS) $(ROOMS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(SHARED) $(call LIBS_OF,$*) $(LIBS) -lcmocka
 $(B)/property/%: tests/property/%.c $(SHARED) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(SHARED) $(LIB) $(LIBS) -lcmocka
+	$(CC) $(CPPFLAGS) -Isrc/bpf $(CFLAGS) $(LDFLAGS) -o $@ $< $(SHARED) $(LIB) $(LIBS) -lcmocka
 $(B)/fuzz/%: tests/fuzz/%.c $(LIB) $(AGENT)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ROOMS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(call LIBS_OF,$*) $(LIBS)

@@ -9,6 +9,7 @@ ARROWS = {
     "core": {"core", "wire", "base"},
     "conf": {"conf", "wire", "base"},
     "io": {"io", "wire", "base"},
+    "bpf": {"bpf", "io"},
     "daemon": {"daemon", "io", "conf", "core", "wire", "base"},
     "ctl": {"ctl", "io", "wire", "base"},
     "agent": {"agent", "io", "wire", "base"},

@@ -1,0 +1,220 @@
+/* fast_path.bpf.c: the programs of the fast path, as the kernel runs them: a filter at each packet socket of a port, and
+ * one program at the ingress of both ports.
+ * In: frames, the maps of fast_layout.h. Out: frames at the other port, counts. Loaded by: fast_loader.c.
+ *
+ * A packet socket sees a frame before tc does, in the same interrupt and on the same processor. So the filter whose
+ * socket the frame is for decides: either the socket takes it, or tc forwards it. Its decision waits for tc in
+ * `decisions`. Where there is none, no socket is open, and tc decides. */
+#include "fast_decide.h"
+
+#include <bpf/bpf_helpers.h>
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+
+#define WHOLE_FRAME 0x7fffffff /* what a filter returns is a length */
+
+#define SHARED_MAP(name, count, element)   \
+    struct {                               \
+        __uint(type, BPF_MAP_TYPE_ARRAY);  \
+        __uint(map_flags, BPF_F_MMAPABLE); \
+        __uint(max_entries, count);        \
+        __type(key, __u32);                \
+        __type(value, element);            \
+    } name SEC(".maps")
+
+/* The loader sets the number of leaves, and of counts to FAST_SLOTS for each column. */
+SHARED_MAP(fast_config, 1, struct fast_config);
+SHARED_MAP(fast_passed, 2, struct fast_passed);
+SHARED_MAP(fast_addresses, FAST_ADDRESS_BUCKETS, struct fast_address_bucket);
+SHARED_MAP(fast_blocks, FAST_ADDRESSES, struct fast_blocks);
+SHARED_MAP(fast_leaves, 1, struct fast_leaf);
+SHARED_MAP(fast_slots, FAST_SLOTS, struct fast_slot);
+SHARED_MAP(fast_counts, FAST_SLOTS, struct fast_counts);
+SHARED_MAP(fast_macs, FAST_MAC_BUCKETS, struct fast_mac_bucket);
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 2);
+    __type(key, __u32);
+    __type(value, struct fast_decision);
+} fast_decisions SEC(".maps");
+
+/* Where the functions of a view come from. */
+
+struct fast_view {
+    struct __sk_buff *frame;
+};
+
+FAST_INLINE int fast_read(struct fast_view *view, __u32 at, void *to, __u32 bytes)
+{
+    return (int)bpf_skb_load_bytes(view->frame, at, to, bytes);
+}
+
+FAST_INLINE __u32 fast_length(const struct fast_view *view)
+{
+    return view->frame->len;
+}
+
+FAST_INLINE __u32 fast_gso_size(const struct fast_view *view)
+{
+    return view->frame->gso_size;
+}
+
+FAST_INLINE __u32 fast_ifindex(const struct fast_view *view)
+{
+    return view->frame->ifindex;
+}
+
+FAST_INLINE bool fast_has_tag(const struct fast_view *view)
+{
+    return view->frame->vlan_present != 0;
+}
+
+FAST_INLINE __u16 fast_tag_protocol(const struct fast_view *view)
+{
+    return FAST_BE16((__u16)view->frame->vlan_proto);
+}
+
+FAST_INLINE __u16 fast_tag(const struct fast_view *view)
+{
+    return (__u16)view->frame->vlan_tci;
+}
+
+FAST_INLINE __u64 fast_now_ns(const struct fast_view *view)
+{
+    (void)view;
+    return bpf_ktime_get_boot_ns();
+}
+
+#define ELEMENT(map, element, function)                                          \
+    FAST_INLINE struct element *function(const struct fast_view *view, __u32 at) \
+    {                                                                            \
+        (void)view;                                                              \
+        return bpf_map_lookup_elem(&map, &at);                                   \
+    }
+ELEMENT(fast_passed, fast_passed, fast_passed_at)
+ELEMENT(fast_addresses, fast_address_bucket, fast_addresses_at)
+ELEMENT(fast_blocks, fast_blocks, fast_blocks_at)
+ELEMENT(fast_leaves, fast_leaf, fast_leaves_at)
+ELEMENT(fast_slots, fast_slot, fast_slots_at)
+ELEMENT(fast_macs, fast_mac_bucket, fast_macs_at)
+ELEMENT(fast_counts, fast_counts, counts_at)
+ELEMENT(fast_decisions, fast_decision, decision_at)
+
+FAST_INLINE struct fast_config *fast_config_at(const struct fast_view *view)
+{
+    const __u32 at = 0;
+    (void)view;
+    return bpf_map_lookup_elem(&fast_config, &at);
+}
+
+/* The filters. */
+
+FAST_INLINE int filter(struct __sk_buff *skb, __u32 socket)
+{
+    struct fast_view view = {skb};
+    if (fast_class(&view) != socket)
+        return 0;
+    struct fast_decision *waits = decision_at(&view, socket);
+    if (waits == NULL)
+        return WHOLE_FRAME;
+    fast_decide(&view, socket, waits);
+    return waits->verdict == FAST_FORWARDED ? 0 : WHOLE_FRAME;
+}
+
+SEC("socket")
+int fast_ring(struct __sk_buff *skb)
+{
+    return filter(skb, FAST_SOCKET_RING);
+}
+
+SEC("socket")
+int fast_aside(struct __sk_buff *skb)
+{
+    return filter(skb, FAST_SOCKET_ASIDE);
+}
+
+/* At the ingress. */
+
+FAST_INLINE void add(const struct fast_config *config, __u64 *to, __u64 more)
+{
+    if (config->atomic)
+        __sync_fetch_and_add(to, more);
+    else
+        *to += more;
+}
+
+FAST_INLINE void count_port(struct fast_counts *counts, const struct fast_decision *decision)
+{
+    const __u32 window = (__u32)(decision->now_ns / FAST_WINDOW_NS);
+    counts->from_owner_ns = decision->now_ns;
+    if (counts->window != window) {
+        counts->window = window;
+        counts->low = counts->high = decision->port;
+    }
+    if (decision->port < counts->low)
+        counts->low = decision->port;
+    if (decision->port > counts->high)
+        counts->high = decision->port;
+}
+
+FAST_INLINE void count(struct fast_view *view, const struct fast_config *config,
+                       const struct fast_decision *decision)
+{
+    const __u32 processor = bpf_get_smp_processor_id();
+    const __u32 column = processor < config->columns ? processor : processor % config->columns;
+    const __u64 bytes = fast_length(view) + (fast_has_tag(view) ? FAST_TAG_BYTES : 0);
+    struct fast_counts *counts = counts_at(view, column * FAST_SLOTS + decision->slot);
+    if (counts == NULL)
+        return;
+    if (decision->side == FAST_UPSTREAM) {
+        add(config, &counts->to_owner_frames, 1);
+        add(config, &counts->to_owner_bytes, bytes);
+        return;
+    }
+    add(config, &counts->from_owner_frames, 1);
+    add(config, &counts->from_owner_bytes, bytes);
+    count_port(counts, decision);
+}
+
+/* True where the frame is what it has to be when it leaves. */
+FAST_INLINE bool rewrite(struct fast_view *view, const struct fast_config *config,
+                         const struct fast_decision *decision)
+{
+    if (decision->slot == 0)
+        return true;
+    if (decision->side == FAST_DOWNSTREAM)
+        return config->source_mac_host || bpf_skb_store_bytes(view->frame, 6, config->mac, 6, 0) == 0;
+    const struct fast_slot *slot = fast_slots_at(view, decision->slot);
+    return slot != NULL && bpf_skb_store_bytes(view->frame, 0, slot->mac, 6, 0) == 0;
+}
+
+FAST_INLINE int execute(struct fast_view *view, const struct fast_decision *decision)
+{
+    const struct fast_config *config = fast_config_at(view);
+    if (decision->verdict != FAST_FORWARDED)
+        return TC_ACT_UNSPEC;
+    if (config == NULL || !rewrite(view, config, decision))
+        return TC_ACT_SHOT;
+    count(view, config, decision);
+    return (int)bpf_redirect(config->ifindex[decision->side == FAST_UPSTREAM ? FAST_DOWNSTREAM : FAST_UPSTREAM],
+                             0);
+}
+
+SEC("tc")
+int fast_ingress(struct __sk_buff *skb)
+{
+    struct fast_view view = {skb};
+    struct fast_decision decision = {.verdict = FAST_NONE};
+    struct fast_decision *waits = decision_at(&view, fast_class(&view));
+    if (waits != NULL && waits->verdict != FAST_NONE) {
+        if (fast_is_about(&view, waits))
+            decision = *waits;
+        waits->verdict = FAST_NONE;
+    }
+    if (decision.verdict == FAST_NONE)
+        fast_decide(&view, FAST_NO_SOCKET, &decision);
+    return execute(&view, &decision);
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
