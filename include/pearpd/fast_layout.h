@@ -150,4 +150,10 @@ struct fast_passed {
     __u64 frames[2]; /* by socket */
 };
 
+/* One element. Of the loader alone: where the program of the ports is attached, by side; 0: nowhere. */
+struct fast_attached {
+    __u32 ifindex[2];
+    __u32 made_qdisc[2]; /* the clsact qdisc came with it */
+};
+
 #endif

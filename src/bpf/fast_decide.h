@@ -69,7 +69,7 @@ FAST_INLINE struct fast_mac_bucket *fast_macs_at(const struct fast_view *view, _
 #define FAST_TCP_RST         0x04
 
 #define FAST_MAC_RENEW_NS  10000000ULL
-#define FAST_PENDING_TRIES 4
+#define FAST_PENDING_TRIES 8
 
 /* Instead of FAST_SOCKET_RING or FAST_SOCKET_ASIDE: no daemon takes what is left to it. */
 #define FAST_NO_SOCKET 2

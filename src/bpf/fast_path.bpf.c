@@ -4,7 +4,7 @@
  *
  * A packet socket sees a frame before tc does, in the same interrupt and on the same processor. So the filter whose
  * socket the frame is for decides: either the socket takes it, or tc forwards it. Its decision waits for tc in
- * `decisions`. Where there is none, no socket is open, and tc decides. */
+ * fast_decisions. Where there is none, no socket is open, and tc decides. */
 #include "fast_decide.h"
 
 #include <bpf/bpf_helpers.h>
@@ -31,6 +31,7 @@ SHARED_MAP(fast_leaves, 1, struct fast_leaf);
 SHARED_MAP(fast_slots, FAST_SLOTS, struct fast_slot);
 SHARED_MAP(fast_counts, FAST_SLOTS, struct fast_counts);
 SHARED_MAP(fast_macs, FAST_MAC_BUCKETS, struct fast_mac_bucket);
+SHARED_MAP(fast_attached, 1, struct fast_attached);
 
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -1,0 +1,564 @@
+/* fast_loader.c: see fast_loader.h.
+ *
+ * The pins of NAME are in /sys/fs/bpf/pearpd/NAME-vLAYOUT/: each map, and the program of the ports. What is attached is
+ * noted in a map of its own (struct fast_attached), so that whoever comes next can take it away. */
+#include "pearpd/fast_loader.h"
+
+#include "netlink_clsact.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define BPF_FOLDER      "/sys/fs/bpf"
+#define PINS_FOLDER     BPF_FOLDER "/pearpd"
+#define PATH_BYTES      256
+#define INGRESS_PROGRAM "fast_ingress"
+#define TC_HANDLE       1
+#define TC_PRIORITY     20549 /* "PE" */
+
+/* fast_object.S. */
+extern const uint8_t fast_object[];
+extern const uint64_t fast_object_bytes; /* 0: built without clang */
+
+enum part {
+    PART_CONFIG,
+    PART_PASSED,
+    PART_ADDRESSES,
+    PART_BLOCKS,
+    PART_LEAVES,
+    PART_SLOTS,
+    PART_COUNTS,
+    PART_MACS,
+    PART_ATTACHED,
+    PARTS
+};
+static const char *const part_names[PARTS] = {"fast_config", "fast_passed", "fast_addresses",
+                                              "fast_blocks", "fast_leaves", "fast_slots",
+                                              "fast_counts", "fast_macs",   "fast_attached"};
+
+struct fast_loader {
+    struct bpf_object *object;
+    void *parts[PARTS]; /* mapped */
+    size_t part_bytes[PARTS];
+    struct fast_memory memory;
+    struct fast_attached *attached;
+    int filters[2];
+    int program;
+    uint32_t program_id;
+    char folder[PATH_BYTES]; /* of the pins; "": none */
+    bool taken_over;
+};
+
+/* Words. */
+
+static char library_said[FAST_LOADER_WHY_BYTES]; /* the last warning of libbpf, a line */
+
+__attribute__((format(printf, 2, 0))) static int note_warning(enum libbpf_print_level level, const char *format,
+                                                              va_list arguments)
+{
+    if (level != LIBBPF_WARN)
+        return 0;
+    vsnprintf(library_said, sizeof(library_said), format, arguments);
+    library_said[strcspn(library_said, "\n")] = '\0';
+    return 0;
+}
+
+static int explain(char *why, size_t why_bytes, const char *what, int error)
+{
+    if (why == NULL || why_bytes == 0)
+        return error;
+    if (error == -EPERM || error == -EACCES)
+        snprintf(why, why_bytes, "%s: no right to; CAP_BPF and CAP_NET_ADMIN are needed", what);
+    else if (library_said[0] != '\0')
+        snprintf(why, why_bytes, "%s: %s (%s)", what, strerror(-error), library_said);
+    else
+        snprintf(why, why_bytes, "%s: %s", what, strerror(-error));
+    return error;
+}
+
+static bool name_is_good(const char *name)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+    const size_t length = strlen(name);
+    return length > 0 && length <= FAST_LOADER_NAME_MAX && name[0] != '.' && strspn(name, allowed) == length;
+}
+
+static struct bpf_map *next_map(const struct fast_loader *loader, const struct bpf_map *map)
+{
+    return bpf_object__next_map(loader->object, map);
+}
+
+/* Pins. */
+
+static void pin_path(char path[static PATH_BYTES], const char *folder, const char *name)
+{
+    if (snprintf(path, PATH_BYTES, "%s/%s", folder, name) >= PATH_BYTES)
+        path[0] = '\0';
+}
+
+/* The folder and the pins in it. */
+static void remove_folder(const char *folder)
+{
+    DIR *directory = opendir(folder);
+    char path[PATH_BYTES];
+    if (directory == NULL)
+        return;
+    for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        pin_path(path, folder, entry->d_name);
+        if (entry->d_name[0] != '.')
+            unlink(path);
+    }
+    closedir(directory);
+    rmdir(folder);
+    rmdir(PINS_FOLDER); /* which others may use */
+}
+
+/* False: there is no place for pins. */
+static bool make_folder(struct fast_loader *loader, const char *name)
+{
+    struct statfs system;
+    if (statfs(BPF_FOLDER, &system) != 0 || system.f_type != BPF_FS_MAGIC)
+        return false;
+    if (mkdir(PINS_FOLDER, 0700) != 0 && errno != EEXIST)
+        return false;
+    snprintf(loader->folder, PATH_BYTES, PINS_FOLDER "/%s-v%d", name, FAST_LAYOUT_VERSION);
+    if (mkdir(loader->folder, 0700) == 0 || errno == EEXIST)
+        return true;
+    loader->folder[0] = '\0';
+    return false;
+}
+
+static bool has_shape(int fd, const struct bpf_map *map)
+{
+    struct bpf_map_info info;
+    uint32_t bytes = sizeof(info);
+    memset(&info, 0, sizeof(info));
+    return bpf_obj_get_info_by_fd(fd, &info, &bytes) == 0 && info.type == bpf_map__type(map) &&
+           info.key_size == bpf_map__key_size(map) && info.value_size == bpf_map__value_size(map) &&
+           info.max_entries == bpf_map__max_entries(map) && info.map_flags == bpf_map__map_flags(map);
+}
+
+static int open_pin(const struct fast_loader *loader, const struct bpf_map *map)
+{
+    char path[PATH_BYTES];
+    pin_path(path, loader->folder, bpf_map__name(map));
+    const int fd = bpf_obj_get(path);
+    if (fd < 0 || has_shape(fd, map))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* All or none. */
+static bool pins_have_shape(const struct fast_loader *loader)
+{
+    for (const struct bpf_map *map = next_map(loader, NULL); map != NULL; map = next_map(loader, map)) {
+        const int fd = open_pin(loader, map);
+        if (fd < 0)
+            return false;
+        close(fd);
+    }
+    return true;
+}
+
+static int take_over(struct fast_loader *loader)
+{
+    for (struct bpf_map *map = next_map(loader, NULL); map != NULL; map = next_map(loader, map)) {
+        const int fd = open_pin(loader, map);
+        const int error = fd < 0 ? -ENOENT : bpf_map__reuse_fd(map, fd);
+        if (fd >= 0)
+            close(fd);
+        if (error != 0)
+            return error;
+    }
+    loader->taken_over = true;
+    return 0;
+}
+
+static int pin(const struct fast_loader *loader, const char *name, int fd)
+{
+    char path[PATH_BYTES];
+    pin_path(path, loader->folder, name);
+    unlink(path);
+    return bpf_obj_pin(fd, path) == 0 ? 0 : -errno;
+}
+
+static int pin_all(const struct fast_loader *loader)
+{
+    int error = pin(loader, INGRESS_PROGRAM, loader->program);
+    if (loader->taken_over)
+        return error;
+    for (const struct bpf_map *map = next_map(loader, NULL); map != NULL; map = next_map(loader, map)) {
+        if (error == 0)
+            error = pin(loader, bpf_map__name(map), bpf_map__fd(map));
+    }
+    return error;
+}
+
+/* Loading. */
+
+static int open_object(struct fast_loader *loader, uint32_t leaves, uint32_t columns)
+{
+    const struct bpf_object_open_opts options = {.sz = sizeof(options), .object_name = "pearpd"};
+    loader->object = bpf_object__open_mem(fast_object, fast_object_bytes, &options);
+    if (loader->object == NULL)
+        return -errno;
+    struct bpf_map *leaf_map = bpf_object__find_map_by_name(loader->object, part_names[PART_LEAVES]);
+    struct bpf_map *counts_map = bpf_object__find_map_by_name(loader->object, part_names[PART_COUNTS]);
+    if (leaf_map == NULL || counts_map == NULL)
+        return -EINVAL;
+    const int error = bpf_map__set_max_entries(leaf_map, leaves);
+    return error != 0 ? error : bpf_map__set_max_entries(counts_map, columns * FAST_SLOTS);
+}
+
+static int program_fd(const struct fast_loader *loader, const char *name)
+{
+    const struct bpf_program *program = bpf_object__find_program_by_name(loader->object, name);
+    return program == NULL ? -ENOENT : bpf_program__fd(program);
+}
+
+/* What `id` names; "" if there is none. */
+static uint32_t program_info(int fd, char name[static BPF_OBJ_NAME_LEN])
+{
+    struct bpf_prog_info info;
+    uint32_t bytes = sizeof(info);
+    memset(&info, 0, sizeof(info));
+    name[0] = '\0';
+    if (bpf_obj_get_info_by_fd(fd, &info, &bytes) != 0)
+        return 0;
+    memcpy(name, info.name, BPF_OBJ_NAME_LEN);
+    return info.id;
+}
+
+static int find_programs(struct fast_loader *loader)
+{
+    char name[BPF_OBJ_NAME_LEN];
+    loader->program = program_fd(loader, INGRESS_PROGRAM);
+    loader->filters[FAST_SOCKET_RING] = program_fd(loader, "fast_ring");
+    loader->filters[FAST_SOCKET_ASIDE] = program_fd(loader, "fast_aside");
+    if (loader->program < 0 || loader->filters[0] < 0 || loader->filters[1] < 0)
+        return -ENOENT;
+    loader->program_id = program_info(loader->program, name);
+    return 0;
+}
+
+static int map_part(struct fast_loader *loader, enum part part)
+{
+    const struct bpf_map *map = bpf_object__find_map_by_name(loader->object, part_names[part]);
+    if (map == NULL)
+        return -ENOENT;
+    const size_t bytes = (size_t)bpf_map__value_size(map) * bpf_map__max_entries(map);
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+    if (memory == MAP_FAILED)
+        return -errno;
+    loader->parts[part] = memory;
+    loader->part_bytes[part] = bytes;
+    return 0;
+}
+
+static int map_memory(struct fast_loader *loader, uint32_t leaves, uint32_t columns)
+{
+    int error = 0;
+    for (unsigned part = 0; part < PARTS && error == 0; part++)
+        error = map_part(loader, (enum part)part);
+    void *const *parts = loader->parts;
+    loader->attached = parts[PART_ATTACHED];
+    loader->memory = (struct fast_memory){
+        .config = parts[PART_CONFIG],
+        .passed = parts[PART_PASSED],
+        .addresses = parts[PART_ADDRESSES],
+        .blocks = parts[PART_BLOCKS],
+        .leaves = parts[PART_LEAVES],
+        .slots = parts[PART_SLOTS],
+        .counts = parts[PART_COUNTS],
+        .macs = parts[PART_MACS],
+        .leaf_count = leaves,
+        .column_count = columns,
+    };
+    return error;
+}
+
+/* Without pins it works as well, but ends with the process. */
+static void pin_or_not(struct fast_loader *loader)
+{
+    if (loader->folder[0] == '\0' || pin_all(loader) == 0)
+        return;
+    remove_folder(loader->folder);
+    loader->folder[0] = '\0';
+}
+
+static int load(struct fast_loader *loader, const char *name, uint32_t leaves, uint32_t columns)
+{
+    int error = open_object(loader, leaves, columns);
+    if (error == 0 && make_folder(loader, name) && pins_have_shape(loader))
+        error = take_over(loader);
+    if (error == 0)
+        error = bpf_object__load(loader->object);
+    if (error == 0)
+        error = find_programs(loader);
+    if (error == 0)
+        error = map_memory(loader, leaves, columns);
+    if (error == 0)
+        pin_or_not(loader);
+    return error;
+}
+
+static void free_loader(struct fast_loader *loader)
+{
+    for (unsigned part = 0; part < PARTS; part++)
+        if (loader->parts[part] != NULL)
+            munmap(loader->parts[part], loader->part_bytes[part]);
+    bpf_object__close(loader->object);
+    free(loader);
+}
+
+int fast_loader_open(struct fast_loader **loader, const char *name, uint32_t leaves, uint32_t columns,
+                     char *why, size_t why_bytes)
+{
+    library_said[0] = '\0';
+    libbpf_set_print(note_warning);
+    *loader = NULL;
+    if (fast_object_bytes == 0) {
+        if (why != NULL)
+            snprintf(why, why_bytes, "pearpd was built without clang, so without the programs for the kernel");
+        return -ENOSYS;
+    }
+    if (!name_is_good(name) || leaves == 0 || leaves > FAST_LEAVES_MAX || columns == 0 ||
+        columns > FAST_COLUMNS_MAX)
+        return explain(why, why_bytes, "fast path", -EINVAL);
+    struct fast_loader *made = calloc(1, sizeof(*made));
+    if (made == NULL)
+        return explain(why, why_bytes, "fast path", -ENOMEM);
+    const int error = load(made, name, leaves, columns);
+    if (error != 0) {
+        free_loader(made);
+        return explain(why, why_bytes, "the kernel does not take the programs", error);
+    }
+    *loader = made;
+    return 0;
+}
+
+const struct fast_memory *fast_loader_memory(const struct fast_loader *loader)
+{
+    return &loader->memory;
+}
+
+bool fast_loader_was_taken_over(const struct fast_loader *loader)
+{
+    return loader->taken_over;
+}
+
+bool fast_loader_is_pinned(const struct fast_loader *loader)
+{
+    return loader->folder[0] != '\0';
+}
+
+int fast_loader_filter_fd(const struct fast_loader *loader, unsigned socket)
+{
+    return socket < 2 ? loader->filters[socket] : -EINVAL;
+}
+
+/* Attaching. */
+
+static struct bpf_tc_hook hook_of(unsigned ifindex)
+{
+    return (struct bpf_tc_hook){
+        .sz = sizeof(struct bpf_tc_hook), .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS};
+}
+
+static struct bpf_tc_opts our_place(void)
+{
+    return (struct bpf_tc_opts){.sz = sizeof(struct bpf_tc_opts), .handle = TC_HANDLE, .priority = TC_PRIORITY};
+}
+
+/* The program at our place there; 0: none. `name`: how it is called. */
+static uint32_t program_there(unsigned ifindex, char name[static BPF_OBJ_NAME_LEN])
+{
+    struct bpf_tc_hook hook = hook_of(ifindex);
+    struct bpf_tc_opts place = our_place();
+    name[0] = '\0';
+    if (bpf_tc_query(&hook, &place) != 0)
+        return 0;
+    const int fd = bpf_prog_get_fd_by_id(place.prog_id);
+    if (fd < 0)
+        return place.prog_id;
+    program_info(fd, name);
+    close(fd);
+    return place.prog_id;
+}
+
+static int attach_program(const struct fast_loader *loader, unsigned ifindex, bool *made_qdisc)
+{
+    char name[BPF_OBJ_NAME_LEN];
+    struct bpf_tc_hook hook = hook_of(ifindex);
+    struct bpf_tc_opts place = our_place();
+    if (program_there(ifindex, name) != 0 && strcmp(name, INGRESS_PROGRAM) != 0)
+        return -EEXIST;
+    library_said[0] = '\0';
+    const int error = bpf_tc_hook_create(&hook);
+    *made_qdisc = error == 0;
+    if (error != 0 && error != -EEXIST)
+        return error;
+    place.prog_fd = loader->program;
+    place.flags = BPF_TC_F_REPLACE;
+    return bpf_tc_attach(&hook, &place);
+}
+
+/* Only if nobody else uses it. */
+static void remove_qdisc(unsigned ifindex)
+{
+    struct bpf_tc_hook hook = hook_of(ifindex);
+    struct netlink *netlink = netlink_open();
+    unsigned filters;
+    if (netlink == NULL)
+        return;
+    hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+    if (netlink_clsact_filters(netlink, ifindex, &filters) == 0 && filters == 0)
+        bpf_tc_hook_destroy(&hook);
+    netlink_close(netlink);
+}
+
+/* 0: there is no program of ours any more. */
+static int detach_from(unsigned ifindex, bool made_qdisc)
+{
+    char name[BPF_OBJ_NAME_LEN];
+    struct bpf_tc_hook hook = hook_of(ifindex);
+    struct bpf_tc_opts place = our_place();
+    if (ifindex == 0)
+        return 0;
+    if (program_there(ifindex, name) != 0 && strcmp(name, INGRESS_PROGRAM) == 0) {
+        const int error = bpf_tc_detach(&hook, &place);
+        if (error != 0 && program_there(ifindex, name) != 0)
+            return error;
+    }
+    if (made_qdisc)
+        remove_qdisc(ifindex);
+    return 0;
+}
+
+int fast_loader_attach(struct fast_loader *loader, enum side side, unsigned ifindex, char *why,
+                       size_t why_bytes)
+{
+    struct fast_attached *attached = loader->attached;
+    bool made_qdisc = false;
+    if (ifindex == 0)
+        return explain(why, why_bytes, "tc program", -ENODEV);
+    if (attached->ifindex[side] != ifindex)
+        fast_loader_detach(loader, side);
+    const int error = attach_program(loader, ifindex, &made_qdisc);
+    attached->ifindex[side] = ifindex;
+    attached->made_qdisc[side] |= made_qdisc;
+    if (error == 0)
+        return 0;
+    fast_loader_detach(loader, side);
+    if (error != -EEXIST)
+        return explain(why, why_bytes, "tc program", error);
+    if (why != NULL)
+        snprintf(why, why_bytes, "tc program: another one has priority %d, handle %d", TC_PRIORITY, TC_HANDLE);
+    return error;
+}
+
+int fast_loader_detach(struct fast_loader *loader, enum side side)
+{
+    struct fast_attached *attached = loader->attached;
+    const int error = detach_from(attached->ifindex[side], attached->made_qdisc[side]);
+    if (error != 0)
+        return error;
+    attached->ifindex[side] = 0;
+    attached->made_qdisc[side] = 0;
+    return 0;
+}
+
+bool fast_loader_is_attached(const struct fast_loader *loader, enum side side)
+{
+    char name[BPF_OBJ_NAME_LEN];
+    const unsigned ifindex = loader->attached->ifindex[side];
+    return ifindex != 0 && program_there(ifindex, name) == loader->program_id;
+}
+
+void fast_loader_close(struct fast_loader *loader, bool leave)
+{
+    if (loader == NULL)
+        return;
+    if (!leave || !fast_loader_is_pinned(loader)) {
+        fast_loader_detach(loader, SIDE_UPSTREAM);
+        fast_loader_detach(loader, SIDE_DOWNSTREAM);
+        if (fast_loader_is_pinned(loader))
+            remove_folder(loader->folder);
+    }
+    free_loader(loader);
+}
+
+/* Without a loader. */
+
+/* What the pins in `folder` say is attached. */
+static void read_attached(const char *folder, struct fast_attached *attached)
+{
+    struct bpf_map_info info;
+    uint32_t bytes = sizeof(info);
+    const uint32_t first = 0;
+    char path[PATH_BYTES];
+    memset(&info, 0, sizeof(info));
+    *attached = (struct fast_attached){.ifindex = {0}};
+    pin_path(path, folder, part_names[PART_ATTACHED]);
+    const int fd = bpf_obj_get(path);
+    if (fd < 0)
+        return;
+    if (bpf_obj_get_info_by_fd(fd, &info, &bytes) != 0 || info.value_size != sizeof(*attached) ||
+        bpf_map_lookup_elem(fd, &first, attached) != 0)
+        *attached = (struct fast_attached){.ifindex = {0}};
+    close(fd);
+}
+
+static int remove_pinned(const char *folder)
+{
+    struct fast_attached attached;
+    int error = 0;
+    read_attached(folder, &attached);
+    for (unsigned side = 0; side < SIDES && error == 0; side++)
+        error = detach_from(attached.ifindex[side], attached.made_qdisc[side]);
+    if (error == 0)
+        remove_folder(folder);
+    return error;
+}
+
+/* True where `entry` is NAME-vNUMBER. */
+static bool is_layout_of(const char *entry, const char *name)
+{
+    const size_t length = strlen(name);
+    return strncmp(entry, name, length) == 0 && strncmp(entry + length, "-v", 2) == 0 &&
+           entry[length + 2] != '\0' && strspn(entry + length + 2, "0123456789") == strlen(entry + length + 2);
+}
+
+int fast_loader_remove_all(const char *name, const unsigned ifindexes[SIDES], char *why, size_t why_bytes)
+{
+    DIR *directory = opendir(PINS_FOLDER);
+    char path[PATH_BYTES];
+    int error = 0;
+    library_said[0] = '\0';
+    libbpf_set_print(note_warning);
+    while (directory != NULL && error == 0) {
+        const struct dirent *entry = readdir(directory);
+        if (entry == NULL)
+            break;
+        pin_path(path, PINS_FOLDER, entry->d_name);
+        if (is_layout_of(entry->d_name, name))
+            error = remove_pinned(path);
+    }
+    if (directory != NULL)
+        closedir(directory);
+    for (unsigned side = 0; side < SIDES && error == 0; side++)
+        error = detach_from(ifindexes[side], false);
+    return error == 0 ? 0 : explain(why, why_bytes, "detach", error);
+}
