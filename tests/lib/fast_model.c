@@ -173,6 +173,7 @@ struct fast_model_mac *fast_model_mac(struct fast_model *m, struct mac mac)
 
 void fast_model_to(struct fast_model *m, struct fast_model_slot *slot, uint64_t bytes)
 {
+    assert_non_null(slot);
     slot->growth.to_owner_frames++;
     slot->growth.to_owner_bytes += bytes;
     m->forwarded++;
@@ -180,6 +181,7 @@ void fast_model_to(struct fast_model *m, struct fast_model_slot *slot, uint64_t 
 
 void fast_model_from(struct fast_model *m, struct fast_model_slot *slot, uint16_t port, uint64_t bytes)
 {
+    assert_non_null(slot);
     struct fast_growth *g = &slot->growth;
     const bool is_new = g->from_owner_frames == 0;
     g->from_owner_frames++;
