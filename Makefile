@@ -131,13 +131,14 @@ $(B)/flood $(B)/lease_storm: $(B)/%: tests/lib/%.c
 
 # What `make bench` sends, counts and compares with. Where clang or libbpf is missing it counts on a ring, not in the kernel.
 CLANG ?= clang
-BENCH := $(patsubst %,$(B)/bench/%,plan send sink_ring round_trip forward)
+BENCH := $(patsubst %,$(B)/bench/%,plan send sink_ring round_trip forward engine)
 BENCH += $(if $(and $(wildcard /usr/include/bpf/libbpf.h),$(shell command -v $(CLANG))),$(B)/bench/sink_bpf $(B)/bench/sink.bpf.o)
+$(B)/bench/engine: $(LIB)
 $(B)/bench/forward: LIBS := -lpcap -lnet
 $(B)/bench/sink_bpf: LIBS := -lbpf
 $(B)/bench/%: tests/lib/bench/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBS)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LIBS)
 $(B)/bench/%.bpf.o: tests/lib/bench/%.bpf.c tests/lib/bench/plan.h
 	@mkdir -p $(@D)
 	$(CLANG) -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -idirafter /usr/include/$(shell uname -m)-linux-gnu -c -o $@ $<
@@ -159,6 +160,11 @@ bench: ## pearpd, kernel bridge, nftables and libpcap in turn: small frames, TCP
 	@scripts/deps build bench
 	@$(MAKE) --no-print-directory -s -j2 all tools
 	@PEARPD_BUILD='$(abspath $(B))' scripts/bench $(BENCH_OPTIONS)
+
+bench-engine: ## the cost of a frame in the engine, by kind of frame: instructions (callgrind) and ns; on any machine, in seconds
+	@scripts/deps build bench
+	@$(MAKE) --no-print-directory -s -j2 tools
+	@PEARPD_BUILD='$(abspath $(B))' scripts/bench-engine $(BENCH_OPTIONS)
 
 sbindir = $(prefix)/sbin
 mandir  = $(prefix)/share/man
@@ -205,7 +211,7 @@ clean: ## remove what was built
 	rm -rf '$(B)'
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit property tools reliability soak fuzz-targets deps check check-all demo demo-edge demo-dhcp lint fuzz bench install uninstall fresh vm clean help
+.PHONY: all unit property tools reliability soak fuzz-targets deps check check-all demo demo-edge demo-dhcp lint fuzz bench bench-engine install uninstall fresh vm clean help

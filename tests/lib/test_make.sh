@@ -46,7 +46,7 @@ check "another prefix is in the unit" quiet_make prefix=/opt/x sysconfdir=/opt/x
 check "its ExecStart" grep -qx 'ExecStart=/opt/x/sbin/pearpd -c /opt/x/etc/pearpd/%i.conf' \
     "$root/opt/x/lib/systemd/system/pearpd@.service"
 
-for target in all check check-all demo demo-edge demo-dhcp lint bench fuzz install uninstall deps fresh vm; do
+for target in all check check-all demo demo-edge demo-dhcp lint bench bench-engine fuzz install uninstall deps fresh vm; do
     check "make help names $target" grep -q "^make $target " <(make -s help)
 done
 done_testing

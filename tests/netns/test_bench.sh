@@ -66,6 +66,9 @@ check "all are figures" same True "$(right)"
 check "with the sink on a ring" bench --only pearpd --tests own --sink ring
 check "that is said" grep -q 'packet ring' "$work/said"
 
+# The engine alone: each kind of frame ends as it is meant to, or the figure is one of something else.
+check "make bench-engine measures what it says" scripts/bench-engine --no-count --frames 2000 --out "$out"
+
 # Told to end in the middle.
 scripts/bench --only pearpd --tests own --seconds 20 --rate 1000 --out "$out" >"$work/said" 2>&1 &
 bench_pid=$!
