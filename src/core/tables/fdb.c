@@ -10,9 +10,8 @@
 
 #define SEEN_NS (30 * NS_PER_S)
 
-#define TELL_AGAIN_PART 4                 /* of mac-age: the fast path may have had to drop it */
-#define FAST_CLOCK_NS   (NS_PER_S / 1000) /* its times are exact to this */
-#define LOOKED_AT       8                 /* entries that are checked for one to evict */
+#define TELL_AGAIN_PART 4 /* of mac-age: the fast path may have had to drop it */
+#define LOOKED_AT       8 /* entries that are checked for one to evict */
 
 #define LOOP_AFTER_NS  (5 * NS_PER_S)
 #define LOOP_BEFORE_NS (60 * NS_PER_S) /* HELLO comes once a minute */
@@ -79,7 +78,8 @@ static bool is_by_loop(const struct fdb *fdb, const struct fdb_entry *seen)
            fdb->loop_ns <= seen->seen_ns + LOOP_BEFORE_NS;
 }
 
-/* The fast path. It forwards only what is for one address, so what it saw upstream is a router. */
+/* The fast path. It is told of an address upstream with a router's frame only, and itself forwards only what is for one
+ * address: whatever it saw there was a router. */
 
 static struct mac mac_of(const struct fdb_entry *entry)
 {
@@ -88,14 +88,12 @@ static struct mac mac_of(const struct fdb_entry *entry)
     return mac;
 }
 
-/* Takes over when the fast path saw it, if that was after it was told. */
+/* Takes over when the fast path saw it. */
 static void fast_seen(const struct fdb *fdb, enum side side, struct fdb_entry *entry, uint64_t now_ns)
 {
     if (entry->told_ns == 0)
         return;
     uint64_t seen_ns = fdb->fast->mac_seen(fdb->fast->context, mac_of(entry));
-    if (seen_ns <= entry->told_ns + FAST_CLOCK_NS)
-        return;
     seen_ns = seen_ns < now_ns ? seen_ns : now_ns;
     if (seen_ns > entry->seen_ns)
         entry->seen_ns = seen_ns;
@@ -109,7 +107,6 @@ static void fast_put(const struct fdb *fdb, enum side side, struct fdb_entry *en
     if (!fdb_key_equal(entry->key, in_vlan) ||
         (entry->told_ns != 0 && now_ns - entry->told_ns < fdb->age_ns / TELL_AGAIN_PART))
         return;
-    fast_seen(fdb, side, entry, now_ns);
     fdb->fast->mac_put(fdb->fast->context, mac_of(entry), side, now_ns);
     entry->told_ns = now_ns;
 }
@@ -177,7 +174,7 @@ bool fdb_learn(struct fdb *fdb, enum side side, struct fdb_key key, bool is_rout
         entry->router_ns = now_ns;
     if (fresh)
         moved = move(fdb, side, entry, now_ns);
-    if (fdb->fast != NULL)
+    if (fdb->fast != NULL && (side == SIDE_DOWNSTREAM || is_router))
         fast_put(fdb, side, entry, now_ns);
     return moved;
 }
