@@ -1,6 +1,11 @@
 /* fast_model.c: see fast_model.h. */
 #include "fast_model.h"
 
+#include "pearpd/eth.h"
+#include "pearpd/ipv4_packet.h"
+#include "pearpd/l4.h"
+#include "pearpd/time_units.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -169,6 +174,115 @@ struct fast_model_mac *fast_model_mac(struct fast_model *m, struct mac mac)
         if (m->macs[i].is_known && mac_equal(m->macs[i].mac, mac))
             return &m->macs[i];
     return NULL;
+}
+
+/* What it forwards. */
+
+static bool is_in_vlan(const struct config *c, const struct eth *eth)
+{
+    if (c->vlan == 0)
+        return eth->tags == 0;
+    return eth->tags == 1 && eth->outer_tpid == ETHERTYPE_CTAG && eth_vid(eth) == c->vlan;
+}
+
+static struct fast_model_mac *living(struct fast_model *m, const struct config *c, struct mac mac,
+                                     enum side side)
+{
+    struct fast_model_mac *known = fast_model_mac(m, mac);
+    bool lives =
+        known != NULL && known->side == side && *m->now - known->seen_ns < c->limits.mac_age_s * NS_PER_S;
+    return lives ? known : NULL;
+}
+
+static bool bridge(struct fast_model *m, const struct config *c, enum side from, const struct eth *eth)
+{
+    if (living(m, c, eth->destination, side_other(from)) == NULL)
+        return false;
+    m->bridged[from]++;
+    m->forwarded++;
+    return true;
+}
+
+static bool is_shared(const struct config *c, struct ipv4 address)
+{
+    for (size_t i = 0; i < c->address_count; i++)
+        if (c->addresses[i].address.host == address.host)
+            return true;
+    return false;
+}
+
+static bool shows_usage(const struct ipv4_packet *ip, const struct l4_ports *ports, const uint8_t *body)
+{
+    if (ip->destination.host >> 28 == 14 || ip->destination.host == UINT32_MAX)
+        return false;
+    if (ip->protocol == PROTOCOL_UDP &&
+        (ports->source == UDP_PORT_BOOTPC || (ports->source < 1024 && ports->source == ports->destination)))
+        return false;
+    return !l4_may_be_refusal(ip->protocol, body, ip->body_length);
+}
+
+static bool to_owner(struct fast_model *m, const struct ipv4_packet *ip, const struct l4_ports *ports,
+                     const struct eth *eth, struct frame *frame)
+{
+    struct fast_model_slot *slot = fast_model_find(m, ip->destination, ports->destination);
+    if (slot == NULL || mac_equal(slot->owner, eth->source))
+        return false;
+    eth_set_destination(frame->bytes, slot->owner);
+    fast_model_to(m, slot, frame->length);
+    return true;
+}
+
+static bool from_owner(struct fast_model *m, const struct config *c, const struct ipv4_packet *ip,
+                       const struct l4_ports *ports, const struct eth *eth, struct frame *frame)
+{
+    struct fast_model_slot *slot = fast_model_find(m, ip->source, ports->source);
+    if (slot == NULL || !mac_equal(slot->owner, eth->source) ||
+        living(m, c, eth->destination, SIDE_UPSTREAM) == NULL)
+        return false;
+    if (!c->source_mac_host)
+        eth_set_source(frame->bytes, c->mac);
+    fast_model_from(m, slot, ports->source, frame->length);
+    return true;
+}
+
+static bool ipv4(struct fast_model *m, const struct config *c, enum side from, const struct eth *eth,
+                 struct frame *frame)
+{
+    struct ipv4_packet ip;
+    struct l4_ports ports = {0};
+    const uint8_t *payload = frame->bytes + eth->payload;
+    if (ipv4_packet_parse(payload, frame->length - eth->payload, &ip) != 0 || ip.broken ||
+        ipv4_packet_is_fragment(&ip))
+        return false;
+    const uint8_t *body = payload + ip.body;
+    const bool has_ports = l4_parse_ports(ip.protocol, body, ip.body_length, &ports) == 0;
+    const bool by_shared = is_shared(c, ip.source), for_shared = is_shared(c, ip.destination);
+    if (ip.protocol == PROTOCOL_UDP &&
+        (!has_ports || ports.destination == UDP_PORT_BOOTPC || ports.destination == UDP_PORT_BOOTPC - 1))
+        return false;
+    if (!by_shared && !for_shared)
+        return bridge(m, c, from, eth);
+    if (!has_ports || by_shared == for_shared || by_shared != (from == SIDE_DOWNSTREAM))
+        return false;
+    if (for_shared)
+        return to_owner(m, &ip, &ports, eth, frame);
+    return shows_usage(&ip, &ports, body) && from_owner(m, c, &ip, &ports, eth, frame);
+}
+
+bool fast_model_forward(struct fast_model *m, const struct config *config, enum side from, struct frame *frame)
+{
+    struct eth eth;
+    const uint32_t most = config->limits.frame_bytes;
+    if (eth_parse(frame->bytes, frame->length, &eth) != 0 || !is_in_vlan(config, &eth) ||
+        (most != 0 && frame->length > most) || mac_is_group(eth.destination) || mac_is_group(eth.source))
+        return false;
+    struct fast_model_mac *source = living(m, config, eth.source, from);
+    if (source == NULL)
+        return false;
+    source->seen_ns = *m->now;
+    if (eth.ethertype == ETHERTYPE_IPV4)
+        return ipv4(m, config, from, &eth, frame);
+    return eth.ethertype == 0x86dd && bridge(m, config, from, &eth);
 }
 
 void fast_model_to(struct fast_model *m, struct fast_model_slot *slot, uint64_t bytes)

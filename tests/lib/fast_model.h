@@ -1,11 +1,14 @@
 /* fast_model.h: a fast path in a test's hand: tables of a few entries, and the list of what the engine asked of it.
- * In: the engine's calls; frames. Out: what it would forward, and its counts. Called by: tests of the engine.
+ * In: the engine's calls; frames. Out: what it forwards, which is what needs nothing else, and its counts.
+ * Called by: tests of the engine.
  *
  * It has one clock with the test, and forgets a MAC address only when the engine says so. */
 #ifndef PEARPD_TESTS_FAST_MODEL_H
 #define PEARPD_TESTS_FAST_MODEL_H
 
+#include "pearpd/config.h"
 #include "pearpd/fast_path.h"
+#include "pearpd/frame.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -60,6 +63,10 @@ struct fast_model_slot *fast_model_find(struct fast_model *m, struct ipv4 addres
 unsigned fast_model_put_count(const struct fast_model *m);
 /* A MAC address that is known; NULL: it is not. */
 struct fast_model_mac *fast_model_mac(struct fast_model *m, struct mac mac);
+
+/* True where it forwards the frame, by the side that it did not come from: its layer-2 addresses are as it leaves then, and it
+ * is counted. */
+bool fast_model_forward(struct fast_model *m, const struct config *config, enum side from, struct frame *frame);
 
 /* Counts a frame as forwarded, to the owner or from its `port`, now. */
 void fast_model_to(struct fast_model *m, struct fast_model_slot *slot, uint64_t bytes);
