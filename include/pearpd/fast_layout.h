@@ -61,6 +61,7 @@ struct fast_config {
     __u16 source_mac_host; /* a host's source MAC address stays */
     __u8 mac[6];           /* the bridge's */
     __u8 unused[2];
+    __u64 clock_ns; /* the daemon's CLOCK_BOOTTIME less the kernel's: not 0 in a time namespace */
 };
 
 /* A state: DEAD, FORWARD, or the number of the last frame of this way that was left to the daemon (FAST_PENDING), which

@@ -39,6 +39,9 @@ bool fast_loader_is_pinned(const struct fast_loader *loader);
 /* The filter for a packet socket (FAST_SOCKET_RING, FAST_SOCKET_ASIDE), for SO_ATTACH_BPF. Borrowed. */
 int fast_loader_filter_fd(const struct fast_loader *loader, unsigned socket);
 
+/* The program of the ports. Borrowed. */
+int fast_loader_program_fd(const struct fast_loader *loader);
+
 /* Attaches the program to the ingress of the interface of `side`, in place of what an earlier process of this name
  * attached there; of another interface of this side it is detached. The frames that it forwards are those of
  * fast_config.ifindex.

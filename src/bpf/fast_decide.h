@@ -467,7 +467,7 @@ FAST_INLINE void fast_decide(struct fast_view *view, __u32 socket, struct fast_d
     if (fast_head_read(view, &frame.head)) {
         __builtin_memcpy(&decision->addresses, frame.head.ipv4.addresses, sizeof(decision->addresses));
         decision->ports = frame.head.ipv4.ports;
-        decision->now_ns = frame.now_ns = fast_now_ns(view);
+        decision->now_ns = frame.now_ns = fast_now_ns(view) + config->clock_ns;
         if (fast_is_forwarded(view, config, &frame, decision))
             decision->verdict = FAST_FORWARDED;
     }

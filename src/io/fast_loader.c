@@ -124,19 +124,65 @@ static void remove_folder(const char *folder)
     rmdir(PINS_FOLDER); /* which others may use */
 }
 
+/* What the pins in `folder` say is attached. */
+static void read_attached(const char *folder, struct fast_attached *attached)
+{
+    struct bpf_map_info info;
+    uint32_t bytes = sizeof(info);
+    const uint32_t first = 0;
+    char path[PATH_BYTES];
+    memset(&info, 0, sizeof(info));
+    *attached = (struct fast_attached){.ifindex = {0}};
+    pin_path(path, folder, part_names[PART_ATTACHED]);
+    const int fd = bpf_obj_get(path);
+    if (fd < 0)
+        return;
+    if (bpf_obj_get_info_by_fd(fd, &info, &bytes) != 0 || info.value_size != sizeof(*attached) ||
+        bpf_map_lookup_elem(fd, &first, attached) != 0)
+        *attached = (struct fast_attached){.ifindex = {0}};
+    close(fd);
+}
+
+/* True where `entry` is NAME-vNUMBER. */
+static bool is_layout_of(const char *entry, const char *name)
+{
+    const size_t length = strlen(name);
+    return strncmp(entry, name, length) == 0 && strncmp(entry + length, "-v", 2) == 0 &&
+           entry[length + 2] != '\0' && strspn(entry + length + 2, "0123456789") == strlen(entry + length + 2);
+}
+
+/* What an earlier process of this name left attached, where its pins cannot be taken over: they are removed. */
+static struct fast_attached inherit(const char *name, const char *kept)
+{
+    struct fast_attached inherited = {.ifindex = {0}};
+    DIR *directory = opendir(PINS_FOLDER);
+    char path[PATH_BYTES];
+    for (const struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
+        pin_path(path, PINS_FOLDER, entry->d_name);
+        if (!is_layout_of(entry->d_name, name) || strcmp(path, kept) == 0)
+            continue;
+        read_attached(path, &inherited);
+        remove_folder(path);
+    }
+    if (directory != NULL)
+        closedir(directory);
+    return inherited;
+}
+
 /* False: there is no place for pins. */
-static bool make_folder(struct fast_loader *loader, const char *name)
+static bool find_folder(struct fast_loader *loader, const char *name)
 {
     struct statfs system;
     if (statfs(BPF_FOLDER, &system) != 0 || system.f_type != BPF_FS_MAGIC)
         return false;
-    if (mkdir(PINS_FOLDER, 0700) != 0 && errno != EEXIST)
-        return false;
     snprintf(loader->folder, PATH_BYTES, PINS_FOLDER "/%s-v%d", name, FAST_LAYOUT_VERSION);
-    if (mkdir(loader->folder, 0700) == 0 || errno == EEXIST)
-        return true;
-    loader->folder[0] = '\0';
-    return false;
+    return true;
+}
+
+static bool make_folder(const struct fast_loader *loader)
+{
+    return (mkdir(PINS_FOLDER, 0700) == 0 || errno == EEXIST) &&
+           (mkdir(loader->folder, 0700) == 0 || errno == EEXIST);
 }
 
 static bool has_shape(int fd, const struct bpf_map *map)
@@ -210,7 +256,10 @@ static int pin_all(const struct fast_loader *loader)
 
 static int open_object(struct fast_loader *loader, uint32_t leaves, uint32_t columns)
 {
-    const struct bpf_object_open_opts options = {.sz = sizeof(options), .object_name = "pearpd"};
+    struct bpf_object_open_opts options;
+    memset(&options, 0, sizeof(options));
+    options.sz = sizeof(options);
+    options.object_name = "pearpd";
     loader->object = bpf_object__open_mem(fast_object, fast_object_bytes, &options);
     if (loader->object == NULL)
         return -errno;
@@ -290,9 +339,12 @@ static int map_memory(struct fast_loader *loader, uint32_t leaves, uint32_t colu
 }
 
 /* Without pins it works as well, but ends with the process. */
-static void pin_or_not(struct fast_loader *loader)
+static void pin_or_not(struct fast_loader *loader, const char *name)
 {
-    if (loader->folder[0] == '\0' || pin_all(loader) == 0)
+    const struct fast_attached inherited = inherit(name, loader->taken_over ? loader->folder : "");
+    if (!loader->taken_over)
+        *loader->attached = inherited;
+    if (loader->folder[0] == '\0' || (make_folder(loader) && pin_all(loader) == 0))
         return;
     remove_folder(loader->folder);
     loader->folder[0] = '\0';
@@ -301,7 +353,7 @@ static void pin_or_not(struct fast_loader *loader)
 static int load(struct fast_loader *loader, const char *name, uint32_t leaves, uint32_t columns)
 {
     int error = open_object(loader, leaves, columns);
-    if (error == 0 && make_folder(loader, name) && pins_have_shape(loader))
+    if (error == 0 && find_folder(loader, name) && pins_have_shape(loader))
         error = take_over(loader);
     if (error == 0)
         error = bpf_object__load(loader->object);
@@ -310,7 +362,7 @@ static int load(struct fast_loader *loader, const char *name, uint32_t leaves, u
     if (error == 0)
         error = map_memory(loader, leaves, columns);
     if (error == 0)
-        pin_or_not(loader);
+        pin_or_not(loader, name);
     return error;
 }
 
@@ -369,25 +421,39 @@ int fast_loader_filter_fd(const struct fast_loader *loader, unsigned socket)
     return socket < 2 ? loader->filters[socket] : -EINVAL;
 }
 
-/* Attaching. */
-
-static struct bpf_tc_hook hook_of(unsigned ifindex)
+int fast_loader_program_fd(const struct fast_loader *loader)
 {
-    return (struct bpf_tc_hook){
-        .sz = sizeof(struct bpf_tc_hook), .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS};
+    return loader->program;
 }
 
-static struct bpf_tc_opts our_place(void)
+/* Attaching. */
+
+/* libbpf refuses structs whose padding is not zero, too. */
+
+static void set_hook(struct bpf_tc_hook *hook, unsigned ifindex)
 {
-    return (struct bpf_tc_opts){.sz = sizeof(struct bpf_tc_opts), .handle = TC_HANDLE, .priority = TC_PRIORITY};
+    memset(hook, 0, sizeof(*hook));
+    hook->sz = sizeof(*hook);
+    hook->ifindex = (int)ifindex;
+    hook->attach_point = BPF_TC_INGRESS;
+}
+
+static void set_place(struct bpf_tc_opts *place)
+{
+    memset(place, 0, sizeof(*place));
+    place->sz = sizeof(*place);
+    place->handle = TC_HANDLE;
+    place->priority = TC_PRIORITY;
 }
 
 /* The program at our place there; 0: none. `name`: how it is called. */
 static uint32_t program_there(unsigned ifindex, char name[static BPF_OBJ_NAME_LEN])
 {
-    struct bpf_tc_hook hook = hook_of(ifindex);
-    struct bpf_tc_opts place = our_place();
+    struct bpf_tc_hook hook;
+    struct bpf_tc_opts place;
     name[0] = '\0';
+    set_hook(&hook, ifindex);
+    set_place(&place);
     if (bpf_tc_query(&hook, &place) != 0)
         return 0;
     const int fd = bpf_prog_get_fd_by_id(place.prog_id);
@@ -401,15 +467,17 @@ static uint32_t program_there(unsigned ifindex, char name[static BPF_OBJ_NAME_LE
 static int attach_program(const struct fast_loader *loader, unsigned ifindex, bool *made_qdisc)
 {
     char name[BPF_OBJ_NAME_LEN];
-    struct bpf_tc_hook hook = hook_of(ifindex);
-    struct bpf_tc_opts place = our_place();
+    struct bpf_tc_hook hook;
+    struct bpf_tc_opts place;
     if (program_there(ifindex, name) != 0 && strcmp(name, INGRESS_PROGRAM) != 0)
         return -EEXIST;
     library_said[0] = '\0';
+    set_hook(&hook, ifindex);
     const int error = bpf_tc_hook_create(&hook);
     *made_qdisc = error == 0;
     if (error != 0 && error != -EEXIST)
         return error;
+    set_place(&place);
     place.prog_fd = loader->program;
     place.flags = BPF_TC_F_REPLACE;
     return bpf_tc_attach(&hook, &place);
@@ -418,11 +486,12 @@ static int attach_program(const struct fast_loader *loader, unsigned ifindex, bo
 /* Only if nobody else uses it. */
 static void remove_qdisc(unsigned ifindex)
 {
-    struct bpf_tc_hook hook = hook_of(ifindex);
+    struct bpf_tc_hook hook;
     struct netlink *netlink = netlink_open();
     unsigned filters;
     if (netlink == NULL)
         return;
+    set_hook(&hook, ifindex);
     hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
     if (netlink_clsact_filters(netlink, ifindex, &filters) == 0 && filters == 0)
         bpf_tc_hook_destroy(&hook);
@@ -433,10 +502,12 @@ static void remove_qdisc(unsigned ifindex)
 static int detach_from(unsigned ifindex, bool made_qdisc)
 {
     char name[BPF_OBJ_NAME_LEN];
-    struct bpf_tc_hook hook = hook_of(ifindex);
-    struct bpf_tc_opts place = our_place();
+    struct bpf_tc_hook hook;
+    struct bpf_tc_opts place;
     if (ifindex == 0)
         return 0;
+    set_hook(&hook, ifindex);
+    set_place(&place);
     if (program_there(ifindex, name) != 0 && strcmp(name, INGRESS_PROGRAM) == 0) {
         const int error = bpf_tc_detach(&hook, &place);
         if (error != 0 && program_there(ifindex, name) != 0)
@@ -502,25 +573,6 @@ void fast_loader_close(struct fast_loader *loader, bool leave)
 
 /* Without a loader. */
 
-/* What the pins in `folder` say is attached. */
-static void read_attached(const char *folder, struct fast_attached *attached)
-{
-    struct bpf_map_info info;
-    uint32_t bytes = sizeof(info);
-    const uint32_t first = 0;
-    char path[PATH_BYTES];
-    memset(&info, 0, sizeof(info));
-    *attached = (struct fast_attached){.ifindex = {0}};
-    pin_path(path, folder, part_names[PART_ATTACHED]);
-    const int fd = bpf_obj_get(path);
-    if (fd < 0)
-        return;
-    if (bpf_obj_get_info_by_fd(fd, &info, &bytes) != 0 || info.value_size != sizeof(*attached) ||
-        bpf_map_lookup_elem(fd, &first, attached) != 0)
-        *attached = (struct fast_attached){.ifindex = {0}};
-    close(fd);
-}
-
 static int remove_pinned(const char *folder)
 {
     struct fast_attached attached;
@@ -531,14 +583,6 @@ static int remove_pinned(const char *folder)
     if (error == 0)
         remove_folder(folder);
     return error;
-}
-
-/* True where `entry` is NAME-vNUMBER. */
-static bool is_layout_of(const char *entry, const char *name)
-{
-    const size_t length = strlen(name);
-    return strncmp(entry, name, length) == 0 && strncmp(entry + length, "-v", 2) == 0 &&
-           entry[length + 2] != '\0' && strspn(entry + length + 2, "0123456789") == strlen(entry + length + 2);
 }
 
 int fast_loader_remove_all(const char *name, const unsigned ifindexes[SIDES], char *why, size_t why_bytes)
