@@ -77,7 +77,7 @@ FUZZ     := $(call TESTS,fuzz,fuzz)
 $(B)/tests/%.o: tests/lib/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
-SHARED := $(B)/tests/world.o $(B)/tests/fast_model.o
+SHARED := $(B)/tests/world.o $(B)/tests/fast_model.o $(B)/tests/fast_check.o $(B)/tests/fast_cases.o
 $(B)/unit/%: tests/unit/%.c $(SHARED) $(LIB) $(AGENT)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ROOMS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(SHARED) $(call LIBS_OF,$*) $(LIBS) -lcmocka
