@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define FAST_LOADER_WHY_BYTES 256
-#define FAST_LOADER_NAME_MAX  64 /* characters of a name; letters, digits, '-' and '_' and '.' */
+#define FAST_LOADER_NAME_MAX  128 /* bytes of a name */
 
 struct fast_loader;
 

@@ -22,7 +22,8 @@
 
 #define BPF_FOLDER      "/sys/fs/bpf"
 #define PINS_FOLDER     BPF_FOLDER "/pearpd"
-#define PATH_BYTES      256
+#define NAME_BYTES      (3 * FAST_LOADER_NAME_MAX + 1)
+#define PATH_BYTES      512
 #define INGRESS_PROGRAM "fast_ingress"
 #define TC_HANDLE       1
 #define TC_PRIORITY     20549 /* "PE" */
@@ -87,11 +88,19 @@ static int explain(char *why, size_t why_bytes, const char *what, int error)
     return error;
 }
 
-static bool name_is_good(const char *name)
+/* A name of a pin: the file system takes no dot in it. Every other octet than the common ones is %XX. False: too long. */
+static bool encode_name(const char *name, char encoded[static NAME_BYTES])
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+    static const char common[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const size_t length = strlen(name);
-    return length > 0 && length <= FAST_LOADER_NAME_MAX && name[0] != '.' && strspn(name, allowed) == length;
+    size_t at = 0;
+    encoded[0] = '\0';
+    if (length == 0 || length > FAST_LOADER_NAME_MAX)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        at += (size_t)snprintf(encoded + at, NAME_BYTES - at, strchr(common, name[i]) != NULL ? "%c" : "%%%02X",
+                               (unsigned char)name[i]);
+    return true;
 }
 
 static struct bpf_map *next_map(const struct fast_loader *loader, const struct bpf_map *map)
@@ -378,6 +387,7 @@ static void free_loader(struct fast_loader *loader)
 int fast_loader_open(struct fast_loader **loader, const char *name, uint32_t leaves, uint32_t columns,
                      char *why, size_t why_bytes)
 {
+    char encoded[NAME_BYTES];
     library_said[0] = '\0';
     libbpf_set_print(note_warning);
     *loader = NULL;
@@ -386,13 +396,13 @@ int fast_loader_open(struct fast_loader **loader, const char *name, uint32_t lea
             snprintf(why, why_bytes, "pearpd was built without clang, so without the programs for the kernel");
         return -ENOSYS;
     }
-    if (!name_is_good(name) || leaves == 0 || leaves > FAST_LEAVES_MAX || columns == 0 ||
+    if (!encode_name(name, encoded) || leaves == 0 || leaves > FAST_LEAVES_MAX || columns == 0 ||
         columns > FAST_COLUMNS_MAX)
         return explain(why, why_bytes, "fast path", -EINVAL);
     struct fast_loader *made = calloc(1, sizeof(*made));
     if (made == NULL)
         return explain(why, why_bytes, "fast path", -ENOMEM);
-    const int error = load(made, name, leaves, columns);
+    const int error = load(made, encoded, leaves, columns);
     if (error != 0) {
         free_loader(made);
         return explain(why, why_bytes, "the kernel does not take the programs", error);
@@ -587,8 +597,10 @@ static int remove_pinned(const char *folder)
 
 int fast_loader_remove_all(const char *name, const unsigned ifindexes[SIDES], char *why, size_t why_bytes)
 {
+    char path[PATH_BYTES], encoded[NAME_BYTES];
+    if (!encode_name(name, encoded))
+        return explain(why, why_bytes, "detach", -EINVAL);
     DIR *directory = opendir(PINS_FOLDER);
-    char path[PATH_BYTES];
     int error = 0;
     library_said[0] = '\0';
     libbpf_set_print(note_warning);
@@ -597,7 +609,7 @@ int fast_loader_remove_all(const char *name, const unsigned ifindexes[SIDES], ch
         if (entry == NULL)
             break;
         pin_path(path, PINS_FOLDER, entry->d_name);
-        if (is_layout_of(entry->d_name, name))
+        if (is_layout_of(entry->d_name, encoded))
             error = remove_pinned(path);
     }
     if (directory != NULL)

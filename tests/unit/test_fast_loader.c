@@ -201,19 +201,38 @@ static void test_place_is_taken(void **state)
 
 static void test_arguments(void **state)
 {
-    static const char *const names[] = {"", "..", ".x", "a/b", "a b"};
-    char why[FAST_LOADER_WHY_BYTES];
+    char why[FAST_LOADER_WHY_BYTES], long_name[FAST_LOADER_NAME_MAX + 2];
     struct fast_loader *loader;
     (void)state;
     if (!possible)
         skip();
-    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        assert_int_equal(fast_loader_open(&loader, names[i], LEAVES, 1, why, sizeof(why)), -EINVAL);
-        assert_null(loader);
-    }
+    memset(long_name, 'x', sizeof(long_name) - 1);
+    long_name[sizeof(long_name) - 1] = '\0';
+    assert_int_equal(fast_loader_open(&loader, "", LEAVES, 1, why, sizeof(why)), -EINVAL);
+    assert_int_equal(fast_loader_open(&loader, long_name, LEAVES, 1, why, sizeof(why)), -EINVAL);
+    assert_null(loader);
     assert_int_equal(fast_loader_open(&loader, name, 0, 1, why, sizeof(why)), -EINVAL);
     assert_int_equal(fast_loader_open(&loader, name, LEAVES, FAST_COLUMNS_MAX + 1, NULL, 0), -EINVAL);
     fast_loader_close(NULL, true);
+}
+
+/* Configuration files have such names; each has pins of its own. */
+static void test_names(void **state)
+{
+    static const char *const ends[] = {"", ".x", "_x", "/../x", "%2Ex", " \xff"};
+    struct fast_loader *loaders[sizeof(ends) / sizeof(ends[0])];
+    char each[64];
+    (void)state;
+    if (!possible)
+        skip();
+    for (unsigned i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        snprintf(each, sizeof(each), "%s%s", name, ends[i]);
+        assert_int_equal(fast_loader_open(&loaders[i], each, LEAVES, 1, NULL, 0), 0);
+        assert_false(fast_loader_was_taken_over(loaders[i]));
+        assert_int_equal(fast_loader_is_pinned(loaders[i]), fast_loader_is_pinned(loaders[0]));
+    }
+    for (unsigned i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+        fast_loader_close(loaders[i], false);
 }
 
 /* Frames. */
@@ -482,6 +501,7 @@ int main(void)
         cmocka_unit_test(test_beside_others),
         cmocka_unit_test(test_place_is_taken),
         cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_names),
         cmocka_unit_test(test_without_daemon),
         cmocka_unit_test(test_one_fate),
         cmocka_unit_test(test_tagged),
