@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 
-from lab import ADDRESS, BRIDGE_MAC, PREFIX, run
+from lab import ADDRESS, BRIDGE_MAC, PREFIX, Failure, run
 
 TCP_PORT = 5201
 
@@ -89,6 +89,10 @@ def pearpd(accel):
             out.write(configuration(lab.plan.rows, accel if lab.options.knows_accel else None, control))
         child = lab.start_contestant(os.path.join(lab.options.build, "pearpd"), "-c", file)
         lab.wait_contestant(child, lambda: accepts(control))
+        with open(lab.log, encoding="utf-8", errors="replace") as log:
+            without = [line for line in log if "no fast path" in line]
+        if without:
+            raise Failure(without[0].strip())
 
     return up
 

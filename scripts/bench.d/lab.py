@@ -75,10 +75,15 @@ class Lab:
         return self
 
     def __exit__(self, *unused):
-        for child in self.children:
+        for child in self.children:  # gently first: pearpd takes what it put into the kernel with it
             if child.poll() is None:
+                child.terminate()
+        for child in self.children:
+            try:
+                child.wait(3)
+            except subprocess.TimeoutExpired:
                 child.kill()
-            child.wait()
+                child.wait()
         self.children = []
         left = namespaces()
         for place in PLACES:

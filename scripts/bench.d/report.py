@@ -35,45 +35,41 @@ def spread(found):
     return "%.0f %%" % (100 * (max(found) - min(found)) / statistics.median(found)) if len(found) > 1 else "-"
 
 
-def saturated(results, contestant, test, machine):
-    """What the limit was: the processors' busy shares, and which of them it is about."""
-    seen = [one for one in results[test.key][contestant.name] if one["ok"]]
-    busy = "processors %s busy" % " and ".join(
-        "%.0f %%" % (100 * statistics.median(one["busy"][n] for one in seen)) for n in (0, 1))
-    if test.key == "lossless":
-        return busy
+def busy(seen):
+    return "busy %s %%" % "/".join("%.0f" % (100 * statistics.median(one["busy"][n] for one in seen)) for n in (0, 1))
+
+
+def saturated(results, contestant, test, seen, machine):
+    """What was the limit."""
     offered = "offered %.3f, " % (statistics.median(one["offered"] for one in seen) * test.scale)
     if contestant.in_kernel and not test.alone:
-        return "%s%s; processor %d was the limit: it sends and forwards" % (offered, busy, machine["used"][0])
+        return offered + "saturated: processor %d, which sends and forwards" % machine["used"][0]
     if all(one["lost"] < LOST * one["sent"] for one in seen):
-        return "%s%s; NOT SATURATED: the generator was the limit" % (offered, busy)
+        return offered + "NOT SATURATED: the generator was the limit"
     process = middle(results, contestant, test, "process")
-    return "%s%s; saturated%s" % (offered, busy, "" if process is None else ", its process used %.2f of a processor" % process)
+    return offered + "saturated" + (": its process used %.2f of a processor" % process if process else "")
 
 
 def remarks(results, contestant, test, machine):
     rounds = results[test.key][contestant.name]
     seen = [one for one in rounds if one["ok"]]
-    said = []
-    if "offered" in seen[0]:
-        said.append(saturated(results, contestant, test, machine))
-    elif "busy" in seen[0]:
-        said.append("processors %s busy" % " and ".join(
-            "%.0f %%" % (100 * statistics.median(one["busy"][n] for one in seen)) for n in (0, 1)))
+    said = [busy(seen)] if "busy" in seen[0] else []
     if test.key == "round-trip":
-        said.append("p99 %.0f, uses %.3f of a processor when idle" % (
+        said.append("p99 %.0f, %.3f of a processor when idle" % (
             middle(results, contestant, test, "p99_us"), middle(results, contestant, test, "idle")))
-    if test.key == "lossless":
-        said.append("at three times that (offered %.3f) %.3f arrive, %.2f of it" % (
+    elif test.key == "lossless":
+        said.append("at three times that (offered %.3f) %.3f arrive: %.2f of it" % (
             middle(results, contestant, test, "offered") * test.scale, middle(results, contestant, test, "at_three") * test.scale,
             livelock(results, contestant, test)))
+    elif "offered" in seen[0]:
+        said.append(saturated(results, contestant, test, seen, machine))
     if any(one.get("sink_lost") for one in seen):
-        said.append("the sink lost %d" % sum(one["sink_lost"] for one in seen))
+        said.append("THE SINK LOST %d" % sum(one["sink_lost"] for one in seen))
+    if len(seen) < len(rounds):
+        said.append("%d OF %d ROUNDS FAILED" % (len(rounds) - len(seen), len(rounds)))
     disturbed = sum(one["disturbed"] > FOREIGN_BUSY for one in rounds)
     if disturbed:
-        said.append("%d OF %d ROUNDS DISTURBED by others" % (disturbed, len(rounds)))
-    if len(seen) < len(rounds):
-        said.append("%d of %d rounds failed" % (len(rounds) - len(seen), len(rounds)))
+        said.append("%d OF %d ROUNDS DISTURBED" % (disturbed, len(rounds)))
     return "; ".join(said)
 
 
@@ -101,18 +97,17 @@ def table(results, contestants, tests, machine):
         if not results.get(test.key):
             continue
         yield ""
-        yield "%-32s %8s %7s %s  " % (test.title if len(test.title) < 33 else test.title.replace(", all on one processor", ", one"),
-                                      test.unit, "spread", " ".join("%8s" % ("/" + title) for _, title in bases))
+        yield "%-44s %7s %7s %s" % (test.title, test.unit, "spread", " ".join("%8s" % ("/" + title) for _, title in bases))
         for contestant in contestants:
             rounds = results[test.key].get(contestant.name)
             if not rounds:
                 continue
             found = figures(results, contestant, test)
             if not found:
-                yield "  %-30s %8s  %s" % (contestant.title, "fails", why(rounds))
+                yield "  %-42s %7s  %s" % (contestant.title, "fails", why(rounds))
                 continue
             ratios = [ratio(results, contestant, test, base) for base, _ in bases]
-            yield "  %-30s %8.3f %7s %s  %s" % (
+            yield "  %-42s %7.3f %7s %s  %s" % (
                 contestant.title, statistics.median(found) * test.scale, spread(found),
                 " ".join("%8s" % ("-" if r is None else "%.2f" % r) for r in ratios), remarks(results, contestant, test, machine))
 
@@ -134,6 +129,12 @@ def goals(results, contestants, tests):
                 found.append(("%s: at three times its highest lossless rate, x that rate" % contestant.title, seen, LIVELOCK_GOAL,
                               seen >= LIVELOCK_GOAL))
     return found
+
+
+def is_quiet(results):
+    """Most rounds were not disturbed."""
+    rounds = [one["disturbed"] > FOREIGN_BUSY for test in results.values() for found in test.values() for one in found]
+    return sum(rounds) * 4 <= len(rounds)
 
 
 def wrong_frames(results):
