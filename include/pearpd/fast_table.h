@@ -7,6 +7,7 @@
  * Limits, and what happens at each. None is an error: what has no room is forwarded by the daemon, and counted.
  *   bindings     FAST_SLOTS - 1. One that ended keeps its slot for FAST_QUARANTINE_NS, and then until
  *                fast_table_rest() has given out what it still counted, if that is anything
+ *                So after fast_table_clear() there is room at once for what was free before
  *   leaves       leaf_count - 1, one for each 64 ports that not one binding has alone. In quarantine likewise
  *   addresses    FAST_ADDRESSES; in buckets by a random key, which is drawn again until no bucket overflows
  *   MACs         FAST_MAC_WAYS in a bucket, by a random key. A full bucket replaces the address that was seen longest
@@ -90,11 +91,12 @@ struct fast_adopted {
 };
 typedef void fast_adopted_fn(void *context, const struct fast_adopted *adopted);
 
-/* Takes over what a daemon before left, right after fast_table_new(): calls `adopted` (or NULL) for each binding, which
- * goes on forwarding. fast_table_put() of the same ports and owner then takes such a binding over as it is, without a frame
- * by the daemon. What that daemon had removed comes by fast_table_rest(). Returns the number of bindings. */
+/* Takes over what a daemon before left, right after fast_table_new(): calls `adopted` for each binding, which goes on
+ * forwarding; if it is NULL, what is still counted comes by fast_table_take() or fast_table_rest(). fast_table_put() of the
+ * same ports and owner then takes such a binding over as it is, without a frame by the daemon. What that daemon had removed
+ * comes by fast_table_rest(). Returns the number of bindings. */
 unsigned fast_table_adopt(struct fast_table *table, uint64_t now_ns, fast_adopted_fn *adopted, void *context);
-/* Removes the bindings that were not taken over and all MAC addresses: their frames go to the daemon, whose sockets must
+/* Removes the bindings that were not taken over and the MAC addresses that were not put since: their frames go to the daemon, whose sockets must
  * be open. Returns the number of bindings. */
 unsigned fast_table_adopt_end(struct fast_table *table, uint64_t now_ns);
 

@@ -105,6 +105,7 @@ bool fast_macs_put(struct fast_macs *macs, uint64_t now_ns, struct mac mac, enum
     }
     struct fast_mac *way = way_at(macs, place);
     const uint64_t held = key_of(way);
+    macs->adopted[place] = false;
     if (held == key || (held == (key | FAST_MAC_HELD) && is_fresh(macs, way, now_ns))) {
         if (seen_of(way) < now_ns)
             set_seen(way, now_ns);
@@ -139,6 +140,17 @@ void fast_macs_clear(struct fast_macs *macs)
         if (key_of(way_at(macs, place)) != 0)
             set_key(way_at(macs, place), 0);
     macs->known = macs->count = 0;
+}
+
+void fast_macs_adopt_end(struct fast_macs *macs)
+{
+    for (uint32_t place = 0; place < FAST_MAC_BUCKETS * FAST_MAC_WAYS; place++) {
+        if (macs->adopted[place] && key_of(way_at(macs, place)) != 0) {
+            set_key(way_at(macs, place), 0);
+            macs->known--;
+        }
+        macs->adopted[place] = false;
+    }
 }
 
 /* True where it waits no more. */
@@ -183,5 +195,8 @@ void fast_macs_begin(struct fast_macs *macs, const struct fast_memory *memory)
         macs->config->mac_key |= 1;
     }
     for (uint32_t place = 0; place < FAST_MAC_BUCKETS * FAST_MAC_WAYS; place++)
-        macs->known += key_of(way_at(macs, place)) != 0;
+        if (key_of(way_at(macs, place)) != 0) {
+            macs->adopted[place] = true;
+            macs->known++;
+        }
 }

@@ -20,10 +20,11 @@ struct fast_macs {
     uint32_t known; /* those that wait with them */
     uint32_t first, count;
     struct fast_waiting_mac waiting[FAST_MACS_WAITING]; /* a ring */
+    bool adopted[FAST_MAC_BUCKETS * FAST_MAC_WAYS];     /* by place: of a daemon before, and not put since */
     uint64_t refused, forced;
 };
 
-/* Draws config.mac_key if it is 0. */
+/* Draws config.mac_key if it is 0. The addresses that are there are a daemon's before. */
 void fast_macs_begin(struct fast_macs *macs, const struct fast_memory *memory);
 
 /* As fast_table_mac_put() and so on. */
@@ -31,6 +32,8 @@ bool fast_macs_put(struct fast_macs *macs, uint64_t now_ns, struct mac mac, enum
 void fast_macs_remove(struct fast_macs *macs, struct mac mac);
 uint64_t fast_macs_seen(const struct fast_macs *macs, struct mac mac);
 void fast_macs_clear(struct fast_macs *macs);
+/* Removes those that a daemon before left, and that were not put since. */
+void fast_macs_adopt_end(struct fast_macs *macs);
 
 /* Makes known what waited long enough; looks at some. Returns how many. */
 unsigned fast_macs_settle(struct fast_macs *macs, uint64_t now_ns, const struct fast_order *order);

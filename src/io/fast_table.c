@@ -462,14 +462,16 @@ static bool is_alive(const struct fast_slot *slot)
     return state_of(slot, 0) != FAST_DEAD && state_of(slot, 1) != FAST_DEAD;
 }
 
+/* Who is not told takes it later. */
 static void adopt_slot(struct fast_table *table, uint32_t slot, fast_adopted_fn *adopted, void *context)
 {
     struct fast_adopted binding = {ports_of(slot_of(table, slot)), owner_of(slot_of(table, slot)), {0}};
     table->records[slot].use = SLOT_ADOPTED;
+    if (adopted == NULL)
+        return;
     take(table, slot, &binding.growth);
     look_from_owner(table, slot, &binding.growth);
-    if (adopted != NULL)
-        adopted(context, &binding);
+    adopted(context, &binding);
 }
 
 static bool adopted_has(const void *context, uint16_t slot, struct ipv4 address, uint16_t first, uint16_t last)
@@ -516,7 +518,7 @@ unsigned fast_table_adopt_end(struct fast_table *table, uint64_t now_ns)
             end_binding(table, now_ns, slot);
             count++;
         }
-    fast_macs_clear(&table->macs);
+    fast_macs_adopt_end(&table->macs);
     return count;
 }
 

@@ -858,6 +858,7 @@ static void test_take_over(void **state)
     struct adoptions adoptions = {0};
     const uint32_t slot = forwarding(f, &set, 5);
     put_mac(f, 1, SIDE_DOWNSTREAM);
+    put_mac(f, 2, SIDE_UPSTREAM);
     settle(f);
     pass(f, SIDE_UPSTREAM, FAST_SOCKET_RING); /* nobody takes it */
     restart(f);
@@ -871,9 +872,12 @@ static void test_take_over(void **state)
     /* The same binding goes on. */
     assert_int_equal(put(f, &set, 5), slot);
     assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
+    put_mac(f, 2, SIDE_UPSTREAM);
     assert_int_equal(fast_table_adopt_end(f->table, f->now_ns), 0);
     assert_ports(f, &set, slot);
     assert_false(knows(f, 1, SIDE_DOWNSTREAM));
+    assert_true(knows(f, 2, SIDE_UPSTREAM));
+    assert_int_equal(figures_of(f).macs, 1);
     assert_int_equal(figures_of(f).slots, 1);
     count(f, 1, slot, 2, 0);
     assert_int_equal(growth_of(f, slot).to_owner_frames, 2);
@@ -910,8 +914,21 @@ static void test_what_is_not_taken_over_ends(void **state)
     f->now_ns += FAST_QUARANTINE_NS;
     assert_true(fast_table_rest(f->table, f->now_ns, &rest));
     assert_true(mac_equal(rest.owner, mac_of(5)));
-    assert_int_equal(rest.growth.to_owner_frames, 2);
+    assert_int_equal(rest.growth.to_owner_frames, 3); /* 1 of them before */
     assert_false(fast_table_rest(f->table, f->now_ns, &rest));
+    fixture_free(f);
+}
+
+static void test_counts_of_a_binding_taken_over(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    const struct port_range ports = range_at(ADDRESS, 100, 300);
+    const uint32_t slot = forwarding(f, &ports, 5);
+    restart(f);
+    assert_int_equal(fast_table_adopt(f->table, f->now_ns, NULL, NULL), 1);
+    assert_int_equal(put(f, &ports, 5), slot);
+    assert_int_equal(growth_of(f, slot).to_owner_frames, 1);
     fixture_free(f);
 }
 
@@ -1006,6 +1023,7 @@ int main(void)
         cmocka_unit_test(test_figures),
         cmocka_unit_test(test_take_over),
         cmocka_unit_test(test_what_is_not_taken_over_ends),
+        cmocka_unit_test(test_counts_of_a_binding_taken_over),
         cmocka_unit_test(test_take_over_of_halves),
         cmocka_unit_test(test_take_over_of_a_full_table),
         cmocka_unit_test(test_take_over_of_nothing),
