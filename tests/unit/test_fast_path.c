@@ -471,6 +471,48 @@ static void test_ports_in_use_by_fast_frames(void **state)
     assert_int_equal(entry_at(w, 5900).range.first, 5840);
 }
 
+/* A client asks for a lease, and the network's server gives it set `psid` of 1024. */
+static void leases(struct world *w, struct mac client, uint16_t psid)
+{
+    const struct dhcp_answer ack = {.kind = DHCP_ACK,
+                                    .xid = 7,
+                                    .yiaddr = shared,
+                                    .chaddr = client,
+                                    .server_id = gateway,
+                                    .lease_s = DHCP_LEASE_FOREVER,
+                                    .ports = {true, 0, 10, psid}};
+    struct tx_frame frame = {.destination = client,
+                             .source = router,
+                             .ethertype = ETHERTYPE_IPV4,
+                             .kind = TX_DHCP,
+                             .dhcp = {.source = gateway, .destination = shared, .answer = ack}};
+    uint8_t bytes[FRAME_BUILD_MAX_BYTES];
+    int length = frame_build(w->builder, &frame, bytes, sizeof(bytes));
+    assert_true(length > 0);
+    memcpy(bytes, mac_broadcast.octets, 6);
+    memcpy(bytes + 6, client.octets, 6);
+    put16(bytes + 34, DHCP_PORT_CLIENT);
+    put16(bytes + 36, DHCP_PORT_SERVER);
+    bytes[42] = DHCP_OP_REQUEST;
+    world_give(w, SIDE_DOWNSTREAM, bytes, (size_t)length);
+    world_give_made(w, SIDE_UPSTREAM, &frame);
+}
+
+/* A lease cuts a block, too, where its host does not send from. */
+static void test_lease_beside_ports_in_use(void **state)
+{
+    struct world *w = *state;
+    w->address.learn = LEARN_DHCP | LEARN_TRAFFIC;
+    start(w);
+    tcp(w, SIDE_DOWNSTREAM, host_a, 5030);
+    world_pass(w, 50 * S);
+    fast_model_from(&model, slot_at(5030), 5900, 60);
+    leases(w, host_b, 90); /* 5760-5823 */
+    assert_true(mac_equal(slot_at(5760)->owner, host_b) && mac_equal(slot_at(5823)->owner, host_b));
+    assert_true(mac_equal(slot_at(5900)->owner, host_a)); /* the smaller part, which it uses */
+    assert_false(is_put(5024));
+}
+
 /* The host that is heard through the fast path alone is not the one that makes room. */
 static void test_eviction_by_fast_times(void **state)
 {
@@ -723,6 +765,7 @@ int main(void)
         TEST(test_idle_by_fast_frames),
         TEST(test_idle_in_spite_of_frames_to_it),
         TEST(test_ports_in_use_by_fast_frames),
+        TEST(test_lease_beside_ports_in_use),
         TEST(test_eviction_by_fast_times),
         TEST(test_restored),
         TEST(test_other_mac_of_a_range),
