@@ -3,10 +3,14 @@
  *
  * Two ranks. Timers, signals and what asks for LOOP_CONTROL come before frames. Streams share the rank
  * of frames and are served in turn with them: neither a flood of frames nor one of requests silences
- * the other. */
+ * the other.
+ *
+ * libevent's precise timers would set a timerfd before each wait, whether a time has changed or not. All timers
+ * here share one, which is set when the earliest of them changes. */
 #include "pearpd/loop.h"
 
 #include "pearpd/log.h"
+#include "pearpd/time_units.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -15,22 +19,33 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/queue.h>
+#include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define RANKS             2
 #define OUTPUT_LOW_BYTES  16384 /* below: `drained` is called */
 #define OUTPUT_HIGH_BYTES 65536 /* above: no more lines are taken from a peer that does not read */
-#define READ_BYTES        4096  /* taken from one stream for each wake */
+#define DELAY_MAX_NS      (UINT64_C(1) << 62)
+#define READ_BYTES        4096 /* taken from one stream for each wake */
 
 struct loop {
     struct event_base *base;
     bool stopped;
+    int alarm_fd; /* readable when the first timer of `armed` is due */
+    struct event *alarm;
+    uint64_t alarm_ns; /* what it is set to; UINT64_MAX: nothing */
+    TAILQ_HEAD(, loop_source) armed;
 };
 
 struct loop_source {
-    struct event *event;
+    struct event *event; /* NULL: a timer */
     void (*call)(void *context);
     void *context;
+    struct loop *loop;
+    uint64_t due_ns; /* CLOCK_MONOTONIC; 0: not armed */
+    TAILQ_ENTRY(loop_source) later;
 };
 
 struct loop_stream {
@@ -58,9 +73,7 @@ static struct event_base *new_base(void)
     struct event_config *config = event_config_new();
     if (config == NULL)
         return NULL;
-    /* A cached time would be that of the wake: a timer set after a long callback would come early. */
-    event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NO_CACHE_TIME |
-                                      EVENT_BASE_FLAG_NOLOCK);
+    event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME | EVENT_BASE_FLAG_NOLOCK);
     struct event_base *base = event_base_new_with_config(config);
     event_config_free(config);
     if (base != NULL && event_base_priority_init(base, RANKS) != 0) {
@@ -70,6 +83,80 @@ static struct event_base *new_base(void)
     return base;
 }
 
+/* Timers. */
+
+static uint64_t monotonic_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+static void disarm(struct loop_source *timer)
+{
+    if (timer->due_ns == 0)
+        return;
+    TAILQ_REMOVE(&timer->loop->armed, timer, later);
+    timer->due_ns = 0;
+}
+
+static void arm(struct loop_source *timer, uint64_t due_ns)
+{
+    struct loop_source *next;
+    TAILQ_FOREACH(next, &timer->loop->armed, later)
+    if (next->due_ns > due_ns)
+        break;
+    timer->due_ns = due_ns;
+    if (next != NULL)
+        TAILQ_INSERT_BEFORE(next, timer, later);
+    else
+        TAILQ_INSERT_TAIL(&timer->loop->armed, timer, later);
+}
+
+static void set_alarm(struct loop *loop)
+{
+    const struct loop_source *first = TAILQ_FIRST(&loop->armed);
+    const uint64_t due_ns = first != NULL ? first->due_ns : UINT64_MAX;
+    if (due_ns == loop->alarm_ns)
+        return;
+    loop->alarm_ns = due_ns;
+    struct itimerspec time = {.it_interval.tv_sec = 0};
+    if (first != NULL)
+        time.it_value = (struct timespec){(time_t)(due_ns / NS_PER_S), (long)(due_ns % NS_PER_S)};
+    timerfd_settime(loop->alarm_fd, TFD_TIMER_ABSTIME, &time, NULL);
+}
+
+/* What is due now; what a callback arms has to wait for the next time. */
+static void run_timers(evutil_socket_t fd, short what, void *context)
+{
+    (void)what;
+    struct loop *loop = context;
+    const uint64_t now_ns = monotonic_ns();
+    struct loop_source *first;
+    uint64_t expirations;
+    if (read(fd, &expirations, sizeof(expirations)) < 0) /* it was set again, to later */
+        return;
+    loop->alarm_ns = UINT64_MAX;
+    while (!loop->stopped && (first = TAILQ_FIRST(&loop->armed)) != NULL && first->due_ns <= now_ns) {
+        disarm(first);
+        first->call(first->context); /* which may free any of them */
+    }
+    set_alarm(loop);
+}
+
+static int open_alarm(struct loop *loop)
+{
+    TAILQ_INIT(&loop->armed);
+    loop->alarm_ns = UINT64_MAX;
+    loop->alarm_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (loop->alarm_fd < 0)
+        return -1;
+    loop->alarm = event_new(loop->base, loop->alarm_fd, EV_READ | EV_PERSIST, run_timers, loop);
+    if (loop->alarm == NULL || event_priority_set(loop->alarm, LOOP_CONTROL) != 0)
+        return -1;
+    return event_add(loop->alarm, NULL);
+}
+
 struct loop *loop_new(void)
 {
     struct loop *loop = calloc(1, sizeof(*loop));
@@ -77,9 +164,10 @@ struct loop *loop_new(void)
         return NULL;
     event_set_log_callback(write_log);
     signal(SIGPIPE, SIG_IGN); /* a peer that went away is an error of its stream, not of the program */
+    loop->alarm_fd = -1;
     loop->base = new_base();
-    if (loop->base == NULL) {
-        free(loop);
+    if (loop->base == NULL || open_alarm(loop) != 0) {
+        loop_free(loop);
         return NULL;
     }
     return loop;
@@ -89,7 +177,14 @@ void loop_free(struct loop *loop)
 {
     if (loop == NULL)
         return;
-    event_base_free(loop->base);
+    while (loop->base != NULL && !TAILQ_EMPTY(&loop->armed))
+        disarm(TAILQ_FIRST(&loop->armed));
+    if (loop->alarm != NULL)
+        event_free(loop->alarm);
+    if (loop->alarm_fd >= 0)
+        close(loop->alarm_fd);
+    if (loop->base != NULL)
+        event_base_free(loop->base);
     free(loop);
 }
 
@@ -155,21 +250,20 @@ struct loop_source *loop_signal(struct loop *loop, int signal_number, void (*fir
 
 struct loop_source *loop_timer(struct loop *loop, void (*fired)(void *context), void *context)
 {
-    return new_source(loop, LOOP_CONTROL, -1, 0, fired, context);
+    struct loop_source *timer = calloc(1, sizeof(*timer));
+    if (timer != NULL)
+        *timer = (struct loop_source){.call = fired, .context = context, .loop = loop};
+    return timer;
 }
 
 void loop_timer_set(struct loop_source *timer, uint64_t delay_ns)
 {
-    if (delay_ns == UINT64_MAX) {
-        event_del(timer->event);
-        return;
+    disarm(timer);
+    if (delay_ns != UINT64_MAX) {
+        const uint64_t now_ns = monotonic_ns();
+        arm(timer, delay_ns < DELAY_MAX_NS ? now_ns + delay_ns : now_ns + DELAY_MAX_NS);
     }
-    const uint64_t delay_us = delay_ns / 1000 + (delay_ns % 1000 != 0); /* late rather than early */
-    const struct timeval delay = {
-        .tv_sec = (time_t)(delay_us / 1000000),
-        .tv_usec = (suseconds_t)(delay_us % 1000000),
-    };
-    event_add(timer->event, &delay);
+    set_alarm(timer->loop);
 }
 
 void loop_source_free(struct loop_source *source)
@@ -178,6 +272,7 @@ void loop_source_free(struct loop_source *source)
         return;
     if (source->event != NULL)
         event_free(source->event);
+    disarm(source);
     free(source);
 }
 

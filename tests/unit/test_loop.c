@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +18,15 @@
 
 #define LINE_MAX_BYTES 16
 #define MS_NS          UINT64_C(1000000)
+
+/* Calls of libevent and of loop.c, which set the one clock of all timers. */
+static unsigned clock_sets;
+
+int timerfd_settime(int fd, int flags, const struct itimerspec *time, struct itimerspec *before)
+{
+    clock_sets++;
+    return (int)syscall(SYS_timerfd_settime, fd, flags, time, before);
+}
 
 static uint64_t now_ns(void)
 {
@@ -132,6 +143,66 @@ static void test_timer_set_after_long_work_is_not_early(void **state)
     loop_free(late.loop);
 }
 
+static void open_ready_pipe(int pipe_fds[static 2])
+{
+    assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
+    assert_int_equal(write(pipe_fds[1], "x", 1), 1);
+}
+
+static void close_pipe(const int pipe_fds[static 2])
+{
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
+}
+
+/* A call of the system for each wake costs a busy bridge more than what it does in that wake. */
+static void test_wakes_set_no_clock(void **state)
+{
+    (void)state;
+    int frames[2];
+    open_ready_pipe(frames);
+    struct loop *loop = loop_new();
+    struct counter low = {.loop = loop, .stop_at = 100};
+    low.source = loop_readable(loop, LOOP_FRAMES, frames[0], count, &low);
+    struct loop_source *timer = loop_timer(loop, stop, loop);
+    loop_timer_set(timer, 3600 * UINT64_C(1000000000));
+    clock_sets = 0;
+    assert_int_equal(loop_run(loop), 0);
+    assert_int_equal(low.calls, 100);
+    assert_int_equal(clock_sets, 0);
+    loop_source_free(timer);
+    loop_source_free(low.source);
+    loop_free(loop);
+    close_pipe(frames);
+}
+
+/* Timers fire in the order of their times, in whatever order they were set; one may end another. */
+static void test_timers_in_order(void **state)
+{
+    (void)state;
+    char order[8] = "";
+    struct loop *loop = loop_new();
+    struct counter counters[3];
+    for (unsigned i = 0; i < 3; i++) {
+        counters[i] = (struct counter){.loop = loop, .order = order, .mark = (char)('a' + i)};
+        counters[i].source = loop_timer(loop, count, &counters[i]);
+    }
+    loop_timer_set(counters[0].source, 2 * MS_NS);
+    loop_timer_set(counters[1].source, 3 * MS_NS);
+    loop_timer_set(counters[2].source, MS_NS);
+    loop_timer_set(counters[1].source, 0); /* again, earlier */
+    run_for(loop, 10 * MS_NS);
+    assert_string_equal(order, "bca");
+    loop_timer_set(counters[0].source, MS_NS);
+    loop_timer_set(counters[1].source, 2 * MS_NS);
+    loop_source_free(counters[0].source);
+    run_for(loop, 10 * MS_NS);
+    assert_string_equal(order, "bcab");
+    loop_source_free(counters[1].source);
+    loop_source_free(counters[2].source);
+    loop_free(loop);
+}
+
 static void test_signal(void **state)
 {
     (void)state;
@@ -144,18 +215,6 @@ static void test_signal(void **state)
     assert_int_equal(counter.calls, 1);
     loop_source_free(counter.source);
     loop_free(loop);
-}
-
-static void open_ready_pipe(int pipe_fds[static 2])
-{
-    assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
-    assert_int_equal(write(pipe_fds[1], "x", 1), 1);
-}
-
-static void close_pipe(const int pipe_fds[static 2])
-{
-    close(pipe_fds[0]);
-    close(pipe_fds[1]);
 }
 
 static void test_level_triggered(void **state)
@@ -509,6 +568,8 @@ int main(void)
         cmocka_unit_test(test_stop_before_run),
         cmocka_unit_test(test_timer),
         cmocka_unit_test(test_timer_set_after_long_work_is_not_early),
+        cmocka_unit_test(test_wakes_set_no_clock),
+        cmocka_unit_test(test_timers_in_order),
         cmocka_unit_test(test_signal),
         cmocka_unit_test(test_level_triggered),
         cmocka_unit_test(test_control_comes_first),
