@@ -4,7 +4,8 @@
  *
  * The engine sees every frame, and nothing is harvested. What a run forwards must leave the engine with the same bytes by
  * the same side and with nothing else: no event, no other frame, no other counter, no change of its table or timers.
- * What should be forwarded is said by a slow model: lists of the bindings and MAC addresses that the engine told of. */
+ * What should be forwarded is said by a slow model: lists of the bindings and MAC addresses that the engine told of.
+ * Nothing else may be. */
 #ifndef PEARPD_TESTS_FAST_CHECK_H
 #define PEARPD_TESTS_FAST_CHECK_H
 
@@ -44,9 +45,10 @@ struct fast_check_slot {
 struct fast_check {
     /* Set before fast_check_begin(). */
     fast_check_run *run;
-    void *context; /* of `run` */
-    uint64_t seed; /* that a mismatch prints */
-    bool no_tags;  /* the run cannot forward what has one */
+    void *context;            /* of `run` */
+    uint64_t seed;            /* that a mismatch prints */
+    bool no_tags;             /* the run cannot forward what has one */
+    unsigned no_daemon_every; /* no daemon is there for one frame in so many; 0: for none */
 
     struct engine *engine;
     const struct config *config;
@@ -68,6 +70,7 @@ struct fast_check {
     enum side sent_by;
     uint8_t sent_bytes[FAST_CHECK_BYTES];
     size_t sent_length;
+    bool no_daemon;  /* for this frame: what waits for order is forwarded */
     bool is_bridged; /* what `run` forwarded; set by it */
     /* Figures. */
     uint64_t frames, forwarded, should, missed;

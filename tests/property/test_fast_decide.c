@@ -27,14 +27,28 @@ static uint64_t passed_of(const struct fast_memory *memory)
     return sum;
 }
 
+/* As super_filter.h says. */
+static uint32_t class_of(const struct fast_check_frame *f)
+{
+    struct eth eth;
+    if (f->gso_size == 0)
+        return FAST_SOCKET_RING;
+    if (eth_parse(f->bytes, f->length, &eth) != 0 || eth.tags > 1)
+        return FAST_SOCKET_ASIDE;
+    const unsigned at = eth.ethertype == ETHERTYPE_IPV4 ? 9 : eth.ethertype == 0x86dd ? 6 : UINT16_MAX;
+    const bool is_tcp = f->length > eth.payload + at && f->bytes[eth.payload + at] == PROTOCOL_TCP;
+    return is_tcp ? FAST_SOCKET_RING : FAST_SOCKET_ASIDE;
+}
+
 /* As fast_path.bpf.c does with the decision. */
 static bool decide(struct fast_check *c, const struct fast_check_frame *f, uint8_t *out)
 {
     struct fast_view view = view_of(&c->memory, c->now, f);
     struct fast_decision decision;
     const uint32_t class = fast_class(&view);
-    const uint32_t socket = c->frames % 8 == 0 ? FAST_NO_SOCKET : class;
+    const uint32_t socket = c->no_daemon ? FAST_NO_SOCKET : class;
     const uint64_t before = passed_of(&c->memory);
+    assert_int_equal(class, class_of(f));
     fast_decide(&view, socket, &decision);
     assert_true(fast_is_about(&view, &decision));
     if (decision.verdict != FAST_FORWARDED) {
@@ -59,6 +73,7 @@ static void run(uint64_t *seed, struct fast_check *sum)
     struct config_address addresses[FRAMES_ADDRESSES];
     struct config_range ranges[2 * FRAMES_HOSTS];
     c.run = decide;
+    c.no_daemon_every = 8;
     c.seed = *seed;
     frames_configure(seed, &config, addresses, ranges, true);
     fast_check_begin(&c, &config, &engine_seed, WORLD_BEGIN, NULL);
@@ -93,6 +108,7 @@ static void test_cases(void **state)
     static struct fast_check c, sum;
     (void)state;
     c.run = decide;
+    c.no_daemon_every = 8;
     assert_true(fast_cases_replay(&c, NULL, &sum) >= 100);
     fast_check_figures(&sum, "replay cases, native");
 }
@@ -102,14 +118,141 @@ static void test_corpus(void **state)
     static struct fast_check c, sum;
     (void)state;
     c.run = decide;
+    c.no_daemon_every = 8;
     if (fast_cases_corpus(&c, NULL, &sum) == 0)
         skip();
     fast_check_figures(&sum, "corpus, native");
 }
 
+/* States. */
+
+static struct fast_check *states_begin(uint8_t bytes[static 62])
+{
+    static struct fast_check c;
+    static struct config config;
+    static struct config_address addresses[FRAMES_ADDRESSES];
+    static struct config_range ranges[2 * FRAMES_HOSTS];
+    static const struct engine_seed engine_seed = {.plain_nonces = true};
+    uint64_t seed = 1;
+    frames_configure(&seed, &config, addresses, ranges, false);
+    config.has_router_mac = false;
+    config.limits.frame_bytes = 0;
+    c.run = decide;
+    c.no_daemon_every = 0;
+    fast_check_begin(&c, &config, &engine_seed, WORLD_BEGIN, NULL);
+    put_ipv4(bytes, bridge_mac, frames_router(1), remote, frames_address(0), PROTOCOL_UDP, 28);
+    put16(bytes + 34, 5353);
+    put16(bytes + 36, 2000);
+    const struct fast_check_frame frame = {SIDE_UPSTREAM, bytes, 62, 0};
+    for (unsigned i = 0; i < 4; i++) {
+        fast_check_give(&c, &frame);
+        fast_check_pass(&c, c.now + S / 10);
+    }
+    assert_true(c.forwarded > 0);
+    return &c;
+}
+
+static struct fast_decision decided(const struct fast_check *c, const uint8_t *bytes, uint32_t socket)
+{
+    const struct fast_check_frame frame = {SIDE_UPSTREAM, bytes, 62, 0};
+    struct fast_view view = view_of(&c->memory, c->now, &frame);
+    struct fast_decision decision;
+    fast_decide(&view, socket, &decision);
+    return decision;
+}
+
+static bool is_forwarded(const struct fast_check *c, const uint8_t *bytes)
+{
+    return decided(c, bytes, FAST_SOCKET_RING).verdict == FAST_FORWARDED;
+}
+
+static void test_order(void **state)
+{
+    uint8_t bytes[62];
+    struct fast_check *c = states_begin(bytes);
+    const struct fast_decision decision = decided(c, bytes, FAST_SOCKET_RING);
+    struct fast_slot *slot = &c->memory.slots[decision.slot];
+    const __u64 *passed = c->memory.passed[SIDE_UPSTREAM].frames;
+    (void)state;
+    assert_int_equal(decision.verdict, FAST_FORWARDED);
+    assert_int_equal(decision.port, 2000);
+    for (unsigned i = 0; i < 2; i++) {
+        const uint64_t before = passed[FAST_SOCKET_RING];
+        slot->state[FAST_TO_OWNER] = FAST_PENDING(0, i); /* of this socket, and of the other one */
+        assert_false(is_forwarded(c, bytes));
+        assert_int_equal(passed[FAST_SOCKET_RING], before + 1);
+        assert_int_equal(slot->state[FAST_TO_OWNER], FAST_PENDING(before + 1, FAST_SOCKET_RING));
+    }
+    const uint64_t later = FAST_PENDING(passed[FAST_SOCKET_RING] + 100, FAST_SOCKET_RING);
+    slot->state[FAST_TO_OWNER] = later;
+    assert_int_equal(decided(c, bytes, FAST_NO_SOCKET).verdict, FAST_FORWARDED);
+    assert_int_equal(slot->state[FAST_TO_OWNER], later);
+    slot->state[FAST_TO_OWNER] = FAST_DEAD;
+    const uint64_t before = passed[FAST_SOCKET_RING];
+    assert_false(is_forwarded(c, bytes));
+    assert_int_equal(passed[FAST_SOCKET_RING], before + 1);
+    assert_int_equal(decided(c, bytes, FAST_NO_SOCKET).verdict, FAST_LEFT);
+    assert_int_equal(passed[FAST_SOCKET_RING], before + 1);
+    assert_int_equal(slot->state[FAST_TO_OWNER], FAST_DEAD);
+    fast_check_end(c);
+}
+
+static void test_off(void **state)
+{
+    uint8_t bytes[62];
+    struct fast_check *c = states_begin(bytes);
+    struct fast_config *config = c->memory.config;
+    const struct fast_config good = *config;
+    (void)state;
+    assert_true(is_forwarded(c, bytes));
+    config->active = 0;
+    assert_false(is_forwarded(c, bytes));
+    *config = good;
+    config->up[SIDE_DOWNSTREAM] = 0;
+    assert_false(is_forwarded(c, bytes));
+    *config = good;
+    config->up[SIDE_UPSTREAM] = 0;
+    assert_true(is_forwarded(c, bytes));
+    config->refreshed_ns = c->now - config->linger_ns - 1;
+    assert_false(is_forwarded(c, bytes));
+    *config = good;
+    config->ifindex[SIDE_UPSTREAM] = 99;
+    assert_false(is_forwarded(c, bytes));
+    *config = good;
+    config->mac_age_ns = 1; /* seen longer ago, on the clock of the test */
+    c->now += 2;
+    assert_false(is_forwarded(c, bytes));
+    *config = good;
+    config->clock_ns = S;
+    c->now -= S;
+    assert_true(is_forwarded(c, bytes));
+    fast_check_end(c);
+}
+
+/* A frame that tc does not see leaves a decision, which is not about the next one. */
+static void test_about(void **state)
+{
+    uint8_t bytes[62];
+    struct fast_check *c = states_begin(bytes);
+    const struct fast_decision decision = decided(c, bytes, FAST_SOCKET_RING);
+    (void)state;
+    for (unsigned at = 26; at < 38; at++) {
+        const struct fast_check_frame frame = {SIDE_UPSTREAM, bytes, 62, 0};
+        struct fast_view view = view_of(&c->memory, c->now, &frame);
+        assert_true(fast_is_about(&view, &decision));
+        bytes[at] ^= 1;
+        assert_false(fast_is_about(&view, &decision));
+        bytes[at] ^= 1;
+        view.ifindex++;
+        assert_false(fast_is_about(&view, &decision));
+    }
+    fast_check_end(c);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_random), cmocka_unit_test(test_cases),
-                                       cmocka_unit_test(test_corpus)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_order), cmocka_unit_test(test_off),
+                                       cmocka_unit_test(test_about), cmocka_unit_test(test_random),
+                                       cmocka_unit_test(test_cases), cmocka_unit_test(test_corpus)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,6 +108,7 @@ static void begin(struct fast_check *c)
 {
     c->run = redirect;
     c->no_tags = true;
+    c->no_daemon_every = 1;
 }
 
 static void run(uint64_t *seed, struct fast_check *sum)
