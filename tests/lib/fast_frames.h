@@ -17,6 +17,7 @@
 #define FRAMES_ROUTERS   3
 #define FRAMES_ADDRESSES 3
 #define FRAMES_BLOCK     100
+#define FRAMES_RANGES    (2 * FRAMES_HOSTS + 1)
 #define FRAMES_BYTES     4096
 
 struct random_frame {
@@ -74,6 +75,8 @@ static inline void frames_configure(uint64_t *seed, struct config *config, struc
                                     .ports_last = 65535,
                                     .learn = i == 2 ? LEARN_TRAFFIC : LEARN_PE_ARP,
                                     .block = FRAMES_BLOCK};
+    ranges[config->range_count++] = /* the well-known ports */
+        (struct config_range){.range = {frames_address(0), 1, 999}, .mac = frames_host(0)};
     for (unsigned i = 0; i < FRAMES_HOSTS; i++)
         ranges[config->range_count++] =
             (struct config_range){.range = {frames_address(0), (uint16_t)(2000 + i * FRAMES_BLOCK),
@@ -94,6 +97,8 @@ static inline uint16_t frames_port(uint64_t *seed, unsigned host, struct ipv4 ad
         return (uint16_t)seeded_next(seed);
     if (address.host == frames_address(1).host)
         return (uint16_t)(3000 + host * 5 + below(seed, 5));
+    if (host == 0 && one_in(seed, 4))
+        return well_known[below(seed, sizeof(well_known) / sizeof(well_known[0]))];
     return (uint16_t)(2000 + host * FRAMES_BLOCK + below(seed, FRAMES_BLOCK));
 }
 

@@ -71,7 +71,7 @@ static void run(uint64_t *seed, struct fast_check *sum)
     static const struct engine_seed engine_seed = {.plain_nonces = true};
     struct config config;
     struct config_address addresses[FRAMES_ADDRESSES];
-    struct config_range ranges[2 * FRAMES_HOSTS];
+    struct config_range ranges[FRAMES_RANGES];
     c.run = decide;
     c.no_daemon_every = 8;
     c.seed = *seed;
@@ -131,7 +131,7 @@ static struct fast_check *states_begin(uint8_t bytes[static 62])
     static struct fast_check c;
     static struct config config;
     static struct config_address addresses[FRAMES_ADDRESSES];
-    static struct config_range ranges[2 * FRAMES_HOSTS];
+    static struct config_range ranges[FRAMES_RANGES];
     static const struct engine_seed engine_seed = {.plain_nonces = true};
     uint64_t seed = 1;
     frames_configure(&seed, &config, addresses, ranges, false);

@@ -118,7 +118,7 @@ static void run(uint64_t *seed, struct fast_check *sum)
     static const struct engine_seed engine_seed = {.plain_nonces = true};
     struct config config;
     struct config_address addresses[FRAMES_ADDRESSES];
-    struct config_range ranges[2 * FRAMES_HOSTS];
+    struct config_range ranges[FRAMES_RANGES];
     begin(&c);
     c.seed = *seed;
     frames_configure(seed, &config, addresses, ranges, false);
