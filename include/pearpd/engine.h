@@ -231,6 +231,10 @@ void engine_fast_set(struct engine *engine, uint64_t now_ns, const struct fast_p
  * takes itself. Puts what had no room before. */
 void engine_fast_harvest(struct engine *engine, uint64_t now_ns);
 
+/* The same of the next `most` (1 or more) bindings only, and of those that ended. So nothing waits for a long harvest where
+ * there are many: 65,536 take some 10 ms. True: all have had their turn, and the next call begins again. */
+bool engine_fast_harvest_some(struct engine *engine, uint64_t now_ns, uint32_t most);
+
 /* Increases with each binding that is added, removed or shrunk, and with each extended lease. */
 uint64_t engine_changes(const struct engine *engine);
 

@@ -29,13 +29,17 @@ static void take_rest(struct engine *e, const struct fast_path *fast)
     verdict_count_forwarded(e, SIDE_DOWNSTREAM, bridged[SIDE_DOWNSTREAM]);
 }
 
+static void harvest_one(struct engine *e, struct binding *b)
+{
+    binding_fast_take(e, b);
+    binding_fast_update(e, b);
+}
+
 static void harvest(struct engine *e)
 {
     struct binding *b;
-    for (uint32_t place = 0; (b = binding_walk(e->bindings, &place)) != NULL;) {
-        binding_fast_take(e, b);
-        binding_fast_update(e, b);
-    }
+    for (uint32_t place = 0; (b = binding_walk(e->bindings, &place)) != NULL;)
+        harvest_one(e, b);
     take_rest(e, e->fast);
 }
 
@@ -85,4 +89,18 @@ void engine_fast_harvest(struct engine *engine, uint64_t now_ns)
     pass_to(engine, now_ns);
     if (engine->fast != NULL)
         harvest(engine);
+}
+
+bool engine_fast_harvest_some(struct engine *engine, uint64_t now_ns, uint32_t most)
+{
+    struct binding *b = NULL;
+    pass_to(engine, now_ns);
+    if (engine->fast == NULL)
+        return true;
+    for (uint32_t i = 0; i < most && (b = binding_walk(engine->bindings, &engine->fast_place)) != NULL; i++)
+        harvest_one(engine, b);
+    if (b == NULL)
+        engine->fast_place = 0;
+    take_rest(engine, engine->fast);
+    return b == NULL;
 }

@@ -34,6 +34,7 @@ struct engine {
     uint64_t now_ns;
     struct engine_stats stats;
     const struct fast_path *fast; /* NULL: there is none */
+    uint32_t fast_place;          /* of the binding that was harvested last */
     struct timer_heap *timers;
     uint32_t mtu_bytes[SIDES]; /* 0: no limit */
     bool link_up[SIDES];

@@ -208,6 +208,27 @@ static void test_configured_is_put_and_counted(void **state)
     assert_int_equal(after->out[SIDE_UPSTREAM] - before.out[SIDE_UPSTREAM], 6);
 }
 
+/* In parts, each binding once a round. */
+static void test_harvest_in_parts(void **state)
+{
+    struct world *w = *state;
+    start(w);
+    bind(w, host_b, 6000, 6499);
+    bind(w, host_b, 7000, 7499);
+    for (unsigned round = 1; round <= 3; round++) {
+        for (uint16_t port = 6000; port <= 7000; port += 1000)
+            fast_model_to(&model, slot_at(port), 100);
+        model.bridged[SIDE_UPSTREAM] = 1;
+        const unsigned taken = model.counts[FAST_TAKE];
+        assert_false(engine_fast_harvest_some(w->engine, w->now, 2));
+        assert_int_equal(model.counts[FAST_TAKE], taken + 2);
+        assert_int_equal(model.bridged[SIDE_UPSTREAM], 0);
+        assert_true(engine_fast_harvest_some(w->engine, w->now, 2));
+        assert_int_equal(model.counts[FAST_TAKE], taken + 3);
+        assert_int_equal(total_of(w, host_b).rx_frames, 2 * round);
+    }
+}
+
 /* A clock that is ahead of the engine's makes nobody silent. */
 static void test_clock_ahead(void **state)
 {
@@ -753,6 +774,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_configured_is_put_and_counted),
+        TEST(test_harvest_in_parts),
         TEST(test_clock_ahead),
         TEST(test_ends),
         TEST(test_begins_late),
