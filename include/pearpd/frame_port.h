@@ -23,6 +23,7 @@ struct frame_port_calls {
     int (*bind)(struct frame_port *port, unsigned ifindex);
     bool (*next)(struct frame_port *port, struct frame *frame);
     void (*release)(struct frame_port *port);
+    bool (*waits)(const struct frame_port *port);
     bool (*queue)(struct frame_port *port, const struct frame *frame);
     bool (*queue_copy)(struct frame_port *port, const struct frame *frame);
     uint64_t (*flush)(struct frame_port *port);
@@ -72,6 +73,13 @@ static inline bool frame_port_next(struct frame_port *port, struct frame *frame)
 static inline void frame_port_release(struct frame_port *port)
 {
     port->calls->release(port);
+}
+
+/* After frame_port_release(): true where frame_port_next() surely has a frame. False: the descriptor tells whether.
+ * Costs no system call. */
+static inline bool frame_port_waits(const struct frame_port *port)
+{
+    return port->calls->waits(port);
 }
 
 /* Puts a frame on the list to be sent. Its bytes must stay until frame_port_flush(). False: the list is

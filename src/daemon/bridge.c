@@ -130,18 +130,22 @@ static void tick(void *context)
 
 /* Frames. */
 
+/* Takes frames until `budget` is used up or none is there: what came while others were sent needs no other wake. */
 static void ring_ready(void *context)
 {
     struct bridge_side *from = context;
     struct bridge *bridge = from->bridge;
+    uint32_t budget = bridge->config->limits.ring_budget;
     struct frame frame;
-    uint64_t now_ns = clock_now_ns();
-    frame_sender_lend(bridge->sender, &frame);
-    for (uint32_t n = 0; n < bridge->config->limits.ring_budget && frame_port_next(from->port, &frame); n++)
-        engine_frame(bridge->engine, now_ns, from->side, &frame, &bridge->out);
-    end_turn(bridge);
-    frame_sender_lend(bridge->sender, NULL);
-    frame_port_release(from->port);
+    do {
+        const uint64_t now_ns = clock_now_ns();
+        frame_sender_lend(bridge->sender, &frame);
+        for (; budget > 0 && frame_port_next(from->port, &frame); budget--)
+            engine_frame(bridge->engine, now_ns, from->side, &frame, &bridge->out);
+        end_turn(bridge);
+        frame_sender_lend(bridge->sender, NULL);
+        frame_port_release(from->port);
+    } while (budget > 0 && frame_port_waits(from->port));
 }
 
 /* The configuration that runs has another router-mac or bridge MAC. */

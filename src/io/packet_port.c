@@ -405,6 +405,13 @@ static void packet_port_release(struct frame_port *base)
     port->long_taken = 0;
 }
 
+static bool packet_port_waits(const struct frame_port *base)
+{
+    const struct packet_port *port = (const struct packet_port *)(const void *)base;
+    return port->ring != NULL && port->taken == 0 &&
+           (__atomic_load_n(&slot_at(port, port->head)->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER) != 0;
+}
+
 static void append(struct send_list *list, const uint8_t *offload, unsigned parts)
 {
     memcpy(&list->headers[list->count], offload, sizeof(list->headers[0]));
@@ -619,6 +626,7 @@ static const struct frame_port_calls calls = {
     .bind = packet_port_bind,
     .next = packet_port_next,
     .release = packet_port_release,
+    .waits = packet_port_waits,
     .queue = packet_port_queue,
     .queue_copy = packet_port_queue_copy,
     .flush = packet_port_flush,

@@ -239,6 +239,13 @@ static void tap_port_release(struct frame_port *base)
     tap_port_of(base)->taken_bytes = 0;
 }
 
+/* Only a read tells. */
+static bool tap_port_waits(const struct frame_port *base)
+{
+    (void)base;
+    return false;
+}
+
 /* Written at once: there is no call that writes several, and its bytes are in the cache now. Refused: EIO
  * where the interface is down, EBADFD where it is gone, ENOMEM and the like. */
 static bool write_parts(const struct tap_port *port, const struct iovec *parts, int count)
@@ -333,6 +340,7 @@ static const struct frame_port_calls calls = {
     .bind = tap_port_bind,
     .next = tap_port_next,
     .release = tap_port_release,
+    .waits = tap_port_waits,
     .queue = tap_port_queue,
     .queue_copy = tap_port_queue,
     .flush = tap_port_flush,

@@ -636,6 +636,30 @@ static void test_ring_overflow_is_counted(void **state)
     close(fd);
 }
 
+/* Frames that came while others were sent are found without another wake. */
+static void test_what_waits_is_seen(void **state)
+{
+    (void)state;
+    need_namespace();
+    uint8_t bytes[100];
+    struct frame frame;
+    struct frame_port *left = port_on("left", 64);
+    const int fd = stranger_on("right", 0);
+    assert_false(frame_port_waits(left));
+    make_frame(bytes, sizeof(bytes), NULL, 0, 1);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(send(fd, bytes, sizeof(bytes), 0), sizeof(bytes));
+    assert_true(wait_frame(left, &frame));
+    frame_port_release(left);
+    assert_true(frame_port_waits(left));
+    assert_true(frame_port_next(left, &frame));
+    assert_false(frame_port_waits(left)); /* nothing behind it */
+    frame_port_release(left);
+    assert_false(frame_port_waits(left));
+    frame_port_close(left);
+    close(fd);
+}
+
 static void queue_numbered(struct frame_port *port, uint8_t (*bytes)[60], unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
@@ -1081,6 +1105,7 @@ int main(void)
         TEST(test_long_frames_wait_for_release),
         TEST(test_cut_where_no_copy_is_left),
         TEST(test_ring_overflow_is_counted),
+        TEST(test_what_waits_is_seen),
         TEST(test_refused_frames_are_counted_and_skipped),
         TEST(test_longer_than_the_mtu),
         TEST(test_list_is_bounded),
