@@ -126,13 +126,13 @@ def tcp(address, reverse):
         before = machine.times()
         client = lab.start("gen", "iperf3", "-c", address, "-p", str(TCP_PORT), "-t", str(seconds), "-J", "--connect-timeout",
                            "2000", *(["-R"] if reverse else []))
-        said = lab.wait(client, seconds + 8)
-        busy = machine.busy(before, machine.times())
-        lab.end(server)
         try:
-            rate = json.loads(said)["end"]["sum_received"]["bits_per_second"]
-        except (KeyError, ValueError) as fault:
-            raise Failure("iperf3: no transfer") from fault
+            rate = json.loads(lab.wait(client, seconds + 5))["end"]["sum_received"]["bits_per_second"]
+        except (Failure, KeyError, ValueError) as fault:
+            raise Failure("nothing is transferred") from fault
+        finally:
+            busy = machine.busy(before, machine.times())
+            lab.stop(server)
         return {"rate": rate, "busy": [busy[lab.generator], busy[lab.own]], "ok": rate > 1e7}
 
     return measure

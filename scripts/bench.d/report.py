@@ -46,8 +46,8 @@ def saturated(results, contestant, test, seen, machine):
         return offered + "saturated: processor %d, which sends and forwards" % machine["used"][0]
     if all(one["lost"] < LOST * one["sent"] for one in seen):
         return offered + "NOT SATURATED: the generator was the limit"
-    process = middle(results, contestant, test, "process")
-    return offered + "saturated" + (": its process used %.2f of a processor" % process if process else "")
+    used = middle(results, contestant, test, "process")
+    return offered + "saturated" + (": its process used %.2f of a processor" % used if used is not None else "")
 
 
 def remarks(results, contestant, test, machine):
@@ -63,6 +63,9 @@ def remarks(results, contestant, test, machine):
             livelock(results, contestant, test)))
     elif "offered" in seen[0]:
         said.append(saturated(results, contestant, test, seen, machine))
+    if test.key == "own" and "pss_kib" in seen[0]:
+        said.append("memory %.1f MiB, %.1f of it neither ring nor file" % tuple(
+            middle(results, contestant, test, name) / 1024 for name in ("pss_kib", "anonymous_kib")))
     if any(one.get("sink_lost") for one in seen):
         said.append("THE SINK LOST %d" % sum(one["sink_lost"] for one in seen))
     if len(seen) < len(rounds):
