@@ -91,7 +91,7 @@ static struct mac mac_of(const struct fdb_entry *entry)
 /* Takes over when the fast path saw it. */
 static void fast_seen(const struct fdb *fdb, enum side side, struct fdb_entry *entry, uint64_t now_ns)
 {
-    if (entry->told_ns == 0)
+    if (fdb->fast == NULL || entry->told_ns == 0)
         return;
     uint64_t seen_ns = fdb->fast->mac_seen(fdb->fast->context, mac_of(entry));
     seen_ns = seen_ns < now_ns ? seen_ns : now_ns;
@@ -113,7 +113,7 @@ static void fast_put(const struct fdb *fdb, enum side side, struct fdb_entry *en
 
 static void entry_remove(struct fdb *fdb, enum side side, struct fdb_entry *entry)
 {
-    if (entry->told_ns != 0)
+    if (fdb->fast != NULL && entry->told_ns != 0)
         fdb->fast->mac_remove(fdb->fast->context, mac_of(entry));
     keyed_table_remove(fdb->side[side], entry);
 }
