@@ -185,6 +185,8 @@
       "change needs a restart.")                                                                           \
     X("ring-budget", ring_budget, 1, 4096, 256,                                                            \
       "Frames taken from one receive ring before the other has its turn.")                                 \
+    X("accel-linger", accel_linger_s, 1, 604800, 3600,                                                     \
+      "Seconds for which the fast path goes on forwarding established flows when pearpd has died.")        \
     X("control-clients", control_clients, 1, 1024, 64,                                                     \
       "Maximum number of connections to the control socket. A new one is refused.")                        \
     X("monitor-bytes", monitor_bytes, 4096, 1048576, 65536,                                                \
@@ -200,6 +202,7 @@ struct limits {
 enum { LEARN_PE_ARP = 1, LEARN_TRAFFIC = 2, LEARN_DHCP = 4 };
 
 enum echo_mode { ECHO_REPLY, ECHO_DEFAULT_HOST, ECHO_DROP };
+enum accel_mode { ACCEL_AUTO, ACCEL_TC, ACCEL_NONE };
 enum source_ports_mode { SOURCE_PORTS_ENFORCE, SOURCE_PORTS_LOG, SOURCE_PORTS_OFF };
 
 /* One [address]. */
@@ -298,6 +301,7 @@ struct config {
     bool has_router_mac;
     bool router_mac_found; /* not given: daemon fills it from the tap's own */
     struct mac router_mac;
+    enum accel_mode accel;
     enum source_ports_mode source_ports;
     char socket[SOCKET_PATH_BYTES];    /* control socket */
     char state_file[STATE_PATH_BYTES]; /* empty: none */

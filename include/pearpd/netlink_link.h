@@ -21,4 +21,7 @@ int netlink_link_set(struct netlink *netlink, unsigned ifindex, const struct lin
 /* Sets the interface up or down (IFF_UP). 0 or -Exxx; needs CAP_NET_ADMIN. */
 int netlink_link_enable(struct netlink *netlink, unsigned ifindex, bool up);
 
+/* Sets or clears IFF_PROMISC, which lasts longer than the socket that asked for it. 0 or -Exxx; needs CAP_NET_ADMIN. */
+int netlink_link_promiscuous(struct netlink *netlink, unsigned ifindex, bool on);
+
 #endif

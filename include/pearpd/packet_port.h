@@ -5,6 +5,7 @@
 
 #include "pearpd/frame_port.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Opens the socket and maps its ring of `ring_slots` slots of 2 KiB (rounded up to a power of two).
@@ -25,7 +26,12 @@ int packet_port_replace_filters(struct frame_port *port, const int programs[stat
 /* The port's own filters again. 0, or -Exxx. */
 int packet_port_restore_filters(struct frame_port *port);
 
-/* Frames that passed the filter of each socket and are past it: given out by frame_port_next(), or lost at the socket. */
-void packet_port_taken(struct frame_port *port, uint64_t frames[static PACKET_PORT_SOCKETS]);
+/* Frames that passed the filter of each socket and are past it: given out by frame_port_next(), or lost at the socket.
+ * `empty`: there was no other when the port was asked last. */
+struct packet_port_taken {
+    uint64_t frames[PACKET_PORT_SOCKETS];
+    bool empty[PACKET_PORT_SOCKETS];
+};
+struct packet_port_taken packet_port_taken(struct frame_port *port);
 
 #endif

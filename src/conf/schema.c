@@ -76,6 +76,15 @@ static const struct ini_key bridge_keys[] = {
              "the router; a replay of one capture of both sides needs it too. Where upstream is a tap, the "
              "default is the "
              "tap's address. Change it together with the router, or the new router is not protected."},
+    {.name = "accel",
+     .type = &ini_choice,
+     .preset = "none",
+     .choices = "auto | tc | none",
+     CONFIG(accel),
+     .help = "Whether the kernel forwards established flows by itself, with BPF programs at tc ingress of both "
+             "interfaces (the fast path). With auto it does where it can, and the log says why where it "
+             "cannot; with tc "
+             "pearpd does not start where it cannot. With none every frame passes through pearpd."},
 };
 
 #define ADDRESS(name) INI_FIELD(struct config_address, name)
@@ -465,7 +474,6 @@ static const struct ini_section sections[] = {
 
 /* What later versions bring; it is refused here and nowhere else. */
 static const struct ini_later later[] = {
-    {"bridge", "accel", "none"},
     {"control", "metrics", "none"},
     {"cluster", NULL, NULL},
 };

@@ -11,6 +11,7 @@
 #include "pearpd/loop.h"
 #include "pearpd/notify.h"
 
+#include "accel.h"
 #include "bridge_links.h"
 #include "config_load.h"
 #include "control.h"
@@ -53,6 +54,7 @@ struct bridge {
     struct control *control;
     struct frame_sender *sender;
     struct bridge_links *links;
+    struct accel *accel;
     struct port_watch *port_watch;
     struct event_log events;
     struct state *state; /* NULL: none is kept */
@@ -116,6 +118,7 @@ static void end_turn(void *context)
 {
     struct bridge *bridge = context;
     frame_sender_flush(bridge->sender);
+    accel_settle(bridge->accel);
     arm_tick(bridge);
     state_look(bridge->state);
 }
@@ -152,9 +155,17 @@ static void ring_ready(void *context)
 static void mac_changed(void *context)
 {
     struct bridge *bridge = context;
+    accel_pause(bridge->accel);
     if (engine_reload(bridge->engine, clock_now_ns(), bridge->config, &bridge->out) != 0)
         log_error("out of memory: the engine goes on with the old MAC");
+    accel_resume(bridge->accel);
     state_reloaded(bridge->state);
+}
+
+static void link_changed(void *context, enum side side, unsigned ifindex, bool up, uint32_t mtu_bytes)
+{
+    const struct bridge *bridge = context;
+    accel_link(bridge->accel, side, ifindex, up, mtu_bytes);
 }
 
 /* Once a second. */
@@ -179,6 +190,7 @@ static void book_owner(void *context, struct mac owner)
 static void book_all(void *context)
 {
     struct bridge *bridge = context;
+    accel_harvest(bridge->accel);
     usage_months_book_all(bridge->months, bridge->engine, clock_wall_us());
 }
 
@@ -200,6 +212,8 @@ static void housekeeping(void *context)
     struct bridge *bridge = context;
     tell_wall_clock(bridge);
     count_lost(bridge);
+    accel_look(bridge->accel);
+    state_look(bridge->state);
     bridge_links_retry(bridge->links);
     if (!state_is_saving(bridge->state))
         usage_months_book_some(bridge->months, bridge->engine, clock_wall_us());
@@ -263,8 +277,10 @@ static int reload_take(struct bridge *bridge, struct config *next, char *message
     if (reload_possible(bridge->config, next, message, size) != 0 ||
         upstream_find_macs(bridge->sockets.requests, next, message, size) != 0)
         return -1;
+    accel_pause(bridge->accel);
     const int error = engine_reload(bridge->engine, clock_now_ns(), next, &bridge->out);
     if (error != 0) {
+        accel_resume(bridge->accel);
         snprintf(message, size, "%s",
                  error == -EEXIST   ? "it gives ports to a host that is denied: pearpctl allow it first"
                  : error == -ENOSPC ? "more hosts are denied than [limits] denied-hosts allows"
@@ -277,6 +293,7 @@ static int reload_take(struct bridge *bridge, struct config *next, char *message
     ipfix_reload(bridge->ipfix, next);
     config_free(bridge->config);
     *bridge->config = *next;
+    accel_resume(bridge->accel);
     control_reloaded(bridge->control);
     bridge_links_look_up(bridge->links);
     state_reloaded(bridge->state);
@@ -311,7 +328,14 @@ static void more_stats(void *context, struct json *j)
 {
     const struct bridge *bridge = context;
     state_report(bridge->state, j);
+    accel_report(bridge->accel, j);
     ipfix_report(bridge->ipfix, engine_flows(bridge->engine), j);
+}
+
+static void harvest(void *context)
+{
+    const struct bridge *bridge = context;
+    accel_harvest(bridge->accel);
 }
 
 static int control_start(struct bridge *bridge)
@@ -322,6 +346,7 @@ static int control_start(struct bridge *bridge)
         .out = &bridge->out,
         .now_ns = clock_now_ns,
         .reload = reload,
+        .harvest = harvest,
         .touched = end_turn,
         .more_stats = more_stats,
         .months = bridge->months,
@@ -392,6 +417,7 @@ static int links_begin(struct bridge *bridge)
         .out = &bridge->out,
         .sockets = &bridge->sockets,
         .mac_changed = mac_changed,
+        .link = link_changed,
         .touched = end_turn,
         .context = bridge,
     };
@@ -438,11 +464,24 @@ static void bridge_end(struct bridge *bridge)
     bridge_links_free(bridge->links);
     state_free(bridge->state);
     flows_end(bridge);
+    accel_free(bridge->accel);
     engine_free(bridge->engine);
     usage_months_free(bridge->months);
     frame_sender_free(bridge->sender);
     sockets_close(&bridge->sockets);
     loop_free(bridge->loop);
+}
+
+static int accel_begin(struct bridge *bridge)
+{
+    const struct accel_target target = {
+        .file = bridge->file,
+        .engine = &bridge->engine,
+        .config = &bridge->config,
+        .sockets = &bridge->sockets,
+    };
+    bridge->accel = accel_new(&target);
+    return bridge->accel == NULL ? -1 : 0;
 }
 
 static int bridge_begin(struct bridge *bridge)
@@ -459,9 +498,12 @@ static int bridge_begin(struct bridge *bridge)
         log_error("out of memory");
         return -1;
     }
+    if (accel_begin(bridge) != 0)
+        return -1;
     bridge_links_look_up(bridge->links);
     note_interfaces(bridge);
     engine_start(bridge->engine, clock_now_ns(), &bridge->out);
+    accel_resume(bridge->accel);
     loop_timer_set(bridge->housekeeping, HOUSEKEEPING_NS);
     end_turn(bridge);
     if (control_start(bridge) == 0)

@@ -55,6 +55,7 @@ unsigned bridge_links_index(const struct bridge_links *links, enum side side)
 static void tell_engine(const struct bridge_links *links, enum side side, bool up, uint32_t mtu_bytes)
 {
     engine_link(*links->target.engine, clock_now_ns(), side, up, mtu_bytes, links->target.out);
+    links->target.link(links->target.context, side, links->sides[side].ifindex, up, mtu_bytes);
 }
 
 static bool is_news(struct bound_side *side, enum link_state state)

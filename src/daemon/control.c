@@ -141,6 +141,8 @@ static void session_request(struct control_session *session, const char *line, s
     asker->loop = control->loop;
     TAILQ_INSERT_TAIL(&control->askers, asker, others);
     control_session_keep(session, asker);
+    if (control->target.harvest != NULL)
+        control->target.harvest(control->target.context);
     if (control_request_parse(line, length, &asker->request, error) != 0)
         answer_usage(asker, error);
     else if (asker->request.row->run != NULL)

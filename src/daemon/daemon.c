@@ -4,6 +4,7 @@
 #include "pearpd/conf.h"
 #include "pearpd/log.h"
 
+#include "accel.h"
 #include "bridge.h"
 #include "config_load.h"
 #include "options.h"
@@ -29,13 +30,15 @@ int daemon_main(int argc, char **argv)
     if (config_load(options.file, options.mode == MODE_RUN ? config_fault_log : config_fault_print, &config) !=
         0)
         return 1;
-    if (options.mode != MODE_REPLAY)
+    if (options.mode == MODE_RUN || options.mode == MODE_TEST)
         config_warn_of_forgetting(options.file, &config);
     int status = 0;
     if (options.mode == MODE_REPLAY)
         status = replay_run(&config, &options.replay);
     else if (options.mode == MODE_RUN)
         status = bridge_run(options.file, &config);
+    else if (options.mode == MODE_DETACH)
+        status = accel_remove(options.file, &config) == 0 ? 0 : 1;
     config_free(&config);
     return status;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_LINGER = OPTION_LONG, OPTION_ANY_NONCE, OPTION_EMIT_NFT };
+enum { OPTION_LINGER = OPTION_LONG, OPTION_ANY_NONCE, OPTION_EMIT_NFT, OPTION_DETACH };
 
 static const struct option_row rows[] = {
     {"config", 'c', "FILE", "configuration of the subnet; alone: run in the foreground"},
@@ -17,6 +17,7 @@ static const struct option_row rows[] = {
     {"report", 'j', "REPORT.json", "write counters and table after a replay"},
     {"linger", OPTION_LINGER, "SECONDS", "in a replay, run the timers on after the last frame"},
     {"any-nonce", OPTION_ANY_NONCE, NULL, "in a replay, accept PE-ARP replies of a live run"},
+    {"detach", OPTION_DETACH, NULL, "remove the fast path that a killed daemon left, and exit"},
     {"verbose", 'v', NULL, "log more (repeatable)"},
     {"quiet", 'q', NULL, "log less"},
     {"version", 'V', NULL, "print the version"},
@@ -27,7 +28,8 @@ static const struct option_row rows[] = {
 
 void daemon_options_usage(FILE *out)
 {
-    fputs("usage: pearpd -c FILE [-t | -r SIDE=PCAP ... [-w SIDE=PCAP ...] [-j REPORT.json]] [-v] [-q]\n\n",
+    fputs("usage: pearpd -c FILE [-t | --detach | -r SIDE=PCAP ... [-w SIDE=PCAP ...] [-j REPORT.json]] [-v] "
+          "[-q]\n\n",
           out);
     option_table_usage(rows, ROWS, out);
 }
@@ -110,6 +112,9 @@ static int parse_one(int value, const char *argument, struct daemon_options *o)
     case OPTION_ANY_NONCE:
         o->replay.any_nonce = true;
         return 0;
+    case OPTION_DETACH:
+        o->mode = MODE_DETACH;
+        return 0;
     case OPTION_EMIT_NFT:
         return wrong("--emit-nft is not in this version", NULL);
     case 'v':
@@ -141,8 +146,9 @@ static int check_together(struct daemon_options *o)
         return wrong("-c FILE is missing", NULL);
     if (r->input_count == 0)
         return replay_only ? wrong("-w, -j, --linger and --any-nonce go with -r", NULL) : 0;
-    if (o->mode == MODE_TEST)
-        return wrong("-t and -r do not go together", NULL);
+    if (o->mode != MODE_RUN)
+        return wrong(
+            o->mode == MODE_TEST ? "-t and -r do not go together" : "--detach and -r do not go together", NULL);
     o->mode = MODE_REPLAY;
     return 0;
 }

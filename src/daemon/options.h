@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum daemon_mode { MODE_RUN, MODE_TEST, MODE_REPLAY, MODE_VERSION, MODE_HELP };
+enum daemon_mode { MODE_RUN, MODE_TEST, MODE_REPLAY, MODE_DETACH, MODE_VERSION, MODE_HELP };
 
 struct daemon_options {
     enum daemon_mode mode;

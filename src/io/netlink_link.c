@@ -21,11 +21,21 @@ int netlink_link_set(struct netlink *netlink, unsigned ifindex, const struct lin
     return netlink_message_send(netlink, message, NULL, NULL);
 }
 
-int netlink_link_enable(struct netlink *netlink, unsigned ifindex, bool up)
+static int set_flag(struct netlink *netlink, unsigned ifindex, unsigned flag, bool on)
 {
     const struct ifinfomsg header = {
-        .ifi_family = AF_UNSPEC, .ifi_index = (int)ifindex, .ifi_flags = up ? IFF_UP : 0, .ifi_change = IFF_UP};
+        .ifi_family = AF_UNSPEC, .ifi_index = (int)ifindex, .ifi_flags = on ? flag : 0, .ifi_change = flag};
     struct netlink_request room;
     struct nlmsghdr *message = netlink_message_begin(&room, RTM_NEWLINK, NLM_F_ACK, &header, sizeof(header));
     return netlink_message_send(netlink, message, NULL, NULL);
+}
+
+int netlink_link_enable(struct netlink *netlink, unsigned ifindex, bool up)
+{
+    return set_flag(netlink, ifindex, IFF_UP, up);
+}
+
+int netlink_link_promiscuous(struct netlink *netlink, unsigned ifindex, bool on)
+{
+    return set_flag(netlink, ifindex, IFF_PROMISC, on);
 }

@@ -681,9 +681,15 @@ int packet_port_restore_filters(struct frame_port *base)
     return error != 0 ? error : super_filter_attach(port->aside.fd, SUPER_FILTER_ASIDE);
 }
 
-void packet_port_taken(struct frame_port *base, uint64_t frames[static PACKET_PORT_SOCKETS])
+struct packet_port_taken packet_port_taken(struct frame_port *base)
 {
     struct packet_port *port = packet_port_of(base);
+    struct packet_port_taken taken;
     collect_lost(port);
-    memcpy(frames, port->passed, sizeof(port->passed));
+    memcpy(taken.frames, port->passed, sizeof(taken.frames));
+    taken.empty[PACKET_PORT_RING] =
+        port->ring == NULL ||
+        (__atomic_load_n(&slot_at(port, port->head)->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER) == 0;
+    taken.empty[PACKET_PORT_ASIDE] = !port->aside.waits;
+    return taken;
 }

@@ -18,7 +18,7 @@
 # Only iproute2 is needed to build it. Each lab has a name of its own, so several may stand at once. Offloads stay
 # as the kernel sets them, IPv6 is left alone. Variables, to be set before lab_up:
 #   LAB_HOSTS (3)  LAB_MODE (agent | plain | bare: hosts know nothing)  LAB_BOX (pearpd | bridge | edge | route)  LAB_CONF (lines added to the configuration, which keeps no state otherwise)
-#   LAB_LEARN (what the shared address is learned from)  PEARPD_BUILD (where the programs are)
+#   LAB_ACCEL (none | auto | tc: whether the kernel forwards established flows)  LAB_LEARN (what the shared address is learned from)  PEARPD_BUILD (where the programs are)
 # shellcheck shell=bash
 
 LAB_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -198,6 +198,7 @@ lab_write_config()
 upstream   = $([ "$LAB_BOX" = edge ] && echo tap:)$LAB_UP
 downstream = eth1
 mac        = 02:50:45:00:00:01
+accel      = ${LAB_ACCEL:-none}
 
 [control]
 socket = $LAB_DIR/pearpd.sock

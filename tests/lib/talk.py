@@ -311,6 +311,58 @@ def burst(options):
         sock.sendto(bytes(50), (options.address, options.port))
 
 
+def numbers(options):
+    """Numbered datagrams at a rate, a burst each millisecond."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.connect((options.address, options.port))
+    count, start, sent = int(options.rate * options.seconds), time.monotonic(), 0
+    while sent < count:
+        due = min(count, int((time.monotonic() - start) * options.rate) + 1)
+        for number in range(sent, due):
+            sock.send(struct.pack("!I", number))
+        sent = due
+        time.sleep(0.001)
+    print(count)
+
+
+def in_order(options):
+    """The other end: every number once, and none before a lower one."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.SOL_SOCKET, 33, 1 << 26)  # SO_RCVBUFFORCE
+    sock.bind(("", options.port))
+    sock.settimeout(20 * PATIENCE)
+    print("ready", flush=True)
+    seen, last, overtaken = 0, -1, 0
+    while last + 1 < options.count:
+        try:
+            number = struct.unpack("!I", sock.recv(65536))[0]
+        except socket.timeout:
+            break
+        sock.settimeout(2 * PATIENCE)
+        seen += 1
+        overtaken += number < last
+        last = max(last, number)
+    print("%d of %d, %d overtaken or twice" % (seen, options.count, overtaken))
+    if overtaken or (seen != options.count and not options.lossy):
+        raise SystemExit(1)
+
+
+def churn(options):
+    """A range of one port is added to the table and deleted again, for a time, one request after the other."""
+    end, changes = time.monotonic() + options.seconds, 0
+    while time.monotonic() < end:
+        for words in ("add %s:%d-%d %s", "delete %s:%d-%d"):
+            port = options.first + changes // 2 % options.count
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+                sock.connect(options.socket)
+                text = words % ((options.address, port, port, options.mac)[: words.count("%")])
+                sock.sendall(text.encode() + b"\n")
+                if sock.recv(4096)[:2] != b"ok":
+                    raise SystemExit("refused: " + text)
+            changes += 1
+    print(int(changes / options.seconds))
+
+
 def ready(options):
     end = time.monotonic() + 10 * PATIENCE
     while time.monotonic() < end:
@@ -473,6 +525,10 @@ def arguments():
     sub = command(bulk6, "bulk6", ("address", str), ("port", int))
     sub.add_argument("-l", dest="listen", action="store_true")
     command(burst, "burst", ("address", str), ("port", int), ("count", int))
+    command(numbers, "numbers", ("address", str), ("port", int), ("rate", float), ("seconds", float))
+    sub = command(in_order, "in-order", ("port", int), ("count", int))
+    sub.add_argument("-l", dest="lossy", action="store_true")
+    command(churn, "churn", ("socket", str), ("address", str), ("first", int), ("count", int), ("mac", str), ("seconds", float))
     command(ready, "ready", ("socket", str), ("pid", int))
     command(listen, "listen", ("interface", str), ("seconds", float), ("ready", str))
     sub = command(send_frame, "frame", ("interface", str), ("hex", str))

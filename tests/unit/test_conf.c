@@ -318,8 +318,7 @@ static const struct fault faults[] = {
     {GOOD_BRIDGE "source-mac = router\n[address 192.0.2.1]\n",
      F "4: source-mac = router: must be bridge | host\n"},
     {GOOD_BRIDGE "link-local = |\n[address 192.0.2.1]\n", F "4: link-local = |: must be forward | drop\n"},
-    {GOOD_BRIDGE "accel = xdp\n[address 192.0.2.1]\n",
-     F "4: accel = xdp: not supported in this version, which knows only none\n"},
+    {GOOD_BRIDGE "accel = xdp\n[address 192.0.2.1]\n", F "4: accel = xdp: must be auto | tc | none\n"},
     {GOOD "[ipfix]\ncollector = 192.0.2.10\n", F "6: collector = 192.0.2.10: must be none or ADDRESS:PORT\n"},
     {GOOD "[ipfix]\ncollector = 192.0.2.10:0\n",
      F "6: collector = 192.0.2.10:0: must be none or ADDRESS:PORT\n"},
@@ -560,7 +559,7 @@ static const struct fault faults[] = {
        "4: vlan = x: must be none or a number from 1 to 4094\n" F "5: encap = x: must be 0x88b5 | arp\n" F
        "6: source-mac = x: must be bridge | host\n" F "7: link-local = x: must be forward | drop\n" F
        "8: router-mac = x: must be a MAC address, xx:xx:xx:xx:xx:xx\n" F
-       "9: accel = x: not supported in this version, which knows only none\n" F
+       "9: accel = x: must be auto | tc | none\n" F
        "10: mac = x: must be auto or a MAC address, xx:xx:xx:xx:xx:xx\n" F
        "11: [address x]: must be the IPv4 address of a host\n" F "13: ports = x: must be FIRST-LAST\n" F
        "14: learn = x: 'x' must be pe-arp, traffic, dhcp, or none\n" F

@@ -1,0 +1,533 @@
+/* accel.c: see accel.h. */
+#include "accel.h"
+
+#include "pearpd/clock.h"
+#include "pearpd/eth.h"
+#include "pearpd/fast_loader.h"
+#include "pearpd/fast_path.h"
+#include "pearpd/fast_table.h"
+#include "pearpd/log.h"
+#include "pearpd/netlink_link.h"
+#include "pearpd/packet_port.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define WHY_BYTES  256
+#define NAME_BYTES 128
+#define LEAVES_MIN 4096
+
+/* One side, as the programs are attached to it. */
+struct accel_side {
+    unsigned ifindex; /* that it is bound to; 0: none */
+    bool up;
+    uint32_t mtu_bytes;
+    unsigned attached;    /* the interface that the program is attached to; 0: none */
+    unsigned promiscuous; /* the interface that was made so here; 0: none */
+};
+
+struct accel {
+    struct accel_target target;
+    struct fast_loader *loader; /* NULL: there is no fast path */
+    struct fast_table *table;
+    struct fast_path calls;
+    const struct fast_memory *memory;
+    struct accel_side sides[SIDES];
+    uint64_t frames[SIDES]; /* forwarded, by the side that they came in by */
+    bool is_told;           /* the engine has `calls`, and frames are forwarded */
+    bool is_inherited;      /* the memory is still what an earlier daemon left */
+    bool is_ending;         /* nothing is forwarded any more: all that was counted is taken */
+    bool is_said;           /* the log knows that it is on */
+    bool is_paused;         /* the engine is about to change, or has not started */
+    char why[WHY_BYTES];    /* it is off; empty: it is on */
+};
+
+static const struct config *config_of(const struct accel *accel)
+{
+    return *accel->target.config;
+}
+
+static struct engine *engine_of(const struct accel *accel)
+{
+    return *accel->target.engine;
+}
+
+/* Pins outlive a network namespace and are seen from all of them: the same configuration in another one has others. */
+static void pin_name(const char *file, char name[static NAME_BYTES])
+{
+    struct stat net = {0};
+    const char *slash = strrchr(file, '/'), *base = slash == NULL ? file : slash + 1;
+    const char *dot = strrchr(base, '.');
+    const size_t length = dot == NULL ? strlen(base) : (size_t)(dot - base);
+    (void)stat("/proc/self/ns/net", &net);
+    snprintf(name, NAME_BYTES, "%.*s-%llu", (int)(length < 64 ? length : 64), base,
+             (unsigned long long)net.st_ino);
+}
+
+static void say_off(struct accel *accel, const char *why)
+{
+    snprintf(accel->why, sizeof(accel->why), "%s", why);
+}
+
+/* Columns of counts: one for each processor there may be, so that none waits for another. */
+static uint32_t columns(void)
+{
+    const long processors = sysconf(_SC_NPROCESSORS_CONF);
+    return processors < 1 ? 1 : processors > FAST_COLUMNS_MAX ? FAST_COLUMNS_MAX : (uint32_t)processors;
+}
+
+/* Each block of ports that several bindings share takes a leaf. A reload may add addresses. */
+static uint32_t leaves(const struct config *config)
+{
+    const uint64_t wanted = 2 * (uint64_t)config->address_count * FAST_BLOCKS;
+    return wanted > FAST_LEAVES_MAX ? FAST_LEAVES_MAX : wanted < LEAVES_MIN ? LEAVES_MIN : (uint32_t)wanted;
+}
+
+/* What the configuration says against a fast path; NULL: nothing. */
+static const char *reason_against(const struct accel *accel)
+{
+    const struct config *config = config_of(accel);
+    if (config->accel == ACCEL_NONE)
+        return "accel = none";
+    if (config->upstream_tap)
+        return "upstream is a tap";
+    if (config->ipfix.is_on)
+        return "[ipfix] counts every packet";
+    for (unsigned side = 0; side < SIDES; side++)
+        if (packet_port_filter_error(accel->target.sockets->ports[side]) != 0)
+            return "packet sockets cannot have filters";
+    return NULL;
+}
+
+/* Filters. */
+
+static int use_filters(const struct accel *accel)
+{
+    const int programs[PACKET_PORT_SOCKETS] = {
+        [PACKET_PORT_RING] = fast_loader_filter_fd(accel->loader, FAST_SOCKET_RING),
+        [PACKET_PORT_ASIDE] = fast_loader_filter_fd(accel->loader, FAST_SOCKET_ASIDE),
+    };
+    for (unsigned side = 0; side < SIDES; side++) {
+        const int error = packet_port_replace_filters(accel->target.sockets->ports[side], programs);
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+static void give_up_filters(const struct accel *accel)
+{
+    for (unsigned side = 0; side < SIDES; side++) {
+        const int error = packet_port_restore_filters(accel->target.sockets->ports[side]);
+        if (error != 0)
+            log_error("%s: the filter of super-frames cannot be set again: %s", side_name((enum side)side),
+                      strerror(-error));
+    }
+}
+
+/* On and off. */
+
+static void write_config(struct accel *accel)
+{
+    const struct config *config = config_of(accel);
+    struct fast_config *to = accel->memory->config;
+    to->linger_ns = config->limits.accel_linger_s * NS_PER_S;
+    to->mac_age_ns = config->limits.mac_age_s * NS_PER_S;
+    to->limit_bytes = config->limits.frame_bytes == 0 ? UINT32_MAX : config->limits.frame_bytes;
+    to->columns = accel->memory->column_count;
+    to->atomic = sysconf(_SC_NPROCESSORS_CONF) > (long)to->columns;
+    to->vlan = config->vlan;
+    to->source_mac_host = config->source_mac_host;
+    memcpy(to->mac, config->mac.octets, MAC_BYTES);
+    for (unsigned side = 0; side < SIDES; side++) {
+        const struct accel_side *s = &accel->sides[side];
+        to->ifindex[side] = s->ifindex;
+        to->up[side] = s->up;
+        to->frame_bytes[side] = s->mtu_bytes == 0 ? UINT32_MAX : s->mtu_bytes + ETH_HEADER_BYTES;
+    }
+}
+
+static void set_active(const struct accel *accel, bool active)
+{
+    accel->memory->config->refreshed_ns = clock_now_ns();
+    __atomic_store_n(&accel->memory->config->active, active, __ATOMIC_RELEASE);
+}
+
+/* What the engine calls. */
+
+static uint32_t put(void *context, const struct port_range *ports, struct mac owner)
+{
+    const struct accel *accel = context;
+    return fast_table_put(accel->table, clock_now_ns(), ports, owner);
+}
+
+static void remove_slot(void *context, uint32_t slot)
+{
+    const struct accel *accel = context;
+    fast_table_remove(accel->table, clock_now_ns(), slot);
+}
+
+static void count(struct accel *accel, const struct fast_growth *growth)
+{
+    accel->frames[SIDE_UPSTREAM] += growth->to_owner_frames;
+    accel->frames[SIDE_DOWNSTREAM] += growth->from_owner_frames;
+}
+
+static void take(void *context, uint32_t slot, struct fast_growth *growth)
+{
+    struct accel *accel = context;
+    fast_table_take(accel->table, slot, growth);
+    count(accel, growth);
+}
+
+static bool rest(void *context, struct fast_rest *found)
+{
+    struct accel *accel = context;
+    if (!fast_table_rest(accel->table, accel->is_ending ? UINT64_MAX : clock_now_ns(), found))
+        return false;
+    count(accel, &found->growth);
+    return true;
+}
+
+static void bridged(void *context, uint64_t frames[SIDES])
+{
+    struct accel *accel = context;
+    fast_table_bridged(accel->table, frames);
+    for (unsigned side = 0; side < SIDES; side++)
+        accel->frames[side] += frames[side];
+}
+
+static void mac_put(void *context, struct mac mac, enum side side, uint64_t now_ns)
+{
+    const struct accel *accel = context;
+    (void)fast_table_mac_put(accel->table, now_ns, mac, side);
+}
+
+static void mac_remove(void *context, struct mac mac)
+{
+    const struct accel *accel = context;
+    fast_table_mac_remove(accel->table, mac);
+}
+
+static uint64_t mac_seen(void *context, struct mac mac)
+{
+    const struct accel *accel = context;
+    return fast_table_mac_seen(accel->table, mac);
+}
+
+static void clear(void *context)
+{
+    const struct accel *accel = context;
+    fast_table_clear(accel->table, clock_now_ns());
+}
+
+/* The engine goes on alone; what was forwarded is counted. */
+static void untell(struct accel *accel)
+{
+    if (!accel->is_told)
+        return;
+    set_active(accel, false);
+    engine_fast_set(engine_of(accel), clock_now_ns(), NULL);
+    accel->is_told = false;
+}
+
+static int set_addresses(const struct accel *accel)
+{
+    const struct config *config = config_of(accel);
+    struct ipv4 addresses[FAST_ADDRESSES];
+    if (config->address_count > FAST_ADDRESSES)
+        return -ENOSPC;
+    for (size_t i = 0; i < config->address_count; i++)
+        addresses[i] = config->addresses[i].address;
+    return fast_table_set_addresses(accel->table, clock_now_ns(), addresses, config->address_count);
+}
+
+/* Every binding is told anew. What an earlier daemon left goes on until then, and longer where it is still so. */
+static int tell(struct accel *accel)
+{
+    const uint64_t now_ns = clock_now_ns();
+    if (accel->is_inherited)
+        log_notice("accel: %u bindings were forwarded while pearpd was down",
+                   fast_table_adopt(accel->table, now_ns, NULL, NULL));
+    const int error = set_addresses(accel);
+    if (error == 0) {
+        write_config(accel);
+        engine_fast_set(engine_of(accel), now_ns, &accel->calls);
+        accel->is_told = true;
+    }
+    if (accel->is_inherited)
+        (void)fast_table_adopt_end(accel->table, now_ns);
+    accel->is_inherited = false;
+    set_active(accel, error == 0);
+    return error;
+}
+
+/* Attached. */
+
+static void hold_promiscuous(struct accel *accel, struct accel_side *side)
+{
+    struct netlink *netlink = accel->target.sockets->requests;
+    if (side->promiscuous == side->ifindex)
+        return;
+    side->promiscuous = netlink_link_promiscuous(netlink, side->ifindex, true) == 0 ? side->ifindex : 0;
+}
+
+static void end_promiscuous(struct accel *accel, struct accel_side *side)
+{
+    if (side->promiscuous != 0)
+        (void)netlink_link_promiscuous(accel->target.sockets->requests, side->promiscuous, false);
+    side->promiscuous = 0;
+}
+
+/* Of the side's interface. False: it cannot be, or there is none. */
+static bool attach(struct accel *accel, enum side side)
+{
+    struct accel_side *s = &accel->sides[side];
+    char why[FAST_LOADER_WHY_BYTES];
+    if (s->ifindex == 0)
+        return false;
+    if (s->attached == s->ifindex)
+        return true;
+    s->attached = 0;
+    if (fast_loader_attach(accel->loader, side, s->ifindex, why, sizeof(why)) != 0) {
+        say_off(accel, why);
+        return false;
+    }
+    s->attached = s->ifindex;
+    hold_promiscuous(accel, s);
+    return true;
+}
+
+static void say_on(struct accel *accel)
+{
+    *accel->why = '\0';
+    if (accel->is_said)
+        return;
+    accel->is_said = true;
+    log_notice("accel: the kernel forwards established flows (tc)%s",
+               fast_loader_is_pinned(accel->loader)
+                   ? ""
+                   : "; not while pearpd is down: no BPF file system at /sys/fs/bpf");
+}
+
+/* Switches it on where everything is there. */
+static void try_on(struct accel *accel)
+{
+    if (accel->loader == NULL || accel->is_told || accel->is_paused)
+        return;
+    const bool both = attach(accel, SIDE_UPSTREAM) && attach(accel, SIDE_DOWNSTREAM);
+    if (!both)
+        return;
+    if (tell(accel) == 0)
+        say_on(accel);
+    else
+        say_off(accel, "too many shared addresses");
+}
+
+static void unload(struct accel *accel)
+{
+    if (accel->loader == NULL)
+        return;
+    accel->is_ending = true;
+    untell(accel);
+    accel->is_ending = false;
+    give_up_filters(accel);
+    for (unsigned side = 0; side < SIDES; side++)
+        end_promiscuous(accel, &accel->sides[side]);
+    accel->is_said = false;
+    fast_table_free(accel->table);
+    fast_loader_close(accel->loader, false);
+    accel->table = NULL;
+    accel->loader = NULL;
+    for (unsigned side = 0; side < SIDES; side++)
+        accel->sides[side].attached = 0;
+}
+
+/* 0, or -Exxx and `why` has the reason. */
+static int load(struct accel *accel)
+{
+    char name[NAME_BYTES];
+    const char *against = reason_against(accel);
+    if (against != NULL) {
+        say_off(accel, against);
+        return -ENOTSUP;
+    }
+    pin_name(accel->target.file, name);
+    int error = fast_loader_open(&accel->loader, name, leaves(config_of(accel)), columns(), accel->why,
+                                 sizeof(accel->why));
+    if (error != 0)
+        return error;
+    accel->memory = fast_loader_memory(accel->loader);
+    accel->is_inherited = fast_loader_was_taken_over(accel->loader);
+    accel->table = fast_table_new(accel->memory);
+    error = accel->table == NULL ? -ENOMEM : use_filters(accel);
+    if (error != 0) {
+        say_off(accel, strerror(-error));
+        unload(accel);
+        return error;
+    }
+    accel->calls =
+        (struct fast_path){accel, put, remove_slot, take, rest, bridged, mac_put, mac_remove, mac_seen, clear};
+    return 0;
+}
+
+/* Life. */
+
+/* By what the configuration says now. False: it wants a fast path, and there is none. */
+static bool follow_config(struct accel *accel)
+{
+    if (reason_against(accel) != NULL)
+        unload(accel);
+    const int error = accel->loader != NULL ? 0 : load(accel);
+    const enum accel_mode mode = config_of(accel)->accel;
+    if (error != 0 && mode == ACCEL_AUTO)
+        log_notice("accel = auto: every frame passes through pearpd: %s", accel->why);
+    if (error != 0 && mode == ACCEL_TC)
+        log_error("accel = tc: there is no fast path: %s", accel->why);
+    return error == 0 || mode != ACCEL_TC;
+}
+
+struct accel *accel_new(const struct accel_target *target)
+{
+    struct accel *accel = calloc(1, sizeof(*accel));
+    if (accel == NULL) {
+        log_error("out of memory");
+        return NULL;
+    }
+    accel->target = *target;
+    accel->is_paused = true;
+    if (follow_config(accel))
+        return accel;
+    free(accel);
+    return NULL;
+}
+
+void accel_free(struct accel *accel)
+{
+    if (accel == NULL)
+        return;
+    unload(accel);
+    free(accel);
+}
+
+void accel_link(struct accel *accel, enum side side, unsigned ifindex, bool up, uint32_t mtu_bytes)
+{
+    struct accel_side *s = &accel->sides[side];
+    if (s->ifindex != ifindex) {
+        untell(accel);
+        end_promiscuous(accel, s);
+    }
+    s->ifindex = ifindex;
+    s->up = up;
+    s->mtu_bytes = mtu_bytes;
+    if (accel->is_told)
+        write_config(accel);
+    else
+        try_on(accel);
+}
+
+void accel_pause(struct accel *accel)
+{
+    untell(accel);
+    accel->is_paused = true;
+}
+
+void accel_resume(struct accel *accel)
+{
+    accel->is_paused = false;
+    (void)follow_config(accel);
+    try_on(accel);
+}
+
+void accel_settle(struct accel *accel)
+{
+    struct fast_taken taken[SIDES];
+    if (!accel->is_told || !fast_table_has_pending(accel->table))
+        return;
+    for (unsigned side = 0; side < SIDES; side++) {
+        const struct packet_port_taken now = packet_port_taken(accel->target.sockets->ports[side]);
+        memcpy(taken[side].frames, now.frames, sizeof(taken[side].frames));
+        memcpy(taken[side].empty, now.empty, sizeof(taken[side].empty));
+    }
+    fast_table_settle(accel->table, clock_now_ns(), taken);
+}
+
+void accel_harvest(struct accel *accel)
+{
+    if (accel->is_told)
+        engine_fast_harvest(engine_of(accel), clock_now_ns());
+}
+
+/* Others may delete a qdisc, and the program with it: its frames would be lost, since the filters keep them from the daemon. */
+static void check_attached(struct accel *accel)
+{
+    for (unsigned i = 0; accel->is_told && i < SIDES; i++) {
+        if (fast_loader_is_attached(accel->loader, (enum side)i))
+            continue;
+        log_error("accel: the program at %s was removed by another process: it is attached again",
+                  side_name((enum side)i));
+        accel->is_said = false;
+        untell(accel);
+        accel->sides[i].attached = 0;
+    }
+}
+
+void accel_look(struct accel *accel)
+{
+    if (accel->loader == NULL)
+        return;
+    check_attached(accel);
+    try_on(accel);
+    if (!accel->is_told)
+        return;
+    accel->memory->config->refreshed_ns = clock_now_ns();
+    accel_harvest(accel);
+}
+
+static void report_table(const struct accel *accel, struct json *j)
+{
+    struct fast_figures f;
+    fast_table_figures(accel->table, &f);
+    json_key_u64(j, "upstream_frames", accel->frames[SIDE_UPSTREAM]);
+    json_key_u64(j, "downstream_frames", accel->frames[SIDE_DOWNSTREAM]);
+    json_key_u64(j, "bindings", f.slots);
+    json_key_u64(j, "macs", f.macs);
+    json_key_u64(j, "pending", f.pending);
+    json_key_u64(j, "no_room", f.no_slot + f.no_leaf + f.no_address + f.no_mac);
+    json_key_u64(j, "forced", f.forced);
+    json_key_u64(j, "own_bytes", f.own_bytes);
+    json_key_u64(j, "shared_bytes", f.shared_bytes);
+}
+
+void accel_report(const struct accel *accel, struct json *j)
+{
+    json_key(j, "fast_path");
+    json_object_begin(j);
+    json_key(j, "active");
+    json_bool(j, accel->is_told);
+    json_key(j, "why_not");
+    if (*accel->why == '\0')
+        json_null(j);
+    else
+        json_string(j, accel->why);
+    if (accel->table != NULL)
+        report_table(accel, j);
+    json_object_end(j);
+}
+
+int accel_remove(const char *file, const struct config *config)
+{
+    char name[NAME_BYTES], why[FAST_LOADER_WHY_BYTES];
+    const unsigned ifindexes[SIDES] = {if_nametoindex(config->upstream), if_nametoindex(config->downstream)};
+    pin_name(file, name);
+    const int error = fast_loader_remove_all(name, ifindexes, why, sizeof(why));
+    if (error == 0)
+        return 0;
+    log_error("the fast path cannot be removed: %s", why);
+    return -1;
+}

@@ -1,0 +1,55 @@
+/* accel.h: the fast path of a running bridge ([bridge] accel): whether there is one, and what it needs to be told.
+ * In: the configuration, links, the engine's bindings by struct fast_path. Out: forwarded frames' counts, lines in the log.
+ * Called by: bridge. Never: decides about a frame: that is the programs' part, and the engine's.
+ *
+ * It is on where the programs are loaded, attached to both interfaces, and decide in the filters of both ports. Whatever of
+ * this fails switches it off as a whole: every frame then passes through the daemon. */
+#ifndef PEARPD_DAEMON_ACCEL_H
+#define PEARPD_DAEMON_ACCEL_H
+
+#include "pearpd/config.h"
+#include "pearpd/engine.h"
+#include "pearpd/json.h"
+
+#include "sockets.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct accel;
+
+/* What it works on: the daemon's own pointers. */
+struct accel_target {
+    const char *file; /* of the configuration: its name is that of the pins */
+    struct engine *const *engine;
+    struct config *const *config;
+    const struct sockets *sockets;
+};
+
+/* Before the ports are bound. What an earlier daemon left is taken over. NULL: out of memory, or `accel = tc` and there can be
+ * none, which is logged. */
+struct accel *accel_new(const struct accel_target *target);
+/* The programs and all traces of them are removed. */
+void accel_free(struct accel *accel);
+
+/* A side is bound to another interface (0: to none), or its link has changed. */
+void accel_link(struct accel *accel, enum side side, unsigned ifindex, bool up, uint32_t mtu_bytes);
+
+/* Before the engine takes another configuration, and after it did. */
+void accel_pause(struct accel *accel);
+void accel_resume(struct accel *accel);
+
+/* After every turn of the loop, once what it made has been sent. */
+void accel_settle(struct accel *accel);
+/* The engine's counters, ages and accounts become those of now. */
+void accel_harvest(struct accel *accel);
+/* Once a second. */
+void accel_look(struct accel *accel);
+
+/* Writes the member "fast_path" of `pearpctl stats` into the open object. */
+void accel_report(const struct accel *accel, struct json *j);
+
+/* What a daemon that was killed left for this configuration is removed: 0, or -1, which is logged. */
+int accel_remove(const char *file, const struct config *config);
+
+#endif

@@ -1,0 +1,81 @@
+#!/bin/bash
+# The fast path: the kernel forwards what is established, and nobody sees a difference: the same hosts, bytes, counters and
+# order, while the table changes, over a reload, and while pearpd is down.
+# Reliability rows (as far as they apply): L7, F12.
+# takes: 40 s
+# alone: bulk transfers
+. "$(dirname "$0")/../lib/lab.sh"
+LAB_HOSTS=2 LAB_MODE=agent LAB_ACCEL=tc
+LAB_CONF="[range $SHARED:60000-60999]
+mac = 00:0c:29:9e:8c:ee"
+. "$LAB_ROOT/tests/lib/accel.sh"
+
+lab_test
+serve_all || bail "no servers"
+accel_or_skip
+
+check "all is well" reached
+before=$(fast) bytes=$(account 1 tx_bytes)
+check "50 MB from a host" talk_on host1 send $REMOTE 7000 50000000
+check "50 MB to a host" talk_on remote send $SHARED 2080 50000000
+carried=$(($(fast) - before)) bytes=$(($(account 1 tx_bytes) - bytes))
+check "the kernel carried them: $carried frames" test "$carried" -gt 1000
+check "the host's account has every byte: $bytes" test "$bytes" -gt 50000000
+check "every frame is accounted for" equation
+check "datagrams of every size come back as sent" talk_on remote sizes $SHARED 2080 host1
+check "a ping, which pearpd forwards itself" on host1 ping -q -c 3 -i 0.2 -W 2 $REMOTE
+
+before=$(fast)
+check "both ways, numbered: all, in order" both_ways 2
+check "the kernel carried nearly all" test $(($(fast) - before)) -gt $((RATE * 39 / 10))
+
+start box churn /usr/bin/python3 "$LAB_ROOT/tests/lib/talk.py" churn "$LAB_DIR/pearpd.sock" $SHARED 50000 5000 00:0c:29:00:00:bb 6
+churn=$LAB_PID
+check "while the table changes: all, in order" both_ways 4
+wait "$churn"
+check "it did change: $(tail -n 1 "$LAB_DIR/churn") times a second" test "$(tail -n 1 "$LAB_DIR/churn")" -gt 100
+
+# Each time the binding ends and comes back the flow goes by the daemon and then by the kernel again. In between nobody owns
+# the port, and frames are dropped.
+flap()
+{
+    local n
+    for n in $(seq 40); do
+        ctl delete $SHARED:2000-2999 && ctl add $SHARED:2000-2999 "$(host_mac 1)"
+        sleep 0.05
+    done
+}
+flap >/dev/null &
+flap=$!
+check "while the owner's own range ends and is added again: in order" stream remote host1 $SHARED 2500 4 -l
+wait "$flap"
+check "the table is as before" owned_by 2000-2999 "$(host_mac 1)"
+
+reloads()
+{
+    local n
+    for n in 1 2 3 4 5 6 7 8; do
+        ctl reload || return 1
+        sleep 0.2
+    done
+}
+reloads >/dev/null &
+reloads=$!
+check "over reloads: all, in order" both_ways 3
+check "which went well" wait "$reloads"
+check "every frame is accounted for" equation
+
+sed -i 's/^accel .*/accel = none/' "$LAB_DIR/lab.conf"
+check "a reload switches it off" ctl reload
+check "and says so" is_active False
+check "both ways by pearpd alone" reached
+check "nothing is left at the ports" not grep -q . <(on box tc filter show dev eth0 ingress; on box tc qdisc show dev eth0 clsact)
+sed -i 's/^accel .*/accel = tc/' "$LAB_DIR/lab.conf"
+check "and on" ctl reload
+check "and says so" is_active
+check "all is well" reached
+
+on box tc qdisc delete dev eth0 clsact
+check "another process deletes the qdisc: it is made again" wait_for 20 in_log "removed by another process"
+check "and all is well" reached
+done_testing

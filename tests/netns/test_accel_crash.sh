@@ -1,0 +1,83 @@
+#!/bin/bash
+# pearpd is killed and started again a second later: the kernel goes on with what was established, so no frame is lost, doubled
+# or overtaken, and the next daemon counts what was forwarded without it. A stop removes all of it, and after a crash
+# pearpd --detach does.
+# Reliability rows (as far as they apply): F12.
+# takes: 30 s
+# alone: bulk transfers
+. "$(dirname "$0")/../lib/lab.sh"
+. "$LAB_ROOT/tests/lib/accel.sh"
+. "$LAB_ROOT/tests/lib/state.sh"
+LAB_HOSTS=2 LAB_MODE=agent LAB_ACCEL=tc
+
+# ip-netns(8) hides the BPF file system. There is one in a mount namespace that a process holds.
+in_box() { nsenter --mount="/proc/$HOLDER/ns/mnt" --net="/run/netns/$(lab_place box)" "$@"; }
+lab_start_pearpd()
+{
+    nsenter --mount="/proc/$HOLDER/ns/mnt" --net="/run/netns/$(lab_place box)" "$PEARPD_BUILD/pearpd" -v \
+        -c "$LAB_DIR/lab.conf" >>"$LAB_DIR/pearpd.log" 2>&1 </dev/null &
+    PEARPD_PID=$!
+    echo "$PEARPD_PID" >"$LAB_DIR/pid"
+    talk ready "$LAB_DIR/pearpd.sock" "$PEARPD_PID"
+}
+kill_it() { kill "-$1" "$(cat "$LAB_DIR/pid")"; }
+is_gone() { ! kill -0 "$(cat "$LAB_DIR/pid")" 2>/dev/null; }
+kills()
+{
+    local n
+    for n in $(seq 3); do
+        sleep 0.5
+        kill_it KILL && sleep 1 && lab_start_pearpd || return 1
+    done
+}
+pins() { in_box find /sys/fs/bpf/pearpd -type f 2>/dev/null | wc -l; }
+programs() { on box tc filter show dev eth0 ingress | grep -c pearp; }
+
+[ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP needs root"; exit 0; }
+unshare --mount sh -c 'mount -t bpf bpf /sys/fs/bpf && exec sleep 300' &
+HOLDER=$!
+sleep 0.5
+state_test
+trap 'status=$?; kill $HOLDER; rm -rf "$STATE_DIR"; lab_guard_exit $status' EXIT
+serve_all || bail "no servers"
+accel_or_skip
+check "what is attached is pinned" test "$(pins)" -gt 5
+check "all is well" reached
+check "both ways: all, in order" both_ways 1
+wait_for 20 is_saved 3
+kills 2>/dev/null &
+kills=$!
+check "pearpd is killed three times: all, in order" both_ways 7
+check "it was started again" wait "$kills"
+check "all is well" reached
+check "every frame is accounted for" equation
+check "the frames passed by the kernel" test "$(fast)" -gt 1000
+
+sleep 3 # the counters are saved
+frames=$(account 1 rx_frames)
+kill_it KILL
+wait_for 20 is_gone
+check "while pearpd is down: all, in order" stream remote host1 $SHARED 2500 1
+check "started again" lab_start_pearpd
+has_all() { [ "$(account 1 rx_frames)" -ge $((frames + RATE)) ]; }
+check "the host's account has every frame of the time without pearpd" wait_for 20 has_all
+check "and no other" same $((frames + RATE)) "$(account 1 rx_frames)"
+carries_all() { [ "$(stat_of fast_path/bindings)" = 3 ]; }
+check "the owners are confirmed, and the kernel forwards for them again" wait_for 20 carries_all
+check "both ways: all, in order" both_ways 1
+
+kill_it KILL
+wait_for 20 is_gone
+check "killed: what is established is forwarded" stream remote host1 $SHARED 2500 1
+check "--detach removes it" in_box "$PEARPD_BUILD/pearpd" -c "$LAB_DIR/lab.conf" --detach
+check "nothing is pinned" same 0 "$(pins)"
+check "nothing is attached" same 0 "$(programs)"
+check "nothing is forwarded" not talk_on remote ask udp $SHARED 2080 -t 1
+lab_start_pearpd
+check "started again, all is well" wait_for 20 reached
+kill_it TERM
+wait_for 20 is_gone
+check "after a stop nothing is pinned" same 0 "$(pins)"
+check "and nothing is attached" same 0 "$(programs)"
+check "the port is as it was" not grep -q PROMISC <(on box ip link show eth0)
+done_testing
