@@ -1,6 +1,7 @@
 /* fast_loader.h: the programs and the memory of the fast path in the kernel.
  * In: the memory's size, ports. Out: memory to write, filters for packet sockets, programs at the ports.
- * Called by: daemon. Needs CAP_BPF and CAP_NET_ADMIN, or root. Never: decides what is forwarded.
+ * Called by: daemon. Needs CAP_BPF, CAP_NET_ADMIN, and CAP_PERFMON, without which the verifier follows every branch that a
+ * processor might guess, and gives up. Never: decides what is forwarded.
  *
  * What is attached and pinned outlives the process where the caller leaves it; who opens the same name next takes it
  * over. Errors are -Exxx; `why` then holds one line for the log, without a newline. */

@@ -80,7 +80,7 @@ static int explain(char *why, size_t why_bytes, const char *what, int error)
     if (why == NULL || why_bytes == 0)
         return error;
     if (error == -EPERM || error == -EACCES)
-        snprintf(why, why_bytes, "%s: no right to; CAP_BPF and CAP_NET_ADMIN are needed", what);
+        snprintf(why, why_bytes, "%s: no right to; CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN are needed", what);
     else if (library_said[0] != '\0')
         snprintf(why, why_bytes, "%s: %s (%s)", what, strerror(-error), library_said);
     else
