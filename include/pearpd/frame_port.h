@@ -38,6 +38,10 @@ struct frame_port {
     int fd;
 };
 
+/* What lies before the bytes of a frame from frame_port_next() and belongs to it: room for a virtio_net_hdr, so that both are sent
+ * as one piece. */
+#define FRAME_PORT_HEAD_BYTES 10
+
 /* A frame longer than this is never copied: more than a 64 KiB datagram with its headers. */
 #define FRAME_PORT_COPY_MAX 131072
 
@@ -82,8 +86,9 @@ static inline bool frame_port_waits(const struct frame_port *port)
     return port->calls->waits(port);
 }
 
-/* Puts a frame on the list to be sent. Its bytes must stay until frame_port_flush(). False: the list is
- * full, flush first. */
+/* Puts a frame of frame_port_next(), of this port or of another, on the list to be sent. Its bytes and the
+ * FRAME_PORT_HEAD_BYTES before them, which are written, must stay until frame_port_flush(). False: the list is full,
+ * flush first. */
 static inline bool frame_port_queue(struct frame_port *port, const struct frame *frame)
 {
     return port->calls->queue(port, frame);

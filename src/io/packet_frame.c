@@ -2,6 +2,7 @@
 #include "packet_frame.h"
 
 #include "pearpd/eth.h"
+#include "pearpd/frame_port.h"
 #include "pearpd/time_units.h"
 
 #include <arpa/inet.h>
@@ -12,7 +13,8 @@
 #include <time.h>
 
 _Static_assert(sizeof(struct virtio_net_hdr) <= FRAME_OFFLOAD_BYTES, "struct frame has room for the header");
-_Static_assert(PACKET_FRAME_BYTES > ETH_TAG_BYTES + 65536, "a super-frame fits");
+_Static_assert(sizeof(struct virtio_net_hdr) == FRAME_PORT_HEAD_BYTES, "it has room before a frame");
+_Static_assert(PACKET_FRAME_BYTES > FRAME_PORT_HEAD_BYTES + ETH_TAG_BYTES + 65536, "a super-frame fits");
 
 /* Puts the stripped outer tag back: the addresses move into the room before them, and what the header
  * counts from the start of the frame moves along. */
@@ -73,23 +75,24 @@ static ssize_t receive(int fd, struct msghdr *message)
 int packet_frame_receive(int fd, uint8_t *room, struct frame *frame, uint64_t *stamp_ns)
 {
     struct virtio_net_hdr header;
-    struct iovec parts[2] = {{&header, sizeof(header)},
-                             {room + ETH_TAG_BYTES, PACKET_FRAME_BYTES - ETH_TAG_BYTES}};
+    struct iovec part = {room + ETH_TAG_BYTES, PACKET_FRAME_BYTES - ETH_TAG_BYTES};
     union {
         struct cmsghdr align;
         uint8_t bytes[CMSG_SPACE(sizeof(struct tpacket_auxdata)) + CMSG_SPACE(sizeof(struct timespec))];
     } control;
     struct msghdr message = {
-        .msg_iov = parts, .msg_iovlen = 2, .msg_control = &control, .msg_controllen = sizeof(control)};
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
     struct packet_notes notes = {.status = 0};
     const ssize_t length = receive(fd, &message);
     if (length < 0)
         return errno == EINVAL ? -EINVAL : -EAGAIN;
     if (length < (ssize_t)sizeof(header))
         return -EAGAIN;
-    frame->bytes = parts[1].iov_base;
+    const size_t present = (size_t)length < part.iov_len ? (size_t)length : part.iov_len;
+    memcpy(&header, part.iov_base, sizeof(header));
+    frame->bytes = (uint8_t *)part.iov_base + sizeof(header);
     frame->wire_length = (size_t)length - sizeof(header);
-    frame->length = frame->wire_length < parts[1].iov_len ? frame->wire_length : parts[1].iov_len;
+    frame->length = present - sizeof(header);
     read_control(&message, &notes, stamp_ns);
     packet_frame_complete(frame, &header, &notes);
     return 0;

@@ -53,10 +53,10 @@
 
 struct send_list {
     unsigned count;
-    size_t copied_bytes;
+    size_t copied_bytes; /* of frames; a head lies before each */
+    unsigned copied;
     uint8_t *copies;
-    struct virtio_net_hdr headers[LIST_FRAMES];
-    struct iovec parts[LIST_FRAMES][3]; /* header, frame; header, headers of the segment, its payload */
+    struct iovec parts[LIST_FRAMES][3]; /* head and frame; no offload, headers of a segment, its payload */
     struct mmsghdr messages[LIST_FRAMES];
     struct tunnel_segment segments[LIST_FRAMES];
     unsigned frames;                /* that were queued; one may be many messages */
@@ -157,10 +157,8 @@ static void unmap_ring(struct packet_port *port)
 
 static void prepare_list(struct send_list *list)
 {
-    for (unsigned i = 0; i < LIST_FRAMES; i++) {
-        list->parts[i][0] = (struct iovec){&list->headers[i], sizeof(list->headers[i])};
-        list->messages[i].msg_hdr = (struct msghdr){.msg_iov = list->parts[i], .msg_iovlen = 2};
-    }
+    for (unsigned i = 0; i < LIST_FRAMES; i++)
+        list->messages[i].msg_hdr = (struct msghdr){.msg_iov = list->parts[i]};
 }
 
 /* Protocol 0: nothing is received before packet_port_bind(). */
@@ -201,7 +199,7 @@ static int open_aside(struct packet_port *port)
 static int open_memory(struct packet_port *port)
 {
     port->long_frames = malloc((size_t)(LONG_FRAMES + 1) * PACKET_FRAME_BYTES);
-    port->list.copies = malloc(FRAME_PORT_COPY_MAX);
+    port->list.copies = malloc(FRAME_PORT_COPY_MAX + LIST_FRAMES * FRAME_PORT_HEAD_BYTES);
     if (port->long_frames == NULL || port->list.copies == NULL) {
         errno = ENOMEM;
         return -1;
@@ -412,49 +410,62 @@ static bool packet_port_waits(const struct frame_port *base)
            (__atomic_load_n(&slot_at(port, port->head)->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER) != 0;
 }
 
-static void append(struct send_list *list, const uint8_t *offload, unsigned parts)
+static void count_message(struct send_list *list, unsigned parts)
 {
-    memcpy(&list->headers[list->count], offload, sizeof(list->headers[0]));
     list->messages[list->count].msg_hdr.msg_iovlen = parts;
     list->frame_of[list->count++] = list->frames;
 }
 
+/* One piece is cheaper for the kernel than two. */
 static void append_frame(struct send_list *list, const struct frame *frame)
 {
-    list->parts[list->count][1] = (struct iovec){frame->bytes, frame->length};
-    append(list, frame->offload, 2);
+    uint8_t *head = frame->bytes - FRAME_PORT_HEAD_BYTES;
+    memcpy(head, frame->offload, FRAME_PORT_HEAD_BYTES);
+    list->parts[list->count][0] = (struct iovec){head, FRAME_PORT_HEAD_BYTES + frame->length};
+    count_message(list, 1);
 }
 
 static void append_segments(struct send_list *list, const struct tunnel_segments *segments)
 {
-    static const uint8_t no_offload[FRAME_OFFLOAD_BYTES];
+    static uint8_t no_offload[FRAME_PORT_HEAD_BYTES];
     for (unsigned i = 0; i < segments->count; i++) {
         struct tunnel_segment *segment = &list->segments[list->count];
         struct iovec *parts = list->parts[list->count];
         tunnel_segments_write(segments, i, segment);
+        parts[0] = (struct iovec){no_offload, sizeof(no_offload)};
         parts[1] = (struct iovec){segment->headers, segment->header_bytes};
         parts[2] = (struct iovec){segment->payload, segment->payload_bytes};
-        append(list, no_offload, 3);
+        count_message(list, 3);
     }
+}
+
+/* Where it begins, its head before it. */
+static uint8_t *next_copy(const struct send_list *list)
+{
+    return list->copies + list->copied_bytes + (size_t)(list->copied + 1) * FRAME_PORT_HEAD_BYTES;
+}
+
+static void keep_copy(struct send_list *list, size_t bytes)
+{
+    list->copied_bytes += bytes;
+    list->copied++;
 }
 
 static uint8_t *copy_of(struct send_list *list, const struct frame *frame)
 {
-    uint8_t *copy = list->copies + list->copied_bytes;
+    uint8_t *copy = next_copy(list);
     memcpy(copy, frame->bytes, frame->length);
-    list->copied_bytes += frame->length;
+    keep_copy(list, frame->length);
     return copy;
 }
 
 static void append_trains(struct send_list *list, const struct tunnel_segments *segments)
 {
-    uint8_t offload[FRAME_OFFLOAD_BYTES];
     for (unsigned next = 0; next < segments->count;) {
-        uint8_t *room = list->copies + list->copied_bytes;
-        const size_t length = tunnel_segments_train(segments, &next, room, offload);
-        list->copied_bytes += length;
-        list->parts[list->count][1] = (struct iovec){room, length};
-        append(list, offload, 2);
+        struct frame train = {.bytes = next_copy(list)};
+        train.length = tunnel_segments_train(segments, &next, train.bytes, train.offload);
+        keep_copy(list, train.length);
+        append_frame(list, &train);
     }
 }
 
@@ -522,13 +533,16 @@ static bool packet_port_queue_copy(struct frame_port *base, const struct frame *
 /* A frame that the kernel finds too long, since its first tag is not 0x8100. */
 static bool send_long(struct packet_port *port, unsigned index)
 {
-    struct send_list *list = &port->list;
-    const struct iovec *frame = &list->parts[index][1];
-    const uint8_t *bytes = frame->iov_base;
-    if (list->messages[index].msg_hdr.msg_iovlen != 2 || frame->iov_len < ETH_HEADER_BYTES + ETH_TAG_BYTES ||
+    const struct send_list *list = &port->list;
+    const struct iovec *piece = list->parts[index];
+    const uint8_t *head = piece->iov_base, *bytes = head + FRAME_PORT_HEAD_BYTES;
+    struct virtio_net_hdr header;
+    if (list->messages[index].msg_hdr.msg_iovlen != 1 ||
+        piece->iov_len < FRAME_PORT_HEAD_BYTES + ETH_HEADER_BYTES + ETH_TAG_BYTES ||
         bytes[2 * MAC_BYTES] != ETHERTYPE_STAG >> 8 || bytes[2 * MAC_BYTES + 1] != (ETHERTYPE_STAG & 0xff))
         return false;
-    return long_frame_ring_send(&port->long_ring, &list->headers[index], bytes, frame->iov_len) == 0;
+    memcpy(&header, head, sizeof(header));
+    return long_frame_ring_send(&port->long_ring, &header, bytes, piece->iov_len - FRAME_PORT_HEAD_BYTES) == 0;
 }
 
 static uint64_t packet_port_flush(struct frame_port *base)
@@ -556,7 +570,7 @@ static uint64_t packet_port_flush(struct frame_port *base)
         }
         next++;
     }
-    list->count = list->frames = 0;
+    list->count = list->frames = list->copied = 0;
     list->copied_bytes = 0;
     return left_out;
 }

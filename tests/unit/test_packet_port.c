@@ -45,10 +45,14 @@ static bool own_namespace;
 /* sendmmsg() as packet_port.c calls it: each frame whose place in the script holds an errno is refused. */
 static int script[16];
 static unsigned script_length, script_at;
+static size_t most_pieces; /* that a frame was sent in */
 
 int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
     unsigned good = 0;
+    for (unsigned i = 0; i < count; i++)
+        if (messages[i].msg_hdr.msg_iovlen > most_pieces)
+            most_pieces = messages[i].msg_hdr.msg_iovlen;
     if (script_at >= script_length)
         return (int)syscall(SYS_sendmmsg, fd, messages, count, flags);
     while (good < count && script_at + good < script_length && script[script_at + good] == 0)
@@ -90,6 +94,17 @@ static void make_cable(void)
 static void cut_cable(void)
 {
     run("ip link del left");
+}
+
+/* A frame with the room before it that those of frame_port_next() have; valid for 512 more. */
+static struct frame with_head(const uint8_t *bytes, size_t length)
+{
+    static uint8_t rooms[512][FRAME_PORT_HEAD_BYTES + 2048];
+    static unsigned next;
+    uint8_t *room = rooms[next++ % 512] + FRAME_PORT_HEAD_BYTES;
+    assert_true(length <= 2048);
+    memcpy(room, bytes, length);
+    return (struct frame){.bytes = room, .length = length};
 }
 
 static struct frame_port *port_on(const char *name, uint32_t slots)
@@ -143,6 +158,7 @@ static int set_up(void **state)
 {
     (void)state;
     script_length = script_at = 0;
+    most_pieces = 0;
     if (own_namespace)
         make_cable();
     return 0;
@@ -172,7 +188,7 @@ static void test_nothing_before_bind(void **state)
     make_frame(bytes, sizeof(bytes), NULL, 0, 1);
     assert_int_equal(send(fd, bytes, sizeof(bytes), 0), sizeof(bytes));
     expect_nothing(port);
-    frame = (struct frame){.bytes = bytes, .length = sizeof(bytes)};
+    frame = with_head(bytes, sizeof(bytes));
     assert_true(frame_port_queue(port, &frame));
     assert_int_equal(frame_port_flush(port), 1); /* nowhere to send to */
     assert_int_equal(frame_port_bind(port, 0), -ENODEV);
@@ -193,7 +209,7 @@ static void pass_along(struct frame_port *left, struct frame_port *right, int fd
     assert_int_equal(send(fd, bytes, length, 0), length);
     expect_frame(left, bytes, length);
     frame_port_release(left);
-    frame = (struct frame){.bytes = (uint8_t *)(uintptr_t)bytes, .length = length};
+    frame = with_head(bytes, length);
     assert_true(frame_port_queue(left, &frame));
     assert_true(frame_port_queue_copy(left, &frame));
     assert_int_equal(frame_port_flush(left), 0);
@@ -664,7 +680,7 @@ static void queue_numbered(struct frame_port *port, uint8_t (*bytes)[60], unsign
 {
     for (unsigned i = 0; i < count; i++) {
         make_frame(bytes[i], 60, NULL, 0, i);
-        const struct frame frame = {.bytes = bytes[i], .length = 60};
+        const struct frame frame = with_head(bytes[i], 60);
         assert_true(frame_port_queue(port, &frame));
     }
 }
@@ -724,13 +740,14 @@ static void test_list_is_bounded(void **state)
     uint8_t bytes[60];
     struct frame_port *left = port_on("left", 64), *right = port_on("right", 1024);
     make_frame(bytes, sizeof(bytes), NULL, 0, 1);
-    struct frame frame = {.bytes = bytes, .length = sizeof(bytes)};
+    struct frame frame = with_head(bytes, sizeof(bytes));
     unsigned queued = 0;
     while (frame_port_queue(left, &frame))
         queued++;
     assert_int_equal(queued, 256);
     assert_false(frame_port_queue_copy(left, &frame));
     assert_int_equal(frame_port_flush(left), 0);
+    assert_int_equal(most_pieces, 1);
     for (unsigned i = 0; i < queued; i++)
         expect_frame(right, bytes, sizeof(bytes));
     frame_port_release(right);
