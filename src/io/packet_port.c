@@ -74,7 +74,8 @@ struct aside {
 
 struct packet_port {
     struct frame_port base; /* its fd is an epoll set with the sockets */
-    int fd;                 /* of the ring; sends */
+    int fd;                 /* of the ring */
+    int sender;             /* receives nothing, and nobody waits for it: see open_sender() */
     bool takes_trains;      /* the kernel takes super-frames of UDP */
     int filter_error;       /* why there is no filter; 0: there is */
     unsigned ifindex;       /* of the promiscuous membership; 0: none yet */
@@ -180,6 +181,17 @@ static int open_socket(const struct packet_port *port)
     return -1;
 }
 
+/* The socket of the ring could send as well, but is in an epoll set, which the kernel wakes for each frame that has left, and
+ * has its fields written for each frame that comes in, perhaps by another processor. */
+static int open_sender(struct packet_port *port)
+{
+    port->sender = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (port->sender < 0)
+        return -1;
+    size_buffer(port->sender, SO_SNDBUFFORCE, SO_SNDBUF);
+    return set_int(port->sender, SOL_PACKET, PACKET_VNET_HDR, 1);
+}
+
 /* Both sockets get their filter, or none: without it each frame would come twice. */
 static int open_aside(struct packet_port *port)
 {
@@ -227,7 +239,8 @@ static int open_parts(struct packet_port *port)
     if (port->base.fd < 0)
         return -1;
     port->fd = open_socket(port);
-    if (port->fd < 0 || set_ring_options(port->fd) != 0 || map_ring(port) != 0 || open_aside(port) != 0)
+    if (port->fd < 0 || set_ring_options(port->fd) != 0 || map_ring(port) != 0 || open_aside(port) != 0 ||
+        open_sender(port) != 0)
         return -1;
     return open_memory(port);
 }
@@ -243,7 +256,7 @@ static void packet_port_close(struct frame_port *base)
     struct packet_port *port = packet_port_of(base);
     unmap_ring(port);
     long_frame_ring_end(&port->long_ring);
-    const int descriptors[] = {port->fd, port->aside.fd, port->base.fd};
+    const int descriptors[] = {port->fd, port->sender, port->aside.fd, port->base.fd};
     for (size_t i = 0; i < sizeof(descriptors) / sizeof(descriptors[0]); i++)
         if (descriptors[i] >= 0)
             close(descriptors[i]);
@@ -280,6 +293,10 @@ static int packet_port_bind(struct frame_port *base, unsigned ifindex)
         .sll_protocol = htons(ETH_P_ALL),
         .sll_ifindex = (int)ifindex,
     };
+    const struct sockaddr_ll to = {.sll_family = AF_PACKET,
+                                   .sll_ifindex = (int)ifindex}; /* protocol 0: receives none */
+    if (bind(port->sender, (const struct sockaddr *)&to, sizeof(to)) != 0)
+        return -errno;
     if (port->aside.fd >= 0 && bind(port->aside.fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
         return -errno;
     if (bind(port->fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
@@ -552,7 +569,7 @@ static uint64_t packet_port_flush(struct frame_port *base)
     uint64_t left_out = 0;
     unsigned refused = 0;
     for (unsigned next = 0; next < list->count;) {
-        const int sent = sendmmsg(port->fd, list->messages + next, list->count - next, MSG_DONTWAIT);
+        const int sent = sendmmsg(port->sender, list->messages + next, list->count - next, MSG_DONTWAIT);
         if (sent > 0) {
             next += (unsigned)sent;
             continue;
@@ -659,7 +676,7 @@ struct frame_port *packet_port_open(uint32_t ring_slots)
     if (port == NULL)
         return NULL;
     port->base.calls = &calls;
-    port->base.fd = port->fd = port->aside.fd = port->long_ring.fd = -1;
+    port->base.fd = port->fd = port->sender = port->aside.fd = port->long_ring.fd = -1;
     port->slots = SLOTS_MIN;
     while (port->slots < ring_slots)
         port->slots *= 2;

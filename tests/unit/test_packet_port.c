@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -46,10 +47,12 @@ static bool own_namespace;
 static int script[16];
 static unsigned script_length, script_at;
 static size_t most_pieces; /* that a frame was sent in */
+static int sender;         /* that was sent on */
 
 int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
     unsigned good = 0;
+    sender = fd;
     for (unsigned i = 0; i < count; i++)
         if (messages[i].msg_hdr.msg_iovlen > most_pieces)
             most_pieces = messages[i].msg_hdr.msg_iovlen;
@@ -676,6 +679,28 @@ static void test_what_waits_is_seen(void **state)
     close(fd);
 }
 
+/* The kernel wakes whoever waits for a socket each time that a frame sent on it was freed. */
+static void test_nobody_waits_for_the_sender(void **state)
+{
+    (void)state;
+    need_namespace();
+    uint8_t bytes[60];
+    struct tpacket_stats statistics;
+    socklen_t length = sizeof(statistics);
+    struct frame_port *left = port_on("left", 64);
+    const int fd = stranger_on("right", 0);
+    make_frame(bytes, sizeof(bytes), NULL, 0, 1);
+    struct frame_port *right = port_on("right", 64);
+    pass_along(left, right, fd, bytes, sizeof(bytes));
+    frame_port_close(right);
+    assert_int_equal(epoll_ctl(frame_port_fd(left), EPOLL_CTL_DEL, sender, NULL), -1);
+    assert_int_equal(errno, ENOENT);
+    assert_int_equal(getsockopt(sender, SOL_PACKET, PACKET_STATISTICS, &statistics, &length), 0);
+    assert_int_equal(statistics.tp_packets, 0);
+    frame_port_close(left);
+    close(fd);
+}
+
 static void queue_numbered(struct frame_port *port, uint8_t (*bytes)[60], unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
@@ -1123,6 +1148,7 @@ int main(void)
         TEST(test_cut_where_no_copy_is_left),
         TEST(test_ring_overflow_is_counted),
         TEST(test_what_waits_is_seen),
+        TEST(test_nobody_waits_for_the_sender),
         TEST(test_refused_frames_are_counted_and_skipped),
         TEST(test_longer_than_the_mtu),
         TEST(test_list_is_bounded),
