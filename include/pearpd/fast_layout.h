@@ -108,7 +108,9 @@ struct fast_counts {
     __u64 from_owner_ns; /* the last one; CLOCK_BOOTTIME */
     __u32 window;        /* from_owner_ns / FAST_WINDOW_NS of the two below */
     __u16 low, high;     /* the lowest and highest port that the owner sent from in that window */
-    __u64 unused[2];
+    __u32 window_before; /* the same of the last window before it: the daemon may look right behind its end */
+    __u16 low_before, high_before;
+    __u64 unused;
 };
 #define FAST_WINDOW_NS 1000000000ULL
 

@@ -61,7 +61,8 @@ int fast_table_set_addresses(struct fast_table *table, uint64_t now_ns, const st
 uint32_t fast_table_put(struct fast_table *table, uint64_t now_ns, const struct port_range *ports,
                         struct mac owner);
 void fast_table_remove(struct fast_table *table, uint64_t now_ns, uint32_t slot);
-/* `low` and `high` are of the last FAST_WINDOW_NS in which the owner sent. */
+/* `low` and `high` are of the last FAST_WINDOW_NS in which the owner sent and of the one before it: all are seen once a
+ * second. */
 void fast_table_take(struct fast_table *table, uint32_t slot, struct fast_growth *growth);
 /* Of bindings that ended FAST_QUARANTINE_NS before `now_ns`. At a stop: UINT64_MAX, all. */
 bool fast_table_rest(struct fast_table *table, uint64_t now_ns, struct fast_rest *rest);

@@ -150,6 +150,9 @@ FAST_INLINE void count_port(struct fast_counts *counts, const struct fast_decisi
     const __u32 window = (__u32)(decision->now_ns / FAST_WINDOW_NS);
     counts->from_owner_ns = decision->now_ns;
     if (counts->window != window) {
+        counts->window_before = counts->window;
+        counts->low_before = counts->low;
+        counts->high_before = counts->high;
         counts->window = window;
         counts->low = counts->high = decision->port;
     }

@@ -132,34 +132,46 @@ static struct sum give_out(struct fast_table *table, uint32_t slot)
     return sum;
 }
 
-/* The ports of the last window, of all columns. A program may be writing them, or they are of a binding before. */
-static void add_ports(const struct fast_slot *slot, const struct fast_counts *counts, uint32_t *window,
-                      struct fast_growth *growth)
+/* Ports of a window, where it is not older than `oldest`. A program may be writing them, or they are of a binding before. */
+static void add_ports(const struct fast_slot *slot, uint32_t window, uint16_t low, uint16_t high,
+                      uint32_t oldest, struct fast_growth *growth)
 {
-    const uint32_t of = __atomic_load_n(&counts->window, __ATOMIC_ACQUIRE);
-    const uint16_t low = __atomic_load_n(&counts->low, __ATOMIC_RELAXED),
-                   high = __atomic_load_n(&counts->high, __ATOMIC_RELAXED);
-    if (low < slot->first || high > slot->last || low > high || of < *window)
+    if (window < oldest || low < slot->first || high > slot->last || low > high)
         return;
-    const bool joins = growth->has_ports && of == *window;
-    growth->low = joins && growth->low < low ? growth->low : low;
-    growth->high = joins && growth->high > high ? growth->high : high;
+    growth->low = growth->has_ports && growth->low < low ? growth->low : low;
+    growth->high = growth->has_ports && growth->high > high ? growth->high : high;
     growth->has_ports = true;
-    *window = of;
 }
 
+static void add_windows(const struct fast_slot *slot, const struct fast_counts *counts, uint32_t oldest,
+                        struct fast_growth *growth)
+{
+    add_ports(slot, __atomic_load_n(&counts->window, __ATOMIC_ACQUIRE),
+              __atomic_load_n(&counts->low, __ATOMIC_RELAXED), __atomic_load_n(&counts->high, __ATOMIC_RELAXED),
+              oldest, growth);
+    add_ports(slot, __atomic_load_n(&counts->window_before, __ATOMIC_ACQUIRE),
+              __atomic_load_n(&counts->low_before, __ATOMIC_RELAXED),
+              __atomic_load_n(&counts->high_before, __ATOMIC_RELAXED), oldest, growth);
+}
+
+/* The ports are those of the window of the last frame and of the one before it, in all columns: whoever looks once in a
+ * window sees all. */
 static void look_from_owner(const struct fast_table *table, uint32_t slot, struct fast_growth *growth)
 {
     const uint64_t since_ns = table->records[slot].time_ns;
-    uint32_t window = (uint32_t)(since_ns / FAST_WINDOW_NS);
     for (uint32_t column = 0; column < table->memory.column_count; column++) {
-        const struct fast_counts *counts = counts_of(table, column, slot);
-        const uint64_t at_ns = read_count(&counts->from_owner_ns);
-        if (at_ns == 0 || at_ns < since_ns)
-            continue;
-        growth->from_owner_ns = growth->from_owner_ns > at_ns ? growth->from_owner_ns : at_ns;
-        add_ports(slot_of(table, slot), counts, &window, growth);
+        const uint64_t at_ns = read_count(&counts_of(table, column, slot)->from_owner_ns);
+        if (at_ns >= since_ns && at_ns > growth->from_owner_ns)
+            growth->from_owner_ns = at_ns;
     }
+    if (growth->from_owner_ns == 0)
+        return;
+    const uint64_t before_ns =
+        growth->from_owner_ns - (growth->from_owner_ns < FAST_WINDOW_NS ? 0 : FAST_WINDOW_NS);
+    const uint32_t oldest = (uint32_t)((before_ns > since_ns ? before_ns : since_ns) / FAST_WINDOW_NS);
+    for (uint32_t column = 0; column < table->memory.column_count; column++)
+        if (read_count(&counts_of(table, column, slot)->from_owner_ns) >= since_ns)
+            add_windows(slot_of(table, slot), counts_of(table, column, slot), oldest, growth);
 }
 
 static void take(struct fast_table *table, uint32_t slot, struct fast_growth *growth)

@@ -422,6 +422,15 @@ static void sent(struct fixture *f, unsigned column, uint32_t slot, uint64_t at_
     counts->high = high;
 }
 
+static void sent_before(struct fixture *f, unsigned column, uint32_t slot, uint64_t at_ns, uint16_t low,
+                        uint16_t high)
+{
+    struct fast_counts *counts = &f->memory.counts[(size_t)column * FAST_SLOTS + slot];
+    counts->window_before = (uint32_t)(at_ns / FAST_WINDOW_NS);
+    counts->low_before = low;
+    counts->high_before = high;
+}
+
 static void test_ports_that_the_owner_sent_from(void **state)
 {
     (void)state;
@@ -441,6 +450,16 @@ static void test_ports_that_the_owner_sent_from(void **state)
     growth = growth_of(f, slot);
     assert_int_equal(growth.low, 170);
     assert_int_equal(growth.high, 170);
+    /* A window that ended just before is looked at with the one that began, in each column. */
+    sent_before(f, 1, slot, f->now_ns + 9 * FAST_WINDOW_NS, 110, 111);
+    sent(f, 1, slot, f->now_ns + 10 * FAST_WINDOW_NS, 140, 140);
+    growth = growth_of(f, slot);
+    assert_int_equal(growth.low, 110);
+    assert_int_equal(growth.high, 140);
+    sent(f, 0, slot, f->now_ns + 11 * FAST_WINDOW_NS, 150, 150);
+    growth = growth_of(f, slot);
+    assert_int_equal(growth.low, 140);
+    assert_int_equal(growth.high, 150);
     /* The next binding of the slot: not what the one before did, also not by half. */
     remove_slot(f, slot);
     f->now_ns += 100 * FAST_WINDOW_NS;
