@@ -289,13 +289,16 @@ static bool is_shared(const struct fast_check *c, struct ipv4 address)
     return false;
 }
 
-static bool is_owned(const struct fast_check *c, struct ipv4 address, uint16_t port, unsigned way)
+/* `sender`: whom the frame is from; the owner, or not. */
+static bool is_owned(const struct fast_check *c, struct ipv4 address, uint16_t port, unsigned way,
+                     struct mac sender)
 {
     for (unsigned i = 1; i < c->slots_used; i++) {
         const struct fast_check_slot *slot = &c->slots[i];
         if (slot->is_put && slot->ports.range.address.host == address.host &&
             port_range_has(&slot->ports, port))
-            return c->memory.slots[i].state[way] == FAST_FORWARD || c->no_daemon;
+            return mac_equal(slot->owner, sender) == (way == FAST_FROM_OWNER) &&
+                   (c->memory.slots[i].state[way] == FAST_FORWARD || c->no_daemon);
     }
     return false;
 }
@@ -320,7 +323,8 @@ static bool ipv4_should(struct fast_check *c, const struct fast_check_frame *f, 
     if (!has_ports || is_dhcp)
         return false;
     if (to)
-        return f->from == SIDE_UPSTREAM && is_owned(c, ip.destination, ports.destination, FAST_TO_OWNER);
+        return f->from == SIDE_UPSTREAM &&
+               is_owned(c, ip.destination, ports.destination, FAST_TO_OWNER, eth->source);
     const bool is_group = ip.destination.host >> 28 == 14 || ip.destination.host == UINT32_MAX;
     const bool is_well_known =
         ip.protocol == PROTOCOL_UDP && ports.source < 1024 && ports.source == ports.destination;
@@ -328,7 +332,7 @@ static bool ipv4_should(struct fast_check *c, const struct fast_check_frame *f, 
            !(ip.protocol == PROTOCOL_UDP && ports.source == 68) &&
            !l4_may_be_refusal(ip.protocol, body, ip.body_length) &&
            is_settled(c, eth->destination, SIDE_UPSTREAM) &&
-           is_owned(c, ip.source, ports.source, FAST_FROM_OWNER);
+           is_owned(c, ip.source, ports.source, FAST_FROM_OWNER, eth->source);
 }
 
 /* What the fast path is for, where the engine has nothing else to do than to send it. */
