@@ -68,6 +68,14 @@ int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
     return (int)syscall(SYS_sendmmsg, fd, messages, good, flags);
 }
 
+static unsigned receives;
+
+ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+    receives++;
+    return syscall(SYS_recvmsg, fd, message, flags);
+}
+
 static void run(const char *command)
 {
     if (system(command) != 0)
@@ -679,6 +687,29 @@ static void test_what_waits_is_seen(void **state)
     close(fd);
 }
 
+/* A receive that finds nothing costs twice what asking costs, and would be made for each batch. */
+static void test_an_empty_queue_is_not_received_from(void **state)
+{
+    (void)state;
+    need_namespace();
+    uint8_t bytes[60];
+    struct frame frame;
+    struct frame_port *left = port_on("left", 64);
+    const int fd = stranger_on("right", 0);
+    struct pollfd readable = {.fd = frame_port_fd(left), .events = POLLIN};
+    make_frame(bytes, sizeof(bytes), NULL, 0, 1);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(send(fd, bytes, sizeof(bytes), 0), sizeof(bytes));
+        assert_int_equal(poll(&readable, 1, 10000), 1);
+        receives = 0;
+        assert_true(frame_port_next(left, &frame));
+        assert_int_equal(receives, 0);
+        frame_port_release(left);
+    }
+    frame_port_close(left);
+    close(fd);
+}
+
 /* The kernel wakes whoever waits for a socket each time that a frame sent on it was freed. */
 static void test_nobody_waits_for_the_sender(void **state)
 {
@@ -1148,6 +1179,7 @@ int main(void)
         TEST(test_cut_where_no_copy_is_left),
         TEST(test_ring_overflow_is_counted),
         TEST(test_what_waits_is_seen),
+        TEST(test_an_empty_queue_is_not_received_from),
         TEST(test_nobody_waits_for_the_sender),
         TEST(test_refused_frames_are_counted_and_skipped),
         TEST(test_longer_than_the_mtu),
