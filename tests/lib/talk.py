@@ -312,12 +312,12 @@ def burst(options):
 
 
 def numbers(options):
-    """Numbered datagrams at a rate, a burst each millisecond."""
+    """Numbered datagrams at a rate, a burst each millisecond; a long one, after a delay, would overrun the kernel's queues."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.connect((options.address, options.port))
     count, start, sent = int(options.rate * options.seconds), time.monotonic(), 0
     while sent < count:
-        due = min(count, int((time.monotonic() - start) * options.rate) + 1)
+        due = min(count, sent + 50, int((time.monotonic() - start) * options.rate) + 1)
         for number in range(sent, due):
             sock.send(struct.pack("!I", number))
         sent = due

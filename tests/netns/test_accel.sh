@@ -2,7 +2,7 @@
 # The fast path: the kernel forwards what is established, and nobody sees a difference: the same hosts, bytes, counters and
 # order, while the table changes, over a reload, and while pearpd is down.
 # Reliability rows (as far as they apply): L7, F12.
-# takes: 40 s
+# takes: 15 s
 # alone: bulk transfers
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=2 LAB_MODE=agent LAB_ACCEL=tc
@@ -26,12 +26,12 @@ check "datagrams of every size come back as sent" talk_on remote sizes $SHARED 2
 check "a ping, which pearpd forwards itself" on host1 ping -q -c 3 -i 0.2 -W 2 $REMOTE
 
 before=$(fast)
-check "both ways, numbered: all, in order" both_ways 2
-check "the kernel carried nearly all" test $(($(fast) - before)) -gt $((RATE * 39 / 10))
+check "both ways, numbered: all, in order" both_ways 1
+check "the kernel carried nearly all" test $(($(fast) - before)) -gt $((RATE * 19 / 10))
 
-start box churn /usr/bin/python3 "$LAB_ROOT/tests/lib/talk.py" churn "$LAB_DIR/pearpd.sock" $SHARED 50000 5000 00:0c:29:00:00:bb 6
+start box churn /usr/bin/python3 "$LAB_ROOT/tests/lib/talk.py" churn "$LAB_DIR/pearpd.sock" $SHARED 50000 5000 00:0c:29:00:00:bb 3
 churn=$LAB_PID
-check "while the table changes: all, in order" both_ways 4
+check "while the table changes: all, in order" both_ways 2
 wait "$churn"
 check "it did change: $(tail -n 1 "$LAB_DIR/churn") times a second" test "$(tail -n 1 "$LAB_DIR/churn")" -gt 100
 
@@ -40,28 +40,28 @@ check "it did change: $(tail -n 1 "$LAB_DIR/churn") times a second" test "$(tail
 flap()
 {
     local n
-    for n in $(seq 40); do
+    for n in $(seq 20); do
         ctl delete $SHARED:2000-2999 && ctl add $SHARED:2000-2999 "$(host_mac 1)"
         sleep 0.05
     done
 }
 flap >/dev/null &
 flap=$!
-check "while the owner's own range ends and is added again: in order" stream remote host1 $SHARED 2500 4 -l
+check "while the owner's own range ends and is added again: in order" stream remote host1 $SHARED 2500 2 -l
 wait "$flap"
 check "the table is as before" owned_by 2000-2999 "$(host_mac 1)"
 
 reloads()
 {
     local n
-    for n in 1 2 3 4 5 6 7 8; do
+    for n in 1 2 3 4 5; do
         ctl reload || return 1
         sleep 0.2
     done
 }
 reloads >/dev/null &
 reloads=$!
-check "over reloads: all, in order" both_ways 3
+check "over reloads: all, in order" both_ways 2
 check "which went well" wait "$reloads"
 check "every frame is accounted for" equation
 
