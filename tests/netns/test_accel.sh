@@ -3,7 +3,6 @@
 # order, while the table changes, over a reload, and while pearpd is down.
 # Reliability rows (as far as they apply): L7, F12.
 # takes: 15 s
-# alone: bulk transfers
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=2 LAB_MODE=agent LAB_ACCEL=tc
 LAB_CONF="[range $SHARED:60000-60999]

@@ -4,7 +4,6 @@
 # pearpd --detach does.
 # Reliability rows (as far as they apply): F12.
 # takes: 18 s
-# alone: bulk transfers
 . "$(dirname "$0")/../lib/lab.sh"
 . "$LAB_ROOT/tests/lib/accel.sh"
 . "$LAB_ROOT/tests/lib/state.sh"
@@ -51,7 +50,7 @@ check "pearpd is killed twice: all, in order" both_ways 4
 check "it was started again" wait "$kills"
 check "all is well" reached
 check "every frame is accounted for" equation
-check "the frames passed by the kernel" test "$(fast)" -gt 1000
+check "the frames passed by the kernel" test "$(fast)" -gt 100
 
 sleep 2.5 # the counters are saved
 frames=$(account 1 rx_frames)
