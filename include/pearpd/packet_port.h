@@ -3,6 +3,7 @@
 #ifndef PEARPD_PACKET_PORT_H
 #define PEARPD_PACKET_PORT_H
 
+#include "pearpd/fast_table.h"
 #include "pearpd/frame_port.h"
 
 #include <stdbool.h>
@@ -26,12 +27,7 @@ int packet_port_replace_filters(struct frame_port *port, const int programs[stat
 /* The port's own filters again. 0, or -Exxx. */
 int packet_port_restore_filters(struct frame_port *port);
 
-/* Frames that passed the filter of each socket and are past it: given out by frame_port_next(), or lost at the socket.
- * `empty`: there was no other when the port was asked last. */
-struct packet_port_taken {
-    uint64_t frames[PACKET_PORT_SOCKETS];
-    bool empty[PACKET_PORT_SOCKETS];
-};
-struct packet_port_taken packet_port_taken(struct frame_port *port);
+/* Frames that passed the filter of each socket, and are past it: given out by frame_port_next(), or lost there. */
+struct fast_taken packet_port_taken(struct frame_port *port);
 
 #endif

@@ -354,11 +354,6 @@ static void unload(struct accel *accel)
 static int load(struct accel *accel)
 {
     char name[NAME_BYTES];
-    const char *against = reason_against(accel);
-    if (against != NULL) {
-        say_off(accel, against);
-        return -ENOTSUP;
-    }
     pin_name(accel->target.file, name);
     int error = fast_loader_open(&accel->loader, name, leaves(config_of(accel)), columns(), accel->why,
                                  sizeof(accel->why));
@@ -383,9 +378,15 @@ static int load(struct accel *accel)
 /* By what the configuration says now. False: it wants a fast path, and there is none. */
 static bool follow_config(struct accel *accel)
 {
-    if (reason_against(accel) != NULL)
+    const char *against = reason_against(accel);
+    int error = 0;
+    if (against != NULL) {
         unload(accel);
-    const int error = accel->loader != NULL ? 0 : load(accel);
+        say_off(accel, against);
+        error = -ENOTSUP;
+    } else if (accel->loader == NULL) {
+        error = load(accel);
+    }
     const enum accel_mode mode = config_of(accel)->accel;
     if (error != 0 && mode == ACCEL_AUTO)
         log_notice("accel = auto: every frame passes through pearpd: %s", accel->why);
@@ -451,11 +452,8 @@ void accel_settle(struct accel *accel)
     struct fast_taken taken[SIDES];
     if (!accel->is_told || !fast_table_has_pending(accel->table))
         return;
-    for (unsigned side = 0; side < SIDES; side++) {
-        const struct packet_port_taken now = packet_port_taken(accel->target.sockets->ports[side]);
-        memcpy(taken[side].frames, now.frames, sizeof(taken[side].frames));
-        memcpy(taken[side].empty, now.empty, sizeof(taken[side].empty));
-    }
+    for (unsigned side = 0; side < SIDES; side++)
+        taken[side] = packet_port_taken(accel->target.sockets->ports[side]);
     fast_table_settle(accel->table, clock_now_ns(), taken);
 }
 

@@ -725,10 +725,10 @@ int packet_port_restore_filters(struct frame_port *base)
     return error != 0 ? error : super_filter_attach(port->aside.fd, SUPER_FILTER_ASIDE);
 }
 
-struct packet_port_taken packet_port_taken(struct frame_port *base)
+struct fast_taken packet_port_taken(struct frame_port *base)
 {
     struct packet_port *port = packet_port_of(base);
-    struct packet_port_taken taken;
+    struct fast_taken taken;
     collect_lost(port);
     memcpy(taken.frames, port->passed, sizeof(taken.frames));
     taken.empty[PACKET_PORT_RING] =

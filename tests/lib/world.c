@@ -149,3 +149,18 @@ uint8_t *put_ipv4(uint8_t *bytes, struct mac to, struct mac from, struct ipv4 so
     put16(bytes + 24, ip_checksum(bytes + 14));
     return bytes + 34;
 }
+
+void world_say(struct world *w, enum pe_arp_type type, struct mac host, uint16_t first, uint16_t last)
+{
+    struct tx_frame frame = {
+        .destination = mac_broadcast, .source = host, .ethertype = ETHERTYPE_PE_ARP, .kind = TX_PE_ARP};
+    struct pe_arp *m = &frame.pe_arp;
+    m->type = type;
+    m->sha = host;
+    m->spa = m->tpa = (struct port_address){shared, 0, first, last};
+    if (type == PE_ARP_REPLY) { /* to what was asked last */
+        m->tpa = w->last_request.pe_arp.tpa;
+        m->nonce = w->last_request.pe_arp.nonce;
+    }
+    world_give_made(w, SIDE_DOWNSTREAM, &frame);
+}

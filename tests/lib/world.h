@@ -55,6 +55,8 @@ void world_pass(struct world *w, uint64_t ns);
 /* A frame in, from a copy of its bytes. The equation is checked. */
 struct verdict world_give(struct world *w, enum side from, const uint8_t *bytes, size_t length);
 struct verdict world_give_made(struct world *w, enum side from, const struct tx_frame *frame);
+/* PE-ARP of a host about ports first..last of the shared address; a REPLY is to what was asked last. */
+void world_say(struct world *w, enum pe_arp_type type, struct mac host, uint16_t first, uint16_t last);
 
 /* Ethernet and IPv4 with `body` zero bytes; where the body begins. */
 uint8_t *put_ipv4(uint8_t *bytes, struct mac to, struct mac from, struct ipv4 source, struct ipv4 destination,

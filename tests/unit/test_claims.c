@@ -42,33 +42,18 @@ static uint64_t counter(const struct world *w, enum counter counter)
     return engine_stats(w->engine)->counters[counter];
 }
 
-static void say(struct world *w, enum pe_arp_type type, struct mac host, uint16_t first, uint16_t last)
-{
-    struct tx_frame frame = {
-        .destination = mac_broadcast, .source = host, .ethertype = ETHERTYPE_PE_ARP, .kind = TX_PE_ARP};
-    struct pe_arp *m = &frame.pe_arp;
-    m->type = type;
-    m->sha = host;
-    m->spa = m->tpa = (struct port_address){shared, 0, first, last};
-    if (type == PE_ARP_REPLY) { /* to what was asked last */
-        m->tpa = w->last_request.pe_arp.tpa;
-        m->nonce = w->last_request.pe_arp.nonce;
-    }
-    world_give_made(w, SIDE_DOWNSTREAM, &frame);
-}
-
 /* Whether the host is asked for it. */
 static bool claims(struct world *w, struct mac host, uint16_t first, uint16_t last)
 {
     const uint64_t asked = counter(w, COUNTER_REQUESTS);
-    say(w, PE_ARP_CLAIM, host, first, last);
+    world_say(w, PE_ARP_CLAIM, host, first, last);
     return counter(w, COUNTER_REQUESTS) > asked && mac_equal(w->last_request.pe_arp.tha, host);
 }
 
 static void bind(struct world *w, struct mac host, uint16_t first, uint16_t last)
 {
     assert_true(claims(w, host, first, last));
-    say(w, PE_ARP_REPLY, host, first, last);
+    world_say(w, PE_ARP_REPLY, host, first, last);
 }
 
 static bool owns(struct world *w, struct mac host, uint16_t port)
@@ -115,7 +100,7 @@ static void test_no_room_takes_nothing(void **state)
     tcp(w, SIDE_DOWNSTREAM, host_a, 1500);
     assert_true(owns(w, host_a, 1100));
     assert_true(claims(w, host_b, 1000, 1249));
-    say(w, PE_ARP_REPLY, host_b, 1000, 1249);
+    world_say(w, PE_ARP_REPLY, host_b, 1000, 1249);
     assert_int_equal(counter(w, COUNTER_TABLE_FULL), 1);
     assert_false(owns(w, host_b, 1100));
     assert_true(owns(w, host_a, 1100));
@@ -158,7 +143,7 @@ static void test_answer_that_binds_nothing(void **state)
     bind(w, host_a, 1000, 1249);
     world_pass(w, 121 * S);
     tcp(w, SIDE_UPSTREAM, router, 1000);
-    say(w, PE_ARP_REPLY, host_a, 1000, 4999);
+    world_say(w, PE_ARP_REPLY, host_a, 1000, 4999);
     assert_int_equal(counter(w, COUNTER_HOST_PORTS), 1);
     assert_true(engine_bindings_next(w->engine, w->now, &cursor, &entry));
     assert_int_equal(entry.state, BINDING_STALE);

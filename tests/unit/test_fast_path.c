@@ -111,25 +111,10 @@ static void harvest(struct world *w)
     engine_fast_harvest(w->engine, w->now);
 }
 
-static void say(struct world *w, enum pe_arp_type type, struct mac host, uint16_t first, uint16_t last)
-{
-    struct tx_frame frame = {
-        .destination = mac_broadcast, .source = host, .ethertype = ETHERTYPE_PE_ARP, .kind = TX_PE_ARP};
-    struct pe_arp *m = &frame.pe_arp;
-    m->type = type;
-    m->sha = host;
-    m->spa = m->tpa = (struct port_address){shared, 0, first, last};
-    if (type == PE_ARP_REPLY) { /* to what was asked last */
-        m->tpa = w->last_request.pe_arp.tpa;
-        m->nonce = w->last_request.pe_arp.nonce;
-    }
-    world_give_made(w, SIDE_DOWNSTREAM, &frame);
-}
-
 static void bind(struct world *w, struct mac host, uint16_t first, uint16_t last)
 {
-    say(w, PE_ARP_CLAIM, host, first, last);
-    say(w, PE_ARP_REPLY, host, first, last);
+    world_say(w, PE_ARP_CLAIM, host, first, last);
+    world_say(w, PE_ARP_REPLY, host, first, last);
 }
 
 /* A frame to the port, or of a host's from it. */
@@ -241,7 +226,7 @@ static void test_clock_ahead(void **state)
     w->now -= MS;
     harvest(w);
     assert_int_equal(entry_at(w, 2000).seen_ns, 0);
-    say(w, PE_ARP_CLAIM, host_b, 5100, 5199);
+    world_say(w, PE_ARP_CLAIM, host_b, 5100, 5199);
     assert_int_equal(w->events[EVENT_CONFLICT], 1); /* it sends from there */
 }
 
@@ -480,7 +465,7 @@ static void test_ports_in_use_by_fast_frames(void **state)
     tcp(w, SIDE_DOWNSTREAM, host_a, 5030);
     world_pass(w, 50 * S);
     fast_model_from(&model, slot_at(5030), 5900, 60);
-    say(w, PE_ARP_CLAIM, host_b, 5890, 5999);
+    world_say(w, PE_ARP_CLAIM, host_b, 5890, 5999);
     assert_int_equal(w->events[EVENT_CONFLICT], 1);
     world_pass(w, 10 * S);
     fast_model_from(&model, slot_at(5030), 5900, 60);
