@@ -9,7 +9,7 @@ import socket
 import struct
 import sys
 
-from talk import PACKET_AUXDATA, SOL_PACKET, receive_tagged
+from talkers.frames import PACKET_AUXDATA, SOL_PACKET, receive_tagged
 
 PACKET_IGNORE_OUTGOING = 23
 
