@@ -15,7 +15,7 @@
 
 #include <linux/types.h>
 
-#define FAST_LAYOUT_VERSION 1
+#define FAST_LAYOUT_VERSION 2
 #define FAST_QUARANTINE_NS  1000000000ULL
 
 #define FAST_SLOTS           65536 /* 0 is none */
@@ -28,6 +28,13 @@
 #define FAST_MAC_BUCKETS     4096 /* a power of two */
 #define FAST_ADDRESS_WAYS    4
 #define FAST_ADDRESS_BUCKETS 512 /* a power of two */
+
+/* The daemon writes fast_config.refreshed_ns each second. One that did not for this long takes nothing any more, and no
+ * binding waits for it. */
+#define FAST_ALIVE_NS 3000000000ULL
+
+/* skb->mark of a frame at a punt device: any other there is one of the box's own. */
+#define FAST_PUNT_MARK 0x50454152
 
 /* As enum side: the port that a frame comes in by. */
 #define FAST_UPSTREAM   0
@@ -49,7 +56,9 @@ struct fast_config {
     __u64 mac_key;     /* odd; of fast_mac_bucket_of(); written by fast_table.c, as is the next */
     __u64 address_key; /* odd; of fast_address_bucket_of() */
     __u32 ifindex[2];  /* of the ports, by side */
-    __u32 up[2];       /* the port's link is up */
+    __u32 punt
+        [2]; /* where what came in by that side goes if it is left to the daemon; 0: nowhere, the stack has it */
+    __u32 up[2]; /* the port's link is up */
     __u32 frame_bytes
         [2];           /* the longest frame without a tag that may leave by that side, UINT32_MAX: any; no limit
                              for a super-frame */
@@ -148,8 +157,7 @@ static inline __u32 fast_address_bucket_of(__u32 address, __u64 key)
     return (__u32)((address * key) >> 40) & (FAST_ADDRESS_BUCKETS - 1);
 }
 
-/* Frames that the filter of a port's socket let through to the daemon, in the order of its ring. Written by the filters,
- * atomically. */
+/* Frames that were left to the daemon, in the order of its ring. Written by the programs, atomically. */
 struct fast_passed {
     __u64 frames[2]; /* by socket */
 };

@@ -79,7 +79,7 @@ void fast_table_clear(struct fast_table *table, uint64_t now_ns);
 unsigned fast_table_settle(struct fast_table *table, uint64_t now_ns, const struct fast_taken *taken);
 /* True where something waits for fast_table_settle(). */
 bool fast_table_has_pending(const struct fast_table *table);
-/* What the filters let pass up to now and is not in `taken` never comes, or was taken before: sockets were opened, or a
+/* What the programs left to the daemon up to now and is not in `taken` never comes, or was taken before: sockets were opened, or a
  * ring was made again. Without this call fast_table_settle() finds it out within FAST_TABLE_RESYNC_NS of calls. */
 void fast_table_resync(struct fast_table *table, const struct fast_taken *taken);
 #define FAST_TABLE_RESYNC_NS 100000000ULL

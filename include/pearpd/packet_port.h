@@ -21,11 +21,13 @@ int packet_port_filter_error(struct frame_port *port);
 /* The sockets of a port: what the ring takes, and the super-frames that it cannot. */
 enum { PACKET_PORT_RING, PACKET_PORT_ASIDE, PACKET_PORT_SOCKETS };
 
-/* Puts other filters in the place of those of super_filter.h: programs that part frames between the sockets in the same way,
- * and may keep some from both. 0; -ENOTSUP: the port has no filters (packet_port_filter_error()); -Exxx. */
-int packet_port_replace_filters(struct frame_port *port, const int programs[static PACKET_PORT_SOCKETS]);
-/* The port's own filters again. 0, or -Exxx. */
-int packet_port_restore_filters(struct frame_port *port);
+/* From now on it receives what leaves by the interface `punt`, and of that what `programs` let pass, which part frames between
+ * the sockets as its own filters do; nothing that comes in by the interface it is bound to. It sends as before. `punt` 0: it
+ * receives nothing until the next call. What comes in during a change is lost.
+ * 0; -ENOTSUP: the port has no filters (packet_port_filter_error()); -Exxx: it receives nothing. */
+int packet_port_divert(struct frame_port *port, unsigned punt, const int programs[static PACKET_PORT_SOCKETS]);
+/* What comes in by its own interface again, with its own filters. 0, or -Exxx: it receives nothing. */
+int packet_port_undivert(struct frame_port *port);
 
 /* Frames that passed the filter of each socket, and are past it: given out by frame_port_next(), or lost there. */
 struct fast_taken packet_port_taken(struct frame_port *port);

@@ -71,20 +71,14 @@ FAST_INLINE struct fast_mac_bucket *fast_macs_at(const struct fast_view *view, _
 #define FAST_MAC_RENEW_NS  10000000ULL
 #define FAST_PENDING_TRIES 8
 
-/* Instead of FAST_SOCKET_RING or FAST_SOCKET_ASIDE: no daemon takes what is left to it. */
-#define FAST_NO_SOCKET 2
+#define FAST_NO_SOCKET 2 /* instead of FAST_SOCKET_*: no daemon takes what is left to it */
 #define FAST_NO_SIDE   2
 
-enum fast_verdict { FAST_NONE, FAST_LEFT, FAST_FORWARDED };
+enum fast_verdict { FAST_LEFT, FAST_FORWARDED };
 
 /* No padding. */
 struct fast_decision {
     __u64 now_ns;
-    __u64
-        addresses; /* with `ports`, `length`, `ifindex`: which frame this is about, so that no other takes it */
-    __u32 ports;
-    __u32 length;
-    __u32 ifindex;
     __u32 side;    /* that the frame came in by, and the way of the slot: the same number */
     __u32 slot;    /* 0: bridged */
     __u16 verdict; /* enum fast_verdict */
@@ -105,11 +99,6 @@ union fast_head {
         __u32 from, to;
         __u16 ports[2]; /* source and destination, where the IPv4 header has no options */
     } bytes;
-    struct {
-        __u16 nothing[14];
-        __u16 addresses[4];
-        __u32 ports;
-    } ipv4;
 };
 #define FAST_HEAD_AT    2
 #define FAST_HEAD_BYTES 38
@@ -417,8 +406,7 @@ FAST_INLINE bool fast_is_oversize(struct fast_view *view, const struct fast_conf
 FAST_INLINE bool fast_is_on(const struct fast_config *config, const struct fast_frame *frame)
 {
     const __u32 up = frame->out == FAST_DOWNSTREAM ? config->up[1] : config->up[0];
-    return config->active && up && frame->side != FAST_NO_SIDE &&
-           fast_is_within(frame->now_ns, config->refreshed_ns, config->linger_ns);
+    return config->active && up && fast_is_within(frame->now_ns, config->refreshed_ns, config->linger_ns);
 }
 
 FAST_INLINE bool fast_is_forwarded(struct fast_view *view, const struct fast_config *config,
@@ -451,41 +439,34 @@ FAST_INLINE bool fast_head_read(struct fast_view *view, union fast_head *head)
     return fast_read(view, 0, (__u8 *)head + FAST_HEAD_AT, FAST_HEAD_BYTES) == 0;
 }
 
-/* `socket`: of the filter that asks. What is left is counted as passed to it. */
-FAST_INLINE void fast_decide(struct fast_view *view, __u32 socket, struct fast_decision *decision)
+/* The daemon takes what is left to it. */
+FAST_INLINE bool fast_daemon_lives(const struct fast_config *config, const struct fast_frame *frame)
 {
-    struct fast_frame frame = {.socket = socket};
-    const struct fast_config *config = fast_config_at(view);
-    *decision = (struct fast_decision){.verdict = FAST_LEFT, .side = FAST_NO_SIDE};
-    decision->ifindex = fast_ifindex(view);
-    decision->length = frame.length = fast_length(view);
-    if (config == NULL)
-        return;
-    frame.gso_size = fast_gso_size(view);
-    decision->side = frame.side = fast_side(config, decision->ifindex);
-    frame.out = frame.side == FAST_UPSTREAM ? FAST_DOWNSTREAM : FAST_UPSTREAM;
-    if (fast_head_read(view, &frame.head)) {
-        __builtin_memcpy(&decision->addresses, frame.head.ipv4.addresses, sizeof(decision->addresses));
-        decision->ports = frame.head.ipv4.ports;
-        decision->now_ns = frame.now_ns = fast_now_ns(view) + config->clock_ns;
-        if (fast_is_forwarded(view, config, &frame, decision))
-            decision->verdict = FAST_FORWARDED;
-    }
-    if (decision->verdict == FAST_LEFT && !frame.counted && frame.side != FAST_NO_SIDE)
-        fast_count_passed(view, &frame);
+    const __u32 punt = frame->side == FAST_UPSTREAM ? config->punt[0] : config->punt[1];
+    return punt != 0 && fast_is_within(frame->now_ns, config->refreshed_ns, FAST_ALIVE_NS);
 }
 
-/* True where `decision` is about the frame that is looked at. */
-FAST_INLINE bool fast_is_about(struct fast_view *view, const struct fast_decision *decision)
+/* What is left is counted as passed to the daemon. */
+FAST_INLINE void fast_decide(struct fast_view *view, struct fast_decision *decision)
 {
-    union fast_head head = {{0}};
-    if (decision->ifindex != fast_ifindex(view) || decision->length != fast_length(view))
-        return false;
-    if (!fast_head_read(view, &head))
-        return true;
-    __u64 addresses;
-    __builtin_memcpy(&addresses, head.ipv4.addresses, sizeof(addresses));
-    return decision->addresses == addresses && decision->ports == head.ipv4.ports;
+    struct fast_frame frame = {.socket = FAST_NO_SOCKET};
+    const struct fast_config *config = fast_config_at(view);
+    *decision = (struct fast_decision){.verdict = FAST_LEFT, .side = FAST_NO_SIDE};
+    if (config == NULL)
+        return;
+    decision->side = frame.side = fast_side(config, fast_ifindex(view));
+    if (frame.side == FAST_NO_SIDE)
+        return;
+    frame.out = frame.side == FAST_UPSTREAM ? FAST_DOWNSTREAM : FAST_UPSTREAM;
+    frame.length = fast_length(view);
+    frame.gso_size = fast_gso_size(view);
+    decision->now_ns = frame.now_ns = fast_now_ns(view) + config->clock_ns;
+    if (fast_daemon_lives(config, &frame))
+        frame.socket = fast_class(view);
+    if (fast_head_read(view, &frame.head) && fast_is_forwarded(view, config, &frame, decision))
+        decision->verdict = FAST_FORWARDED;
+    else if (!frame.counted)
+        fast_count_passed(view, &frame);
 }
 
 #endif

@@ -1,14 +1,15 @@
-/* fast_path.bpf.c: the programs of the fast path, as the kernel runs them: a filter at each packet socket of a port, and
- * one program at the ingress of both ports.
- * In: frames, the maps of fast_layout.h. Out: frames at the other port, counts. Loaded by: fast_loader.c.
+/* fast_path.bpf.c: the programs of the fast path, as the kernel runs them: one at the ingress of both ports, and a filter
+ * at each packet socket of the daemon.
+ * In: frames, the maps of fast_layout.h. Out: frames at the other port, or at the punt device of theirs, counts. Loaded by:
+ * fast_loader.c.
  *
- * A packet socket sees a frame before tc does, in the same interrupt and on the same processor. So the filter whose
- * socket the frame is for decides: either the socket takes it, or tc forwards it. Its decision waits for tc in
- * fast_decisions. Where there is none, no socket is open, and tc decides. */
+ * The daemon's sockets are at the punt devices, so that a frame which is forwarded here passes no packet socket. Nothing else
+ * receives there: such a device drops what leaves by it, once the sockets have seen it. */
 #include "fast_decide.h"
 
 #include <bpf/bpf_helpers.h>
 #include <linux/bpf.h>
+#include <linux/if_packet.h>
 #include <linux/pkt_cls.h>
 
 #define WHOLE_FRAME 0x7fffffff /* what a filter returns is a length */
@@ -32,13 +33,6 @@ SHARED_MAP(fast_slots, FAST_SLOTS, struct fast_slot);
 SHARED_MAP(fast_counts, FAST_SLOTS, struct fast_counts);
 SHARED_MAP(fast_macs, FAST_MAC_BUCKETS, struct fast_mac_bucket);
 SHARED_MAP(fast_attached, 1, struct fast_attached);
-
-struct {
-    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-    __uint(max_entries, 2);
-    __type(key, __u32);
-    __type(value, struct fast_decision);
-} fast_decisions SEC(".maps");
 
 /* Where the functions of a view come from. */
 
@@ -100,7 +94,6 @@ ELEMENT(fast_leaves, fast_leaf, fast_leaves_at)
 ELEMENT(fast_slots, fast_slot, fast_slots_at)
 ELEMENT(fast_macs, fast_mac_bucket, fast_macs_at)
 ELEMENT(fast_counts, fast_counts, counts_at)
-ELEMENT(fast_decisions, fast_decision, decision_at)
 
 FAST_INLINE struct fast_config *fast_config_at(const struct fast_view *view)
 {
@@ -114,13 +107,7 @@ FAST_INLINE struct fast_config *fast_config_at(const struct fast_view *view)
 FAST_INLINE int filter(struct __sk_buff *skb, __u32 socket)
 {
     struct fast_view view = {skb};
-    if (fast_class(&view) != socket)
-        return 0;
-    struct fast_decision *waits = decision_at(&view, socket);
-    if (waits == NULL)
-        return WHOLE_FRAME;
-    fast_decide(&view, socket, waits);
-    return waits->verdict == FAST_FORWARDED ? 0 : WHOLE_FRAME;
+    return skb->mark == FAST_PUNT_MARK && fast_class(&view) == socket ? WHOLE_FRAME : 0;
 }
 
 SEC("socket")
@@ -193,12 +180,25 @@ FAST_INLINE bool rewrite(struct fast_view *view, const struct fast_config *confi
     return slot != NULL && bpf_skb_store_bytes(view->frame, 0, slot->mac, 6, 0) == 0;
 }
 
-FAST_INLINE int execute(struct fast_view *view, const struct fast_decision *decision)
+/* What the stack of the box would not take goes by without a copy. */
+FAST_INLINE int leave(struct __sk_buff *skb, const struct fast_config *config, __u32 side)
 {
-    const struct fast_config *config = fast_config_at(view);
-    if (decision->verdict != FAST_FORWARDED)
+    const __u32 punt = side == FAST_UPSTREAM ? config->punt[0] : config->punt[1];
+    const __u32 mark = skb->mark;
+    if (side == FAST_NO_SIDE || punt == 0)
         return TC_ACT_UNSPEC;
-    if (config == NULL || !rewrite(view, config, decision))
+    skb->mark = FAST_PUNT_MARK;
+    if (skb->pkt_type == PACKET_OTHERHOST)
+        return (int)bpf_redirect(punt, 0);
+    bpf_clone_redirect(skb, punt, 0);
+    skb->mark = mark;
+    return TC_ACT_UNSPEC;
+}
+
+FAST_INLINE int forward(struct fast_view *view, const struct fast_config *config,
+                        const struct fast_decision *decision)
+{
+    if (!rewrite(view, config, decision))
         return TC_ACT_SHOT;
     count(view, config, decision);
     return (int)bpf_redirect(config->ifindex[decision->side == FAST_UPSTREAM ? FAST_DOWNSTREAM : FAST_UPSTREAM],
@@ -209,16 +209,13 @@ SEC("tc")
 int fast_ingress(struct __sk_buff *skb)
 {
     struct fast_view view = {skb};
-    struct fast_decision decision = {.verdict = FAST_NONE};
-    struct fast_decision *waits = decision_at(&view, fast_class(&view));
-    if (waits != NULL && waits->verdict != FAST_NONE) {
-        if (fast_is_about(&view, waits))
-            decision = *waits;
-        waits->verdict = FAST_NONE;
-    }
-    if (decision.verdict == FAST_NONE)
-        fast_decide(&view, FAST_NO_SOCKET, &decision);
-    return execute(&view, &decision);
+    struct fast_decision decision;
+    const struct fast_config *config = fast_config_at(&view);
+    if (config == NULL)
+        return TC_ACT_UNSPEC;
+    fast_decide(&view, &decision);
+    return decision.verdict == FAST_FORWARDED ? forward(&view, config, &decision)
+                                              : leave(skb, config, decision.side);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -8,6 +8,7 @@
 #include "pearpd/fast_table.h"
 #include "pearpd/log.h"
 #include "pearpd/netlink_link.h"
+#include "pearpd/netlink_punt.h"
 #include "pearpd/packet_port.h"
 
 #include <errno.h>
@@ -30,6 +31,8 @@ struct accel_side {
     bool up;
     uint32_t mtu_bytes;
     unsigned attached;    /* the interface that the program is attached to; 0: none */
+    unsigned punt;        /* the punt device of it, that the port receives by; 0: none */
+    unsigned punt_of;     /* the interface that has one */
     unsigned promiscuous; /* the interface that was made so here; 0: none */
 };
 
@@ -45,8 +48,9 @@ struct accel {
     bool is_inherited;      /* the memory is still what an earlier daemon left */
     bool is_ending;         /* nothing is forwarded any more: all that was counted is taken */
     bool is_said;           /* the log knows that it is on */
-    bool is_paused;         /* the engine is about to change, or has not started */
-    char why[WHY_BYTES];    /* it is off; empty: it is on */
+    bool is_counted; /* the frames that a port took since it was diverted are those that the programs count */
+    bool is_paused;  /* the engine is about to change, or has not started */
+    char why[WHY_BYTES]; /* it is off; empty: it is on */
 };
 
 static const struct config *config_of(const struct accel *accel)
@@ -106,30 +110,48 @@ static const char *reason_against(const struct accel *accel)
     return NULL;
 }
 
-/* Filters. */
+/* What the program leaves to the daemon. */
 
-static int use_filters(const struct accel *accel)
+static struct netlink *netlink_of(const struct accel *accel)
+{
+    return accel->target.sockets->requests;
+}
+
+static int divert(const struct accel *accel, enum side side, unsigned punt)
 {
     const int programs[PACKET_PORT_SOCKETS] = {
         [PACKET_PORT_RING] = fast_loader_filter_fd(accel->loader, FAST_SOCKET_RING),
         [PACKET_PORT_ASIDE] = fast_loader_filter_fd(accel->loader, FAST_SOCKET_ASIDE),
     };
-    for (unsigned side = 0; side < SIDES; side++) {
-        const int error = packet_port_replace_filters(accel->target.sockets->ports[side], programs);
-        if (error != 0)
-            return error;
-    }
-    return 0;
+    return packet_port_divert(accel->target.sockets->ports[side], punt, programs);
 }
 
-static void give_up_filters(const struct accel *accel)
+/* The port receives by its own interface again, before the program goes. */
+static void end_punt(struct accel *accel, enum side side)
 {
-    for (unsigned side = 0; side < SIDES; side++) {
-        const int error = packet_port_restore_filters(accel->target.sockets->ports[side]);
-        if (error != 0)
-            log_error("%s: the filter of super-frames cannot be set again: %s", side_name((enum side)side),
-                      strerror(-error));
-    }
+    struct accel_side *s = &accel->sides[side];
+    const int error = packet_port_undivert(accel->target.sockets->ports[side]);
+    if (error != 0)
+        log_error("%s receives nothing, restart pearpd: %s", side_name(side), strerror(-error));
+    accel->memory->config->punt[side] = s->punt = 0;
+    if (s->punt_of != 0)
+        (void)netlink_punt_remove(netlink_of(accel), s->punt_of);
+    s->punt_of = 0;
+}
+
+static int begin_punt(struct accel *accel, enum side side)
+{
+    struct accel_side *s = &accel->sides[side];
+    unsigned punt;
+    if (s->punt_of != 0 && s->punt_of != s->ifindex)
+        (void)netlink_punt_remove(netlink_of(accel), s->punt_of);
+    s->punt_of = s->ifindex;
+    int error = netlink_punt_make(netlink_of(accel), s->ifindex, &punt);
+    if (error == 0)
+        error = divert(accel, side, punt);
+    if (error == 0)
+        accel->memory->config->punt[side] = s->punt = punt;
+    return error;
 }
 
 /* On and off. */
@@ -271,22 +293,31 @@ static int tell(struct accel *accel)
 
 /* Attached. */
 
-static void hold_promiscuous(struct accel *accel, struct accel_side *side)
+static void hold_promiscuous(const struct accel *accel, struct accel_side *side)
 {
-    struct netlink *netlink = accel->target.sockets->requests;
     if (side->promiscuous == side->ifindex)
         return;
-    side->promiscuous = netlink_link_promiscuous(netlink, side->ifindex, true) == 0 ? side->ifindex : 0;
+    side->promiscuous =
+        netlink_link_promiscuous(netlink_of(accel), side->ifindex, true) == 0 ? side->ifindex : 0;
 }
 
-static void end_promiscuous(struct accel *accel, struct accel_side *side)
+static void end_promiscuous(const struct accel *accel, struct accel_side *side)
 {
     if (side->promiscuous != 0)
-        (void)netlink_link_promiscuous(accel->target.sockets->requests, side->promiscuous, false);
+        (void)netlink_link_promiscuous(netlink_of(accel), side->promiscuous, false);
     side->promiscuous = 0;
 }
 
-/* Of the side's interface. False: it cannot be, or there is none. */
+/* The frames of this side are the daemon's alone, and arrive there. */
+static void detach(struct accel *accel, enum side side)
+{
+    end_punt(accel, side);
+    (void)fast_loader_detach(accel->loader, side);
+    accel->sides[side].attached = 0;
+}
+
+/* To the side's interface. What it leaves first goes to the punt device of a daemon before, or to the port as ever. False: it
+ * cannot be, or there is none. */
 static bool attach(struct accel *accel, enum side side)
 {
     struct accel_side *s = &accel->sides[side];
@@ -296,8 +327,15 @@ static bool attach(struct accel *accel, enum side side)
     if (s->attached == s->ifindex)
         return true;
     s->attached = 0;
-    if (fast_loader_attach(accel->loader, side, s->ifindex, why, sizeof(why)) != 0) {
+    accel->is_counted = false;
+    int error = fast_loader_attach(accel->loader, side, s->ifindex, why, sizeof(why));
+    if (error == 0) {
+        error = begin_punt(accel, side);
+        snprintf(why, sizeof(why), "punt device: %s", strerror(-error));
+    }
+    if (error != 0) {
         say_off(accel, why);
+        detach(accel, side);
         return false;
     }
     s->attached = s->ifindex;
@@ -317,14 +355,25 @@ static void say_on(struct accel *accel)
                    : "; not while pearpd is down: no BPF file system at /sys/fs/bpf");
 }
 
+static const struct fast_taken *taken_now(const struct accel *accel, struct fast_taken taken[static SIDES])
+{
+    for (unsigned side = 0; side < SIDES; side++)
+        taken[side] = packet_port_taken(accel->target.sockets->ports[side]);
+    return taken;
+}
+
 /* Switches it on where everything is there. */
 static void try_on(struct accel *accel)
 {
+    struct fast_taken taken[SIDES];
     if (accel->loader == NULL || accel->is_told || accel->is_paused)
         return;
     const bool both = attach(accel, SIDE_UPSTREAM) && attach(accel, SIDE_DOWNSTREAM);
     if (!both)
         return;
+    if (!accel->is_counted)
+        fast_table_resync(accel->table, taken_now(accel, taken));
+    accel->is_counted = true;
     if (tell(accel) == 0)
         say_on(accel);
     else
@@ -338,19 +387,19 @@ static void unload(struct accel *accel)
     accel->is_ending = true;
     untell(accel);
     accel->is_ending = false;
-    give_up_filters(accel);
-    for (unsigned side = 0; side < SIDES; side++)
+    for (unsigned side = 0; side < SIDES; side++) {
+        detach(accel, (enum side)side);
         end_promiscuous(accel, &accel->sides[side]);
+    }
     accel->is_said = false;
     fast_table_free(accel->table);
     fast_loader_close(accel->loader, false);
     accel->table = NULL;
     accel->loader = NULL;
-    for (unsigned side = 0; side < SIDES; side++)
-        accel->sides[side].attached = 0;
 }
 
-/* 0, or -Exxx and `why` has the reason. */
+/* Where the program of a daemon before forwards, a port that is not diverted would forward the same frames again.
+ * 0, or -Exxx and `why` has the reason. */
 static int load(struct accel *accel)
 {
     char name[NAME_BYTES];
@@ -362,7 +411,9 @@ static int load(struct accel *accel)
     accel->memory = fast_loader_memory(accel->loader);
     accel->is_inherited = fast_loader_was_taken_over(accel->loader);
     accel->table = fast_table_new(accel->memory);
-    error = accel->table == NULL ? -ENOMEM : use_filters(accel);
+    error = accel->table == NULL ? -ENOMEM : 0;
+    for (unsigned side = 0; side < SIDES && error == 0 && accel->is_inherited; side++)
+        error = divert(accel, (enum side)side, 0);
     if (error != 0) {
         say_off(accel, strerror(-error));
         unload(accel);
@@ -452,9 +503,7 @@ void accel_settle(struct accel *accel)
     struct fast_taken taken[SIDES];
     if (!accel->is_told || !fast_table_has_pending(accel->table))
         return;
-    for (unsigned side = 0; side < SIDES; side++)
-        taken[side] = packet_port_taken(accel->target.sockets->ports[side]);
-    fast_table_settle(accel->table, clock_now_ns(), taken);
+    fast_table_settle(accel->table, clock_now_ns(), taken_now(accel, taken));
 }
 
 void accel_harvest(struct accel *accel)
@@ -463,17 +512,19 @@ void accel_harvest(struct accel *accel)
         engine_fast_harvest(engine_of(accel), clock_now_ns());
 }
 
-/* Others may delete a qdisc, and the program with it: its frames would be lost, since the filters keep them from the daemon. */
+/* Others may delete a qdisc, and the program with it, or the punt device: all frames of that side are lost until both are there again. */
 static void check_attached(struct accel *accel)
 {
     for (unsigned i = 0; accel->is_told && i < SIDES; i++) {
-        if (fast_loader_is_attached(accel->loader, (enum side)i))
+        struct accel_side *s = &accel->sides[i];
+        const bool has_program = fast_loader_is_attached(accel->loader, (enum side)i);
+        if (has_program && netlink_punt_is_up(netlink_of(accel), s->punt_of, s->punt))
             continue;
-        log_error("accel: the program at %s was removed by another process: it is attached again",
-                  side_name((enum side)i));
+        log_error("accel: the %s of %s was removed by another process: it is made again",
+                  has_program ? "punt device" : "program", side_name((enum side)i));
         accel->is_said = false;
         untell(accel);
-        accel->sides[i].attached = 0;
+        s->attached = 0;
     }
 }
 
@@ -520,12 +571,27 @@ void accel_report(const struct accel *accel, struct json *j)
     json_object_end(j);
 }
 
+/* 0, or -Exxx. */
+static int remove_punts(const unsigned ifindexes[SIDES])
+{
+    struct netlink *netlink = netlink_open();
+    int error = netlink == NULL ? -errno : 0;
+    for (unsigned side = 0; side < SIDES && error == 0; side++)
+        error = ifindexes[side] == 0 ? 0 : netlink_punt_remove(netlink, ifindexes[side]);
+    netlink_close(netlink);
+    return error;
+}
+
 int accel_remove(const char *file, const struct config *config)
 {
     char name[NAME_BYTES], why[FAST_LOADER_WHY_BYTES];
     const unsigned ifindexes[SIDES] = {if_nametoindex(config->upstream), if_nametoindex(config->downstream)};
     pin_name(file, name);
-    const int error = fast_loader_remove_all(name, ifindexes, why, sizeof(why));
+    int error = fast_loader_remove_all(name, ifindexes, why, sizeof(why));
+    if (error == 0) {
+        error = remove_punts(ifindexes);
+        snprintf(why, sizeof(why), "punt device: %s", strerror(-error));
+    }
     if (error == 0)
         return 0;
     log_error("the fast path cannot be removed: %s", why);

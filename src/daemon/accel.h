@@ -2,8 +2,8 @@
  * In: the configuration, links, the engine's bindings by struct fast_path. Out: forwarded frames' counts, lines in the log.
  * Called by: bridge. Never: decides about a frame: that is the programs' part, and the engine's.
  *
- * It is on where the programs are loaded, attached to both interfaces, and decide in the filters of both ports. Whatever of
- * this fails switches it off as a whole: every frame then passes through the daemon. */
+ * It is on where the programs are loaded, attached to both interfaces, and both ports receive by punt devices (netlink_punt.h).
+ * Whatever of this fails switches it off as a whole: every frame then passes through the daemon. */
 #ifndef PEARPD_DAEMON_ACCEL_H
 #define PEARPD_DAEMON_ACCEL_H
 

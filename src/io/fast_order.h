@@ -1,5 +1,5 @@
-/* fast_order.h: which frames that the filters let pass the daemon has taken.
- * In: fast_passed, which the filters count, and what the daemon took. Out: whether a frame with a number is among that.
+/* fast_order.h: which of the frames that were left to the daemon it has taken.
+ * In: fast_passed, which the programs count, and what the daemon took. Out: whether a frame with a number is among that.
  * Called by: fast_table.c, fast_macs.c.
  *
  * A frame gets its number before it is in a ring, and two processors may put theirs there in the other order. So frame n

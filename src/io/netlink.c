@@ -207,6 +207,17 @@ int netlink_message_put(struct nlmsghdr *message, uint16_t attribute, const void
     return mnl_attr_put_check(message, NETLINK_MESSAGE_BYTES, attribute, length, value) ? 0 : -EMSGSIZE;
 }
 
+void *netlink_message_nest(struct nlmsghdr *message, uint16_t attribute)
+{
+    return mnl_attr_nest_start_check(message, NETLINK_MESSAGE_BYTES, attribute);
+}
+
+void netlink_message_nest_end(struct nlmsghdr *message, void *nest)
+{
+    if (nest != NULL)
+        mnl_attr_nest_end(message, nest);
+}
+
 int netlink_message_send(struct netlink *netlink, struct nlmsghdr *message,
                          int (*each)(const struct nlmsghdr *message, void *context), void *context)
 {
@@ -238,4 +249,12 @@ void netlink_message_attributes(const struct nlmsghdr *message, size_t header_le
 {
     struct attribute_walk walk = {.each = each, .context = context};
     mnl_attr_parse(message, (unsigned)header_length, tell_attribute, &walk);
+}
+
+void netlink_message_nested(const void *value, size_t length,
+                            void (*each)(uint16_t attribute, const void *value, size_t length, void *context),
+                            void *context)
+{
+    struct attribute_walk walk = {.each = each, .context = context};
+    mnl_attr_parse_payload(value, length, tell_attribute, &walk);
 }

@@ -33,6 +33,10 @@ struct nlmsghdr *netlink_message_begin(struct netlink_request *request, uint16_t
 /* Adds an attribute. -EMSGSIZE: no room. */
 int netlink_message_put(struct nlmsghdr *message, uint16_t attribute, const void *value, size_t length);
 
+/* Between the two, attributes are put into one of this type. NULL: no room; it is fine to end that. */
+void *netlink_message_nest(struct nlmsghdr *message, uint16_t attribute);
+void netlink_message_nest_end(struct nlmsghdr *message, void *nest);
+
 /* Sends it and calls `each` (may be NULL; returns more than 0 to go on) for every answer. 0, -EINTR: a dump
  * that changed while it ran, or the kernel's -Exxx. */
 int netlink_message_send(struct netlink *netlink, struct nlmsghdr *message,
@@ -46,5 +50,10 @@ void netlink_message_attributes(const struct nlmsghdr *message, size_t header_le
                                 void (*each)(uint16_t attribute, const void *value, size_t length,
                                              void *context),
                                 void *context);
+
+/* The same for the attributes within one. */
+void netlink_message_nested(const void *value, size_t length,
+                            void (*each)(uint16_t attribute, const void *value, size_t length, void *context),
+                            void *context);
 
 #endif

@@ -81,6 +81,7 @@ struct packet_port {
     bool takes_trains;      /* the kernel takes super-frames of UDP */
     int filter_error;       /* why there is no filter; 0: there is */
     unsigned ifindex;       /* of the promiscuous membership; 0: none yet */
+    bool is_diverted;       /* receives by another interface than `ifindex`, or by none */
     uint8_t *ring;
     uint32_t slots; /* a power of two */
     uint32_t head;  /* the slot that is filled next */
@@ -267,13 +268,25 @@ static void packet_port_close(struct frame_port *base)
     free(port);
 }
 
-static bool is_bound(const struct packet_port *port, unsigned ifindex)
+/* -1 once the interface was deleted. */
+static int bound_to(int fd)
 {
     struct sockaddr_ll address = {0};
     socklen_t length = sizeof(address);
-    if (port->ifindex != ifindex || getsockname(port->fd, (struct sockaddr *)&address, &length) != 0)
-        return false;
-    return address.sll_ifindex == (int)ifindex; /* -1 once the interface was deleted */
+    return getsockname(fd, (struct sockaddr *)&address, &length) == 0 ? address.sll_ifindex : -1;
+}
+
+static int bind_to(int fd, unsigned ifindex, uint16_t protocol)
+{
+    const struct sockaddr_ll address = {
+        .sll_family = AF_PACKET, .sll_protocol = htons(protocol), .sll_ifindex = (int)ifindex};
+    return bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
+}
+
+static int receive_by(const struct packet_port *port, unsigned ifindex)
+{
+    const int error = port->aside.fd < 0 ? 0 : bind_to(port->aside.fd, ifindex, ETH_P_ALL);
+    return error != 0 ? error : bind_to(port->fd, ifindex, ETH_P_ALL);
 }
 
 static int change_membership(int fd, int option, unsigned ifindex)
@@ -288,21 +301,13 @@ static int packet_port_bind(struct frame_port *base, unsigned ifindex)
     if (ifindex == 0) /* which would be all interfaces */
         return -ENODEV;
     /* Leaving and joining again is seen as two changes of the link: who binds on those never stops. */
-    if (is_bound(port, ifindex))
+    if (port->ifindex == ifindex && bound_to(port->sender) == (int)ifindex)
         return 0;
-    const struct sockaddr_ll address = {
-        .sll_family = AF_PACKET,
-        .sll_protocol = htons(ETH_P_ALL),
-        .sll_ifindex = (int)ifindex,
-    };
-    const struct sockaddr_ll to = {.sll_family = AF_PACKET,
-                                   .sll_ifindex = (int)ifindex}; /* protocol 0: receives none */
-    if (bind(port->sender, (const struct sockaddr *)&to, sizeof(to)) != 0)
-        return -errno;
-    if (port->aside.fd >= 0 && bind(port->aside.fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
-        return -errno;
-    if (bind(port->fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
-        return -errno;
+    int error = bind_to(port->sender, ifindex, 0); /* receives none */
+    if (error == 0 && !port->is_diverted)
+        error = receive_by(port, ifindex);
+    if (error != 0)
+        return error;
     if (port->ifindex != 0) /* an error here: the kernel dropped it with its interface */
         change_membership(port->fd, PACKET_DROP_MEMBERSHIP, port->ifindex);
     port->ifindex = 0;
@@ -707,21 +712,41 @@ int packet_port_filter_error(struct frame_port *base)
     return packet_port_of(base)->filter_error;
 }
 
-int packet_port_replace_filters(struct frame_port *base, const int programs[static PACKET_PORT_SOCKETS])
+/* What leaves by its own interface the port has sent itself. */
+static int hear_leaving(const struct packet_port *port, bool on)
 {
-    const struct packet_port *port = packet_port_of(base);
-    if (port->filter_error != 0)
-        return -ENOTSUP;
-    const int error = super_filter_replace(port->fd, programs[PACKET_PORT_RING]);
-    return error != 0 ? error : super_filter_replace(port->aside.fd, programs[PACKET_PORT_ASIDE]);
+    return set_int(port->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, !on) == 0 &&
+                   set_int(port->aside.fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, !on) == 0
+               ? 0
+               : -errno;
 }
 
-int packet_port_restore_filters(struct frame_port *base)
+/* The programs let nothing pass of what comes in by the port's own interface, to which it may still be bound. */
+int packet_port_divert(struct frame_port *base, unsigned punt, const int programs[static PACKET_PORT_SOCKETS])
 {
-    const struct packet_port *port = packet_port_of(base);
+    struct packet_port *port = packet_port_of(base);
     if (port->filter_error != 0)
+        return -ENOTSUP;
+    port->is_diverted = true;
+    int error = super_filter_replace(port->fd, programs[PACKET_PORT_RING]);
+    if (error == 0)
+        error = super_filter_replace(port->aside.fd, programs[PACKET_PORT_ASIDE]);
+    if (error == 0)
+        error = hear_leaving(port, true);
+    return error != 0 || punt == 0 ? error : receive_by(port, punt);
+}
+
+int packet_port_undivert(struct frame_port *base)
+{
+    struct packet_port *port = packet_port_of(base);
+    if (!port->is_diverted)
         return 0;
-    const int error = super_filter_attach(port->fd, SUPER_FILTER_RING);
+    port->is_diverted = false;
+    int error = hear_leaving(port, false);
+    if (error == 0 && port->ifindex != 0)
+        error = receive_by(port, port->ifindex);
+    if (error == 0)
+        error = super_filter_attach(port->fd, SUPER_FILTER_RING);
     return error != 0 ? error : super_filter_attach(port->aside.fd, SUPER_FILTER_ASIDE);
 }
 

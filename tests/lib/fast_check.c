@@ -175,6 +175,7 @@ static void fill_config(struct fast_check *c)
         to->up[side] = 1;
         to->frame_bytes[side] = UINT32_MAX;
     }
+    to->refreshed_ns = c->now;
     to->active = 1;
 }
 

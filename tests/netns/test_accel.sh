@@ -69,6 +69,7 @@ check "a reload switches it off" ctl reload
 check "and says so" is_active False
 check "both ways by pearpd alone" reached
 check "nothing is left at the ports" not grep -q . <(on box tc filter show dev eth0 ingress; on box tc qdisc show dev eth0 clsact)
+check "nor beside them" not grep -q pearpd- <(on box ip link show)
 sed -i 's/^accel .*/accel = tc/' "$LAB_DIR/lab.conf"
 check "and on" ctl reload
 check "and says so" is_active
@@ -77,4 +78,8 @@ check "all is well" reached
 on box tc qdisc delete dev eth0 clsact
 check "another process deletes the qdisc: it is made again" wait_for 20 in_log "removed by another process"
 check "and all is well" reached
+on box ip link delete dev "pearpd-$(on box cat /sys/class/net/eth1/ifindex)"
+check "it deletes the punt device: it is made again" wait_for 20 in_log "punt device of downstream was removed by another process"
+check "and all is well" wait_for 20 reached
+check "the kernel carries them" is_active
 done_testing

@@ -30,6 +30,7 @@ kills()
     done
 }
 pins() { in_box find /sys/fs/bpf/pearpd -type f 2>/dev/null | wc -l; }
+punts() { on box ip -o link show | grep -c pearpd-; }
 programs() { on box tc filter show dev eth0 ingress | grep -c pearp; }
 
 [ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP needs root"; exit 0; }
@@ -71,6 +72,7 @@ check "killed: what is established is forwarded" stream remote host1 $SHARED 250
 check "--detach removes it" in_box "$PEARPD_BUILD/pearpd" -c "$LAB_DIR/lab.conf" --detach
 check "nothing is pinned" same 0 "$(pins)"
 check "nothing is attached" same 0 "$(programs)"
+check "no device is left" same 0 "$(punts)"
 check "nothing is forwarded" not talk_on remote ask udp $SHARED 2080 -t 1
 lab_start_pearpd
 check "started again, all is well" wait_for 20 reached
@@ -78,5 +80,6 @@ kill_it TERM
 wait_for 20 is_gone
 check "after a stop nothing is pinned" same 0 "$(pins)"
 check "and nothing is attached" same 0 "$(programs)"
+check "and no device is left" same 0 "$(punts)"
 check "the port is as it was" not grep -q PROMISC <(on box ip link show eth0)
 done_testing

@@ -91,7 +91,7 @@ static bool redirect(struct fast_check *c, const struct fast_check_frame *f, uin
         return false;
     view.now_ns = boot_ns();
     memory->config->clock_ns = c->now - view.now_ns;
-    fast_decide(&view, FAST_NO_SOCKET, &decision);
+    fast_decide(&view, &decision);
     const bool native = decision.verdict == FAST_FORWARDED && !view.has_tag;
     struct fast_counts *counts = &memory->counts[native ? decision.slot : 0];
     const struct fast_counts before = *counts;

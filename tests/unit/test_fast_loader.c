@@ -1,7 +1,9 @@
 /* test_fast_loader.c: the fast path's programs in a kernel: loaded, attached beside others, pinned, taken over, removed; and
- * each frame's one fate between the filters of the packet sockets and tc.
+ * each frame's one fate between the other port and the sockets at the punt device.
  * In a network namespace of its own. Needs the right to load programs; skipped without, and says why. */
 #include "pearpd/fast_loader.h"
+#include "pearpd/netlink_punt.h"
+#include "pearpd/packet_port.h"
 
 #include "../lib/world.h"
 
@@ -238,15 +240,15 @@ static void test_names(void **state)
 
 /* Frames. */
 
-static int open_socket(const char *interface, int filter)
+/* `filter` -1: one that hears what comes in; else what leaves. */
+static int open_socket(unsigned interface, int filter)
 {
-    const int fd = socket(AF_PACKET, SOCK_RAW, 0), on = 1;
+    const int fd = socket(AF_PACKET, SOCK_RAW, 0), ignored = filter < 0;
     const struct timeval wait = {0, WAIT_MS * 1000};
-    const struct sockaddr_ll address = {.sll_family = AF_PACKET,
-                                        .sll_protocol = htons(ETH_P_ALL),
-                                        .sll_ifindex = (int)if_nametoindex(interface)};
+    const struct sockaddr_ll address = {
+        .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)interface};
     assert_true(fd >= 0);
-    assert_int_equal(setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)), 0);
+    assert_int_equal(setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &ignored, sizeof(ignored)), 0);
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)), 0);
     if (filter >= 0)
         assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &filter, sizeof(filter)), 0);
@@ -327,8 +329,9 @@ static void make_udp(uint8_t bytes[static FRAME], bool to_owner)
 struct lab {
     struct fast_loader *loader;
     const struct fast_memory *memory;
-    int hosts[SIDES];         /* what host0 and host1 receive, and send by */
-    int sockets[SIDES][2];    /* of the ports, by socket; -1: no daemon */
+    int hosts[SIDES]; /* what host0 and host1 receive, and send by */
+    struct netlink *netlink;
+    int sockets[SIDES][2];    /* at the punt devices, by socket */
     uint8_t bytes[FRAME + 4]; /* the last that came */
 };
 
@@ -338,16 +341,31 @@ static void lab_begin(struct lab *lab)
     lab->memory = fast_loader_memory(lab->loader);
     fill(lab->memory);
     attach(lab->loader);
-    lab->hosts[0] = open_socket("host0", -1);
-    lab->hosts[1] = open_socket("host1", -1);
+    lab->hosts[0] = open_socket(if_nametoindex("host0"), -1);
+    lab->hosts[1] = open_socket(if_nametoindex("host1"), -1);
 }
 
 static void lab_daemon(struct lab *lab)
 {
-    for (unsigned i = 0; i < 2; i++) {
-        lab->sockets[0][i] = open_socket("port0", fast_loader_filter_fd(lab->loader, i));
-        lab->sockets[1][i] = open_socket("port1", fast_loader_filter_fd(lab->loader, i));
+    lab->netlink = netlink_open();
+    assert_non_null(lab->netlink);
+    for (unsigned side = 0; side < SIDES; side++) {
+        unsigned punt;
+        assert_int_equal(netlink_punt_make(lab->netlink, ifindexes[side], &punt), 0);
+        for (unsigned i = 0; i < 2; i++)
+            lab->sockets[side][i] = open_socket(punt, fast_loader_filter_fd(lab->loader, i));
+        lab->memory->config->punt[side] = punt;
     }
+}
+
+static void lab_daemon_ends(struct lab *lab)
+{
+    for (unsigned side = 0; side < SIDES; side++) {
+        lab->memory->config->punt[side] = 0;
+        close_all(lab->sockets[side], 2);
+        assert_int_equal(netlink_punt_remove(lab->netlink, ifindexes[side]), 0);
+    }
+    netlink_close(lab->netlink);
 }
 
 static void lab_end(struct lab *lab)
@@ -436,9 +454,139 @@ static void test_one_fate(void **state)
     lab.memory->slots[SLOT].state[FAST_FROM_OWNER] = FAST_DEAD;
     assert_false(arrives(&lab, SIDE_DOWNSTREAM, bytes, FRAME));
     assert_int_equal(passed[1].frames[FAST_SOCKET_RING], 3);
-    close_all(lab.sockets[0], 2);
-    close_all(lab.sockets[1], 2);
+    lab_daemon_ends(&lab);
     lab_end(&lab);
+}
+
+/* The stack of the box has what is for it, too. What leaves by a punt device without our mark is not ours. */
+static void test_stack_has_its_own(void **state)
+{
+    static const uint8_t who_has[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 9, 9, 9, 9,   9, 8, 6,
+                                      0,    1,    8,    0,    6,    4,    0, 1, 2, 9, 9,   9, 9, 9,
+                                      0,    0,    0,    0,    0,    0,    0, 0, 0, 0, 192, 0, 2, 77};
+    struct lab lab;
+    uint8_t bytes[FRAME] = {0}, taken[FRAME + 4];
+    (void)state;
+    if (!possible)
+        skip();
+    lab_begin(&lab);
+    lab_daemon(&lab);
+    memcpy(bytes, who_has, sizeof(who_has));
+    assert_true(run("ip address add 192.0.2.77/24 dev port0"));
+    assert_int_equal(send(lab.hosts[0], bytes, FRAME, 0), FRAME);
+    assert_int_equal(received(lab.hosts[0], taken), ETH_HEADER_BYTES + ARP_BYTES); /* the answer */
+    assert_memory_equal(taken, bytes + 6, 6);
+    assert_int_equal(received(lab.sockets[0][FAST_SOCKET_RING], taken), FRAME);
+    assert_memory_equal(taken, bytes, FRAME);
+    assert_int_equal(received(lab.sockets[0][FAST_SOCKET_RING], taken), 0);
+    assert_true(run("ip address delete 192.0.2.77/24 dev port0"));
+    const int stranger = open_socket(lab.memory->config->punt[0], -1);
+    assert_int_equal(send(stranger, bytes, FRAME, 0), FRAME);
+    assert_int_equal(received(lab.sockets[0][FAST_SOCKET_RING], taken), 0);
+    close(stranger);
+    lab_daemon_ends(&lab);
+    lab_end(&lab);
+}
+
+/* Waits for it; false: none came. */
+static bool port_has(struct frame_port *port, const uint8_t bytes[static FRAME])
+{
+    struct frame frame;
+    bool has = false;
+    for (unsigned i = 0; i < WAIT_MS && !has; i++) {
+        has = frame_port_next(port, &frame);
+        if (!has)
+            usleep(1000);
+    }
+    if (has) {
+        assert_int_equal(frame.length, FRAME);
+        assert_memory_equal(frame.bytes, bytes, FRAME);
+    }
+    frame_port_release(port);
+    return has;
+}
+
+static void test_port_is_diverted(void **state)
+{
+    struct lab lab;
+    uint8_t bytes[FRAME], room[FRAME_PORT_HEAD_BYTES + FRAME], taken[FRAME + 4];
+    const struct frame sent = {.bytes = room + FRAME_PORT_HEAD_BYTES, .length = FRAME};
+    (void)state;
+    if (!possible)
+        skip();
+    lab_begin(&lab);
+    lab_daemon(&lab);
+    const unsigned punt = lab.memory->config->punt[0];
+    const int programs[PACKET_PORT_SOCKETS] = {fast_loader_filter_fd(lab.loader, FAST_SOCKET_RING),
+                                               fast_loader_filter_fd(lab.loader, FAST_SOCKET_ASIDE)};
+    struct frame_port *port = packet_port_open(64);
+    assert_non_null(port);
+    assert_int_equal(packet_port_divert(port, 0, programs), 0);
+    assert_int_equal(frame_port_bind(port, ifindexes[0]), 0);
+    make_ipv6(bytes, other, router);
+    assert_false(arrives(&lab, SIDE_UPSTREAM, bytes, FRAME));
+    assert_false(port_has(port, bytes));
+    assert_int_equal(packet_port_divert(port, punt, programs), 0);
+    assert_false(arrives(&lab, SIDE_UPSTREAM, bytes, FRAME));
+    assert_true(port_has(port, bytes));
+    assert_false(port_has(port, bytes));
+    assert_int_equal(packet_port_taken(port).frames[PACKET_PORT_RING], 1);
+    assert_int_equal(frame_port_bind(port, ifindexes[0]), 0); /* as news of the link does */
+    memcpy(sent.bytes, bytes, FRAME);
+    assert_true(frame_port_queue(port, &sent));
+    assert_int_equal(frame_port_flush(port), 0);
+    assert_int_equal(received(lab.hosts[0], taken), FRAME);
+    assert_false(port_has(port, bytes));
+    make_ipv6(bytes, host_a, router); /* forwarded in the kernel */
+    assert_true(arrives(&lab, SIDE_UPSTREAM, bytes, FRAME));
+    assert_false(port_has(port, bytes));
+    lab.memory->config->active = 0;
+    assert_int_equal(packet_port_undivert(port), 0);
+    assert_false(arrives(&lab, SIDE_UPSTREAM, bytes, FRAME));
+    assert_true(port_has(port, bytes));
+    assert_false(port_has(port, bytes));
+    memcpy(sent.bytes, bytes, FRAME);
+    assert_true(frame_port_queue(port, &sent));
+    assert_int_equal(frame_port_flush(port), 0);
+    assert_int_equal(received(lab.hosts[0], taken), FRAME);
+    assert_false(port_has(port, bytes));
+    frame_port_close(port);
+    lab_daemon_ends(&lab);
+    lab_end(&lab);
+}
+
+static void test_punt_device(void **state)
+{
+    struct netlink *netlink = netlink_open();
+    unsigned punt, again;
+    char command[128];
+    (void)state;
+    if (!possible)
+        skip();
+    assert_non_null(netlink);
+    assert_int_equal(netlink_punt_remove(netlink, ifindexes[0]), 0);
+    assert_int_equal(netlink_punt_make(netlink, ifindexes[0], &punt), 0);
+    assert_true(netlink_punt_is_up(netlink, ifindexes[0], punt));
+    snprintf(command, sizeof(command), "tc qdisc show dev pearpd-%u root | grep -q noqueue", ifindexes[0]);
+    assert_true(run(command));
+    snprintf(command, sizeof(command), "test -z \"$(ip -6 -o address show dev pearpd-%u)\"", ifindexes[0]);
+    assert_true(run(command));
+    snprintf(command, sizeof(command), "ip link set dev pearpd-%u down", ifindexes[0]);
+    assert_true(run(command));
+    assert_false(netlink_punt_is_up(netlink, ifindexes[0], punt));
+    assert_int_equal(netlink_punt_make(netlink, ifindexes[0], &again), 0);
+    assert_int_equal(again, punt);
+    assert_true(netlink_punt_is_up(netlink, ifindexes[0], punt));
+    assert_int_equal(netlink_punt_remove(netlink, ifindexes[0]), 0);
+    assert_false(netlink_punt_is_up(netlink, ifindexes[0], punt));
+    /* Somebody else's of this name is left alone. */
+    snprintf(command, sizeof(command), "ip link add dev pearpd-%u type veth", ifindexes[0]);
+    assert_true(run(command));
+    assert_int_equal(netlink_punt_make(netlink, ifindexes[0], &punt), -EEXIST);
+    assert_int_equal(netlink_punt_remove(netlink, ifindexes[0]), 0);
+    snprintf(command, sizeof(command), "ip link delete dev pearpd-%u", ifindexes[0]);
+    assert_true(run(command));
+    netlink_close(netlink);
 }
 
 /* The kernel has the tag beside the bytes. */
@@ -462,8 +610,7 @@ static void test_tagged(void **state)
     assert_true(arrives(&lab, SIDE_UPSTREAM, tagged, FRAME + 4)); /* stripped again where it is received */
     assert_int_equal(lab.memory->counts[0].to_owner_bytes, FRAME + 4);
     assert_false(arrives(&lab, SIDE_UPSTREAM, bytes, FRAME));
-    close_all(lab.sockets[0], 2);
-    close_all(lab.sockets[1], 2);
+    lab_daemon_ends(&lab);
     lab_end(&lab);
 }
 
@@ -519,7 +666,10 @@ int main(void)
         cmocka_unit_test(test_arguments),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_without_daemon),
+        cmocka_unit_test(test_punt_device),
         cmocka_unit_test(test_one_fate),
+        cmocka_unit_test(test_stack_has_its_own),
+        cmocka_unit_test(test_port_is_diverted),
         cmocka_unit_test(test_tagged),
     };
     return cmocka_run_group_tests(tests, begin, end);
