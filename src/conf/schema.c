@@ -78,7 +78,7 @@ static const struct ini_key bridge_keys[] = {
              "tap's address. Change it together with the router, or the new router is not protected."},
     {.name = "accel",
      .type = &ini_choice,
-     .preset = "none",
+     .preset = "auto",
      .choices = "auto | tc | none",
      CONFIG(accel),
      .help = "Whether the kernel forwards established flows by itself, with BPF programs at tc ingress of both "

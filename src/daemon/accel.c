@@ -48,8 +48,9 @@ struct accel {
     bool is_inherited;      /* the memory is still what an earlier daemon left */
     bool is_ending;         /* nothing is forwarded any more: all that was counted is taken */
     bool is_said;           /* the log knows that it is on */
-    bool is_counted; /* the frames that a port took since it was diverted are those that the programs count */
-    bool is_paused;  /* the engine is about to change, or has not started */
+    bool is_counted;  /* the frames that a port took since it was diverted are those that the programs count */
+    bool is_starting; /* no port is bound yet */
+    bool is_paused;   /* the engine is about to change, or has not started */
     char why[WHY_BYTES]; /* it is off; empty: it is on */
 };
 
@@ -368,8 +369,8 @@ static void try_on(struct accel *accel)
     struct fast_taken taken[SIDES];
     if (accel->loader == NULL || accel->is_told || accel->is_paused)
         return;
-    const bool both = attach(accel, SIDE_UPSTREAM) && attach(accel, SIDE_DOWNSTREAM);
-    if (!both)
+    const bool upstream = attach(accel, SIDE_UPSTREAM), downstream = attach(accel, SIDE_DOWNSTREAM);
+    if (!upstream || !downstream)
         return;
     if (!accel->is_counted)
         fast_table_resync(accel->table, taken_now(accel, taken));
@@ -398,7 +399,7 @@ static void unload(struct accel *accel)
     accel->loader = NULL;
 }
 
-/* Where the program of a daemon before forwards, a port that is not diverted would forward the same frames again.
+/* At a start the program of a daemon that was killed may forward: a port that is not diverted would forward the same again.
  * 0, or -Exxx and `why` has the reason. */
 static int load(struct accel *accel)
 {
@@ -412,7 +413,7 @@ static int load(struct accel *accel)
     accel->is_inherited = fast_loader_was_taken_over(accel->loader);
     accel->table = fast_table_new(accel->memory);
     error = accel->table == NULL ? -ENOMEM : 0;
-    for (unsigned side = 0; side < SIDES && error == 0 && accel->is_inherited; side++)
+    for (unsigned side = 0; side < SIDES && error == 0 && accel->is_starting; side++)
         error = divert(accel, (enum side)side, 0);
     if (error != 0) {
         say_off(accel, strerror(-error));
@@ -454,8 +455,12 @@ struct accel *accel_new(const struct accel_target *target)
         return NULL;
     }
     accel->target = *target;
-    accel->is_paused = true;
-    if (follow_config(accel))
+    accel->is_paused = accel->is_starting = true;
+    const bool is_fine = follow_config(accel);
+    accel->is_starting = false;
+    if (accel->loader == NULL)
+        (void)accel_remove(target->file, config_of(accel)); /* of a daemon that was killed, and had one */
+    if (is_fine)
         return accel;
     free(accel);
     return NULL;

@@ -198,7 +198,7 @@ lab_write_config()
 upstream   = $([ "$LAB_BOX" = edge ] && echo tap:)$LAB_UP
 downstream = eth1
 mac        = 02:50:45:00:00:01
-accel      = ${LAB_ACCEL:-none}
+accel      = ${LAB_ACCEL:-auto}
 
 [control]
 socket = $LAB_DIR/pearpd.sock
@@ -350,18 +350,27 @@ monitor()
 }
 is_connected() { on box ss -Hx | grep -q "ESTAB.*$LAB_DIR/pearpd.sock"; }
 
-# Counts frames that are longer than the MTU allows on the wire: super-frames of segmentation offload.
+# Counts frames that are longer than the MTU allows on the wire where they arrive, behind the bridge: super-frames of
+# segmentation offload.
+large_places() { printf '%s\n' "switch box" "$([ "$LAB_BOX" = edge ] && echo box || echo router) $LAB_UP"; }
 watch_large()
 {
-    on box nft -f - <<NFT
+    local place interface
+    while read -r place interface; do
+        on "$place" nft -f - <<NFT || return 1
 table netdev lab {
     counter large { }
-    chain up { type filter hook ingress device "$LAB_UP" priority 0; meta length > 1514 counter name large; }
-    chain down { type filter hook ingress device "eth1" priority 0; meta length > 1514 counter name large; }
+    chain large { type filter hook ingress device "$interface" priority 0; meta length > 1514 counter name large; }
 }
 NFT
+    done < <(large_places)
 }
-large() { on box nft list counter netdev lab large | awk '/packets/ { print $2 }'; }
+large()
+{
+    local place
+    large_places | while read -r place _; do on "$place" nft list counter netdev lab large </dev/null; done |
+        awk '/packets/ { sum += $2 } END { print sum + 0 }'
+}
 
 # owner FIRST-LAST: the MAC address that the table has for this range. owned_by FIRST-LAST MAC
 owner() { ctl table | awk -v range="$SHARED:$1" '$1 == range { print $3 }'; }
@@ -446,13 +455,13 @@ only_owners()
 # For check: every frame that came in left, was consumed, dropped under a name, or is held.
 equation() { ctl stats --json | talk equation; }
 
-# What pearpd takes of memory. What the compiler's checks of undefined behaviour take is not counted: their libraries, and
+# What pearpd takes of memory, the fast path's maps not counted (pearpctl stats has them). What the compiler's checks of undefined behaviour take is not counted: their libraries, and
 # text over 512 KiB, which is more than there is without them. A build with sanitizers of addresses takes more than it may.
 pss_kib()
 {
     awk '/^[0-9a-f]+-[0-9a-f]+ / { name = $6 } /^Pss:/ { total += $2; of[name] += $2 } END {
         for (name in of) {
-            if (name ~ /\/(libubsan|libstdc\+\+)\.so/) total -= of[name]
+            if (name ~ /\/(libubsan|libstdc\+\+)\.so|^anon_inode:bpf-map/) total -= of[name]
             if (name ~ /\/pearpd$/ && of[name] > 512) total -= of[name] - 512
         }
         print total

@@ -58,5 +58,5 @@ state_says() { state_of last_error | grep -q "$1"; }
 writer_pid() { cat "/proc/$PEARPD_PID/task/$PEARPD_PID/children"; }
 
 # Kilobytes of proportional memory, of all its processes.
-pss() { cat "/proc/$PEARPD_PID/smaps_rollup" "/proc/$(writer_pid | tr -d ' ')/smaps_rollup" |
-    awk '/^Pss:/ { sum += $2 } END { print sum }'; }
+pss() { cat "/proc/$PEARPD_PID/smaps" "/proc/$(writer_pid | tr -d ' ')/smaps" |
+    awk '/^[0-9a-f]+-[0-9a-f]+ / { name = $6 } /^Pss:/ && name !~ /bpf-map/ { sum += $2 } END { print sum }'; }

@@ -76,6 +76,17 @@ check "no device is left" same 0 "$(punts)"
 check "nothing is forwarded" not talk_on remote ask udp $SHARED 2080 -t 1
 lab_start_pearpd
 check "started again, all is well" wait_for 20 reached
+
+kill_it KILL
+wait_for 20 is_gone
+sed -i 's/^accel .*/accel = none/' "$LAB_DIR/lab.conf"
+check "killed, and started without a fast path" lab_start_pearpd
+check "nothing is left of it" same "0 0 0" "$(pins) $(programs) $(punts)"
+check "all is well" wait_for 20 reached
+check "both ways: all, in order, once" both_ways 1
+sed -i 's/^accel .*/accel = tc/' "$LAB_DIR/lab.conf"
+check "a reload switches it on" ctl reload
+check "all is well" wait_for 20 reached
 kill_it TERM
 wait_for 20 is_gone
 check "after a stop nothing is pinned" same 0 "$(pins)"

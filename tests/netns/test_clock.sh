@@ -5,6 +5,7 @@
 # takes: 10 s
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=3 LAB_MODE=agent
+LAB_ACCEL=none # the kernel knows nothing of the shim
 lab_test
 serve_all || bail "no servers"
 # Under AddressSanitizer its own runtime would have to come first.
