@@ -9,6 +9,10 @@
 /* CLOCK_BOOTTIME: goes on while the machine sleeps, never jumps. */
 uint64_t clock_now_ns(void);
 
+/* What clock_now_ns() is ahead of CLOCK_MONOTONIC outside of any time namespace (time_namespaces(7)), which is what the
+ * kernel's own programs read. Grows while the machine sleeps. */
+uint64_t clock_ahead_ns(void);
+
 /* What distinguishes one boot of the machine from another: $PEARPD_BOOT_ID, which the unit sets where /proc/sys is
  * hidden, else the kernel's boot id; hexadecimal digits and dashes. Empty: not known. Returns `text`. */
 #define BOOT_ID_BYTES 64

@@ -33,6 +33,9 @@
  * binding waits for it. */
 #define FAST_ALIVE_NS 3000000000ULL
 
+/* The programs know the time to a tick of the kernel's clock: a clock that is exact costs a third of a frame. */
+#define FAST_TICK_NS 10000000ULL
+
 /* skb->mark of a frame at a punt device: any other there is one of the box's own. */
 #define FAST_PUNT_MARK 0x50454152
 
@@ -50,7 +53,7 @@
 
 /* One element. */
 struct fast_config {
-    __u64 refreshed_ns; /* CLOCK_BOOTTIME; the daemon was alive then */
+    __u64 refreshed_ns; /* CLOCK_BOOTTIME, as all times here; the daemon was alive then */
     __u64 linger_ns;    /* this long after it nothing is forwarded any more */
     __u64 mac_age_ns;
     __u64 mac_key;     /* odd; of fast_mac_bucket_of(); written by fast_table.c, as is the next */
@@ -70,7 +73,7 @@ struct fast_config {
     __u16 source_mac_host; /* a host's source MAC address stays */
     __u8 mac[6];           /* the bridge's */
     __u8 unused[2];
-    __u64 clock_ns; /* the daemon's CLOCK_BOOTTIME less the kernel's: not 0 in a time namespace */
+    __u64 clock_ns; /* the daemon's CLOCK_BOOTTIME less the kernel's CLOCK_MONOTONIC, as of refreshed_ns */
 };
 
 /* A state: DEAD, FORWARD, or the number of the last frame of this way that was left to the daemon (FAST_PENDING), which
@@ -114,7 +117,7 @@ struct fast_leaf {
 struct fast_counts {
     __u64 to_owner_frames, to_owner_bytes;
     __u64 from_owner_frames, from_owner_bytes;
-    __u64 from_owner_ns; /* the last one; CLOCK_BOOTTIME */
+    __u64 from_owner_ns; /* the last one, up to FAST_TICK_NS too early */
     __u32 window;        /* from_owner_ns / FAST_WINDOW_NS of the two below */
     __u16 low, high;     /* the lowest and highest port that the owner sent from in that window */
     __u32 window_before; /* the same of the last window before it: the daemon may look right behind its end */

@@ -25,7 +25,7 @@ FAST_INLINE __u32 fast_ifindex(const struct fast_view *view);
 FAST_INLINE bool fast_has_tag(const struct fast_view *view);
 FAST_INLINE __u16 fast_tag_protocol(const struct fast_view *view);
 FAST_INLINE __u16 fast_tag(const struct fast_view *view);
-FAST_INLINE __u64 fast_now_ns(const struct fast_view *view); /* CLOCK_BOOTTIME */
+FAST_INLINE __u64 fast_now_ns(const struct fast_view *view); /* CLOCK_MONOTONIC */
 
 /* An element of the memory, or NULL. */
 FAST_INLINE struct fast_config *fast_config_at(const struct fast_view *view);

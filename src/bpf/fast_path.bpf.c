@@ -78,7 +78,7 @@ FAST_INLINE __u16 fast_tag(const struct fast_view *view)
 FAST_INLINE __u64 fast_now_ns(const struct fast_view *view)
 {
     (void)view;
-    return bpf_ktime_get_boot_ns();
+    return bpf_ktime_get_coarse_ns();
 }
 
 #define ELEMENT(map, element, function)                                          \

@@ -177,9 +177,16 @@ static void write_config(struct accel *accel)
     }
 }
 
+/* The daemon lives. */
+static void refresh(const struct accel *accel)
+{
+    accel->memory->config->clock_ns = clock_ahead_ns();
+    accel->memory->config->refreshed_ns = clock_now_ns();
+}
+
 static void set_active(const struct accel *accel, bool active)
 {
-    accel->memory->config->refreshed_ns = clock_now_ns();
+    refresh(accel);
     __atomic_store_n(&accel->memory->config->active, active, __ATOMIC_RELEASE);
 }
 
@@ -541,7 +548,7 @@ void accel_look(struct accel *accel)
     try_on(accel);
     if (!accel->is_told)
         return;
-    accel->memory->config->refreshed_ns = clock_now_ns();
+    refresh(accel);
     (void)engine_fast_harvest_some(engine_of(accel), clock_now_ns(), HARVEST_MOST);
 }
 

@@ -158,7 +158,7 @@ static void add_windows(const struct fast_slot *slot, const struct fast_counts *
  * window sees all. */
 static void look_from_owner(const struct fast_table *table, uint32_t slot, struct fast_growth *growth)
 {
-    const uint64_t since_ns = table->records[slot].time_ns;
+    const uint64_t since_ns = table->records[slot].time_ns - FAST_TICK_NS;
     for (uint32_t column = 0; column < table->memory.column_count; column++) {
         const uint64_t at_ns = read_count(&counts_of(table, column, slot)->from_owner_ns);
         if (at_ns >= since_ns && at_ns > growth->from_owner_ns)

@@ -5,7 +5,6 @@
 # takes: 10 s
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=3 LAB_MODE=agent
-LAB_ACCEL=none # the kernel knows nothing of the shim
 lab_test
 serve_all || bail "no servers"
 # Under AddressSanitizer its own runtime would have to come first.
@@ -50,7 +49,14 @@ check "and everything is an hour older" ages 3600
 for n in $(hosts); do
     check "host$n is reached at once" talk_on remote ask udp $SHARED $(($(host_first "$n") + 80))
 done
-check "all three are reachable again" wait_for 20 all_reachable
+# What the kernel forwarded before pearpd looked at its clock is an hour too old.
+reachable_by_traffic()
+{
+    local n
+    for n in $(hosts); do talk_on remote ask udp $SHARED $(($(host_first "$n") + 80)) >/dev/null; done
+    all_reachable
+}
+check "all three are reachable again" wait_for 20 reachable_by_traffic
 check "few questions were asked" test $(($(stat_of frames/made) - before)) -le 30
 check "every frame is accounted for" equation
 done_testing

@@ -38,10 +38,10 @@
 static struct fast_loader *loader;
 static const struct fast_memory *memory;
 
-static uint64_t boot_ns(void)
+static uint64_t kernel_ns(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     return (uint64_t)now.tv_sec * S + (uint64_t)now.tv_nsec;
 }
 
@@ -89,7 +89,7 @@ static bool redirect(struct fast_check *c, const struct fast_check_frame *f, uin
     uint32_t verdict;
     if (f->length < ETH_HEADER_BYTES || f->length > LONGEST)
         return false;
-    view.now_ns = boot_ns();
+    view.now_ns = kernel_ns();
     memory->config->clock_ns = c->now - view.now_ns;
     fast_decide(&view, &decision);
     const bool native = decision.verdict == FAST_FORWARDED && !view.has_tag;

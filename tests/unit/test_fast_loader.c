@@ -1,6 +1,7 @@
 /* test_fast_loader.c: the fast path's programs in a kernel: loaded, attached beside others, pinned, taken over, removed; and
  * each frame's one fate between the other port and the sockets at the punt device.
  * In a network namespace of its own. Needs the right to load programs; skipped without, and says why. */
+#include "pearpd/clock.h"
 #include "pearpd/fast_loader.h"
 #include "pearpd/netlink_punt.h"
 #include "pearpd/packet_port.h"
@@ -291,6 +292,7 @@ static void fill(const struct fast_memory *m)
                                       .frame_bytes = {1514, 1514},
                                       .limit_bytes = UINT32_MAX,
                                       .columns = 1,
+                                      .clock_ns = clock_ahead_ns(),
                                       .active = 1};
     memcpy(m->config->mac, bridge_mac.octets, MAC_BYTES);
     put_mac(m, router, SIDE_UPSTREAM);
