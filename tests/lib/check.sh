@@ -34,11 +34,16 @@ built() { find "$builds/$2/$1" -maxdepth 1 -type f -name 'test_*' -perm -u+x 2>/
 # scripts FOLDER: the test scripts there.
 scripts() { find "tests/$1" -maxdepth 1 -type f -name 'test_*' -perm -u+x | sort; }
 
-# lab LABEL JOBS: every live story, JOBS of those beside each other that do not measure: most of their time they wait.
+# lab LABEL JOBS [--beside | --alone]: every live story, JOBS of those beside each other that do not measure: most of their
+# time they wait. --beside: only those; --alone: only the others.
 lab()
 {
     local stories
-    mapfile -t stories < <(scripts netns)
+    mapfile -t stories < <(scripts netns | case ${3:-} in
+        --beside) xargs grep -L '^# alone: ' ;;
+        --alone) xargs grep -l '^# alone: ' ;;
+        *) cat ;;
+        esac)
     group "$1" --jobs "$2" --limit 300 "${stories[@]}"
 }
 

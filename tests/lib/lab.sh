@@ -76,12 +76,12 @@ all_done()
     return $status
 }
 
-talk() { /usr/bin/python3 "$LAB_ROOT/tests/lib/talk.py" "$@"; }
+talk() { /usr/bin/python3 -SE "$LAB_ROOT/tests/lib/talk.py" "$@"; }
 talk_on()
 {
     local place=$1
     shift
-    on "$place" /usr/bin/python3 "$LAB_ROOT/tests/lib/talk.py" "$@"
+    on "$place" /usr/bin/python3 -SE "$LAB_ROOT/tests/lib/talk.py" "$@"
 }
 
 # The ports of host N, and its MAC address. The first two and the router are those of the seed system's network.
