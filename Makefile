@@ -150,6 +150,8 @@ reliability: all tools ## rows of the reliability matrix that take a time: media
 	@PEARPD_BUILD='$(abspath $(B))' scripts/reliability
 	@PEARPD_BUILD='$(abspath $(B))' scripts/lease-storm
 	@PEARPD_BUILD='$(abspath $(B))' scripts/tunnel-rates
+	@PEARPD_BUILD='$(abspath $(B))' KILLS=20 RATE=20000 tests/run --limit 300 tests/netns/test_accel_crash.sh
+	@PEARPD_BUILD='$(abspath $(B))' RATE=20000 tests/run --limit 300 tests/netns/test_accel.sh
 
 SOAK_SECONDS ?= 3600
 soak: ## the long rows, before a release: a million runs of the models, fuzzing for SOAK_SECONDS (3600) each

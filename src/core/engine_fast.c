@@ -64,8 +64,7 @@ void engine_fast_join(struct engine *e, const struct fast_path *fast)
     e->fast = fast;
     if (fast == NULL)
         return;
-    if (e->meter == NULL)
-        fdb_fast_set(e->fdb, fast, e->config.vlan, e->now_ns);
+    fdb_fast_set(e->fdb, fast, e->config.vlan, e->now_ns);
     struct binding *b;
     for (uint32_t place = 0; (b = binding_walk(e->bindings, &place)) != NULL;)
         binding_fast_update(e, b);

@@ -103,8 +103,6 @@ static const char *reason_against(const struct accel *accel)
         return "accel = none";
     if (config->upstream_tap)
         return "upstream is a tap";
-    if (config->ipfix.is_on)
-        return "[ipfix] counts every packet";
     for (unsigned side = 0; side < SIDES; side++)
         if (packet_port_filter_error(accel->target.sockets->ports[side]) != 0)
             return "packet sockets cannot have filters";
@@ -357,10 +355,12 @@ static void say_on(struct accel *accel)
     if (accel->is_said)
         return;
     accel->is_said = true;
-    log_notice("accel: the kernel forwards established flows (tc)%s",
-               fast_loader_is_pinned(accel->loader)
-                   ? ""
-                   : "; not while pearpd is down: no BPF file system at /sys/fs/bpf");
+    log_notice(
+        "accel: the kernel forwards %s (tc)%s",
+        config_of(accel)->ipfix.is_on ? "bridged traffic alone, since [ipfix] counts every packet of an owner"
+                                      : "established flows",
+        fast_loader_is_pinned(accel->loader) ? ""
+                                             : "; not while pearpd is down: no BPF file system at /sys/fs/bpf");
 }
 
 static const struct fast_taken *taken_now(const struct accel *accel, struct fast_taken taken[static SIDES])

@@ -1,7 +1,7 @@
 # accel.sh: what the stories of the fast path share. Sourced after lab.sh.
 # shellcheck shell=bash
 
-RATE=2000 # numbered datagrams a second, each way
+RATE=${RATE:-2000} # numbered datagrams a second, each way
 
 fast() { echo $(($(stat_of fast_path/upstream_frames) + $(stat_of fast_path/downstream_frames))); }
 is_active() { [ "$(stat_of fast_path/active)" = "${1:-True}" ]; }

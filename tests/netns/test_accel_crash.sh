@@ -8,6 +8,7 @@
 . "$LAB_ROOT/tests/lib/accel.sh"
 . "$LAB_ROOT/tests/lib/state.sh"
 LAB_HOSTS=2 LAB_MODE=agent LAB_ACCEL=tc
+KILLS=${KILLS:-2}
 
 # ip-netns(8) hides the BPF file system. There is one in a mount namespace that a process holds.
 in_box() { nsenter --mount="/proc/$HOLDER/ns/mnt" --net="/run/netns/$(lab_place box)" "$@"; }
@@ -24,7 +25,7 @@ is_gone() { ! kill -0 "$(cat "$LAB_DIR/pid")" 2>/dev/null; }
 kills()
 {
     local n
-    for n in 1 2; do
+    for n in $(seq "$KILLS"); do
         sleep 0.5
         kill_it KILL && sleep 1 && lab_start_pearpd || return 1
     done
@@ -47,7 +48,7 @@ check "both ways: all, in order" both_ways 1
 wait_for 20 is_saved 3
 kills 2>/dev/null &
 kills=$!
-check "pearpd is killed twice: all, in order" both_ways 4
+check "pearpd is killed $KILLS times: all, in order" both_ways $((2 * KILLS))
 check "it was started again" wait "$kills"
 check "all is well" reached
 check "every frame is accounted for" equation

@@ -33,6 +33,7 @@ is_quiet()
 bytes_captured() { [ "$(stat -c %s "$LAB_DIR/ipfix.pcap")" -gt 24 ]; }
 has_exported() { [ "$(stat_of ipfix/exported)" -gt "$1" ]; }
 
+bridged() { echo $(($(stat_of fast_path/upstream_frames) + $(stat_of fast_path/downstream_frames))); }
 nfcapd_has_read() { [ "$(on box ss -Hlun 'sport = :9995' | awk '{ print $2 }')" = 0 ]; }
 
 # Each owner: its account against the sums of nfdump's lines {source MAC, destination MAC, direction, packets, bytes of IP}.
@@ -101,6 +102,11 @@ wait_for 20 grep -q "Startup nfcapd" "$LAB_DIR/nfcapd.log" || bail "nfcapd does 
 wait_for 20 grep -q "listening on" "$LAB_DIR/tcpdump.log" || bail "tcpdump does not start"
 
 check "traffic of every kind" traffic
+if [ "$(stat_of fast_path/active)" = True ]; then
+    check "the kernel forwards for no owner" same 0 "$(stat_of fast_path/bindings)"
+    on neighbour ping -q -c 5 -i 0.2 -W 10 $ROUTER >/dev/null
+    check "but what is only bridged" test "$(bridged)" -gt 0
+fi
 check "records leave while the bridge runs" wait_for 20 has_exported 10
 check "the first message brings the templates" wait_for 20 bytes_captured
 
