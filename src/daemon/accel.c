@@ -125,6 +125,15 @@ static int divert(const struct accel *accel, enum side side, unsigned punt)
     return packet_port_divert(accel->target.sockets->ports[side], punt, programs);
 }
 
+/* Not one that the other side has taken over, where a reload changed the two. */
+static void remove_punt(struct accel *accel, enum side side)
+{
+    struct accel_side *s = &accel->sides[side];
+    if (s->punt_of != 0 && s->punt_of != accel->sides[side_other(side)].punt_of)
+        (void)netlink_punt_remove(netlink_of(accel), s->punt_of);
+    s->punt_of = 0;
+}
+
 /* The port receives by its own interface again, before the program goes. */
 static void end_punt(struct accel *accel, enum side side)
 {
@@ -133,23 +142,23 @@ static void end_punt(struct accel *accel, enum side side)
     if (error != 0)
         log_error("%s receives nothing, restart pearpd: %s", side_name(side), strerror(-error));
     accel->memory->config->punt[side] = s->punt = 0;
-    if (s->punt_of != 0)
-        (void)netlink_punt_remove(netlink_of(accel), s->punt_of);
-    s->punt_of = 0;
+    remove_punt(accel, side);
 }
 
 static int begin_punt(struct accel *accel, enum side side)
 {
     struct accel_side *s = &accel->sides[side];
     unsigned punt;
-    if (s->punt_of != 0 && s->punt_of != s->ifindex)
-        (void)netlink_punt_remove(netlink_of(accel), s->punt_of);
+    if (s->punt_of != s->ifindex)
+        remove_punt(accel, side);
     s->punt_of = s->ifindex;
     int error = netlink_punt_make(netlink_of(accel), s->ifindex, &punt);
     if (error == 0)
         error = divert(accel, side, punt);
-    if (error == 0)
+    if (error == 0) {
         accel->memory->config->punt[side] = s->punt = punt;
+        accel->memory->config->ifindex[side] = s->ifindex; /* it may be the only one that is there */
+    }
     return error;
 }
 

@@ -553,7 +553,13 @@ int fast_loader_attach(struct fast_loader *loader, enum side side, unsigned ifin
 int fast_loader_detach(struct fast_loader *loader, enum side side)
 {
     struct fast_attached *attached = loader->attached;
-    const int error = detach_from(attached->ifindex[side], attached->made_qdisc[side]);
+    const enum side other = side_other(side);
+    int error = 0;
+    if (attached->ifindex[side] ==
+        attached->ifindex[other]) /* the two were changed, and that side has it now */
+        attached->made_qdisc[other] |= attached->made_qdisc[side];
+    else
+        error = detach_from(attached->ifindex[side], attached->made_qdisc[side]);
     if (error != 0)
         return error;
     attached->ifindex[side] = 0;

@@ -82,4 +82,24 @@ on box ip link delete dev "pearpd-$(on box cat /sys/class/net/eth1/ifindex)"
 check "it deletes the punt device: it is made again" wait_for 20 in_log "punt device of downstream was removed by another process"
 check "and all is well" wait_for 20 reached
 check "the kernel carries them" is_active
+
+# One side alone is served, too. Then the two change places: by the cards' names, hosts are where the router was.
+lab_stop_pearpd() { kill "$PEARPD_PID" && wait "$PEARPD_PID"; }
+lab_stop_pearpd
+kill "${AGENT_PID[1]}" && wait "${AGENT_PID[1]}"
+on box ip link set dev eth0 down && on box ip link set dev eth0 name late0
+lab_start_pearpd alone.log || bail "does not start without its upstream"
+lab_start_agent 1
+check "upstream is not there: a host claims its ports and has them" wait_for 20 lab_bound 1
+on box ip link set dev late0 name eth0 && on box ip link set dev eth0 up
+check "it comes: all is well" wait_for 20 reached
+check "and the kernel forwards" is_active
+sed -i 's/^upstream .*/upstream = swap/; s/^downstream .*/downstream = eth0/; s/^upstream = swap/upstream = eth1/' "$LAB_DIR/lab.conf"
+check "a reload with the two the other way round" ctl reload
+check "the kernel forwards" wait_for 20 is_active
+sed -i 's/^upstream .*/upstream = eth0/; s/^downstream .*/downstream = eth1/' "$LAB_DIR/lab.conf"
+check "and back" ctl reload
+check "the kernel forwards" wait_for 20 is_active
+sleep 1.5 # pearpd looks each second
+check "nobody was said to have removed anything" not grep -q "removed by another" "$LAB_DIR/alone.log"
 done_testing

@@ -239,6 +239,23 @@ static void test_names(void **state)
         fast_loader_close(loaders[i], false);
 }
 
+static void test_sides_change_places(void **state)
+{
+    (void)state;
+    if (!possible)
+        skip();
+    struct fast_loader *loader = open_loader(LEAVES);
+    attach(loader);
+    for (unsigned side = 0; side < SIDES; side++)
+        assert_int_equal(
+            fast_loader_attach(loader, (enum side)side, ifindexes[side_other((enum side)side)], NULL, 0), 0);
+    assert_true(fast_loader_is_attached(loader, SIDE_UPSTREAM));
+    assert_true(fast_loader_is_attached(loader, SIDE_DOWNSTREAM));
+    fast_loader_close(loader, false);
+    assert_false(has_clsact());
+    assert_false(run("tc qdisc show dev port1 | grep -q clsact"));
+}
+
 /* Frames. */
 
 /* `filter` -1: one that hears what comes in; else what leaves. */
@@ -660,19 +677,13 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nothing_is_left),
-        cmocka_unit_test(test_taken_over),
-        cmocka_unit_test(test_another_interface),
-        cmocka_unit_test(test_beside_others),
-        cmocka_unit_test(test_place_is_taken),
-        cmocka_unit_test(test_arguments),
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_without_daemon),
-        cmocka_unit_test(test_punt_device),
-        cmocka_unit_test(test_one_fate),
-        cmocka_unit_test(test_stack_has_its_own),
-        cmocka_unit_test(test_port_is_diverted),
-        cmocka_unit_test(test_tagged),
+        cmocka_unit_test(test_nothing_is_left),   cmocka_unit_test(test_taken_over),
+        cmocka_unit_test(test_another_interface), cmocka_unit_test(test_beside_others),
+        cmocka_unit_test(test_place_is_taken),    cmocka_unit_test(test_sides_change_places),
+        cmocka_unit_test(test_arguments),         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_without_daemon),    cmocka_unit_test(test_punt_device),
+        cmocka_unit_test(test_one_fate),          cmocka_unit_test(test_stack_has_its_own),
+        cmocka_unit_test(test_port_is_diverted),  cmocka_unit_test(test_tagged),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
