@@ -48,8 +48,8 @@ def ok(good, text, *seen):
     return good
 
 
-def run(*command, check=True, **more):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60 * PATIENCE, **more)
+def run(*command, check=True, stderr=subprocess.STDOUT, **more):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=stderr, text=True, timeout=60 * PATIENCE, **more)
     if check and done.returncode != 0:
         raise RuntimeError("%s: %s" % (" ".join(command), done.stdout))
     return done
@@ -149,10 +149,10 @@ def wait_until(condition, seconds=20):
 
 
 def snapshot():
-    """All that an agent changes, and what is beside it, as text."""
+    """All that an agent changes, and what is beside it, as text. Without what ip(8) says of namespaces that other stories just make."""
     names = ["net.ipv4.conf.eth0." + n for n in ("arp_ignore", "arp_announce", "arp_notify")]
     names += ["net.ipv4.ip_local_port_range", "net.ipv4.ip_local_reserved_ports"]
-    parts = [on(HOST, *command, check=False).stdout for command in (
+    parts = [on(HOST, *command, check=False, stderr=subprocess.DEVNULL).stdout for command in (
         ("sysctl", *names), ("ip", "-4", "addr"), ("ip", "-4", "route", "show", "table", "all"), ("ip", "rule"),
         ("nft", "list", "ruleset"))]
     return re.sub(r"packets \d+ bytes \d+|valid_lft.*", "", "\n".join(parts))
