@@ -15,7 +15,7 @@
 
 #include <linux/types.h>
 
-#define FAST_LAYOUT_VERSION 2
+#define FAST_LAYOUT_VERSION 3
 #define FAST_QUARANTINE_NS  1000000000ULL
 
 #define FAST_SLOTS           65536 /* 0 is none */
@@ -168,7 +168,8 @@ struct fast_passed {
 /* One element. Of the loader alone: where the program of the ports is attached, by side; 0: nowhere. */
 struct fast_attached {
     __u32 ifindex[2];
-    __u32 made_qdisc[2]; /* the clsact qdisc came with it */
+    __u32 made_qdisc[2];  /* the clsact qdisc came with it, */
+    __u32 promiscuous[2]; /* and IFF_PROMISC */
 };
 
 #endif

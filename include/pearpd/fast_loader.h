@@ -44,15 +44,18 @@ int fast_loader_filter_fd(const struct fast_loader *loader, unsigned socket);
 int fast_loader_program_fd(const struct fast_loader *loader);
 
 /* Attaches the program to the ingress of the interface of `side`, in place of what an earlier process of this name
- * attached there; of another interface of this side it is detached. The frames that it forwards are those of
+ * attached there, and sets IFF_PROMISC; of another interface of this side it is detached. The frames that it forwards are those of
  * fast_config.ifindex.
  * -EEXIST: another program has the place; -ENODEV: there is no such interface; others of netlink. */
 int fast_loader_attach(struct fast_loader *loader, enum side side, unsigned ifindex, char *why,
                        size_t why_bytes);
 
-/* Takes it away from there; and the clsact qdisc, if it came with it and has nothing else. An interface that is gone is no
- * error. */
+/* Takes it away from there; and IFF_PROMISC, the punt device of the interface (netlink_punt.h), and the clsact qdisc, if it came
+ * with it and has nothing else. An interface that is gone is no error; one that the other side has by now stays as it is. */
 int fast_loader_detach(struct fast_loader *loader, enum side side);
+
+/* The interface that this loader, or the one before it, attached the program to; 0: none. */
+unsigned fast_loader_attached(const struct fast_loader *loader, enum side side);
 
 /* True where the interface still has this loader's program: others may have deleted the qdisc. */
 bool fast_loader_is_attached(const struct fast_loader *loader, enum side side);

@@ -6,9 +6,9 @@
 
 #include "pearpd/netlink.h"
 
-/* The punt device of the interface `ifindex`, made if it is not there, and up: `pearpd-IFINDEX`, an ifb without a queue, which
- * drops what nobody redirected to it by act_mirred. 0 and *punt, its index.
- * -EOPNOTSUPP: the kernel has no ifb; -EEXIST: another kind of interface has that name. */
+/* The punt device of the interface `ifindex`, made if it is not there, and up: `pearpd-IFINDEX`, a dummy or a bridge
+ * without ports, and without a queue. 0 and *punt, its index.
+ * -EOPNOTSUPP: the kernel has neither; -EEXIST: another kind of interface has that name. */
 int netlink_punt_make(struct netlink *netlink, unsigned ifindex, unsigned *punt);
 
 /* 0: there is none any more. */

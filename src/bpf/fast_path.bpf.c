@@ -1,5 +1,5 @@
 /* fast_path.bpf.c: the programs of the fast path, as the kernel runs them: one at the ingress of both ports, and a filter
- * at each packet socket of the daemon.
+ * at each packet socket of the daemon, at the punt devices.
  * In: frames, the maps of fast_layout.h. Out: frames at the other port, or at the punt device of theirs, counts. Loaded by:
  * fast_loader.c.
  *

@@ -30,10 +30,8 @@ struct accel_side {
     unsigned ifindex; /* that it is bound to; 0: none */
     bool up;
     uint32_t mtu_bytes;
-    unsigned attached;    /* the interface that the program is attached to; 0: none */
-    unsigned punt;        /* the punt device of it, that the port receives by; 0: none */
-    unsigned punt_of;     /* the interface that has one */
-    unsigned promiscuous; /* the interface that was made so here; 0: none */
+    unsigned attached; /* the interface that the program is attached to; 0: none */
+    unsigned punt;     /* the punt device of it, that the port receives by; 0: none */
 };
 
 struct accel {
@@ -125,33 +123,19 @@ static int divert(const struct accel *accel, enum side side, unsigned punt)
     return packet_port_divert(accel->target.sockets->ports[side], punt, programs);
 }
 
-/* Not one that the other side has taken over, where a reload changed the two. */
-static void remove_punt(struct accel *accel, enum side side)
-{
-    struct accel_side *s = &accel->sides[side];
-    if (s->punt_of != 0 && s->punt_of != accel->sides[side_other(side)].punt_of)
-        (void)netlink_punt_remove(netlink_of(accel), s->punt_of);
-    s->punt_of = 0;
-}
-
 /* The port receives by its own interface again, before the program goes. */
 static void end_punt(struct accel *accel, enum side side)
 {
-    struct accel_side *s = &accel->sides[side];
     const int error = packet_port_undivert(accel->target.sockets->ports[side]);
     if (error != 0)
         log_error("%s receives nothing, restart pearpd: %s", side_name(side), strerror(-error));
-    accel->memory->config->punt[side] = s->punt = 0;
-    remove_punt(accel, side);
+    accel->memory->config->punt[side] = accel->sides[side].punt = 0;
 }
 
 static int begin_punt(struct accel *accel, enum side side)
 {
     struct accel_side *s = &accel->sides[side];
     unsigned punt;
-    if (s->punt_of != s->ifindex)
-        remove_punt(accel, side);
-    s->punt_of = s->ifindex;
     int error = netlink_punt_make(netlink_of(accel), s->ifindex, &punt);
     if (error == 0)
         error = divert(accel, side, punt);
@@ -308,21 +292,6 @@ static int tell(struct accel *accel)
 
 /* Attached. */
 
-static void hold_promiscuous(const struct accel *accel, struct accel_side *side)
-{
-    if (side->promiscuous == side->ifindex)
-        return;
-    side->promiscuous =
-        netlink_link_promiscuous(netlink_of(accel), side->ifindex, true) == 0 ? side->ifindex : 0;
-}
-
-static void end_promiscuous(const struct accel *accel, struct accel_side *side)
-{
-    if (side->promiscuous != 0)
-        (void)netlink_link_promiscuous(netlink_of(accel), side->promiscuous, false);
-    side->promiscuous = 0;
-}
-
 /* The frames of this side are the daemon's alone, and arrive there. */
 static void detach(struct accel *accel, enum side side)
 {
@@ -337,7 +306,8 @@ static bool attach(struct accel *accel, enum side side)
 {
     struct accel_side *s = &accel->sides[side];
     char why[FAST_LOADER_WHY_BYTES];
-    if (s->ifindex == 0)
+    if (s->ifindex == 0 ||
+        s->ifindex == accel->sides[side_other(side)].ifindex) /* while the two change places */
         return false;
     if (s->attached == s->ifindex)
         return true;
@@ -349,12 +319,13 @@ static bool attach(struct accel *accel, enum side side)
         snprintf(why, sizeof(why), "punt device: %s", strerror(-error));
     }
     if (error != 0) {
+        if (strcmp(accel->why, why) != 0)
+            log_error("accel: every frame passes through pearpd: %s: %s", side_name(side), why);
         say_off(accel, why);
         detach(accel, side);
         return false;
     }
     s->attached = s->ifindex;
-    hold_promiscuous(accel, s);
     return true;
 }
 
@@ -404,10 +375,8 @@ static void unload(struct accel *accel)
     accel->is_ending = true;
     untell(accel);
     accel->is_ending = false;
-    for (unsigned side = 0; side < SIDES; side++) {
+    for (unsigned side = 0; side < SIDES; side++)
         detach(accel, (enum side)side);
-        end_promiscuous(accel, &accel->sides[side]);
-    }
     accel->is_said = false;
     fast_table_free(accel->table);
     fast_loader_close(accel->loader, false);
@@ -495,7 +464,7 @@ void accel_link(struct accel *accel, enum side side, unsigned ifindex, bool up, 
     struct accel_side *s = &accel->sides[side];
     if (s->ifindex != ifindex) {
         untell(accel);
-        end_promiscuous(accel, s);
+        s->attached = 0;
     }
     s->ifindex = ifindex;
     s->up = up;
@@ -512,10 +481,22 @@ void accel_pause(struct accel *accel)
     accel->is_paused = true;
 }
 
+/* A daemon before had another interface: what it forwarded there ends now, also where the new one is not there yet. */
+static void end_strangers(struct accel *accel)
+{
+    for (unsigned i = 0; accel->is_inherited && i < SIDES; i++) {
+        if (fast_loader_attached(accel->loader, (enum side)i) == accel->sides[i].ifindex)
+            continue;
+        set_active(accel, false);
+        (void)fast_loader_detach(accel->loader, (enum side)i);
+    }
+}
+
 void accel_resume(struct accel *accel)
 {
     accel->is_paused = false;
     (void)follow_config(accel);
+    end_strangers(accel);
     try_on(accel);
 }
 
@@ -536,10 +517,10 @@ void accel_harvest(struct accel *accel)
 /* Others may delete a qdisc, and the program with it, or the punt device: all frames of that side are lost until both are there again. */
 static void check_attached(struct accel *accel)
 {
-    for (unsigned i = 0; accel->is_told && i < SIDES; i++) {
+    for (unsigned i = 0; i < SIDES; i++) {
         struct accel_side *s = &accel->sides[i];
         const bool has_program = fast_loader_is_attached(accel->loader, (enum side)i);
-        if (has_program && netlink_punt_is_up(netlink_of(accel), s->punt_of, s->punt))
+        if (s->attached == 0 || (has_program && netlink_punt_is_up(netlink_of(accel), s->ifindex, s->punt)))
             continue;
         log_error("accel: the %s of %s was removed by another process: it is made again",
                   has_program ? "punt device" : "program", side_name((enum side)i));
@@ -592,27 +573,12 @@ void accel_report(const struct accel *accel, struct json *j)
     json_object_end(j);
 }
 
-/* 0, or -Exxx. */
-static int remove_punts(const unsigned ifindexes[SIDES])
-{
-    struct netlink *netlink = netlink_open();
-    int error = netlink == NULL ? -errno : 0;
-    for (unsigned side = 0; side < SIDES && error == 0; side++)
-        error = ifindexes[side] == 0 ? 0 : netlink_punt_remove(netlink, ifindexes[side]);
-    netlink_close(netlink);
-    return error;
-}
-
 int accel_remove(const char *file, const struct config *config)
 {
     char name[NAME_BYTES], why[FAST_LOADER_WHY_BYTES];
     const unsigned ifindexes[SIDES] = {if_nametoindex(config->upstream), if_nametoindex(config->downstream)};
     pin_name(file, name);
-    int error = fast_loader_remove_all(name, ifindexes, why, sizeof(why));
-    if (error == 0) {
-        error = remove_punts(ifindexes);
-        snprintf(why, sizeof(why), "punt device: %s", strerror(-error));
-    }
+    const int error = fast_loader_remove_all(name, ifindexes, why, sizeof(why));
     if (error == 0)
         return 0;
     log_error("the fast path cannot be removed: %s", why);

@@ -4,6 +4,9 @@
  * noted in a map of its own (struct fast_attached), so that whoever comes next can take it away. */
 #include "pearpd/fast_loader.h"
 
+#include "pearpd/netlink_link.h"
+#include "pearpd/netlink_punt.h"
+
 #include "netlink_clsact.h"
 
 #include <bpf/bpf.h>
@@ -494,22 +497,41 @@ static int attach_program(const struct fast_loader *loader, unsigned ifindex, bo
 }
 
 /* Only if nobody else uses it. */
-static void remove_qdisc(unsigned ifindex)
+static void remove_qdisc(struct netlink *netlink, unsigned ifindex)
 {
     struct bpf_tc_hook hook;
-    struct netlink *netlink = netlink_open();
     unsigned filters;
-    if (netlink == NULL)
-        return;
     set_hook(&hook, ifindex);
     hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
     if (netlink_clsact_filters(netlink, ifindex, &filters) == 0 && filters == 0)
         bpf_tc_hook_destroy(&hook);
+}
+
+/* What came with the program: of an interface that is gone the punt device alone. */
+static void put_back(unsigned ifindex, bool made_qdisc, bool promiscuous)
+{
+    struct netlink *netlink = netlink_open();
+    if (netlink == NULL)
+        return;
+    (void)netlink_punt_remove(netlink, ifindex);
+    if (promiscuous)
+        (void)netlink_link_promiscuous(netlink, ifindex, false);
+    if (made_qdisc)
+        remove_qdisc(netlink, ifindex);
     netlink_close(netlink);
 }
 
+/* A card that receives only what is for its own address would keep frames from the program while no daemon runs. */
+static bool make_promiscuous(unsigned ifindex)
+{
+    struct netlink *netlink = netlink_open();
+    const bool made = netlink != NULL && netlink_link_promiscuous(netlink, ifindex, true) == 0;
+    netlink_close(netlink);
+    return made;
+}
+
 /* 0: there is no program of ours any more. */
-static int detach_from(unsigned ifindex, bool made_qdisc)
+static int detach_from(unsigned ifindex, bool made_qdisc, bool promiscuous)
 {
     char name[BPF_OBJ_NAME_LEN];
     struct bpf_tc_hook hook;
@@ -523,8 +545,7 @@ static int detach_from(unsigned ifindex, bool made_qdisc)
         if (error != 0 && program_there(ifindex, name) != 0)
             return error;
     }
-    if (made_qdisc)
-        remove_qdisc(ifindex);
+    put_back(ifindex, made_qdisc, promiscuous);
     return 0;
 }
 
@@ -540,8 +561,10 @@ int fast_loader_attach(struct fast_loader *loader, enum side side, unsigned ifin
     const int error = attach_program(loader, ifindex, &made_qdisc);
     attached->ifindex[side] = ifindex;
     attached->made_qdisc[side] |= made_qdisc;
-    if (error == 0)
+    if (error == 0) {
+        attached->promiscuous[side] = make_promiscuous(ifindex);
         return 0;
+    }
     fast_loader_detach(loader, side);
     if (error != -EEXIST)
         return explain(why, why_bytes, "tc program", error);
@@ -559,12 +582,16 @@ int fast_loader_detach(struct fast_loader *loader, enum side side)
         attached->ifindex[other]) /* the two were changed, and that side has it now */
         attached->made_qdisc[other] |= attached->made_qdisc[side];
     else
-        error = detach_from(attached->ifindex[side], attached->made_qdisc[side]);
+        error = detach_from(attached->ifindex[side], attached->made_qdisc[side], attached->promiscuous[side]);
     if (error != 0)
         return error;
-    attached->ifindex[side] = 0;
-    attached->made_qdisc[side] = 0;
+    attached->ifindex[side] = attached->made_qdisc[side] = attached->promiscuous[side] = 0;
     return 0;
+}
+
+unsigned fast_loader_attached(const struct fast_loader *loader, enum side side)
+{
+    return loader->attached->ifindex[side];
 }
 
 bool fast_loader_is_attached(const struct fast_loader *loader, enum side side)
@@ -595,7 +622,7 @@ static int remove_pinned(const char *folder)
     int error = 0;
     read_attached(folder, &attached);
     for (unsigned side = 0; side < SIDES && error == 0; side++)
-        error = detach_from(attached.ifindex[side], attached.made_qdisc[side]);
+        error = detach_from(attached.ifindex[side], attached.made_qdisc[side], attached.promiscuous[side]);
     if (error == 0)
         remove_folder(folder);
     return error;
@@ -621,6 +648,6 @@ int fast_loader_remove_all(const char *name, const unsigned ifindexes[SIDES], ch
     if (directory != NULL)
         closedir(directory);
     for (unsigned side = 0; side < SIDES && error == 0; side++)
-        error = detach_from(ifindexes[side], false);
+        error = detach_from(ifindexes[side], false, false);
     return error == 0 ? 0 : explain(why, why_bytes, "detach", error);
 }

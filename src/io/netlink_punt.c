@@ -14,8 +14,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define KIND       "ifb"
 #define NAME_BYTES IFNAMSIZ
+
+/* The first that the kernel has. Both drop what leaves by them: a bridge that has no ports, too. An ifb would not: it gives back
+ * to a port what BPF redirects to it from there. */
+static const char *const kinds[] = {"dummy", "bridge"};
 
 static void punt_name(unsigned ifindex, char name[static NAME_BYTES])
 {
@@ -27,8 +30,9 @@ static void punt_name(unsigned ifindex, char name[static NAME_BYTES])
 static void take_kind(uint16_t attribute, const void *value, size_t length, void *context)
 {
     bool *is_ours = context;
-    if (attribute == IFLA_INFO_KIND)
-        *is_ours = length == sizeof(KIND) && memcmp(value, KIND, length) == 0;
+    for (size_t i = 0; attribute == IFLA_INFO_KIND && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (length == strlen(kinds[i]) + 1 && memcmp(value, kinds[i], length) == 0)
+            *is_ours = true;
 }
 
 static void take_link_info(uint16_t attribute, const void *value, size_t length, void *context)
@@ -61,17 +65,32 @@ static int find(struct netlink *netlink, const char *name, struct link_info *inf
 
 /* Making one. */
 
-static int create(struct netlink *netlink, const char *name)
+/* A bridge is not to take part in what it hears: without IGMP and MLD snooping. */
+static int create_kind(struct netlink *netlink, const char *name, const char *kind)
 {
+    const uint8_t no_snooping = 0;
     const struct ifinfomsg header = {.ifi_family = AF_UNSPEC};
     struct netlink_request room;
     struct nlmsghdr *message = netlink_message_begin(&room, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
                                                      &header, sizeof(header));
     netlink_message_put(message, IFLA_IFNAME, name, strlen(name) + 1);
     void *nest = netlink_message_nest(message, IFLA_LINKINFO);
-    netlink_message_put(message, IFLA_INFO_KIND, KIND, sizeof(KIND));
+    netlink_message_put(message, IFLA_INFO_KIND, kind, strlen(kind) + 1);
+    if (strcmp(kind, "bridge") == 0) {
+        void *data = netlink_message_nest(message, IFLA_INFO_DATA);
+        netlink_message_put(message, IFLA_BR_MCAST_SNOOPING, &no_snooping, sizeof(no_snooping));
+        netlink_message_nest_end(message, data);
+    }
     netlink_message_nest_end(message, nest);
     return netlink_message_send(netlink, message, NULL, NULL);
+}
+
+static int create(struct netlink *netlink, const char *name)
+{
+    int error = -EOPNOTSUPP;
+    for (size_t i = 0; error == -EOPNOTSUPP && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        error = create_kind(netlink, name, kinds[i]);
+    return error;
 }
 
 /* No IPv6 address of its own, which would be talked about there. A kernel without IPv6 refuses, and gives none. */

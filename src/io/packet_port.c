@@ -745,9 +745,11 @@ int packet_port_undivert(struct frame_port *base)
     int error = hear_leaving(port, false);
     if (error == 0 && port->ifindex != 0)
         error = receive_by(port, port->ifindex);
-    if (error == 0)
-        error = super_filter_attach(port->fd, SUPER_FILTER_RING);
-    return error != 0 ? error : super_filter_attach(port->aside.fd, SUPER_FILTER_ASIDE);
+    if (error == -ENODEV) /* it was deleted: the next frame_port_bind() binds */
+        error = 0;
+    const int ring = super_filter_attach(port->fd, SUPER_FILTER_RING),
+              aside = super_filter_attach(port->aside.fd, SUPER_FILTER_ASIDE);
+    return error != 0 ? error : ring != 0 ? ring : aside;
 }
 
 struct fast_taken packet_port_taken(struct frame_port *base)

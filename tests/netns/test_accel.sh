@@ -102,4 +102,11 @@ check "and back" ctl reload
 check "the kernel forwards" wait_for 20 is_active
 sleep 1.5 # pearpd looks each second
 check "nobody was said to have removed anything" not grep -q "removed by another" "$LAB_DIR/alone.log"
+
+on box ip link set dev eth0 down && on box ip link set dev eth0 name late0
+sleep 0.5
+on box tc qdisc delete dev eth1 clsact
+check "one side alone, and another process deletes its qdisc: it is made again" wait_for 20 in_log "removed by another process" alone.log
+attached() { on box tc filter show dev eth1 ingress | grep -q fast_ingress; }
+check "the program is there" wait_for 20 attached
 done_testing

@@ -83,10 +83,22 @@ wait_for 20 is_gone
 sed -i 's/^accel .*/accel = none/' "$LAB_DIR/lab.conf"
 check "killed, and started without a fast path" lab_start_pearpd
 check "nothing is left of it" same "0 0 0" "$(pins) $(programs) $(punts)"
+check "the port is as it was" not grep -q PROMISC <(on box ip link show eth0)
 check "all is well" wait_for 20 reached
 check "both ways: all, in order, once" both_ways 1
 sed -i 's/^accel .*/accel = tc/' "$LAB_DIR/lab.conf"
 check "a reload switches it on" ctl reload
+check "all is well" wait_for 20 reached
+
+kill_it KILL
+wait_for 20 is_gone
+sed -i 's/^upstream .*/upstream = missing0/' "$LAB_DIR/lab.conf"
+check "killed, and started on another interface, which is not there" lab_start_pearpd
+check "the program of the one before is gone" same 0 "$(programs)"
+check "nothing is forwarded" not talk_on remote ask udp $SHARED 2080 -t 1
+check "the port is as it was" not grep -q PROMISC <(on box ip link show eth0)
+sed -i 's/^upstream .*/upstream = eth0/' "$LAB_DIR/lab.conf"
+check "a reload names it again" ctl reload
 check "all is well" wait_for 20 reached
 kill_it TERM
 wait_for 20 is_gone

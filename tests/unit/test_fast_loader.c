@@ -485,6 +485,7 @@ static void test_stack_has_its_own(void **state)
                                       0,    0,    0,    0,    0,    0,    0, 0, 0, 0, 192, 0, 2, 77};
     struct lab lab;
     uint8_t bytes[FRAME] = {0}, taken[FRAME + 4];
+    char command[128];
     (void)state;
     if (!possible)
         skip();
@@ -495,10 +496,19 @@ static void test_stack_has_its_own(void **state)
     assert_int_equal(send(lab.hosts[0], bytes, FRAME, 0), FRAME);
     assert_int_equal(received(lab.hosts[0], taken), ETH_HEADER_BYTES + ARP_BYTES); /* the answer */
     assert_memory_equal(taken, bytes + 6, 6);
+    assert_int_equal(received(lab.hosts[0], taken), 0); /* and no other */
     assert_int_equal(received(lab.sockets[0][FAST_SOCKET_RING], taken), FRAME);
     assert_memory_equal(taken, bytes, FRAME);
     assert_int_equal(received(lab.sockets[0][FAST_SOCKET_RING], taken), 0);
     assert_true(run("ip address delete 192.0.2.77/24 dev port0"));
+    make_ipv6(bytes, other, router);
+    assert_false(arrives(&lab, SIDE_UPSTREAM, bytes, FRAME));
+    assert_int_equal(received(lab.sockets[0][FAST_SOCKET_RING], taken), FRAME);
+    /* The device drops: nothing comes back from it, and none was in its way. */
+    snprintf(command, sizeof(command),
+             "test \"$(ip -s link show dev pearpd-%u | awk 'NR == 4 { print $2 }')\" = 0", ifindexes[0]);
+    assert_true(run(command));
+    memcpy(bytes, who_has, sizeof(who_has));
     const int stranger = open_socket(lab.memory->config->punt[0], -1);
     assert_int_equal(send(stranger, bytes, FRAME, 0), FRAME);
     assert_int_equal(received(lab.sockets[0][FAST_SOCKET_RING], taken), 0);
@@ -572,6 +582,43 @@ static void test_port_is_diverted(void **state)
     frame_port_close(port);
     lab_daemon_ends(&lab);
     lab_end(&lab);
+}
+
+/* Its interface was deleted while it was diverted. */
+static void test_undiverted_without_interface(void **state)
+{
+    static const char make[] = "ip link add dev port9 type veth peer name host9 && ip link set dev port9 up && "
+                               "ip link set dev host9 up";
+    uint8_t bytes[FRAME];
+    (void)state;
+    if (!possible)
+        skip();
+    struct fast_loader *loader = open_loader(LEAVES);
+    const int programs[PACKET_PORT_SOCKETS] = {fast_loader_filter_fd(loader, FAST_SOCKET_RING),
+                                               fast_loader_filter_fd(loader, FAST_SOCKET_ASIDE)};
+    struct frame_port *port = packet_port_open(64);
+    assert_non_null(port);
+    assert_true(run(make));
+    assert_int_equal(frame_port_bind(port, if_nametoindex("port9")), 0);
+    assert_int_equal(packet_port_divert(port, 0, programs), 0);
+    assert_true(run("ip link delete dev port9"));
+    assert_int_equal(packet_port_undivert(port), 0);
+    assert_true(run(make));
+    assert_int_equal(frame_port_bind(port, if_nametoindex("port9")), 0);
+    const int host = open_socket(if_nametoindex("host9"), -1);
+    make_ipv6(bytes, other, router);
+    for (unsigned i = 0; i < TRIES && send(host, bytes, FRAME, 0) < 0; i++)
+        usleep(10000);
+    bool has = port_has(port, bytes);
+    for (unsigned i = 0; i < 3 && !has; i++) { /* the link may still come up */
+        assert_int_equal(send(host, bytes, FRAME, 0), FRAME);
+        has = port_has(port, bytes);
+    }
+    assert_true(has);
+    close(host);
+    assert_true(run("ip link delete dev port9"));
+    frame_port_close(port);
+    fast_loader_close(loader, false);
 }
 
 static void test_punt_device(void **state)
@@ -677,13 +724,21 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nothing_is_left),   cmocka_unit_test(test_taken_over),
-        cmocka_unit_test(test_another_interface), cmocka_unit_test(test_beside_others),
-        cmocka_unit_test(test_place_is_taken),    cmocka_unit_test(test_sides_change_places),
-        cmocka_unit_test(test_arguments),         cmocka_unit_test(test_names),
-        cmocka_unit_test(test_without_daemon),    cmocka_unit_test(test_punt_device),
-        cmocka_unit_test(test_one_fate),          cmocka_unit_test(test_stack_has_its_own),
-        cmocka_unit_test(test_port_is_diverted),  cmocka_unit_test(test_tagged),
+        cmocka_unit_test(test_nothing_is_left),
+        cmocka_unit_test(test_taken_over),
+        cmocka_unit_test(test_another_interface),
+        cmocka_unit_test(test_beside_others),
+        cmocka_unit_test(test_place_is_taken),
+        cmocka_unit_test(test_sides_change_places),
+        cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_without_daemon),
+        cmocka_unit_test(test_punt_device),
+        cmocka_unit_test(test_one_fate),
+        cmocka_unit_test(test_stack_has_its_own),
+        cmocka_unit_test(test_port_is_diverted),
+        cmocka_unit_test(test_undiverted_without_interface),
+        cmocka_unit_test(test_tagged),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
