@@ -9,7 +9,6 @@
 
 #include <bpf/bpf_helpers.h>
 #include <linux/bpf.h>
-#include <linux/if_packet.h>
 #include <linux/pkt_cls.h>
 
 #define WHOLE_FRAME 0x7fffffff /* what a filter returns is a length */
@@ -180,7 +179,7 @@ FAST_INLINE bool rewrite(struct fast_view *view, const struct fast_config *confi
     return slot != NULL && bpf_skb_store_bytes(view->frame, 0, slot->mac, 6, 0) == 0;
 }
 
-/* What the stack of the box would not take goes by without a copy. */
+/* A copy: the stack of the box, and interfaces on top of the port, have what is for them as they had it without us. */
 FAST_INLINE int leave(struct __sk_buff *skb, const struct fast_config *config, __u32 side)
 {
     const __u32 punt = side == FAST_UPSTREAM ? config->punt[0] : config->punt[1];
@@ -188,8 +187,6 @@ FAST_INLINE int leave(struct __sk_buff *skb, const struct fast_config *config, _
     if (side == FAST_NO_SIDE || punt == 0)
         return TC_ACT_UNSPEC;
     skb->mark = FAST_PUNT_MARK;
-    if (skb->pkt_type == PACKET_OTHERHOST)
-        return (int)bpf_redirect(punt, 0);
     bpf_clone_redirect(skb, punt, 0);
     skb->mark = mark;
     return TC_ACT_UNSPEC;
