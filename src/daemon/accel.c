@@ -132,18 +132,15 @@ static void end_punt(struct accel *accel, enum side side)
     accel->memory->config->punt[side] = accel->sides[side].punt = 0;
 }
 
-static int begin_punt(struct accel *accel, enum side side)
+static int begin_punt(struct accel *accel, enum side side, unsigned punt)
 {
     struct accel_side *s = &accel->sides[side];
-    unsigned punt;
-    int error = netlink_punt_make(netlink_of(accel), s->ifindex, &punt);
-    if (error == 0)
-        error = divert(accel, side, punt);
-    if (error == 0) {
-        accel->memory->config->punt[side] = s->punt = punt;
-        accel->memory->config->ifindex[side] = s->ifindex; /* it may be the only one that is there */
-    }
-    return error;
+    const int error = divert(accel, side, punt);
+    if (error != 0)
+        return error;
+    accel->memory->config->punt[side] = s->punt = punt;
+    accel->memory->config->ifindex[side] = s->ifindex; /* it may be the only one that is there */
+    return 0;
 }
 
 /* On and off. */
@@ -306,6 +303,7 @@ static bool attach(struct accel *accel, enum side side)
 {
     struct accel_side *s = &accel->sides[side];
     char why[FAST_LOADER_WHY_BYTES];
+    unsigned punt;
     if (s->ifindex == 0 ||
         s->ifindex == accel->sides[side_other(side)].ifindex) /* while the two change places */
         return false;
@@ -313,10 +311,13 @@ static bool attach(struct accel *accel, enum side side)
         return true;
     s->attached = 0;
     accel->is_counted = false;
-    int error = fast_loader_attach(accel->loader, side, s->ifindex, why, sizeof(why));
+    int error = netlink_punt_make(netlink_of(accel), s->ifindex, &punt);
+    snprintf(why, sizeof(why), "punt device: %s", strerror(-error));
+    if (error == 0)
+        error = fast_loader_attach(accel->loader, side, s->ifindex, why, sizeof(why));
     if (error == 0) {
-        error = begin_punt(accel, side);
-        snprintf(why, sizeof(why), "punt device: %s", strerror(-error));
+        error = begin_punt(accel, side, punt);
+        snprintf(why, sizeof(why), "packet sockets: %s", strerror(-error));
     }
     if (error != 0) {
         if (strcmp(accel->why, why) != 0)
@@ -498,6 +499,12 @@ void accel_resume(struct accel *accel)
     (void)follow_config(accel);
     end_strangers(accel);
     try_on(accel);
+}
+
+bool accel_is_refused(const struct accel *accel)
+{
+    return config_of(accel)->accel == ACCEL_TC && !accel->is_told && accel->sides[SIDE_UPSTREAM].ifindex != 0 &&
+           accel->sides[SIDE_DOWNSTREAM].ifindex != 0;
 }
 
 void accel_settle(struct accel *accel)

@@ -39,6 +39,9 @@ void accel_link(struct accel *accel, enum side side, unsigned ifindex, bool up, 
 void accel_pause(struct accel *accel);
 void accel_resume(struct accel *accel);
 
+/* True where `accel = tc` wants one, both interfaces are there, and there is none: the log says why. */
+bool accel_is_refused(const struct accel *accel);
+
 /* After every turn of the loop, once what it made has been sent. */
 void accel_settle(struct accel *accel);
 /* The engine's counters, ages and accounts become those of now. */

@@ -504,6 +504,8 @@ static int bridge_begin(struct bridge *bridge)
     note_interfaces(bridge);
     engine_start(bridge->engine, clock_now_ns(), &bridge->out);
     accel_resume(bridge->accel);
+    if (accel_is_refused(bridge->accel))
+        return -1;
     loop_timer_set(bridge->housekeeping, HOUSEKEEPING_NS);
     end_turn(bridge);
     if (control_start(bridge) == 0)

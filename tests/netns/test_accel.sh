@@ -2,7 +2,7 @@
 # The fast path: the kernel forwards what is established, and nobody sees a difference: the same hosts, bytes, counters and
 # order, while the table changes, over a reload, and while pearpd is down.
 # Reliability rows (as far as they apply): L7, F12.
-# takes: 15 s
+# takes: 30 s
 . "$(dirname "$0")/../lib/lab.sh"
 LAB_HOSTS=2 LAB_MODE=agent LAB_ACCEL=tc
 LAB_CONF="[range $SHARED:60000-60999]
@@ -102,6 +102,23 @@ check "and back" ctl reload
 check "the kernel forwards" wait_for 20 is_active
 sleep 1.5 # pearpd looks each second
 check "nobody was said to have removed anything" not grep -q "removed by another" "$LAB_DIR/alone.log"
+
+# What it needs is taken: with tc it does not start, with auto it does, and says why.
+lab_stop_pearpd
+punt=pearpd-$(on box cat /sys/class/net/eth1/ifindex)
+on box ip link add dev "$punt" type veth
+check "tc, and the name of its device is taken: it does not start" not lab_start_pearpd taken.log
+check "and says why" in_log "downstream: punt device: File exists" taken.log
+sed -i 's/^accel .*/accel = auto/' "$LAB_DIR/lab.conf"
+lab_start_pearpd auto.log || bail "auto: it does not start"
+check "auto: it starts, and says why there is no fast path" in_log "every frame passes through pearpd: downstream: punt device: File exists" auto.log
+check "all is well" wait_for 20 reached
+check "nothing is left at the ports" not grep -q . <(on box tc filter show dev eth1 ingress)
+on box ip link delete dev "$punt"
+check "the name is free: the kernel forwards" wait_for 20 is_active
+lab_stop_pearpd
+sed -i 's/^accel .*/accel = tc/' "$LAB_DIR/lab.conf"
+lab_start_pearpd alone.log || bail "does not start again"
 
 on box ip link set dev eth0 down && on box ip link set dev eth0 name late0
 sleep 0.5

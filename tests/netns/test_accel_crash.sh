@@ -3,7 +3,7 @@
 # or overtaken, and the next daemon counts what was forwarded without it. A stop removes all of it, and after a crash
 # pearpd --detach does.
 # Reliability rows (as far as they apply): F12.
-# takes: 18 s
+# takes: 30 s
 . "$(dirname "$0")/../lib/lab.sh"
 . "$LAB_ROOT/tests/lib/accel.sh"
 . "$LAB_ROOT/tests/lib/state.sh"
