@@ -1,7 +1,7 @@
 # floods.sh: what stories have that flood the bridge while numbered traffic goes to and from two owners. Sourced after lab.sh.
 # Set by the story: SECONDS_EACH, how long a flood lasts; QUIET_SIZE, bytes of a quiet datagram, empty for 4.
 # shellcheck shell=bash
-SECONDS_EACH=3 QUIET_SIZE=
+SECONDS_EACH=$([ -n "${QUICK:-}" ] && echo 2 || echo 3) QUIET_SIZE=
 rate() { if is_sanitized; then echo $(($1 / 10)); else echo "$1"; fi; }
 
 # once COMMAND...: the flood, with quiet traffic in it.
