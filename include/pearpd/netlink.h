@@ -15,6 +15,7 @@ struct netlink;
 struct link_info {
     unsigned index;
     char name[16];
+    char kind[16]; /* "dummy", "bridge", ...; empty: it says none, or a longer one */
     struct mac mac;
     uint32_t mtu_bytes;
     bool enabled; /* administratively up (IFF_UP) */

@@ -439,11 +439,19 @@ FAST_INLINE bool fast_head_read(struct fast_view *view, union fast_head *head)
     return fast_read(view, 0, (__u8 *)head + FAST_HEAD_AT, FAST_HEAD_BYTES) == 0;
 }
 
+/* The punt device of the port; 0: it has none. */
+FAST_INLINE __u32 fast_punt(const struct fast_config *config, __u32 side)
+{
+    if (side == FAST_UPSTREAM)
+        return config->punt[0];
+    return side == FAST_DOWNSTREAM ? config->punt[1] : 0;
+}
+
 /* The daemon takes what is left to it. */
 FAST_INLINE bool fast_daemon_lives(const struct fast_config *config, const struct fast_frame *frame)
 {
-    const __u32 punt = frame->side == FAST_UPSTREAM ? config->punt[0] : config->punt[1];
-    return punt != 0 && fast_is_within(frame->now_ns, config->refreshed_ns, FAST_ALIVE_NS);
+    return fast_punt(config, frame->side) != 0 &&
+           fast_is_within(frame->now_ns, config->refreshed_ns, FAST_ALIVE_NS);
 }
 
 /* What is left is counted as passed to the daemon. */

@@ -182,9 +182,8 @@ FAST_INLINE bool rewrite(struct fast_view *view, const struct fast_config *confi
 /* A copy: the stack of the box, and interfaces on top of the port, have what is for them as they had it without us. */
 FAST_INLINE int leave(struct __sk_buff *skb, const struct fast_config *config, __u32 side)
 {
-    const __u32 punt = side == FAST_UPSTREAM ? config->punt[0] : config->punt[1];
-    const __u32 mark = skb->mark;
-    if (side == FAST_NO_SIDE || punt == 0)
+    const __u32 punt = fast_punt(config, side), mark = skb->mark;
+    if (punt == 0)
         return TC_ACT_UNSPEC;
     skb->mark = FAST_PUNT_MARK;
     bpf_clone_redirect(skb, punt, 0);

@@ -526,8 +526,10 @@ static void check_attached(struct accel *accel)
 {
     for (unsigned i = 0; i < SIDES; i++) {
         struct accel_side *s = &accel->sides[i];
+        if (s->attached == 0)
+            continue;
         const bool has_program = fast_loader_is_attached(accel->loader, (enum side)i);
-        if (s->attached == 0 || (has_program && netlink_punt_is_up(netlink_of(accel), s->ifindex, s->punt)))
+        if (has_program && netlink_punt_is_up(netlink_of(accel), s->ifindex, s->punt))
             continue;
         log_error("accel: the %s of %s was removed by another process: it is made again",
                   has_program ? "punt device" : "program", side_name((enum side)i));

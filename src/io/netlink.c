@@ -97,6 +97,16 @@ static int request(struct netlink *netlink, struct nlmsghdr *message, mnl_cb_t e
     }
 }
 
+static int read_kind(const struct nlattr *attribute, void *context)
+{
+    struct link_info *info = context;
+    if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND &&
+        mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) == 0 &&
+        mnl_attr_get_payload_len(attribute) <= sizeof(info->kind))
+        memcpy(info->kind, mnl_attr_get_payload(attribute), mnl_attr_get_payload_len(attribute));
+    return MNL_CB_OK;
+}
+
 static int read_link_attribute(const struct nlattr *attribute, void *context)
 {
     struct link_info *info = context;
@@ -108,6 +118,8 @@ static int read_link_attribute(const struct nlattr *attribute, void *context)
         info->mtu_bytes = mnl_attr_get_u32(attribute);
     else if (type == IFLA_ADDRESS && mnl_attr_get_payload_len(attribute) == MAC_BYTES)
         memcpy(info->mac.octets, mnl_attr_get_payload(attribute), MAC_BYTES);
+    else if (type == IFLA_LINKINFO)
+        mnl_attr_parse_nested(attribute, read_kind, info);
     return MNL_CB_OK;
 }
 
@@ -249,12 +261,4 @@ void netlink_message_attributes(const struct nlmsghdr *message, size_t header_le
 {
     struct attribute_walk walk = {.each = each, .context = context};
     mnl_attr_parse(message, (unsigned)header_length, tell_attribute, &walk);
-}
-
-void netlink_message_nested(const void *value, size_t length,
-                            void (*each)(uint16_t attribute, const void *value, size_t length, void *context),
-                            void *context)
-{
-    struct attribute_walk walk = {.each = each, .context = context};
-    mnl_attr_parse_payload(value, length, tell_attribute, &walk);
 }

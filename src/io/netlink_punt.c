@@ -25,42 +25,16 @@ static void punt_name(unsigned ifindex, char name[static NAME_BYTES])
     snprintf(name, NAME_BYTES, "pearpd-%u", ifindex);
 }
 
-/* The kind of an interface. */
-
-static void take_kind(uint16_t attribute, const void *value, size_t length, void *context)
-{
-    bool *is_ours = context;
-    for (size_t i = 0; attribute == IFLA_INFO_KIND && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        if (length == strlen(kinds[i]) + 1 && memcmp(value, kinds[i], length) == 0)
-            *is_ours = true;
-}
-
-static void take_link_info(uint16_t attribute, const void *value, size_t length, void *context)
-{
-    if (attribute == IFLA_LINKINFO)
-        netlink_message_nested(value, length, take_kind, context);
-}
-
-static int read_link(const struct nlmsghdr *message, void *context)
-{
-    if (message->nlmsg_type == RTM_NEWLINK)
-        netlink_message_attributes(message, sizeof(struct ifinfomsg), take_link_info, context);
-    return 1;
-}
-
-/* 0 and *info; -ENODEV: there is none; -EEXIST: it is of another kind. */
+/* 0 and *info; -ENODEV: none has that name; -EEXIST: another kind of interface has it. */
 static int find(struct netlink *netlink, const char *name, struct link_info *info)
 {
-    const struct ifinfomsg header = {.ifi_family = AF_UNSPEC};
-    struct netlink_request room;
-    bool is_ours = false;
-    int error = netlink_link(netlink, name, info);
+    const int error = netlink_link(netlink, name, info);
     if (error != 0)
         return error;
-    struct nlmsghdr *message = netlink_message_begin(&room, RTM_GETLINK, NLM_F_ACK, &header, sizeof(header));
-    netlink_message_put(message, IFLA_IFNAME, name, strlen(name) + 1);
-    error = netlink_message_send(netlink, message, read_link, &is_ours);
-    return error != 0 ? error : is_ours ? 0 : -EEXIST;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(info->kind, kinds[i]) == 0)
+            return 0;
+    return -EEXIST;
 }
 
 /* Making one. */
@@ -93,7 +67,7 @@ static int create(struct netlink *netlink, const char *name)
     return error;
 }
 
-/* No IPv6 address of its own, which would be talked about there. A kernel without IPv6 refuses, and gives none. */
+/* No IPv6 address, or the kernel would send neighbour discovery there. A kernel without IPv6 refuses, and gives none. */
 static void keep_quiet(struct netlink *netlink, unsigned ifindex)
 {
     const struct ifinfomsg header = {.ifi_family = AF_UNSPEC, .ifi_index = (int)ifindex};

@@ -455,7 +455,8 @@ only_owners()
 # For check: every frame that came in left, was consumed, dropped under a name, or is held.
 equation() { ctl stats --json | talk equation; }
 
-# What pearpd takes of memory, the fast path's maps not counted (pearpctl stats has them). What the compiler's checks of undefined behaviour take is not counted: their libraries, and
+# What pearpd takes of memory, without the fast path's maps (pearpctl stats has them). What the compiler's checks of undefined
+# behaviour take is not counted either: their libraries, and
 # text over 512 KiB, which is more than there is without them. A build with sanitizers of addresses takes more than it may.
 pss_kib()
 {

@@ -7,7 +7,7 @@ import struct
 import threading
 import time
 
-from talkers.datagrams import udp_socket
+from talkers.datagrams import SO_RCVBUFFORCE, udp_socket
 from talkers.patience import PATIENCE
 
 LATE_S = 10 * PATIENCE  # an answer that comes later is lost
@@ -70,7 +70,7 @@ def numbers(options):
 def in_order(options):
     """The other end: every number once, and none before a lower one."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.setsockopt(socket.SOL_SOCKET, 33, 1 << 26)  # SO_RCVBUFFORCE
+    sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)
     sock.bind(("", options.port))
     sock.settimeout(20 * PATIENCE)
     print("ready", flush=True)
