@@ -193,8 +193,8 @@ static const struct ini_key control_keys[] = {
      .type = &ini_path,
      .preset = "/run/pearpd/NAME.sock",
      CONFIG(socket),
-     .help =
-         "The control socket, where pearpctl finds the daemon. NAME is the name of this file without .conf."},
+     .help = "The control socket, where pearpctl finds the daemon. NAME is the name of this file without "
+             ".conf. With another one the systemd unit needs its own ExecReload."},
 };
 
 static const struct ini_key state_keys[] = {

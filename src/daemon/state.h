@@ -1,4 +1,4 @@
-/* state.h: what the bridge knows survives it ([state]; pearpd(8), STATE).
+/* state.h: what the bridge knows survives it ([state]; pearpd(8), State).
  * In: an engine. Out: its table in a file, and back from it. Called by: bridge. Never: waits for a disk once frames
  * pass; a child process does (file_writer.h). NULL means `file = none` everywhere. */
 #ifndef PEARPD_DAEMON_STATE_H
