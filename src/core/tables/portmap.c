@@ -85,22 +85,28 @@ void portmap_set(struct portmap_pool *pool, struct portmap *map, uint16_t first,
     }
 }
 
+/* The first block from this one on that has an owner of any port; PORTMAP_BLOCKS: none. */
+static unsigned owned_block(const struct portmap *map, unsigned block)
+{
+    while (block < PORTMAP_BLOCKS && map->blocks[block] == PORTMAP_NOBODY)
+        block++;
+    return block;
+}
+
 bool portmap_next(const struct portmap_pool *pool, const struct portmap *map, uint16_t first, uint16_t last,
                   uint16_t *port, uint32_t *id)
 {
-    unsigned p = first;
-    while (p <= last) {
-        uint32_t block = map->blocks[p / PORTMAP_BLOCK_PORTS];
-        if (block == PORTMAP_NOBODY) {
-            p = (p / PORTMAP_BLOCK_PORTS + 1) * PORTMAP_BLOCK_PORTS;
-            continue;
-        }
+    for (unsigned p = first; p <= last; p++) {
+        const unsigned block = owned_block(map, p / PORTMAP_BLOCK_PORTS);
+        if (block > p / PORTMAP_BLOCK_PORTS)
+            p = block * PORTMAP_BLOCK_PORTS;
+        if (p > last)
+            break;
         *id = portmap_get(pool, map, (uint16_t)p);
         if (*id != PORTMAP_NOBODY) {
             *port = (uint16_t)p;
             return true;
         }
-        p++;
     }
     return false;
 }
