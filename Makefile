@@ -148,6 +148,7 @@ tools: $(B)/flood $(B)/lease_storm $(BENCH)
 reliability: all tools ## rows of the reliability matrix that take a time: medians of 20 tries, the worst, memory
 	@scripts/deps build test live
 	@PEARPD_BUILD='$(abspath $(B))' scripts/reliability
+	@PEARPD_BUILD='$(abspath $(B))' scripts/load
 	@PEARPD_BUILD='$(abspath $(B))' scripts/lease-storm
 	@PEARPD_BUILD='$(abspath $(B))' scripts/tunnel-rates
 	@PEARPD_BUILD='$(abspath $(B))' KILLS=20 RATE=20000 tests/run --limit 300 tests/netns/test_accel_crash.sh

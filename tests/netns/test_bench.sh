@@ -53,6 +53,22 @@ for kind in "${sinks[@]}"; do
     check "$kind: the numbers of frames that came before are doubled" same True "$(member "$counts" 'd["doubled"] > d["wrong"]')"
 done
 
+# What scripts/load asks for: frames from the hosts, all of a burst, and the order in each flow.
+if [ ${#sinks[@]} -gt 1 ]; then
+    ip netns exec $place "$tools/sink_bpf" "$tools/sink.bpf.o" $plan snk0 ordered >"$work/counts" 2>"$work/ready" &
+    sink_pid=$!
+    wait_for 5 grep -q ready "$work/ready"
+    up() { ip netns exec $place "$tools/send" $plan gen0 up4 02:12:7f:c4:38:d3 02:12:7f:c4:38:d3 80 20000/1000 0.2 "$@"; }
+    up 100000 >"$work/first" && up 0 >"$work/second"
+    check "a flood of bursts, twice" same 0 $?
+    sleep 0.2
+    kill $sink_pid
+    wait $sink_pid
+    check "bursts are whole, each frame from a host is right" same True \
+        "$(member "$work/counts" "d['right'] == $(member "$work/first" 'd["sent"]') + $(member "$work/second" 'd["sent"]') >= 8000")"
+    check "those after a later one of their flow are late" same "$(member "$work/second" 'd["sent"]')" "$(member "$work/counts" 'd["late"]')"
+fi
+
 # Every contestant, and pearpd in every measurement. A low rate: nothing here is a time.
 bench() { scripts/bench --rounds 1 --seconds 0.5 --rate 20000 --probes 20 --tcp-seconds 1 --out "$out" "$@" >"$work/said" 2>"$work/log"; }
 right() { member "$PEARPD_BUILD/$out.json" "all(r['ok'] and r.get('wrong', 0) == 0 for t in d['tests'] for c in t['rounds'].values() for r in c)"; }

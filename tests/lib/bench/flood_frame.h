@@ -12,11 +12,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define FLOOD_REMOTE    0xc633640aU /* 198.51.100.10, behind the router */
-#define FLOOD_PORT      7000        /* the remote's */
+#define FLOOD_PORT      7000 /* the remote's */
 #define FLOOD_MAX_BYTES 1514
 
-enum flood_kind { FLOOD_UDP4, FLOOD_UDP6 };
+enum flood_kind { FLOOD_UDP4, FLOOD_UP4, FLOOD_UDP6 }; /* up: from the hosts to the remote */
 
 /* ADDRESS,ADDRESSES,RANGES,HOSTS; ranges are those of one address. */
 static inline bool plan_read(struct plan *plan, const char *text)
@@ -78,10 +77,10 @@ struct flood {
 
 static inline size_t flood_payload(const struct flood *f)
 {
-    return f->kind == FLOOD_UDP4 ? PLAN_V4_PAYLOAD : PLAN_V6_PAYLOAD;
+    return f->kind == FLOOD_UDP6 ? PLAN_V6_PAYLOAD : PLAN_V4_PAYLOAD;
 }
 
-/* IPv4 to an owner's port; the destination MAC is the same for all. */
+/* IPv4 to, or from, an owner's port; the destination MAC is the same for all. */
 static inline void flood_begin_v4(struct flood *f)
 {
     uint8_t *ip = f->frame + 14;
@@ -91,9 +90,9 @@ static inline void flood_begin_v4(struct flood *f)
     put16(ip + 6, 0x4000); /* do not fragment */
     ip[8] = 64;
     ip[9] = 17;
-    put32(ip + 12, FLOOD_REMOTE);
+    put32(ip + (f->kind == FLOOD_UP4 ? 16 : 12), PLAN_REMOTE);
     f->ip_sum = words_of(ip, 20);
-    f->udp_sum = words(FLOOD_REMOTE);
+    f->udp_sum = words(PLAN_REMOTE);
     f->places = f->plan.addresses * plan_ports(&f->plan);
 }
 
@@ -121,10 +120,10 @@ static inline void flood_begin(struct flood *f, const uint8_t destination[static
     memset(f->frame, 0, sizeof(f->frame));
     memcpy(f->frame, destination, 6);
     memcpy(f->frame + 6, source, 6);
-    if (f->kind == FLOOD_UDP4)
-        flood_begin_v4(f);
-    else
+    if (f->kind == FLOOD_UDP6)
         flood_begin_v6(f);
+    else
+        flood_begin_v4(f);
     const size_t payload = flood_payload(f), length = f->bytes - payload + 8;
     uint8_t *udp = f->frame + payload - 8;
     put16(udp, FLOOD_PORT);
@@ -132,20 +131,22 @@ static inline void flood_begin(struct flood *f, const uint8_t destination[static
     put16(udp + 4, (unsigned)length);
     put32(udp + 8, f->mark);
     f->udp_sum += 17 + length + words_of(udp, length);
-    if (f->kind == FLOOD_UDP4)
-        f->udp_sum -= FLOOD_PORT; /* of the destination, which varies */
+    if (f->kind != FLOOD_UDP6)
+        f->udp_sum -= FLOOD_PORT; /* of the owner, which varies */
 }
 
 /* Makes a copy of f->frame the one to destination `place` with `number`. */
 static inline void flood_fill(const struct flood *f, uint8_t *frame, uint32_t place, uint32_t number)
 {
     uint64_t sum = f->udp_sum + words(number);
-    if (f->kind == FLOOD_UDP4) {
+    if (f->kind != FLOOD_UDP6) {
         const uint32_t ports = plan_ports(&f->plan), address = f->plan.address + place / ports;
-        const unsigned port = PLAN_FIRST_PORT + place % ports;
+        const unsigned port = PLAN_FIRST_PORT + place % ports, up = f->kind == FLOOD_UP4;
         put16(frame + 24, checksum_of(f->ip_sum + words(address)));
-        put32(frame + 30, address);
-        put16(frame + 36, port);
+        put32(frame + (up ? 26 : 30), address);
+        put16(frame + (up ? 34 : 36), port);
+        if (up)
+            put_host_mac(frame + 6, plan_owner(&f->plan, place / ports, place % ports));
         sum += words(address) + port;
     } else {
         put_host_mac(frame, place);

@@ -9,8 +9,9 @@
 #include <linux/types.h>
 
 #define PLAN_FIRST_PORT 1024
-#define PLAN_PORTS      64512   /* 1024-65535 */
-#define PLAN_MAC        0x0262U /* the first two octets of each host's MAC */
+#define PLAN_PORTS      64512       /* 1024-65535 */
+#define PLAN_REMOTE     0xc633640aU /* 198.51.100.10, behind the router */
+#define PLAN_MAC        0x0262U     /* the first two octets of each host's MAC */
 
 /* What a frame of the flood has behind its UDP header: the mark and the frame's number, 32 bits each. */
 #define PLAN_MARK       0x70656172U
@@ -23,6 +24,12 @@ struct plan {
     __u32 ranges;             /* of one address; 1 to PLAN_PORTS */
     __u32 width;              /* ports of a range */
     __u32 hosts;
+};
+
+/* What sink.bpf.c is told. */
+struct sink_constants {
+    struct plan plan;
+    __u32 ordered; /* whether the order within flows is checked, which costs a look at memory */
 };
 
 /* Ports that the plan uses of each address, from PLAN_FIRST_PORT on. */

@@ -4,6 +4,7 @@
  * Both ends sleep until a frame is there, as hosts do. */
 #include "flood_frame.h"
 
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <signal.h>
 #include <sys/time.h>
@@ -35,12 +36,17 @@ static bool has_mark(const uint8_t *frame, ssize_t length, uint32_t mark)
     return length >= BYTES && frame[23] == 17 && get32(frame + PLAN_V4_PAYLOAD) == mark;
 }
 
-/* At most WAIT_S for a frame. */
-static int waiting_socket(const char *interface)
+/* For frames with `mark` alone, so that a flood beside them costs nothing here; at most WAIT_S for one. */
+static int waiting_socket(const char *interface, uint32_t mark)
 {
+    struct sock_filter has_mark_only[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, PLAN_V4_PAYLOAD),
+                                          BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, mark, 0, 1),
+                                          BPF_STMT(BPF_RET | BPF_K, 0xffff), BPF_STMT(BPF_RET | BPF_K, 0)};
+    const struct sock_fprog filter = {.len = 4, .filter = has_mark_only};
     const struct timeval wait = {.tv_usec = (suseconds_t)(WAIT_S * 1e6)};
     const int fd = packet_socket(interface, ETH_P_IP);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) != 0) {
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) != 0) {
         perror("round_trip");
         exit(1);
     }
@@ -49,7 +55,7 @@ static int waiting_socket(const char *interface)
 
 static int echo(const char *interface)
 {
-    const int fd = waiting_socket(interface);
+    const int fd = waiting_socket(interface, QUESTION);
     const double end_s = now_s() + LONGEST_S;
     uint8_t f[2048];
     fprintf(stderr, "ready\n");
@@ -88,7 +94,7 @@ static int order(const void *a, const void *b)
 
 static int ask(struct flood *flood, const char *interface, uint32_t count)
 {
-    const int fd = waiting_socket(interface);
+    const int fd = waiting_socket(interface, ANSWER);
     const uint32_t step = flood_step(flood->places);
     double *took = calloc(count, sizeof(*took));
     uint32_t answers = 0, asked = 0;

@@ -1,7 +1,9 @@
 /* send.c: the flood of `make bench`: UDP frames at a given rate, or as fast as they go, to every port of the plan in turn.
- * In: PLAN IFACE KIND DESTINATION-MAC SOURCE-MAC BYTES RATE SECONDS. KIND is udp4 or udp6; udp6 goes to the MAC of each
- * host. With `teach` in place of KIND each host sends one frame of IPv6 to DESTINATION-MAC instead, so that bridges know
- * where it is. Out: {"sent": N, "seconds": S, "rate": R}. Called by: scripts/bench, in a namespace of its own.
+ * In: PLAN IFACE KIND DESTINATION-MAC SOURCE-MAC BYTES RATE[/BURST] SECONDS [FIRST-NUMBER]. KIND is udp4, up4 (from the
+ * hosts, each from its own MAC) or udp6, which goes to the MAC of each host. With a BURST so many leave back to back, then
+ * none for a while. With `teach` in place of KIND each host sends one frame of IPv6 to DESTINATION-MAC instead, so that
+ * bridges know where it is. Out: {"sent": N, "seconds": S, "rate": R}. Called by: scripts/bench and scripts/load, in a
+ * namespace of its own.
  *
  * A ring that the kernel sends from. A virtio header before each frame names the whole frame as its header: the kernel then
  * makes a buffer in one piece, as the driver of a card does, not one of page fragments, which every contestant would have to
@@ -28,7 +30,7 @@ struct sender {
     uint8_t *ring;
     size_t slot_bytes;
     unsigned slot;
-    uint32_t place, step, number;
+    uint32_t place, step, first, number;
 };
 
 static volatile sig_atomic_t stopping;
@@ -117,25 +119,29 @@ static void drain(const struct sender *s)
     }
 }
 
-static int flood(struct sender *s, double rate, double seconds)
+static int flood(struct sender *s, double rate, unsigned burst, double seconds)
 {
-    const unsigned batch = rate <= 0 || rate >= 640000 ? BATCH : rate < 10000 ? 1 : (unsigned)(rate / 10000);
+    const unsigned steady = rate <= 0 || rate >= 640000 ? BATCH : rate < 10000 ? 1 : (unsigned)(rate / 10000);
+    unsigned left = burst; /* of a burst */
     const double start = now_s();
     s->step = flood_step(s->flood.places);
     while (!stopping && now_s() < start + seconds && s->number < PLAN_NUMBERS - BATCH) {
-        queue(s, batch);
+        const unsigned batch = burst == 0 ? steady : left < BATCH ? left : BATCH;
+        left -= queue(s, batch);
         if (!kick(s)) {
             perror("send");
             return 1;
         }
-        if (rate > 0) {
-            const double due = start + s->number / rate;
+        if (rate > 0 && (burst == 0 || left == 0)) {
+            left = burst;
+            const double due = start + (s->number - s->first) / rate;
             pause_until(due < start + seconds ? due : start + seconds);
         }
     }
     const double took = now_s() - start;
     drain(s);
-    printf("{\"sent\": %u, \"seconds\": %.6f, \"rate\": %.0f}\n", s->number, took, s->number / took);
+    const uint32_t sent = s->number - s->first;
+    printf("{\"sent\": %u, \"seconds\": %.6f, \"rate\": %.0f}\n", sent, took, sent / took);
     return 0;
 }
 
@@ -163,19 +169,25 @@ int main(int argc, char **argv)
 {
     static struct sender s;
     uint8_t to[6], from[6];
-    if (argc != 9 || !plan_read(&s.flood.plan, argv[1]) || !read_mac(argv[4], to) || !read_mac(argv[5], from)) {
-        fprintf(stderr, "usage: send PLAN IFACE udp4|udp6|teach TO-MAC FROM-MAC BYTES RATE SECONDS\n");
+    if (argc < 9 || argc > 10 || !plan_read(&s.flood.plan, argv[1]) || !read_mac(argv[4], to) ||
+        !read_mac(argv[5], from)) {
+        fprintf(stderr, "usage: send PLAN IFACE udp4|up4|udp6|teach TO-MAC FROM-MAC BYTES RATE[/BURST] SECONDS "
+                        "[FIRST-NUMBER]\n");
         return 2;
     }
     const bool teaches = strcmp(argv[3], "teach") == 0;
-    s.flood.kind = strcmp(argv[3], "udp4") == 0 ? FLOOD_UDP4 : FLOOD_UDP6;
+    s.flood.kind = strcmp(argv[3], "udp4") == 0  ? FLOOD_UDP4
+                   : strcmp(argv[3], "up4") == 0 ? FLOOD_UP4
+                                                 : FLOOD_UDP6;
     s.flood.mark = teaches ? 0 : PLAN_MARK;
     s.flood.bytes = strtoul(argv[6], NULL, 10);
-    const double rate = strtod(argv[7], NULL), seconds = strtod(argv[8], NULL);
+    char *burst = NULL;
+    const double rate = strtod(argv[7], &burst), seconds = strtod(argv[8], NULL);
     if (s.flood.bytes < flood_payload(&s.flood) + 8 || s.flood.bytes > FLOOD_MAX_BYTES || seconds > 600) {
         fprintf(stderr, "send: frames too short or too long, or more than 600 seconds\n");
         return 2;
     }
+    s.number = s.first = argc == 10 ? (uint32_t)strtoul(argv[9], NULL, 10) : 0;
     signal(SIGTERM, stop);
     signal(SIGINT, stop);
     flood_begin(&s.flood, to, from);
@@ -185,5 +197,5 @@ int main(int argc, char **argv)
         perror("send: ring");
         return 1;
     }
-    return flood(&s, rate, seconds);
+    return flood(&s, rate, *burst == '/' ? (unsigned)strtoul(burst + 1, NULL, 10) : 0, seconds);
 }

@@ -8,10 +8,10 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-const volatile struct plan plan; /* a constant to the verifier; set before the load */
+const volatile struct sink_constants constants; /* to the verifier; set before the load */
 
 struct sink_counts { /* struct counts of tally.h */
-    __u64 right, wrong, doubled, strange, wrong_mac, wrong_for;
+    __u64 right, wrong, doubled, strange, late, wrong_mac, wrong_for;
 };
 
 struct {
@@ -29,6 +29,14 @@ struct {
     __type(value, __u64);
 } seen SEC(".maps");
 
+/* The number of the last frame of each port of the first address. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1 << 16);
+    __type(key, __u32);
+    __type(value, __u32);
+} last SEC(".maps");
+
 /* A field as it is in the frame. A packed struct would be read octet by octet. */
 #define FIELD(type, frame, offset) (*(const type *)((const __u8 *)(frame) + (offset)))
 #define V4_BYTES                   (PLAN_V4_PAYLOAD + 8)
@@ -37,6 +45,7 @@ struct {
 /* One of ours, as it was read; `number` PLAN_NUMBERS or more: not of this plan. */
 struct arrival {
     __u32 number, place, owner;
+    int up; /* from an owner to the router, of which there is one */
 };
 
 static __always_inline int read_v4(const void *f, const void *end, struct arrival *a)
@@ -44,9 +53,11 @@ static __always_inline int read_v4(const void *f, const void *end, struct arriva
     if (f + V4_BYTES > end || FIELD(__u16, f, 12) != bpf_htons(0x0800) || FIELD(__u8, f, 23) != 17 ||
         FIELD(__u32, f, PLAN_V4_PAYLOAD) != bpf_htonl(PLAN_MARK))
         return 0;
-    const struct plan p = {plan.address, plan.addresses, plan.ranges, plan.width, plan.hosts};
-    const __u32 address = bpf_ntohl(FIELD(__u32, f, 30)) - p.address;
-    const __u32 port = (__u32)bpf_ntohs(FIELD(__u16, f, 36)) - PLAN_FIRST_PORT;
+    const struct plan p = {constants.plan.address, constants.plan.addresses, constants.plan.ranges,
+                           constants.plan.width, constants.plan.hosts};
+    a->up = bpf_ntohl(FIELD(__u32, f, 30)) == PLAN_REMOTE;
+    const __u32 address = bpf_ntohl(a->up ? FIELD(__u32, f, 26) : FIELD(__u32, f, 30)) - p.address;
+    const __u32 port = (__u32)bpf_ntohs(a->up ? FIELD(__u16, f, 34) : FIELD(__u16, f, 36)) - PLAN_FIRST_PORT;
     a->number = PLAN_NUMBERS;
     if (address < p.addresses && port < plan_ports(&p)) {
         a->number = bpf_ntohl(FIELD(__u32, f, PLAN_V4_PAYLOAD + 4));
@@ -66,6 +77,19 @@ static __always_inline int read_v6(const void *f, const void *end, struct arriva
     return 1;
 }
 
+/* Counts a frame that comes after a later one of its flow. */
+static __always_inline void check_order(struct sink_counts *c, const struct arrival *a)
+{
+    const __u32 place = a->place & 0xffff;
+    __u32 *newest = bpf_map_lookup_elem(&last, &place);
+    if (newest == 0)
+        return;
+    if (a->number < *newest)
+        c->late++;
+    else
+        *newest = a->number;
+}
+
 SEC("tc")
 int sink(struct __sk_buff *skb)
 {
@@ -82,8 +106,11 @@ int sink(struct __sk_buff *skb)
         c->strange++;
     } else if (__sync_fetch_and_or(known, bit) & bit) {
         c->doubled++;
-    } else if (FIELD(__u16, data, 0) == bpf_htons(PLAN_MAC) && FIELD(__u32, data, 2) == bpf_htonl(a.owner)) {
+    } else if (a.up ||
+               (FIELD(__u16, data, 0) == bpf_htons(PLAN_MAC) && FIELD(__u32, data, 2) == bpf_htonl(a.owner))) {
         c->right++;
+        if (constants.ordered)
+            check_order(c, &a);
     } else {
         c->wrong++;
         c->wrong_mac = bpf_ntohl(FIELD(__u32, data, 2));

@@ -1,5 +1,5 @@
 /* sink_bpf.c: loads sink.bpf.o at tc ingress, reads its counters ten times a second, and prints them at SIGTERM.
- * In: OBJECT PLAN IFACE. Out: `ready` on stderr, then the JSON of tally.h. Called by: scripts/bench. */
+ * In: OBJECT PLAN IFACE [ordered]. Out: `ready` on stderr, then the JSON of tally.h. Called by: scripts/bench. */
 #include "flood_frame.h"
 #include "tally.h"
 
@@ -33,6 +33,7 @@ static struct counts read_counts(int map)
         all.wrong += each[n].wrong;
         all.doubled += each[n].doubled;
         all.strange += each[n].strange;
+        all.late += each[n].late;
         if (each[n].wrong > 0) {
             all.wrong_mac = each[n].wrong_mac;
             all.wrong_for = each[n].wrong_for;
@@ -41,8 +42,8 @@ static struct counts read_counts(int map)
     return all;
 }
 
-/* The object with `plan` as its constants, in the kernel; NULL and errno. */
-static struct bpf_object *load(const char *path, const struct plan *plan)
+/* The object with these constants, in the kernel; NULL and errno. */
+static struct bpf_object *load(const char *path, const struct sink_constants *constants)
 {
     struct bpf_object *object = bpf_object__open_file(path, NULL);
     struct bpf_map *map;
@@ -53,13 +54,12 @@ static struct bpf_object *load(const char *path, const struct plan *plan)
         size_t size = 0;
         if (strstr(bpf_map__name(map), ".rodata") == NULL)
             continue;
-        void *constants =
-            (void *)(uintptr_t)bpf_map__initial_value(map, &size); /* to be written before the load */
-        if (constants == NULL || size < sizeof(*plan)) {
+        void *to = (void *)(uintptr_t)bpf_map__initial_value(map, &size); /* to be written before the load */
+        if (to == NULL || size < sizeof(*constants)) {
             errno = EINVAL;
             return NULL;
         }
-        memcpy(constants, plan, sizeof(*plan));
+        memcpy(to, constants, sizeof(*constants));
     }
     return bpf_object__load(object) == 0 ? object : NULL;
 }
@@ -81,12 +81,12 @@ static void watch(int map)
 
 int main(int argc, char **argv)
 {
-    struct plan plan;
-    if (argc != 4 || !plan_read(&plan, argv[2])) {
-        fprintf(stderr, "usage: sink_bpf OBJECT PLAN IFACE\n");
+    struct sink_constants constants = {.ordered = argc == 5 && strcmp(argv[4], "ordered") == 0};
+    if (argc < 4 || argc > 5 || !plan_read(&constants.plan, argv[2])) {
+        fprintf(stderr, "usage: sink_bpf OBJECT PLAN IFACE [ordered]\n");
         return 2;
     }
-    struct bpf_object *object = load(argv[1], &plan);
+    struct bpf_object *object = load(argv[1], &constants);
     if (object == NULL) {
         perror("sink_bpf: load");
         return 1;

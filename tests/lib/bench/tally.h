@@ -13,6 +13,7 @@
 struct counts {
     uint64_t right, wrong, doubled;
     uint64_t strange; /* none that the sender made */
+    uint64_t late;    /* after a later one of its flow; of those that are right */
     uint64_t wrong_mac,
         wrong_for; /* of the last wrong one: the last 32 bits of its MAC, and its place in the plan */
 };
@@ -58,10 +59,11 @@ static inline double tally_rate(struct tally *t)
 
 static inline void tally_print(struct tally *t, const struct counts *c, uint64_t lost)
 {
-    printf("{\"right\": %llu, \"wrong\": %llu, \"doubled\": %llu, \"strange\": %llu, \"sink_lost\": %llu, "
-           "\"rate\": %.0f, ",
+    printf("{\"right\": %llu, \"wrong\": %llu, \"doubled\": %llu, \"strange\": %llu, \"late\": %llu, "
+           "\"sink_lost\": %llu, \"rate\": %.0f, ",
            (unsigned long long)c->right, (unsigned long long)c->wrong, (unsigned long long)c->doubled,
-           (unsigned long long)c->strange, (unsigned long long)lost, tally_rate(t));
+           (unsigned long long)c->strange, (unsigned long long)c->late, (unsigned long long)lost,
+           tally_rate(t));
     if (c->wrong > 0)
         printf("\"example\": \"place %llu went to the MAC that ends in %08llx\"}\n",
                (unsigned long long)c->wrong_for, (unsigned long long)c->wrong_mac);
