@@ -19,13 +19,13 @@
 
 #include "pearpd/clock.h"
 #include "pearpd/eth.h"
-#include "pearpd/ring_watch.h"
-#include "pearpd/super_filter.h"
 #include "pearpd/time_units.h"
-#include "pearpd/tunnel_segments.h"
 
 #include "long_frame_ring.h"
 #include "packet_frame.h"
+#include "ring_watch.h"
+#include "super_filter.h"
+#include "tunnel_segments.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

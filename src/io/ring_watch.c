@@ -1,5 +1,5 @@
 /* ring_watch.c: see ring_watch.h. */
-#include "pearpd/ring_watch.h"
+#include "ring_watch.h"
 
 bool ring_watch_look(struct ring_watch *watch, uint32_t head, bool empty, uint64_t dropped)
 {

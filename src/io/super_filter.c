@@ -1,6 +1,6 @@
 /* super_filter.c: see super_filter.h.
  * The kernel does not show a filter the type of a super-frame, so the protocol in its bytes has to do. */
-#include "pearpd/super_filter.h"
+#include "super_filter.h"
 
 #include "pearpd/eth.h"
 

@@ -9,7 +9,8 @@
 
 #include "pearpd/eth.h"
 #include "pearpd/netlink.h"
-#include "pearpd/tunnel_segments.h"
+
+#include "tunnel_segments.h"
 
 #include <errno.h>
 #include <fcntl.h>

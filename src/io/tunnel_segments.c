@@ -5,7 +5,7 @@
  *
  * What is between the outer layer 4 and the inner IP header (VXLAN, Geneve, inner Ethernet) has no lengths and is
  * copied. The kernel says where the inner layer 4 is; the inner IP header is what fits before it. */
-#include "pearpd/tunnel_segments.h"
+#include "tunnel_segments.h"
 
 #include "pearpd/eth.h"
 #include "pearpd/ipv4_packet.h"

@@ -2,9 +2,9 @@
  * Input: the offload state as the kernel gives it (10 bytes), whether the length of the inner IP header is to be right (2), how
  * many bytes of payload follow the rest (2), the rest. */
 #include "pearpd/cursor.h"
-#include "pearpd/tunnel_segments.h"
 
 #include "../lib/frame_tools.h"
+#include "tunnel_segments.h"
 
 #include <linux/virtio_net.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* test_ring_watch.c: when a receive ring counts as stuck. The ring is a stub as tpacket_rcv() behaves. */
-#include "pearpd/ring_watch.h"
+#include "ring_watch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,8 @@
 /* test_tunnel_segments.c: super-frames of tunnels are cut into frames that a stock receiver takes: every length, checksum and
  * sequence number is read again here. */
 #include "pearpd/ipv4_packet.h"
-#include "pearpd/tunnel_segments.h"
+
+#include "tunnel_segments.h"
 
 #include <linux/virtio_net.h>
 #include <netinet/in.h>
