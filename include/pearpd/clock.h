@@ -22,7 +22,7 @@ const char *clock_boot_id(char text[static BOOT_ID_BYTES]);
 uint64_t clock_wall_us(void);
 
 /* 2020-01-01, by it: earlier than any clock that is set. */
-#define CLOCK_SET_US (UINT64_C(1577836800) * 1000000)
+#define CLOCK_SET_US (UINT64_C(1577836800) * US_PER_S)
 
 /* A time of that clock as RFC 3339, UTC, to the millisecond: "2026-11-30T08:15:00.123Z". Returns `text`. */
 #define CLOCK_TEXT_BYTES 40

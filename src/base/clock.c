@@ -14,12 +14,12 @@ uint64_t clock_wall_us(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+    return (uint64_t)now.tv_sec * US_PER_S + (uint64_t)now.tv_nsec / NS_PER_US;
 }
 
 const char *clock_wall_format(uint64_t wall_us, char text[static CLOCK_TEXT_BYTES])
 {
-    const time_t seconds = (time_t)(wall_us / 1000000);
+    const time_t seconds = (time_t)(wall_us / US_PER_S);
     struct tm utc = {0};
     gmtime_r(&seconds, &utc);
     const size_t used = strftime(text, CLOCK_TEXT_BYTES, "%Y-%m-%dT%H:%M:%S", &utc);

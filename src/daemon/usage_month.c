@@ -3,6 +3,7 @@
 
 #include "pearpd/clock.h"
 #include "pearpd/keyed_table.h"
+#include "pearpd/time_units.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -152,7 +153,7 @@ int usage_months_resize(struct usage_months *months, const struct limits *limits
 /* 0: the clock has not been set, or shows no year of four digits. */
 static month_number month_at(uint64_t wall_us)
 {
-    time_t wall_s = (time_t)(wall_us / 1000000);
+    time_t wall_s = (time_t)(wall_us / US_PER_S);
     struct tm utc;
     if (wall_us < CLOCK_SET_US || gmtime_r(&wall_s, &utc) == NULL || utc.tm_year + 1900 > 9999)
         return 0;

@@ -201,7 +201,7 @@ JUDGED = [
     ("ext_beyond", changed(CLAIM, 52, b"\0\1")), ("ext_beyond", with_tlvs(SEQ)[:-1]),
     ("tlv.cut", with_tlvs(b"\x7e")), ("tlv.cut", with_tlvs(SEQ + b"\x7e")), ("tlv.cut", with_tlvs(tlv(0x7e, b"abc", 4))),
     ("tlv.cut", with_tlvs(tlv(3, bytes(7), 8))),
-    ("tlv.unknown", with_tlvs(tlv(0x05, b"ab"))), ("tlv.unknown", with_tlvs(tlv(0x00, b""))),
+    ("tlv.unknown", with_tlvs(tlv(0x3e, b"ab"))), ("tlv.unknown", with_tlvs(tlv(0x00, b""))),
     ("tlv.unknown", with_tlvs(tlv(0x3f, b"ab"))),
     ("tlv.length", with_tlvs(tlv(3, bytes(7)))), ("tlv.length", with_tlvs(tlv(1, bytes(5)))),
     ("tlv.length", with_tlvs(tlv(2, b""))), ("tlv.length", with_tlvs(tlv(4, bytes(7)))),

@@ -311,7 +311,7 @@ static void test_pe_arp_fields_wrong_in_turn(void **state)
         {52, 2, -EBADMSG},                                             /* ext_len: 512 and more */
         {53, 0, 0},                                                    /* no TLVs: the rest is padding */
         {53, 3, -EBADMSG},                                             /* ends inside of one */
-        {54, 0x05, -EBADMSG},                                          /* unknown below 0x40 */
+        {54, 0x3e, -EBADMSG},                                          /* unknown below 0x40 */
         {54, 0x40, 0},                                                 /* unknown from there on */
         {54, 0x02, -EBADMSG},                                          /* a GATEWAY of the wrong length */
         {55, 3, -EBADMSG},    {55, 255, -EBADMSG}, {56, 16, -EBADMSG}, /* PSID offset */

@@ -17,7 +17,6 @@
 #define OWNERS     0
 #define STRANGERS  1
 #define ROWS_LEAST 8
-#define US_PER_S   1000000
 
 /* In a table: the key first. */
 struct row {
