@@ -131,6 +131,9 @@ struct traffic {
     uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes;
 };
 
+/* Adds `more` to `to`, modulo 2^64. */
+void traffic_add(struct traffic *to, const struct traffic *more);
+
 /* The traffic of one owner since it was first seen, over all its ranges. MAC zero: the others, which have no
  * account of their own. `booked` is what engine_account_book() has given out of the total. */
 struct account_entry {

@@ -59,14 +59,6 @@ void usage_months_free(struct usage_months *months)
 
 /* Rows. */
 
-static void traffic_add(struct traffic *to, const struct traffic *more)
-{
-    to->rx_frames += more->rx_frames;
-    to->rx_bytes += more->rx_bytes;
-    to->tx_frames += more->tx_frames;
-    to->tx_bytes += more->tx_bytes;
-}
-
 /* The row of `month`, a new one where there was none. */
 static struct usage_month *row_of(const struct usage_months *months, struct owner_months *owner,
                                   month_number month)

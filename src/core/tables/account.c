@@ -50,7 +50,7 @@ void accounts_free(struct accounts *accounts)
 
 /* Totals, modulo 2^64. */
 
-static void traffic_add(struct traffic *to, const struct traffic *more)
+void traffic_add(struct traffic *to, const struct traffic *more)
 {
     to->rx_frames += more->rx_frames;
     to->rx_bytes += more->rx_bytes;
