@@ -186,7 +186,7 @@
     X("ring-budget", ring_budget, 1, 4096, 256,                                                            \
       "Frames taken from one receive ring before the other has its turn.")                                 \
     X("accel-linger", accel_linger_s, 1, 604800, 3600,                                                     \
-      "Seconds for which the fast path goes on forwarding established flows when pearpd has died.")        \
+      "Seconds for which the fast path keeps forwarding established flows after pearpd has died.")         \
     X("control-clients", control_clients, 1, 1024, 64,                                                     \
       "Maximum number of connections to the control socket. A new one is refused.")                        \
     X("monitor-bytes", monitor_bytes, 4096, 1048576, 65536,                                                \

@@ -14,9 +14,8 @@ static const struct ini_key bridge_keys[] = {
     {.name = "upstream",
      .type = &conf_upstream,
      CONFIG(upstream),
-     .help =
-         "The interface on the router's side. With tap:NAME this machine is the router: pearpd creates the tap "
-         "NAME, and the kernel routes into it."},
+     .help = "The interface on the router's side. With tap:NAME this machine is the router: pearpd creates "
+             "the tap NAME, and the kernel routes into it."},
     {.name = "downstream",
      .type = &conf_interface,
      CONFIG(downstream),
@@ -26,11 +25,9 @@ static const struct ini_key bridge_keys[] = {
      .preset = "auto",
      .none = "auto",
      CONFIG(mac),
-     .help =
-         "The bridge MAC, which the router sees for every shared address. With auto it is derived from the "
-         "address "
-         "of upstream, or of downstream where upstream is a tap, and is the same at each start. Set it where a "
-         "second bridge takes over for this one, or for a replay."},
+     .help = "The bridge MAC, which the router sees for every shared address. With auto it is derived from "
+             "the address of upstream, or of downstream where upstream is a tap, and is the same at each "
+             "start. Set it where a second bridge takes over for this one, or for a replay."},
     {.name = "vlan",
      .type = &ini_number,
      .preset = "none",
@@ -38,53 +35,48 @@ static const struct ini_key bridge_keys[] = {
      .least = 1,
      .most = 4094,
      CONFIG(vlan),
-     .help = "The VLAN that carries this subnet on both interfaces. Frames of other VLANs, and untagged ones, "
-             "are bridged "
-             "unchanged."},
+     .help = "The VLAN that carries this subnet on both interfaces. Frames of other VLANs, and untagged "
+             "ones, are bridged unchanged."},
     {.name = "encap",
      .type = &conf_encap,
      .preset = "0x88b5",
      .choices = "0x88b5 | arp",
      CONFIG(encap),
-     .help = "The EtherType of PE-ARP. With arp it is that of ARP, 0x0806, for switches that pass no other. "
-             "All agents "
-             "must use the same; the bridge ignores the other one."},
+     .help = "The EtherType of PE-ARP. With arp it is that of ARP, 0x0806, for switches that pass no "
+             "other. All agents must use the same; the bridge ignores the other one."},
     {.name = "source-mac",
      .type = &ini_choice,
      .preset = "bridge",
      .choices = "bridge | host",
      CONFIG(source_mac_host),
      .help = "The Ethernet source of frames that hosts send upstream from a shared address. With host the "
-             "router's side "
-             "sees the MAC address of each host, as accounting on a switch may need."},
+             "router's side sees the MAC address of each host, as accounting on a switch may need."},
     {.name = "link-local",
      .type = &ini_choice,
      .preset = "forward",
      .choices = "forward | drop",
      CONFIG(link_local_drop),
-     .help = "What happens to frames for 01-80-C2-00-00-xx, such as spanning tree and LLDP. With drop the two "
-             "sides are "
-             "separate spanning trees. Pause frames never cross the bridge."},
+     .help = "What happens to frames for 01-80-C2-00-00-xx, such as spanning tree and LLDP. With drop the "
+             "two sides are separate spanning trees. Pause frames never cross the bridge."},
     {.name = "router-mac",
      .type = &ini_mac,
      .preset = "",
      .none = "",
      CONFIG(router_mac),
      .given = offsetof(struct config, has_router_mac),
-     .help = "The router's MAC address. A frame from downstream with this source is dropped, so that no host "
-             "can pose as "
-             "the router; a replay of one capture of both sides needs it too. Where upstream is a tap, the "
-             "default is the "
-             "tap's address. Change it together with the router, or the new router is not protected."},
+     .help = "The router's MAC address. A frame from downstream with this source is dropped, so that no "
+             "host can pose as the router; a replay of one capture of both sides needs it too. Where "
+             "upstream is a tap, the default is the tap's address. Change it together with the router, or "
+             "the new router is not protected."},
     {.name = "accel",
      .type = &ini_choice,
      .preset = "auto",
      .choices = "auto | tc | none",
      CONFIG(accel),
-     .help = "Whether the kernel forwards established flows by itself, with BPF programs at tc ingress of both "
-             "interfaces (the fast path). With auto it does where it can, and the log says why where it "
-             "cannot; with tc "
-             "pearpd does not start where it cannot. With none every frame passes through pearpd."},
+     .help = "Whether the kernel forwards established flows by itself, with BPF programs at tc ingress of "
+             "both interfaces (the fast path). With auto it does where it can, and the log says why where "
+             "it cannot; with tc pearpd does not start where it cannot. With none every frame passes "
+             "through pearpd."},
 };
 
 #define ADDRESS(name) INI_FIELD(struct config_address, name)
@@ -100,31 +92,28 @@ static const struct ini_key address_keys[] = {
      .none = "none",
      ADDRESS(learn),
      .line = offsetof(struct config_address, learn_line),
-     .help =
-         "How the bridge learns which host owns which ports: pe-arp: from the claims of agents; traffic: "
-         "from the source ports of what hosts send; dhcp: from leases with ports (RFC 7618) that a server "
-         "upstream gives. With none, only [range], [dhcp] serve and pearpctl add give ports to a host. Leave "
-         "traffic out where hosts are not trusted. Where [dhcp] serves the address, the default is none and "
-         "dhcp is an error."},
+     .help = "How the bridge learns which host owns which ports: pe-arp: from the claims of agents; "
+             "traffic: from the source ports of what hosts send; dhcp: from leases with ports (RFC 7618) "
+             "that a server upstream gives. With none, only [range], [dhcp] serve and pearpctl add give "
+             "ports to a host. Leave traffic out where hosts are not trusted. Where [dhcp] serves the "
+             "address, the default is none and dhcp is an error."},
     {.name = "block",
      .type = &ini_number,
      .preset = "1000",
      .least = 1,
      .most = 65536,
      ADDRESS(block),
-     .help = "With learn = traffic: how many ports one source port teaches. Blocks are counted from the first "
-             "of ports. "
-             "Set it to the size of the ranges that hosts have; where it is larger, a host gets ports of its "
-             "neighbour."},
+     .help = "With learn = traffic: how many ports one source port teaches. Blocks are counted from the "
+             "first of ports. Set it to the size of the ranges that hosts have; where it is larger, a host "
+             "gets ports of its neighbour."},
     {.name = "psid",
      .type = &conf_port_set,
      .preset = "",
      .none = "",
      ADDRESS(psid),
      .given = offsetof(struct config_address, has_psid),
-     .help = "With learn = traffic: a source port teaches the port set of RFC 7597 section 5.1 that it lies "
-             "in, by OFFSET "
-             "and LENGTH in bits. It takes the place of block."},
+     .help = "With learn = traffic: a source port teaches the port set of RFC 7597 section 5.1 that it "
+             "lies in, by OFFSET and LENGTH in bits. It takes the place of block."},
     {.name = "default-host",
      .type = &ini_mac,
      .preset = "none",
@@ -132,8 +121,8 @@ static const struct ini_key address_keys[] = {
      ADDRESS(default_host),
      .given = offsetof(struct config_address, has_default_host),
      .line = offsetof(struct config_address, default_host_line),
-     .help = "The host that gets packets that no range and no flow gives to another one. With none they are "
-             "dropped."},
+     .help = "The host that gets packets that no range and no flow gives to another one. With none they "
+             "are dropped."},
     {.name = "gateway",
      .type = &ini_address,
      .preset = "",
@@ -141,16 +130,15 @@ static const struct ini_key address_keys[] = {
      ADDRESS(gateway),
      .line = offsetof(struct config_address, gateway_line),
      .help = "The router that HELLO announces to agents without a gateway of their own. The default is the "
-             "router of [dhcp]; without one, it is what router-mac asks for the address as. It is never taken "
-             "from another machine."},
+             "router of [dhcp]; without one, it is what router-mac asks for the address as. It is never "
+             "taken from another machine."},
     {.name = "echo",
      .type = &ini_choice,
      .preset = "reply",
      .choices = "reply | default-host | drop",
      ADDRESS(echo),
      .help = "What happens to a ping of the shared address from upstream: the bridge answers it, the "
-             "default-host gets "
-             "it, or it is dropped."},
+             "default-host gets it, or it is dropped."},
 };
 
 static const struct ini_key range_keys[] = {
@@ -158,9 +146,9 @@ static const struct ini_key range_keys[] = {
      .type = &conf_macs,
      INI_FIELD(struct config_range, mac),
      .line = offsetof(struct config_range, mac_line),
-     .help = "The owner. It gets every packet at its first MAC address. What it sends from the others, as a "
-             "host with "
-             "several cards in a team or bond does, is taken as sent from the first, for all its ports."},
+     .help = "The owner. It gets every packet at its first MAC address. What it sends from the others, as "
+             "a host with several cards in a team or bond does, is taken as sent from the first, for all "
+             "its ports."},
     {.name = "name",
      .type = &ini_text,
      .preset = "",
@@ -203,11 +191,10 @@ static const struct ini_key state_keys[] = {
      .preset = "/var/lib/pearpd/NAME.state",
      .none = "none",
      CONFIG(state_file),
-     .help = "The file that keeps bindings, leases and counters over a restart. NAME is the name of this file "
-             "without .conf. The systemd unit makes the directory. If it is missing or cannot be written, a "
-             "warning is logged and pearpd runs without the file. With none the table starts empty: hosts are "
-             "asked "
-             "again, and [dhcp] may not know the leases that it gave."},
+     .help = "The file that keeps bindings, leases and counters over a restart. NAME is the name of this "
+             "file without .conf. The systemd unit makes the directory. If it is missing or cannot be "
+             "written, a warning is logged and pearpd runs without the file. With none the table starts "
+             "empty: hosts are asked again, and [dhcp] may not know the leases that it gave."},
     {.name = "period",
      .type = &ini_seconds,
      .preset = "1",
@@ -251,9 +238,8 @@ static const struct ini_key dhcp_keys[] = {
      .preset = "",
      .none = "",
      CONFIG(dhcp.router),
-     .help =
-         "The router that clients get, and that HELLO announces for an address without a gateway. It must be "
-         "in the network of each served address."},
+     .help = "The router that clients get, and that HELLO announces for an address without a gateway. It "
+             "must be in the network of each served address."},
     {.name = "netmask",
      .type = &conf_netmask,
      .preset = "255.255.255.0",
@@ -278,16 +264,15 @@ static const struct ini_key dhcp_keys[] = {
      .preset = "",
      .none = "",
      CONFIG(dhcp.server_id),
-     .help = "The address that answers come from and that clients renew with. The default is that of router, "
-             "so that what "
-             "clients send to it passes the bridge."},
+     .help = "The address that answers come from and that clients renew with. The default is that of "
+             "router, so that what clients send to it passes the bridge."},
     {.name = "servers",
      .type = &conf_servers,
      .preset = "",
      .none = "",
      CONFIG(dhcp.servers),
-     .help = "The DHCP servers upstream whose leases are learned with learn = dhcp, by their server identifier "
-             "(option 54). Without it, those of every server that a host asked."},
+     .help = "The DHCP servers upstream whose leases are learned with learn = dhcp, by their server "
+             "identifier (option 54). Without it, those of every server that a host asked."},
 };
 
 #define LEASE(name) INI_FIELD(struct config_lease, name)
@@ -328,9 +313,8 @@ static const struct ini_key key_keys[] = {
      .type = &key_role_type,
      .choices = KEY_ROLES,
      KEY(role),
-     .help =
-         "With bridge the bridge signs HELLO and REQUEST with it; every agent needs it. With host one host's "
-         "agent signs with it; only that host and the bridge should have it."},
+     .help = "With bridge the bridge signs HELLO and REQUEST with it; every agent needs it. With host one "
+             "host's agent signs with it; only that host and the bridge should have it."},
     {.name = "mac",
      .type = &key_macs_type,
      .preset = "",
@@ -355,23 +339,23 @@ static const struct ini_key ipfix_keys[] = {
      .none = "none",
      CONFIG(ipfix.collector),
      .given = offsetof(struct config, ipfix.is_on),
-     .help = "Where records are sent, over UDP. This machine needs a route to it that does not lead over the "
-             "bridge."},
+     .help = "Where records are sent, over UDP. This machine needs a route to it that does not lead over "
+             "the bridge."},
     {.name = "sample",
      .type = &ini_number,
      .preset = "1",
      .least = 1,
      .most = 1000000,
      CONFIG(ipfix.sample),
-     .help =
-         "One of this many packets is counted in records. Raise it where exporting every flow costs too much."},
+     .help = "One of this many packets is counted in records. Raise it where exporting every flow costs "
+             "too much."},
     {.name = "active",
      .type = &ini_seconds,
      .preset = "60",
      .least = 1,
      .most = 3600,
      CONFIG(ipfix.active_s),
-     .help = "A flow that goes on is exported after this time."},
+     .help = "A flow that continues is exported after this time."},
     {.name = "idle",
      .type = &ini_seconds,
      .preset = "15",
@@ -386,8 +370,7 @@ static const struct ini_key ipfix_keys[] = {
      .most = 86400,
      CONFIG(ipfix.template_s),
      .help = "The templates are sent again after this time. A collector that starts later understands no "
-             "record until "
-             "then."},
+             "record until then."},
     {.name = "domain",
      .type = &ini_number,
      .preset = "1",
@@ -426,37 +409,33 @@ static const struct ini_section sections[] = {
      INI_KEYS(range_keys)},
     {.name = "protocol",
      .argument = "ADDRESS/NAME",
-     .help = "The owner of a protocol that has no ports, such as gre or esp: by its name in protocols(5), or "
-             "by its "
-             "number.",
+     .help = "The owner of a protocol that has no ports, such as gre or esp: by its name in protocols(5), "
+             "or by its number.",
      .begin = conf_begin_protocol,
      INI_KEYS(protocol_keys)},
     {.name = "policy", .help = "What hosts may do.", INI_KEYS(policy_keys)},
     {.name = "keys",
-     .help =
-         "Keys of signed PE-ARP that all machines share, one line each: ID = 64 hexadecimal digits. ID is "
-         "a number from 0 to 4294967295. With a key, PE-ARP that is not signed is dropped; the bridge signs "
-         "with the lowest ID, unless it has a key of role bridge. Every agent needs the same keys, and each "
-         "can sign as any other. To give every host its own, use [key].",
+     .help = "Keys of signed PE-ARP that all machines share, one line each: ID = 64 hexadecimal digits. ID "
+             "is a number from 0 to 4294967295. With a key, PE-ARP that is not signed is dropped; the "
+             "bridge signs with the lowest ID, unless it has a key of role bridge. Every agent needs the "
+             "same keys, and each can sign as any other. To give every host its own, use [key].",
      .take = conf_take_secret},
     {.name = "key",
      .argument = "ID",
-     .help =
-         "A key of the bridge, or of one host. ID is a number from 0 to 4294967295 that no other key has. "
-         "PE-ARP that is not signed, or is signed with a key whose role, mac or range does not allow it, is "
-         "dropped (pe_arp_forged). The bridge signs with the lowest ID of role bridge.",
+     .help = "A key of the bridge, or of one host. ID is a number from 0 to 4294967295 that no other key "
+             "has. PE-ARP that is not signed, or is signed with a key whose role, mac or range does not "
+             "allow it, is dropped (pe_arp_forged). The bridge signs with the lowest ID of role bridge.",
      .begin = conf_begin_key,
      INI_KEYS(key_keys)},
     {.name = "deny",
-     .help = "Hosts that may own no ports, one line each: mac = MAC. Nothing is learned from their claims and "
-             "traffic, and they get no lease. To deny a host while the bridge runs: pearpctl deny.",
+     .help = "Hosts that may own no ports, one line each: mac = MAC. Nothing is learned from their claims "
+             "and traffic, and they get no lease. To deny a host while the bridge runs: pearpctl deny.",
      .take = conf_take_denied},
     {.name = "control", .help = "The control socket.", INI_KEYS(control_keys)},
     {.name = "state", .help = "What survives a restart.", INI_KEYS(state_keys)},
     {.name = "dhcp",
-     .help = "Leases of port sets, for DHCP clients that ask for ports (option 159, RFC 7618). Other clients "
-             "are left to "
-             "the network's own server.",
+     .help = "Leases of port sets, for DHCP clients that ask for ports (option 159, RFC 7618). Other "
+             "clients are left to the network's own server.",
      INI_KEYS(dhcp_keys)},
     {.name = "lease",
      .argument = "ADDRESS:FIRST-LAST",

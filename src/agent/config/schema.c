@@ -19,9 +19,8 @@ static const struct ini_key agent_keys[] = {
      .type = &agent_short_address,
      .preset = "",
      .none = "",
-     .help = "The shared address, where the host has one range. It needs ports beside it; a [range] takes the "
-             "place of "
-             "both."},
+     .help = "The shared address, where the host has one range. It needs ports beside it; a [range] takes "
+             "the place of both."},
     {.name = "ports",
      .type = &agent_ports,
      .preset = "",
@@ -32,9 +31,8 @@ static const struct ini_key agent_keys[] = {
      .preset = "",
      .none = "",
      OPTION(gateway),
-     .help =
-         "The gateway. By default it is the gateway of the interface's default route, or, if there is none, "
-         "the first one that the bridge announces."},
+     .help = "The gateway. By default it is the gateway of the interface's default route, or, if there is "
+             "none, the first one that the bridge announces."},
     {.name = "encap",
      .type = &agent_encap,
      .preset = "0x88b5",
@@ -47,26 +45,23 @@ static const struct ini_key agent_keys[] = {
      .preset = "nft",
      .choices = "nft | none",
      OPTION(enforce),
-     .help =
-         "What keeps programs of this host inside its ranges. With nft, nftables rules drop packets with a "
-         "source port outside of them. With none only the bridge drops such packets, and this host does not "
-         "notice."},
+     .help = "What keeps programs of this host inside its ranges. With nft, nftables rules drop packets "
+             "with a source port outside of them. With none only the bridge drops such packets, and this "
+             "host does not notice."},
     {.name = "dhcp",
      .type = &ini_choice,
      .preset = "none",
      .choices = "none | auto | udhcpc | dhclient",
      OPTION(dhcp),
      .help = "The DHCP client that the agent runs, for hosts whose address and ports a server leases. With "
-             "auto it is the "
-             "one that is installed."},
+             "auto it is the one that is installed."},
     {.name = "cgroup",
      .type = &ini_path,
      .preset = "none",
      .none = "none",
      OPTION(cgroup),
      .help = "A cgroup (version 2). A program in it that binds a port outside of the ranges gets EPERM at "
-             "once. Set it "
-             "for servers, which would otherwise listen where no packet arrives."},
+             "once. Set it for servers, which would otherwise listen where no packet arrives."},
     {.name = "watch",
      .type = &ini_seconds,
      .preset = "10",
@@ -87,9 +82,8 @@ static const struct ini_key agent_keys[] = {
      .preset = "none",
      .none = "none",
      OPTION(metrics),
-     .help = "A file for the textfile collector of node_exporter, written at each check. Its name must end in "
-             ".prom, or "
-             "the collector ignores it."},
+     .help = "A file for the textfile collector of node_exporter, written at each check. Its name must end "
+             "in .prom, or the collector ignores it."},
 };
 
 static const struct ini_key dns_keys[] = {
@@ -152,9 +146,8 @@ static const struct ini_key service_keys[] = {
      .preset = "",
      .none = "",
      SERVICE(host),
-     .help = "The name that clients ask for, in the zone: the SRV record is _NAME._PROTO.HOST. Without it the "
-             "zone's own "
-             "name."},
+     .help = "The name that clients ask for, in the zone: the SRV record is _NAME._PROTO.HOST. Without it "
+             "the zone's own name."},
     {.name = "target",
      .type = &agent_domain_name,
      SERVICE(target),
@@ -186,8 +179,7 @@ static const struct ini_key service_keys[] = {
      .choices = "auto | none | https | svcb",
      SERVICE(svcb),
      .help = "A record beside SRV (RFC 9460): https is an HTTPS record of HOST, svcb an SVCB record of "
-             "_NAME.HOST. With "
-             "auto a service named https gets an HTTPS record, others get none."},
+             "_NAME.HOST. With auto a service named https gets an HTTPS record, others get none."},
     {.name = "alpn",
      .type = &agent_alpn,
      .preset = "",
@@ -199,8 +191,8 @@ static const struct ini_key service_keys[] = {
      .preset = "no",
      .choices = "no | yes",
      SERVICE(publish_address),
-     .help = "With yes the A record of target is published too. It is never withdrawn, since other hosts share "
-             "it."},
+     .help = "With yes the A record of target is published too. It is never withdrawn, since other hosts "
+             "share it."},
 };
 
 #define KEY(name) INI_FIELD(struct pe_arp_key, name)
@@ -236,24 +228,19 @@ static const struct ini_section sections[] = {
     {.name = "agent", .help = "The interface, and what the agent does on it.", INI_KEYS(agent_keys)},
     {.name = "range",
      .argument = "ADDRESS:PORTS",
-     .help =
-         "Another range, of this or another shared address. PORTS is FIRST-LAST, or a port set of RFC 7597 as "
-         "psid/OFFSET/LENGTH/ID.",
+     .help = "Another range, of this or another shared address. PORTS is FIRST-LAST, or a port set of RFC "
+             "7597 as psid/OFFSET/LENGTH/ID.",
      .begin = agent_begin_range},
     {.name = "keys",
-     .help =
-         "Keys of signed PE-ARP that all machines share, one line each: ID = 64 hexadecimal digits. They must "
-         "be "
-         "those of the "
-         "bridge. With a key the agent signs "
-         "what it sends, and ignores what is not signed. Without a [key] of role host it signs with the key "
-         "that the bridge signs with.",
+     .help = "Keys of signed PE-ARP that all machines share, one line each: ID = 64 hexadecimal digits. "
+             "They must be those of the bridge. With a key the agent signs what it sends, and ignores what "
+             "is not signed. Without a [key] of role host it signs with the key that the bridge signs with.",
      .take = agent_take_secret},
     {.name = "key",
      .argument = "ID",
-     .help = "A key of this host, or of the bridge, as the file of the bridge has it. An agent needs both: it "
-             "signs what it sends with the lowest ID of role host, and ignores a HELLO or REQUEST that is not "
-             "signed with a key of role bridge, or of [keys].",
+     .help = "A key of this host, or of the bridge, as the file of the bridge has it. An agent needs both: "
+             "it signs what it sends with the lowest ID of role host, and ignores a HELLO or REQUEST that "
+             "is not signed with a key of role bridge, or of [keys].",
      .begin = agent_begin_key,
      INI_KEYS(key_keys)},
     {.name = "dns",
@@ -261,9 +248,8 @@ static const struct ini_section sections[] = {
      INI_KEYS(dns_keys)},
     {.name = "service",
      .argument = "NAME",
-     .help =
-         "A service of this host. It is announced to the bridge, and published in the DNS where [dns] names a "
-         "server. NAME is that of SRV records, such as http.",
+     .help = "A service of this host. It is announced to the bridge, and published in the DNS where [dns] "
+             "names a server. NAME is that of SRV records, such as http.",
      .begin = agent_begin_service,
      INI_KEYS(service_keys)},
 };
