@@ -36,7 +36,7 @@
 /* The programs know the time to a tick of the kernel's clock: a clock that is exact costs a third of a frame. */
 #define FAST_TICK_NS 10000000ULL
 
-/* skb->mark of a frame at a punt device: any other there is one of the box's own. */
+/* skb->mark of a frame at a punt device: any other there was sent by the bridge's own system. */
 #define FAST_PUNT_MARK 0x50454152
 
 /* As enum side: the port that a frame comes in by. */

@@ -179,7 +179,7 @@ FAST_INLINE bool rewrite(struct fast_view *view, const struct fast_config *confi
     return slot != NULL && bpf_skb_store_bytes(view->frame, 0, slot->mac, 6, 0) == 0;
 }
 
-/* A copy: the stack of the box, and interfaces on top of the port, have what is for them as they had it without us. */
+/* A copy: the kernel's own stack, and interfaces on top of the port, receive what is for them as without pearpd. */
 FAST_INLINE int leave(struct __sk_buff *skb, const struct fast_config *config, __u32 side)
 {
     const __u32 punt = fast_punt(config, side), mark = skb->mark;

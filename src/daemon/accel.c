@@ -123,7 +123,7 @@ static int divert(const struct accel *accel, enum side side, unsigned punt)
     return packet_port_divert(accel->target.sockets->ports[side], punt, programs);
 }
 
-/* The port receives by its own interface again, before the program goes. */
+/* The port receives by its own interface again, before the program is removed. */
 static void end_punt(struct accel *accel, enum side side)
 {
     const int error = packet_port_undivert(accel->target.sockets->ports[side]);
@@ -246,7 +246,7 @@ static void clear(void *context)
     fast_table_clear(accel->table, clock_now_ns());
 }
 
-/* The engine goes on alone; what was forwarded is counted. */
+/* The engine continues alone; what was forwarded is counted. */
 static void untell(struct accel *accel)
 {
     if (!accel->is_told)
@@ -267,7 +267,7 @@ static int set_addresses(const struct accel *accel)
     return fast_table_set_addresses(accel->table, clock_now_ns(), addresses, config->address_count);
 }
 
-/* Every binding is told anew. What an earlier daemon left goes on until then, and longer where it is still so. */
+/* Every binding is announced again. What an earlier daemon left is forwarded until then, and longer where it still holds. */
 static int tell(struct accel *accel)
 {
     const uint64_t now_ns = clock_now_ns();
@@ -297,8 +297,8 @@ static void detach(struct accel *accel, enum side side)
     accel->sides[side].attached = 0;
 }
 
-/* To the side's interface. What it leaves first goes to the punt device of a daemon before, or to the port as ever. False: it
- * cannot be, or there is none. */
+/* To the side's interface. What the program leaves to the daemon is first sent to the punt device of an earlier daemon, or to the
+ * port as without a program. False: it cannot be attached, or there is no program. */
 static bool attach(struct accel *accel, enum side side)
 {
     struct accel_side *s = &accel->sides[side];
@@ -413,7 +413,7 @@ static int load(struct accel *accel)
 
 /* Life. */
 
-/* By what the configuration says now. False: it wants a fast path, and there is none. */
+/* By what the configuration says now. False: it requires a fast path, and there is none. */
 static bool follow_config(struct accel *accel)
 {
     const char *against = reason_against(accel);

@@ -1,4 +1,4 @@
-/* accel.h: the fast path of a running bridge ([bridge] accel): whether there is one, and what it needs to be told.
+/* accel.h: the fast path of a running bridge ([bridge] accel): whether there is one, and what it needs to know.
  * In: the configuration, links, the engine's bindings by struct fast_path. Out: forwarded frames' counts, lines in the log.
  * Called by: bridge. Never: decides about a frame: that is the programs' part, and the engine's.
  *
@@ -39,7 +39,7 @@ void accel_link(struct accel *accel, enum side side, unsigned ifindex, bool up, 
 void accel_pause(struct accel *accel);
 void accel_resume(struct accel *accel);
 
-/* True where `accel = tc` wants one, both interfaces are there, and there is none: the log says why. */
+/* True where `accel = tc` requires one, both interfaces are there, and there is none: the log says why. */
 bool accel_is_refused(const struct accel *accel);
 
 /* After every turn of the loop, once what it made has been sent. */

@@ -23,7 +23,7 @@ struct bridge_links_target {
     const struct sockets *sockets;
     /* Called after the router's or the bridge's MAC in the configuration has changed. */
     void (*mac_changed)(void *context);
-    /* Called with what is told to the engine of a side: its interface (0: none), whether it is up, its MTU. */
+    /* Called with what the engine learns of a side: its interface (0: none), whether it is up, its MTU. */
     void (*link)(void *context, enum side side, unsigned ifindex, bool up, uint32_t mtu_bytes);
     /* Called after links have changed: the engine may have made frames. */
     void (*touched)(void *context);

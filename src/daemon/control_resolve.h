@@ -1,4 +1,4 @@
-/* control_resolve.h: `pearpctl resolve`: a question to hosts, answered when it is settled.
+/* control_resolve.h: `pearpctl resolve`: a question to hosts, answered when a host has answered or none did.
  * In: a port; events. Out: the owner, or that nobody answered. Called by: control. */
 #ifndef PEARPD_DAEMON_CONTROL_RESOLVE_H
 #define PEARPD_DAEMON_CONTROL_RESOLVE_H

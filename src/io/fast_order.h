@@ -11,13 +11,13 @@
 
 /* Of one socket. */
 struct fast_level {
-    uint64_t offset; /* what was counted before the socket, or lost without a word */
+    uint64_t offset; /* what was counted before the socket, or lost and not reported */
     uint64_t taken;  /* the number of frames taken, as fast_passed counts */
     bool all;        /* every frame that had a number at the last look was taken */
     /* While the socket was empty, though frames were missing: */
     uint64_t missing; /* the least of them, */
     uint64_t since_ns;
-    unsigned looks; /* over so many looks; 0: none is missing */
+    unsigned looks; /* the number of looks since then; 0: none is missing */
 };
 
 struct fast_order {

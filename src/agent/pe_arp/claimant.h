@@ -22,7 +22,7 @@
 
 #define CLAIMANT_WINDOW_MAX_S 60 /* of a HELLO, whatever it says */
 
-/* CLAIMs for HELLO: so many at once, then one in so many seconds. */
+/* CLAIMs for HELLO: the number at once, then the seconds between two. */
 #define CLAIMANT_HELLO_CLAIMS      3
 #define CLAIMANT_HELLO_CLAIM_GAP_S 10
 

@@ -21,7 +21,7 @@ struct fdb_entry {
     bool was_downstream; /* of those upstream: it was downstream before */
     uint64_t seen_ns;
     uint64_t router_ns; /* of those upstream: when it was last seen as a router's; 0: never */
-    uint64_t told_ns;   /* when the fast path was told of it last; 0: it does not know it */
+    uint64_t told_ns;   /* when it was last announced to the fast path; 0: it was not */
 };
 
 struct fdb {
@@ -78,7 +78,7 @@ static bool is_by_loop(const struct fdb *fdb, const struct fdb_entry *seen)
            fdb->loop_ns <= seen->seen_ns + LOOP_BEFORE_NS;
 }
 
-/* The fast path. It is told of an address upstream with a router's frame only, and itself forwards only what is for one
+/* The fast path. An address upstream is announced to it with a router's frame only, and it forwards only what is for one
  * address: whatever it saw there was a router. */
 
 static struct mac mac_of(const struct fdb_entry *entry)

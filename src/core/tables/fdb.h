@@ -51,11 +51,11 @@ void fdb_loop(struct fdb *fdb, uint64_t now_ns);
 /* True where `key` was seen upstream, as a router's within mac-age or else within 30 s, and not because of a loop. */
 bool fdb_is_upstream(struct fdb *fdb, struct fdb_key key, uint64_t now_ns);
 
-/* A fast path forwards in VLAN `vlan` from now on: it is told of each address in it, and asked before one is too old.
- * NULL: when it saw them last is taken over, and it is neither told nor asked any more. */
+/* A fast path forwards in VLAN `vlan` from now on: each address in it is announced to it, and it is asked before one
+ * is too old. NULL: when it saw them last is taken over, and it hears of none any more. */
 void fdb_fast_set(struct fdb *fdb, const struct fast_path *fast, uint16_t vlan, uint64_t now_ns);
 
-/* Copies what `from` knows, which tells no fast path. */
+/* Copies what `from` knows; it is announced to no fast path. */
 void fdb_copy(struct fdb *to, const struct fdb *from);
 
 #endif
