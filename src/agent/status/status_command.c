@@ -1,4 +1,4 @@
-/* status.c: see status_command.h. */
+/* status_command.c: see status_command.h. */
 #include "status_command.h"
 
 #include "pearpd/clock.h"
