@@ -17,8 +17,8 @@ TCP_PORT = 5201
 class Plan:
     """tests/lib/bench/plan.h, as its programs say it."""
 
-    def __init__(self, build, ranges, hosts):
-        self.text = "%s,1,%d,%d" % (ADDRESS, ranges, hosts)
+    def __init__(self, build, ranges, hosts, addresses=1):
+        self.text = "%s,%d,%d,%d" % (ADDRESS, addresses, ranges, hosts)
         lines = run([os.path.join(build, "bench", "plan"), self.text]).splitlines()
         self.rows = [tuple(line.split()) for line in lines]  # (address, first port, last port, MAC)
         self.table = "".join(line + "\n" for line in lines)
@@ -68,7 +68,8 @@ def forwarder(lab):
 def configuration(rows, accel, control):
     text = "[bridge]\nupstream = up0\ndownstream = dn0\nmac = %s\n" % BRIDGE_MAC
     text += "accel = %s\n" % accel if accel else ""
-    text += "[address %s]\nports = 1024-65535\nlearn = none\n" % ADDRESS
+    for address in dict.fromkeys(row[0] for row in rows):
+        text += "[address %s]\nports = 1024-65535\nlearn = none\n" % address
     text += "".join("[range %s:%s-%s]\nmac = %s\n" % row for row in rows)
     return text + "[control]\nsocket = %s\n[state]\nfile = none\n" % control
 
@@ -109,6 +110,8 @@ class Contestant:
         for program in self.needs:
             if not shutil.which(program) and not os.path.exists(os.path.join(options.build, program)):
                 return "%s is not there" % program
+        if self.name == "range-map" and options.addresses > 1:
+            return "a map of ranges is of one address"
         if self.name == "pearpd-fast":
             return refused(options.build, "tc")
         return None
