@@ -141,11 +141,13 @@ static void session_request(struct control_session *session, const char *line, s
     asker->loop = control->loop;
     TAILQ_INSERT_TAIL(&control->askers, asker, others);
     control_session_keep(session, asker);
-    if (control->target.harvest != NULL)
-        control->target.harvest(control->target.context);
-    if (control_request_parse(line, length, &asker->request, error) != 0)
+    if (control_request_parse(line, length, &asker->request, error) != 0) {
         answer_usage(asker, error);
-    else if (asker->request.row->run != NULL)
+        return;
+    }
+    if (asker->request.row->has_counts && control->target.harvest != NULL)
+        control->target.harvest(control->target.context);
+    if (asker->request.row->run != NULL)
         asker->request.row->run(asker);
     else
         listing_begin(asker);

@@ -16,6 +16,7 @@ struct control_row {
     const char *usage; /* its arguments, as people read them */
     unsigned least;    /* arguments that must be there; options may come anywhere */
     const struct control_argument *arguments[CONTROL_ARGUMENTS_MAX]; /* in their order; NULL: no more */
+    bool has_counts; /* its answer has counters or ages of owners: the fast path is asked for them first */
     /* A command: answers now, or lets the asker wait. */
     void (*run)(struct control_asker *asker);
     /* A listing: begins (NULL: a list), reports one entry, ends (NULL: a list). open: 0, or -1: it has answered with an

@@ -32,7 +32,7 @@ struct desk {
     struct loop *loop;
     const struct config *config_now;
     struct control *control;
-    int reloads;
+    int reloads, harvests;
     bool reload_fails;
     struct loop_source *deadline;
     char *answer;
@@ -61,6 +61,12 @@ static int reload(void *context, char *message, size_t size)
         return 0;
     snprintf(message, size, "it has faults");
     return -1;
+}
+
+static void harvest(void *context)
+{
+    struct desk *w = context;
+    w->harvests++;
 }
 
 static void touched(void *context)
@@ -95,6 +101,7 @@ static int set_up(void **state)
                                           .out = &w->world.out,
                                           .now_ns = now_of_world,
                                           .reload = reload,
+                                          .harvest = harvest,
                                           .touched = touched,
                                           .context = w};
     w->control = control_new(w->loop, fd, w->path, &target);
@@ -217,6 +224,33 @@ static void test_add_table_delete(void **state)
     assert_string_equal(ask(w, "flush"), "ok\n{\"removed\":0}\n");
     assert_string_equal(ask(w, "flush 192.0.2.1"), "ok\n{\"removed\":0}\n");
     assert_starts(ask(w, "flush 192.0.2.9"), "error there is no such address");
+}
+
+/* Every counter of the fast path is read for the commands that answer with them, and for no other: a host that changes the
+ * table thousands of times a second does not wait for the counters of all other bindings. */
+static void test_who_asks_the_fast_path(void **state)
+{
+    static const char *const asking[] = {"table",   "table 192.0.2.1:2000",   "stats",
+                                         "account", "resolve 192.0.2.1:2000", "account 192.0.2.1:2000"};
+    static const char *const others[] = {"add 192.0.2.1:2000-2999 00:0c:29:9e:8c:ee",
+                                         "delete 192.0.2.1:2000-2999",
+                                         "deny 00:0c:29:9e:8c:ee",
+                                         "allow 00:0c:29:9e:8c:ee",
+                                         "flush",
+                                         "denied",
+                                         "leases",
+                                         "services",
+                                         "version",
+                                         "nonsense"};
+    struct desk *w = *state;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        ask(w, others[i]);
+    assert_int_equal(w->harvests, 0);
+    assert_starts(ask(w, "add 192.0.2.1:2000-2999 00:0c:29:9e:8c:ee"), "ok\n");
+    for (size_t i = 0; i < sizeof(asking) / sizeof(asking[0]); i++) {
+        ask(w, asking[i]);
+        assert_int_equal(w->harvests, i + 1);
+    }
 }
 
 /* What another host holds is not taken in passing, however it came to it; its own may be. */
@@ -938,6 +972,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_add_table_delete),
+        TEST(test_who_asks_the_fast_path),
         TEST(test_add_over_an_owner),
         TEST(test_deny_and_allow),
         TEST(test_table_filters),
