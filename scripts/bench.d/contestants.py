@@ -17,8 +17,8 @@ TCP_PORT = 5201
 class Plan:
     """tests/lib/bench/plan.h, as its programs say it."""
 
-    def __init__(self, build, ranges, hosts, addresses=1):
-        self.text = "%s,%d,%d,%d" % (ADDRESS, addresses, ranges, hosts)
+    def __init__(self, build, ranges, hosts, addresses=1, moving=0):
+        self.text = "%s,%d,%d,%d,%d" % (ADDRESS, addresses, ranges, hosts, moving)
         lines = run([os.path.join(build, "bench", "plan"), self.text]).splitlines()
         self.rows = [tuple(line.split()) for line in lines]  # (address, first port, last port, MAC)
         self.table = "".join(line + "\n" for line in lines)

@@ -17,12 +17,14 @@
 
 enum flood_kind { FLOOD_UDP4, FLOOD_UP4, FLOOD_UDP6 }; /* up: from the hosts to the remote */
 
-/* ADDRESS,ADDRESSES,RANGES,HOSTS; ranges are those of one address. */
+/* ADDRESS,ADDRESSES,RANGES,HOSTS[,MOVING]; ranges are those of one address. */
 static inline bool plan_read(struct plan *plan, const char *text)
 {
     char dotted[INET_ADDRSTRLEN];
     struct in_addr address;
-    if (sscanf(text, "%15[0-9.],%u,%u,%u", dotted, &plan->addresses, &plan->ranges, &plan->hosts) != 4 ||
+    plan->moving = 0;
+    if (sscanf(text, "%15[0-9.],%u,%u,%u,%u", dotted, &plan->addresses, &plan->ranges, &plan->hosts,
+               &plan->moving) < 4 ||
         inet_pton(AF_INET, dotted, &address) != 1)
         return false;
     plan->address = ntohl(address.s_addr);
@@ -157,6 +159,12 @@ static inline void flood_fill(const struct flood *f, uint8_t *frame, uint32_t pl
     const unsigned checksum = checksum_of(sum);
     put16(payload - 2, checksum != 0 ? checksum : 0xffff);
     put32(payload + 4, number);
+}
+
+/* Is `place` in a range that moves? */
+static inline bool flood_moves(const struct flood *f, uint32_t place)
+{
+    return f->kind == FLOOD_UDP4 && plan_moves(&f->plan, place % plan_ports(&f->plan));
 }
 
 /* A step near the golden section visits every place once a cycle, and neighbours in time are far apart. */

@@ -2,7 +2,8 @@
  * tables share. Included by: the programs beside it, sink.bpf.c among them: nothing of the C library here.
  *
  * The ports from PLAN_FIRST_PORT on of each address are cut into `ranges` ranges of equal width; range r of address a
- * belongs to host (a * ranges + r) mod `hosts`. Host h has MAC 02:62 and h in 32 bits. All numbers in host order. */
+ * belongs to host (a * ranges + r) mod `hosts`. Host h has MAC 02:62 and h in 32 bits. All numbers in host order.
+ * Every `moving`-th range moves between its host h and host h + `hosts` while frames pass. */
 #ifndef PEARPD_BENCH_PLAN_H
 #define PEARPD_BENCH_PLAN_H
 
@@ -24,6 +25,7 @@ struct plan {
     __u32 ranges;             /* of one address; 1 to PLAN_PORTS */
     __u32 width;              /* ports of a range */
     __u32 hosts;
+    __u32 moving; /* 0: none moves */
 };
 
 /* What sink.bpf.c is told. */
@@ -42,6 +44,12 @@ static inline __u32 plan_ports(const struct plan *plan)
 static inline __u32 plan_owner(const struct plan *plan, __u32 address, __u32 port)
 {
     return (address * plan->ranges + port / plan->width) % plan->hosts;
+}
+
+/* Does the range of `port` move? */
+static inline int plan_moves(const struct plan *plan, __u32 port)
+{
+    return plan->moving != 0 && port / plan->width % plan->moving == plan->moving - 1;
 }
 
 #endif

@@ -2,8 +2,8 @@
  * In: PLAN IFACE KIND DESTINATION-MAC SOURCE-MAC BYTES RATE[/BURST] SECONDS [FIRST-NUMBER]. KIND is udp4, up4 (from the
  * hosts, each from its own MAC) or udp6, which goes to the MAC of each host. With a BURST so many leave back to back, then
  * none for a while. With `teach` in place of KIND each host sends one frame of IPv6 to DESTINATION-MAC instead, so that
- * bridges know where it is. Out: {"sent": N, "seconds": S, "rate": R}. Called by: scripts/bench and scripts/load, in a
- * namespace of its own.
+ * bridges know where it is. Out: {"sent": N, "moving": M, "seconds": S, "rate": R}, M of ranges that move.
+ * Called by: scripts/bench, scripts/load and scripts/table-changes, in a namespace of its own.
  *
  * A ring that the kernel sends from. A virtio header before each frame names the whole frame as its header: the kernel then
  * makes a buffer in one piece, as the driver of a card does, not one of page fragments, which every contestant would have to
@@ -31,6 +31,7 @@ struct sender {
     size_t slot_bytes;
     unsigned slot;
     uint32_t place, step, first, number;
+    uint32_t moving; /* frames for ranges that move */
 };
 
 static volatile sig_atomic_t stopping;
@@ -82,6 +83,7 @@ static unsigned queue(struct sender *s, unsigned most)
         if (__atomic_load_n(&header->tp_status, __ATOMIC_ACQUIRE) != TP_STATUS_AVAILABLE)
             break;
         flood_fill(&s->flood, (uint8_t *)header + FRAME_AT, s->place, s->number++);
+        s->moving += flood_moves(&s->flood, s->place);
         s->place += s->step;
         if (s->place >= s->flood.places)
             s->place -= s->flood.places;
@@ -141,7 +143,8 @@ static int flood(struct sender *s, double rate, unsigned burst, double seconds)
     const double took = now_s() - start;
     drain(s);
     const uint32_t sent = s->number - s->first;
-    printf("{\"sent\": %u, \"seconds\": %.6f, \"rate\": %.0f}\n", sent, took, sent / took);
+    printf("{\"sent\": %u, \"moving\": %u, \"seconds\": %.6f, \"rate\": %.0f}\n", sent, s->moving, took,
+           sent / took);
     return 0;
 }
 

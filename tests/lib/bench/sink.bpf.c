@@ -11,7 +11,7 @@
 const volatile struct sink_constants constants; /* to the verifier; set before the load */
 
 struct sink_counts { /* struct counts of tally.h */
-    __u64 right, wrong, doubled, strange, late, wrong_mac, wrong_for;
+    __u64 right, wrong, doubled, moving, strange, late, wrong_mac, wrong_for;
 };
 
 struct {
@@ -45,7 +45,8 @@ struct {
 /* One of ours, as it was read; `number` PLAN_NUMBERS or more: not of this plan. */
 struct arrival {
     __u32 number, place, owner;
-    int up; /* from an owner to the router, of which there is one */
+    int up;      /* from an owner to the router, of which there is one */
+    __u32 other; /* the host that it may move to, or `owner` */
 };
 
 static __always_inline int read_v4(const void *f, const void *end, struct arrival *a)
@@ -54,7 +55,7 @@ static __always_inline int read_v4(const void *f, const void *end, struct arriva
         FIELD(__u32, f, PLAN_V4_PAYLOAD) != bpf_htonl(PLAN_MARK))
         return 0;
     const struct plan p = {constants.plan.address, constants.plan.addresses, constants.plan.ranges,
-                           constants.plan.width, constants.plan.hosts};
+                           constants.plan.width,   constants.plan.hosts,     constants.plan.moving};
     a->up = bpf_ntohl(FIELD(__u32, f, 30)) == PLAN_REMOTE;
     const __u32 address = bpf_ntohl(a->up ? FIELD(__u32, f, 26) : FIELD(__u32, f, 30)) - p.address;
     const __u32 port = (__u32)bpf_ntohs(a->up ? FIELD(__u16, f, 34) : FIELD(__u16, f, 36)) - PLAN_FIRST_PORT;
@@ -63,6 +64,7 @@ static __always_inline int read_v4(const void *f, const void *end, struct arriva
         a->number = bpf_ntohl(FIELD(__u32, f, PLAN_V4_PAYLOAD + 4));
         a->place = address << 16 | port;
         a->owner = plan_owner(&p, address, port);
+        a->other = plan_moves(&p, port) ? a->owner + p.hosts : a->owner;
     }
     return 1;
 }
@@ -73,7 +75,7 @@ static __always_inline int read_v6(const void *f, const void *end, struct arriva
         FIELD(__u32, f, PLAN_V6_PAYLOAD) != bpf_htonl(PLAN_MARK))
         return 0;
     a->number = bpf_ntohl(FIELD(__u32, f, PLAN_V6_PAYLOAD + 4));
-    a->place = a->owner = bpf_ntohl(FIELD(__u32, f, 50));
+    a->place = a->owner = a->other = bpf_ntohl(FIELD(__u32, f, 50));
     return 1;
 }
 
@@ -107,8 +109,10 @@ int sink(struct __sk_buff *skb)
     } else if (__sync_fetch_and_or(known, bit) & bit) {
         c->doubled++;
     } else if (a.up ||
-               (FIELD(__u16, data, 0) == bpf_htons(PLAN_MAC) && FIELD(__u32, data, 2) == bpf_htonl(a.owner))) {
+               (FIELD(__u16, data, 0) == bpf_htons(PLAN_MAC) &&
+                (FIELD(__u32, data, 2) == bpf_htonl(a.owner) || FIELD(__u32, data, 2) == bpf_htonl(a.other)))) {
         c->right++;
+        c->moving += a.owner != a.other;
         if (constants.ordered)
             check_order(c, &a);
     } else {

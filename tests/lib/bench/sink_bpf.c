@@ -32,6 +32,7 @@ static struct counts read_counts(int map)
         all.right += each[n].right;
         all.wrong += each[n].wrong;
         all.doubled += each[n].doubled;
+        all.moving += each[n].moving;
         all.strange += each[n].strange;
         all.late += each[n].late;
         if (each[n].wrong > 0) {

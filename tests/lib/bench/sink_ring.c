@@ -35,13 +35,16 @@ static void judge(const struct plan *plan, struct counts *c, const uint8_t *f, s
         c->strange++;
         return;
     }
+    const bool moves = v4 && plan_moves(plan, port);
     const uint32_t owner = v4 ? plan_owner(plan, address, port) : get32(f + 50);
-    uint8_t mac[6];
+    uint8_t mac[6], other[6];
     put_host_mac(mac, owner);
+    put_host_mac(other, moves ? owner + plan->hosts : owner);
     if ((seen[number / 8] & 1U << number % 8) != 0) {
         c->doubled++;
-    } else if (memcmp(mac, f, 6) == 0) {
+    } else if (memcmp(mac, f, 6) == 0 || memcmp(other, f, 6) == 0) {
         c->right++;
+        c->moving += moves;
     } else {
         c->wrong++;
         c->wrong_mac = get32(f + 2);

@@ -12,6 +12,7 @@
 
 struct counts {
     uint64_t right, wrong, doubled;
+    uint64_t moving;  /* of the right ones: of a range that moves, at one of its two hosts */
     uint64_t strange; /* none that the sender made */
     uint64_t late;    /* after a later one of its flow; of those that are right */
     uint64_t wrong_mac,
@@ -59,11 +60,12 @@ static inline double tally_rate(struct tally *t)
 
 static inline void tally_print(struct tally *t, const struct counts *c, uint64_t lost)
 {
-    printf("{\"right\": %llu, \"wrong\": %llu, \"doubled\": %llu, \"strange\": %llu, \"late\": %llu, "
+    printf("{\"right\": %llu, \"wrong\": %llu, \"doubled\": %llu, \"strange\": %llu, \"moving\": %llu, "
+           "\"late\": %llu, "
            "\"sink_lost\": %llu, \"rate\": %.0f, ",
            (unsigned long long)c->right, (unsigned long long)c->wrong, (unsigned long long)c->doubled,
-           (unsigned long long)c->strange, (unsigned long long)c->late, (unsigned long long)lost,
-           tally_rate(t));
+           (unsigned long long)c->strange, (unsigned long long)c->moving, (unsigned long long)c->late,
+           (unsigned long long)lost, tally_rate(t));
     if (c->wrong > 0)
         printf("\"example\": \"place %llu went to the MAC that ends in %08llx\"}\n",
                (unsigned long long)c->wrong_for, (unsigned long long)c->wrong_mac);
