@@ -226,25 +226,36 @@ uint64_t binding_table_changes(const struct binding_table *table)
     return table->changes;
 }
 
+static bool is_used(const struct live_window *w)
+{
+    return w->length_us_plus_1 > 0;
+}
+
+/* Of its last frame, up to a microsecond too late: a port counts as used a little longer, never shorter. */
+static uint64_t last_ns(const struct live_window *w)
+{
+    return w->first_ns + (uint64_t)(w->length_us_plus_1 - 1) * 1000;
+}
+
 /* The window of `now_ns`; where there is none the oldest one is started again. */
 static struct live_window *live_window_at(struct binding *binding, uint64_t now_ns)
 {
     struct live_window *oldest = &binding->live[0];
     for (unsigned i = 0; i < LIVE_WINDOWS; i++) {
         struct live_window *w = &binding->live[i];
-        if (w->used && now_ns - w->first_ns < WINDOW_NS)
+        if (is_used(w) && now_ns - w->first_ns < WINDOW_NS)
             return w;
-        if (!w->used || (oldest->used && w->last_ns < oldest->last_ns))
+        if (!is_used(w) || (is_used(oldest) && last_ns(w) < last_ns(oldest)))
             oldest = w;
     }
-    *oldest = (struct live_window){now_ns, now_ns, UINT16_MAX, 0, true};
+    *oldest = (struct live_window){now_ns, 1, UINT16_MAX, 0};
     return oldest;
 }
 
 void binding_seen(struct binding *binding, uint16_t port, uint64_t now_ns)
 {
     struct live_window *w = live_window_at(binding, now_ns);
-    w->last_ns = now_ns;
+    w->length_us_plus_1 = (uint32_t)((now_ns - w->first_ns + 999) / 1000) + 1;
     if (port < w->low)
         w->low = port;
     if (port > w->high)
@@ -258,7 +269,7 @@ bool binding_live_span(const struct binding *binding, uint64_t now_ns, struct po
     *span = (struct port_span){UINT16_MAX, 0};
     for (unsigned i = 0; i < LIVE_WINDOWS; i++) {
         const struct live_window *w = &binding->live[i];
-        if (!w->used || now_ns - w->last_ns >= LIVE_NS)
+        if (!is_used(w) || (last_ns(w) < now_ns && now_ns - last_ns(w) >= LIVE_NS))
             continue;
         live = true;
         span->first = w->low < span->first ? w->low : span->first;

@@ -24,11 +24,12 @@
 struct port_range binding_ports_of_set(const struct config_address *address, struct port_set_params params,
                                        uint16_t psid);
 
-/* The ports that an owner learned from traffic used, over 15 s; three windows cover the last 30 to 45 s. */
+/* The ports that an owner learned from traffic used, over 15 s; three windows cover the last 30 to 45 s. Small, since every
+ * binding has room for them. */
 struct live_window {
-    uint64_t first_ns, last_ns;
+    uint64_t first_ns;
+    uint32_t length_us_plus_1; /* from the first frame to the last; 0: there was none */
     uint16_t low, high;
-    bool used;
 };
 #define LIVE_WINDOWS 3
 #define LIVE_NS      (30 * NS_PER_S)
@@ -54,6 +55,8 @@ struct binding {
     service_list services; /* that its owner announced */
     uint32_t stale_older, stale_newer;
 };
+_Static_assert(sizeof(struct binding) <= 208,
+               "65,536 of them take 8 MiB and 200 bytes each, with all else of the table");
 
 struct binding_table;
 
