@@ -131,9 +131,9 @@ $(B)/flood $(B)/lease_storm: $(B)/%: tests/lib/%.c
 
 # What `make bench` sends, counts and compares with. Where clang or libbpf is missing it counts on a ring, not in the kernel.
 CLANG ?= clang
-BENCH := $(patsubst %,$(B)/bench/%,plan send change sink_ring round_trip forward engine)
+BENCH := $(patsubst %,$(B)/bench/%,plan send change restored sink_ring round_trip forward engine)
 BENCH += $(if $(and $(wildcard /usr/include/bpf/libbpf.h),$(shell command -v $(CLANG))),$(B)/bench/sink_bpf $(B)/bench/sink.bpf.o)
-$(B)/bench/engine: $(LIB)
+$(B)/bench/engine $(B)/bench/restored: $(LIB)
 $(B)/bench/forward: LIBS := -lpcap -lnet
 $(B)/bench/sink_bpf: LIBS := -lbpf
 $(B)/bench/%: tests/lib/bench/%.c
@@ -150,6 +150,7 @@ reliability: all tools ## rows of the reliability matrix that take a time: media
 	@PEARPD_BUILD='$(abspath $(B))' scripts/reliability
 	@PEARPD_BUILD='$(abspath $(B))' scripts/load
 	@PEARPD_BUILD='$(abspath $(B))' scripts/table-changes
+	@PEARPD_BUILD='$(abspath $(B))' scripts/full-table
 	@PEARPD_BUILD='$(abspath $(B))' scripts/lease-storm
 	@PEARPD_BUILD='$(abspath $(B))' scripts/tunnel-rates
 	@PEARPD_BUILD='$(abspath $(B))' KILLS=20 RATE=20000 tests/run --limit 300 tests/netns/test_accel_crash.sh
