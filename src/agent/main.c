@@ -231,7 +231,7 @@ static int parse(int argc, char **argv, struct asked *asked)
     return *words != NULL ? usage("not understood", *words) : check(asked);
 }
 
-static void tell_fault(void *context, const char *file, unsigned line, const char *message)
+static void print_fault(void *context, const char *file, unsigned line, const char *message)
 {
     (void)context;
     if (line == 0)
@@ -253,7 +253,7 @@ static int fill_in(struct asked *asked)
 {
     struct agent_options *o = &asked->options;
     const bool lease = o->lease;
-    if (asked->file != NULL && agent_config_read(asked->file, o, tell_fault, NULL) != 0)
+    if (asked->file != NULL && agent_config_read(asked->file, o, print_fault, NULL) != 0)
         return -EINVAL;
     if (asked->file != NULL)
         warn_of_readers(asked->file, o);

@@ -201,7 +201,7 @@ static void note_interfaces(struct bridge *bridge)
 }
 
 /* It may be set while pearpd runs, by hand or once a server of time is there. */
-static void tell_wall_clock(struct bridge *bridge)
+static void set_wall_clock(struct bridge *bridge)
 {
     const uint64_t wall_us = clock_wall_us();
     engine_wall_clock(bridge->engine, clock_now_ns(), wall_us >= CLOCK_SET_US ? wall_us : 0);
@@ -210,7 +210,7 @@ static void tell_wall_clock(struct bridge *bridge)
 static void housekeeping(void *context)
 {
     struct bridge *bridge = context;
-    tell_wall_clock(bridge);
+    set_wall_clock(bridge);
     count_lost(bridge);
     accel_look(bridge->accel);
     state_look(bridge->state);
@@ -262,7 +262,7 @@ static int reload_possible(const struct config *now, const struct config *next, 
 }
 
 /* Its events may exceed the budget of the log: one line has the sum. */
-static void tell_reloaded(const struct bridge *bridge)
+static void log_reloaded(const struct bridge *bridge)
 {
     const struct reload_ended ended = engine_reload_ended(bridge->engine);
     if (ended.bindings == 0 && ended.leases == 0)
@@ -287,7 +287,7 @@ static int reload_take(struct bridge *bridge, struct config *next, char *message
                                     : "out of memory");
         return -1;
     }
-    tell_reloaded(bridge);
+    log_reloaded(bridge);
     if (usage_months_resize(bridge->months, &next->limits) != 0)
         log_error("out of memory: monthly usage keeps its old limits");
     ipfix_reload(bridge->ipfix, next);
@@ -387,7 +387,7 @@ static int engine_begin(struct bridge *bridge)
     seed.hello_seq = clock_wall_us();
     bridge->engine = engine_new(bridge->config, &seed);
     if (bridge->engine != NULL)
-        tell_wall_clock(bridge);
+        set_wall_clock(bridge);
     bridge->sender = frame_sender_new(bridge->sockets.ports, (struct engine *const *)&bridge->engine);
     bridge->months = usage_months_new(&bridge->config->limits, seed.hash_key);
     bridge->out = (struct engine_out){bridge, send_frame, make_frame, take_event, take_flow};

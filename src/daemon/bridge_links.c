@@ -52,7 +52,7 @@ unsigned bridge_links_index(const struct bridge_links *links, enum side side)
     return links->sides[side].ifindex;
 }
 
-static void tell_engine(const struct bridge_links *links, enum side side, bool up, uint32_t mtu_bytes)
+static void report_link(const struct bridge_links *links, enum side side, bool up, uint32_t mtu_bytes)
 {
     engine_link(*links->target.engine, clock_now_ns(), side, up, mtu_bytes, links->target.out);
     links->target.link(links->target.context, side, links->sides[side].ifindex, up, mtu_bytes);
@@ -98,7 +98,7 @@ static void side_lost(struct bridge_links *links, struct bound_side *side)
         log_warning("%s (%s) is gone; waiting for it", side->name, side_name(side->side));
     side->ifindex = 0;
     (void)is_news(side, LINK_MISSING);
-    tell_engine(links, side->side, false, 0);
+    report_link(links, side->side, false, 0);
 }
 
 static const char *bind_error(const struct bridge_links *links, const struct bound_side *side, int error)
@@ -168,7 +168,7 @@ static bool bind_side(struct bridge_links *links, struct bound_side *side, struc
     }
     if (side->ifindex != 0) { /* a reload named another interface */
         lower_side(links, side);
-        tell_engine(links, side->side, false, 0);
+        report_link(links, side->side, false, 0);
     }
     if (*side->name != '\0' && strcmp(side->name, link->name) != 0)
         log_notice("%s is %s from now on", side_name(side->side), link->name);
@@ -203,7 +203,7 @@ static void side_changed(struct bridge_links *links, struct bound_side *side, st
     if (side->side == SIDE_UPSTREAM)
         find_router_mac(links);
     log_link(side, &link);
-    tell_engine(links, side->side, link.up, link.mtu_bytes);
+    report_link(links, side->side, link.up, link.mtu_bytes);
     if (was_awaited)
         bridge_links_look_up(links); /* downstream's turn has come */
 }

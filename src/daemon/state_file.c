@@ -186,7 +186,7 @@ static int read_all(int fd, struct state_reading *reading)
     return error;
 }
 
-static void tell_damage(const char *path, const struct state_reading *r)
+static void log_damage(const char *path, const struct state_reading *r)
 {
     char lost[64] = "an unknown number";
     uint64_t promised = r->promised + r->senseless;
@@ -199,7 +199,7 @@ static void tell_damage(const char *path, const struct state_reading *r)
 static void log_result(const char *path, const struct state_reading *r)
 {
     if (state_reading_is_damaged(r))
-        tell_damage(path, r);
+        log_damage(path, r);
     if (r->version > STATE_VERSION)
         log_warning("%s is of a newer version (%" PRIu64
                     "): records that this version does not know are skipped",

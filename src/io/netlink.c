@@ -149,7 +149,7 @@ struct link_watch {
     void *context;
 };
 
-static int tell_link(const struct nlmsghdr *message, void *context)
+static int read_watched_link(const struct nlmsghdr *message, void *context)
 {
     const struct link_watch *watch = context;
     struct link_info info;
@@ -176,7 +176,7 @@ int netlink_read_links(struct netlink *netlink, void (*link)(const struct link_i
                        void *context)
 {
     struct link_watch watch = {.link = link, .context = context};
-    return netlink_message_read(netlink, tell_link, &watch);
+    return netlink_message_read(netlink, read_watched_link, &watch);
 }
 
 static int take_link(const struct nlmsghdr *message, void *context)
@@ -246,7 +246,7 @@ struct attribute_walk {
     void *context;
 };
 
-static int tell_attribute(const struct nlattr *attribute, void *context)
+static int pass_attribute(const struct nlattr *attribute, void *context)
 {
     const struct attribute_walk *walk = context;
     walk->each(mnl_attr_get_type(attribute), mnl_attr_get_payload(attribute),
@@ -260,5 +260,5 @@ void netlink_message_attributes(const struct nlmsghdr *message, size_t header_le
                                 void *context)
 {
     struct attribute_walk walk = {.each = each, .context = context};
-    mnl_attr_parse(message, (unsigned)header_length, tell_attribute, &walk);
+    mnl_attr_parse(message, (unsigned)header_length, pass_attribute, &walk);
 }

@@ -179,7 +179,7 @@ struct reported {
     size_t more;
 };
 
-static void tell_range(enum usage_alarm_level level, size_t range, const struct usage *usage, void *context)
+static void report_range(enum usage_alarm_level level, size_t range, const struct usage *usage, void *context)
 {
     struct reported *reported = context;
     assert_int_equal(range, 0);
@@ -188,14 +188,14 @@ static void tell_range(enum usage_alarm_level level, size_t range, const struct 
     reported->ranges++;
 }
 
-static void tell_outside(const struct usage_outside *outside, void *context)
+static void report_outside(const struct usage_outside *outside, void *context)
 {
     struct reported *reported = context;
     assert_non_null(outside);
     reported->outside++;
 }
 
-static void tell_more(size_t count, void *context)
+static void report_more(size_t count, void *context)
 {
     struct reported *reported = context;
     reported->more += count;
@@ -205,7 +205,7 @@ static void tell_more(size_t count, void *context)
 static struct reported look(struct usage_alarm *m, uint64_t now_s, unsigned used, unsigned outside)
 {
     struct reported reported = {USAGE_ALARM_CALM, 0, 0, 0};
-    const struct usage_alarm_out out = {tell_range, tell_outside, tell_more, &reported};
+    const struct usage_alarm_out out = {report_range, report_outside, report_more, &reported};
     struct usage usage;
     assert_int_equal(usage_begin(&usage, &two), 0);
     for (unsigned i = 0; i < used; i++)

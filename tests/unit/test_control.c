@@ -490,7 +490,7 @@ static void test_accounts_go_by_turns(void **state)
 }
 
 /* A host claims a block, is challenged, and answers with services, as the bridge's nonces count: `number` from 1 on. */
-static void tell_of_services(struct desk *w, struct frame_builder *builder, unsigned number)
+static void announce_services(struct desk *w, struct frame_builder *builder, unsigned number)
 {
     uint8_t tlvs[470], bytes[600];
     size_t tlvs_length = 0;
@@ -536,7 +536,7 @@ static void test_services_are_whole(void **state)
     assert_string_equal(ask(w, "services"), "ok\n[]\n");
     assert_string_equal(ask(w, "services 1"), "usage one argument too many: 1; usage: services\n");
     for (unsigned number = 1; number <= 30; number++)
-        tell_of_services(w, builder, number);
+        announce_services(w, builder, number);
     frame_builder_free(builder);
     const char *services = ask(w, "services");
     assert_starts(services, "ok\n[{\"name\":\"_s17._tcp.a\",\"protocol\":\"tcp\",\"address\":\"192.0.2.1\","
@@ -656,7 +656,7 @@ static void test_resolve_asks_again_for_what_was_not_answered(void **state)
     loop_source_free(later);
 }
 
-static void tell_capture(void *context)
+static void report_capture(void *context)
 {
     const struct event event = {
         .kind = EVENT_CAPTURE, .range = {{0xc0000201}, 0, UINT16_MAX}, .mac = {{0, 1, 2, 3, 4, 5}}};
@@ -674,7 +674,7 @@ static void add_owner(void *context)
 static void test_resolve_waits_through_other_events(void **state)
 {
     struct desk *w = *state;
-    struct loop_source *capture = loop_timer(w->loop, tell_capture, w);
+    struct loop_source *capture = loop_timer(w->loop, report_capture, w);
     struct loop_source *owner = loop_timer(w->loop, add_owner, w);
     loop_timer_set(capture, 50000000);
     loop_timer_set(owner, 200000000);

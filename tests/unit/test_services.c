@@ -17,7 +17,7 @@ struct tlvs {
     size_t length;
 };
 
-static void tell_of(struct tlvs *t, uint8_t protocol, uint16_t port, const char *name)
+static void announce(struct tlvs *t, uint8_t protocol, uint16_t port, const char *name)
 {
     const struct pe_arp_service service = {protocol, port, name, strlen(name)};
     const int written = pe_arp_write_service(&service, t->bytes + t->length, sizeof(t->bytes) - t->length);
@@ -119,10 +119,10 @@ static void test_of_replies_that_count(void **state)
     struct world *w = world_new(16, 100);
     struct tlvs a = {.length = 0}, b = {.length = 0};
     (void)state;
-    tell_of(&a, 6, 2080, "_http._tcp.example.net");
-    tell_of(&a, 17, 2053, "_dns._udp.example.net");
-    tell_of(&a, 6, 3080, "_not-mine._tcp.example.net");
-    tell_of(&b, 6, 3080, "_http._tcp.example.net");
+    announce(&a, 6, 2080, "_http._tcp.example.net");
+    announce(&a, 17, 2053, "_dns._udp.example.net");
+    announce(&a, 6, 3080, "_not-mine._tcp.example.net");
+    announce(&b, 6, 3080, "_http._tcp.example.net");
     /* A claim alone teaches nothing, nor does a reply that nobody asked for. */
     struct tx_frame made = message(PE_ARP_CLAIM, host_a, 2000, 2999, &a);
     give(w, &made);
@@ -136,8 +136,8 @@ static void test_of_replies_that_count(void **state)
                                    "_http._tcp.example.net 6 3080 ab 0\n");
     /* Told again: as old as it is. No longer told: gone. */
     a.length = 0;
-    tell_of(&a, 6, 2080, "_http._tcp.example.net");
-    tell_of(&a, 6, 2443, "_https._tcp.example.net");
+    announce(&a, 6, 2080, "_http._tcp.example.net");
+    announce(&a, 6, 2443, "_https._tcp.example.net");
     hold(w, host_a, 2000, 2999, &a);
     assert_string_equal(listed(w), "_https._tcp.example.net 6 2443 ee 0\n_http._tcp.example.net 6 2080 ee 4\n"
                                    "_http._tcp.example.net 6 3080 ab 2\n");
@@ -158,7 +158,7 @@ static void test_permanent(void **state)
     struct tlvs a = {.length = 0};
     (void)state;
     assert_int_equal(engine_add(w->engine, w->now, &(struct range){shared, 2000, 2999}, host_a, &w->out), 0);
-    tell_of(&a, 6, 2080, "_http._tcp.example.net");
+    announce(&a, 6, 2080, "_http._tcp.example.net");
     hold(w, host_a, 2000, 2999, &a);
     assert_string_equal(listed(w), "_http._tcp.example.net 6 2080 ee 0\n");
     world_end(w);
@@ -176,10 +176,10 @@ static void test_reload(void **state)
     w->config.ranges = &configured;
     w->config.range_count = 1;
     assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
-    tell_of(&b, 6, 4080, "_http._tcp.example.net");
+    announce(&b, 6, 4080, "_http._tcp.example.net");
     hold(w, host_b, 4000, 4999, &b);
-    tell_of(&a, 6, 2080, "_http._tcp.example.net");
-    tell_of(&a, 6, 2443, "_https._tcp.example.net");
+    announce(&a, 6, 2080, "_http._tcp.example.net");
+    announce(&a, 6, 2443, "_https._tcp.example.net");
     for (unsigned i = 0; i < 3; i++) {
         hold(w, host_a, 2000, 2999, &a);
         assert_int_equal(refused(w), 0);
@@ -201,7 +201,7 @@ static void test_bounds(void **state)
     for (unsigned i = 0; i < 5; i++) {
         char name[16];
         snprintf(name, sizeof(name), "a%u", i);
-        tell_of(&a, 6, (uint16_t)(2000 + i), name);
+        announce(&a, 6, (uint16_t)(2000 + i), name);
     }
     for (unsigned i = 0; i < 2; i++) {
         hold(w, host_a, 2000, 2999, &a);
@@ -209,7 +209,7 @@ static void test_bounds(void **state)
                             i == 0 ? "a1 6 2001 ee 0\na0 6 2000 ee 0\n" : "a1 6 2001 ee 2\na0 6 2000 ee 2\n");
         assert_int_equal(refused(w), 3 * (i + 1));
     }
-    tell_of(&b, 6, 3000, "b");
+    announce(&b, 6, 3000, "b");
     hold(w, host_b, 3000, 3999, &b);
     assert_non_null(strstr(listed(w), "b 6 3000 ab 0\n"));
     /* Room comes back when a binding goes. */

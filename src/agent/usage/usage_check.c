@@ -32,7 +32,7 @@ static const char *users_text(const struct usage *usage, size_t range, char text
     return text;
 }
 
-static void tell_range(enum usage_alarm_level level, size_t range, const struct usage *usage, void *context)
+static void report_range(enum usage_alarm_level level, size_t range, const struct usage *usage, void *context)
 {
     const struct looker *looker = context;
     char held[PORT_RANGE_TEXT_BYTES], users[TEXT_BYTES];
@@ -53,7 +53,7 @@ static void tell_range(enum usage_alarm_level level, size_t range, const struct 
     }
 }
 
-static void tell_outside(const struct usage_outside *outside, void *context)
+static void report_outside(const struct usage_outside *outside, void *context)
 {
     char address[IPV4_TEXT_BYTES], process[PROCESS_NAME_BYTES + 24] = "a process that cannot be named";
     (void)context;
@@ -67,7 +67,7 @@ static void tell_outside(const struct usage_outside *outside, void *context)
         outside->socket.address.host == 0 ? "any address" : ipv4_format(outside->socket.address, address));
 }
 
-static void tell_more(size_t count, void *context)
+static void report_more(size_t count, void *context)
 {
     (void)context;
     log_warning("%zu more sockets are outside the ranges: pearp-agent status lists them", count);
@@ -76,7 +76,7 @@ static void tell_more(size_t count, void *context)
 int usage_check_sockets(struct usage_alarm *alarm, const char *interface, const struct range_list *held)
 {
     struct looker looker = {interface};
-    const struct usage_alarm_out out = {tell_range, tell_outside, tell_more, &looker};
+    const struct usage_alarm_out out = {report_range, report_outside, report_more, &looker};
     const uint64_t now_ns = clock_now_ns();
     struct usage usage;
     if (held->count == 0) { /* waits for a lease: there is no outside either */
