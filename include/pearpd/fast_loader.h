@@ -20,6 +20,9 @@
 
 struct fast_loader;
 
+/* Where the frames of a port come in: at the ingress of an interface, or at the egress of a tap, which is sent them. */
+enum fast_hook { FAST_AT_INGRESS, FAST_AT_EGRESS };
+
 /* Loads the programs, and makes the memory with `leaves` (at most FAST_LEAVES_MAX) and `columns` (at most
  * FAST_COLUMNS_MAX), or takes over what is pinned as `name` and has the same shape. Another shape is replaced.
  * 0 and *loader, to be closed by the caller.
@@ -43,12 +46,12 @@ int fast_loader_filter_fd(const struct fast_loader *loader, unsigned socket);
 /* The program of the ports. Borrowed. */
 int fast_loader_program_fd(const struct fast_loader *loader);
 
-/* Attaches the program to the ingress of the interface of `side`, in place of what an earlier process of this name
- * attached there, and sets IFF_PROMISC; of another interface of this side it is detached. The frames that it forwards are those of
- * fast_config.ifindex.
+/* Attaches the program to the interface of `side`, in place of what an earlier process of this name attached there, and sets
+ * IFF_PROMISC where it is at the ingress; of another interface of this side it is detached. The frames that it forwards are
+ * those of fast_config.ifindex.
  * -EEXIST: another program has the place; -ENODEV: there is no such interface; others of netlink. */
-int fast_loader_attach(struct fast_loader *loader, enum side side, unsigned ifindex, char *why,
-                       size_t why_bytes);
+int fast_loader_attach(struct fast_loader *loader, enum side side, unsigned ifindex, enum fast_hook hook,
+                       char *why, size_t why_bytes);
 
 /* Takes it away from there; and IFF_PROMISC, the punt device of the interface (netlink_punt.h), and the clsact qdisc, if it came
  * with it and has nothing else. An interface that is gone is no error; one that the other side has by now stays as it is. */

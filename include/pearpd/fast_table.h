@@ -39,10 +39,12 @@
 struct fast_table;
 
 /* Frames that the daemon has taken from the sockets of one port, or that were lost there, since it opened them. `empty`:
- * there was no other when the daemon looked last. */
+ * there was no other when the daemon looked last. `is_rough`: some were lost, or came in parts, or without a number, and are not
+ * in the count: what it says is checked whenever there is no other frame. */
 struct fast_taken {
     uint64_t frames[2]; /* by socket: FAST_SOCKET_RING, FAST_SOCKET_ASIDE */
     bool empty[2];
+    bool is_rough;
 };
 
 /* `memory` is borrowed until fast_table_free(); the struct is copied. Memory that a daemon used before is left as it is:
@@ -83,6 +85,8 @@ bool fast_table_has_pending(const struct fast_table *table);
  * ring was made again. Without this call fast_table_settle() finds it out within FAST_TABLE_RESYNC_NS of calls. */
 void fast_table_resync(struct fast_table *table, const struct fast_taken *taken);
 #define FAST_TABLE_RESYNC_NS 100000000ULL
+/* A rough count is wrong often: */
+#define FAST_TABLE_RESYNC_ROUGH_NS FAST_TABLE_SETTLE_NS
 
 /* A binding in the memory that a daemon before left. `growth`: since it took last, with from_owner_ns in any case. */
 struct fast_adopted {

@@ -4,6 +4,7 @@
 #ifndef PEARPD_TAP_PORT_H
 #define PEARPD_TAP_PORT_H
 
+#include "pearpd/fast_table.h"
 #include "pearpd/frame_port.h"
 
 #include <stdint.h>
@@ -16,5 +17,8 @@ struct frame_port *tap_port_open(const char *name);
 
 /* Makes the tap, which stays when the port is closed, and attaches to it. Needs CAP_NET_ADMIN. 0 or -Exxx. */
 int tap_port_create(struct frame_port *port);
+
+/* Frames that were read from it, as those of FAST_SOCKET_RING. A rough count. */
+struct fast_taken tap_port_taken(struct frame_port *port);
 
 #endif

@@ -447,10 +447,16 @@ FAST_INLINE __u32 fast_punt(const struct fast_config *config, __u32 side)
     return side == FAST_DOWNSTREAM ? config->punt[1] : 0;
 }
 
+/* It is a tap: the daemon reads there what is left to it. */
+FAST_INLINE bool fast_is_tap(const struct fast_config *config, __u32 side)
+{
+    return side == FAST_UPSTREAM && config->upstream_tap;
+}
+
 /* The daemon takes what is left to it. */
 FAST_INLINE bool fast_daemon_lives(const struct fast_config *config, const struct fast_frame *frame)
 {
-    return fast_punt(config, frame->side) != 0 &&
+    return (fast_is_tap(config, frame->side) || fast_punt(config, frame->side) != 0) &&
            fast_is_within(frame->now_ns, config->refreshed_ns, FAST_ALIVE_NS);
 }
 
@@ -470,7 +476,7 @@ FAST_INLINE void fast_decide(struct fast_view *view, struct fast_decision *decis
     frame.gso_size = fast_gso_size(view);
     decision->now_ns = frame.now_ns = fast_now_ns(view) + config->clock_ns;
     if (fast_daemon_lives(config, &frame))
-        frame.socket = fast_class(view);
+        frame.socket = fast_is_tap(config, frame.side) ? FAST_SOCKET_RING : fast_class(view);
     if (fast_head_read(view, &frame.head) && fast_is_forwarded(view, config, &frame, decision))
         decision->verdict = FAST_FORWARDED;
     else if (!frame.counted)

@@ -1,10 +1,13 @@
-/* fast_path.bpf.c: the programs of the fast path, as the kernel runs them: one at the ingress of both ports, and a filter
- * at each packet socket of the daemon, at the punt devices.
+/* fast_path.bpf.c: the programs of the fast path, as the kernel runs them: one where the frames of both ports come in, and a
+ * filter at each packet socket of the daemon, at the punt devices.
  * In: frames, the maps of fast_layout.h. Out: frames at the other port, or at the punt device of theirs, counts. Loaded by:
  * fast_loader.c.
  *
  * The daemon's sockets are at the punt devices, so that a frame which is forwarded here passes no packet socket. Nothing else
- * receives there: such a device drops what leaves by it, once the sockets have seen it. */
+ * receives there: such a device drops what leaves by it, once the sockets have seen it.
+ *
+ * The frames of a tap come in at its egress: the stack of this machine, which is the router, sends them. What is left there
+ * goes on into the tap, whose other end the daemon reads. What is forwarded to a tap, the stack receives by it. */
 #include "fast_decide.h"
 
 #include <bpf/bpf_helpers.h>
@@ -121,7 +124,7 @@ int fast_aside(struct __sk_buff *skb)
     return filter(skb, FAST_SOCKET_ASIDE);
 }
 
-/* At the ingress. */
+/* At the ports. */
 
 FAST_INLINE void add(const struct fast_config *config, __u64 *to, __u64 more)
 {
@@ -197,8 +200,9 @@ FAST_INLINE int forward(struct fast_view *view, const struct fast_config *config
     if (!rewrite(view, config, decision))
         return TC_ACT_SHOT;
     count(view, config, decision);
-    return (int)bpf_redirect(config->ifindex[decision->side == FAST_UPSTREAM ? FAST_DOWNSTREAM : FAST_UPSTREAM],
-                             0);
+    if (decision->side == FAST_UPSTREAM)
+        return (int)bpf_redirect(config->ifindex[FAST_DOWNSTREAM], 0);
+    return (int)bpf_redirect(config->ifindex[FAST_UPSTREAM], config->upstream_tap ? BPF_F_INGRESS : 0);
 }
 
 SEC("tc")

@@ -74,9 +74,9 @@ static const struct ini_key bridge_keys[] = {
      .choices = "auto | tc | none",
      CONFIG(accel),
      .help = "Whether the kernel forwards established flows by itself, with BPF programs at tc ingress of "
-             "both interfaces (the fast path). With auto it does where it can, and the log says why where "
-             "it cannot; with tc pearpd does not start where it cannot. With none every frame passes "
-             "through pearpd."},
+             "both interfaces, or at the egress of a tap (the fast path). With auto it does where it can, "
+             "and the log says why where it cannot; with tc pearpd does not start where it cannot. With "
+             "none every frame passes through pearpd."},
 };
 
 #define ADDRESS(name) INI_FIELD(struct config_address, name)

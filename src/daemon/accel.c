@@ -10,6 +10,7 @@
 #include "pearpd/netlink_link.h"
 #include "pearpd/netlink_punt.h"
 #include "pearpd/packet_port.h"
+#include "pearpd/tap_port.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -93,16 +94,21 @@ static uint32_t leaves(const struct config *config)
     return wanted > FAST_LEAVES_MAX ? FAST_LEAVES_MAX : wanted < LEAVES_MIN ? LEAVES_MIN : (uint32_t)wanted;
 }
 
+/* Its program is at the egress, and what that leaves is read from the tap: there is nothing to divert. */
+static bool is_tap(const struct accel *accel, enum side side)
+{
+    return side == SIDE_UPSTREAM && config_of(accel)->upstream_tap;
+}
+
 /* What the configuration says against a fast path; NULL: nothing. */
 static const char *reason_against(const struct accel *accel)
 {
     const struct config *config = config_of(accel);
     if (config->accel == ACCEL_NONE)
         return "accel = none";
-    if (config->upstream_tap)
-        return "upstream is a tap";
     for (unsigned side = 0; side < SIDES; side++)
-        if (packet_port_filter_error(accel->target.sockets->ports[side]) != 0)
+        if (!is_tap(accel, (enum side)side) &&
+            packet_port_filter_error(accel->target.sockets->ports[side]) != 0)
             return "packet sockets cannot have filters";
     return NULL;
 }
@@ -116,6 +122,8 @@ static struct netlink *netlink_of(const struct accel *accel)
 
 static int divert(const struct accel *accel, enum side side, unsigned punt)
 {
+    if (is_tap(accel, side))
+        return 0;
     const int programs[PACKET_PORT_SOCKETS] = {
         [PACKET_PORT_RING] = fast_loader_filter_fd(accel->loader, FAST_SOCKET_RING),
         [PACKET_PORT_ASIDE] = fast_loader_filter_fd(accel->loader, FAST_SOCKET_ASIDE),
@@ -126,10 +134,23 @@ static int divert(const struct accel *accel, enum side side, unsigned punt)
 /* The port receives by its own interface again, before the program is removed. */
 static void end_punt(struct accel *accel, enum side side)
 {
-    const int error = packet_port_undivert(accel->target.sockets->ports[side]);
+    const int error = is_tap(accel, side) ? 0 : packet_port_undivert(accel->target.sockets->ports[side]);
     if (error != 0)
         log_error("%s receives nothing, restart pearpd: %s", side_name(side), strerror(-error));
     accel->memory->config->punt[side] = accel->sides[side].punt = 0;
+}
+
+/* 0, and the device; a tap has none. */
+static int make_punt(const struct accel *accel, enum side side, unsigned *punt)
+{
+    *punt = 0;
+    return is_tap(accel, side) ? 0 : netlink_punt_make(netlink_of(accel), accel->sides[side].ifindex, punt);
+}
+
+static bool has_punt(const struct accel *accel, enum side side)
+{
+    const struct accel_side *s = &accel->sides[side];
+    return is_tap(accel, side) || netlink_punt_is_up(netlink_of(accel), s->ifindex, s->punt);
 }
 
 static int begin_punt(struct accel *accel, enum side side, unsigned punt)
@@ -156,6 +177,7 @@ static void write_config(struct accel *accel)
     to->atomic = sysconf(_SC_NPROCESSORS_CONF) > (long)to->columns;
     to->vlan = config->vlan;
     to->source_mac_host = config->source_mac_host;
+    to->upstream_tap = config->upstream_tap;
     memcpy(to->mac, config->mac.octets, MAC_BYTES);
     for (unsigned side = 0; side < SIDES; side++) {
         const struct accel_side *s = &accel->sides[side];
@@ -311,10 +333,11 @@ static bool attach(struct accel *accel, enum side side)
         return true;
     s->attached = 0;
     accel->is_counted = false;
-    int error = netlink_punt_make(netlink_of(accel), s->ifindex, &punt);
+    int error = make_punt(accel, side, &punt);
     snprintf(why, sizeof(why), "punt device: %s", strerror(-error));
     if (error == 0)
-        error = fast_loader_attach(accel->loader, side, s->ifindex, why, sizeof(why));
+        error = fast_loader_attach(accel->loader, side, s->ifindex,
+                                   is_tap(accel, side) ? FAST_AT_EGRESS : FAST_AT_INGRESS, why, sizeof(why));
     if (error == 0) {
         error = begin_punt(accel, side, punt);
         snprintf(why, sizeof(why), "packet sockets: %s", strerror(-error));
@@ -346,8 +369,10 @@ static void say_on(struct accel *accel)
 
 static const struct fast_taken *taken_now(const struct accel *accel, struct fast_taken taken[static SIDES])
 {
-    for (unsigned side = 0; side < SIDES; side++)
-        taken[side] = packet_port_taken(accel->target.sockets->ports[side]);
+    for (unsigned side = 0; side < SIDES; side++) {
+        struct frame_port *port = accel->target.sockets->ports[side];
+        taken[side] = is_tap(accel, (enum side)side) ? tap_port_taken(port) : packet_port_taken(port);
+    }
     return taken;
 }
 
@@ -529,7 +554,7 @@ static void check_attached(struct accel *accel)
         if (s->attached == 0)
             continue;
         const bool has_program = fast_loader_is_attached(accel->loader, (enum side)i);
-        if (has_program && netlink_punt_is_up(netlink_of(accel), s->ifindex, s->punt))
+        if (has_program && has_punt(accel, (enum side)i))
             continue;
         log_error("accel: the %s of %s was removed by another process: it is made again",
                   has_program ? "punt device" : "program", side_name((enum side)i));

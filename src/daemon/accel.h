@@ -2,7 +2,8 @@
  * In: the configuration, links, the engine's bindings by struct fast_path. Out: forwarded frames' counts, lines in the log.
  * Called by: bridge. Never: decides about a frame: that is the programs' part, and the engine's.
  *
- * It is on where the programs are loaded, attached to both interfaces, and both ports receive by punt devices (netlink_punt.h).
+ * It is on where the programs are loaded, attached to both interfaces, and both ports receive what they leave: by punt devices
+ * (netlink_punt.h), or from the tap itself.
  * Whatever of this fails switches it off as a whole: every frame then passes through the daemon. */
 #ifndef PEARPD_DAEMON_ACCEL_H
 #define PEARPD_DAEMON_ACCEL_H

@@ -23,13 +23,13 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define BPF_FOLDER      "/sys/fs/bpf"
-#define PINS_FOLDER     BPF_FOLDER "/pearpd"
-#define NAME_BYTES      (3 * FAST_LOADER_NAME_MAX + 1)
-#define PATH_BYTES      512
-#define INGRESS_PROGRAM "fast_ingress"
-#define TC_HANDLE       1
-#define TC_PRIORITY     20549 /* "PE" */
+#define BPF_FOLDER   "/sys/fs/bpf"
+#define PINS_FOLDER  BPF_FOLDER "/pearpd"
+#define NAME_BYTES   (3 * FAST_LOADER_NAME_MAX + 1)
+#define PATH_BYTES   512
+#define PORT_PROGRAM "fast_ingress"
+#define TC_HANDLE    1
+#define TC_PRIORITY  20549 /* "PE" */
 
 /* fast_object.S. */
 extern const uint8_t fast_object[];
@@ -254,7 +254,7 @@ static int pin(const struct fast_loader *loader, const char *name, int fd)
 
 static int pin_all(const struct fast_loader *loader)
 {
-    int error = pin(loader, INGRESS_PROGRAM, loader->program);
+    int error = pin(loader, PORT_PROGRAM, loader->program);
     if (loader->taken_over)
         return error;
     for (const struct bpf_map *map = next_map(loader, NULL); map != NULL; map = next_map(loader, map)) {
@@ -305,7 +305,7 @@ static uint32_t program_info(int fd, char name[static BPF_OBJ_NAME_LEN])
 static int find_programs(struct fast_loader *loader)
 {
     char name[BPF_OBJ_NAME_LEN];
-    loader->program = program_fd(loader, INGRESS_PROGRAM);
+    loader->program = program_fd(loader, PORT_PROGRAM);
     loader->filters[FAST_SOCKET_RING] = program_fd(loader, "fast_ring");
     loader->filters[FAST_SOCKET_ASIDE] = program_fd(loader, "fast_aside");
     if (loader->program < 0 || loader->filters[0] < 0 || loader->filters[1] < 0)
@@ -443,12 +443,12 @@ int fast_loader_program_fd(const struct fast_loader *loader)
 
 /* libbpf refuses structs whose padding is not zero, too. */
 
-static void set_hook(struct bpf_tc_hook *hook, unsigned ifindex)
+static void set_hook(struct bpf_tc_hook *hook, unsigned ifindex, enum fast_hook at)
 {
     memset(hook, 0, sizeof(*hook));
     hook->sz = sizeof(*hook);
     hook->ifindex = (int)ifindex;
-    hook->attach_point = BPF_TC_INGRESS;
+    hook->attach_point = at == FAST_AT_EGRESS ? BPF_TC_EGRESS : BPF_TC_INGRESS;
 }
 
 static void set_place(struct bpf_tc_opts *place)
@@ -460,12 +460,12 @@ static void set_place(struct bpf_tc_opts *place)
 }
 
 /* The program at our place there; 0: none. `name`: how it is called. */
-static uint32_t program_there(unsigned ifindex, char name[static BPF_OBJ_NAME_LEN])
+static uint32_t program_there(unsigned ifindex, enum fast_hook at, char name[static BPF_OBJ_NAME_LEN])
 {
     struct bpf_tc_hook hook;
     struct bpf_tc_opts place;
     name[0] = '\0';
-    set_hook(&hook, ifindex);
+    set_hook(&hook, ifindex, at);
     set_place(&place);
     if (bpf_tc_query(&hook, &place) != 0)
         return 0;
@@ -477,15 +477,16 @@ static uint32_t program_there(unsigned ifindex, char name[static BPF_OBJ_NAME_LE
     return place.prog_id;
 }
 
-static int attach_program(const struct fast_loader *loader, unsigned ifindex, bool *made_qdisc)
+static int attach_program(const struct fast_loader *loader, unsigned ifindex, enum fast_hook at,
+                          bool *made_qdisc)
 {
     char name[BPF_OBJ_NAME_LEN];
     struct bpf_tc_hook hook;
     struct bpf_tc_opts place;
-    if (program_there(ifindex, name) != 0 && strcmp(name, INGRESS_PROGRAM) != 0)
+    if (program_there(ifindex, at, name) != 0 && strcmp(name, PORT_PROGRAM) != 0)
         return -EEXIST;
     library_said[0] = '\0';
-    set_hook(&hook, ifindex);
+    set_hook(&hook, ifindex, at);
     const int error = bpf_tc_hook_create(&hook);
     *made_qdisc = error == 0;
     if (error != 0 && error != -EEXIST)
@@ -501,7 +502,7 @@ static void remove_qdisc(struct netlink *netlink, unsigned ifindex)
 {
     struct bpf_tc_hook hook;
     unsigned filters;
-    set_hook(&hook, ifindex);
+    set_hook(&hook, ifindex, FAST_AT_INGRESS);
     hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
     if (netlink_clsact_filters(netlink, ifindex, &filters) == 0 && filters == 0)
         bpf_tc_hook_destroy(&hook);
@@ -531,26 +532,34 @@ static bool make_promiscuous(unsigned ifindex)
 }
 
 /* 0: there is no program of ours any more. */
-static int detach_from(unsigned ifindex, bool made_qdisc, bool promiscuous)
+static int detach_program(unsigned ifindex, enum fast_hook at)
 {
     char name[BPF_OBJ_NAME_LEN];
     struct bpf_tc_hook hook;
     struct bpf_tc_opts place;
-    if (ifindex == 0)
+    if (program_there(ifindex, at, name) == 0 || strcmp(name, PORT_PROGRAM) != 0)
         return 0;
-    set_hook(&hook, ifindex);
+    set_hook(&hook, ifindex, at);
     set_place(&place);
-    if (program_there(ifindex, name) != 0 && strcmp(name, INGRESS_PROGRAM) == 0) {
-        const int error = bpf_tc_detach(&hook, &place);
-        if (error != 0 && program_there(ifindex, name) != 0)
-            return error;
-    }
-    put_back(ifindex, made_qdisc, promiscuous);
-    return 0;
+    const int error = bpf_tc_detach(&hook, &place);
+    return error != 0 && program_there(ifindex, at, name) != 0 ? error : 0;
 }
 
-int fast_loader_attach(struct fast_loader *loader, enum side side, unsigned ifindex, char *why,
-                       size_t why_bytes)
+/* The same at both places: which of them it was is not noted. */
+static int detach_from(unsigned ifindex, bool made_qdisc, bool promiscuous)
+{
+    if (ifindex == 0)
+        return 0;
+    int error = detach_program(ifindex, FAST_AT_INGRESS);
+    if (error == 0)
+        error = detach_program(ifindex, FAST_AT_EGRESS);
+    if (error == 0)
+        put_back(ifindex, made_qdisc, promiscuous);
+    return error;
+}
+
+int fast_loader_attach(struct fast_loader *loader, enum side side, unsigned ifindex, enum fast_hook hook,
+                       char *why, size_t why_bytes)
 {
     struct fast_attached *attached = loader->attached;
     bool made_qdisc = false;
@@ -558,11 +567,13 @@ int fast_loader_attach(struct fast_loader *loader, enum side side, unsigned ifin
         return explain(why, why_bytes, "tc program", -ENODEV);
     if (attached->ifindex[side] != ifindex)
         fast_loader_detach(loader, side);
-    const int error = attach_program(loader, ifindex, &made_qdisc);
+    int error = detach_program(ifindex, hook == FAST_AT_INGRESS ? FAST_AT_EGRESS : FAST_AT_INGRESS);
+    if (error == 0)
+        error = attach_program(loader, ifindex, hook, &made_qdisc);
     attached->ifindex[side] = ifindex;
     attached->made_qdisc[side] |= made_qdisc;
     if (error == 0) {
-        attached->promiscuous[side] = make_promiscuous(ifindex);
+        attached->promiscuous[side] = hook == FAST_AT_INGRESS && make_promiscuous(ifindex);
         return 0;
     }
     fast_loader_detach(loader, side);
@@ -598,7 +609,8 @@ bool fast_loader_is_attached(const struct fast_loader *loader, enum side side)
 {
     char name[BPF_OBJ_NAME_LEN];
     const unsigned ifindex = loader->attached->ifindex[side];
-    return ifindex != 0 && program_there(ifindex, name) == loader->program_id;
+    return ifindex != 0 && (program_there(ifindex, FAST_AT_INGRESS, name) == loader->program_id ||
+                            program_there(ifindex, FAST_AT_EGRESS, name) == loader->program_id);
 }
 
 void fast_loader_close(struct fast_loader *loader, bool leave)

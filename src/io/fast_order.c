@@ -20,8 +20,9 @@ void fast_order_resync(struct fast_order *order, const struct fast_taken *taken)
     for (unsigned side = 0; side < SIDES; side++)
         for (unsigned socket = 0; socket < 2; socket++) {
             const uint64_t passed = fast_order_passed(order, side, socket);
-            order->levels[side][socket] =
-                (struct fast_level){.offset = passed - taken[side].frames[socket], .taken = passed};
+            order->levels[side][socket] = (struct fast_level){.offset = passed - taken[side].frames[socket],
+                                                              .taken = passed,
+                                                              .is_unsure = taken[side].is_rough};
         }
 }
 
@@ -34,7 +35,8 @@ static void shift(struct fast_order *order, struct fast_level *level, uint64_t b
 }
 
 /* A frame between its number and the ring is missing for less than a look; one that is lost, for good. */
-static void look_missing(struct fast_order *order, struct fast_level *level, uint64_t now_ns, uint64_t missing)
+static void look_missing(struct fast_order *order, struct fast_level *level, uint64_t now_ns, uint64_t missing,
+                         uint64_t resync_ns)
 {
     if (level->looks == 0) {
         level->since_ns = now_ns;
@@ -43,8 +45,10 @@ static void look_missing(struct fast_order *order, struct fast_level *level, uin
     if (missing < level->missing)
         level->missing = missing;
     level->looks++;
-    if (level->looks >= RESYNC_LOOKS && now_ns - level->since_ns >= FAST_TABLE_RESYNC_NS)
-        shift(order, level, level->missing);
+    if (level->looks < RESYNC_LOOKS || now_ns - level->since_ns < resync_ns)
+        return;
+    shift(order, level, level->missing);
+    level->is_unsure = false;
 }
 
 static void look(struct fast_order *order, enum side side, unsigned socket, uint64_t now_ns,
@@ -53,13 +57,17 @@ static void look(struct fast_order *order, enum side side, unsigned socket, uint
     struct fast_level *level = &order->levels[side][socket];
     level->taken = taken->frames[socket] + level->offset;
     const uint64_t passed = fast_order_passed(order, side, socket), missing = passed - level->taken;
-    level->all = missing == 0;
+    const bool is_exact = !taken->is_rough || taken->empty[socket];
+    level->all = missing == 0 && is_exact;
     if (missing == 0)
         level->looks = 0;
     else if (missing > UINT64_MAX / 2) /* more were taken than passed: some passed before the count began */
         shift(order, level, missing);
     else if (taken->empty[socket])
-        look_missing(order, level, now_ns, missing);
+        look_missing(order, level, now_ns, missing,
+                     taken->is_rough ? FAST_TABLE_RESYNC_ROUGH_NS : FAST_TABLE_RESYNC_NS);
+    if (is_exact && level->taken == passed)
+        level->is_unsure = false;
 }
 
 void fast_order_look(struct fast_order *order, uint64_t now_ns, const struct fast_taken *taken)
@@ -78,7 +86,7 @@ bool fast_order_all(const struct fast_order *order, enum side side)
 static bool reached(const struct fast_level *level, uint64_t number)
 {
     const int64_t ahead = (int64_t)(level->taken - number);
-    return ahead >= (level->all ? 0 : FAST_TABLE_SLACK);
+    return !level->is_unsure && ahead >= (level->all ? 0 : FAST_TABLE_SLACK);
 }
 
 bool fast_order_reached(const struct fast_order *order, enum side side, unsigned socket, uint64_t number)

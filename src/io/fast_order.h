@@ -3,7 +3,11 @@
  * Called by: fast_table.c, fast_macs.c.
  *
  * A frame gets its number before it is in a ring, and two processors may put theirs there in the other order. So frame n
- * was taken surely if all that have a number were, or if many above it were. */
+ * was taken surely if all that have a number were, or if many above it were.
+ *
+ * A tap counts roughly: it loses frames where its queue is full, and cuts into segments what it cannot carry. But it is one queue,
+ * and where nothing is in it, all was taken: a count that says otherwise for a moment is set right, and counts for nothing
+ * before that happened once. */
 #ifndef PEARPD_FAST_ORDER_H
 #define PEARPD_FAST_ORDER_H
 
@@ -14,6 +18,7 @@ struct fast_level {
     uint64_t offset; /* what was counted before the socket, or lost and not reported */
     uint64_t taken;  /* the number of frames taken, as fast_passed counts */
     bool all;        /* every frame that had a number at the last look was taken */
+    bool is_unsure;  /* a rough count that no empty queue has confirmed */
     /* While the socket was empty, though frames were missing: */
     uint64_t missing; /* the least of them, */
     uint64_t since_ns;

@@ -755,7 +755,7 @@ int packet_port_undivert(struct frame_port *base)
 struct fast_taken packet_port_taken(struct frame_port *base)
 {
     struct packet_port *port = packet_port_of(base);
-    struct fast_taken taken;
+    struct fast_taken taken = {.is_rough = false};
     collect_lost(port);
     memcpy(taken.frames, port->passed, sizeof(taken.frames));
     taken.empty[PACKET_PORT_RING] =

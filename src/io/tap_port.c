@@ -17,6 +17,7 @@
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <linux/virtio_net.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,7 @@ struct tap_port {
     struct netlink *netlink;
     int counts;           /* the system's, of all interfaces */
     uint64_t dropped;     /* the interface's count when it was asked last */
+    uint64_t taken;       /* frames that were read */
     uint64_t refused;     /* writes that failed since the last flush */
     uint64_t unsupported; /* super-frames that no write can carry, not reported yet */
     size_t taken_bytes;
@@ -225,6 +227,7 @@ static bool tap_port_next(struct frame_port *base, struct frame *frame)
         detach(port);
     if (length < (ssize_t)sizeof(header))
         return false;
+    port->taken++;
     memcpy(&header, bytes, sizeof(header));
     frame->bytes = bytes + sizeof(header);
     frame->length = frame->wire_length = (size_t)length - sizeof(header);
@@ -334,6 +337,18 @@ static int tap_port_watch(struct frame_port *base)
 {
     (void)base;
     return 0;
+}
+
+struct fast_taken tap_port_taken(struct frame_port *base)
+{
+    const struct tap_port *port = tap_port_of(base);
+    struct pollfd waits = {.fd = port->ifindex == 0 ? -1 : port->tun, .events = POLLIN};
+    const bool is_empty = poll(&waits, 1, 0) == 0 || (waits.revents & POLLIN) == 0;
+    return (struct fast_taken){
+        .frames = {[FAST_SOCKET_RING] = port->taken},
+        .empty = {[FAST_SOCKET_RING] = is_empty, [FAST_SOCKET_ASIDE] = true},
+        .is_rough = true,
+    };
 }
 
 static const struct frame_port_calls calls = {

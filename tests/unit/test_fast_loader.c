@@ -61,7 +61,8 @@ static void attach(struct fast_loader *loader)
 {
     char why[FAST_LOADER_WHY_BYTES] = "";
     for (unsigned side = 0; side < SIDES; side++) {
-        if (fast_loader_attach(loader, (enum side)side, ifindexes[side], why, sizeof(why)) != 0)
+        if (fast_loader_attach(loader, (enum side)side, ifindexes[side], FAST_AT_INGRESS, why, sizeof(why)) !=
+            0)
             fprintf(stderr, "# %s\n", why);
         assert_true(fast_loader_is_attached(loader, (enum side)side));
     }
@@ -135,11 +136,12 @@ static void test_another_interface(void **state)
         skip();
     struct fast_loader *loader = open_loader(LEAVES);
     attach(loader);
-    assert_int_equal(fast_loader_attach(loader, SIDE_UPSTREAM, if_nametoindex("host0"), NULL, 0), 0);
+    assert_int_equal(
+        fast_loader_attach(loader, SIDE_UPSTREAM, if_nametoindex("host0"), FAST_AT_INGRESS, NULL, 0), 0);
     assert_false(has_clsact());
     assert_true(fast_loader_is_attached(loader, SIDE_UPSTREAM));
-    assert_int_equal(fast_loader_attach(loader, SIDE_UPSTREAM, 4711, NULL, 0) != 0, true);
-    assert_int_equal(fast_loader_attach(loader, SIDE_UPSTREAM, 0, NULL, 0), -ENODEV);
+    assert_int_equal(fast_loader_attach(loader, SIDE_UPSTREAM, 4711, FAST_AT_INGRESS, NULL, 0) != 0, true);
+    assert_int_equal(fast_loader_attach(loader, SIDE_UPSTREAM, 0, FAST_AT_INGRESS, NULL, 0), -ENODEV);
     fast_loader_close(loader, false);
 }
 
@@ -197,7 +199,8 @@ static void test_place_is_taken(void **state)
         skip();
     assert_int_equal(attach_other(ifindexes[0], BPF_TC_INGRESS, 20549), 0);
     struct fast_loader *loader = open_loader(LEAVES);
-    assert_int_equal(fast_loader_attach(loader, SIDE_UPSTREAM, ifindexes[0], why, sizeof(why)), -EEXIST);
+    assert_int_equal(fast_loader_attach(loader, SIDE_UPSTREAM, ifindexes[0], FAST_AT_INGRESS, why, sizeof(why)),
+                     -EEXIST);
     assert_non_null(strstr(why, "another"));
     fast_loader_close(loader, false);
     assert_true(run("tc filter show dev port0 ingress | grep -q " OTHER_PROGRAM));
@@ -247,8 +250,9 @@ static void test_sides_change_places(void **state)
     struct fast_loader *loader = open_loader(LEAVES);
     attach(loader);
     for (unsigned side = 0; side < SIDES; side++)
-        assert_int_equal(
-            fast_loader_attach(loader, (enum side)side, ifindexes[side_other((enum side)side)], NULL, 0), 0);
+        assert_int_equal(fast_loader_attach(loader, (enum side)side, ifindexes[side_other((enum side)side)],
+                                            FAST_AT_INGRESS, NULL, 0),
+                         0);
     assert_true(fast_loader_is_attached(loader, SIDE_UPSTREAM));
     assert_true(fast_loader_is_attached(loader, SIDE_DOWNSTREAM));
     fast_loader_close(loader, false);
@@ -438,6 +442,55 @@ static void test_without_daemon(void **state)
     lab.memory->config->refreshed_ns -= 61 * S;
     assert_false(arrives(&lab, SIDE_UPSTREAM, bytes, FRAME));
     lab_end(&lab);
+}
+
+/* port0 in place of a tap: what the stack sends by it comes in there, and host0 is the daemon behind it. */
+static void test_upstream_is_a_tap(void **state)
+{
+    struct lab lab;
+    uint8_t bytes[FRAME], taken[FRAME + 4];
+    (void)state;
+    if (!possible)
+        skip();
+    lab_begin(&lab);
+    assert_int_equal(fast_loader_attach(lab.loader, SIDE_UPSTREAM, ifindexes[0], FAST_AT_EGRESS, NULL, 0), 0);
+    assert_true(fast_loader_is_attached(lab.loader, SIDE_UPSTREAM));
+    assert_false(run("tc filter show dev port0 ingress | grep -q fast_ingress"));
+    assert_true(run("tc filter show dev port0 egress | grep -q fast_ingress"));
+    lab.memory->config->upstream_tap = 1;
+    const struct fast_passed *passed = lab.memory->passed;
+    struct fast_slot *slot = &lab.memory->slots[SLOT];
+    const int stack = open_socket(ifindexes[0], -1);
+
+    make_udp(bytes, true);
+    assert_int_equal(send(stack, bytes, FRAME, 0), FRAME);
+    assert_int_equal(received(lab.hosts[1], taken), FRAME);
+    assert_memory_equal(taken, host_a.octets, MAC_BYTES);
+    assert_memory_equal(taken + 6, bytes + 6, FRAME - 6);
+    assert_int_equal(received(lab.hosts[0], taken), 0);
+    assert_int_equal(passed[0].frames[FAST_SOCKET_RING], 0);
+
+    slot->state[FAST_TO_OWNER] = FAST_PENDING(0, FAST_SOCKET_RING);
+    for (unsigned n = 1; n <= 2; n++) { /* left to the daemon, as they are */
+        assert_int_equal(send(stack, bytes, FRAME, 0), FRAME);
+        assert_int_equal(received(lab.hosts[0], taken), FRAME);
+        assert_memory_equal(taken, bytes, FRAME);
+        assert_int_equal(slot->state[FAST_TO_OWNER], FAST_PENDING(n, FAST_SOCKET_RING));
+    }
+    assert_int_equal(received(lab.hosts[1], taken), 0);
+    assert_int_equal(passed[0].frames[FAST_SOCKET_RING], 2);
+
+    make_udp(bytes, false); /* the stack receives it, and nothing leaves by the tap */
+    assert_int_equal(send(lab.hosts[1], bytes, FRAME, 0), FRAME);
+    assert_int_equal(received(stack, taken), FRAME);
+    assert_memory_equal(taken, bytes, 6);
+    assert_memory_equal(taken + 6, bridge_mac.octets, MAC_BYTES);
+    assert_memory_equal(taken + 12, bytes + 12, FRAME - 12);
+    assert_int_equal(received(lab.hosts[0], taken), 0);
+    assert_int_equal(lab.memory->counts[SLOT].from_owner_frames, 1);
+    close(stack);
+    lab_end(&lab);
+    assert_false(has_clsact());
 }
 
 static void test_one_fate(void **state)
@@ -734,6 +787,7 @@ int main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_without_daemon),
         cmocka_unit_test(test_punt_device),
+        cmocka_unit_test(test_upstream_is_a_tap),
         cmocka_unit_test(test_one_fate),
         cmocka_unit_test(test_stack_has_its_own),
         cmocka_unit_test(test_port_is_diverted),

@@ -648,6 +648,94 @@ static void test_more_taken_than_passed(void **state)
     fixture_free(f);
 }
 
+/* A tap: what its queue loses nobody counts, and what it segments counts several times; an empty queue sets it right. */
+
+static void rough_tap(struct fixture *f)
+{
+    f->taken[SIDE_UPSTREAM].is_rough = true;
+    f->taken[SIDE_UPSTREAM].empty[FAST_SOCKET_ASIDE] = true;
+}
+
+/* The queue is looked at while nothing is in it, for as long as it takes. */
+static void look_at_empty_queue(struct fixture *f)
+{
+    f->taken[SIDE_UPSTREAM].empty[FAST_SOCKET_RING] = true;
+    for (unsigned i = 0; i < 5; i++) {
+        settle(f);
+        f->now_ns += FAST_TABLE_RESYNC_ROUGH_NS / 4;
+    }
+    settle(f);
+    f->taken[SIDE_UPSTREAM].empty[FAST_SOCKET_RING] = false;
+}
+
+static void test_rough_count_is_set_right_by_an_empty_queue(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    rough_tap(f);
+    fast_table_resync(f->table, f->taken);
+    look_at_empty_queue(f);
+    for (unsigned i = 0; i < 100; i++)
+        pass(f, SIDE_UPSTREAM, FAST_SOCKET_RING);
+    f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING] = 10; /* 90 were lost */
+    look_at_empty_queue(f);
+    const uint32_t slot = put_range(f, 100, 200, 1);
+    pass_slot(f, slot, SIDE_UPSTREAM, FAST_SOCKET_RING);
+    f->now_ns += FAST_TABLE_SETTLE_NS;
+    settle(f);
+    assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
+    f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING]++;
+    f->taken[SIDE_UPSTREAM].empty[FAST_SOCKET_RING] = true;
+    settle(f);
+    assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
+    assert_int_equal(figures_of(f).forced, 0);
+    fixture_free(f);
+}
+
+/* As many were taken as have a number, and yet the last one is in the queue. */
+static void test_rough_count_alone_lets_nothing_pass(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    rough_tap(f);
+    fast_table_resync(f->table, f->taken);
+    look_at_empty_queue(f);
+    const uint32_t slot = put_range(f, 100, 200, 1);
+    pass_slot(f, slot, SIDE_UPSTREAM, FAST_SOCKET_RING);
+    f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING] = 1; /* a segment of another frame */
+    f->now_ns += FAST_TABLE_SETTLE_NS;
+    settle(f);
+    assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
+    f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING] = 2;
+    f->taken[SIDE_UPSTREAM].empty[FAST_SOCKET_RING] = true;
+    settle(f);
+    settle(f);
+    assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
+    fixture_free(f);
+}
+
+/* A hundred frames were in the queue when the count began: to have taken them says nothing of those behind them. */
+static void test_rough_count_begins_with_an_empty_queue(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    rough_tap(f);
+    fast_table_resync(f->table, f->taken);
+    const uint32_t slot = put_range(f, 100, 200, 1);
+    pass_slot(f, slot, SIDE_UPSTREAM, FAST_SOCKET_RING);
+    for (unsigned i = 0; i < 2 * FAST_TABLE_SLACK; i++)
+        pass(f, SIDE_UPSTREAM, FAST_SOCKET_RING);
+    f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING] = 100;
+    f->now_ns += FAST_TABLE_SETTLE_NS;
+    settle(f);
+    assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
+    f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING] = 100 + 1 + 2 * FAST_TABLE_SLACK;
+    look_at_empty_queue(f);
+    assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
+    assert_int_equal(figures_of(f).forced, 0);
+    fixture_free(f);
+}
+
 /* MAC addresses. */
 
 static bool knows(const struct fixture *f, uint32_t mac, enum side side)
@@ -1031,6 +1119,9 @@ int main(void)
         cmocka_unit_test(test_ring_made_again),
         cmocka_unit_test(test_lost_frames_are_noticed),
         cmocka_unit_test(test_more_taken_than_passed),
+        cmocka_unit_test(test_rough_count_is_set_right_by_an_empty_queue),
+        cmocka_unit_test(test_rough_count_alone_lets_nothing_pass),
+        cmocka_unit_test(test_rough_count_begins_with_an_empty_queue),
         cmocka_unit_test(test_mac_waits_for_the_frames_before),
         cmocka_unit_test(test_mac_that_is_known_stays_so),
         cmocka_unit_test(test_mac_changes_sides),

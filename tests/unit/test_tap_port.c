@@ -295,9 +295,13 @@ static void test_lost_frames_are_counted(void **state)
     make_frame(bytes, sizeof(bytes), 1);
     for (unsigned i = 0; i < 40; i++)
         send_with(fd, &plain, bytes, sizeof(bytes));
+    assert_false(tap_port_taken(port).empty[FAST_SOCKET_RING]);
     while (frame_port_next(port, &frame))
         taken++;
     assert_true(taken > 0 && taken < 40);
+    assert_true(tap_port_taken(port).empty[FAST_SOCKET_RING]);
+    assert_true(tap_port_taken(port).is_rough);
+    assert_int_equal(tap_port_taken(port).frames[FAST_SOCKET_RING], taken);
     assert_int_equal(frame_port_lost(port), 40 - taken);
     assert_int_equal(frame_port_lost(port), 0);
     frame_port_close(port);
