@@ -917,6 +917,36 @@ static void test_internet_fragments(void **state)
     }
 }
 
+static void few_datagrams(struct attack *t)
+{
+    t->w.config.limits.datagrams = 16;
+}
+
+/* The half of those that follow their first is full, and the remote whose first fragment comes has two: the oldest of them all,
+ * which makes room, and the one that waited for it. So all that was kept of the remote would go with the oldest. */
+static void test_last_of_its_holder(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(few_datagrams);
+    uint8_t bytes[FRAME_BYTES];
+    unsigned through = 0;
+    for (unsigned id = 0; id < 8; id++) {
+        const struct ipv4 source = {id == 0 ? remote.host : 0x0a000000 + id};
+        give(t, SIDE_UPSTREAM, bytes, fragment(bytes, source, (uint16_t)id, 0, true, 2500));
+    }
+    give(t, SIDE_UPSTREAM, bytes, fragment(bytes, remote, 8, 3, true, 2500));
+    const uint64_t before = engine_stats(t->w.engine)->out[SIDE_DOWNSTREAM];
+    give(t, SIDE_UPSTREAM, bytes, fragment(bytes, remote, 8, 0, true, 2500));
+    through = (unsigned)(engine_stats(t->w.engine)->out[SIDE_DOWNSTREAM] - before);
+    for (unsigned ms = 0; ms < 6000; ms++)
+        tick(t);
+    for (unsigned id = 0; id < 32; id++)
+        give(t, SIDE_UPSTREAM, bytes,
+             fragment(bytes, (struct ipv4){0x0a000000 + id}, (uint16_t)id, 0, true, 2500));
+    assert_int_equal(through, 2);
+    attack_end(t);
+}
+
 static void give_part(struct attack *t, uint16_t id, unsigned part, uint16_t port, uint32_t mark)
 {
     uint8_t bytes[FRAME_BYTES];
@@ -1433,6 +1463,7 @@ int main(void)
         cmocka_unit_test(test_flapping_mac),
         cmocka_unit_test(test_fragment_flood),
         cmocka_unit_test(test_internet_fragments),
+        cmocka_unit_test(test_last_of_its_holder),
         cmocka_unit_test(test_spoofed_firsts),
         cmocka_unit_test(test_icmp_flood),
         cmocka_unit_test(test_ping_flood),

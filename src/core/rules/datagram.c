@@ -291,9 +291,9 @@ struct datagram *datagram_open(struct engine *e, const struct rx_frame *rx, cons
 void datagram_follows(struct engine *e, struct datagram *d)
 {
     bool has_waited = d->state == DATAGRAM_WAITS;
-    list_remove(e, d);
-    if (has_waited)
+    if (has_waited) /* while `d` is in a list: its holder would go with the last that it has in one */
         make_room(e, d->holder, DATAGRAM_FOLLOWS);
+    list_remove(e, d);
     list_add(e, d, DATAGRAM_FOLLOWS);
     if (has_waited)
         timer_arm(e, due_ns(e, d));
