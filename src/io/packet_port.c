@@ -78,6 +78,7 @@ struct packet_port {
     struct frame_port base; /* its fd is an epoll set with the sockets */
     int fd;                 /* of the ring */
     int sender;             /* receives nothing, and nobody waits for it: see open_sender() */
+    int long_sender;        /* the same, for frames that it refuses */
     bool takes_trains;      /* the kernel takes super-frames of UDP */
     int filter_error;       /* why there is no filter; 0: there is */
     unsigned ifindex;       /* of the promiscuous membership; 0: none yet */
@@ -90,7 +91,7 @@ struct packet_port {
     uint8_t *rooms[LONG_FRAMES + 1]; /* in it */
     unsigned long_taken;
     struct aside aside;
-    struct long_frame_ring long_ring; /* of the plain socket, which sends nothing else */
+    struct long_frame_ring long_ring; /* of long_sender, which sends nothing else */
     struct ring_watch watch;
     uint64_t lost;                        /* not reported yet */
     uint64_t passed[PACKET_PORT_SOCKETS]; /* frames that passed a filter and were taken, or lost */
@@ -186,13 +187,23 @@ static int open_socket(const struct packet_port *port)
 
 /* The socket of the ring could send as well, but is in an epoll set, which the kernel wakes for each frame that has left, and
  * has its fields written for each frame that comes in, perhaps by another processor. */
-static int open_sender(struct packet_port *port)
+static int open_sender(int *sender)
 {
-    port->sender = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (port->sender < 0)
+    *sender = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (*sender < 0)
         return -1;
-    size_buffer(port->sender, SO_SNDBUFFORCE, SO_SNDBUF);
-    return set_int(port->sender, SOL_PACKET, PACKET_VNET_HDR, 1);
+    size_buffer(*sender, SO_SNDBUFFORCE, SO_SNDBUF);
+    return set_int(*sender, SOL_PACKET, PACKET_VNET_HDR, 1);
+}
+
+/* The sockets that receive may be at another interface than the one that frames leave by. */
+static int open_senders(struct packet_port *port)
+{
+    if (open_sender(&port->sender) != 0 || open_sender(&port->long_sender) != 0)
+        return -1;
+    const int error = long_frame_ring_begin(&port->long_ring, port->long_sender);
+    errno = -error;
+    return error == 0 ? 0 : -1;
 }
 
 /* Both sockets get their filter, or none: without it each frame would come twice. */
@@ -204,9 +215,7 @@ static int open_aside(struct packet_port *port)
     port->aside.fd = open_socket(port);
     if (port->aside.fd < 0 || set_int(port->aside.fd, SOL_SOCKET, SO_TIMESTAMPNS, 1) != 0)
         return -1;
-    int error = super_filter_attach(port->aside.fd, SUPER_FILTER_ASIDE);
-    if (error == 0)
-        error = long_frame_ring_begin(&port->long_ring, port->aside.fd);
+    const int error = super_filter_attach(port->aside.fd, SUPER_FILTER_ASIDE);
     errno = -error;
     return error == 0 ? 0 : -1;
 }
@@ -243,7 +252,7 @@ static int open_parts(struct packet_port *port)
         return -1;
     port->fd = open_socket(port);
     if (port->fd < 0 || set_ring_options(port->fd) != 0 || map_ring(port) != 0 || open_aside(port) != 0 ||
-        open_sender(port) != 0)
+        open_senders(port) != 0)
         return -1;
     return open_memory(port);
 }
@@ -259,7 +268,7 @@ static void packet_port_close(struct frame_port *base)
     struct packet_port *port = packet_port_of(base);
     unmap_ring(port);
     long_frame_ring_end(&port->long_ring);
-    const int descriptors[] = {port->fd, port->sender, port->aside.fd, port->base.fd};
+    const int descriptors[] = {port->fd, port->sender, port->long_sender, port->aside.fd, port->base.fd};
     for (size_t i = 0; i < sizeof(descriptors) / sizeof(descriptors[0]); i++)
         if (descriptors[i] >= 0)
             close(descriptors[i]);
@@ -303,7 +312,9 @@ static int packet_port_bind(struct frame_port *base, unsigned ifindex)
     /* Leaving and joining again is seen as two changes of the link: who binds on those never stops. */
     if (port->ifindex == ifindex && bound_to(port->sender) == (int)ifindex)
         return 0;
-    int error = bind_to(port->sender, ifindex, 0); /* receives none */
+    int error = bind_to(port->long_sender, ifindex, 0); /* receives none */
+    if (error == 0)
+        error = bind_to(port->sender, ifindex, 0);
     if (error == 0 && !port->is_diverted)
         error = receive_by(port, ifindex);
     if (error != 0)
@@ -694,7 +705,7 @@ struct frame_port *packet_port_open(uint32_t ring_slots)
     if (port == NULL)
         return NULL;
     port->base.calls = &calls;
-    port->base.fd = port->fd = port->sender = port->aside.fd = port->long_ring.fd = -1;
+    port->base.fd = port->fd = port->sender = port->long_sender = port->aside.fd = port->long_ring.fd = -1;
     port->slots = SLOTS_MIN;
     while (port->slots < ring_slots)
         port->slots *= 2;

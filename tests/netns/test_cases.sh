@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib/lab.sh"
 . "$(dirname "$0")/../lib/tap.sh"
 CASES=${PEARPD_SHARED:-$LAB_ROOT/../shared}/cases
-MENDED="03-mdns-teaches 11-ipfix-no-interfaces 12-port-set-of-1023-spans 08-dhcp-option-twice"
+MENDED="03-mdns-teaches 11-ipfix-no-interfaces 12-port-set-of-1023-spans 08-dhcp-option-twice 10-stag-full-size"
 export PEARPD_BUILD
 
 if [ "$(id -u)" -ne 0 ]; then
