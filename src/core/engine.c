@@ -220,6 +220,8 @@ void engine_ring_full(struct engine *engine, enum side from, uint64_t count)
 {
     engine->stats.in[from] += count;
     engine->stats.drops[DROP_RING_FULL] += count;
+    if (from == SIDE_DOWNSTREAM && count > 0)
+        engine->lost_ns = engine->now_ns;
 }
 
 void engine_unsupported_offload(struct engine *engine, enum side side, uint64_t received, uint64_t not_sent)

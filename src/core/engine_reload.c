@@ -122,6 +122,7 @@ static void parts_carry(struct engine *e, const struct engine *old)
     e->stats = old->stats;
     e->now_ns = old->now_ns;
     e->confirm_ns = old->confirm_ns;
+    e->lost_ns = old->lost_ns;
     e->wall = old->wall;
     e->changes = old->changes + binding_table_changes(old->bindings);
     memcpy(e->mtu_bytes, old->mtu_bytes, sizeof(e->mtu_bytes));

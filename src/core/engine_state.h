@@ -70,6 +70,7 @@ struct engine {
     struct dhcp_server *dhcp_server;
     struct dhcp_transactions *dhcp_transactions;
 
+    uint64_t lost_ns;    /* after when frames of hosts were lost at the ring last; 0: never */
     bool is_table_kept;  /* the whole table of an earlier run was restored */
     uint64_t confirm_ns; /* when the last restored binding is asked for */
     uint64_t changes;    /* of tables before the present one; leases that were extended */

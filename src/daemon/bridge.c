@@ -113,6 +113,24 @@ static void arm_tick(struct bridge *bridge)
     loop_timer_set(bridge->tick, next_ns > now_ns ? next_ns - now_ns : 0);
 }
 
+static void count_lost(struct bridge *bridge)
+{
+    for (unsigned side = 0; side < SIDES; side++) {
+        uint64_t lost = frame_port_lost(bridge->sides[side].port);
+        if (lost > 0)
+            engine_ring_full(bridge->engine, (enum side)side, lost);
+    }
+}
+
+/* What the kernel lost is known before the engine takes anybody for silent. */
+static uint64_t begin_turn(struct bridge *bridge)
+{
+    const uint64_t now_ns = clock_now_ns();
+    if (engine_next(bridge->engine) <= now_ns)
+        count_lost(bridge);
+    return now_ns;
+}
+
 /* What follows whatever made the engine do something. */
 static void end_turn(void *context)
 {
@@ -127,7 +145,7 @@ static void tick(void *context)
 {
     struct bridge *bridge = context;
     bridge->tick_ns = ENGINE_NEVER;
-    engine_tick(bridge->engine, clock_now_ns(), &bridge->out);
+    engine_tick(bridge->engine, begin_turn(bridge), &bridge->out);
     end_turn(bridge);
 }
 
@@ -141,7 +159,7 @@ static void ring_ready(void *context)
     uint32_t budget = bridge->config->limits.ring_budget;
     struct frame frame;
     do {
-        const uint64_t now_ns = clock_now_ns();
+        const uint64_t now_ns = begin_turn(bridge);
         frame_sender_lend(bridge->sender, &frame);
         for (; budget > 0 && frame_port_next(from->port, &frame); budget--)
             engine_frame(bridge->engine, now_ns, from->side, &frame, &bridge->out);
@@ -169,15 +187,6 @@ static void link_changed(void *context, enum side side, unsigned ifindex, bool u
 }
 
 /* Once a second. */
-
-static void count_lost(struct bridge *bridge)
-{
-    for (unsigned side = 0; side < SIDES; side++) {
-        uint64_t lost = frame_port_lost(bridge->sides[side].port);
-        if (lost > 0)
-            engine_ring_full(bridge->engine, (enum side)side, lost);
-    }
-}
 
 /* While a save walks the accounts and their months, both stay as they are booked. */
 static void book_owner(void *context, struct mac owner)

@@ -1241,6 +1241,41 @@ static void test_stolen_range(void **state)
     attack_end(t);
 }
 
+/* The kernel loses frames of hosts, and all answers of A are among them: M claims A's range, and gives it back in A's name.
+ * Once nothing is lost, A answers. */
+static void test_stolen_in_a_flood(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(NULL);
+    t->agents[3] = (struct agent){host_m, 2000, 2999, true};
+    for (unsigned ms = 0; ms < 13000; ms++) {
+        t->agents[0].answers = ms >= 10000;
+        if (ms <= 10000 && ms % 250 == 0)
+            engine_ring_full(t->w.engine, SIDE_DOWNSTREAM, 1000);
+        if (ms % 100 == 0) {
+            struct tx_frame release = pe_arp_of(host_a, PE_ARP_RELEASE, 2000, 2999);
+            give_made(t, &release);
+            claim(t, &t->agents[3]);
+        }
+        udp(t, SIDE_UPSTREAM, router, 53, 2081, 0);
+        tick(t);
+    }
+    assert_false(owns(t, 2080, host_m));
+    assert_int_equal(t->misdelivered, 0);
+    figure("H13: 10 s of lost answers, 130 claims of its range and 130 releases in its name, %u questions: "
+           "the owner has its range, 0 frames to M",
+           t->challenges.count);
+    t->agents[0].answers = false;
+    for (unsigned ms = 0; ms < 5000 && !owns(t, 2080, host_m); ms++) {
+        if (ms % 1000 == 0)
+            claim(t, &t->agents[3]);
+        tick(t);
+    }
+    assert_true(owns(t, 2080, host_m));
+    world_end(&t->w);
+    free(t);
+}
+
 static void half_for_one(struct attack *t)
 {
     t->w.config.limits.host_ports = 50;
@@ -1471,6 +1506,7 @@ int main(void)
         cmocka_unit_test(test_foreign_ports),
         cmocka_unit_test(test_loud_host_hides_no_capture),
         cmocka_unit_test(test_stolen_range),
+        cmocka_unit_test(test_stolen_in_a_flood),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
