@@ -85,10 +85,10 @@ void portmap_set(struct portmap_pool *pool, struct portmap *map, uint16_t first,
     }
 }
 
-/* The first block from this one on that has an owner of any port; PORTMAP_BLOCKS: none. */
-static unsigned owned_block(const struct portmap *map, unsigned block)
+/* The first of the blocks from `block` to `last` that has an owner of any port; the one behind them: none. */
+static unsigned owned_block(const struct portmap *map, unsigned block, unsigned last)
 {
-    while (block < PORTMAP_BLOCKS && map->blocks[block] == PORTMAP_NOBODY)
+    while (block <= last && map->blocks[block] == PORTMAP_NOBODY)
         block++;
     return block;
 }
@@ -97,7 +97,7 @@ bool portmap_next(const struct portmap_pool *pool, const struct portmap *map, ui
                   uint16_t *port, uint32_t *id)
 {
     for (unsigned p = first; p <= last; p++) {
-        const unsigned block = owned_block(map, p / PORTMAP_BLOCK_PORTS);
+        const unsigned block = owned_block(map, p / PORTMAP_BLOCK_PORTS, last / PORTMAP_BLOCK_PORTS);
         if (block > p / PORTMAP_BLOCK_PORTS)
             p = block * PORTMAP_BLOCK_PORTS;
         if (p > last)
