@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define MAC_BYTES        6
 #define MAC_TEXT_BYTES   18 /* "00:0c:29:9e:8c:ee" and its NUL */
@@ -37,13 +38,26 @@ extern const struct mac mac_broadcast;
 const char *side_name(enum side side);
 
 /* The side that a frame from `side` leaves by. */
-enum side side_other(enum side side);
+static inline enum side side_other(enum side side)
+{
+    return side == SIDE_UPSTREAM ? SIDE_DOWNSTREAM : SIDE_UPSTREAM;
+}
 
-bool mac_equal(struct mac a, struct mac b);
-bool mac_is_zero(struct mac mac);
+static inline bool mac_equal(struct mac a, struct mac b)
+{
+    return memcmp(a.octets, b.octets, MAC_BYTES) == 0;
+}
+
+static inline bool mac_is_zero(struct mac mac)
+{
+    return mac_equal(mac, mac_zero);
+}
 
 /* True for multicast and broadcast: the I/G bit of IEEE 802. */
-bool mac_is_group(struct mac mac);
+static inline bool mac_is_group(struct mac mac)
+{
+    return (mac.octets[0] & 1) != 0;
+}
 
 /* The 48 bits as a number, first octet highest: a key for tables. */
 uint64_t mac_number(struct mac mac);

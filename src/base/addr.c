@@ -15,26 +15,6 @@ const char *side_name(enum side side)
     return side == SIDE_UPSTREAM ? "upstream" : "downstream";
 }
 
-enum side side_other(enum side side)
-{
-    return side == SIDE_UPSTREAM ? SIDE_DOWNSTREAM : SIDE_UPSTREAM;
-}
-
-bool mac_equal(struct mac a, struct mac b)
-{
-    return memcmp(a.octets, b.octets, MAC_BYTES) == 0;
-}
-
-bool mac_is_zero(struct mac mac)
-{
-    return mac_equal(mac, mac_zero);
-}
-
-bool mac_is_group(struct mac mac)
-{
-    return mac.octets[0] & 1;
-}
-
 uint64_t mac_number(struct mac mac)
 {
     uint64_t number = 0;

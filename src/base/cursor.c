@@ -3,75 +3,13 @@
 
 #include <string.h>
 
-struct rd rd_over(const void *bytes, size_t length)
-{
-    const uint8_t *at = bytes;
-    return (struct rd){at, at + length, false};
-}
-
-size_t rd_left(const struct rd *r)
-{
-    return r->failed ? 0 : (size_t)(r->end - r->at);
-}
-
-/* The one bounds check of all reads. */
-const uint8_t *rd_bytes(struct rd *r, size_t length)
-{
-    if (rd_left(r) < length || r->failed) {
-        r->failed = true;
-        return NULL;
-    }
-    const uint8_t *at = r->at;
-    r->at += length;
-    return at;
-}
-
-static uint64_t rd_number(struct rd *r, size_t length)
-{
-    const uint8_t *at = rd_bytes(r, length);
-    uint64_t number = 0;
-    for (size_t i = 0; at != NULL && i < length; i++)
-        number = number << 8 | at[i];
-    return number;
-}
-
-uint8_t rd_u8(struct rd *r)
-{
-    return (uint8_t)rd_number(r, 1);
-}
-
-uint16_t rd_u16(struct rd *r)
-{
-    return (uint16_t)rd_number(r, 2);
-}
-
-uint32_t rd_u32(struct rd *r)
-{
-    return (uint32_t)rd_number(r, 4);
-}
-
 uint64_t rd_u64(struct rd *r)
 {
-    return rd_number(r, 8);
-}
-
-struct mac rd_mac(struct rd *r)
-{
-    struct mac mac = mac_zero;
-    const uint8_t *at = rd_bytes(r, MAC_BYTES);
-    if (at != NULL)
-        memcpy(mac.octets, at, MAC_BYTES);
-    return mac;
-}
-
-struct ipv4 rd_ipv4(struct rd *r)
-{
-    return (struct ipv4){rd_u32(r)};
-}
-
-void rd_skip(struct rd *r, size_t length)
-{
-    rd_bytes(r, length);
+    const uint8_t *at = rd_bytes(r, 8);
+    uint64_t number = 0;
+    for (unsigned i = 0; at != NULL && i < 8; i++)
+        number = number << 8 | at[i];
+    return number;
 }
 
 struct rd rd_sub(struct rd *r, size_t length)
