@@ -18,10 +18,9 @@ struct ipv4_packet {
     uint16_t id;
     uint32_t fragment_offset; /* in bytes */
     bool more_fragments;
-    bool broken;          /* IHL under 5 or inconsistent lengths: a runt where the address is shared */
-    bool header_sum_good; /* RFC 1071; only where not broken */
-    size_t body;          /* offset of what follows the header and its options */
-    size_t body_length;   /* bytes of it by the total length; padding is left out */
+    bool broken;        /* IHL under 5 or inconsistent lengths: a runt where the address is shared */
+    size_t body;        /* offset of what follows the header and its options */
+    size_t body_length; /* bytes of it by the total length; padding is left out */
 };
 
 /* Reads `length` bytes behind the EtherType. 0, or -ENOMSG: under 20 bytes or not version 4.
@@ -33,7 +32,13 @@ int ipv4_packet_parse(const uint8_t *payload, size_t length, struct ipv4_packet 
 int ipv4_packet_parse_inner(const uint8_t *quoted, size_t length, struct ipv4_packet *packet);
 
 /* True for every fragment, the first included. */
-bool ipv4_packet_is_fragment(const struct ipv4_packet *packet);
+static inline bool ipv4_packet_is_fragment(const struct ipv4_packet *packet)
+{
+    return packet->more_fragments || packet->fragment_offset > 0;
+}
+
+/* True where the checksum of the header at `payload` is right (RFC 1071); not of broken packets. */
+bool ipv4_packet_header_sum_good(const struct ipv4_packet *packet, const uint8_t *payload);
 
 /* The one's complement sum of RFC 1071 over `length` bytes, folded, not inverted: 0xffff for a block
  * whose checksum is in place and right. */

@@ -42,7 +42,6 @@ int ipv4_packet_parse(const uint8_t *payload, size_t length, struct ipv4_packet 
         total = length; /* BIG TCP */
     packet->broken = header < IPV4_HEADER_MIN_BYTES || total < header || total > length;
     if (!packet->broken) {
-        packet->header_sum_good = internet_sum(payload, header) == 0xffff;
         packet->body = header;
         packet->body_length = total - header;
     }
@@ -60,9 +59,9 @@ int ipv4_packet_parse_inner(const uint8_t *quoted, size_t length, struct ipv4_pa
     return 0;
 }
 
-bool ipv4_packet_is_fragment(const struct ipv4_packet *packet)
+bool ipv4_packet_header_sum_good(const struct ipv4_packet *packet, const uint8_t *payload)
 {
-    return packet->more_fragments || packet->fragment_offset > 0;
+    return internet_sum(payload, packet->body) == 0xffff;
 }
 
 uint16_t internet_sum(const uint8_t *bytes, size_t length)

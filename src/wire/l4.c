@@ -6,58 +6,50 @@
 #include <errno.h>
 
 struct protocol_row {
-    uint8_t protocol;
-    const char *name;
+    const char *name;     /* NULL: no transport that the bridge reads */
     uint8_t header_bytes; /* the fixed header */
     bool has_ports;
 };
 
-static const struct protocol_row protocols[] = {
-    {PROTOCOL_TCP, "tcp", 20, true},          /* RFC 9293 3.1 */
-    {PROTOCOL_UDP, "udp", 8, true},           /* RFC 768 */
-    {PROTOCOL_UDP_LITE, "udp-lite", 8, true}, /* RFC 3828 3.1 */
-    {PROTOCOL_SCTP, "sctp", 12, true},        /* RFC 9260 3.1 */
-    {PROTOCOL_DCCP, "dccp", 12, true},        /* RFC 4340 5.1, short sequence numbers */
-    {PROTOCOL_ICMP, "icmp", ICMP_HEADER_BYTES, false},
+static const struct protocol_row protocols[UINT8_MAX + 1] = {
+    [PROTOCOL_TCP] = {"tcp", 20, true},          /* RFC 9293 3.1 */
+    [PROTOCOL_UDP] = {"udp", 8, true},           /* RFC 768 */
+    [PROTOCOL_UDP_LITE] = {"udp-lite", 8, true}, /* RFC 3828 3.1 */
+    [PROTOCOL_SCTP] = {"sctp", 12, true},        /* RFC 9260 3.1 */
+    [PROTOCOL_DCCP] = {"dccp", 12, true},        /* RFC 4340 5.1, short sequence numbers */
+    [PROTOCOL_ICMP] = {"icmp", ICMP_HEADER_BYTES, false},
 };
-
-static const struct protocol_row *row_of(uint8_t protocol)
-{
-    for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
-        if (protocols[i].protocol == protocol)
-            return &protocols[i];
-    return NULL;
-}
 
 bool l4_has_ports(uint8_t protocol)
 {
-    const struct protocol_row *row = row_of(protocol);
-    return row != NULL && row->has_ports;
+    return protocols[protocol].has_ports;
 }
 
 const char *l4_protocol_name(uint8_t protocol)
 {
-    const struct protocol_row *row = row_of(protocol);
-    return row == NULL ? NULL : row->name;
+    return protocols[protocol].name;
 }
 
-int l4_parse_ports(uint8_t protocol, const uint8_t *body, size_t length, struct l4_ports *ports)
-{
-    const struct protocol_row *row = row_of(protocol);
-    if (row == NULL || length < row->header_bytes)
-        return -EBADMSG;
-    return l4_parse_first_ports(protocol, body, length, ports);
-}
-
-int l4_parse_first_ports(uint8_t protocol, const uint8_t *body, size_t length, struct l4_ports *ports)
+static int read_ports(const uint8_t *body, size_t length, struct l4_ports *ports)
 {
     struct rd r = rd_over(body, length);
     struct l4_ports read = {.source = rd_u16(&r)};
     read.destination = rd_u16(&r);
-    if (r.failed || !l4_has_ports(protocol))
+    if (r.failed)
         return -EBADMSG;
     *ports = read;
     return 0;
+}
+
+int l4_parse_ports(uint8_t protocol, const uint8_t *body, size_t length, struct l4_ports *ports)
+{
+    const struct protocol_row *row = &protocols[protocol];
+    return row->has_ports && length >= row->header_bytes ? read_ports(body, length, ports) : -EBADMSG;
+}
+
+int l4_parse_first_ports(uint8_t protocol, const uint8_t *body, size_t length, struct l4_ports *ports)
+{
+    return l4_has_ports(protocol) ? read_ports(body, length, ports) : -EBADMSG;
 }
 
 bool l4_may_be_refusal(uint8_t protocol, const uint8_t *body, size_t length)

@@ -91,7 +91,7 @@ static void check_echo_reply(void **state, size_t payload_length)
     assert_int_equal(length, whole < 60 ? 60 : whole);
     struct ipv4_packet p;
     assert_int_equal(ipv4_packet_parse(bytes + 14, (size_t)length - 14, &p), 0);
-    assert_true(!p.broken && p.header_sum_good);
+    assert_true(!p.broken && ipv4_packet_header_sum_good(&p, bytes + 14));
     assert_int_equal(p.source.host, 0xc023a202);
     assert_int_equal(p.destination.host, 0xc633640a);
     assert_int_equal(p.tos, 0x10);
@@ -141,7 +141,7 @@ static void test_dhcp_answer(void **state)
     int length = frame_build(*state, &made, bytes, sizeof(bytes));
     assert_int_equal(length, 18 + 20 + 8 + 300);
     assert_int_equal(ipv4_packet_parse(bytes + 18, (size_t)length - 18, &p), 0);
-    assert_true(!p.broken && p.header_sum_good && p.protocol == PROTOCOL_UDP);
+    assert_true(!p.broken && ipv4_packet_header_sum_good(&p, bytes + 18) && p.protocol == PROTOCOL_UDP);
     uint8_t *udp = bytes + 18 + p.body;
     assert_int_equal(l4_parse_ports(PROTOCOL_UDP, udp, p.body_length, &ports), 0);
     assert_true(ports.source == DHCP_PORT_SERVER && ports.destination == DHCP_PORT_CLIENT);

@@ -415,12 +415,12 @@ static void test_ipv4_fields(void **state)
     assert_int_equal(p.id, 0x2a);
     assert_int_equal(p.fragment_offset, 40);
     assert_true(p.more_fragments && ipv4_packet_is_fragment(&p));
-    assert_true(!p.broken && p.header_sum_good);
+    assert_true(!p.broken && ipv4_packet_header_sum_good(&p, bytes));
     assert_int_equal(p.body, 24);
     assert_int_equal(p.body_length, 36);
     bytes[20]++;
     ipv4_packet_parse(bytes, 80, &p);
-    assert_false(p.header_sum_good);
+    assert_false(ipv4_packet_header_sum_good(&p, bytes));
     put_ipv4(bytes, 5, 60, 0x4000);
     ipv4_packet_parse(bytes, 80, &p);
     assert_false(ipv4_packet_is_fragment(&p)); /* don't fragment */

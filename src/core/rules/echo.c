@@ -117,7 +117,7 @@ struct verdict echo_answer(struct engine *e, const struct rx_frame *rx, const st
     struct icmp_echo echo;
     if (icmp_parse(icmp, packet->body_length, &type, &echo) != 0)
         return verdict_dropped(DROP_RUNT);
-    if (!packet->header_sum_good || internet_sum(icmp, packet->body_length) != 0xffff)
+    if (!ipv4_packet_header_sum_good(packet, rx->payload) || internet_sum(icmp, packet->body_length) != 0xffff)
         return verdict_dropped(DROP_ICMP_BAD_CHECKSUM);
     if (!rate_take(&e->echo->answers, e->echo->answer_limit, e->now_ns))
         return verdict_dropped(DROP_ECHO_LIMIT);

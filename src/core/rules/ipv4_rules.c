@@ -27,21 +27,31 @@ static struct verdict rule(struct engine *e, struct rx_frame *rx, struct shared_
     return packet_classify(e, rx, s) ? forward_packet(e, rx, s) : verdict_dropped(DROP_RUNT);
 }
 
-bool ipv4_rule(struct engine *e, struct rx_frame *rx, struct verdict *verdict)
+static struct verdict shared_rule(struct engine *e, struct rx_frame *rx, const struct ipv4_packet *ip,
+                                  int source, int destination)
 {
     struct shared_packet s;
     memset(&s, 0, offsetof(struct shared_packet, inner));
-    if (ipv4_packet_parse(rx->payload, rx->payload_length, &s.ip) != 0)
-        return false;
-    if (dhcp_rule(e, rx, &s.ip, verdict))
-        return true;
-    s.source = shared_address_index(e, s.ip.source);
-    s.destination = shared_address_index(e, s.ip.destination);
-    if (s.source < 0 && s.destination < 0)
-        return false;
-    s.by_host = s.source >= 0 && rx->from == SIDE_DOWNSTREAM;
+    s.ip = *ip;
+    s.source = source;
+    s.destination = destination;
+    s.by_host = source >= 0 && rx->from == SIDE_DOWNSTREAM;
     if (s.by_host)
         rx->eth.source = range_macs_first(e, rx->eth.source);
-    *verdict = rule(e, rx, &s);
+    return rule(e, rx, &s);
+}
+
+bool ipv4_rule(struct engine *e, struct rx_frame *rx, struct verdict *verdict)
+{
+    struct ipv4_packet ip;
+    if (ipv4_packet_parse(rx->payload, rx->payload_length, &ip) != 0)
+        return false;
+    if (dhcp_rule(e, rx, &ip, verdict))
+        return true;
+    const int source = shared_address_index(e, ip.source),
+              destination = shared_address_index(e, ip.destination);
+    if (source < 0 && destination < 0)
+        return false;
+    *verdict = shared_rule(e, rx, &ip, source, destination);
     return true;
 }
