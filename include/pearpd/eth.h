@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define ETH_HEADER_BYTES 14
 #define ETH_TAG_BYTES    4
@@ -49,8 +50,22 @@ uint16_t eth_vid(const struct eth *eth);
  * untagged frame. False: other tags, or no whole header. */
 bool eth_parse_through(const uint8_t *bytes, size_t length, uint16_t vlan, struct eth *eth);
 
-/* Writes an address into the header of a frame of at least 14 bytes. */
-void eth_set_destination(uint8_t *bytes, struct mac mac);
-void eth_set_source(uint8_t *bytes, struct mac mac);
+/* The addresses in the header of a frame of at least 14 bytes. */
+static inline struct mac eth_source(const uint8_t *bytes)
+{
+    struct mac mac;
+    memcpy(mac.octets, bytes + MAC_BYTES, MAC_BYTES);
+    return mac;
+}
+
+static inline void eth_set_destination(uint8_t *bytes, struct mac mac)
+{
+    memcpy(bytes, mac.octets, MAC_BYTES);
+}
+
+static inline void eth_set_source(uint8_t *bytes, struct mac mac)
+{
+    memcpy(bytes + MAC_BYTES, mac.octets, MAC_BYTES);
+}
 
 #endif

@@ -76,13 +76,3 @@ uint16_t eth_vid(const struct eth *eth)
 {
     return eth->outer_tci & 0xfff;
 }
-
-void eth_set_destination(uint8_t *bytes, struct mac mac)
-{
-    memcpy(bytes, mac.octets, MAC_BYTES);
-}
-
-void eth_set_source(uint8_t *bytes, struct mac mac)
-{
-    memcpy(bytes + MAC_BYTES, mac.octets, MAC_BYTES);
-}

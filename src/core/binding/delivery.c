@@ -8,11 +8,19 @@
 #include "tables/binding.h"
 #include "tables/meter.h"
 
+static void meter_delivered(struct engine *e, const struct frame *frame, struct mac sender, struct mac owner,
+                            const struct binding *binding)
+{
+    struct eth eth;
+    if (eth_parse(frame->bytes, frame->length, &eth) == 0)
+        meter_take(e, frame, eth.payload, owner, sender, true, binding);
+}
+
 struct verdict delivery_to_host(struct engine *e, enum side from, struct frame *frame, struct mac owner,
                                 struct binding *binding)
 {
-    struct eth eth;
-    if (eth_parse(frame->bytes, frame->length, &eth) != 0 || mac_equal(eth.source, owner))
+    const struct mac sender = eth_source(frame->bytes);
+    if (mac_equal(sender, owner))
         return verdict_dropped(DROP_SAME_PORT);
     eth_set_destination(frame->bytes, owner);
     /* Hairpin: with the sender's source the switch would learn the sender at our port. */
@@ -23,7 +31,7 @@ struct verdict delivery_to_host(struct engine *e, enum side from, struct frame *
         return verdict;
     account_rx(e, owner, binding, frame->length);
     if (e->meter != NULL)
-        meter_take(e, frame, eth.payload, owner, eth.source, true, binding);
+        meter_delivered(e, frame, sender, owner, binding);
     return verdict;
 }
 

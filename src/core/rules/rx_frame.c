@@ -3,7 +3,8 @@
 
 bool rx_frame_parse(enum side from, struct frame *frame, struct rx_frame *rx)
 {
-    *rx = (struct rx_frame){.from = from, .frame = frame};
+    rx->from = from;
+    rx->frame = frame;
     if (eth_parse(frame->bytes, frame->length, &rx->eth) != 0)
         return false;
     rx->payload = frame->bytes + rx->eth.payload;
