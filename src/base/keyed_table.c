@@ -32,8 +32,11 @@ static void *entry_at(const struct keyed_table *table, uint32_t index)
     return table->entries + (size_t)index * table->entry_bytes;
 }
 
+/* Without a division for the one found last. */
 static uint32_t index_of(const struct keyed_table *table, const void *entry)
 {
+    if (table->last != NONE && entry == entry_at(table, table->last))
+        return table->last;
     return (uint32_t)((size_t)((const uint8_t *)entry - table->entries) / table->entry_bytes);
 }
 

@@ -15,6 +15,7 @@
 #include "tables/range_macs.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define REFLECTED_EVENT_NS (60 * NS_PER_S)
 
@@ -42,22 +43,27 @@ void bridge_rules_carry(struct engine *e, const struct engine *old)
     *e->bridge = *old->bridge;
 }
 
+/* All 16 differ in the last octet only. */
 static bool is_link_local(struct mac mac)
 {
-    return mac_number(mac) >> 8 == mac_number(pause_mac) >> 8;
+    return memcmp(mac.octets, pause_mac.octets, MAC_BYTES - 1) == 0;
 }
 
-/* `mac` in the VLAN of the frame. Tags that a stock receiver reads through do not count (docs/forwarding.md#nested-tags),
- * or a host could use them to be believed as the router. */
-static struct fdb_key key_of(const struct engine *e, const struct rx_frame *rx, struct mac mac)
+/* Tags that a stock receiver reads through do not count (docs/forwarding.md#nested-tags), or a host could use them to be
+ * believed as the router. */
+static struct fdb_key tagged_key_of(const struct engine *e, const struct rx_frame *rx, struct mac mac)
 {
     struct eth inside;
-    if (rx->eth.tags == 0)
-        return fdb_key_of(mac, 0, false);
     if (eth_parse_through(rx->frame->bytes, rx->frame->length, e->config.vlan, &inside))
         return fdb_key_of(mac, e->config.vlan, false);
     uint16_t vid = eth_vid(&rx->eth);
     return fdb_key_of(mac, vid, vid != 0 && rx->eth.outer_tpid == ETHERTYPE_STAG);
+}
+
+/* `mac` in the VLAN of the frame. */
+static inline struct fdb_key key_of(const struct engine *e, const struct rx_frame *rx, struct mac mac)
+{
+    return rx->eth.tags == 0 ? fdb_key_of(mac, 0, false) : tagged_key_of(e, rx, mac);
 }
 
 /* The same in the subnet's VLAN, where ports are owned. */
@@ -71,34 +77,50 @@ static bool is_owner(const struct engine *e, const struct fdb_key *key, struct m
     return fdb_key_equal(*key, subnet_key(e, mac)) && account_has_binding(e, range_macs_first(e, mac));
 }
 
+static bool lives(const struct engine *e, enum side side, struct fdb_key key)
+{
+    return fdb_lives(e->fdb, side, fdb_find(e->fdb, side, key), e->now_ns);
+}
+
+static bool is_upstream(const struct engine *e, struct fdb_key key)
+{
+    return fdb_is_upstream(e->fdb, fdb_find(e->fdb, SIDE_UPSTREAM, key), e->now_ns);
+}
+
 /* A host's MAC upstream: its own frame that upstream gave back if it was sent to a group, else forged if it owns
  * ports. */
-static enum belief belief_upstream(struct engine *e, const struct rx_frame *rx, const struct fdb_key *key)
+static enum belief belief_upstream(struct engine *e, const struct rx_frame *rx, const struct fdb_key *key,
+                                   struct fdb_entry *known)
 {
-    if (fdb_lives(e->fdb, SIDE_UPSTREAM, *key, e->now_ns))
+    if (fdb_lives(e->fdb, SIDE_UPSTREAM, known, e->now_ns))
         return BELIEVED;
     bool owner = is_owner(e, key, rx->eth.source);
     if (mac_is_group(rx->eth.destination))
-        return owner || fdb_lives(e->fdb, SIDE_DOWNSTREAM, *key, e->now_ns) ? REFLECTED : BELIEVED;
+        return owner || lives(e, SIDE_DOWNSTREAM, *key) ? REFLECTED : BELIEVED;
     return owner ? NOT_BELIEVED : BELIEVED;
 }
 
-static enum belief belief_downstream(struct engine *e, const struct rx_frame *rx, const struct fdb_key *key)
+static enum belief belief_downstream(struct engine *e, const struct rx_frame *rx, const struct fdb_key *key,
+                                     const struct fdb_entry *known)
 {
     struct mac source = rx->eth.source;
     if (e->config.has_router_mac && mac_equal(source, e->config.router_mac) &&
         fdb_key_equal(*key, subnet_key(e, source)))
         return NOT_BELIEVED;
-    bool is_upstream = fdb_is_upstream(e->fdb, *key, e->now_ns) && !is_owner(e, key, source);
-    return is_upstream ? NOT_BELIEVED : BELIEVED;
+    if (known != NULL) /* so it is not upstream */
+        return BELIEVED;
+    return is_upstream(e, *key) && !is_owner(e, key, source) ? NOT_BELIEVED : BELIEVED;
 }
 
-static enum belief belief_of(struct engine *e, const struct rx_frame *rx, const struct fdb_key *key)
+/* `known`: the source's entry on the side of the frame, or NULL. */
+static enum belief belief_of(struct engine *e, const struct rx_frame *rx, const struct fdb_key *key,
+                             struct fdb_entry *known)
 {
     struct mac source = rx->eth.source;
     if (mac_is_group(source) || mac_is_zero(source) || mac_equal(source, e->config.mac))
         return NOT_BELIEVED;
-    return rx->from == SIDE_UPSTREAM ? belief_upstream(e, rx, key) : belief_downstream(e, rx, key);
+    return rx->from == SIDE_UPSTREAM ? belief_upstream(e, rx, key, known)
+                                     : belief_downstream(e, rx, key, known);
 }
 
 static void bad_source(struct engine *e, const struct rx_frame *rx)
@@ -136,8 +158,9 @@ static struct verdict reflected(struct engine *e, const struct rx_frame *rx)
 
 bool bridge_source_check(struct engine *e, struct rx_frame *rx, struct verdict *verdict)
 {
-    struct fdb_key key = key_of(e, rx, rx->eth.source);
-    enum belief belief = belief_of(e, rx, &key);
+    const struct fdb_key key = key_of(e, rx, rx->eth.source);
+    struct fdb_entry *known = fdb_find(e->fdb, rx->from, key);
+    const enum belief belief = belief_of(e, rx, &key, known);
     if (belief == REFLECTED) {
         *verdict = reflected(e, rx);
         return false;
@@ -155,21 +178,23 @@ bool bridge_source_check(struct engine *e, struct rx_frame *rx, struct verdict *
         return false;
     }
     bool is_router = rx->from == SIDE_UPSTREAM && !mac_is_group(rx->eth.destination);
-    if (fdb_learn(e->fdb, rx->from, key, is_router, e->now_ns))
+    if (fdb_learn(e->fdb, rx->from, key, known, is_router, e->now_ns))
         mac_moved(e, rx);
     return true;
 }
 
 void bridge_note_router(struct engine *e, const struct rx_frame *rx)
 {
-    fdb_learn(e->fdb, SIDE_UPSTREAM, key_of(e, rx, rx->eth.source), true, e->now_ns);
+    const struct fdb_key key = key_of(e, rx, rx->eth.source);
+    fdb_learn(e->fdb, SIDE_UPSTREAM, key, fdb_find(e->fdb, SIDE_UPSTREAM, key), true, e->now_ns);
 }
 
 bool bridge_is_same_side(struct engine *e, const struct rx_frame *rx)
 {
     if (mac_is_group(rx->eth.destination))
         return false;
-    return fdb_lives(e->fdb, rx->from, key_of(e, rx, rx->eth.destination), e->now_ns);
+    const struct fdb_key key = key_of(e, rx, rx->eth.destination);
+    return fdb_find(e->fdb, side_other(rx->from), key) == NULL && lives(e, rx->from, key);
 }
 
 struct verdict bridge_forward(struct engine *e, struct rx_frame *rx)
@@ -183,5 +208,5 @@ bool bridge_host_can_own(struct engine *e, struct mac mac)
 {
     return !mac_is_zero(mac) && !mac_is_group(mac) && !mac_equal(mac, e->config.mac) &&
            !(e->config.has_router_mac && mac_equal(mac, e->config.router_mac)) &&
-           !fdb_is_upstream(e->fdb, subnet_key(e, mac), e->now_ns);
+           !is_upstream(e, subnet_key(e, mac));
 }

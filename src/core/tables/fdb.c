@@ -32,15 +32,6 @@ struct fdb {
     uint16_t vlan;                /* the one that it forwards in */
 };
 
-struct fdb_key fdb_key_of(struct mac mac, uint16_t vid, bool service)
-{
-    struct fdb_key key;
-    memcpy(key.octets, mac.octets, MAC_BYTES);
-    key.vlan[0] = (uint8_t)(vid >> 8 | (service ? 0x80 : 0));
-    key.vlan[1] = (uint8_t)vid;
-    return key;
-}
-
 struct fdb *fdb_new(const struct limits *limits, const uint8_t hash_key[static HASH_KEY_BYTES])
 {
     struct fdb *fdb = calloc(1, sizeof(*fdb));
@@ -119,10 +110,10 @@ static void entry_remove(struct fdb *fdb, enum side side, struct fdb_entry *entr
 }
 
 /* Evicts the entry that was seen least recently, also by the fast path. */
-static void make_room(struct fdb *fdb, enum side side, const struct fdb_key *key, uint64_t now_ns)
+static void make_room(struct fdb *fdb, enum side side, uint64_t now_ns)
 {
     struct keyed_table *table = fdb->side[side];
-    if (!keyed_table_full(table) || keyed_table_find(table, key) != NULL)
+    if (!keyed_table_full(table))
         return;
     for (unsigned i = 0; i < LOOKED_AT; i++) {
         struct fdb_entry *oldest = keyed_table_oldest(table);
@@ -163,25 +154,39 @@ static bool move(struct fdb *fdb, enum side side, struct fdb_entry *entry, uint6
     return moved;
 }
 
-bool fdb_learn(struct fdb *fdb, enum side side, struct fdb_key key, bool is_router, uint64_t now_ns)
+static struct fdb_entry *entry_add(struct fdb *fdb, enum side side, const struct fdb_key *key, uint64_t now_ns)
 {
-    bool fresh, moved = false;
+    bool fresh;
     if (fdb->fast != NULL)
-        make_room(fdb, side, &key, now_ns);
-    struct fdb_entry *entry = keyed_table_put(fdb->side[side], &key, &fresh);
+        make_room(fdb, side, now_ns);
+    return keyed_table_put(fdb->side[side], key, &fresh);
+}
+
+bool fdb_learn(struct fdb *fdb, enum side side, struct fdb_key key, struct fdb_entry *entry, bool is_router,
+               uint64_t now_ns)
+{
+    bool moved = false;
+    if (entry == NULL) {
+        entry = entry_add(fdb, side, &key, now_ns);
+        moved = move(fdb, side, entry, now_ns);
+    } else {
+        keyed_table_touch(fdb->side[side], entry);
+    }
     entry->seen_ns = now_ns;
     if (is_router)
         entry->router_ns = now_ns;
-    if (fresh)
-        moved = move(fdb, side, entry, now_ns);
     if (fdb->fast != NULL && (side == SIDE_DOWNSTREAM || is_router))
         fast_put(fdb, side, entry, now_ns);
     return moved;
 }
 
-bool fdb_lives(struct fdb *fdb, enum side side, struct fdb_key key, uint64_t now_ns)
+struct fdb_entry *fdb_find(const struct fdb *fdb, enum side side, struct fdb_key key)
 {
-    struct fdb_entry *entry = keyed_table_find(fdb->side[side], &key);
+    return keyed_table_find(fdb->side[side], &key);
+}
+
+bool fdb_lives(const struct fdb *fdb, enum side side, struct fdb_entry *entry, uint64_t now_ns)
+{
     if (entry == NULL)
         return false;
     if (now_ns - entry->seen_ns >= fdb->age_ns)
@@ -189,9 +194,8 @@ bool fdb_lives(struct fdb *fdb, enum side side, struct fdb_key key, uint64_t now
     return now_ns - entry->seen_ns < fdb->age_ns;
 }
 
-bool fdb_is_upstream(struct fdb *fdb, struct fdb_key key, uint64_t now_ns)
+bool fdb_is_upstream(const struct fdb *fdb, struct fdb_entry *entry, uint64_t now_ns)
 {
-    struct fdb_entry *entry = keyed_table_find(fdb->side[SIDE_UPSTREAM], &key);
     if (entry == NULL)
         return false;
     fast_seen(fdb, SIDE_UPSTREAM, entry, now_ns);
