@@ -3,17 +3,17 @@
 
 #include <sodium.h>
 
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
 uint64_t hash_bytes(const uint8_t key[static HASH_KEY_BYTES], const void *bytes, size_t length)
 {
     uint8_t out[crypto_shorthash_siphash24_BYTES];
-    uint64_t hash = 0;
+    uint64_t hash;
     crypto_shorthash_siphash24(out, bytes, length, key);
-    for (unsigned i = 0; i < sizeof(out); i++)
-        hash |= (uint64_t)out[i] << 8 * i;
-    return hash;
+    memcpy(&hash, out, sizeof(hash));
+    return le64toh(hash);
 }
 
 void hmac_sha256(const uint8_t key[static HMAC_KEY_BYTES], const void *bytes, size_t length,
