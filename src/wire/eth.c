@@ -28,12 +28,12 @@ static bool rd_snap_arp(struct rd *r)
 int eth_parse(const uint8_t *bytes, size_t length, struct eth *eth)
 {
     struct rd r = rd_over(bytes, length);
+    if (length < ETH_HEADER_BYTES)
+        return -EBADMSG;
     *eth = (struct eth){0};
     eth->destination = rd_mac(&r);
     eth->source = rd_mac(&r);
     eth->ethertype = rd_u16(&r);
-    if (r.failed)
-        return -EBADMSG;
     if (is_tag(eth->ethertype)) {
         eth->tags = 1;
         eth->outer_tpid = eth->ethertype;

@@ -14,6 +14,8 @@ static int read_header(const uint8_t *bytes, size_t length, struct ipv4_packet *
 {
     struct rd r = rd_over(bytes, length);
     struct ipv4_packet p = {0};
+    if (length < IPV4_HEADER_MIN_BYTES)
+        return -ENOMSG;
     uint8_t version_ihl = rd_u8(&r);
     p.tos = rd_u8(&r);
     *total = rd_u16(&r);
@@ -24,7 +26,7 @@ static int read_header(const uint8_t *bytes, size_t length, struct ipv4_packet *
     rd_skip(&r, 2); /* checksum */
     p.source = rd_ipv4(&r);
     p.destination = rd_ipv4(&r);
-    if (r.failed || version_ihl >> 4 != 4)
+    if (version_ihl >> 4 != 4)
         return -ENOMSG;
     *header = (size_t)(version_ihl & 0xf) * 4;
     p.more_fragments = fragment & MORE_FRAGMENTS;
