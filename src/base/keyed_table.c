@@ -80,17 +80,26 @@ static uint32_t bucket_of(const struct keyed_table *table, const void *key)
     return (uint32_t)hash_bytes(table->hash_key, key, table->key_bytes) & table->mask;
 }
 
+/* A key as long as a word is compared as one, without a call. */
+static bool has_key(const struct keyed_table *table, uint32_t index, const void *key)
+{
+    const void *entry = entry_at(table, index);
+    if (table->key_bytes == sizeof(uint64_t))
+        return memcmp(entry, key, sizeof(uint64_t)) == 0;
+    return memcmp(entry, key, table->key_bytes) == 0;
+}
+
 static uint32_t find_in(struct keyed_table *table, uint32_t bucket, const void *key)
 {
     uint32_t next = table->buckets[bucket];
-    while (next != 0 && (table->steps++, memcmp(entry_at(table, next - 1), key, table->key_bytes) != 0))
+    while (next != 0 && (table->steps++, !has_key(table, next - 1, key)))
         next = table->links[next - 1].chain;
     return next == 0 ? NONE : next - 1;
 }
 
 static bool is_last(const struct keyed_table *table, const void *key)
 {
-    return table->last != NONE && memcmp(entry_at(table, table->last), key, table->key_bytes) == 0;
+    return table->last != NONE && has_key(table, table->last, key);
 }
 
 void *keyed_table_find(struct keyed_table *table, const void *key)
