@@ -166,6 +166,11 @@ bench: ## pearpd, kernel bridge, nftables and libpcap in turn: small frames, TCP
 	@$(MAKE) --no-print-directory -s -j2 all tools
 	@PEARPD_BUILD='$(abspath $(B))' scripts/bench $(BENCH_OPTIONS)
 
+bench-scale: ## the cost of a frame with one binding and with 64,512, beside each other; in minutes, on a quiet machine
+	@scripts/deps build bench
+	@$(MAKE) --no-print-directory -s -j2 all tools
+	@PEARPD_BUILD='$(abspath $(B))' scripts/scale $(BENCH_OPTIONS)
+
 bench-engine: ## the cost of a frame in the engine, by kind of frame: instructions (callgrind) and ns; on any machine, in seconds
 	@scripts/deps build bench
 	@$(MAKE) --no-print-directory -s -j2 tools
@@ -219,4 +224,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit property tools reliability soak fuzz-targets deps check check-all demo demo-edge demo-dhcp lint fuzz bench bench-engine install uninstall fresh vm clean help
+.PHONY: all unit property tools reliability soak fuzz-targets deps check check-all demo demo-edge demo-dhcp lint fuzz bench bench-scale bench-engine install uninstall fresh vm clean help

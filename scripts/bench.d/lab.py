@@ -49,7 +49,7 @@ def namespaces():
 def remove_stale():
     """What a run left that was killed hard: its process is gone."""
     for name in namespaces():
-        owner = re.fullmatch(re.escape(PREFIX) + r"(\d+)-(%s)" % "|".join(PLACES), name)
+        owner = re.fullmatch(re.escape(PREFIX) + r"(\d+)-\d*(%s)" % "|".join(PLACES), name)
         if owner and not os.path.exists("/proc/" + owner.group(1)):
             say("bench: removes %s, which an earlier run left" % name)
             run(["ip", "netns", "del", name], check=False)
@@ -58,8 +58,9 @@ def remove_stale():
 class Lab:
     """One contestant with its network: `with Lab(...) as lab`."""
 
-    def __init__(self, options, contestant, alone):
+    def __init__(self, options, contestant, alone, number=""):
         self.options, self.contestant = options, contestant
+        self.number = number  # where several stand at once
         self.alone = alone  # everything on one processor; else the contestant's process has one of its own
         self.plan = options.plan(contestant)
         self.children, self.pid, self.folder = [], None, None
@@ -92,9 +93,8 @@ class Lab:
         if self.folder:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    @staticmethod
-    def place(name):
-        return "%s%d-%s" % (PREFIX, os.getpid(), name)
+    def place(self, name):
+        return "%s%d-%s%s" % (PREFIX, os.getpid(), self.number, name)
 
     def plan_of(self, kind):
         """Bridged frames go to the hosts of the full plan: there all contestants have the same to do."""
