@@ -708,7 +708,7 @@ static void test_punt_device(void **state)
     netlink_close(netlink);
 }
 
-/* The kernel has the tag beside the bytes. */
+/* The kernel has the tag beside the bytes; a punt device that takes none there (a dummy) has it put into them. */
 static void test_tagged(void **state)
 {
     struct lab lab;
@@ -724,7 +724,8 @@ static void test_tagged(void **state)
     memcpy(tagged + 12, tag, sizeof(tag));
     memcpy(tagged + 16, bytes + 12, FRAME - 12);
     assert_false(arrives(&lab, SIDE_UPSTREAM, tagged, FRAME + 4)); /* not our VLAN */
-    assert_int_equal(received(lab.sockets[0][FAST_SOCKET_RING], taken), FRAME);
+    const size_t left = received(lab.sockets[0][FAST_SOCKET_RING], taken);
+    assert_true(left == FRAME || (left == FRAME + 4 && memcmp(taken, tagged, FRAME + 4) == 0));
     lab.memory->config->vlan = 100;
     assert_true(arrives(&lab, SIDE_UPSTREAM, tagged, FRAME + 4)); /* stripped again where it is received */
     assert_int_equal(lab.memory->counts[0].to_owner_bytes, FRAME + 4);
