@@ -237,7 +237,7 @@ void fast_check_end(struct fast_check *c)
 /* The daemon has taken all that was left to it. */
 static void settle(struct fast_check *c)
 {
-    struct fast_taken taken[SIDES];
+    struct fast_taken taken[SIDES] = {0};
     for (unsigned side = 0; side < SIDES; side++) {
         memcpy(taken[side].frames, c->memory.passed[side].frames, sizeof(taken[side].frames));
         taken[side].empty[0] = taken[side].empty[1] = true;
