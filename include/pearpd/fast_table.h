@@ -14,7 +14,7 @@
  *                ago, if that is config.mac_age_ns and more
  *
  * Order. A new binding is PENDING both ways: it leaves its frames to the daemon until that has taken all that were left
- * to it, so none is overtaken. fast_table_settle() then lets it FORWARD; so it does with a new MAC address, or one that
+ * to it, so none is overtaken. fast_table_activate() then lets it FORWARD; so it does with a new MAC address, or one that
  * comes back after mac_age_ns or on the other side. Where frames come so fast that this never happens, it is done by
  * force after FAST_TABLE_FORCE_NS. */
 #ifndef PEARPD_FAST_TABLE_H
@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 /* A binding is PENDING for longer than any program needs between a look at the table and its mark, */
-#define FAST_TABLE_SETTLE_NS 1000000ULL
+#define FAST_TABLE_PENDING_NS 1000000ULL
 /* and never longer than this. */
 #define FAST_TABLE_FORCE_NS 50000000ULL
 /* Frames with numbers next to each other may lie in the ring in another order, but none this far. */
@@ -78,15 +78,15 @@ void fast_table_clear(struct fast_table *table, uint64_t now_ns);
 
 /* To be called when the daemon has sent what it took: `taken[SIDES]`, by side. Lets forward what may, of some hundred at most; the
  * next call goes on. Returns how many ways of bindings, and MAC addresses, it let. */
-unsigned fast_table_settle(struct fast_table *table, uint64_t now_ns, const struct fast_taken *taken);
-/* True where something waits for fast_table_settle(). */
+unsigned fast_table_activate(struct fast_table *table, uint64_t now_ns, const struct fast_taken *taken);
+/* True where something waits for fast_table_activate(). */
 bool fast_table_has_pending(const struct fast_table *table);
 /* What the programs left to the daemon up to now and is not in `taken` never comes, or was taken before: sockets were opened, or a
- * ring was made again. Without this call fast_table_settle() finds it out within FAST_TABLE_RESYNC_NS of calls. */
+ * ring was made again. Without this call fast_table_activate() finds it out within FAST_TABLE_RESYNC_NS of calls. */
 void fast_table_resync(struct fast_table *table, const struct fast_taken *taken);
 #define FAST_TABLE_RESYNC_NS 100000000ULL
 /* A rough count is wrong often: */
-#define FAST_TABLE_RESYNC_ROUGH_NS FAST_TABLE_SETTLE_NS
+#define FAST_TABLE_RESYNC_ROUGH_NS FAST_TABLE_PENDING_NS
 
 /* A binding in the memory that a daemon before left. `growth`: since it took last, with from_owner_ns in any case. */
 struct fast_adopted {
@@ -109,7 +109,7 @@ struct fast_figures {
     uint32_t slots, slots_ended;   /* of bindings that forward; that wait for their next one */
     uint32_t leaves, leaves_ended; /* likewise */
     uint32_t macs, waiting_macs;
-    uint32_t pending; /* bindings that fast_table_settle() looks at; some may have ended */
+    uint32_t pending; /* bindings that fast_table_activate() looks at; some may have ended */
     /* Since the start: bindings that had no slot, no leaf, no address; MAC addresses. */
     uint64_t no_slot, no_leaf, no_address, no_mac;
     uint64_t forced;   /* ways and MAC addresses that FAST_TABLE_FORCE_NS let forward */

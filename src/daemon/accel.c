@@ -43,7 +43,7 @@ struct accel {
     const struct fast_memory *memory;
     struct accel_side sides[SIDES];
     uint64_t frames[SIDES]; /* forwarded, by the side that they came in by */
-    bool is_told;           /* the engine has `calls`, and frames are forwarded */
+    bool is_active;         /* the engine has `calls`, and frames are forwarded */
     bool is_inherited;      /* the memory is still what an earlier daemon left */
     bool is_ending;         /* nothing is forwarded any more: all that was counted is taken */
     bool is_said;           /* the log knows that it is on */
@@ -269,13 +269,13 @@ static void clear(void *context)
 }
 
 /* The engine continues alone; what was forwarded is counted. */
-static void untell(struct accel *accel)
+static void deactivate(struct accel *accel)
 {
-    if (!accel->is_told)
+    if (!accel->is_active)
         return;
     set_active(accel, false);
     engine_fast_set(engine_of(accel), clock_now_ns(), NULL);
-    accel->is_told = false;
+    accel->is_active = false;
 }
 
 static int set_addresses(const struct accel *accel)
@@ -290,7 +290,7 @@ static int set_addresses(const struct accel *accel)
 }
 
 /* Every binding is announced again. What an earlier daemon left is forwarded until then, and longer where it still holds. */
-static int tell(struct accel *accel)
+static int activate(struct accel *accel)
 {
     const uint64_t now_ns = clock_now_ns();
     if (accel->is_inherited)
@@ -300,7 +300,7 @@ static int tell(struct accel *accel)
     if (error == 0) {
         write_config(accel);
         engine_fast_set(engine_of(accel), now_ns, &accel->calls);
-        accel->is_told = true;
+        accel->is_active = true;
     }
     if (accel->is_inherited)
         (void)fast_table_adopt_end(accel->table, now_ns);
@@ -380,7 +380,7 @@ static const struct fast_taken *taken_now(const struct accel *accel, struct fast
 static void try_on(struct accel *accel)
 {
     struct fast_taken taken[SIDES];
-    if (accel->loader == NULL || accel->is_told || accel->is_paused)
+    if (accel->loader == NULL || accel->is_active || accel->is_paused)
         return;
     const bool upstream = attach(accel, SIDE_UPSTREAM), downstream = attach(accel, SIDE_DOWNSTREAM);
     if (!upstream || !downstream)
@@ -388,7 +388,7 @@ static void try_on(struct accel *accel)
     if (!accel->is_counted)
         fast_table_resync(accel->table, taken_now(accel, taken));
     accel->is_counted = true;
-    if (tell(accel) == 0)
+    if (activate(accel) == 0)
         say_on(accel);
     else
         say_off(accel, "too many shared addresses");
@@ -399,7 +399,7 @@ static void unload(struct accel *accel)
     if (accel->loader == NULL)
         return;
     accel->is_ending = true;
-    untell(accel);
+    deactivate(accel);
     accel->is_ending = false;
     for (unsigned side = 0; side < SIDES; side++)
         detach(accel, (enum side)side);
@@ -489,13 +489,13 @@ void accel_link(struct accel *accel, enum side side, unsigned ifindex, bool up, 
 {
     struct accel_side *s = &accel->sides[side];
     if (s->ifindex != ifindex) {
-        untell(accel);
+        deactivate(accel);
         s->attached = 0;
     }
     s->ifindex = ifindex;
     s->up = up;
     s->mtu_bytes = mtu_bytes;
-    if (accel->is_told)
+    if (accel->is_active)
         write_config(accel);
     else
         try_on(accel);
@@ -503,7 +503,7 @@ void accel_link(struct accel *accel, enum side side, unsigned ifindex, bool up, 
 
 void accel_pause(struct accel *accel)
 {
-    untell(accel);
+    deactivate(accel);
     accel->is_paused = true;
 }
 
@@ -528,21 +528,21 @@ void accel_resume(struct accel *accel)
 
 bool accel_is_refused(const struct accel *accel)
 {
-    return config_of(accel)->accel == ACCEL_TC && !accel->is_told && accel->sides[SIDE_UPSTREAM].ifindex != 0 &&
-           accel->sides[SIDE_DOWNSTREAM].ifindex != 0;
+    return config_of(accel)->accel == ACCEL_TC && !accel->is_active &&
+           accel->sides[SIDE_UPSTREAM].ifindex != 0 && accel->sides[SIDE_DOWNSTREAM].ifindex != 0;
 }
 
-void accel_settle(struct accel *accel)
+void accel_activate(struct accel *accel)
 {
     struct fast_taken taken[SIDES];
-    if (!accel->is_told || !fast_table_has_pending(accel->table))
+    if (!accel->is_active || !fast_table_has_pending(accel->table))
         return;
-    fast_table_settle(accel->table, clock_now_ns(), taken_now(accel, taken));
+    fast_table_activate(accel->table, clock_now_ns(), taken_now(accel, taken));
 }
 
 void accel_harvest(struct accel *accel)
 {
-    if (accel->is_told)
+    if (accel->is_active)
         engine_fast_harvest(engine_of(accel), clock_now_ns());
 }
 
@@ -559,7 +559,7 @@ static void check_attached(struct accel *accel)
         log_error("accel: the %s of %s was removed by another process: it is made again",
                   has_program ? "punt device" : "program", side_name((enum side)i));
         accel->is_said = false;
-        untell(accel);
+        deactivate(accel);
         s->attached = 0;
     }
 }
@@ -570,7 +570,7 @@ void accel_look(struct accel *accel)
         return;
     check_attached(accel);
     try_on(accel);
-    if (!accel->is_told)
+    if (!accel->is_active)
         return;
     refresh(accel);
     (void)engine_fast_harvest_some(engine_of(accel), clock_now_ns(), HARVEST_MOST);
@@ -596,7 +596,7 @@ void accel_report(const struct accel *accel, struct json *j)
     json_key(j, "fast_path");
     json_object_begin(j);
     json_key(j, "active");
-    json_bool(j, accel->is_told);
+    json_bool(j, accel->is_active);
     json_key(j, "why_not");
     if (*accel->why == '\0')
         json_null(j);

@@ -72,7 +72,7 @@ static uint32_t room_for(const struct fast_macs *macs, uint64_t number, uint64_t
     return is_fresh(macs, way_at(macs, oldest), now_ns) ? behind : oldest;
 }
 
-static void wait_for_settle(struct fast_macs *macs, uint64_t now_ns, uint64_t key, uint32_t place)
+static void await_activation(struct fast_macs *macs, uint64_t now_ns, uint64_t key, uint32_t place)
 {
     if (macs->count == FAST_MACS_WAITING) {
         set_key(way_at(macs, place), key | FAST_MAC_HELD);
@@ -113,7 +113,7 @@ bool fast_macs_put(struct fast_macs *macs, uint64_t now_ns, struct mac mac, enum
     }
     macs->known += held == 0;
     replace(way, now_ns, key);
-    wait_for_settle(macs, now_ns, key, place);
+    await_activation(macs, now_ns, key, place);
     return true;
 }
 
@@ -154,8 +154,8 @@ void fast_macs_adopt_end(struct fast_macs *macs)
 }
 
 /* True where it waits no more. */
-static bool settle_one(struct fast_macs *macs, uint64_t now_ns, const struct fast_waiting_mac *waiting,
-                       bool may)
+static bool activate_one(struct fast_macs *macs, uint64_t now_ns, const struct fast_waiting_mac *waiting,
+                         bool may)
 {
     struct fast_mac *way = way_at(macs, waiting->place);
     const bool late = now_ns >= waiting->since_ns + FAST_TABLE_FORCE_NS;
@@ -168,20 +168,20 @@ static bool settle_one(struct fast_macs *macs, uint64_t now_ns, const struct fas
     return true;
 }
 
-unsigned fast_macs_settle(struct fast_macs *macs, uint64_t now_ns, const struct fast_order *order)
+unsigned fast_macs_activate(struct fast_macs *macs, uint64_t now_ns, const struct fast_order *order)
 {
     const bool may = fast_order_all(order, SIDE_UPSTREAM) && fast_order_all(order, SIDE_DOWNSTREAM);
-    unsigned settled = 0;
+    unsigned activated = 0;
     for (unsigned i = macs->count < LOOKED_AT ? macs->count : LOOKED_AT; i > 0; i--) {
         const struct fast_waiting_mac waiting = macs->waiting[macs->first];
         macs->first = (macs->first + 1) % FAST_MACS_WAITING;
         macs->count--;
-        if (settle_one(macs, now_ns, &waiting, may))
-            settled++;
+        if (activate_one(macs, now_ns, &waiting, may))
+            activated++;
         else
             macs->waiting[(macs->first + macs->count++) % FAST_MACS_WAITING] = waiting;
     }
-    return settled;
+    return activated;
 }
 
 void fast_macs_begin(struct fast_macs *macs, const struct fast_memory *memory)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOKED_AT 128 /* slots by one fast_table_settle() */
+#define LOOKED_AT 128 /* slots by one fast_table_activate() */
 
 enum { SLOT_FREE, SLOT_USED, SLOT_ADOPTED, SLOT_ENDED };
 
@@ -20,7 +20,7 @@ struct slot_record {
     uint32_t next_pending; /* queued */
     uint32_t passed[2][2]; /* by side and socket, at the beginning: frames that it must not overtake */
     uint8_t use;
-    bool queued; /* for fast_table_settle(); perhaps since before its end */
+    bool queued; /* for fast_table_activate(); perhaps since before its end */
 };
 
 /* First in, first out; 0: none. */
@@ -415,7 +415,7 @@ static bool may_forward(const struct fast_table *table, uint32_t slot, unsigned 
 }
 
 /* 1: it forwards from now on. Where a program puts a number at this moment, the next call is for it. */
-static unsigned settle_way(struct fast_table *table, uint64_t now_ns, uint32_t slot, unsigned way)
+static unsigned activate_way(struct fast_table *table, uint64_t now_ns, uint32_t slot, unsigned way)
 {
     const uint64_t state = state_of(slot_of(table, slot), way);
     __u64 expected = state;
@@ -431,30 +431,30 @@ static unsigned settle_way(struct fast_table *table, uint64_t now_ns, uint32_t s
     return 1;
 }
 
-static unsigned settle_slot(struct fast_table *table, uint64_t now_ns, uint32_t slot)
+static unsigned activate_slot(struct fast_table *table, uint64_t now_ns, uint32_t slot)
 {
-    unsigned settled = 0;
+    unsigned activated = 0;
     table->records[slot].queued = false;
     if (table->records[slot].use != SLOT_USED)
         return 0;
-    if (age_ns(table, now_ns, slot) < FAST_TABLE_SETTLE_NS) {
+    if (age_ns(table, now_ns, slot) < FAST_TABLE_PENDING_NS) {
         queue_pending(table, slot);
         return 0;
     }
     for (unsigned way = 0; way < 2; way++)
-        settled += settle_way(table, now_ns, slot, way);
+        activated += activate_way(table, now_ns, slot, way);
     if (is_pending(state_of(slot_of(table, slot), 0)) || is_pending(state_of(slot_of(table, slot), 1)))
         queue_pending(table, slot);
-    return settled;
+    return activated;
 }
 
-unsigned fast_table_settle(struct fast_table *table, uint64_t now_ns, const struct fast_taken *taken)
+unsigned fast_table_activate(struct fast_table *table, uint64_t now_ns, const struct fast_taken *taken)
 {
-    unsigned settled = 0;
+    unsigned activated = 0;
     fast_order_look(&table->order, now_ns, taken);
     for (unsigned i = table->pending.count < LOOKED_AT ? table->pending.count : LOOKED_AT; i > 0; i--)
-        settled += settle_slot(table, now_ns, pop(&table->pending, table->records, true));
-    return settled + fast_macs_settle(&table->macs, now_ns, &table->order);
+        activated += activate_slot(table, now_ns, pop(&table->pending, table->records, true));
+    return activated + fast_macs_activate(&table->macs, now_ns, &table->order);
 }
 
 bool fast_table_has_pending(const struct fast_table *table)

@@ -235,14 +235,14 @@ void fast_check_end(struct fast_check *c)
 }
 
 /* The daemon has taken all that was left to it. */
-static void settle(struct fast_check *c)
+static void activate(struct fast_check *c)
 {
     struct fast_taken taken[SIDES] = {0};
     for (unsigned side = 0; side < SIDES; side++) {
         memcpy(taken[side].frames, c->memory.passed[side].frames, sizeof(taken[side].frames));
         taken[side].empty[0] = taken[side].empty[1] = true;
     }
-    while (fast_table_settle(c->table, c->now, taken) > 0)
+    while (fast_table_activate(c->table, c->now, taken) > 0)
         ;
 }
 
@@ -256,7 +256,7 @@ void fast_check_pass(struct fast_check *c, uint64_t until_ns)
     if (until_ns > c->now)
         c->now = until_ns;
     c->memory.config->refreshed_ns = c->now;
-    settle(c);
+    activate(c);
 }
 
 void fast_check_link(struct fast_check *c, enum side side, uint32_t mtu_bytes)
@@ -267,7 +267,7 @@ void fast_check_link(struct fast_check *c, enum side side, uint32_t mtu_bytes)
 
 /* The slow model. */
 
-static bool is_settled(struct fast_check *c, struct mac mac, enum side side)
+static bool is_active(struct fast_check *c, struct mac mac, enum side side)
 {
     const uint64_t number = mac_number(mac);
     const struct fast_mac_bucket *bucket =
@@ -318,7 +318,7 @@ static bool ipv4_should(struct fast_check *c, const struct fast_check_frame *f, 
     const bool from = is_shared(c, ip.source), to = is_shared(c, ip.destination);
     if (!from && !to)
         return !is_dhcp && (ip.protocol != PROTOCOL_UDP || has_ports) &&
-               is_settled(c, eth->destination, side_other(f->from));
+               is_active(c, eth->destination, side_other(f->from));
     if (from && to)
         return false;
     if (!has_ports || is_dhcp)
@@ -332,7 +332,7 @@ static bool ipv4_should(struct fast_check *c, const struct fast_check_frame *f, 
     return f->from == SIDE_DOWNSTREAM && !is_group && !is_well_known &&
            !(ip.protocol == PROTOCOL_UDP && ports.source == 68) &&
            !l4_may_be_refusal(ip.protocol, body, ip.body_length) &&
-           is_settled(c, eth->destination, SIDE_UPSTREAM) &&
+           is_active(c, eth->destination, SIDE_UPSTREAM) &&
            is_owned(c, ip.source, ports.source, FAST_FROM_OWNER, eth->source);
 }
 
@@ -346,10 +346,10 @@ static bool should(struct fast_check *c, const struct fast_check_frame *f)
         return false;
     if (eth.tags == 1 && (eth.outer_tpid != ETHERTYPE_CTAG || eth_vid(&eth) != c->config->vlan))
         return false;
-    if (!is_settled(c, eth.source, f->from))
+    if (!is_active(c, eth.source, f->from))
         return false;
     if (eth.ethertype == ETHERTYPE_IPV6)
-        return f->length - eth.payload >= 24 && is_settled(c, eth.destination, side_other(f->from));
+        return f->length - eth.payload >= 24 && is_active(c, eth.destination, side_other(f->from));
     return eth.ethertype == ETHERTYPE_IPV4 && ipv4_should(c, f, &eth);
 }
 

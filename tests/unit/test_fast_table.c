@@ -120,9 +120,9 @@ static void pass_slot(struct fixture *f, uint32_t slot, enum side side, unsigned
     f->memory.slots[slot].state[side] = FAST_PENDING(number, socket);
 }
 
-static unsigned settle(struct fixture *f)
+static unsigned activate(struct fixture *f)
 {
-    return fast_table_settle(f->table, f->now_ns, f->taken);
+    return fast_table_activate(f->table, f->now_ns, f->taken);
 }
 
 static void take_all(struct fixture *f)
@@ -485,16 +485,16 @@ static void test_binding_is_pending_until_its_frames_are_taken(void **state)
     const uint32_t slot = put_range(f, 100, 200, 1);
     assert_true(fast_table_has_pending(f->table));
     assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_PENDING(1, FAST_SOCKET_RING));
-    assert_int_equal(settle(f), 0); /* a program may have looked before */
-    f->now_ns += FAST_TABLE_SETTLE_NS;
-    assert_int_equal(settle(f), 1); /* from the owner nothing was left */
+    assert_int_equal(activate(f), 0); /* a program may have looked before */
+    f->now_ns += FAST_TABLE_PENDING_NS;
+    assert_int_equal(activate(f), 1); /* from the owner nothing was left */
     assert_int_equal(state_at(f, slot, FAST_FROM_OWNER), FAST_FORWARD);
     assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_PENDING(1, FAST_SOCKET_RING));
     pass_slot(f, slot, SIDE_UPSTREAM, FAST_SOCKET_RING);
     f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING] = 1;
-    assert_int_equal(settle(f), 0);
+    assert_int_equal(activate(f), 0);
     f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING] = 2;
-    assert_int_equal(settle(f), 1);
+    assert_int_equal(activate(f), 1);
     assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     assert_false(fast_table_has_pending(f->table));
     assert_int_equal(figures_of(f).forced, 0);
@@ -507,15 +507,15 @@ static void test_frames_in_another_order(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     const uint32_t slot = put_range(f, 100, 200, 1);
-    f->now_ns += FAST_TABLE_SETTLE_NS;
+    f->now_ns += FAST_TABLE_PENDING_NS;
     pass_slot(f, slot, SIDE_UPSTREAM, FAST_SOCKET_RING);
     for (unsigned i = 0; i < FAST_TABLE_SLACK + 1; i++)
         pass(f, SIDE_UPSTREAM, FAST_SOCKET_RING);
     f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING] = FAST_TABLE_SLACK;
-    settle(f);
+    activate(f);
     assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING]++;
-    settle(f);
+    activate(f);
     assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     fixture_free(f);
 }
@@ -527,17 +527,17 @@ static void test_both_sockets_are_waited_for(void **state)
     struct fixture *f = fixture_new();
     pass(f, SIDE_UPSTREAM, FAST_SOCKET_ASIDE);
     const uint32_t slot = put_range(f, 100, 200, 1);
-    f->now_ns += FAST_TABLE_SETTLE_NS;
-    settle(f);
+    f->now_ns += FAST_TABLE_PENDING_NS;
+    activate(f);
     assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     take_all(f);
     pass(f, SIDE_UPSTREAM, FAST_SOCKET_RING);
     pass_slot(f, slot, SIDE_UPSTREAM, FAST_SOCKET_ASIDE);
     f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_ASIDE]++;
-    settle(f);
+    activate(f);
     assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     take_all(f);
-    settle(f);
+    activate(f);
     assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     fixture_free(f);
 }
@@ -549,10 +549,10 @@ static void test_forced_in_the_end(void **state)
     const uint32_t slot = put_range(f, 100, 200, 1);
     pass_slot(f, slot, SIDE_UPSTREAM, FAST_SOCKET_RING);
     f->now_ns += FAST_TABLE_FORCE_NS - 1;
-    settle(f);
+    activate(f);
     assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     f->now_ns++;
-    settle(f);
+    activate(f);
     assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     assert_int_equal(figures_of(f).forced, 1);
     fixture_free(f);
@@ -565,26 +565,26 @@ static void test_removed_while_pending(void **state)
     const uint32_t slot = put_range(f, 100, 200, 1);
     remove_slot(f, slot);
     f->now_ns += FAST_TABLE_FORCE_NS;
-    assert_int_equal(settle(f), 0);
+    assert_int_equal(activate(f), 0);
     assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_DEAD);
     assert_false(fast_table_has_pending(f->table));
     fixture_free(f);
 }
 
-static void test_work_of_one_settle_is_bounded(void **state)
+static void test_work_of_one_activation_is_bounded(void **state)
 {
     (void)state;
     struct fixture *f = fixture_new();
-    unsigned settled = 0, calls = 0;
+    unsigned activated = 0, calls = 0;
     for (uint16_t i = 0; i < 2000; i++)
         put_range(f, i, i, i);
-    f->now_ns += FAST_TABLE_SETTLE_NS;
+    f->now_ns += FAST_TABLE_PENDING_NS;
     for (; fast_table_has_pending(f->table); calls++) {
-        const unsigned now = settle(f);
+        const unsigned now = activate(f);
         assert_in_range(now, 1, 500);
-        settled += now;
+        activated += now;
     }
-    assert_int_equal(settled, 4000);
+    assert_int_equal(activated, 4000);
     assert_in_range(calls, 4, 100);
     fixture_free(f);
 }
@@ -596,12 +596,12 @@ static void test_ring_made_again(void **state)
     for (unsigned i = 0; i < 10; i++)
         pass(f, SIDE_UPSTREAM, FAST_SOCKET_RING);
     const uint32_t slot = put_range(f, 100, 200, 1);
-    f->now_ns += FAST_TABLE_SETTLE_NS;
+    f->now_ns += FAST_TABLE_PENDING_NS;
     f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING] = 4; /* the others were lost with the ring */
-    settle(f);
+    activate(f);
     assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     fast_table_resync(f->table, f->taken);
-    settle(f);
+    activate(f);
     assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     assert_int_equal(figures_of(f).forced, 0);
     fixture_free(f);
@@ -618,13 +618,13 @@ static void test_lost_frames_are_noticed(void **state)
         pass(f, SIDE_UPSTREAM, FAST_SOCKET_RING); /* traffic goes on; at times one is on its way */
         f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING] += i % 3 == 0 ? 0 : i % 3;
         f->taken[SIDE_UPSTREAM].empty[FAST_SOCKET_RING] = true;
-        settle(f);
+        activate(f);
         f->now_ns += FAST_TABLE_RESYNC_NS / (calls - 1);
     }
     assert_int_equal(figures_of(f).resynced, 1);
     const uint32_t slot = put_range(f, 100, 200, 1);
-    f->now_ns += FAST_TABLE_SETTLE_NS;
-    settle(f);
+    f->now_ns += FAST_TABLE_PENDING_NS;
+    activate(f);
     assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     fixture_free(f);
 }
@@ -635,15 +635,15 @@ static void test_more_taken_than_passed(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING] = 3;
-    settle(f);
+    activate(f);
     assert_int_equal(figures_of(f).resynced, 1);
     const uint32_t slot = put_range(f, 100, 200, 1);
     pass_slot(f, slot, SIDE_UPSTREAM, FAST_SOCKET_RING);
-    f->now_ns += FAST_TABLE_SETTLE_NS;
-    settle(f);
+    f->now_ns += FAST_TABLE_PENDING_NS;
+    activate(f);
     assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING]++;
-    settle(f);
+    activate(f);
     assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     fixture_free(f);
 }
@@ -661,10 +661,10 @@ static void look_at_empty_queue(struct fixture *f)
 {
     f->taken[SIDE_UPSTREAM].empty[FAST_SOCKET_RING] = true;
     for (unsigned i = 0; i < 5; i++) {
-        settle(f);
+        activate(f);
         f->now_ns += FAST_TABLE_RESYNC_ROUGH_NS / 4;
     }
-    settle(f);
+    activate(f);
     f->taken[SIDE_UPSTREAM].empty[FAST_SOCKET_RING] = false;
 }
 
@@ -681,12 +681,12 @@ static void test_rough_count_is_set_right_by_an_empty_queue(void **state)
     look_at_empty_queue(f);
     const uint32_t slot = put_range(f, 100, 200, 1);
     pass_slot(f, slot, SIDE_UPSTREAM, FAST_SOCKET_RING);
-    f->now_ns += FAST_TABLE_SETTLE_NS;
-    settle(f);
+    f->now_ns += FAST_TABLE_PENDING_NS;
+    activate(f);
     assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING]++;
     f->taken[SIDE_UPSTREAM].empty[FAST_SOCKET_RING] = true;
-    settle(f);
+    activate(f);
     assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     assert_int_equal(figures_of(f).forced, 0);
     fixture_free(f);
@@ -703,13 +703,13 @@ static void test_rough_count_alone_lets_nothing_pass(void **state)
     const uint32_t slot = put_range(f, 100, 200, 1);
     pass_slot(f, slot, SIDE_UPSTREAM, FAST_SOCKET_RING);
     f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING] = 1; /* a segment of another frame */
-    f->now_ns += FAST_TABLE_SETTLE_NS;
-    settle(f);
+    f->now_ns += FAST_TABLE_PENDING_NS;
+    activate(f);
     assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING] = 2;
     f->taken[SIDE_UPSTREAM].empty[FAST_SOCKET_RING] = true;
-    settle(f);
-    settle(f);
+    activate(f);
+    activate(f);
     assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     fixture_free(f);
 }
@@ -726,8 +726,8 @@ static void test_rough_count_begins_with_an_empty_queue(void **state)
     for (unsigned i = 0; i < 2 * FAST_TABLE_SLACK; i++)
         pass(f, SIDE_UPSTREAM, FAST_SOCKET_RING);
     f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING] = 100;
-    f->now_ns += FAST_TABLE_SETTLE_NS;
-    settle(f);
+    f->now_ns += FAST_TABLE_PENDING_NS;
+    activate(f);
     assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING] = 100 + 1 + 2 * FAST_TABLE_SLACK;
     look_at_empty_queue(f);
@@ -756,10 +756,10 @@ static void test_mac_waits_for_the_frames_before(void **state)
     assert_true(put_mac(f, 1, SIDE_DOWNSTREAM));
     assert_true(fast_table_has_pending(f->table));
     assert_int_equal(fast_table_mac_seen(f->table, mac_of(1)), f->now_ns);
-    settle(f);
+    activate(f);
     assert_false(knows(f, 1, SIDE_DOWNSTREAM));
     take_all(f);
-    assert_int_equal(settle(f), 1);
+    assert_int_equal(activate(f), 1);
     assert_true(knows(f, 1, SIDE_DOWNSTREAM));
     assert_false(knows(f, 1, SIDE_UPSTREAM));
     assert_false(fast_table_has_pending(f->table));
@@ -771,7 +771,7 @@ static void test_mac_that_is_known_stays_so(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     put_mac(f, 1, SIDE_DOWNSTREAM);
-    settle(f);
+    activate(f);
     f->now_ns += TABLE_MAC_AGE_NS - 1;
     put_mac(f, 1, SIDE_DOWNSTREAM);
     assert_true(knows(f, 1, SIDE_DOWNSTREAM));
@@ -782,10 +782,10 @@ static void test_mac_that_is_known_stays_so(void **state)
     assert_false(knows(f, 1, SIDE_DOWNSTREAM));
     pass(f, SIDE_DOWNSTREAM, FAST_SOCKET_RING);
     put_mac(f, 1, SIDE_DOWNSTREAM); /* it comes back: its frames were left to the daemon */
-    settle(f);
+    activate(f);
     assert_false(knows(f, 1, SIDE_DOWNSTREAM));
     take_all(f);
-    settle(f);
+    activate(f);
     assert_true(knows(f, 1, SIDE_DOWNSTREAM));
     assert_int_equal(figures_of(f).macs, 1);
     fixture_free(f);
@@ -796,10 +796,10 @@ static void test_mac_changes_sides(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     put_mac(f, 1, SIDE_DOWNSTREAM);
-    settle(f);
+    activate(f);
     put_mac(f, 1, SIDE_UPSTREAM);
     assert_false(knows(f, 1, SIDE_DOWNSTREAM));
-    settle(f);
+    activate(f);
     assert_true(knows(f, 1, SIDE_UPSTREAM));
     assert_int_equal(figures_of(f).macs, 1);
     fast_table_mac_remove(f->table, mac_of(1));
@@ -817,7 +817,7 @@ static void test_mac_removed_while_it_waits(void **state)
     struct fixture *f = fixture_new();
     put_mac(f, 1, SIDE_DOWNSTREAM);
     fast_table_mac_remove(f->table, mac_of(1));
-    settle(f);
+    activate(f);
     assert_false(knows(f, 1, SIDE_DOWNSTREAM));
     assert_false(put_mac(f, 0, SIDE_DOWNSTREAM) &&
                  fast_table_mac_put(f->table, f->now_ns, mac_zero, SIDE_UPSTREAM));
@@ -835,7 +835,7 @@ static void test_mac_forced_in_the_end(void **state)
     assert_true(knows(f, 1024, SIDE_DOWNSTREAM));
     f->now_ns += FAST_TABLE_FORCE_NS;
     for (unsigned i = 0; i < 16; i++)
-        settle(f);
+        activate(f);
     assert_true(knows(f, 0, SIDE_DOWNSTREAM));
     assert_int_equal(figures_of(f).forced, 1025);
     assert_false(fast_table_has_pending(f->table));
@@ -862,7 +862,7 @@ static void test_full_bucket(void **state)
         f->now_ns++;
         assert_true(put_mac(f, macs[i], SIDE_DOWNSTREAM));
     }
-    settle(f);
+    activate(f);
     const uint64_t first_ns = fast_table_mac_seen(f->table, mac_of(macs[0]));
     f->now_ns = first_ns + TABLE_MAC_AGE_NS - 1;
     assert_false(put_mac(f, macs[FAST_MAC_WAYS], SIDE_DOWNSTREAM));
@@ -894,8 +894,8 @@ static void test_clear(void **state)
     const uint32_t slot = put_range(f, 100, 200, 1);
     struct fast_rest rest;
     put_mac(f, 1, SIDE_DOWNSTREAM);
-    f->now_ns += FAST_TABLE_SETTLE_NS;
-    settle(f);
+    f->now_ns += FAST_TABLE_PENDING_NS;
+    activate(f);
     count(f, 0, slot, 3, 0);
     fast_table_clear(f->table, f->now_ns);
     assert_int_equal(look_up(f, 150), 0);
@@ -948,8 +948,8 @@ static void adopted(void *context, const struct fast_adopted *binding)
 static uint32_t forwarding(struct fixture *f, const struct port_range *ports, uint32_t owner)
 {
     const uint32_t slot = put(f, ports, owner);
-    f->now_ns += FAST_TABLE_SETTLE_NS;
-    settle(f);
+    f->now_ns += FAST_TABLE_PENDING_NS;
+    activate(f);
     assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     count(f, 0, slot, 10, 0);
     growth_of(f, slot);
@@ -966,7 +966,7 @@ static void test_take_over(void **state)
     const uint32_t slot = forwarding(f, &set, 5);
     put_mac(f, 1, SIDE_DOWNSTREAM);
     put_mac(f, 2, SIDE_UPSTREAM);
-    settle(f);
+    activate(f);
     pass(f, SIDE_UPSTREAM, FAST_SOCKET_RING); /* nobody takes it */
     restart(f);
     assert_int_equal(fast_table_adopt(f->table, f->now_ns, adopted, &adoptions), 1);
@@ -990,8 +990,8 @@ static void test_take_over(void **state)
     assert_int_equal(growth_of(f, slot).to_owner_frames, 2);
     /* The numbers go on, too. */
     const uint32_t next = put_range(f, 100, 101, 6);
-    f->now_ns += FAST_TABLE_SETTLE_NS;
-    settle(f);
+    f->now_ns += FAST_TABLE_PENDING_NS;
+    activate(f);
     assert_int_equal(state_at(f, next, FAST_TO_OWNER), FAST_FORWARD);
     assert_int_not_equal(next, slot);
     remove_slot(f, slot);
@@ -1115,7 +1115,7 @@ int main(void)
         cmocka_unit_test(test_both_sockets_are_waited_for),
         cmocka_unit_test(test_forced_in_the_end),
         cmocka_unit_test(test_removed_while_pending),
-        cmocka_unit_test(test_work_of_one_settle_is_bounded),
+        cmocka_unit_test(test_work_of_one_activation_is_bounded),
         cmocka_unit_test(test_ring_made_again),
         cmocka_unit_test(test_lost_frames_are_noticed),
         cmocka_unit_test(test_more_taken_than_passed),

@@ -317,8 +317,8 @@ static void be_quiet(struct daemon *d)
     __atomic_store_n(&s.quiet, true, __ATOMIC_SEQ_CST);
     wait_for_programs();
     take_frames(d, UINT32_MAX);
-    d->now_ns += FAST_TABLE_SETTLE_NS;
-    fast_table_settle(s.table, d->now_ns, d->taken);
+    d->now_ns += FAST_TABLE_PENDING_NS;
+    fast_table_activate(s.table, d->now_ns, d->taken);
     assert_false(fast_table_has_pending(s.table));
     __atomic_store_n(&s.quiet, false, __ATOMIC_SEQ_CST);
 }
@@ -338,11 +338,11 @@ static void do_round(struct daemon *d, uint64_t number)
         change_something(d);
     /* Too early for what began in this round: a program may have looked before. */
     take_frames(d, seeded_next(&d->seed) % 2 == 0 ? UINT32_MAX : 0);
-    fast_table_settle(s.table, d->now_ns, d->taken);
+    fast_table_activate(s.table, d->now_ns, d->taken);
     take_frames(d, (unsigned)(seeded_next(&d->seed) % 128));
     wait_for_programs();
-    d->now_ns += seeded_next(&d->seed) % (2 * FAST_TABLE_SETTLE_NS);
-    fast_table_settle(s.table, d->now_ns, d->taken);
+    d->now_ns += seeded_next(&d->seed) % (2 * FAST_TABLE_PENDING_NS);
+    fast_table_activate(s.table, d->now_ns, d->taken);
     if (number % QUIET_ROUNDS == 0)
         be_quiet(d);
     if (number % (10 * QUIET_ROUNDS) == 0) {

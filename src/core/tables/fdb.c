@@ -10,8 +10,8 @@
 
 #define SEEN_NS (30 * NS_PER_S)
 
-#define TELL_AGAIN_PART 4 /* of mac-age: the fast path may have had to drop it */
-#define LOOKED_AT       8 /* entries that are checked for one to evict */
+#define ANNOUNCE_AGAIN_PART 4 /* of mac-age: the fast path may have had to drop it */
+#define LOOKED_AT           8 /* entries that are checked for one to evict */
 
 #define LOOP_AFTER_NS  (5 * NS_PER_S)
 #define LOOP_BEFORE_NS (60 * NS_PER_S) /* HELLO comes once a minute */
@@ -20,8 +20,8 @@ struct fdb_entry {
     struct fdb_key key;
     bool was_downstream; /* of those upstream: it was downstream before */
     uint64_t seen_ns;
-    uint64_t router_ns; /* of those upstream: when it was last seen as a router's; 0: never */
-    uint64_t told_ns;   /* when it was last announced to the fast path; 0: it was not */
+    uint64_t router_ns;    /* of those upstream: when it was last seen as a router's; 0: never */
+    uint64_t announced_ns; /* when it was last announced to the fast path; 0: it was not */
 };
 
 struct fdb {
@@ -82,7 +82,7 @@ static struct mac mac_of(const struct fdb_entry *entry)
 /* Takes over when the fast path saw it. */
 static void fast_seen(const struct fdb *fdb, enum side side, struct fdb_entry *entry, uint64_t now_ns)
 {
-    if (fdb->fast == NULL || entry->told_ns == 0)
+    if (fdb->fast == NULL || entry->announced_ns == 0)
         return;
     uint64_t seen_ns = fdb->fast->mac_seen(fdb->fast->context, mac_of(entry));
     seen_ns = seen_ns < now_ns ? seen_ns : now_ns;
@@ -96,15 +96,15 @@ static void fast_put(const struct fdb *fdb, enum side side, struct fdb_entry *en
 {
     const struct fdb_key in_vlan = fdb_key_of(mac_of(entry), fdb->vlan, false);
     if (!fdb_key_equal(entry->key, in_vlan) ||
-        (entry->told_ns != 0 && now_ns - entry->told_ns < fdb->age_ns / TELL_AGAIN_PART))
+        (entry->announced_ns != 0 && now_ns - entry->announced_ns < fdb->age_ns / ANNOUNCE_AGAIN_PART))
         return;
     fdb->fast->mac_put(fdb->fast->context, mac_of(entry), side, now_ns);
-    entry->told_ns = now_ns;
+    entry->announced_ns = now_ns;
 }
 
 static void entry_remove(struct fdb *fdb, enum side side, struct fdb_entry *entry)
 {
-    if (fdb->fast != NULL && entry->told_ns != 0)
+    if (fdb->fast != NULL && entry->announced_ns != 0)
         fdb->fast->mac_remove(fdb->fast->context, mac_of(entry));
     keyed_table_remove(fdb->side[side], entry);
 }
@@ -132,7 +132,7 @@ void fdb_fast_set(struct fdb *fdb, const struct fast_path *fast, uint16_t vlan, 
         for (struct fdb_entry *entry = keyed_table_oldest(fdb->side[side]); entry != NULL;
              entry = keyed_table_newer(fdb->side[side], entry)) {
             fast_seen(fdb, (enum side)side, entry, now_ns);
-            entry->told_ns = 0;
+            entry->announced_ns = 0;
         }
     fdb->fast = fast;
     fdb->vlan = vlan;
