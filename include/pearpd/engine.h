@@ -181,8 +181,8 @@ void engine_link(struct engine *engine, uint64_t now_ns, enum side side, bool up
 
 /* `count` frames that the engine sent to `to` could not be sent after all. */
 void engine_send_failed(struct engine *engine, enum side to, uint64_t count);
-/* The kernel lost `count` frames at the ring of `from`: they count as received and dropped. To be told before the timers
- * run, since a host whose answer may be among them was not silent. */
+/* The kernel lost `count` frames at the ring of `from`: they count as received and dropped. Call it before the timers
+ * run: a host whose answer may be among them was not silent. */
 void engine_ring_full(struct engine *engine, enum side from, uint64_t count);
 /* The port of `side` could not carry super-frames: `received` count as received and dropped, of those that the engine sent
  * `not_sent` could not be sent after all. */

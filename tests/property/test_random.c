@@ -296,7 +296,7 @@ static void fill_ports(struct owners *is)
     }
 }
 
-/* What is becomes what was. The arrays are made anew only where the table is another one. */
+/* The present becomes the past. The arrays are made again only where the table is another one. */
 static void read_table(struct world *w)
 {
     struct owners *next = &w->tables[w->is == &w->tables[0]];

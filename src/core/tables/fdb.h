@@ -67,7 +67,7 @@ void fdb_loop(struct fdb *fdb, uint64_t now_ns);
 bool fdb_is_upstream(const struct fdb *fdb, struct fdb_entry *entry, uint64_t now_ns);
 
 /* A fast path forwards in VLAN `vlan` from now on: each address in it is announced to it, and it is asked before one
- * is too old. NULL: when it saw them last is taken over, and it hears of none any more. */
+ * is too old. NULL: when it saw them last is taken over, and it is called no more. */
 void fdb_fast_set(struct fdb *fdb, const struct fast_path *fast, uint16_t vlan, uint64_t now_ns);
 
 /* Copies what `from` knows; it is announced to no fast path. */

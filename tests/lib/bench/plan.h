@@ -28,7 +28,7 @@ struct plan {
     __u32 moving; /* 0: none moves */
 };
 
-/* What sink.bpf.c is told. */
+/* The parameters of sink.bpf.c. */
 struct sink_constants {
     struct plan plan;
     __u32 ordered; /* whether the order within flows is checked, which costs a look at memory */
