@@ -532,7 +532,7 @@ bool accel_is_refused(const struct accel *accel)
            accel->sides[SIDE_UPSTREAM].ifindex != 0 && accel->sides[SIDE_DOWNSTREAM].ifindex != 0;
 }
 
-void accel_activate(struct accel *accel)
+void accel_activate_pending(struct accel *accel)
 {
     struct fast_taken taken[SIDES];
     if (!accel->is_active || !fast_table_has_pending(accel->table))

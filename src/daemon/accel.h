@@ -44,7 +44,7 @@ void accel_resume(struct accel *accel);
 bool accel_is_refused(const struct accel *accel);
 
 /* After every turn of the loop, once what it made has been sent. */
-void accel_activate(struct accel *accel);
+void accel_activate_pending(struct accel *accel);
 /* The engine's counters, ages and accounts become those of now. */
 void accel_harvest(struct accel *accel);
 /* Once a second. */

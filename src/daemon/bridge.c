@@ -136,7 +136,7 @@ static void end_turn(void *context)
 {
     struct bridge *bridge = context;
     frame_sender_flush(bridge->sender);
-    accel_activate(bridge->accel);
+    accel_activate_pending(bridge->accel);
     arm_tick(bridge);
     state_look(bridge->state);
 }

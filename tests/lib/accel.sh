@@ -29,6 +29,45 @@ both_ways()
     all_done
 }
 
+# Each time the binding ends and comes back the flow goes by the daemon and then by the kernel again. In between nobody owns
+# the port, and frames are dropped.
+flap()
+{
+    local n
+    for n in $(seq 20); do
+        ctl delete $SHARED:2000-2999 && ctl add $SHARED:2000-2999 "$(host_mac 1)"
+        sleep 0.05
+    done
+}
+reloads()
+{
+    local n
+    for n in 1 2 3 4 5; do
+        ctl reload || return 1
+        sleep 0.2
+    done
+}
+
+# The flows of both_ways, while the table changes, while their own binding ends and comes back, and over reloads.
+changes_and_reloads()
+{
+    local pid
+    start box churn /usr/bin/python3 "$LAB_ROOT/tests/lib/talk.py" churn "$LAB_DIR/pearpd.sock" $SHARED 50000 5000 00:0c:29:00:00:bb 3
+    pid=$LAB_PID
+    check "while the table changes: all, in order" both_ways 2
+    wait "$pid"
+    check "it did change: $(tail -n 1 "$LAB_DIR/churn") times a second" test "$(tail -n 1 "$LAB_DIR/churn")" -gt $((RATE / 20))
+    flap >/dev/null &
+    pid=$!
+    check "while the owner's own range ends and is added again: in order" stream remote host1 $SHARED 2500 2 -l
+    wait "$pid"
+    check "the table is as before" owned_by 2000-2999 "$(host_mac 1)"
+    reloads >/dev/null &
+    pid=$!
+    check "over reloads: all, in order" both_ways 2
+    check "which went well" wait "$pid"
+}
+
 accel_or_skip()
 {
     is_active && return

@@ -89,35 +89,7 @@ check "a reload switches it on" ctl reload
 check "and says so" is_active
 check "all is well" reached
 
-start box churn /usr/bin/python3 "$LAB_ROOT/tests/lib/talk.py" churn "$LAB_DIR/pearpd.sock" $SHARED 50000 5000 00:0c:29:00:00:bb 3
-churn=$LAB_PID
-check "while the table changes: all, in order" both_ways 2
-wait "$churn"
-flap()
-{
-    local n
-    for n in $(seq 20); do
-        ctl delete $SHARED:2000-2999 && ctl add $SHARED:2000-2999 "$(host_mac 1)"
-        sleep 0.05
-    done
-}
-flap >/dev/null &
-flap=$!
-check "while the owner's own range ends and is added again: in order" stream remote host1 $SHARED 2500 2 -l
-wait "$flap"
-check "the table is as before" owned_by 2000-2999 "$(host_mac 1)"
-reloads()
-{
-    local n
-    for n in 1 2 3 4 5; do
-        ctl reload || return 1
-        sleep 0.2
-    done
-}
-reloads >/dev/null &
-reloads=$!
-check "over reloads: all, in order" both_ways 2
-check "which went well" wait "$reloads"
+changes_and_reloads
 check "every frame is accounted for" equation
 
 kill -STOP "$(cat "$LAB_DIR/pid")"
