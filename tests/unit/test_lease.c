@@ -26,6 +26,7 @@ static struct {
     struct dhcp said; /* last */
     struct ipv4 said_to;
     unsigned said_count;
+    struct pe_arp asked;                  /* the last REQUEST */
     uint8_t bytes[FRAME_BUILD_MAX_BYTES]; /* its frame */
     size_t length;
 } own;
@@ -35,6 +36,8 @@ static void take_make(void *context, enum side to, const struct tx_frame *made)
 {
     struct world *w = context;
     uint8_t bytes[FRAME_BUILD_MAX_BYTES];
+    if (made->kind == TX_PE_ARP && made->pe_arp.type == PE_ARP_REQUEST)
+        own.asked = made->pe_arp;
     if (made->kind != TX_DHCP)
         return;
     assert_int_equal(to, SIDE_DOWNSTREAM);
@@ -454,6 +457,53 @@ static void test_hosts_are_asked(void **state)
     world_free(w);
 }
 
+/* The host 9, to the last question, which was for the first set. */
+static void answers_for_set(struct world *w)
+{
+    const struct ipv4 address = own.addresses[0].address;
+    const struct tx_frame reply = {.destination = bridge_mac,
+                                   .source = host(9),
+                                   .ethertype = ETHERTYPE_PE_ARP,
+                                   .kind = TX_PE_ARP,
+                                   .pe_arp = {.type = PE_ARP_REPLY,
+                                              .nonce = own.asked.nonce,
+                                              .sha = host(9),
+                                              .spa = {address, 0, 1024, 2047},
+                                              .tha = bridge_mac,
+                                              .tpa = {address, 0, 1024, 1024},
+                                              .psid = {true, 0, 6, 1}}};
+    assert_int_equal(world_give_made(w, SIDE_DOWNSTREAM, &reply).fate, FATE_CONSUMED);
+}
+
+/* A flood fills the ring while hosts are asked for a set: who answers once nothing is lost keeps it. A flood that goes on does not
+ * end all offers. */
+static void test_answers_are_lost(void **state)
+{
+    (void)state;
+    for (unsigned lost_s = 1; lost_s <= 10; lost_s++) {
+        struct world *w = world_new(6);
+        struct config config = w->config;
+        config.limits.offer_wait_s = 1;
+        for (unsigned i = 0; i < ADDRESSES; i++)
+            own.addresses[i].learn = 0;
+        assert_int_equal(engine_reload(w->engine, w->now, &config, &w->out), 0);
+        says(w, 1, DHCP_DISCOVER, (struct ipv4){0});
+        unsigned ms = 0;
+        for (; ms < 10000 && own.said_count == 0; ms += 100) {
+            if (ms < 1000 * lost_s)
+                engine_ring_full(w->engine, SIDE_DOWNSTREAM, 100);
+            else if (ms == 1000 * lost_s + 300)
+                answers_for_set(w);
+            world_pass(w, S / 10);
+        }
+        says(w, 1, DHCP_DISCOVER, (struct ipv4){0});
+        world_pass(w, 2 * S);
+        assert_int_equal(own.said.ports.psid, lost_s < 4 ? 2 : 1);
+        assert_true(lost_s < 4 || (ms >= 4000 && ms <= 4100));
+        world_free(w);
+    }
+}
+
 /* The agent of a denied host answers for a set that hosts are asked for: it is offered all the same. */
 static void test_denied_holder(void **state)
 {
@@ -468,19 +518,7 @@ static void test_denied_holder(void **state)
         if (is_denied)
             assert_int_equal(engine_deny(w->engine, w->now, host(9), &w->out), 0);
         assert_int_equal(says(w, 1, DHCP_DISCOVER, (struct ipv4){0}).fate, FATE_CONSUMED);
-        const struct ipv4 address = own.addresses[0].address;
-        const struct tx_frame reply = {.destination = bridge_mac,
-                                       .source = host(9),
-                                       .ethertype = ETHERTYPE_PE_ARP,
-                                       .kind = TX_PE_ARP,
-                                       .pe_arp = {.type = PE_ARP_REPLY,
-                                                  .nonce = 1,
-                                                  .sha = host(9),
-                                                  .spa = {address, 0, 1024, 2047},
-                                                  .tha = bridge_mac,
-                                                  .tpa = {address, 0, 1024, 1024},
-                                                  .psid = {true, 0, 6, 1}}};
-        assert_int_equal(world_give_made(w, SIDE_DOWNSTREAM, &reply).fate, FATE_CONSUMED);
+        answers_for_set(w);
         world_pass(w, 3 * S);
         says(w, 1, DHCP_DISCOVER, (struct ipv4){0});
         world_pass(w, 3 * S);
@@ -638,6 +676,7 @@ int main(void)
         cmocka_unit_test(test_restore),
         cmocka_unit_test(test_operator),
         cmocka_unit_test(test_denied_client),
+        cmocka_unit_test(test_answers_are_lost),
         cmocka_unit_test(test_denied_holder),
         cmocka_unit_test(test_reload_denies_a_client),
         cmocka_unit_test(test_offer_is_overtaken),

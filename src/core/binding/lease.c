@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define BLOCKED_AGAIN_NS NS_PER_S
+#define LOST_ANSWERS_MAX 3
 #define OFFER_HELD_NS    NS_PER_S /* clients take an offer within milliseconds */
 
 /* True where no other host has a right to a port of the set. A block learned from traffic counts only where its
@@ -127,6 +128,20 @@ struct lease *lease_choose(struct engine *e, const struct lease_client *client, 
     return lease;
 }
 
+/* Hosts are asked for its first port. A question that is open goes on. */
+static void ask_hosts(struct engine *e, struct lease *lease, const struct resolution *asked)
+{
+    lease->asked_ns = e->now_ns;
+    if (asked == NULL)
+        resolver_ask_all(e, lease->address_index, lease_range(e, lease).first, 0);
+}
+
+/* An answer may be among the frames that were lost since. Not for ever: who keeps the ring full would end all offers. */
+static bool may_have_an_answer(const struct engine *e, const struct lease *lease)
+{
+    return e->lost_ns != 0 && e->lost_ns >= lease->asked_ns && lease->lost_answers < LOST_ANSWERS_MAX;
+}
+
 bool lease_is_certain(struct engine *e, struct lease *lease)
 {
     const uint16_t first = lease_range(e, lease).first;
@@ -136,13 +151,16 @@ bool lease_is_certain(struct engine *e, struct lease *lease)
         return true;
     struct resolution *asked = resolver_find(e, lease->address_index, first, mac_zero);
     if (lease->asked_ns == 0) {
-        lease->asked_ns = e->now_ns;
-        if (asked == NULL)
-            resolver_ask_all(e, lease->address_index, first, 0);
+        ask_hosts(e, lease, asked);
         return false;
     }
     if (e->now_ns < lease->asked_ns + wait_ns || (asked != NULL && asked->tries == 0))
         return false;
+    if (may_have_an_answer(e, lease)) {
+        lease->lost_answers++;
+        ask_hosts(e, lease, asked);
+        return false;
+    }
     if (asked != NULL && asked->pending.count == 0)
         resolver_close(e, asked);
     lease->is_known_free = true;

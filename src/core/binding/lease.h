@@ -22,7 +22,7 @@ struct lease *lease_choose(struct engine *e, const struct lease_client *client, 
                            bool may_displace);
 
 /* True where the set can be offered to its client now: it has it, or hosts were asked for it and none answered within
- * offer-wait. Else they are asked, and the caller tries again after that time. */
+ * offer-wait. Else they are asked, again where frames of hosts were lost meanwhile (three times at most), and the caller tries again after that time. */
 bool lease_is_certain(struct engine *e, struct lease *lease);
 
 /* Keeps the set for the client for offer-age. A bound one stays bound. */

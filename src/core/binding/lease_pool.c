@@ -315,6 +315,7 @@ void lease_pool_begin(struct engine *e)
 static void doubt(struct lease *lease)
 {
     lease->is_known_free = false;
+    lease->lost_answers = 0;
     lease->asked_ns = lease->holder_until_ns = 0;
 }
 
@@ -373,6 +374,7 @@ static void lease_carry(struct engine *e, const struct lease *old, struct lease 
 {
     lease->is_known_free = old->is_known_free;
     lease->asked_ns = old->asked_ns;
+    lease->lost_answers = old->lost_answers;
     lease->holder = old->holder;
     lease->holder_until_ns = old->holder_until_ns;
     bool is_bound = old->state == LEASE_BOUND;

@@ -30,6 +30,7 @@ struct lease {
     uint16_t psid;
     enum lease_state state;
     bool is_known_free;       /* no host has its ports: it was leased before, or none answered for it */
+    uint8_t lost_answers;     /* times that hosts were asked and frames of theirs were lost then */
     uint64_t asked_ns;        /* hosts were asked for it; 0: not yet */
     struct mac holder;        /* a host without a lease that answered for it */
     uint64_t holder_until_ns; /* that counts so long */
