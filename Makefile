@@ -84,9 +84,9 @@ $(B)/unit/%: tests/unit/%.c $(SHARED) $(LIB) $(AGENT)
 $(B)/property/%: tests/property/%.c $(SHARED) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Isrc/bpf $(CFLAGS) $(LDFLAGS) -o $@ $< $(SHARED) $(LIB) $(LIBS) -lcmocka
-$(B)/fuzz/%: tests/fuzz/%.c $(LIB) $(AGENT)
+$(B)/fuzz/%: tests/fuzz/%.c $(SHARED) $(LIB) $(AGENT)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ROOMS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(call LIBS_OF,$*) $(LIBS)
+	$(CC) $(CPPFLAGS) $(ROOMS) -Isrc/bpf $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(SHARED) $(call LIBS_OF,$*) $(LIBS) -lcmocka
 unit: $(UNIT) ## build the unit tests
 property: $(PROPERTY)
 fuzz-targets: $(FUZZ)

@@ -328,3 +328,10 @@ AGENT = {
 for name, records in AGENT.items():
     for variant in (0, 1, 2):
         write("agent_claimant", f"{name}-{variant}", bytes([variant]) + records)
+
+# Frames between known hosts and of known routers, some with a field changed; then one as it is.
+for variant in range(6):
+    known = b"".join(bytes([n % 4 << 4, n % 5]) + struct.pack(">H", 7919 * (variant * 40 + n) & 0xffff) +
+                     bytes((23 * n + k) % 64 for k in range(2 * (n % 4))) for n in range(40))
+    whole = udp(BRIDGE, ROUTER, REMOTE, 53, SHARED, 3100)
+    write("fast", str(variant), struct.pack(">H", variant) + known + bytes([1, 1, len(whole)]) + whole)

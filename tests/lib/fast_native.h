@@ -8,6 +8,12 @@
 #include "fast_check.h"
 
 #include "pearpd/eth.h"
+#include "pearpd/l4.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
 
 /* A frame as the kernel has it: the outer tag is beside the bytes. */
 struct fast_view {
@@ -113,6 +119,56 @@ static inline void fast_rewrite(const struct fast_memory *memory, const struct f
         memcpy(bytes, memory->slots[decision->slot].mac, MAC_BYTES);
     else if (!memory->config->source_mac_host)
         memcpy(bytes + MAC_BYTES, memory->config->mac, MAC_BYTES);
+}
+
+static inline uint64_t fast_passed_sum(const struct fast_memory *memory)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < SIDES; i++)
+        sum += memory->passed[i].frames[0] + memory->passed[i].frames[1];
+    return sum;
+}
+
+/* As super_filter.h says. */
+static inline uint32_t fast_native_class(const struct fast_check_frame *f)
+{
+    struct eth eth;
+    if (f->gso_size == 0)
+        return FAST_SOCKET_RING;
+    if (eth_parse(f->bytes, f->length, &eth) != 0 || eth.tags > 1)
+        return FAST_SOCKET_ASIDE;
+    const unsigned at = eth.ethertype == ETHERTYPE_IPV4 ? 9 : eth.ethertype == 0x86dd ? 6 : UINT16_MAX;
+    const bool is_tcp = f->length > eth.payload + at && f->bytes[eth.payload + at] == PROTOCOL_TCP;
+    return is_tcp ? FAST_SOCKET_RING : FAST_SOCKET_ASIDE;
+}
+
+static inline void fast_native_punt(const struct fast_memory *memory, bool on)
+{
+    for (unsigned side = 0; side < SIDES; side++)
+        memory->config->punt[side] = on;
+}
+
+/* As fast_path.bpf.c does with the decision. */
+static inline bool fast_native_run(struct fast_check *c, const struct fast_check_frame *f, uint8_t *out)
+{
+    struct fast_view view = view_of(&c->memory, c->now, f);
+    struct fast_decision decision;
+    const uint32_t class = fast_class(&view);
+    const uint64_t before = fast_passed_sum(&c->memory);
+    assert_int_equal(class, fast_native_class(f));
+    fast_native_punt(&c->memory, !c->no_daemon);
+    fast_decide(&view, &decision);
+    if (decision.verdict != FAST_FORWARDED) {
+        assert_int_equal(decision.verdict, FAST_LEFT);
+        assert_int_equal(fast_passed_sum(&c->memory) - before, c->no_daemon ? 0 : 1);
+        return false;
+    }
+    assert_int_equal(fast_passed_sum(&c->memory), before);
+    assert_int_equal(decision.side, f->from);
+    memcpy(out, f->bytes, f->length);
+    fast_rewrite(&c->memory, &decision, out);
+    c->is_bridged = decision.slot == 0;
+    return true;
 }
 
 #endif

@@ -19,56 +19,6 @@
 #define FRAMES 2000
 #define MS     UINT64_C(1000000)
 
-static uint64_t passed_of(const struct fast_memory *memory)
-{
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < SIDES; i++)
-        sum += memory->passed[i].frames[0] + memory->passed[i].frames[1];
-    return sum;
-}
-
-/* As super_filter.h says. */
-static uint32_t class_of(const struct fast_check_frame *f)
-{
-    struct eth eth;
-    if (f->gso_size == 0)
-        return FAST_SOCKET_RING;
-    if (eth_parse(f->bytes, f->length, &eth) != 0 || eth.tags > 1)
-        return FAST_SOCKET_ASIDE;
-    const unsigned at = eth.ethertype == ETHERTYPE_IPV4 ? 9 : eth.ethertype == 0x86dd ? 6 : UINT16_MAX;
-    const bool is_tcp = f->length > eth.payload + at && f->bytes[eth.payload + at] == PROTOCOL_TCP;
-    return is_tcp ? FAST_SOCKET_RING : FAST_SOCKET_ASIDE;
-}
-
-static void set_punt(const struct fast_memory *memory, bool on)
-{
-    for (unsigned side = 0; side < SIDES; side++)
-        memory->config->punt[side] = on;
-}
-
-/* As fast_path.bpf.c does with the decision. */
-static bool decide(struct fast_check *c, const struct fast_check_frame *f, uint8_t *out)
-{
-    struct fast_view view = view_of(&c->memory, c->now, f);
-    struct fast_decision decision;
-    const uint32_t class = fast_class(&view);
-    const uint64_t before = passed_of(&c->memory);
-    assert_int_equal(class, class_of(f));
-    set_punt(&c->memory, !c->no_daemon);
-    fast_decide(&view, &decision);
-    if (decision.verdict != FAST_FORWARDED) {
-        assert_int_equal(decision.verdict, FAST_LEFT);
-        assert_int_equal(passed_of(&c->memory) - before, c->no_daemon ? 0 : 1);
-        return false;
-    }
-    assert_int_equal(passed_of(&c->memory), before);
-    assert_int_equal(decision.side, f->from);
-    memcpy(out, f->bytes, f->length);
-    fast_rewrite(&c->memory, &decision, out);
-    c->is_bridged = decision.slot == 0;
-    return true;
-}
-
 static void run(uint64_t *seed, struct fast_check *sum)
 {
     static struct fast_check c;
@@ -77,7 +27,7 @@ static void run(uint64_t *seed, struct fast_check *sum)
     struct config config;
     struct config_address addresses[FRAMES_ADDRESSES];
     struct config_range ranges[FRAMES_RANGES];
-    c.run = decide;
+    c.run = fast_native_run;
     c.no_daemon_every = 8;
     c.seed = *seed;
     frames_configure(seed, &config, addresses, ranges, true);
@@ -112,7 +62,7 @@ static void test_cases(void **state)
 {
     static struct fast_check c, sum;
     (void)state;
-    c.run = decide;
+    c.run = fast_native_run;
     c.no_daemon_every = 8;
     assert_true(fast_cases_replay(&c, NULL, &sum) >= 100);
     fast_check_figures(&sum, "replay cases, native");
@@ -122,7 +72,7 @@ static void test_corpus(void **state)
 {
     static struct fast_check c, sum;
     (void)state;
-    c.run = decide;
+    c.run = fast_native_run;
     c.no_daemon_every = 8;
     if (fast_cases_corpus(&c, NULL, &sum) == 0)
         skip();
@@ -142,7 +92,7 @@ static struct fast_check *states_begin(uint8_t bytes[static 62])
     frames_configure(&seed, &config, addresses, ranges, false);
     config.has_router_mac = false;
     config.limits.frame_bytes = 0;
-    c.run = decide;
+    c.run = fast_native_run;
     c.no_daemon_every = 0;
     fast_check_begin(&c, &config, &engine_seed, WORLD_BEGIN, NULL);
     put_ipv4(bytes, bridge_mac, frames_router(1), remote, frames_address(0), PROTOCOL_UDP, 28);
@@ -162,7 +112,7 @@ static struct fast_decision decided(const struct fast_check *c, const uint8_t *b
     const struct fast_check_frame frame = {SIDE_UPSTREAM, bytes, 62, 0};
     struct fast_view view = view_of(&c->memory, c->now, &frame);
     struct fast_decision decision;
-    set_punt(&c->memory, has_daemon);
+    fast_native_punt(&c->memory, has_daemon);
     fast_decide(&view, &decision);
     return decision;
 }
