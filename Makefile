@@ -214,7 +214,7 @@ uninstall: ## remove what install put there; configuration stays
 fresh: ## both commands of the README on a minimal Debian 12 made by debootstrap; needs a package mirror
 	@scripts/fresh
 
-vm: ## build, demos, live stories and systemd on a Debian 12 with its own kernel, in qemu; needs root and a package mirror
+vm: ## build, demos, live stories (STORIES=all: every one) and systemd on a Debian 12 with its own kernel, in qemu; needs root and a package mirror
 	@scripts/vm check
 
 clean: ## remove what was built

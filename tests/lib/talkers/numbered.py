@@ -1,5 +1,6 @@
 """numbered: datagrams of which each is missed."""
 
+import os
 import select
 import signal
 import socket
@@ -54,7 +55,9 @@ def quiet(options):
 
 
 def numbers(options):
-    """Numbered datagrams at a rate, a burst each millisecond; a long one, after a delay, would overrun the kernel's queues."""
+    """Numbered datagrams at a rate, a burst each millisecond; a long one, after a delay, would overrun the kernel's queues. All by one
+    processor: each has a queue of its own before the interface at the other end."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.connect((options.address, options.port))
     count, start, sent = int(options.rate * options.seconds), time.monotonic(), 0
