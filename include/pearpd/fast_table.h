@@ -81,9 +81,10 @@ void fast_table_clear(struct fast_table *table, uint64_t now_ns);
 unsigned fast_table_activate(struct fast_table *table, uint64_t now_ns, const struct fast_taken *taken);
 /* True where something waits for fast_table_activate(). */
 bool fast_table_has_pending(const struct fast_table *table);
-/* What the programs left to the daemon up to now and is not in `taken` never comes, or was taken before: sockets were opened, or a
- * ring was made again. Without this call fast_table_activate() finds it out within FAST_TABLE_RESYNC_NS of calls. */
-void fast_table_resync(struct fast_table *table, const struct fast_taken *taken);
+/* What the programs left to the daemon up to now and is not in `taken` never comes, or was taken before: the sockets of `side` are
+ * about to be bound, or a ring was made again. What is in a socket now counts for nothing: where one is not empty, nothing is
+ * activated before it was so once. Without this call fast_table_activate() finds it out within FAST_TABLE_RESYNC_NS of calls. */
+void fast_table_resync(struct fast_table *table, enum side side, const struct fast_taken *taken);
 #define FAST_TABLE_RESYNC_NS 100000000ULL
 /* A rough count is wrong often: */
 #define FAST_TABLE_RESYNC_ROUGH_NS FAST_TABLE_PENDING_NS

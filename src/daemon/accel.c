@@ -34,10 +34,9 @@ struct accel {
     bool is_active;             /* the engine has it, and frames are forwarded */
     bool is_inherited;          /* the memory is still what an earlier daemon left */
     bool is_said;               /* the log knows that it is on */
-    bool is_counted;  /* the frames that a port took since it was diverted are those that the programs count */
-    bool is_starting; /* no port is bound yet */
-    bool is_paused;   /* the engine is about to change, or has not started */
-    char why[WHY_BYTES]; /* it is off; empty: it is on */
+    bool is_starting;           /* no port is bound yet */
+    bool is_paused;             /* the engine is about to change, or has not started */
+    char why[WHY_BYTES];        /* it is off; empty: it is on */
 };
 
 static const struct config *config_of(const struct accel *accel)
@@ -190,10 +189,11 @@ static void say_on(struct accel *accel)
 static bool attach(struct accel *accel, enum side side)
 {
     char why[FAST_LOADER_WHY_BYTES];
-    const unsigned before = accel->ports.port[side].attached;
+    struct fast_taken taken[SIDES];
+    const struct accel_port *port = &accel->ports.port[side];
+    if (port->attached != port->ifindex) /* its sockets count from now on */
+        fast_table_resync(accel->calls.table, side, &accel_ports_taken(&accel->ports, taken)[side]);
     const int error = accel_ports_attach(&accel->ports, side, why, sizeof(why));
-    if (accel->ports.port[side].attached != before)
-        accel->is_counted = false;
     if (error < 0 && strcmp(accel->why, why) != 0)
         log_error("accel: every frame passes through pearpd: %s: %s", side_name(side), why);
     if (error < 0)
@@ -204,15 +204,11 @@ static bool attach(struct accel *accel, enum side side)
 /* Switches it on where everything is there. */
 static void try_on(struct accel *accel)
 {
-    struct fast_taken taken[SIDES];
     if (accel->ports.loader == NULL || accel->is_active || accel->is_paused)
         return;
     const bool upstream = attach(accel, SIDE_UPSTREAM), downstream = attach(accel, SIDE_DOWNSTREAM);
     if (!upstream || !downstream)
         return;
-    if (!accel->is_counted)
-        fast_table_resync(accel->calls.table, accel_ports_taken(&accel->ports, taken));
-    accel->is_counted = true;
     if (activate(accel) == 0)
         say_on(accel);
     else

@@ -10,20 +10,21 @@ uint64_t fast_order_passed(const struct fast_order *order, enum side side, unsig
 
 void fast_order_begin(struct fast_order *order, const struct fast_passed *passed)
 {
-    static const struct fast_taken nothing[SIDES];
+    static const struct fast_taken nothing = {.empty = {true, true}};
     *order = (struct fast_order){.passed = passed};
-    fast_order_resync(order, nothing);
+    for (unsigned side = 0; side < SIDES; side++)
+        fast_order_resync(order, (enum side)side, &nothing);
 }
 
-void fast_order_resync(struct fast_order *order, const struct fast_taken *taken)
+void fast_order_resync(struct fast_order *order, enum side side, const struct fast_taken *taken)
 {
-    for (unsigned side = 0; side < SIDES; side++)
-        for (unsigned socket = 0; socket < 2; socket++) {
-            const uint64_t passed = fast_order_passed(order, side, socket);
-            order->levels[side][socket] = (struct fast_level){.offset = passed - taken[side].frames[socket],
-                                                              .taken = passed,
-                                                              .is_unsure = taken[side].is_rough};
-        }
+    for (unsigned socket = 0; socket < 2; socket++) {
+        const uint64_t passed = fast_order_passed(order, side, socket);
+        order->levels[side][socket] =
+            (struct fast_level){.offset = passed - taken->frames[socket],
+                                .taken = passed,
+                                .is_unsure = taken->is_rough || !taken->empty[socket]};
+    }
 }
 
 static void shift(struct fast_order *order, struct fast_level *level, uint64_t by)
@@ -57,7 +58,7 @@ static void look(struct fast_order *order, enum side side, unsigned socket, uint
     struct fast_level *level = &order->levels[side][socket];
     level->taken = taken->frames[socket] + level->offset;
     const uint64_t passed = fast_order_passed(order, side, socket), missing = passed - level->taken;
-    const bool is_exact = !taken->is_rough || taken->empty[socket];
+    const bool is_exact = taken->empty[socket] || (!taken->is_rough && !level->is_unsure);
     level->all = missing == 0 && is_exact;
     if (missing == 0)
         level->looks = 0;

@@ -18,7 +18,7 @@ struct fast_level {
     uint64_t offset; /* what was counted before the socket, or lost and not reported */
     uint64_t taken;  /* the number of frames taken, as fast_passed counts */
     bool all;        /* every frame that had a number at the last look was taken */
-    bool is_unsure;  /* a rough count that no empty queue has confirmed */
+    bool is_unsure;  /* no empty queue has confirmed the offset yet */
     /* While the socket was empty, though frames were missing: */
     uint64_t missing; /* the least of them, */
     uint64_t since_ns;
@@ -37,7 +37,7 @@ void fast_order_begin(struct fast_order *order, const struct fast_passed *passed
 void fast_order_look(struct fast_order *order, uint64_t now_ns, const struct fast_taken *taken);
 
 /* As fast_table_resync(). */
-void fast_order_resync(struct fast_order *order, const struct fast_taken *taken);
+void fast_order_resync(struct fast_order *order, enum side side, const struct fast_taken *taken);
 
 /* The frames that passed so far. */
 uint64_t fast_order_passed(const struct fast_order *order, enum side side, unsigned socket);

@@ -462,9 +462,9 @@ bool fast_table_has_pending(const struct fast_table *table)
     return table->pending.count > 0 || table->macs.count > 0;
 }
 
-void fast_table_resync(struct fast_table *table, const struct fast_taken *taken)
+void fast_table_resync(struct fast_table *table, enum side side, const struct fast_taken *taken)
 {
-    fast_order_resync(&table->order, taken);
+    fast_order_resync(&table->order, side, taken);
 }
 
 /* Taking over. */

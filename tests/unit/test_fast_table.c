@@ -589,6 +589,12 @@ static void test_work_of_one_activation_is_bounded(void **state)
     fixture_free(f);
 }
 
+static void resync(struct fixture *f)
+{
+    for (unsigned side = 0; side < SIDES; side++)
+        fast_table_resync(f->table, (enum side)side, &f->taken[side]);
+}
+
 static void test_ring_made_again(void **state)
 {
     (void)state;
@@ -600,7 +606,34 @@ static void test_ring_made_again(void **state)
     f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING] = 4; /* the others were lost with the ring */
     activate(f);
     assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
-    fast_table_resync(f->table, f->taken);
+    f->taken[SIDE_UPSTREAM].empty[FAST_SOCKET_RING] = f->taken[SIDE_UPSTREAM].empty[FAST_SOCKET_ASIDE] = true;
+    resync(f);
+    activate(f);
+    assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
+    assert_int_equal(figures_of(f).forced, 0);
+    fixture_free(f);
+}
+
+/* Frames are in the ring when the count begins: to have taken as many says nothing of one that came behind them. */
+static void test_count_begins_beside_a_ring_in_use(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    for (unsigned i = 0; i < 2 * FAST_TABLE_SLACK; i++)
+        pass(f, SIDE_UPSTREAM, FAST_SOCKET_RING);
+    f->taken[SIDE_UPSTREAM].empty[FAST_SOCKET_ASIDE] = true;
+    resync(f);
+    const uint32_t slot = put_range(f, 100, 200, 1);
+    pass_slot(f, slot, SIDE_UPSTREAM, FAST_SOCKET_RING);
+    f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING] = 2 * FAST_TABLE_SLACK; /* without that one */
+    f->now_ns += FAST_TABLE_PENDING_NS;
+    activate(f);
+    assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
+    f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING]++;
+    activate(f);
+    assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
+    f->taken[SIDE_UPSTREAM].empty[FAST_SOCKET_RING] = true;
+    activate(f);
     activate(f);
     assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     assert_int_equal(figures_of(f).forced, 0);
@@ -673,7 +706,7 @@ static void test_rough_count_is_set_right_by_an_empty_queue(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     rough_tap(f);
-    fast_table_resync(f->table, f->taken);
+    resync(f);
     look_at_empty_queue(f);
     for (unsigned i = 0; i < 100; i++)
         pass(f, SIDE_UPSTREAM, FAST_SOCKET_RING);
@@ -698,7 +731,7 @@ static void test_rough_count_alone_lets_nothing_pass(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     rough_tap(f);
-    fast_table_resync(f->table, f->taken);
+    resync(f);
     look_at_empty_queue(f);
     const uint32_t slot = put_range(f, 100, 200, 1);
     pass_slot(f, slot, SIDE_UPSTREAM, FAST_SOCKET_RING);
@@ -720,7 +753,7 @@ static void test_rough_count_begins_with_an_empty_queue(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     rough_tap(f);
-    fast_table_resync(f->table, f->taken);
+    resync(f);
     const uint32_t slot = put_range(f, 100, 200, 1);
     pass_slot(f, slot, SIDE_UPSTREAM, FAST_SOCKET_RING);
     for (unsigned i = 0; i < 2 * FAST_TABLE_SLACK; i++)
@@ -1117,6 +1150,7 @@ int main(void)
         cmocka_unit_test(test_removed_while_pending),
         cmocka_unit_test(test_work_of_one_activation_is_bounded),
         cmocka_unit_test(test_ring_made_again),
+        cmocka_unit_test(test_count_begins_beside_a_ring_in_use),
         cmocka_unit_test(test_lost_frames_are_noticed),
         cmocka_unit_test(test_more_taken_than_passed),
         cmocka_unit_test(test_rough_count_is_set_right_by_an_empty_queue),
