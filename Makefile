@@ -186,7 +186,7 @@ dhcpdir = $(prefix)/share/pearpd/dhcp
 SAMPLES = $(notdir $(wildcard etc/*.conf etc/*.sample))
 UNITS   = $(notdir $(wildcard systemd/*.service))
 MAN     = $(notdir $(wildcard man/*.[578]))
-DOCS    = README.md CHANGELOG.md LICENSE $(wildcard docs/*.md)
+DOCS    = README.md CHANGELOG.md LICENSE $(wildcard docs/*.md docs/*.svg)
 
 install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
 	install -d '$(DESTDIR)$(sbindir)' '$(DESTDIR)$(unitdir)' '$(DESTDIR)$(compdir)' '$(DESTDIR)$(docdir)' \

@@ -8,6 +8,7 @@ COLOURS = {"range-map": "#d9b44a", "concatenation": "#d98c5f", "forward": "#b565
 ORDER = ("own", "one", "ipv6", "tcp-to", "tcp-from", "tcp6-to", "tcp6-from", "round-trip")
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 860, 260, 50, 104, 26
 BAR, GAP, SPACE = 11, 2, 16  # heights: a bar, between two bars, between two measurements
+MOST = 2.0  # of the scale: what is longer is cut
 COLUMN = 270  # of the legend, three in a row
 
 
@@ -46,14 +47,15 @@ def scale_lines(most, unit, height):
 
 
 def bar(y, contestant, ratio, unit):
+    width = min(ratio, MOST) * unit
     yield '<rect x="%d" y="%.1f" width="%.1f" height="%d" rx="2" fill="%s"><title>%s: %.2f</title></rect>' % (
-        LEFT, y, ratio * unit, BAR, COLOURS[contestant.name], escape(contestant.title), ratio)
-    yield text(LEFT + ratio * unit + 4, y + BAR - 2, "%.2f" % ratio, 10, "#555")
+        LEFT, y, width, BAR, COLOURS[contestant.name], escape(contestant.title), ratio)
+    yield text(LEFT + width + 4, y + BAR - 2, "%.2f%s" % (ratio, " \u2192" if ratio > MOST else ""), 10, "#555")
 
 
 def draw(results, contestants, tests, machine):
     groups = list(rows(results, contestants, tests))
-    most = max([1.2] + [ratio for _, bars in groups for _, ratio in bars])
+    most = min(MOST, max([1.2] + [ratio for _, bars in groups for _, ratio in bars]))
     unit = (WIDTH - LEFT - RIGHT) / most
     height = TOP + sum(SPACE + len(bars) * (BAR + GAP) for _, bars in groups) + BOTTOM
     lines = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" font-family="system-ui, sans-serif" '

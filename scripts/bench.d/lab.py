@@ -23,7 +23,6 @@ ROUTER_MAC, BRIDGE_MAC = "02:12:7f:c4:38:d3", "02:50:45:00:00:01"
 ADDRESS, GATEWAY = "192.35.162.2", "192.35.162.1"
 ADDRESS6, GATEWAY6 = "2001:db8::2", "2001:db8::1"
 LINKS = (("gen0", "gen", "up0"), ("snk0", "snk", "dn0"))
-FOREIGN_BUSY = 0.2  # share of a processor that others may use, or the round is called disturbed
 
 
 class Failure(Exception):
@@ -65,7 +64,7 @@ class Lab:
         self.plan = options.plan(contestant)
         self.children, self.pid, self.folder = [], None, None
         self.generator, self.own = machine.processors()
-        self.disturbed, self.has_addresses = 0.0, False
+        self.has_addresses = False
 
     def __enter__(self):
         try:
@@ -187,9 +186,6 @@ class Lab:
         for place, name, mac in (("gen", "gen0", ROUTER_MAC), ("snk", "snk0", self.plan.tcp_owner), ("dut", "up0", None),
                                  ("dut", "dn0", None)):
             run(["ip", "-n", self.place(place), "link", "set", name, *(["address", mac] if mac else []), "up"])
-        before = machine.times()
-        time.sleep(self.options.look_s)
-        self.disturbed = max(machine.busy(before, machine.times()).values())
         self.contestant.up(self)
         if self.alone:  # else frames are received where they were sent
             for name in ("up0", "dn0"):

@@ -2,6 +2,9 @@
 
 import os
 import re
+import time
+
+FOREIGN_BUSY = 0.2  # share of a processor that others may use, or the round is called disturbed
 
 
 def describe():
@@ -33,6 +36,13 @@ def busy(before, after):
         passed = total - before.get(n, (0, 0))[0]
         share[n] = round(1 - (idle - before[n][1]) / passed, 3) if n in before and passed > 0 else 0.0
     return share
+
+
+def disturbed(seconds):
+    """How busy the busier processor is while nothing is measured: 0 to 1."""
+    before = times()
+    time.sleep(seconds)
+    return max(busy(before, times()).values())
 
 
 def used_s(pid):

@@ -92,7 +92,7 @@ check "make bench-engine measures what it says" scripts/bench-engine --no-count 
 # Told to end in the middle.
 scripts/bench --only pearpd --tests own --seconds 20 --rate 1000 --out "$out" >"$work/said" 2>&1 &
 bench_pid=$!
-pearpd_of() { ip netns pids pearpd-bench-$bench_pid-dut | xargs -r ps -o comm= -p | grep -qx pearpd; }
+pearpd_of() { ip netns pids pearpd-bench-$bench_pid-0dut | xargs -r ps -o comm= -p | grep -qx pearpd; }
 wait_for 10 pearpd_of
 check "its contestant runs" pearpd_of
 kill $bench_pid
