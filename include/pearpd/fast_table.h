@@ -16,7 +16,7 @@
  * Order. A new binding is PENDING both ways: it leaves its frames to the daemon until that has taken all that were left
  * to it, so none is overtaken. fast_table_activate() then lets it FORWARD; so it does with a new MAC address, or one that
  * comes back after mac_age_ns or on the other side. Where frames come so fast that this never happens, it is done by
- * force after FAST_TABLE_FORCE_NS. */
+ * force after FAST_TABLE_FORCE_NS; later where the daemon was not run, since it could take nothing. */
 #ifndef PEARPD_FAST_TABLE_H
 #define PEARPD_FAST_TABLE_H
 
@@ -31,8 +31,12 @@
 
 /* A binding is PENDING for longer than any program needs between a look at the table and its mark, */
 #define FAST_TABLE_PENDING_NS 1000000ULL
-/* and never longer than this. */
+/* and no longer than this, */
 #define FAST_TABLE_FORCE_NS 50000000ULL
+/* unless fast_table_activate() was not called for so long within that time; */
+#define FAST_TABLE_LAG_NS 10000000ULL
+/* never longer than this. */
+#define FAST_TABLE_LAST_NS 1000000000ULL
 /* Frames with numbers next to each other may lie in the ring in another order, but none this far. */
 #define FAST_TABLE_SLACK 64
 

@@ -154,11 +154,9 @@ void fast_macs_adopt_end(struct fast_macs *macs)
 }
 
 /* True where it waits no more. */
-static bool activate_one(struct fast_macs *macs, uint64_t now_ns, const struct fast_waiting_mac *waiting,
-                         bool may)
+static bool activate_one(struct fast_macs *macs, const struct fast_waiting_mac *waiting, bool may, bool late)
 {
     struct fast_mac *way = way_at(macs, waiting->place);
-    const bool late = now_ns >= waiting->since_ns + FAST_TABLE_FORCE_NS;
     if (key_of(way) != waiting->key)
         return true;
     if (!may && !late)
@@ -168,7 +166,8 @@ static bool activate_one(struct fast_macs *macs, uint64_t now_ns, const struct f
     return true;
 }
 
-unsigned fast_macs_activate(struct fast_macs *macs, uint64_t now_ns, const struct fast_order *order)
+unsigned fast_macs_activate(struct fast_macs *macs, uint64_t now_ns, uint64_t limit_ns,
+                            const struct fast_order *order)
 {
     const bool may = fast_order_all(order, SIDE_UPSTREAM) && fast_order_all(order, SIDE_DOWNSTREAM);
     unsigned activated = 0;
@@ -176,7 +175,7 @@ unsigned fast_macs_activate(struct fast_macs *macs, uint64_t now_ns, const struc
         const struct fast_waiting_mac waiting = macs->waiting[macs->first];
         macs->first = (macs->first + 1) % FAST_MACS_WAITING;
         macs->count--;
-        if (activate_one(macs, now_ns, &waiting, may))
+        if (activate_one(macs, &waiting, may, now_ns >= waiting.since_ns + limit_ns))
             activated++;
         else
             macs->waiting[(macs->first + macs->count++) % FAST_MACS_WAITING] = waiting;

@@ -36,6 +36,7 @@ void fast_macs_clear(struct fast_macs *macs);
 void fast_macs_adopt_end(struct fast_macs *macs);
 
 /* Makes known what waited long enough; looks at some. Returns how many. */
-unsigned fast_macs_activate(struct fast_macs *macs, uint64_t now_ns, const struct fast_order *order);
+unsigned fast_macs_activate(struct fast_macs *macs, uint64_t now_ns, uint64_t limit_ns,
+                            const struct fast_order *order);
 
 #endif

@@ -37,6 +37,8 @@ struct fast_table {
     uint32_t free;  /* a list */
     uint32_t used;
     struct slot_queue ended, pending;
+    uint64_t looked_ns;          /* at `pending`, the last time */
+    uint64_t lagged_ns;          /* when it had not been looked at for long */
     struct fast_figures figures; /* the counters of it */
     struct slot_record records[FAST_SLOTS];
 };
@@ -414,15 +416,25 @@ static bool may_forward(const struct fast_table *table, uint32_t slot, unsigned 
            fast_order_reached_mark(order, way, FAST_SOCKET_ASIDE, record->passed[way][FAST_SOCKET_ASIDE]);
 }
 
+/* A daemon that was not run took nothing meanwhile: what waits for it would be overtaken. */
+static uint64_t force_ns(struct fast_table *table, uint64_t now_ns)
+{
+    if (now_ns > table->looked_ns + FAST_TABLE_LAG_NS)
+        table->lagged_ns = now_ns;
+    table->looked_ns = now_ns;
+    return now_ns < table->lagged_ns + FAST_TABLE_FORCE_NS ? FAST_TABLE_LAST_NS : FAST_TABLE_FORCE_NS;
+}
+
 /* 1: it forwards from now on. Where a program puts a number at this moment, the next call is for it. */
-static unsigned activate_way(struct fast_table *table, uint64_t now_ns, uint32_t slot, unsigned way)
+static unsigned activate_way(struct fast_table *table, uint64_t now_ns, uint64_t limit_ns, uint32_t slot,
+                             unsigned way)
 {
     const uint64_t state = state_of(slot_of(table, slot), way);
     __u64 expected = state;
     if (!is_pending(state))
         return 0;
     const bool may = may_forward(table, slot, way, state);
-    if (!may && age_ns(table, now_ns, slot) < FAST_TABLE_FORCE_NS)
+    if (!may && age_ns(table, now_ns, slot) < limit_ns)
         return 0;
     if (!__atomic_compare_exchange_n(&slot_of(table, slot)->state[way], &expected, FAST_FORWARD, false,
                                      __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE))
@@ -431,7 +443,7 @@ static unsigned activate_way(struct fast_table *table, uint64_t now_ns, uint32_t
     return 1;
 }
 
-static unsigned activate_slot(struct fast_table *table, uint64_t now_ns, uint32_t slot)
+static unsigned activate_slot(struct fast_table *table, uint64_t now_ns, uint64_t limit_ns, uint32_t slot)
 {
     unsigned activated = 0;
     table->records[slot].queued = false;
@@ -442,7 +454,7 @@ static unsigned activate_slot(struct fast_table *table, uint64_t now_ns, uint32_
         return 0;
     }
     for (unsigned way = 0; way < 2; way++)
-        activated += activate_way(table, now_ns, slot, way);
+        activated += activate_way(table, now_ns, limit_ns, slot, way);
     if (is_pending(state_of(slot_of(table, slot), 0)) || is_pending(state_of(slot_of(table, slot), 1)))
         queue_pending(table, slot);
     return activated;
@@ -451,10 +463,11 @@ static unsigned activate_slot(struct fast_table *table, uint64_t now_ns, uint32_
 unsigned fast_table_activate(struct fast_table *table, uint64_t now_ns, const struct fast_taken *taken)
 {
     unsigned activated = 0;
+    const uint64_t limit_ns = force_ns(table, now_ns);
     fast_order_look(&table->order, now_ns, taken);
     for (unsigned i = table->pending.count < LOOKED_AT ? table->pending.count : LOOKED_AT; i > 0; i--)
-        activated += activate_slot(table, now_ns, pop(&table->pending, table->records, true));
-    return activated + fast_macs_activate(&table->macs, now_ns, &table->order);
+        activated += activate_slot(table, now_ns, limit_ns, pop(&table->pending, table->records, true));
+    return activated + fast_macs_activate(&table->macs, now_ns, limit_ns, &table->order);
 }
 
 bool fast_table_has_pending(const struct fast_table *table)

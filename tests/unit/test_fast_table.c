@@ -546,12 +546,41 @@ static void test_forced_in_the_end(void **state)
 {
     (void)state;
     struct fixture *f = fixture_new();
+    activate(f);
     const uint32_t slot = put_range(f, 100, 200, 1);
     pass_slot(f, slot, SIDE_UPSTREAM, FAST_SOCKET_RING);
-    f->now_ns += FAST_TABLE_FORCE_NS - 1;
+    for (unsigned i = 0; i < 10; i++) {
+        activate(f);
+        assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
+        f->now_ns += FAST_TABLE_FORCE_NS / 10;
+    }
+    activate(f);
+    assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
+    assert_int_equal(figures_of(f).forced, 1);
+    fixture_free(f);
+}
+
+/* A daemon that was not run for long finds frames in its ring: they are taken first. Not for ever, where it is never run in time. */
+static void test_lag_forces_nothing(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    uint32_t slot = put_range(f, 100, 200, 1);
+    pass_slot(f, slot, SIDE_UPSTREAM, FAST_SOCKET_RING);
+    f->now_ns += FAST_TABLE_LAST_NS / 2;
     activate(f);
     assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
-    f->now_ns++;
+    f->taken[SIDE_UPSTREAM].frames[FAST_SOCKET_RING]++;
+    activate(f);
+    assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
+    assert_int_equal(figures_of(f).forced, 0);
+    slot = put_range(f, 300, 400, 2);
+    pass_slot(f, slot, SIDE_UPSTREAM, FAST_SOCKET_RING);
+    for (unsigned i = 0; i < 10; i++) {
+        activate(f);
+        assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
+        f->now_ns += FAST_TABLE_LAST_NS / 10;
+    }
     activate(f);
     assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
     assert_int_equal(figures_of(f).forced, 1);
@@ -866,7 +895,7 @@ static void test_mac_forced_in_the_end(void **state)
         put_mac(f, i, SIDE_DOWNSTREAM);
     assert_int_equal(figures_of(f).waiting_macs, 1024);
     assert_true(knows(f, 1024, SIDE_DOWNSTREAM));
-    f->now_ns += FAST_TABLE_FORCE_NS;
+    f->now_ns += FAST_TABLE_LAST_NS;
     for (unsigned i = 0; i < 16; i++)
         activate(f);
     assert_true(knows(f, 0, SIDE_DOWNSTREAM));
@@ -1147,6 +1176,7 @@ int main(void)
         cmocka_unit_test(test_frames_in_another_order),
         cmocka_unit_test(test_both_sockets_are_waited_for),
         cmocka_unit_test(test_forced_in_the_end),
+        cmocka_unit_test(test_lag_forces_nothing),
         cmocka_unit_test(test_removed_while_pending),
         cmocka_unit_test(test_work_of_one_activation_is_bounded),
         cmocka_unit_test(test_ring_made_again),
