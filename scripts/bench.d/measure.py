@@ -162,12 +162,12 @@ class Test:
 # In this order: floods come before TCP, which gives the ends addresses.
 TESTS = (
     Test("round-trip", "round trip, idle, median", "us", 1, "median_us", round_trip),
-    Test("own", "small frames, a processor of its own", "Mpps", 1e-6, "rate", frames("udp4")),
+    Test("own", "small frames, dedicated processor", "Mpps", 1e-6, "rate", frames("udp4")),
     Test("ipv6", "bridged IPv6, small frames", "Mpps", 1e-6, "rate", frames("udp6")),
     Test("tcp-to", "TCP to a host", "Gbit/s", 1e-9, "rate", tcp(ADDRESS, False), needs_addresses=True, every=2),
     Test("tcp-from", "TCP from a host", "Gbit/s", 1e-9, "rate", tcp(ADDRESS, True), needs_addresses=True, every=2),
     Test("tcp6-to", "bridged IPv6, TCP to a host", "Gbit/s", 1e-9, "rate", tcp(ADDRESS6, False), needs_addresses=True, every=2),
     Test("tcp6-from", "bridged IPv6, TCP from a host", "Gbit/s", 1e-9, "rate", tcp(ADDRESS6, True), needs_addresses=True, every=2),
-    Test("one", "small frames, all on one processor", "Mpps", 1e-6, "rate", frames("udp4"), alone=True),
-    Test("lossless", "highest lossless rate, all on one processor", "Mpps", 1e-6, "rate", lossless, alone=True, every=1000),
+    Test("one", "small frames, one processor", "Mpps", 1e-6, "rate", frames("udp4"), alone=True),
+    Test("lossless", "highest lossless rate, one processor", "Mpps", 1e-6, "rate", lossless, alone=True, every=1000),
 )

@@ -19,9 +19,9 @@
 /* What the kernel says about a frame, host byte order. A tag that it stripped is not among the bytes. */
 struct fast_view;
 FAST_INLINE int fast_read(struct fast_view *view, __u32 at, void *to, __u32 bytes); /* not 0: it is too short */
-/* The first FAST_HEAD_BYTES; false: there are fewer, and no frame that is forwarded is as short. */
+/* The first FAST_HEAD_BYTES without a call; false: they are not at hand, and fast_read() has to do. */
 union fast_head;
-FAST_INLINE bool fast_head_read(struct fast_view *view, union fast_head *head);
+FAST_INLINE bool fast_head_direct(const struct fast_view *view, union fast_head *head);
 FAST_INLINE __u32 fast_length(const struct fast_view *view);
 FAST_INLINE __u32 fast_gso_size(const struct fast_view *view);
 FAST_INLINE __u32 fast_ifindex(const struct fast_view *view);
@@ -434,6 +434,14 @@ FAST_INLINE __u32 fast_side(const struct fast_config *config, __u32 ifindex)
     if (ifindex == config->ifindex[FAST_UPSTREAM])
         return FAST_UPSTREAM;
     return ifindex == config->ifindex[FAST_DOWNSTREAM] ? FAST_DOWNSTREAM : FAST_NO_SIDE;
+}
+
+/* The first bytes; false: there are fewer, and no frame that is forwarded is as short. */
+FAST_INLINE bool fast_head_read(struct fast_view *view, union fast_head *head)
+{
+    head->words[0] = 0;
+    return fast_head_direct(view, head) ||
+           fast_read(view, 0, (__u8 *)head + FAST_HEAD_AT, FAST_HEAD_BYTES) == 0;
 }
 
 /* The punt device of the port; 0: it has none. */

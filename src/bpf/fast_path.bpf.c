@@ -58,13 +58,12 @@ FAST_INLINE int fast_read(struct fast_view *view, __u32 at, void *to, __u32 byte
     return (int)bpf_skb_load_bytes(view->frame, at, to, bytes);
 }
 
-/* Without a call where the kernel has them in one piece, which is nearly always. Each word is aligned where the frame is, by two. */
-FAST_INLINE bool fast_head_read(struct fast_view *view, union fast_head *head)
+/* The kernel has them in one piece nearly always. Each word is aligned where the frame is, by two. */
+FAST_INLINE bool fast_head_direct(const struct fast_view *view, union fast_head *head)
 {
     const __u8 *bytes = start_of(view->frame);
-    head->words[0] = 0;
     if (bytes + FAST_HEAD_BYTES > end_of(view->frame))
-        return fast_read(view, 0, (__u8 *)head + FAST_HEAD_AT, FAST_HEAD_BYTES) == 0;
+        return false;
     for (int i = 1; i < 4; i++)
         head->halves[i] = *(const __u16 *)(const void *)(bytes + 2 * i - FAST_HEAD_AT);
     for (int i = 1; i < 5; i++)

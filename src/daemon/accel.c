@@ -189,10 +189,10 @@ static void say_on(struct accel *accel)
 static bool attach(struct accel *accel, enum side side)
 {
     char why[FAST_LOADER_WHY_BYTES];
-    struct fast_taken taken[SIDES];
     const struct accel_port *port = &accel->ports.port[side];
+    const struct fast_taken taken = accel_ports_taken(&accel->ports, side);
     if (port->attached != port->ifindex) /* its sockets count from now on */
-        fast_table_resync(accel->calls.table, side, &accel_ports_taken(&accel->ports, taken)[side]);
+        fast_table_resync(accel->calls.table, side, &taken);
     const int error = accel_ports_attach(&accel->ports, side, why, sizeof(why));
     if (error < 0 && strcmp(accel->why, why) != 0)
         log_error("accel: every frame passes through pearpd: %s: %s", side_name(side), why);
@@ -359,7 +359,9 @@ void accel_activate_pending(struct accel *accel)
     struct fast_taken taken[SIDES];
     if (!accel->is_active || !fast_table_has_pending(accel->calls.table))
         return;
-    fast_table_activate(accel->calls.table, clock_now_ns(), accel_ports_taken(&accel->ports, taken));
+    for (unsigned side = 0; side < SIDES; side++)
+        taken[side] = accel_ports_taken(&accel->ports, (enum side)side);
+    fast_table_activate(accel->calls.table, clock_now_ns(), taken);
 }
 
 void accel_harvest(struct accel *accel)

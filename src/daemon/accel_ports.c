@@ -92,12 +92,8 @@ const char *accel_ports_missing(const struct accel_ports *ports, enum side side)
     return NULL;
 }
 
-const struct fast_taken *accel_ports_taken(const struct accel_ports *ports,
-                                           struct fast_taken taken[static SIDES])
+struct fast_taken accel_ports_taken(const struct accel_ports *ports, enum side side)
 {
-    for (unsigned side = 0; side < SIDES; side++) {
-        struct frame_port *port = ports->sockets->ports[side];
-        taken[side] = ports->port[side].is_tap ? tap_port_taken(port) : packet_port_taken(port);
-    }
-    return taken;
+    struct frame_port *port = ports->sockets->ports[side];
+    return ports->port[side].is_tap ? tap_port_taken(port) : packet_port_taken(port);
 }

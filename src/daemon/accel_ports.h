@@ -47,8 +47,7 @@ void accel_ports_detach(struct accel_ports *ports, enum side side);
  * again. What is missing, as the log calls it; NULL: nothing. */
 const char *accel_ports_missing(const struct accel_ports *ports, enum side side);
 
-/* The frames that each port received since it was diverted, both written to `taken`, which is returned. */
-const struct fast_taken *accel_ports_taken(const struct accel_ports *ports,
-                                           struct fast_taken taken[static SIDES]);
+/* The frames that the port of this side has received. */
+struct fast_taken accel_ports_taken(const struct accel_ports *ports, enum side side);
 
 #endif

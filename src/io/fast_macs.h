@@ -35,7 +35,7 @@ void fast_macs_clear(struct fast_macs *macs);
 /* Removes those that a daemon before left, and that were not put since. */
 void fast_macs_adopt_end(struct fast_macs *macs);
 
-/* Makes known what waited long enough; looks at some. Returns how many. */
+/* Makes known what waited for as long as the daemon needed, or for `limit_ns`; looks at some. Returns how many. */
 unsigned fast_macs_activate(struct fast_macs *macs, uint64_t now_ns, uint64_t limit_ns,
                             const struct fast_order *order);
 

@@ -140,6 +140,7 @@ numbered_end()
 }
 
 # For check.
+was_short() { test "$LOST" -lt $((400 * ${PEARPD_PATIENCE:-1})); }
 said() { grep -q -- "$1" "$LAB_DIR/said" || { cat "$LAB_DIR/said"; return 1; }; }
 reaches() { same "$5" "$(talk_on "$1" ask "$2" "$3" "$4" -t "${6:-5}" | cut -d' ' -f1)"; }
 
@@ -213,7 +214,7 @@ swap='ip link set eth0 nomaster; ip link set eth1 nomaster; systemctl enable --n
 walk box "$swap"
 check "it forwards" wait_for 20 bridged
 numbered_end swap
-check "the cut was short" test "$LOST" -lt $((400 * ${PEARPD_PATIENCE:-1}))
+check "the cut was short" was_short
 echo "# migration: kernel bridge to pearpd: $LOST of $SENT datagrams at 200/s lost"
 walk box 'pearpctl table'
 check "has the address and nobody in it" same 1 "$(grep -c "^$SHARED .* CMP " "$LAB_DIR/said")$(sed 1,2d "$LAB_DIR/said")"
@@ -227,7 +228,7 @@ walk box 'ip link set eth0 master br0; ip link set eth1 master br0'
 check "it forwards" wait_for 20 bridged
 numbered_end back
 echo "# migration: pearpd to kernel bridge: $LOST of $SENT datagrams at 200/s lost"
-check "the cut was short" test "$LOST" -lt $((400 * ${PEARPD_PATIENCE:-1}))
+check "the cut was short" was_short
 walk box "$swap"
 check "and pearpd again" wait_for 20 bridged
 
@@ -367,7 +368,7 @@ numbered announced host4 $REMOTE 7000 remote
 walk box 'systemctl reload pearpd@rack1'
 walk host4 'arping -c 2 -U -I eth0 192.0.2.104'
 numbered_end announced
-check "the way back was short" test "$LOST" -lt $((400 * ${PEARPD_PATIENCE:-1}))
+check "the way back was short" was_short
 echo "# migration: an address shared no longer, and announced: $LOST of $SENT datagrams lost"
 walk host4 'sysctl -w net.ipv4.ip_local_port_range="32768 60999"'
 check "way back: host4 is as ever" as_ever 4

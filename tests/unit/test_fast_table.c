@@ -542,6 +542,19 @@ static void test_both_sockets_are_waited_for(void **state)
     fixture_free(f);
 }
 
+/* Looked at ten times in `limit_ns`, none of its frames taken: forwarded then, by force, and not before. */
+static void assert_forced_after(struct fixture *f, uint32_t slot, uint64_t limit_ns)
+{
+    for (unsigned i = 0; i < 10; i++) {
+        activate(f);
+        assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
+        f->now_ns += limit_ns / 10;
+    }
+    activate(f);
+    assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
+    assert_int_equal(figures_of(f).forced, 1);
+}
+
 static void test_forced_in_the_end(void **state)
 {
     (void)state;
@@ -549,14 +562,7 @@ static void test_forced_in_the_end(void **state)
     activate(f);
     const uint32_t slot = put_range(f, 100, 200, 1);
     pass_slot(f, slot, SIDE_UPSTREAM, FAST_SOCKET_RING);
-    for (unsigned i = 0; i < 10; i++) {
-        activate(f);
-        assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
-        f->now_ns += FAST_TABLE_FORCE_NS / 10;
-    }
-    activate(f);
-    assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
-    assert_int_equal(figures_of(f).forced, 1);
+    assert_forced_after(f, slot, FAST_TABLE_FORCE_NS);
     fixture_free(f);
 }
 
@@ -576,14 +582,7 @@ static void test_lag_forces_nothing(void **state)
     assert_int_equal(figures_of(f).forced, 0);
     slot = put_range(f, 300, 400, 2);
     pass_slot(f, slot, SIDE_UPSTREAM, FAST_SOCKET_RING);
-    for (unsigned i = 0; i < 10; i++) {
-        activate(f);
-        assert_int_not_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
-        f->now_ns += FAST_TABLE_LAST_NS / 10;
-    }
-    activate(f);
-    assert_int_equal(state_at(f, slot, FAST_TO_OWNER), FAST_FORWARD);
-    assert_int_equal(figures_of(f).forced, 1);
+    assert_forced_after(f, slot, FAST_TABLE_LAST_NS);
     fixture_free(f);
 }
 

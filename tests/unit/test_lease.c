@@ -457,6 +457,18 @@ static void test_hosts_are_asked(void **state)
     world_free(w);
 }
 
+/* Hosts have a second to answer for a set before it is offered; nothing else is learned. */
+static struct world *world_that_asks(void)
+{
+    struct world *w = world_new(6);
+    struct config config = w->config;
+    config.limits.offer_wait_s = 1;
+    for (unsigned i = 0; i < ADDRESSES; i++)
+        own.addresses[i].learn = 0;
+    assert_int_equal(engine_reload(w->engine, w->now, &config, &w->out), 0);
+    return w;
+}
+
 /* The host 9, to the last question, which was for the first set. */
 static void answers_for_set(struct world *w)
 {
@@ -481,12 +493,7 @@ static void test_answers_are_lost(void **state)
 {
     (void)state;
     for (unsigned lost_s = 1; lost_s <= 10; lost_s++) {
-        struct world *w = world_new(6);
-        struct config config = w->config;
-        config.limits.offer_wait_s = 1;
-        for (unsigned i = 0; i < ADDRESSES; i++)
-            own.addresses[i].learn = 0;
-        assert_int_equal(engine_reload(w->engine, w->now, &config, &w->out), 0);
+        struct world *w = world_that_asks();
         says(w, 1, DHCP_DISCOVER, (struct ipv4){0});
         unsigned ms = 0;
         for (; ms < 10000 && own.said_count == 0; ms += 100) {
@@ -509,12 +516,7 @@ static void test_denied_holder(void **state)
 {
     (void)state;
     for (unsigned is_denied = 0; is_denied < 2; is_denied++) {
-        struct world *w = world_new(6);
-        struct config config = w->config;
-        config.limits.offer_wait_s = 1;
-        for (unsigned i = 0; i < ADDRESSES; i++)
-            own.addresses[i].learn = 0;
-        assert_int_equal(engine_reload(w->engine, w->now, &config, &w->out), 0);
+        struct world *w = world_that_asks();
         if (is_denied)
             assert_int_equal(engine_deny(w->engine, w->now, host(9), &w->out), 0);
         assert_int_equal(says(w, 1, DHCP_DISCOVER, (struct ipv4){0}).fate, FATE_CONSUMED);

@@ -136,12 +136,6 @@ static void ask_hosts(struct engine *e, struct lease *lease, const struct resolu
         resolver_ask_all(e, lease->address_index, lease_range(e, lease).first, 0);
 }
 
-/* An answer may be among the frames that were lost since. Not for ever: who keeps the ring full would end all offers. */
-static bool may_have_an_answer(const struct engine *e, const struct lease *lease)
-{
-    return e->lost_ns != 0 && e->lost_ns >= lease->asked_ns && lease->lost_answers < LOST_ANSWERS_MAX;
-}
-
 bool lease_is_certain(struct engine *e, struct lease *lease)
 {
     const uint16_t first = lease_range(e, lease).first;
@@ -156,7 +150,8 @@ bool lease_is_certain(struct engine *e, struct lease *lease)
     }
     if (e->now_ns < lease->asked_ns + wait_ns || (asked != NULL && asked->tries == 0))
         return false;
-    if (may_have_an_answer(e, lease)) {
+    /* Not for ever: a host that keeps the ring full would end all offers. */
+    if (resolver_may_have_lost(e, lease->asked_ns) && lease->lost_answers < LOST_ANSWERS_MAX) {
         lease->lost_answers++;
         ask_hosts(e, lease, asked);
         return false;

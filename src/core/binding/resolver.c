@@ -512,17 +512,15 @@ static void unicast_silent(struct engine *e, struct resolution *r)
     resolver_claim(e, &claim);
 }
 
-/* Its answer may be among the frames that were lost since it was asked: that is no silence, or a flood would take ports from
- * hosts that answer. */
-static bool may_have_answered(const struct engine *e, const struct resolution *r)
+bool resolver_may_have_lost(const struct engine *e, uint64_t asked_ns)
 {
-    return e->lost_ns != 0 && e->lost_ns >= r->asked_ns;
+    return e->lost_ns != 0 && e->lost_ns >= asked_ns;
 }
 
 static void unicast_due(struct engine *e, struct resolution *r)
 {
     const unsigned tries = r->is_release ? 1 : TRIES;
-    if (r->tries >= tries && may_have_answered(e, r))
+    if (r->tries >= tries && resolver_may_have_lost(e, r->asked_ns))
         r->tries = (uint8_t)(tries - 1);
     if (r->tries >= tries && e->now_ns >= r->asked_ns + NS_PER_S)
         unicast_silent(e, r);

@@ -71,6 +71,9 @@ struct resolution *resolver_ask_all(struct engine *e, uint32_t address_index, ui
 /* Probes one host for a port, or finds the open REQUEST for it. NULL: [limits] mac-questions or questions is reached. */
 struct resolution *resolver_ask_host(struct engine *e, uint32_t address_index, uint16_t port,
                                      struct mac target);
+/* True where frames of hosts were lost at the receive ring since `asked_ns`: an answer may be among them, so nobody was silent.
+ * Else a flood would take ports from hosts that answer. */
+bool resolver_may_have_lost(const struct engine *e, uint64_t asked_ns);
 /* The open REQUEST, or NULL. */
 struct resolution *resolver_find(struct engine *e, uint32_t address_index, uint16_t port, struct mac target);
 /* The open broadcast for the lowest port from `port` on, or NULL. */
