@@ -175,6 +175,24 @@ def source_cases():
     c.come(1.9, "downstream", ask(A, SHARED, GATEWAY))
     c.leave(1.9, "upstream", arp(ALL, BRIDGE, 1, BRIDGE, SHARED, ZERO, GATEWAY))
 
+    c = owned("upstream-macs", "upstream-macs = bridge: no MAC of a host goes upstream, in no frame; what is for the bridge's own machine stays",
+              bridge="upstream-macs = bridge")
+    ipv6 = lambda to, source: eth(to, source, 0x86dd, b"\x60" + bytes(5) + b"\x3b\xff" + bytes(32))
+    c.bridged(1, "downstream", packet(ROUTER, A, SHARED, 2000, REMOTE, 53), BRIDGE)
+    c.bridged(1.1, "downstream", echo(ROUTER, A, SHARED, REMOTE, 8, 1, 1), BRIDGE)
+    c.come(1.2, "downstream", ask(A, SHARED, GATEWAY))
+    c.leave(1.2, "upstream", arp(ALL, BRIDGE, 1, BRIDGE, SHARED, ZERO, GATEWAY))
+    hidden = (ask(NEIGHBOUR, NEAR, GATEWAY), packet(ROUTER, NEIGHBOUR, NEAR, 9, REMOTE, 53), ipv6(ROUTER, A), ipv6(ALL, A),
+              eth(ALL, A, 0x88b6, b"flooded"), eth(ROUTER, NEIGHBOUR, 0x88b6, b"to the router"),
+              ROUTER + A + bytes.fromhex("81000007") + packet(ROUTER, A, NEAR, 9, REMOTE, 53)[12:])
+    for number, frame in enumerate(hidden):
+        c.dropped(2 + number / 10, "downstream", frame, "upstream_mac")
+    for number, frame in enumerate((ipv6(BRIDGE, ROUTER), packet(BRIDGE, ROUTER, REMOTE, 53, NEAR, 9))):
+        c.dropped(3 + number / 10, "upstream", frame, "same_port")
+    c.bridged(3.5, "upstream", packet(NEIGHBOUR, ROUTER, REMOTE, 53, NEAR, 9))
+    c.bridged(3.6, "upstream", ipv6(ALL, ROUTER))
+    c.delivered(3.7, "upstream", packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 2000), A)
+
     c = owned("mac-flaps", "an owner's MAC upstream, to all and to one machine: its frames pass, its ports stay its own")
     down = packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 2000)
     c.bridged(1, "downstream", packet(ROUTER, A, SHARED, 2000, REMOTE, 53), BRIDGE)

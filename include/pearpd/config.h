@@ -297,7 +297,8 @@ struct config {
     uint16_t vlan;        /* 0: none */
     uint16_t encap;       /* EtherType of PE-ARP, host order: 0x88b5 or 0x0806 */
     bool source_mac_host; /* source-mac = host */
-    bool link_local_drop; /* link-local = drop */
+    bool upstream_macs_bridge; /* upstream-macs = bridge */
+    bool link_local_drop;      /* link-local = drop */
     bool has_router_mac;
     bool router_mac_found; /* not given: daemon fills it from the tap's own */
     struct mac router_mac;

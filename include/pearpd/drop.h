@@ -72,6 +72,9 @@
       "that of the router or another machine upstream, or from upstream with that of a host that owns ports")  \
     X(REFLECTED, "reflected",                                                                                  \
       "frame from upstream to a group, with the source MAC address of a host: its own, given back")            \
+    X(UPSTREAM_MAC, "upstream_mac",                                                                            \
+      "frame from downstream with the MAC address of a host, which may not leave upstream "                    \
+      "(upstream-macs = bridge)")                                                                              \
     X(LINK_LOCAL, "link_local", "pause frame; with link-local = drop any frame to 01-80-C2-00-00-xx")          \
     X(RING_FULL, "ring_full",                                                                                  \
       "frame that the kernel lost because the receive ring was full (limit: ring-slots)")                      \

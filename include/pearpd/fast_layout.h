@@ -15,7 +15,7 @@
 
 #include <linux/types.h>
 
-#define FAST_LAYOUT_VERSION 4
+#define FAST_LAYOUT_VERSION 5
 #define FAST_QUARANTINE_NS  1000000000ULL
 
 #define FAST_SLOTS           65536 /* 0 is none */
@@ -73,7 +73,7 @@ struct fast_config {
     __u16 source_mac_host; /* a host's source MAC address stays */
     __u8 mac[6];           /* the bridge's */
     __u8 upstream_tap;     /* its frames come in at its egress, and what it is to receive goes to its ingress */
-    __u8 unused;
+    __u8 upstream_macs_bridge; /* only frames from `mac` leave upstream */
     __u64 clock_ns; /* the daemon's CLOCK_BOOTTIME less the kernel's CLOCK_MONOTONIC, as of refreshed_ns */
 };
 

@@ -356,11 +356,24 @@ FAST_INLINE bool fast_owned(struct fast_view *view, struct fast_frame *frame, __
                                           : fast_is_in_order(view, frame, &slot->state[FAST_TO_OWNER]);
 }
 
-/* bridge_forward(); bridge_is_same_side() is false where the other side has the destination. */
+/* bridge_is_same_side() is false where the other side has the destination. */
+FAST_INLINE bool fast_has_other_side(struct fast_view *view, const struct fast_config *config,
+                                     const struct fast_frame *frame)
+{
+    return fast_mac_lives(view, config, frame->destination, frame->out, frame->now_ns, false);
+}
+
+/* frame_send.c: is_hidden(), of a frame whose source stays: it is not the bridge's. */
+FAST_INLINE bool fast_is_hidden(const struct fast_config *config, const struct fast_frame *frame)
+{
+    return config->upstream_macs_bridge && frame->out == FAST_UPSTREAM;
+}
+
+/* bridge_forward(). */
 FAST_INLINE bool fast_bridged(struct fast_view *view, const struct fast_config *config,
                               const struct fast_frame *frame)
 {
-    return fast_mac_lives(view, config, frame->destination, frame->out, frame->now_ns, false);
+    return !fast_is_hidden(config, frame) && fast_has_other_side(view, config, frame);
 }
 
 /* ipv4_rules.c. */
@@ -383,7 +396,7 @@ FAST_INLINE bool fast_ipv4(struct fast_view *view, const struct fast_config *con
         return false;
     if (to != 0)
         return fast_owned(view, frame, to - 1, frame->to, frame->to_port, decision);
-    return fast_shows_usage(view, frame) && fast_bridged(view, config, frame) &&
+    return fast_shows_usage(view, frame) && fast_has_other_side(view, config, frame) &&
            fast_owned(view, frame, from - 1, frame->from, frame->from_port, decision);
 }
 

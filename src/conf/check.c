@@ -23,6 +23,9 @@ static void check_bridge(struct ini_file *file)
     if (*c->upstream != '\0' && strcmp(c->upstream, c->downstream) == 0)
         ini_fault(file, ini_line_of(file, "bridge", "downstream"), "downstream = %s: is upstream too",
                   c->downstream);
+    if (c->source_mac_host && c->upstream_macs_bridge)
+        ini_fault(file, ini_line_of(file, "bridge", "upstream-macs"),
+                  "upstream-macs = bridge: source-mac = host shows upstream the MAC addresses of hosts");
     if (c->has_router_mac && is_bridges_own(c, c->router_mac))
         ini_fault(file, ini_line_of(file, "bridge", "router-mac"), "router-mac = %s: is the bridge's own",
                   mac_format(c->mac, text));

@@ -68,6 +68,15 @@ static const struct ini_key bridge_keys[] = {
              "host can pose as the router; a replay of one capture of both sides needs it too. Where "
              "upstream is a tap, the default is the tap's address. Change it together with the router, or "
              "the new router is not protected."},
+    {.name = "upstream-macs",
+     .type = &ini_choice,
+     .preset = "all",
+     .choices = "all | bridge",
+     CONFIG(upstream_macs_bridge),
+     .help = "The MAC addresses that may leave upstream. With bridge only frames with the bridge MAC as "
+             "source do, and all others from downstream are dropped (upstream_mac): set it where a provider "
+             "blocks a port that shows another address. Hosts then reach upstream by IPv4 from a shared "
+             "address only. Cannot be combined with source-mac = host."},
     {.name = "accel",
      .type = &ini_choice,
      .preset = "auto",

@@ -106,6 +106,7 @@ static void write_config(struct accel *accel)
     to->atomic = sysconf(_SC_NPROCESSORS_CONF) > (long)to->columns;
     to->vlan = config->vlan;
     to->source_mac_host = config->source_mac_host;
+    to->upstream_macs_bridge = config->upstream_macs_bridge;
     to->upstream_tap = config->upstream_tap;
     memcpy(to->mac, config->mac.octets, MAC_BYTES);
     for (unsigned side = 0; side < SIDES; side++) {

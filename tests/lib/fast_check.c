@@ -169,6 +169,7 @@ static void fill_config(struct fast_check *c)
     to->limit_bytes = c->config->limits.frame_bytes == 0 ? UINT32_MAX : c->config->limits.frame_bytes;
     to->vlan = c->config->vlan;
     to->source_mac_host = c->config->source_mac_host;
+    to->upstream_macs_bridge = c->config->upstream_macs_bridge;
     memcpy(to->mac, c->config->mac.octets, MAC_BYTES);
     for (unsigned side = 0; side < SIDES; side++) {
         to->ifindex[side] = FAST_CHECK_IFINDEX + side;

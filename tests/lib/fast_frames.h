@@ -64,6 +64,7 @@ static inline void frames_configure(uint64_t *seed, struct config *config, struc
     config->limits.frame_bytes = one_in(seed, 3) ? 600 : 0;
     config->vlan = tags && one_in(seed, 2) ? 100 : 0;
     config->source_mac_host = one_in(seed, 3);
+    config->upstream_macs_bridge = !config->source_mac_host && one_in(seed, 3);
     config->link_local_drop = one_in(seed, 2);
     config->has_router_mac = one_in(seed, 2);
     config->router_mac = frames_router(0);

@@ -196,7 +196,8 @@ static struct fast_model_mac *living(struct fast_model *m, const struct config *
 
 static bool bridge(struct fast_model *m, const struct config *c, enum side from, const struct eth *eth)
 {
-    if (living(m, c, eth->destination, side_other(from)) == NULL)
+    if (living(m, c, eth->destination, side_other(from)) == NULL ||
+        (c->upstream_macs_bridge && from == SIDE_DOWNSTREAM))
         return false;
     m->bridged[from]++;
     m->forwarded++;

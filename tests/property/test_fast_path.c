@@ -296,6 +296,7 @@ static void configure(struct pair *p)
     c->limits.mac_age_s = 60;
     c->vlan = pick(p, 3) == 0 ? 5 : 0;
     c->source_mac_host = pick(p, 3) == 0;
+    c->upstream_macs_bridge = !c->source_mac_host && pick(p, 3) == 0;
     c->source_ports = (enum source_ports_mode)pick(p, 3);
     c->has_router_mac = pick(p, 2) == 0;
     c->router_mac = station_mac(0);
@@ -641,13 +642,15 @@ static void step_reload(struct pair *p)
 {
     struct config *c = &p->config;
     const struct config before = *c;
-    const unsigned what = pick(p, 5), learn = p->addresses[0].learn;
+    const unsigned what = pick(p, 6), learn = p->addresses[0].learn;
     if (what == 0)
         p->addresses[0].learn ^= LEARN_TRAFFIC;
     else if (what == 1)
         c->ipfix = (struct config_ipfix){.is_on = !c->ipfix.is_on, .sample = 1, .active_s = 60, .idle_s = 15};
     else if (what == 2)
-        c->source_mac_host = !c->source_mac_host;
+        c->source_mac_host = !c->upstream_macs_bridge && !c->source_mac_host;
+    else if (what == 4)
+        c->upstream_macs_bridge = !c->source_mac_host && !c->upstream_macs_bridge;
     else if (what == 3)
         c->range_count = !c->range_count;
     const int error = engine_reload(p->slow.engine, p->now, c, &p->slow.out);

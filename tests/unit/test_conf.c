@@ -108,6 +108,18 @@ static void test_upstream_tap(void **state)
 #define KEY_REST "00112233445566778899aabbccddeeff00112233445566778899aabbccddeef"
 #define KEY      "0" KEY_REST
 
+static void test_one_mac_upstream(void **state)
+{
+    (void)state;
+    struct config c;
+    assert_int_equal(
+        read_text("[bridge]\nupstream = eth0\ndownstream = eth1\nupstream-macs = bridge\n[address 192.0.2.1]\n",
+                  &c),
+        0);
+    assert_true(c.upstream_macs_bridge);
+    config_free(&c);
+}
+
 static void test_everything_given(void **state)
 {
     (void)state;
@@ -118,7 +130,7 @@ static void test_everything_given(void **state)
         "\tupstream=en0 ; inline\n"
         "   downstream   =   en1\n"
         "mac = 02:50:45:00:00:01\nvlan = 4094\nencap = arp\nsource-mac = host\nlink-local = drop\n"
-        "router-mac = 00:12:7F:c4:38:d3\naccel = none\n"
+        "router-mac = 00:12:7F:c4:38:d3\nupstream-macs = all\naccel = none\n"
         "# another comment\n"
         "[address 198.51.100.2]\nports = 0-65535\nlearn = none\npsid = 6/8\necho = drop\n"
         "[address 192.0.2.1]\nports = 2000-2999\nlearn = traffic,pe-arp, dhcp\nblock = 100\n"
@@ -145,6 +157,7 @@ static void test_everything_given(void **state)
     assert_int_equal(c.vlan, 4094);
     assert_int_equal(c.encap, 0x0806);
     assert_true(c.source_mac_host);
+    assert_false(c.upstream_macs_bridge);
     assert_true(c.link_local_drop);
     assert_true(c.has_router_mac);
     assert_int_equal(c.router_mac.octets[2], 0x7f);
@@ -315,6 +328,10 @@ static const struct fault faults[] = {
     {GOOD_BRIDGE "vlan = 4095\n[address 192.0.2.1]\n",
      F "4: vlan = 4095: must be none or a number from 1 to 4094\n"},
     {GOOD_BRIDGE "encap = 0x0800\n[address 192.0.2.1]\n", F "4: encap = 0x0800: must be 0x88b5 | arp\n"},
+    {GOOD_BRIDGE "upstream-macs = host\n[address 192.0.2.1]\n",
+     F "4: upstream-macs = host: must be all | bridge\n"},
+    {GOOD_BRIDGE "source-mac = host\nupstream-macs = bridge\n[address 192.0.2.1]\n",
+     F "5: upstream-macs = bridge: source-mac = host shows upstream the MAC addresses of hosts\n"},
     {GOOD_BRIDGE "source-mac = router\n[address 192.0.2.1]\n",
      F "4: source-mac = router: must be bridge | host\n"},
     {GOOD_BRIDGE "link-local = |\n[address 192.0.2.1]\n", F "4: link-local = |: must be forward | drop\n"},
@@ -759,6 +776,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_one_mac_upstream),
         cmocka_unit_test(test_everything_given),
         cmocka_unit_test(test_upstream_tap),
         cmocka_unit_test(test_port_sets_of_served_addresses),

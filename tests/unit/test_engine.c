@@ -826,6 +826,41 @@ static void test_hairpin(void **state)
     world_free(w);
 }
 
+static void hide_hosts(struct world *w)
+{
+    w->config.upstream_macs_bridge = true;
+}
+
+/* upstream-macs = bridge. */
+static void test_no_mac_of_a_host_goes_upstream(void **state)
+{
+    (void)state;
+    uint8_t bytes[64] = {0};
+    struct world *w = world_new(hide_hosts);
+    assert_int_equal(from_host(w, host_a, 2500).fate, FATE_SENT);
+    assert_memory_equal(seen.sent[0].bytes + 6, bridge_mac.octets, 6);
+    assert_int_equal(arp_from(w, SIDE_DOWNSTREAM, host_a, ARP_OP_REQUEST, shared, gateway).fate, FATE_SENT);
+    assert_memory_equal(seen.sent[0].bytes + 6, bridge_mac.octets, 6);
+    assert_memory_equal(seen.sent[0].bytes + 22, bridge_mac.octets, 6);
+    assert_dropped(arp_from(w, SIDE_DOWNSTREAM, host_b, ARP_OP_REQUEST, remote, gateway), DROP_UPSTREAM_MAC);
+    const size_t length = udp(bytes, router, host_a, remote, 1, gateway, 2);
+    assert_dropped(give(w, SIDE_DOWNSTREAM, bytes, length), DROP_UPSTREAM_MAC);
+    bytes[12] = 0x86, bytes[13] = 0xdd;
+    assert_dropped(give(w, SIDE_DOWNSTREAM, bytes, length), DROP_UPSTREAM_MAC);
+    assert_int_equal(seen.count, 0);
+    /* For the machine of the bridge itself; and to hosts everything passes. */
+    udp(bytes, bridge_mac, router, remote, 1, gateway, 2);
+    assert_dropped(give(w, SIDE_UPSTREAM, bytes, length), DROP_SAME_PORT);
+    udp(bytes, host_b, router, remote, 1, gateway, 2);
+    assert_int_equal(give(w, SIDE_UPSTREAM, bytes, length).fate, FATE_SENT);
+    assert_delivered(to_host(w, 2500), host_a);
+    w->config.upstream_macs_bridge = false;
+    assert_int_equal(engine_reload(w->engine, w->now, &w->config, &w->out), 0);
+    udp(bytes, router, host_b, gateway, 1, remote, 2);
+    assert_int_equal(give(w, SIDE_DOWNSTREAM, bytes, length).fate, FATE_SENT);
+    world_free(w);
+}
+
 static void test_router_cannot_be_played_downstream(void **state)
 {
     (void)state;
@@ -1476,6 +1511,7 @@ int main(void)
         cmocka_unit_test(test_denied_host_has_no_flows),
         cmocka_unit_test(test_default_host_gets_the_rest),
         cmocka_unit_test(test_hairpin),
+        cmocka_unit_test(test_no_mac_of_a_host_goes_upstream),
         cmocka_unit_test(test_router_cannot_be_played_downstream),
         cmocka_unit_test(test_port_sets),
         cmocka_unit_test(test_reload_keeps_what_fits),

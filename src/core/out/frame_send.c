@@ -20,8 +20,17 @@ static bool is_oversize(const struct engine *e, enum side to, const struct frame
     return !tagged || frame->length > mtu + ETH_HEADER_BYTES + ETH_TAG_BYTES;
 }
 
+/* upstream-macs = bridge: upstream learns no MAC address of a host. */
+static bool is_hidden(const struct engine *e, enum side to, const struct frame *frame)
+{
+    return e->config.upstream_macs_bridge && to == SIDE_UPSTREAM &&
+           !mac_equal(eth_source(frame->bytes), e->config.mac);
+}
+
 struct verdict frame_send(struct engine *e, enum side to, const struct frame *frame)
 {
+    if (is_hidden(e, to, frame))
+        return verdict_dropped(DROP_UPSTREAM_MAC);
     if (is_oversize(e, to, frame))
         return verdict_dropped(DROP_OVERSIZE);
     e->stats.out[to]++;

@@ -6,7 +6,7 @@
 
 #include "pearpd/engine.h"
 
-/* Sends a frame that passes, or drops it as oversize. */
+/* Sends a frame that passes, or drops it as upstream_mac or oversize. */
 struct verdict frame_send(struct engine *e, enum side to, const struct frame *frame);
 
 /* Sends a frame that the bridge generates. */

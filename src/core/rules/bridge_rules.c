@@ -189,10 +189,20 @@ void bridge_note_router(struct engine *e, const struct rx_frame *rx)
     fdb_learn(e->fdb, SIDE_UPSTREAM, key, fdb_find(e->fdb, SIDE_UPSTREAM, key), true, e->now_ns);
 }
 
+/* Where upstream knows the bridge MAC alone, a frame to it that no rule takes is for the machine that the bridge runs on,
+ * which may have the same address. Hosts must not get copies of it. */
+static bool is_for_own_machine(const struct engine *e, const struct rx_frame *rx)
+{
+    return e->config.upstream_macs_bridge && rx->from == SIDE_UPSTREAM &&
+           mac_equal(rx->eth.destination, e->config.mac);
+}
+
 bool bridge_is_same_side(struct engine *e, const struct rx_frame *rx)
 {
     if (mac_is_group(rx->eth.destination))
         return false;
+    if (is_for_own_machine(e, rx))
+        return true;
     const struct fdb_key key = key_of(e, rx, rx->eth.destination);
     return fdb_find(e->fdb, side_other(rx->from), key) == NULL && lives(e, rx->from, key);
 }
