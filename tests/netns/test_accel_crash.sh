@@ -7,23 +7,10 @@
 . "$(dirname "$0")/../lib/lab.sh"
 . "$LAB_ROOT/tests/lib/accel.sh"
 . "$LAB_ROOT/tests/lib/state.sh"
+. "$LAB_ROOT/tests/lib/bpf_box.sh"
 LAB_HOSTS=2 LAB_MODE=agent LAB_ACCEL=tc
 KILLS=${KILLS:-2}
 
-# ip-netns(8) hides the BPF file system. There is one in a mount namespace that a process holds.
-in_box() { nsenter --mount="/proc/$HOLDER/ns/mnt" --net="/run/netns/$(lab_place box)" "$@"; }
-lab_start_pearpd()
-{
-    nsenter --mount="/proc/$HOLDER/ns/mnt" --net="/run/netns/$(lab_place box)" "$PEARPD_BUILD/pearpd" -v \
-        -c "$LAB_DIR/lab.conf" >>"$LAB_DIR/pearpd.log" 2>&1 </dev/null &
-    PEARPD_PID=$!
-    echo "$PEARPD_PID" >"$LAB_DIR/pid"
-    talk ready "$LAB_DIR/pearpd.sock" "$PEARPD_PID"
-}
-kill_it() { kill "-$1" "$(cat "$LAB_DIR/pid")"; }
-is_gone() { ! kill -0 "$(cat "$LAB_DIR/pid")" 2>/dev/null; }
-# The owners are confirmed, and the kernel forwards for them again: what is killed before loses them.
-carries_all() { [ "$(stat_of fast_path/bindings)" = 3 ]; }
 kills()
 {
     local n
@@ -32,16 +19,9 @@ kills()
         kill_it KILL && sleep 1 && lab_start_pearpd || return 1
     done
 }
-pins() { in_box find /sys/fs/bpf/pearpd -type f 2>/dev/null | wc -l; }
-punts() { on box ip -o link show | grep -c pearpd-; }
 programs() { on box tc filter show dev eth0 ingress | grep -c pearp; }
 
-[ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP needs root"; exit 0; }
-unshare --mount sh -c 'mount -t bpf bpf /sys/fs/bpf && exec sleep 300' &
-HOLDER=$!
-sleep 0.5
-state_test
-trap 'status=$?; kill $HOLDER; rm -rf "$STATE_DIR"; lab_guard_exit $status' EXIT
+bpf_box_test
 serve_all || bail "no servers"
 accel_or_skip
 check "what is attached is pinned" test "$(pins)" -gt 5

@@ -7,34 +7,16 @@
 . "$(dirname "$0")/../lib/lab.sh"
 . "$LAB_ROOT/tests/lib/accel.sh"
 . "$LAB_ROOT/tests/lib/state.sh"
+. "$LAB_ROOT/tests/lib/bpf_box.sh"
 LAB_HOSTS=2 LAB_MODE=agent LAB_BOX=edge LAB_ACCEL=tc
 [ -c /dev/net/tun ] || { echo "1..0 # SKIP needs /dev/net/tun"; exit 0; }
-[ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP needs root"; exit 0; }
 
-# ip-netns(8) hides the BPF file system. There is one in a mount namespace that a process holds.
-in_box() { nsenter --mount="/proc/$HOLDER/ns/mnt" --net="/run/netns/$(lab_place box)" "$@"; }
-lab_start_pearpd()
-{
-    nsenter --mount="/proc/$HOLDER/ns/mnt" --net="/run/netns/$(lab_place box)" "$PEARPD_BUILD/pearpd" -v \
-        -c "$LAB_DIR/lab.conf" >>"$LAB_DIR/pearpd.log" 2>&1 </dev/null &
-    PEARPD_PID=$!
-    disown
-    echo "$PEARPD_PID" >"$LAB_DIR/pid"
-    talk ready "$LAB_DIR/pearpd.sock" "$PEARPD_PID"
-}
-end_it() { kill "-$1" "$(cat "$LAB_DIR/pid")" && wait_for 20 is_gone; }
-is_gone() { ! kill -0 "$(cat "$LAB_DIR/pid")" 2>/dev/null; }
 at() { on box tc filter show dev "$1" "$2" | grep -c 'handle.*fast_ingress'; }
-left() { echo "$(at $LAB_UP egress) $(at $LAB_UP ingress) $(at eth1 ingress) $(on box ip -o link show | grep -c pearpd-) $(in_box find /sys/fs/bpf/pearpd -type f 2>/dev/null | wc -l)"; }
+left() { echo "$(at $LAB_UP egress) $(at $LAB_UP ingress) $(at eth1 ingress) $(punts) $(pins)"; }
 up_frames() { stat_of fast_path/upstream_frames; }
 down_frames() { stat_of fast_path/downstream_frames; }
-carries_all() { [ "$(stat_of fast_path/bindings)" = 3 ]; }
 
-unshare --mount sh -c 'mount -t bpf bpf /sys/fs/bpf && exec sleep 300' &
-HOLDER=$!
-sleep 0.5
-state_test
-trap 'status=$?; kill $HOLDER; rm -rf "$STATE_DIR"; lab_guard_exit $status' EXIT
+bpf_box_test
 on box sysctl -q -w net.ipv4.conf.$LAB_UP.arp_evict_nocarrier=0 || bail "docs/edge-router.md needs Linux 5.16"
 serve_all && watch_owners || bail "no servers"
 accel_or_skip
@@ -92,6 +74,7 @@ check "all is well" reached
 changes_and_reloads
 check "every frame is accounted for" equation
 
+check "the kernel forwards for all owners again" wait_for 20 carries_all
 kill -STOP "$(cat "$LAB_DIR/pid")"
 check "while pearpd stands still: all, in order" both_ways 1
 kill -CONT "$(cat "$LAB_DIR/pid")"
