@@ -1,7 +1,8 @@
 # guide.sh: walks a guide of docs/ in the lab: its files and commands, in its order. Each command is looked up in the guide
 # before it runs, and guide_done fails if one of the guide's was left over. Its paths lie in the lab's folder, pearpctl finds the
 # lab's socket, and systemctl is a stand-in for the units pearpd@rack1 and pearp-agent@eth0. Sourced after lab.sh.
-# Set before: GUIDE, the file; the bridge is called `bridge` in it, and `box` here.
+# Set before: GUIDE, the file. The lab's places have names of their own in a guide: bridge is the box, host9 the neighbour, dns
+# the remote host.
 # shellcheck shell=bash
 
 # The guide's files: blocks of INI whose first line is `; PATH, WHAT FOR`.
@@ -41,14 +42,15 @@ in_guide()
 guide_done()
 {
     check "the guide has no other command" \
-        diff <(grep -E '^(bridge|router|remote|host[0-9])# ' "$GUIDE" | sort -u) <(sort -u "$LAB_DIR/walked")
+        diff <(grep -E '^(bridge|router|dns|host[0-9])# ' "$GUIDE" | sort -u) <(sort -u "$LAB_DIR/walked")
 }
 
 # Minutes are shorter here, and long enough for tcpdump to begin on a busy machine.
 on_path()
 {
     local command=${2//\/etc\//$LAB_DIR/etc/}
-    on "${1/#host9/neighbour}" env PATH="$LAB_DIR/bin:$PATH" bash -c "${command/#timeout 60/timeout ${MINUTE_S:-1.3}}"
+    local place=${1/#host9/neighbour}
+    on "${place/#dns/remote}" env PATH="$LAB_DIR/bin:$PATH" bash -c "${command/#timeout 60/timeout ${MINUTE_S:-1.3}}"
 }
 
 # walk PLACE COMMAND [STATUS]: there, as the guide says: a test that it ends with STATUS (0). What it printed is in
