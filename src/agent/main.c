@@ -6,8 +6,10 @@
 
 #include "config/config.h"
 #include "run/agent.h"
+#include "run/confirm_command.h"
 #include "run/lease_command.h"
 #include "run/resize_command.h"
+#include "run/start_command.h"
 #include "status/status_command.h"
 
 #include <errno.h>
@@ -18,12 +20,23 @@
 
 #define EXIT_USAGE 2
 
-enum { OPTION_UNDO = OPTION_LONG, OPTION_JSON, OPTION_METRICS, OPTION_DHCP, OPTION_CLIENT, OPTION_LEASE };
+enum {
+    OPTION_UNDO = OPTION_LONG,
+    OPTION_JSON,
+    OPTION_METRICS,
+    OPTION_DHCP,
+    OPTION_CLIENT,
+    OPTION_LEASE,
+    OPTION_TRY,
+    OPTION_YES
+};
 
 struct asked {
     struct agent_options options;
     int verbosity;
-    bool address, ports, gateway, encap, print, undo, json, status, resize;
+    bool address, ports, gateway, encap, print, undo, json, status, resize, confirm;
+    bool yes;
+    uint32_t try_s; /* 0: it is no trial */
     bool dhcp, client;
     const char *file, *metrics;
     const char *wanted; /* of resize */
@@ -43,6 +56,8 @@ static const struct option_row rows[] = {
     {"metrics", OPTION_METRICS, "FILE", "write metrics for the textfile collector of node_exporter"},
     {NULL, 'n', NULL, "print the settings and change nothing"},
     {"undo", OPTION_UNDO, NULL, "restore the settings that a killed agent changed on IFACE"},
+    {"try", OPTION_TRY, "SECONDS", "undo everything then, unless `pearp-agent confirm` or Enter comes before"},
+    {"yes", OPTION_YES, NULL, "start even where this ssh session would lose its address"},
     {"json", OPTION_JSON, NULL, "print the status as JSON"},
     {NULL, 'v', NULL, "log more; repeat for debugging"},
     {NULL, 'q', NULL, "log less"},
@@ -54,10 +69,12 @@ static const struct option_row rows[] = {
 
 static void print_help(void)
 {
-    printf("usage: pearp-agent -i IFACE -a ADDRESS -p FIRST-LAST [-g GATEWAY] [--metrics FILE] [-n] [-v]\n"
+    printf("usage: pearp-agent -i IFACE -a ADDRESS -p FIRST-LAST [-g GATEWAY] [--try SECONDS] [--metrics FILE] "
+           "[-n] [-v]\n"
            "       pearp-agent -i IFACE --dhcp [--client NAME] [-g GATEWAY] [--metrics FILE] [-v]\n"
            "       pearp-agent -c FILE [--metrics FILE] [-n] [-v]\n"
            "       pearp-agent -i IFACE --undo\n"
+           "       pearp-agent confirm [-i IFACE]\n"
            "       pearp-agent status [--json]\n"
            "       pearp-agent resize -i IFACE ADDRESS:FIRST-LAST\n"
            "       pearp-agent lease IFACE bound ADDRESS PORTS [KEY=VALUE ...] | released | expired\n\n");
@@ -146,6 +163,11 @@ static int take(int key, const char *value, struct asked *asked)
     case OPTION_JSON:
         asked->json = true;
         return 0;
+    case OPTION_TRY:
+        return try_run_parse(value, &asked->try_s) == 0 ? 0 : usage("--try: not seconds, 1 to 86400", value);
+    case OPTION_YES:
+        asked->yes = true;
+        return 0;
     case 'v':
         asked->verbosity++;
         return 0;
@@ -177,9 +199,15 @@ static int check(const struct asked *asked)
     const bool some = asked->address || asked->ports || asked->gateway || asked->print || asked->file != NULL ||
                       asked->metrics != NULL || leased;
     if (asked->status)
-        return o->interface[0] == '\0' && !some && !asked->undo ? 0 : usage("status takes --json alone", NULL);
+        return o->interface[0] == '\0' && !some && !asked->undo && asked->try_s == 0 && !asked->yes
+                   ? 0
+                   : usage("status takes --json alone", NULL);
     if (asked->json)
         return usage("--json belongs to status", NULL);
+    if ((asked->try_s != 0 || asked->yes) && (asked->confirm || asked->resize || asked->undo || asked->print))
+        return usage("--try and --yes are for a start of the agent", NULL);
+    if (asked->confirm)
+        return some || asked->encap || asked->undo ? usage("confirm takes -i IFACE alone", NULL) : 0;
     if (asked->resize &&
         (some || asked->encap || asked->undo || o->interface[0] == '\0' || asked->wanted == NULL))
         return usage("resize takes -i IFACE and ADDRESS:FIRST-LAST", NULL);
@@ -187,7 +215,8 @@ static int check(const struct asked *asked)
         return check_wanted(asked->wanted);
     if (asked->file != NULL && (o->interface[0] != '\0' || asked->address || asked->ports || asked->gateway ||
                                 asked->encap || asked->undo || asked->dhcp || asked->client))
-        return usage("-c FILE says all of it: it takes --metrics, --lease, -n, -v and -q alone", NULL);
+        return usage("-c FILE says all of it: it takes --metrics, --lease, --try, --yes, -n, -v and -q alone",
+                     NULL);
     if (asked->file != NULL)
         return 0;
     if (o->interface[0] == '\0')
@@ -225,7 +254,8 @@ static int parse(int argc, char **argv, struct asked *asked)
     }
     asked->status = *words != NULL && strcmp(*words, "status") == 0;
     asked->resize = *words != NULL && strcmp(*words, "resize") == 0;
-    words += asked->status || asked->resize ? 1 : 0;
+    asked->confirm = *words != NULL && strcmp(*words, "confirm") == 0;
+    words += asked->status || asked->resize || asked->confirm ? 1 : 0;
     if (asked->resize && *words != NULL)
         asked->wanted = *words++;
     return *words != NULL ? usage("not understood", *words) : check(asked);
@@ -288,9 +318,11 @@ int main(int argc, char **argv)
         return status_command(asked.json);
     if (asked.resize)
         return resize_command(asked.options.interface, asked.wanted);
+    if (asked.confirm)
+        return confirm_command(asked.options.interface);
     if (asked.undo)
         return agent_undo(asked.options.interface);
     if (fill_in(&asked) != 0)
         return EXIT_FAILURE;
-    return asked.print ? agent_print(&asked.options) : agent_run(&asked.options);
+    return asked.print ? agent_print(&asked.options) : start_command(&asked.options, asked.try_s, asked.yes);
 }

@@ -48,6 +48,7 @@ static const struct command commands[] = {
     {"resolve", "ADDRESS:PORT", 1, 1, ALLOW_ASK, "ask for the owner of a port as a frame would", print_owner,
      false},
     {"monitor", "", 0, 0, 0, "print each event as it happens", print_event, true},
+    {"confirm", "", 0, 0, 0, "end the trial of a pearpd that was started on trial", print_nothing, false},
     {"reload", "", 0, 0, 0, "read the configuration again", print_nothing, false},
     {"version", "", 0, 0, 0, "show the daemon's version", print_version, false},
 };

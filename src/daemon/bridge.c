@@ -60,7 +60,8 @@ struct bridge {
     struct state *state; /* NULL: none is kept */
     struct usage_months *months;
     struct ipfix *ipfix;
-    uint64_t tick_ns; /* when `tick` is set to fire; ENGINE_NEVER: it is not */
+    struct try_run *trial; /* NULL: it is none */
+    uint64_t tick_ns;      /* when `tick` is set to fire; ENGINE_NEVER: it is not */
     struct loop_source *tick, *housekeeping, *terminated, *interrupted, *reloaded;
 };
 
@@ -325,10 +326,28 @@ static int reload(void *context, char *message, size_t size)
     return -1;
 }
 
+/* On trial SIGHUP may be that of a terminal that is lost. */
 static void reload_asked(void *context)
 {
+    const struct bridge *bridge = context;
     char message[256];
+    if (try_run_is_open(bridge->trial)) {
+        log_notice("SIGHUP is ignored until the trial is confirmed or over");
+        return;
+    }
     (void)reload(context, message, sizeof(message));
+}
+
+static int confirm(void *context)
+{
+    const struct bridge *bridge = context;
+    return try_run_confirm(bridge->trial);
+}
+
+static int trial_start(struct bridge *bridge)
+{
+    const struct try_run_calls calls = {stop, bridge};
+    return try_run_start(bridge->trial, bridge->loop, "pearpctl confirm", &calls);
 }
 
 /* Life. */
@@ -355,6 +374,7 @@ static int control_start(struct bridge *bridge)
         .out = &bridge->out,
         .now_ns = clock_now_ns,
         .reload = reload,
+        .confirm = confirm,
         .harvest = harvest,
         .touched = end_turn,
         .more_stats = more_stats,
@@ -468,6 +488,7 @@ static void bridge_end(struct bridge *bridge)
         bridge->reloaded, bridge->sides[0].readable, bridge->sides[1].readable};
     for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
         loop_source_free(sources[i]);
+    try_run_stop(bridge->trial);
     control_free(bridge->control);
     port_watch_free(bridge->port_watch);
     bridge_links_free(bridge->links);
@@ -517,7 +538,7 @@ static int bridge_begin(struct bridge *bridge)
         return -1;
     loop_timer_set(bridge->housekeeping, HOUSEKEEPING_NS);
     end_turn(bridge);
-    if (control_start(bridge) == 0)
+    if (control_start(bridge) == 0 && trial_start(bridge) == 0)
         return 0;
     log_error("the control socket cannot be served");
     return -1;
@@ -534,7 +555,7 @@ static void large_blocks_go_back(void)
     (void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
-int bridge_run(const char *file, struct config *config)
+int bridge_run(const char *file, struct config *config, struct try_run *trial)
 {
     large_blocks_go_back();
     log_never_wait();
@@ -544,6 +565,7 @@ int bridge_run(const char *file, struct config *config)
         return 1;
     }
     bridge->file = file;
+    bridge->trial = trial;
     bridge->config = config;
     bridge->tick_ns = ENGINE_NEVER;
     bridge->state = state_new(config); /* forks while there is little to be copied */
@@ -555,7 +577,7 @@ int bridge_run(const char *file, struct config *config)
                        config->downstream,
                        config->mac_awaited ? "not known yet" : mac_format(config->mac, mac));
             notify_ready();
-            status = loop_run(bridge->loop) == 0 ? 0 : 1;
+            status = loop_run(bridge->loop) == 0 && !try_run_has_expired(trial) ? 0 : 1;
         }
         bridge_end(bridge);
     } else {

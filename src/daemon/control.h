@@ -24,6 +24,8 @@ struct control_target {
     uint64_t (*now_ns)(void);
     /* Reloads the configuration. 0, or -1 and a message for the operator. */
     int (*reload)(void *context, char *message, size_t size);
+    /* Ends the trial of `--try`: what was done stays. 0; -ENOENT: there is none. NULL: there never is. */
+    int (*confirm)(void *context);
     /* Called before counters or ages of owners are answered: they become those of now. NULL: they are. */
     void (*harvest)(void *context);
     /* Called after a command that made the engine do something: frames may wait to be sent. */

@@ -141,6 +141,15 @@ void command_flush(struct control_asker *asker)
     asker_touched(asker);
 }
 
+void command_confirm(struct control_asker *asker)
+{
+    const struct control_target *target = asker->target;
+    const bool is_confirmed = target->confirm != NULL && target->confirm(target->context) == 0;
+    answer_text(asker, "confirm",
+                is_confirmed ? NULL
+                             : "there is nothing to confirm: pearpd was not started with --try, or it is over");
+}
+
 void command_reload(struct control_asker *asker)
 {
     char message[TEXT_BYTES] = "";

@@ -10,6 +10,7 @@ void command_delete(struct control_asker *asker);
 void command_deny(struct control_asker *asker);
 void command_allow(struct control_asker *asker);
 void command_flush(struct control_asker *asker);
+void command_confirm(struct control_asker *asker);
 void command_reload(struct control_asker *asker);
 void command_monitor(struct control_asker *asker);
 void command_version(struct control_asker *asker);

@@ -49,6 +49,7 @@ const struct control_row control_rows[] = {
      .has_counts = true,
      .run = resolve_begin},
     {.name = "monitor", .usage = "", .run = command_monitor},
+    {.name = "confirm", .usage = "", .run = command_confirm},
     {.name = "reload", .usage = "", .run = command_reload},
     {.name = "version", .usage = "", .run = command_version},
 };

@@ -9,6 +9,7 @@
 #include "config_load.h"
 #include "options.h"
 #include "replay.h"
+#include "trial.h"
 
 #include <stdio.h>
 
@@ -36,7 +37,7 @@ int daemon_main(int argc, char **argv)
     if (options.mode == MODE_REPLAY)
         status = replay_run(&config, &options.replay);
     else if (options.mode == MODE_RUN)
-        status = bridge_run(options.file, &config);
+        status = trial_run(&options, &config);
     else if (options.mode == MODE_DETACH)
         status = accel_remove(options.file, &config) == 0 ? 0 : 1;
     config_free(&config);

@@ -2,12 +2,13 @@
 #include "options.h"
 
 #include "pearpd/option_table.h"
+#include "pearpd/try_run.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_LINGER = OPTION_LONG, OPTION_ANY_NONCE, OPTION_EMIT_NFT, OPTION_DETACH };
+enum { OPTION_LINGER = OPTION_LONG, OPTION_ANY_NONCE, OPTION_EMIT_NFT, OPTION_DETACH, OPTION_TRY, OPTION_YES };
 
 static const struct option_row rows[] = {
     {"config", 'c', "FILE", "configuration of the subnet; alone: run in the foreground"},
@@ -18,6 +19,8 @@ static const struct option_row rows[] = {
     {"linger", OPTION_LINGER, "SECONDS", "in a replay, run the timers on after the last frame"},
     {"any-nonce", OPTION_ANY_NONCE, NULL, "in a replay, accept PE-ARP replies of a live run"},
     {"detach", OPTION_DETACH, NULL, "remove the fast path that a killed daemon left, and exit"},
+    {"try", OPTION_TRY, "SECONDS", "undo everything then, unless `pearpctl confirm` or Enter comes before"},
+    {"yes", OPTION_YES, NULL, "start even where this ssh session runs through an interface of the bridge"},
     {"verbose", 'v', NULL, "log more (repeatable)"},
     {"quiet", 'q', NULL, "log less"},
     {"version", 'V', NULL, "print the version"},
@@ -28,7 +31,8 @@ static const struct option_row rows[] = {
 
 void daemon_options_usage(FILE *out)
 {
-    fputs("usage: pearpd -c FILE [-t | --detach | -r SIDE=PCAP ... [-w SIDE=PCAP ...] [-j REPORT.json]] [-v] "
+    fputs("usage: pearpd -c FILE [-t | --detach | --try SECONDS | -r SIDE=PCAP ... [-w SIDE=PCAP ...] [-j "
+          "REPORT.json]] [-v] "
           "[-q]\n\n",
           out);
     option_table_usage(rows, ROWS, out);
@@ -115,6 +119,11 @@ static int parse_one(int value, const char *argument, struct daemon_options *o)
     case OPTION_DETACH:
         o->mode = MODE_DETACH;
         return 0;
+    case OPTION_TRY:
+        return try_run_parse(argument, &o->try_s) == 0 ? 0 : wrong("--try needs seconds, 1 to 86400", argument);
+    case OPTION_YES:
+        o->yes = true;
+        return 0;
     case OPTION_EMIT_NFT:
         return wrong("--emit-nft is not in this version", NULL);
     case 'v':
@@ -144,6 +153,8 @@ static int check_together(struct daemon_options *o)
         return 0;
     if (o->file == NULL)
         return wrong("-c FILE is missing", NULL);
+    if ((o->try_s != 0 || o->yes) && (o->mode != MODE_RUN || r->input_count > 0))
+        return wrong("--try and --yes are for a start of the bridge", NULL);
     if (r->input_count == 0)
         return replay_only ? wrong("-w, -j, --linger and --any-nonce go with -r", NULL) : 0;
     if (o->mode != MODE_RUN)

@@ -5,6 +5,8 @@
 
 #include "replay.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 enum daemon_mode { MODE_RUN, MODE_TEST, MODE_REPLAY, MODE_DETACH, MODE_VERSION, MODE_HELP };
@@ -12,6 +14,8 @@ enum daemon_mode { MODE_RUN, MODE_TEST, MODE_REPLAY, MODE_DETACH, MODE_VERSION, 
 struct daemon_options {
     enum daemon_mode mode;
     const char *file; /* -c */
+    uint32_t try_s;   /* --try; 0: it is no trial */
+    bool yes;         /* --yes */
     int verbosity;
     struct replay_options replay;
 };

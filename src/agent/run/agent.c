@@ -12,6 +12,7 @@
 #include "agent_resize.h"
 #include "agent_settings.h"
 #include "agent_state.h"
+#include "agent_try.h"
 #include "agent_usage.h"
 #include "dns/dns_journal.h"
 #include "host/link_up.h"
@@ -30,6 +31,16 @@ static void on_signal(void *context)
 {
     struct agent *agent = context;
     loop_stop(agent->loop);
+}
+
+/* On trial it may be that of a terminal that is lost. */
+static void on_hangup(void *context)
+{
+    const struct agent *agent = context;
+    if (try_run_is_open(agent->trial))
+        log_notice("SIGHUP is ignored until the trial is confirmed or over");
+    else
+        loop_stop(agent->loop);
 }
 
 static int failed_link(const struct agent *agent, int error)
@@ -77,13 +88,14 @@ static int open_all(struct agent *agent)
     if (agent->services == NULL)
         return -ENOMEM;
     agent->settings_watch = settings_watch_new(agent->loop, agent_settings_check, agent);
-    const struct agent_control_calls calls = {agent_resize_on_request, agent_resize_on_client_gone, agent};
+    const struct agent_control_calls calls = {agent_try_on_request, agent_resize_on_client_gone, agent};
     agent->control = agent_control_open(agent->loop, agent->directory, agent->options->interface, &calls);
     bool all = agent->control != NULL && agent->settings_watch != NULL && agent->timer != NULL &&
                agent->watch_timer != NULL && agent->readable != NULL && agent->news != NULL &&
                agent->table_news != NULL;
     for (size_t i = 0; i < AGENT_SIGNALS; i++) {
-        agent->signals[i] = loop_signal(agent->loop, stopping[i], on_signal, agent);
+        agent->signals[i] =
+            loop_signal(agent->loop, stopping[i], stopping[i] == SIGHUP ? on_hangup : on_signal, agent);
         all = all && agent->signals[i] != NULL;
     }
     if (!all) {
@@ -103,6 +115,7 @@ static void close_all(struct agent *agent)
 {
     for (size_t i = 0; i < AGENT_SIGNALS; i++)
         loop_source_free(agent->signals[i]);
+    try_run_stop(agent->trial);
     agent_control_close(agent->control);
     settings_watch_free(agent->settings_watch);
     loop_source_free(agent->table_news);
@@ -190,6 +203,8 @@ static int hold(struct agent *agent)
 {
     int error = open_all(agent);
     if (error == 0)
+        error = agent_try_start(agent);
+    if (error == 0)
         error = start_or_wait(agent);
     if (error == 0 && loop_run(agent->loop) == 0)
         error = agent->exit_status == 0 ? 0 : -EIO;
@@ -254,9 +269,10 @@ static int undo_left(struct agent *agent, const char *interface, bool *found)
     return error;
 }
 
-int agent_run(const struct agent_options *options)
+int agent_run(const struct agent_options *options, struct try_run *trial)
 {
     struct agent agent = {.options = options,
+                          .trial = trial,
                           .directory = -1,
                           .lock = -1,
                           .socket = -1,

@@ -63,6 +63,7 @@ struct agent {
     struct agent_control *control;
     struct agent_client *asker; /* who waits for what comes of a resize; NULL: nobody */
     size_t resizing;            /* that range, while its claimant asks for another */
+    struct try_run *trial;      /* NULL: it is none */
     int exit_status;
 };
 
