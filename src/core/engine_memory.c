@@ -99,7 +99,7 @@ static bool parts_new(struct engine *e, uint32_t bindings)
         if (e->config.addresses[i].has_psid)
             binding_table_expect(e->bindings, i, e->config.addresses[i].psid);
     e->range_macs = range_macs_new(&e->config);
-    e->accounts = accounts_new(l->accounts, e->seed.hash_key);
+    e->accounts = accounts_new(l, e->seed.hash_key);
     e->fdb = fdb_new(l, e->seed.hash_key);
     e->hosts = host_table_new(l->hosts, e->seed.hash_key);
     e->host_shares = host_shares_new(flows_most(l) + l->services, e->seed.hash_key);

@@ -69,6 +69,8 @@
     X(NEWCOMER_ASKED, 50, "a newcomer is challenged below half of the budget") \
     X(NEWCOMER_WAITS, 10, "and not below a quarter")                           \
     X(OTHERS_WAIT, 50, "the others are not challenged below half of it")       \
+    X(OWNER_FIRST, 2, "an owner is asked below half, where it was not lately") \
+    X(OWNER_LATE, 2, "and not where it was")                                   \
     X(HOST_RATE, 20, "no challenge: unicast-mac-rate")                         \
     X(RANGE_RATE, 50, "no challenge within a second of the last")              \
     X(TAUGHT, 20, "traffic taught a block")                                    \
@@ -156,7 +158,8 @@ struct model {
     unsigned use_count;
     double total, of_host[HOSTS]; /* what is left of the budgets of unicast REQUESTs */
     uint64_t total_at, of_host_at[HOSTS], challenged[HOSTS], may_be_challenged[HOSTS], had_enough[HOSTS];
-    struct tx_frame requests[64]; /* that left since the last look */
+    uint64_t requested[HOSTS], owner_asked[HOSTS]; /* a host, for any reason; as an owner, for sure */
+    struct tx_frame requests[64];                  /* that left since the last look */
     unsigned request_count;
     struct engine_stats last;
     uint64_t changes, looked_at;
@@ -516,6 +519,9 @@ static void note_request(struct model *m, const struct tx_frame *frame, struct q
     }
     if (host == NOBODY)
         return;
+    m->requested[host] = m->w.now;
+    if (q != NULL && !q->is_unsure && !q->of_claimant)
+        m->owner_asked[host] = m->w.now;
     m->total = total_left(m) - 1;
     m->total_at = m->w.now;
     m->of_host[host] = host_left(m, host) - 1;
@@ -568,6 +574,21 @@ static enum sure may_leave(const struct model *m, unsigned address, uint16_t por
     if (of_host == NO)
         *why = RULE_HOST_RATE;
     return of_host < total ? of_host : total;
+}
+
+/* The same for an owner: the last half of the burst is for those that were not asked within a minute. */
+static enum sure may_ask_owner(struct model *m, unsigned address, uint16_t port, unsigned host, int *why)
+{
+    const enum sure any = may_leave(m, address, port, host, 0, why);
+    const enum sure half = may_leave(m, address, port, host, m->w.config.limits.unicast_rate / 2.0, why);
+    const bool is_first = m->requested[host] == 0 || m->w.now - m->requested[host] > 75 * S;
+    const bool is_late = m->owner_asked[host] != 0 && m->w.now - m->owner_asked[host] < 45 * S &&
+                         question_of(m, address, port, host) == NULL;
+    if (any == NO || half == YES)
+        return any;
+    if (any == YES && half == NO && (is_first || is_late))
+        met[is_first ? RULE_OWNER_FIRST : RULE_OWNER_LATE]++;
+    return is_first ? any : is_late ? half : MAYBE;
 }
 
 /* Whether a question for it may wait for its budget. */
@@ -827,7 +848,8 @@ static struct question *challenge(struct model *m, unsigned address, uint16_t po
     enum sure how = YES;
     const bool is_new = is_claimant && is_newcomer(m, host, &how);
     int why;
-    enum sure sure = may_leave(m, address, port, host, is_new ? rate / 4 : rate / 2, &why);
+    enum sure sure = is_claimant ? may_leave(m, address, port, host, is_new ? rate / 4 : rate / 2, &why)
+                                 : may_ask_owner(m, address, port, host, &why);
     const enum sure place = has_place(m, host);
     const bool is_asked =
         question_of(m, address, port, host) != NULL || may_wait(m, address, port, host, 10 * S);
@@ -1187,7 +1209,7 @@ static void step_release(struct model *m)
         int why;
         const bool is_asked = question_of(m, p.address, b->ports.first, host) != NULL ||
                               may_wait(m, p.address, b->ports.first, host, 10 * S);
-        const enum sure sure = is_asked ? MAYBE : may_leave(m, p.address, b->ports.first, host, 0, &why);
+        const enum sure sure = is_asked ? MAYBE : may_ask_owner(m, p.address, b->ports.first, host, &why);
         const enum sure place = has_place(m, host);
         struct tx_frame request;
         const bool has_left = take_request(m, p.address, b->ports.first, host, &request);
@@ -1531,7 +1553,7 @@ static void step_to_host(struct model *m)
     if (owner != NULL && is_stale(m, owner)) {
         int why;
         struct question *q = question_of(m, address, owner->ports.first, owner->host);
-        const enum sure sure = may_leave(m, address, owner->ports.first, owner->host, 0, &why);
+        const enum sure sure = may_ask_owner(m, address, owner->ports.first, owner->host, &why);
         const bool has_place = open_to(m, owner->host, MAYBE) < m->w.config.limits.mac_questions &&
                                !may_wait(m, address, owner->ports.first, owner->host, 10 * S);
         struct tx_frame frame;

@@ -51,6 +51,7 @@ struct attack {
     uint64_t marked_right, marked_wrong; /* fragments of honest datagrams: to or from A, to another */
     bool newcomer_is_of_other;           /* its claims are of other_address */
     bool strangers_answer;               /* claim_of_stranger()'s, for 16 ports from the one asked */
+    uint16_t stranger_lifetime_s;
     unsigned events[EVENT_PORT_DOWN + 1];
 };
 
@@ -180,6 +181,24 @@ static bool owns(const struct attack *t, uint16_t port, struct mac mac)
     return false;
 }
 
+static struct verdict say(struct attack *t, enum side from, struct mac source, uint16_t ethertype)
+{
+    uint8_t bytes[60] = {0};
+    memcpy(bytes, mac_broadcast.octets, 6);
+    memcpy(bytes + 6, source.octets, 6);
+    put16(bytes + 12, ethertype);
+    return give(t, from, bytes, sizeof(bytes));
+}
+
+static struct verdict say_to(struct attack *t, enum side from, struct mac to, struct mac source)
+{
+    uint8_t bytes[60] = {0};
+    memcpy(bytes, to.octets, 6);
+    memcpy(bytes + 6, source.octets, 6);
+    put16(bytes + 12, 0x88b6);
+    return give(t, from, bytes, sizeof(bytes));
+}
+
 /* Time. */
 
 static void answer_pending(struct attack *t)
@@ -193,7 +212,7 @@ static void answer_pending(struct attack *t)
             const uint16_t first = asked[i].tpa.first;
             const struct agent stranger = {asked[i].tha, first, (uint16_t)(first + 15), true};
             struct tx_frame made = reply_of(&stranger, &asked[i]);
-            made.pe_arp.lifetime_s = UINT16_MAX;
+            made.pe_arp.lifetime_s = t->stranger_lifetime_s;
             give_made(t, &made);
         }
         for (unsigned k = 0; k < AGENTS; k++) {
@@ -241,6 +260,7 @@ static struct attack *attack_new(void (*change)(struct attack *t))
     t->w.seed = (struct engine_seed){.nonce_key = {7}, .hash_key = {3}};
     t->w.address.learn = LEARN_PE_ARP | LEARN_TRAFFIC;
     t->w.address.block = 100;
+    t->stranger_lifetime_s = UINT16_MAX;
     if (change != NULL)
         change(t);
     t->w.out = (struct engine_out){t, take_send, take_make, take_event, NULL};
@@ -641,6 +661,138 @@ static void test_fresh_macs_claim(void **state)
     attack_end(t);
 }
 
+/* MAC addresses that own 16 ports each. What they do has them asked, each second each of them. */
+enum { OWNERS = 3500, OWNERS_FIRST = 6000 };
+enum owners_flood { RELEASES, SHORT_LIFETIMES, CLAIMS_OF_OTHERS };
+
+static struct mac stranger(unsigned number)
+{
+    return (struct mac){{2, 0xbb, 0, (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number}};
+}
+
+static uint16_t range_of_owner(unsigned number)
+{
+    return (uint16_t)(OWNERS_FIRST + number * 16);
+}
+
+static void strangers_become_owners(struct attack *t)
+{
+    t->strangers_answer = true;
+    for (unsigned i = 0; i < OWNERS; i++) {
+        claim_of_stranger(t, i, range_of_owner(i));
+        tick(t);
+        tick(t);
+    }
+    for (unsigned i = 0; i < OWNERS; i += 100)
+        assert_true(owns(t, range_of_owner(i), stranger(i)));
+}
+
+static void owner_acts(struct attack *t, enum owners_flood flood, unsigned number)
+{
+    const uint16_t first = range_of_owner(number);
+    const unsigned other = (number + 1) % OWNERS;
+    struct tx_frame made = pe_arp_of(stranger(number), PE_ARP_RELEASE, first, (uint16_t)(first + 15));
+    if (flood == RELEASES)
+        give_made(t, &made);
+    else if (flood == SHORT_LIFETIMES)
+        udp(t, SIDE_UPSTREAM, router, 53, first, 0);
+    else
+        claim_of_stranger(t, number, range_of_owner(other));
+}
+
+/* They do so 10,000 times a second. A newcomer claims a free range, or that of an owner that fell silent. */
+static unsigned bound_among_owners(enum owners_flood flood, bool of_silent_owner)
+{
+    struct attack *t = attack_new(NULL);
+    struct agent *newcomer = &t->agents[2];
+    unsigned number = 0, bound_ms = 0, next_ms = 5000, gap_ms = 1000;
+    t->stranger_lifetime_s = flood == SHORT_LIFETIMES ? 1 : UINT16_MAX;
+    *newcomer = (struct agent){{{0, 0xc, 0x29, 0, 0, 3}}, 4000, 4999, true};
+    if (of_silent_owner) {
+        *newcomer = (struct agent){{{0, 0xc, 0x29, 0, 0, 4}}, 4000, 4999, true};
+        claim(t, newcomer);
+        tick(t);
+        assert_true(owns(t, 4080, newcomer->mac));
+        newcomer->mac.octets[5] = 3; /* the host was replaced */
+    }
+    strangers_become_owners(t);
+    for (unsigned ms = 0; ms < 20000 && bound_ms == 0; ms++) {
+        for (unsigned i = 0; i < 10; i++, number = (number + 1) % OWNERS)
+            owner_acts(t, flood, number);
+        if (ms == next_ms) {
+            claim(t, newcomer);
+            next_ms += gap_ms;
+            gap_ms *= 2;
+        }
+        tick(t);
+        if (ms >= 5000 && owns(t, 4080, newcomer->mac))
+            bound_ms = ms - 5000 + 1;
+    }
+    assert_rate(&t->challenges, 1000, 1000);
+    attack_end(t);
+    return bound_ms;
+}
+
+static void test_owners_have_themselves_asked(void **state)
+{
+    static const char *const floods[] = {"release", "have lifetimes of 1 s and get packets",
+                                         "claim the ranges of others"};
+    (void)state;
+    for (enum owners_flood flood = RELEASES; flood <= CLAIMS_OF_OTHERS; flood++) {
+        const unsigned free_ms = bound_among_owners(flood, false), silent_ms = bound_among_owners(flood, true);
+        figure("H15: %u owners %s, 10,000 times a second: a newcomer is bound in %u ms, in place of an owner "
+               "that fell "
+               "silent in %u ms",
+               OWNERS, floods[flood], free_ms, silent_ms);
+        assert_in_range(free_ms, 1, 5000);
+        assert_in_range(silent_ms, 1, 5000);
+    }
+}
+
+static void few_accounts(struct attack *t)
+{
+    t->w.config.limits.accounts = 16;
+    t->w.config.limits.bindings = 256;
+}
+
+/* More hosts own ports than there are accounts, until the table is full. One that owns a single range keeps it, and is known as an
+ * owner: a frame from upstream with its MAC address does not cut it off. One host with many ranges makes room. */
+static void test_more_owners_than_accounts(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(few_accounts);
+    struct agent *last = &t->agents[2];
+    t->strangers_answer = true;
+    for (unsigned i = 0; i < 64; i++) {
+        claim_of_stranger(t, i, range_of_owner(i));
+        tick(t);
+    }
+    last->answers = true;
+    claim(t, last);
+    tick(t);
+    assert_true(owns(t, 4080, last->mac));
+    assert_true(engine_stats(t->w.engine)->counters[COUNTER_ACCOUNTS_FULL] > 0);
+    assert_int_equal(say_to(t, SIDE_UPSTREAM, bridge_mac, last->mac).reason, DROP_BAD_SOURCE);
+    assert_int_equal(udp(t, SIDE_DOWNSTREAM, last->mac, 4080, 53, 0).fate, FATE_SENT);
+    for (unsigned i = 64; i < 320; i++) {
+        claim_of_stranger(t, 64, range_of_owner(i));
+        for (unsigned ms = 0; ms < 110; ms++)
+            tick(t);
+    }
+    for (unsigned i = 320; i < 350; i++) {
+        claim_of_stranger(t, i, range_of_owner(i));
+        tick(t);
+    }
+    assert_int_equal(engine_stats(t->w.engine)->counters[COUNTER_EVICTED], 30);
+    assert_true(owns(t, range_of_owner(349), stranger(349)));
+    assert_true(owns(t, 4080, last->mac));
+    for (unsigned i = 0; i < 64; i++)
+        assert_true(owns(t, range_of_owner(i), stranger(i)));
+    figure("H16: 98 owners and 16 accounts, a full table: all are known as owners, none of 97 lost its only "
+           "range");
+    attack_end(t);
+}
+
 /* A MAC that is heard on both sides in turn, a thousand times a second. */
 static void test_flapping_mac(void **state)
 {
@@ -660,24 +812,6 @@ static void test_flapping_mac(void **state)
     assert_in_range(told, 1, 6);
     figure("S21: 10,000 changes of side in 5 s: %u events, owners unmoved", told);
     attack_end(t);
-}
-
-static struct verdict say(struct attack *t, enum side from, struct mac source, uint16_t ethertype)
-{
-    uint8_t bytes[60] = {0};
-    memcpy(bytes, mac_broadcast.octets, 6);
-    memcpy(bytes + 6, source.octets, 6);
-    put16(bytes + 12, ethertype);
-    return give(t, from, bytes, sizeof(bytes));
-}
-
-static struct verdict say_to(struct attack *t, enum side from, struct mac to, struct mac source)
-{
-    uint8_t bytes[60] = {0};
-    memcpy(bytes, to.octets, 6);
-    memcpy(bytes + 6, source.octets, 6);
-    put16(bytes + 12, 0x88b6);
-    return give(t, from, bytes, sizeof(bytes));
 }
 
 /* The segments are joined outside for a while: the hosts' own frames and one of the bridge's come in upstream. Once they
@@ -1492,6 +1626,8 @@ int main(void)
         cmocka_unit_test(test_one_host_claims_all),
         cmocka_unit_test(test_many_macs_fall_silent),
         cmocka_unit_test(test_full_address),
+        cmocka_unit_test(test_owners_have_themselves_asked),
+        cmocka_unit_test(test_more_owners_than_accounts),
         cmocka_unit_test(test_loop),
         cmocka_unit_test(test_hosts_are_not_cut_off),
         cmocka_unit_test(test_silent_router_is_not_impersonated),

@@ -289,19 +289,26 @@ static void take_answer(void *context, enum side to, const struct tx_frame *made
             is_offered[n] || (said.kind == DHCP_OFFER && mac_equal(said.chaddr, numbered(honest, n)));
 }
 
-static struct world *server_new(void)
+/* Sets of 2^(16 - length) ports. */
+static struct world *server_of(uint8_t length, uint32_t offer_wait_s)
 {
     struct world *w = world_new();
     w->address.learn = 0;
     w->address.ports_first = 2048;
     w->address.is_served = true;
-    w->address.lease_psid = (struct port_set_params){0, 6};
+    w->address.lease_psid = (struct port_set_params){0, length};
+    w->config.limits.offer_wait_s = offer_wait_s;
     w->config.dhcp =
         (struct config_dhcp){.lease_s = 600, .router = gateway, .server_id = gateway, .netmask = {0xffffff00}};
     w->out.generate = take_answer;
     world_start(w);
     world_pass(w, 6 * S);
     return w;
+}
+
+static struct world *server_new(void)
+{
+    return server_of(6, 1);
 }
 
 /* A message to the bridge's server, which asks for ports. */
@@ -545,6 +552,109 @@ static void test_one_host_claims_all_sets(void **state)
     one_host_against_the_pool(CLAIMS | ANSWERS, "claims and answers");
 }
 
+/* Every set but two is leased, and the lessees ask again ten times a second each. Another lessee renews every 11 s, and begins
+ * anew once, as after a reboot. */
+static void test_lessees_flood(void **state)
+{
+    enum { LESSEES = 990, SECONDS = 60 };
+    static const enum dhcp_kind kinds[] = {DHCP_REQUEST, DHCP_DISCOVER};
+    (void)state;
+    for (unsigned k = 0; k < 2; k++) {
+        struct world *w = server_of(10, 0);
+        unsigned renewals = 0, renewed = 0, turn = 0;
+        for (unsigned i = 0; i <= LESSEES; i++) {
+            const struct mac mac = i == 0 ? host_a : numbered(made_up, i);
+            says(w, DHCP_DISCOVER, mac, false);
+            says(w, DHCP_REQUEST, mac, true);
+            assert_true(is_said(DHCP_ACK, mac));
+            world_pass(w, 10 * MS);
+        }
+        for (unsigned ms = 0; ms < SECONDS * 1000; ms++) {
+            for (unsigned i = 0; i < 10; i++)
+                says(w, kinds[k], numbered(made_up, 1 + turn++ % LESSEES), kinds[k] == DHCP_REQUEST);
+            if (ms % 11000 == 5503) {
+                says(w, DHCP_REQUEST, host_a, true);
+                renewals++;
+                renewed += is_said(DHCP_ACK, host_a);
+            }
+            if (ms == 40007) {
+                says(w, DHCP_DISCOVER, host_a, false);
+                assert_true(is_said(DHCP_OFFER, host_a));
+                says(w, DHCP_REQUEST, host_a, true);
+                assert_true(is_said(DHCP_ACK, host_a));
+            }
+            world_pass(w, MS);
+        }
+        printf("# S47: %u lessees send 10,000 %s a second: %u of %u renewals of another one answered\n",
+               LESSEES, kinds[k] == DHCP_REQUEST ? "REQUESTs" : "DISCOVERs", renewed, renewals);
+        assert_int_equal(renewed, renewals);
+        world_free(w);
+    }
+}
+
+#define HELD_PSID 60
+
+static const struct mac holder = {{0x00, 0x0c, 0x29, 0x77, 0x77, 0x77}};
+static unsigned offered_to_others;
+
+static struct tx_frame statement_of_holder(enum pe_arp_type type)
+{
+    struct tx_frame made = statement_of_m(type, HELD_PSID << 10);
+    made.source = made.pe_arp.sha = holder;
+    return made;
+}
+
+static void take_offer(void *context, enum side to, const struct tx_frame *made)
+{
+    take_answer(context, to, made);
+    if (made->kind == TX_DHCP && made->dhcp.answer.kind == DHCP_OFFER &&
+        made->dhcp.answer.ports.psid == HELD_PSID && !mac_equal(made->dhcp.answer.chaddr, holder))
+        offered_to_others++;
+    if (made->kind != TX_PE_ARP || made->pe_arp.type != PE_ARP_REQUEST ||
+        made->pe_arp.tpa.first >> 10 != HELD_PSID)
+        return;
+    answer_of_m = statement_of_holder(PE_ARP_REPLY);
+    answer_of_m.destination = answer_of_m.pe_arp.tha = bridge_mac;
+    answer_of_m.pe_arp.tpa = made->pe_arp.tpa;
+    answer_of_m.pe_arp.nonce = made->pe_arp.nonce;
+    is_asked = true;
+}
+
+/* After an empty start an agent holds a set without a lease, and claims it as agents do. More DHCPDISCOVERs come than there are
+ * broadcasts to ask hosts with. */
+static void test_held_set_in_a_flood(void **state)
+{
+    static const struct {
+        unsigned of_ten_ms, macs;
+    } floods[] = {{1, 60}, {10, 60}, {100, ATTACKERS}};
+    (void)state;
+    for (unsigned i = 0; i < sizeof(floods) / sizeof(floods[0]); i++) {
+        struct world *w = server_new();
+        unsigned turn = 0, sent = 0;
+        offered_to_others = 0;
+        is_asked = false;
+        w->out.generate = take_offer;
+        for (unsigned ms = 0; ms < 100000; ms++) {
+            if (ms % 60000 == 0) {
+                const struct tx_frame claim = statement_of_holder(PE_ARP_CLAIM);
+                world_give_made(w, SIDE_DOWNSTREAM, &claim);
+            }
+            for (; sent < ms * floods[i].of_ten_ms / 10; sent++)
+                says(w, DHCP_DISCOVER, numbered(made_up, turn++ * 2531 % floods[i].macs), false);
+            world_pass(w, MS);
+            if (is_asked)
+                world_give_made(w, SIDE_DOWNSTREAM, &answer_of_m);
+            is_asked = false;
+        }
+        printf(
+            "# S42: %u DHCPDISCOVERs a second of %u hosts after an empty start: a set that an agent holds was "
+            "offered to others %u times\n",
+            floods[i].of_ten_ms * 100, floods[i].macs, offered_to_others);
+        assert_int_equal(offered_to_others, 0);
+        world_free(w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -557,6 +667,8 @@ int main(void)
         cmocka_unit_test(test_one_host_answers_for_all_sets),
         cmocka_unit_test(test_one_host_claims_all_sets),
         cmocka_unit_test(test_leases_by_way_of_the_router),
+        cmocka_unit_test(test_lessees_flood),
+        cmocka_unit_test(test_held_set_in_a_flood),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

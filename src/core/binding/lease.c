@@ -129,11 +129,11 @@ struct lease *lease_choose(struct engine *e, const struct lease_client *client, 
 }
 
 /* Hosts are asked for its first port. A question that is open goes on. */
-static void ask_hosts(struct engine *e, struct lease *lease, const struct resolution *asked)
+static void ask_hosts(struct engine *e, struct lease *lease, struct resolution *asked)
 {
     lease->asked_ns = e->now_ns;
-    if (asked == NULL)
-        resolver_ask_all(e, lease->address_index, lease_range(e, lease).first, 0);
+    lease->is_sent = asked != NULL && asked->tries > 0;
+    resolver_ask_for_set(e, lease->address_index, lease_range(e, lease).first, asked);
 }
 
 bool lease_is_certain(struct engine *e, struct lease *lease)
@@ -153,6 +153,10 @@ bool lease_is_certain(struct engine *e, struct lease *lease)
     /* Not for ever: a host that keeps the ring full would end all offers. */
     if (resolver_may_have_lost(e, lease->asked_ns) && lease->lost_answers < LOST_ANSWERS_MAX) {
         lease->lost_answers++;
+        ask_hosts(e, lease, asked);
+        return false;
+    }
+    if (lease_must_be_asked(e, lease)) {
         ask_hosts(e, lease, asked);
         return false;
     }

@@ -315,6 +315,7 @@ void lease_pool_begin(struct engine *e)
 static void doubt(struct lease *lease)
 {
     lease->is_known_free = false;
+    lease->is_sent = false;
     lease->lost_answers = 0;
     lease->asked_ns = lease->holder_until_ns = 0;
 }
@@ -326,13 +327,47 @@ void lease_pool_doubt(struct engine *e, uint32_t address_index)
         doubt(&e->lease_pool->at[run->first + i]);
 }
 
-void lease_doubt(struct engine *e, uint32_t address_index, uint16_t port)
+/* [limits] host-leases in a lifetime, all at once: one host does not hold back all sets. */
+static bool claim_counts(struct engine *e, struct mac claimant)
+{
+    const struct limits *l = &e->config.limits;
+    const uint64_t interval_ns = l->lifetime_s * NS_PER_S / l->host_leases;
+    const struct rate_limit limit = {interval_ns, (l->host_leases - 1) * interval_ns};
+    return rate_take(&host_of(e->hosts, claimant)->set_claims, limit, e->now_ns);
+}
+
+void lease_claimed(struct engine *e, uint32_t address_index, uint16_t port, struct mac claimant)
 {
     struct lease *lease = lease_at(e, address_index, port);
     const uint64_t wait_ns = e->config.limits.offer_wait_s * NS_PER_S;
-    const bool is_being_asked = lease != NULL && lease->asked_ns != 0 && e->now_ns < lease->asked_ns + wait_ns;
-    if (lease != NULL && !is_being_asked)
+    if (lease == NULL)
+        return;
+    const bool is_being_asked = lease->asked_ns != 0 && e->now_ns < lease->asked_ns + wait_ns;
+    if (claim_counts(e, claimant))
+        lease->claimed_ns = e->now_ns;
+    if (!is_being_asked)
         doubt(lease);
+}
+
+static bool is_claimed(const struct engine *e, const struct lease *lease)
+{
+    return lease->claimed_ns != 0 && e->now_ns - lease->claimed_ns < e->config.limits.lifetime_s * NS_PER_S;
+}
+
+void lease_asked(struct engine *e, uint32_t address_index, uint16_t port)
+{
+    struct lease *lease = lease_at(e, address_index, port);
+    if (lease == NULL || lease->asked_ns == 0 || lease->is_sent || lease_range(e, lease).first != port)
+        return;
+    lease->is_sent = true;
+    if (is_claimed(e, lease))
+        lease->asked_ns = e->now_ns;
+}
+
+/* An agent repeats its claim once a minute. */
+bool lease_must_be_asked(const struct engine *e, const struct lease *lease)
+{
+    return !lease->is_sent && is_claimed(e, lease);
 }
 
 /* Few at once, so that a newcomer has not to wait for all of them; then [limits] host-leases in a lifetime. */
@@ -374,6 +409,8 @@ static void lease_carry(struct engine *e, const struct lease *old, struct lease 
 {
     lease->is_known_free = old->is_known_free;
     lease->asked_ns = old->asked_ns;
+    lease->is_sent = old->is_sent;
+    lease->claimed_ns = old->claimed_ns;
     lease->lost_answers = old->lost_answers;
     lease->holder = old->holder;
     lease->holder_until_ns = old->holder_until_ns;

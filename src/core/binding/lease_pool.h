@@ -31,7 +31,9 @@ struct lease {
     enum lease_state state;
     bool is_known_free;       /* no host has its ports: it was leased before, or none answered for it */
     uint8_t lost_answers;     /* times that hosts were asked and frames of theirs were lost then */
-    uint64_t asked_ns;        /* hosts were asked for it; 0: not yet */
+    uint64_t asked_ns;        /* hosts were asked for it, or a question waits for its budget; 0: not yet */
+    bool is_sent;             /* the REQUEST left */
+    uint64_t claimed_ns;      /* when a host without a lease claimed it last; 0: never */
     struct mac holder;        /* a host without a lease that answered for it */
     uint64_t holder_until_ns; /* that counts so long */
     const struct config_lease *reservation; /* NULL: for anybody */
@@ -89,10 +91,15 @@ void lease_pool_carry(struct engine *e, const struct engine *old);
  * have. */
 void lease_pool_begin(struct engine *e);
 
-/* What hosts said of the sets of an address no longer counts, or of the set of `port` alone: they are asked again. While
- * they are being asked for that one, nothing changes: who has it answers. */
+/* What hosts said of the sets of an address no longer counts: they are asked again. */
 void lease_pool_doubt(struct engine *e, uint32_t address_index);
-void lease_doubt(struct engine *e, uint32_t address_index, uint16_t port);
+/* A host without a lease claims the set of `port`: hosts are asked for it again. While they are being asked, nothing changes:
+ * who has it answers. */
+void lease_claimed(struct engine *e, uint32_t address_index, uint16_t port, struct mac claimant);
+/* All hosts are asked for `port` now. */
+void lease_asked(struct engine *e, uint32_t address_index, uint16_t port);
+/* True where the set must not be offered before hosts were asked for it, however long that takes. */
+bool lease_must_be_asked(const struct engine *e, const struct lease *lease);
 
 /* A host answered that it has `port`: the set that begins there is offered to no other for a lifetime. False: it answers
  * for too many ([limits] host-leases), which is emitted, and this answer does not count. */

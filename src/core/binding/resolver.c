@@ -4,8 +4,9 @@
  * 1. It is opened: a broadcast by a frame for a port that nobody owns; a unicast by a CLAIM, a RELEASE, or a frame
  *    for a stale binding. The frames for the port wait in its queue.
  * 2. It sends a REQUEST, up to three times, a second apart, whenever the budgets allow. Broadcasts wait for the
- *    budget in two queues, new ports before retries; probes in one. Challenges do not queue, or whoever came first
- *    would have it all: claimants that own nothing and were not asked yet go first, and each tries again.
+ *    budget in two queues, new ports before retries; owners that were not asked within a minute in one. Others do not queue,
+ *    or whoever came first would have it all: claimants that own nothing and were not asked yet go first, and each tries
+ *    again.
  * 3. It is closed by a REPLY that counts (pe_arp_rules.c), by traffic that shows the owner, or without an answer:
  *    then pending frames go to default-host or are dropped, an owner that did not answer loses its binding, and a
  *    claim that waited for that continues.
@@ -21,6 +22,7 @@
 #include "binding_state.h"
 #include "delivery.h"
 #include "engine_state.h"
+#include "lease_pool.h"
 #include "out/event_emit.h"
 #include "out/frame_send.h"
 #include "out/verdict.h"
@@ -39,7 +41,8 @@
 #define WAIT_NS (TRIES * NS_PER_S) /* a broadcast ends after this time in any case */
 #define SLOT_NS (4 * NS_PER_S)     /* a stateless nonce counts in its slot and the next */
 
-#define CLAIMANTS_PART 4 /* of the table, for the challenges of claimants */
+#define CLAIMANTS_PART 4  /* of the table, for the challenges of claimants */
+#define SETS_PART      16 /* for sets of [dhcp] */
 
 static const struct mac nobody;
 
@@ -63,11 +66,13 @@ struct resolver {
     struct keyed_table *negatives;
     struct keyed_table *asked; /* when a port was last asked for */
     struct pending *pending;
-    struct resolution_queue fresh, retries; /* broadcasts that wait: new ports first */
-    struct resolution_queue unicasts;       /* probes that wait for the budget of all hosts */
-    struct resolution_queue broadcasts;     /* every open one, as opened */
-    uint32_t broadcast_count, claimants_count;
-    struct served *served; /* claimants that were asked */
+    struct resolution_queue fresh, sets,
+        retries; /* broadcasts that wait: new ports and sets of [dhcp] in turn, first */
+    bool is_turn_of_sets;
+    struct resolution_queue unicasts;   /* to owners, that wait for the budget of all hosts */
+    struct resolution_queue broadcasts; /* every open one, as opened */
+    uint32_t broadcast_count, sets_count, claimants_count;
+    struct served *served, *served_owners; /* claimants, and owners, that were asked */
     uint64_t nonce_count;
     struct timer ask_timer, unicast_timer;
     struct rate ask_rate, unicast_rate;
@@ -76,7 +81,7 @@ struct resolver {
 };
 
 /* All take from one budget; the later ones leave the earlier ones a part of its burst. */
-enum precedence { PROBE_FIRST, NEWCOMER_NEXT, CLAIM_LAST };
+enum precedence { OWNER_FIRST, NEWCOMER_NEXT, OTHERS_LAST };
 
 static bool tables_new(const struct engine *e, struct resolver *r)
 {
@@ -90,8 +95,9 @@ static bool tables_new(const struct engine *e, struct resolver *r)
     r->asked = keyed_table_new(in_a_second, sizeof(struct resolution_key), sizeof(struct asked), hash_key);
     r->pending = pending_new(l->held_frames, l->held_bytes);
     r->served = served_new(e->seed.nonce_key);
+    r->served_owners = served_new(e->seed.nonce_key);
     return r->questions != NULL && r->negatives != NULL && r->asked != NULL && r->pending != NULL &&
-           r->served != NULL;
+           r->served != NULL && r->served_owners != NULL;
 }
 
 struct resolver *resolver_new(const struct engine *e)
@@ -101,15 +107,16 @@ struct resolver *resolver_new(const struct engine *e)
     if (r == NULL)
         return NULL;
     TAILQ_INIT(&r->fresh);
+    TAILQ_INIT(&r->sets);
     TAILQ_INIT(&r->retries);
     TAILQ_INIT(&r->unicasts);
     TAILQ_INIT(&r->broadcasts);
     r->ask_timer.kind = TIMER_ASK;
     r->unicast_timer.kind = TIMER_UNICAST;
     r->ask_limit = rate_limit_of(l->ask_rate, l->ask_burst);
-    r->unicast_limits[PROBE_FIRST] = rate_limit_of(l->unicast_rate, l->unicast_rate);
+    r->unicast_limits[OWNER_FIRST] = rate_limit_of(l->unicast_rate, l->unicast_rate);
     r->unicast_limits[NEWCOMER_NEXT] = rate_limit_of(l->unicast_rate, (3 * l->unicast_rate + 3) / 4);
-    r->unicast_limits[CLAIM_LAST] = rate_limit_of(l->unicast_rate, (l->unicast_rate + 1) / 2);
+    r->unicast_limits[OTHERS_LAST] = rate_limit_of(l->unicast_rate, (l->unicast_rate + 1) / 2);
     r->unicast_mac_limit = rate_limit_of(l->unicast_mac_rate, l->unicast_mac_rate);
     if (!tables_new(e, r)) {
         resolver_free(r);
@@ -127,6 +134,7 @@ void resolver_free(struct resolver *resolver)
     keyed_table_free(resolver->asked);
     pending_free(resolver->pending);
     served_free(resolver->served);
+    served_free(resolver->served_owners);
     free(resolver);
 }
 
@@ -255,13 +263,32 @@ static void broadcast_arm(struct engine *e, struct resolution *r)
     timer_set(e->timers, &r->timer, due_ns);
 }
 
+static struct resolution *broadcast_next(const struct resolver *resolver)
+{
+    const struct resolution_queue *queues[] = {&resolver->fresh, &resolver->sets, &resolver->retries};
+    const unsigned first = resolver->is_turn_of_sets ? 1 : 0, order[] = {first, 1 - first, 2};
+    struct resolution *r = NULL;
+    for (unsigned i = 0; r == NULL && i < 3; i++)
+        r = TAILQ_FIRST(queues[order[i]]);
+    return r;
+}
+
+static void broadcast_send(struct engine *e, struct resolution *r)
+{
+    struct resolver *resolver = e->resolver;
+    rate_take(&resolver->ask_rate, resolver->ask_limit, e->now_ns);
+    if (r->tries == 0)
+        resolver->is_turn_of_sets = !r->of_set;
+    resolution_send(e, r);
+    lease_asked(e, r->key.address_index, r->key.port);
+    broadcast_arm(e, r);
+}
+
 /* Sends the REQUESTs that wait, as far as the budget allows. */
 static void broadcasts_pump(struct engine *e)
 {
     for (;;) {
-        struct resolution *r = TAILQ_FIRST(&e->resolver->fresh);
-        if (r == NULL)
-            r = TAILQ_FIRST(&e->resolver->retries);
+        struct resolution *r = broadcast_next(e->resolver);
         if (r == NULL)
             return;
         uint64_t next_ns = rate_next(&e->resolver->ask_rate, e->resolver->ask_limit, e->now_ns);
@@ -276,28 +303,55 @@ static void broadcasts_pump(struct engine *e)
             timer_set(e->timers, &r->timer, port_ns < end_ns ? port_ns : end_ns);
             continue;
         }
-        rate_take(&e->resolver->ask_rate, e->resolver->ask_limit, e->now_ns);
-        resolution_send(e, r);
-        broadcast_arm(e, r);
+        broadcast_send(e, r);
     }
+}
+
+static struct resolution *broadcast_new(struct engine *e, const struct resolution_key *key, uint8_t protocol)
+{
+    struct resolution *r = resolution_new(e, key);
+    if (r == NULL)
+        return NULL;
+    r->protocol = protocol;
+    TAILQ_INSERT_TAIL(&e->resolver->broadcasts, r, broadcasts);
+    return r;
+}
+
+static void broadcast_begin(struct engine *e, struct resolution *r)
+{
+    queue_join(r->of_set ? &e->resolver->sets : &e->resolver->fresh, r);
+    broadcast_arm(e, r);
+    broadcasts_pump(e);
 }
 
 struct resolution *resolver_ask_all(struct engine *e, uint32_t address_index, uint16_t port, uint8_t protocol)
 {
-    struct resolution_key key = {address_index, port, nobody};
+    const struct resolution_key key = {address_index, port, nobody};
     /* A port scan must leave room to challenge a host that claims. */
     if (e->resolver->broadcast_count >= e->config.limits.questions / 2)
         return NULL;
-    struct resolution *r = resolution_new(e, &key);
+    struct resolution *r = broadcast_new(e, &key, protocol);
     if (r == NULL)
         return NULL;
     e->resolver->broadcast_count++;
-    r->protocol = protocol;
-    TAILQ_INSERT_TAIL(&e->resolver->broadcasts, r, broadcasts);
-    queue_join(&e->resolver->fresh, r);
-    broadcast_arm(e, r);
-    broadcasts_pump(e);
+    broadcast_begin(e, r);
     return r;
+}
+
+void resolver_ask_for_set(struct engine *e, uint32_t address_index, uint16_t port, struct resolution *open)
+{
+    const struct resolution_key key = {address_index, port, nobody};
+    struct resolver *resolver = e->resolver;
+    if (open != NULL && open->queue == &resolver->fresh)
+        queue_join(&resolver->sets, open);
+    if (open != NULL || resolver->sets_count >= e->config.limits.questions / SETS_PART)
+        return;
+    struct resolution *r = broadcast_new(e, &key, 0);
+    if (r == NULL)
+        return;
+    r->of_set = true;
+    resolver->sets_count++;
+    broadcast_begin(e, r);
 }
 
 struct verdict resolver_hold(struct engine *e, struct resolution *r, enum side from, const struct frame *frame)
@@ -389,20 +443,33 @@ static void broadcast_due(struct engine *e, struct resolution *r)
         broadcast_silent(e, r);
         return;
     }
-    queue_join(r->tries == 0 ? &e->resolver->fresh : &e->resolver->retries, r);
+    if (r->tries == 0) {
+        broadcast_begin(e, r);
+        return;
+    }
+    queue_join(&e->resolver->retries, r);
     broadcast_arm(e, r);
     broadcasts_pump(e);
 }
 
 /* Unicasts: challenges and probes. */
 
-static enum precedence precedence_of(struct engine *e, struct mac target, enum question_purpose purpose)
+/* An owner that is asked again within the minute is last: many can have themselves asked, each second, by RELEASEs, by packets
+ * to ports with short lifetimes, by claims of one another. */
+static enum precedence precedence_of(struct engine *e, struct mac target, enum question_purpose purpose,
+                                     bool is_late)
 {
-    if (purpose == ASK_PROBE)
-        return PROBE_FIRST;
-    const bool is_newcomer = purpose == ASK_CLAIMANT && !account_has_binding(e, target) &&
-                             !served_lately(e->resolver->served, target, e->now_ns);
-    return is_newcomer ? NEWCOMER_NEXT : CLAIM_LAST;
+    if (purpose != ASK_CLAIMANT)
+        return is_late ? OTHERS_LAST : OWNER_FIRST;
+    const bool is_newcomer =
+        !account_has_binding(e, target) && !served_lately(e->resolver->served, target, e->now_ns);
+    return is_newcomer ? NEWCOMER_NEXT : OTHERS_LAST;
+}
+
+static uint64_t budget_next(const struct engine *e, enum precedence precedence)
+{
+    const struct resolver *resolver = e->resolver;
+    return rate_next(&resolver->unicast_rate, resolver->unicast_limits[precedence], e->now_ns);
 }
 
 /* When the host may be asked for the port as far as it alone is concerned. */
@@ -414,34 +481,33 @@ static uint64_t host_next(struct engine *e, const struct resolution_key *key)
     return port_ns > host_ns ? port_ns : host_ns;
 }
 
-static void budget_take(struct engine *e, struct mac target, enum question_purpose purpose)
+static void budget_take(struct engine *e, struct mac target, enum question_purpose purpose,
+                        enum precedence precedence)
 {
-    const enum precedence precedence = precedence_of(e, target, purpose);
     struct resolver *resolver = e->resolver;
     rate_take(&host_of(e->hosts, target)->requests, resolver->unicast_mac_limit, e->now_ns);
     rate_take(&resolver->unicast_rate, resolver->unicast_limits[precedence], e->now_ns);
-    if (purpose == ASK_CLAIMANT)
-        served_mark(resolver->served, target, e->now_ns);
+    served_mark(purpose == ASK_CLAIMANT ? resolver->served : resolver->served_owners, target, e->now_ns);
 }
 
 /* Sends the REQUEST now, or waits for the budget. */
 static void unicast_try(struct engine *e, struct resolution *r)
 {
     struct resolver *resolver = e->resolver;
-    const enum precedence precedence = precedence_of(e, r->key.target, r->purpose);
+    const enum precedence precedence = precedence_of(e, r->key.target, r->purpose, r->is_late);
     const uint64_t own_ns = host_next(e, &r->key);
     if (own_ns > e->now_ns) {
         timer_set(e->timers, &r->timer, own_ns);
         return;
     }
-    const uint64_t all_ns = rate_next(&resolver->unicast_rate, resolver->unicast_limits[precedence], e->now_ns);
-    if (all_ns > e->now_ns && precedence == PROBE_FIRST) {
+    const uint64_t all_ns = budget_next(e, precedence);
+    if (all_ns > e->now_ns && precedence == OWNER_FIRST) {
         queue_join(&resolver->unicasts, r);
         timer_set(e->timers, &resolver->unicast_timer, all_ns);
         return;
     }
     if (all_ns <= e->now_ns) {
-        budget_take(e, r->key.target, r->purpose);
+        budget_take(e, r->key.target, r->purpose, precedence);
         resolution_send(e, r);
     }
     timer_set(e->timers, &r->timer, e->now_ns + NS_PER_S);
@@ -450,21 +516,27 @@ static void unicast_try(struct engine *e, struct resolution *r)
 static struct resolution *ask(struct engine *e, const struct resolution_key *key, enum question_purpose purpose)
 {
     struct resolver *resolver = e->resolver;
-    const bool is_claimant = purpose == ASK_CLAIMANT;
+    const bool is_claimant = purpose == ASK_CLAIMANT,
+               is_late = !is_claimant && served_lately(resolver->served_owners, key->target, e->now_ns);
     struct resolution *open = keyed_table_find(resolver->questions, key);
     if (open != NULL) {
-        resolver->claimants_count -= open->purpose == ASK_CLAIMANT && !is_claimant;
+        if (open->purpose == ASK_CLAIMANT && !is_claimant) {
+            resolver->claimants_count--;
+            open->is_late = is_late;
+        }
         open->purpose = purpose < open->purpose ? purpose : open->purpose;
         return open;
     }
     struct host *host = host_of(e->hosts, key->target);
     if (host->open_questions >= e->config.limits.mac_questions ||
-        (is_claimant && resolver->claimants_count >= e->config.limits.questions / CLAIMANTS_PART))
+        (is_claimant && resolver->claimants_count >= e->config.limits.questions / CLAIMANTS_PART) ||
+        (is_late && budget_next(e, OTHERS_LAST) > e->now_ns))
         return NULL;
     struct resolution *r = resolution_new(e, key);
     if (r == NULL)
         return NULL;
     r->purpose = purpose;
+    r->is_late = is_late;
     resolver->claimants_count += is_claimant;
     host->open_questions++;
     unicast_try(e, r);
@@ -480,16 +552,14 @@ struct resolution *resolver_ask_host(struct engine *e, uint32_t address_index, u
 /* Challenges a claimant for whom the table has no room, and keeps nothing of it. */
 static void challenge_once(struct engine *e, const struct resolution_key *key)
 {
-    struct resolver *resolver = e->resolver;
-    const enum precedence precedence = precedence_of(e, key->target, ASK_CLAIMANT);
+    const enum precedence precedence = precedence_of(e, key->target, ASK_CLAIMANT, false);
     if (e->seed.plain_nonces ||
         host_of(e->hosts, key->target)->open_questions >= e->config.limits.mac_questions ||
-        host_next(e, key) > e->now_ns ||
-        rate_next(&resolver->unicast_rate, resolver->unicast_limits[precedence], e->now_ns) > e->now_ns) {
+        host_next(e, key) > e->now_ns || budget_next(e, precedence) > e->now_ns) {
         e->stats.counters[COUNTER_CLAIMS_LIMITED]++;
         return;
     }
-    budget_take(e, key->target, ASK_CLAIMANT);
+    budget_take(e, key->target, ASK_CLAIMANT, precedence);
     send_request(e, key, 0, challenge_nonce(e, key, e->now_ns / SLOT_NS));
 }
 
@@ -517,6 +587,22 @@ bool resolver_may_have_lost(const struct engine *e, uint64_t asked_ns)
     return e->lost_ns != 0 && e->lost_ns >= asked_ns;
 }
 
+/* A late question that finds no budget when its turn comes is not kept, or such questions would fill the table. */
+static bool is_given_up(struct engine *e, const struct resolution *r)
+{
+    return r->is_late && r->tries == 0 && host_next(e, &r->key) <= e->now_ns &&
+           budget_next(e, OTHERS_LAST) > e->now_ns;
+}
+
+static void unicast_give_up(struct engine *e, struct resolution *r)
+{
+    struct binding *b = binding_find(e->bindings, r->key.address_index, r->key.port);
+    if (b != NULL && b->state == BINDING_PROBE && mac_equal(b->owner, r->key.target))
+        binding_enter(e, b, BINDING_STALE);
+    e->stats.counters[COUNTER_CLAIMS_LIMITED] += r->has_claim;
+    resolver_close(e, r);
+}
+
 static void unicast_due(struct engine *e, struct resolution *r)
 {
     const unsigned tries = r->is_release ? 1 : TRIES;
@@ -527,7 +613,9 @@ static void unicast_due(struct engine *e, struct resolution *r)
     else if (r->purpose == ASK_CLAIMANT && e->now_ns >= r->opened_ns + WAIT_NS + NS_PER_S) {
         e->stats.counters[COUNTER_CLAIMS_LIMITED] += r->tries == 0;
         resolver_close(e, r); /* it repeats its claim */
-    } else
+    } else if (is_given_up(e, r))
+        unicast_give_up(e, r);
+    else
         unicast_try(e, r);
 }
 
@@ -548,15 +636,12 @@ void resolver_budget_due(struct engine *e, enum timer_kind kind)
         return;
     }
     struct resolution *r;
-    while ((r = TAILQ_FIRST(&e->resolver->unicasts)) != NULL &&
-           rate_next(&e->resolver->unicast_rate, e->resolver->unicast_limits[PROBE_FIRST], e->now_ns) <=
-               e->now_ns) {
+    while ((r = TAILQ_FIRST(&e->resolver->unicasts)) != NULL && budget_next(e, OWNER_FIRST) <= e->now_ns) {
         queue_leave(r);
         unicast_try(e, r);
     }
     if (r != NULL)
-        timer_set(e->timers, &e->resolver->unicast_timer,
-                  rate_next(&e->resolver->unicast_rate, e->resolver->unicast_limits[PROBE_FIRST], e->now_ns));
+        timer_set(e->timers, &e->resolver->unicast_timer, budget_next(e, OWNER_FIRST));
 }
 
 void resolver_close(struct engine *e, struct resolution *r)
@@ -565,7 +650,7 @@ void resolver_close(struct engine *e, struct resolution *r)
     timer_stop(e->timers, &r->timer);
     if (is_broadcast(r)) {
         TAILQ_REMOVE(&e->resolver->broadcasts, r, broadcasts);
-        e->resolver->broadcast_count--;
+        --*(r->of_set ? &e->resolver->sets_count : &e->resolver->broadcast_count);
     } else {
         struct host *host = host_find(e->hosts, r->key.target);
         if (host != NULL && host->open_questions > 0)

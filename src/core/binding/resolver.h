@@ -48,6 +48,8 @@ struct resolution {
     uint8_t tries;
     bool is_release; /* after a RELEASE: one try */
     enum question_purpose purpose;
+    bool of_set;         /* it began for a set of [dhcp] */
+    bool is_late;        /* of an owner that was asked within the last minute */
     bool has_claim;      /* `claim` waits until the target does not answer */
     struct mac previous; /* of a claimant's challenge: the former owner */
     uint64_t opened_ns, asked_ns;
@@ -68,7 +70,11 @@ void resolver_free(struct resolver *resolver);
 
 /* Asks all hosts for the owner of a port. NULL: too many REQUESTs are open. */
 struct resolution *resolver_ask_all(struct engine *e, uint32_t address_index, uint16_t port, uint8_t protocol);
-/* Probes one host for a port, or finds the open REQUEST for it. NULL: [limits] mac-questions or questions is reached. */
+/* The same for a set of [dhcp], in a part of the budget and of the table of its own. `open` is the question for the port, or
+ * NULL. */
+void resolver_ask_for_set(struct engine *e, uint32_t address_index, uint16_t port, struct resolution *open);
+/* Probes one host for a port, or finds the open REQUEST for it. NULL: [limits] mac-questions or questions is reached, or it
+ * was asked lately and the budget has too little left. */
 struct resolution *resolver_ask_host(struct engine *e, uint32_t address_index, uint16_t port,
                                      struct mac target);
 /* True where frames of hosts were lost at the receive ring since `asked_ns`: an answer may be among them, so nobody was silent.

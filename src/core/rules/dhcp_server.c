@@ -40,6 +40,10 @@ enum budget { OF_OWNERS, OF_TAKERS, OF_NEWCOMERS, OF_OTHERS, BUDGETS };
 #define TRY_GAP_NS     NS_PER_S
 #define NEWCOMER_TRIES 5
 
+/* An owner's turns: it renews, or begins anew, before those that ask more often than clients do. */
+#define OWNER_TURNS_AT_ONCE 3
+#define OWNER_TURN_NS       (5 * NS_PER_S)
+
 struct dhcp_server {
     struct rate_limit limit, others_limit, host_limit; /* [limits] dhcp-rate, a part of it, dhcp-host-rate */
     struct rate messages[BUDGETS], exhausted_events;
@@ -421,15 +425,26 @@ static enum budget budget_of(struct engine *e, const struct host *host, const st
     return is_newcomer(host, e->now_ns) ? OF_NEWCOMERS : OF_OTHERS;
 }
 
+/* Half of the burst of owners is for those that have a turn left. */
+static struct rate_limit limit_of(const struct dhcp_server *server, enum budget budget, struct host *host,
+                                  uint64_t now_ns)
+{
+    const struct rate_limit turns = {OWNER_TURN_NS, (OWNER_TURNS_AT_ONCE - 1) * OWNER_TURN_NS};
+    struct rate_limit limit = budget == OF_OTHERS ? server->others_limit : server->limit;
+    if (budget == OF_OWNERS && !rate_take(&host->dhcp_turns, turns, now_ns))
+        limit.tolerance_ns /= 2;
+    return limit;
+}
+
 /* Takes the message from the budgets of its host and of all hosts like it. */
 static bool is_within_budget(struct engine *e, struct mac source, struct request *q)
 {
     struct dhcp_server *server = e->dhcp_server;
     struct host *host = host_of(e->hosts, source);
     const enum budget budget = budget_of(e, host, q->message);
-    const struct rate_limit limit = budget == OF_OTHERS ? server->others_limit : server->limit;
-    const bool is_taken = rate_take(&host->dhcp, server->host_limit, e->now_ns) &&
-                          rate_take(&server->messages[budget], limit, e->now_ns);
+    const bool is_taken =
+        rate_take(&host->dhcp, server->host_limit, e->now_ns) &&
+        rate_take(&server->messages[budget], limit_of(server, budget, host, e->now_ns), e->now_ns);
     q->may_displace = budget != OF_OTHERS && is_refused_again(host, e->now_ns);
     if (budget == OF_OTHERS || budget == OF_NEWCOMERS)
         note_heard(host, budget == OF_NEWCOMERS, e->now_ns);

@@ -206,7 +206,7 @@ static struct verdict claim(struct engine *e, const struct rx_frame *rx, const s
     if (e->config.addresses[address_index].learn & LEARN_PE_ARP || is_fixed_for(e, &claim.ports, m->sha))
         resolver_claim(e, &claim);
     else
-        lease_doubt(e, address_index, m->spa.first); /* it is asked for before it is offered */
+        lease_claimed(e, address_index, m->spa.first, m->sha); /* it is asked for before it is offered */
     return verdict_consumed(CONSUMED_PE_ARP);
 }
 

@@ -15,25 +15,39 @@
 #define COUNTS    4097 /* the greatest host-bindings, and none */
 #define LOOKED_AT 8    /* accounts that are checked for one to evict */
 
-TAILQ_HEAD(account_queue, account);
-
-struct accounts {
-    struct keyed_table *owners;
-    struct account others;
-    struct account_queue by_count[COUNTS]; /* those with as many learned bindings; the last: or more */
-    uint32_t most;                         /* no one has more */
+struct account {
+    struct mac mac; /* the key; zero: the others */
+    struct traffic past, booked;
 };
 
-struct accounts *accounts_new(uint32_t limit, const uint8_t hash_key[static HASH_KEY_BYTES])
+/* Who has a binding, in the table as long as it has one: all of them, however few accounts there are. */
+struct owner {
+    struct mac mac;          /* the key */
+    uint32_t learned;        /* bindings by claims and traffic */
+    struct account *account; /* its own, or that of the others */
+    LIST_HEAD(, binding) bindings;
+    TAILQ_ENTRY(owner) equals;
+};
+
+TAILQ_HEAD(owner_queue, owner);
+
+struct accounts {
+    struct keyed_table *table, *owners;
+    struct account others;
+    struct owner_queue by_count[COUNTS]; /* those with as many learned bindings; the last: or more */
+    uint32_t most;                       /* no one has more */
+};
+
+struct accounts *accounts_new(const struct limits *limits, const uint8_t hash_key[static HASH_KEY_BYTES])
 {
     struct accounts *accounts = calloc(1, sizeof(*accounts));
     if (accounts == NULL)
         return NULL;
-    LIST_INIT(&accounts->others.bindings);
     for (unsigned i = 0; i < COUNTS; i++)
         TAILQ_INIT(&accounts->by_count[i]);
-    accounts->owners = keyed_table_new(limit, sizeof(struct mac), sizeof(struct account), hash_key);
-    if (accounts->owners == NULL) {
+    accounts->table = keyed_table_new(limits->accounts, sizeof(struct mac), sizeof(struct account), hash_key);
+    accounts->owners = keyed_table_new(limits->bindings, sizeof(struct mac), sizeof(struct owner), hash_key);
+    if (accounts->table == NULL || accounts->owners == NULL) {
         accounts_free(accounts);
         return NULL;
     }
@@ -44,6 +58,7 @@ void accounts_free(struct accounts *accounts)
 {
     if (accounts == NULL)
         return;
+    keyed_table_free(accounts->table);
     keyed_table_free(accounts->owners);
     free(accounts);
 }
@@ -76,21 +91,42 @@ static struct traffic traffic_of(const struct binding *b)
     return (struct traffic){b->rx_frames, b->rx_bytes, b->tx_frames, b->tx_bytes};
 }
 
-static struct traffic live_of(const struct account *a)
+static void live_add(struct traffic *live, const struct owner *owner)
 {
-    struct traffic live = {0};
     const struct binding *b;
-    LIST_FOREACH(b, &a->bindings, of_owner)
+    LIST_FOREACH(b, &owner->bindings, of_owner)
     {
         const struct traffic more = traffic_of(b);
-        traffic_add(&live, &more);
+        traffic_add(live, &more);
     }
+}
+
+static struct owner *owner_find(const struct accounts *accounts, struct mac mac)
+{
+    return keyed_table_find(accounts->owners, &mac);
+}
+
+/* That of the others has the bindings of all owners without one of their own. */
+static struct traffic live_of(const struct accounts *accounts, const struct account *a)
+{
+    struct traffic live = {0};
+    const struct owner *owner;
+    uint32_t place = 0;
+    if (a != &accounts->others) {
+        owner = owner_find(accounts, a->mac);
+        if (owner != NULL && owner->account == a)
+            live_add(&live, owner);
+        return live;
+    }
+    while ((owner = keyed_table_walk(accounts->owners, &place)) != NULL)
+        if (owner->account == a)
+            live_add(&live, owner);
     return live;
 }
 
-static struct traffic total_of(const struct account *a)
+static struct traffic total_of(const struct accounts *accounts, const struct account *a)
 {
-    struct traffic total = live_of(a);
+    struct traffic total = live_of(accounts, a);
     traffic_add(&total, &a->past);
     return total;
 }
@@ -109,111 +145,124 @@ static void fold(struct engine *e, const struct account *a)
 /* Evicts an account whose owner has no binding. False: the oldest ones all have one, and are moved to the new end. */
 static bool make_room(struct engine *e)
 {
-    struct keyed_table *owners = e->accounts->owners;
+    struct keyed_table *table = e->accounts->table;
     for (unsigned i = 0; i < LOOKED_AT; i++) {
-        struct account *oldest = keyed_table_oldest(owners);
-        if (LIST_EMPTY(&oldest->bindings)) {
+        struct account *oldest = keyed_table_oldest(table);
+        const struct owner *owner = owner_find(e->accounts, oldest->mac);
+        if (owner == NULL || owner->account != oldest) {
             fold(e, oldest);
-            keyed_table_remove(owners, oldest);
+            keyed_table_remove(table, oldest);
             return true;
         }
-        keyed_table_touch(owners, oldest);
+        keyed_table_touch(table, oldest);
     }
     return false;
 }
 
-/* The owner's account, or that of the others where there is no room. */
-static struct account *account_of(struct engine *e, struct mac owner)
+/* The account of `mac`, or that of the others where there is no room. */
+static struct account *account_of(struct engine *e, struct mac mac)
 {
-    struct keyed_table *owners = e->accounts->owners;
-    struct account *a = keyed_table_find(owners, &owner);
+    struct keyed_table *table = e->accounts->table;
+    struct account *a = keyed_table_find(table, &mac);
     bool fresh;
     if (a != NULL) {
-        keyed_table_touch(owners, a);
+        keyed_table_touch(table, a);
         return a;
     }
-    if (keyed_table_full(owners) && !make_room(e)) {
+    if (keyed_table_full(table) && !make_room(e)) {
         e->stats.counters[COUNTER_ACCOUNTS_FULL]++;
         return &e->accounts->others;
     }
-    a = keyed_table_put(owners, &owner, &fresh);
-    LIST_INIT(&a->bindings);
-    return a;
+    return keyed_table_put(table, &mac, &fresh);
+}
+
+/* Owners. */
+
+static struct owner *owner_of(struct engine *e, struct mac mac)
+{
+    bool fresh;
+    struct owner *owner = keyed_table_put(e->accounts->owners, &mac, &fresh);
+    if (fresh) {
+        LIST_INIT(&owner->bindings);
+        owner->account = account_of(e, mac);
+    }
+    return owner;
 }
 
 bool account_has_binding(const struct engine *e, struct mac mac)
 {
-    const struct account *a = keyed_table_find(e->accounts->owners, &mac);
-    return a != NULL && !LIST_EMPTY(&a->bindings);
+    return owner_find(e->accounts, mac) != NULL;
 }
 
 int account_lowest_address(const struct engine *e, struct mac mac)
 {
-    const struct account *a = keyed_table_find(e->accounts->owners, &mac);
+    const struct owner *owner = owner_find(e->accounts, mac);
     const struct binding *b;
     int lowest = -1;
-    if (a == NULL)
+    if (owner == NULL)
         return -1;
-    LIST_FOREACH(b, &a->bindings, of_owner)
+    LIST_FOREACH(b, &owner->bindings, of_owner)
     if (lowest < 0 || (int)b->address_index < lowest)
         lowest = (int)b->address_index;
     return lowest;
 }
 
-static uint32_t count_of(const struct account *a)
+static uint32_t count_of(const struct owner *owner)
 {
-    return a->learned < COUNTS ? a->learned : COUNTS - 1;
+    return owner->learned < COUNTS ? owner->learned : COUNTS - 1;
 }
 
 /* Counts a learned binding that begins (+1) or ends (-1). */
-static void learned_add(struct engine *e, struct account *a, const struct binding *b, int one)
+static void learned_add(struct engine *e, struct owner *owner, const struct binding *b, int one)
 {
     struct accounts *accounts = e->accounts;
     if (binding_origin_is_fixed(b->origin))
         return;
     shared_address_at(e, b->address_index)->learned += (uint32_t)one;
-    if (a->learned > 0)
-        TAILQ_REMOVE(&accounts->by_count[count_of(a)], a, equals);
-    a->learned += (uint32_t)one;
-    if (a->learned > 0)
-        TAILQ_INSERT_TAIL(&accounts->by_count[count_of(a)], a, equals);
-    if (count_of(a) > accounts->most)
-        accounts->most = count_of(a);
+    if (owner->learned > 0)
+        TAILQ_REMOVE(&accounts->by_count[count_of(owner)], owner, equals);
+    owner->learned += (uint32_t)one;
+    if (owner->learned > 0)
+        TAILQ_INSERT_TAIL(&accounts->by_count[count_of(owner)], owner, equals);
+    if (count_of(owner) > accounts->most)
+        accounts->most = count_of(owner);
     while (accounts->most > 0 && TAILQ_EMPTY(&accounts->by_count[accounts->most]))
         accounts->most--;
 }
 
 void account_join(struct engine *e, struct binding *binding)
 {
-    struct account *a = account_of(e, binding->owner);
+    struct owner *owner = owner_of(e, binding->owner);
     const struct traffic counted = traffic_of(binding);
-    binding->account = a;
-    LIST_INSERT_HEAD(&a->bindings, binding, of_owner);
-    learned_add(e, a, binding, +1);
-    traffic_subtract(&a->past, &counted);
+    binding->row = owner;
+    LIST_INSERT_HEAD(&owner->bindings, binding, of_owner);
+    learned_add(e, owner, binding, +1);
+    traffic_subtract(&owner->account->past, &counted);
 }
 
 void account_leave(struct engine *e, struct binding *binding)
 {
+    struct owner *owner = binding->row;
     const struct traffic counted = traffic_of(binding);
     LIST_REMOVE(binding, of_owner);
-    learned_add(e, binding->account, binding, -1);
-    traffic_add(&binding->account->past, &counted);
-    binding->account = NULL;
+    learned_add(e, owner, binding, -1);
+    traffic_add(&owner->account->past, &counted);
+    binding->row = NULL;
+    if (LIST_EMPTY(&owner->bindings))
+        keyed_table_remove(e->accounts->owners, owner);
 }
 
-struct account_share account_share_beside(const struct engine *e, struct mac owner,
+struct account_share account_share_beside(const struct engine *e, struct mac mac,
                                           const struct port_range *ports)
 {
     struct account_share share = {0};
-    const struct account *a = keyed_table_find(e->accounts->owners, &owner);
+    const struct owner *owner = owner_find(e->accounts, mac);
     const struct binding *b;
-    if (a == NULL)
-        a = &e->accounts->others;
-    LIST_FOREACH(b, &a->bindings, of_owner)
+    if (owner == NULL)
+        return share;
+    LIST_FOREACH(b, &owner->bindings, of_owner)
     {
-        if (binding_origin_is_fixed(b->origin) || !mac_equal(b->owner, owner) ||
-            port_range_overlaps(&b->ports, ports))
+        if (binding_origin_is_fixed(b->origin) || port_range_overlaps(&b->ports, ports))
             continue;
         share.bindings++;
         if (b->ports.range.address.host == ports->range.address.host)
@@ -225,19 +274,16 @@ struct account_share account_share_beside(const struct engine *e, struct mac own
 struct binding *account_longest_unconfirmed(struct engine *e, uint32_t least)
 {
     const struct accounts *accounts = e->accounts;
-    const struct account *a = TAILQ_FIRST(&accounts->by_count[accounts->most]);
+    const struct owner *owner = TAILQ_FIRST(&accounts->by_count[accounts->most]);
     struct binding *b, *longest = NULL;
-    unsigned seen = 0;
-    if (accounts->most < least || a == NULL)
+    if (accounts->most < least || owner == NULL)
         return NULL;
-    LIST_FOREACH(b, &a->bindings, of_owner)
+    LIST_FOREACH(b, &owner->bindings, of_owner)
     {
         binding_fast_take(e, b);
         if (!binding_origin_is_fixed(b->origin) &&
             (longest == NULL || b->idle_since_ns < longest->idle_since_ns))
             longest = b;
-        if (++seen == COUNTS) /* the others have as many as there are */
-            break;
     }
     return longest;
 }
@@ -261,9 +307,10 @@ void account_add_tx(struct engine *e, struct mac owner, size_t frame_bytes)
     a->past.tx_bytes += frame_bytes;
 }
 
-static void carry_one(struct engine *e, struct account *to, const struct account *from)
+static void carry_one(struct engine *e, struct account *to, const struct accounts *old,
+                      const struct account *from)
 {
-    const struct traffic total = total_of(from);
+    const struct traffic total = total_of(old, from);
     traffic_add(&to->past, &total);
     traffic_add(&to->booked, &from->booked);
     if (to == &e->accounts->others && !mac_is_zero(from->mac))
@@ -272,22 +319,22 @@ static void carry_one(struct engine *e, struct account *to, const struct account
 
 void accounts_carry(struct engine *e, const struct accounts *from)
 {
-    carry_one(e, &e->accounts->others, &from->others);
-    for (const struct account *a = keyed_table_oldest(from->owners); a != NULL;
-         a = keyed_table_newer(from->owners, a))
-        carry_one(e, account_of(e, a->mac), a);
+    carry_one(e, &e->accounts->others, from, &from->others);
+    for (const struct account *a = keyed_table_oldest(from->table); a != NULL;
+         a = keyed_table_newer(from->table, a))
+        carry_one(e, account_of(e, a->mac), from, a);
 }
 
 /* For the daemon. */
 
 static struct account *account_find(const struct engine *e, struct mac mac)
 {
-    return mac_is_zero(mac) ? &e->accounts->others : keyed_table_find(e->accounts->owners, &mac);
+    return mac_is_zero(mac) ? &e->accounts->others : keyed_table_find(e->accounts->table, &mac);
 }
 
-static struct account_entry entry_of(const struct account *a)
+static struct account_entry entry_of(const struct engine *e, const struct account *a)
 {
-    return (struct account_entry){.mac = a->mac, .total = total_of(a), .booked = a->booked};
+    return (struct account_entry){.mac = a->mac, .total = total_of(e->accounts, a), .booked = a->booked};
 }
 
 bool engine_accounts_next(const struct engine *engine, uint32_t *cursor, struct account_entry *entry)
@@ -295,11 +342,11 @@ bool engine_accounts_next(const struct engine *engine, uint32_t *cursor, struct 
     uint32_t place = *cursor == 0 ? 0 : *cursor - 1;
     const struct account *a = &engine->accounts->others;
     if (*cursor > 0)
-        a = keyed_table_walk(engine->accounts->owners, &place);
+        a = keyed_table_walk(engine->accounts->table, &place);
     if (a == NULL)
         return false;
     *cursor = place + 1;
-    *entry = entry_of(a);
+    *entry = entry_of(engine, a);
     return true;
 }
 
@@ -308,7 +355,7 @@ int engine_account_find(const struct engine *engine, struct mac mac, struct acco
     const struct account *a = account_find(engine, mac);
     if (a == NULL)
         return -ENOENT;
-    *entry = entry_of(a);
+    *entry = entry_of(engine, a);
     return 0;
 }
 
@@ -317,7 +364,7 @@ bool engine_account_book(struct engine *engine, struct mac mac, struct traffic *
     struct account *a = account_find(engine, mac);
     if (a == NULL)
         return false;
-    const struct traffic total = total_of(a);
+    const struct traffic total = total_of(engine->accounts, a);
     *growth = total;
     traffic_subtract(growth, &a->booked);
     a->booked = total;
@@ -335,7 +382,7 @@ int engine_account_restore(struct engine *engine, const struct account_entry *en
         traffic_add(&others->booked, &entry->booked);
         return -ENOSPC;
     }
-    const struct traffic live = live_of(a);
+    const struct traffic live = live_of(engine->accounts, a);
     a->past = entry->total;
     traffic_subtract(&a->past, &live);
     a->booked = entry->booked;
@@ -345,13 +392,13 @@ int engine_account_restore(struct engine *engine, const struct account_entry *en
 uint32_t engine_account_ranges(const struct engine *engine, struct mac mac, struct range *ranges, uint32_t most,
                                const char **name)
 {
-    const struct account *a = account_find(engine, mac);
+    const struct owner *owner = owner_find(engine->accounts, mac);
     const struct binding *b;
     uint32_t count = 0;
     *name = "";
-    if (a == NULL || mac_is_zero(mac))
+    if (owner == NULL)
         return 0;
-    LIST_FOREACH(b, &a->bindings, of_owner)
+    LIST_FOREACH(b, &owner->bindings, of_owner)
     {
         if (count < most)
             ranges[count] = b->ports.range;

@@ -13,7 +13,9 @@
  *
  * [limits] accounts. A full table evicts the oldest account whose owner has no binding and adds its total to the
  * others; if the oldest ones all have a binding, the new owner is counted among the others. So the sum over all
- * accounts and the others is exact, and a flood of new MACs evicts no owner of ports. */
+ * accounts and the others is exact, and a flood of new MACs evicts no owner of ports.
+ *
+ * Who owns ports, and what, is known of every owner, also of those that are counted among the others ([limits] bindings). */
 #ifndef PEARPD_CORE_ACCOUNT_H
 #define PEARPD_CORE_ACCOUNT_H
 
@@ -25,14 +27,6 @@
 #include <stddef.h>
 #include <sys/queue.h>
 
-struct account {
-    struct mac mac; /* the key; zero: the others */
-    struct traffic past, booked;
-    LIST_HEAD(, binding) bindings;
-    uint32_t learned; /* of them, by claims and traffic */
-    TAILQ_ENTRY(account) equals;
-};
-
 /* What an owner has by claims and traffic: bindings of all addresses, ports of one. */
 struct account_share {
     uint32_t bindings, ports;
@@ -40,8 +34,8 @@ struct account_share {
 
 struct accounts;
 
-/* Room for `limit` owners. NULL: out of memory. */
-struct accounts *accounts_new(uint32_t limit, const uint8_t hash_key[static HASH_KEY_BYTES]);
+/* NULL: out of memory. */
+struct accounts *accounts_new(const struct limits *limits, const uint8_t hash_key[static HASH_KEY_BYTES]);
 void accounts_free(struct accounts *accounts);
 /* Copies the totals of another engine's table (a reload), which keeps its bindings. */
 void accounts_carry(struct engine *e, const struct accounts *from);
@@ -50,14 +44,14 @@ void accounts_carry(struct engine *e, const struct accounts *from);
 void account_join(struct engine *e, struct binding *binding);
 void account_leave(struct engine *e, struct binding *binding);
 
-/* True where `mac` owns ports. An owner without an account of its own (accounts_full) is not known. */
+/* True where `mac` owns ports, with or without an account of its own. */
 bool account_has_binding(const struct engine *e, struct mac mac);
 
 /* The lowest shared address that `mac` owns ports of, as an index in config.addresses; -1: none. */
 int account_lowest_address(const struct engine *e, struct mac mac);
 
-/* What the owner has by claims and traffic, without the bindings that share a port with `ports`. */
-struct account_share account_share_beside(const struct engine *e, struct mac owner,
+/* What `mac` has by claims and traffic, without the bindings that share a port with `ports`. */
+struct account_share account_share_beside(const struct engine *e, struct mac mac,
                                           const struct port_range *ports);
 
 /* Of the owner with the most bindings by claims and traffic, at least `least`, the one that is unconfirmed for

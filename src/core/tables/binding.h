@@ -34,7 +34,7 @@ struct live_window {
 #define LIVE_WINDOWS 3
 #define LIVE_NS      (30 * NS_PER_S)
 
-struct account;
+struct owner;
 
 struct binding {
     struct timer timer;     /* reachable: becomes stale; learned from traffic: ends */
@@ -50,7 +50,7 @@ struct binding {
     uint64_t seen_ns;       /* last frame from the owner; 0: none yet */
     struct live_window live[LIVE_WINDOWS];
     uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes;
-    struct account *account; /* of its owner */
+    struct owner *row; /* of its owner, in account.c */
     LIST_ENTRY(binding) of_owner;
     service_list services; /* that its owner announced */
     uint32_t stale_older, stale_newer;

@@ -25,10 +25,12 @@ struct host {
     uint64_t claim_served_ns; /* when a statement of it was read last; 0: never */
     struct rate requests;     /* [limits] unicast-mac-rate */
     struct rate dhcp;         /* [limits] dhcp-host-rate */
+    struct rate dhcp_turns;   /* an owner's, before others that ask more often */
     uint64_t dhcp_heard_ns;   /* its last message that [dhcp] took, or later one; 0: none */
     uint64_t dhcp_refused_ns; /* when [dhcp] had no set for it last; 0: never */
     struct rate events[HOST_EVENT_PLACES];
     struct rate notes;        /* answers for sets of [dhcp] ([limits] host-leases) */
+    struct rate set_claims;   /* claims that keep sets of [dhcp] from being offered unasked (the same) */
     uint64_t enough_until_ns; /* its frames teach no more than host-ports allows until then */
     uint8_t dhcp_tries;       /* messages that it was a newcomer for, since it was silent last */
     uint32_t open_questions;  /* [limits] mac-questions */
