@@ -19,7 +19,7 @@ HARDEN   ?= -fstack-protector-strong -fPIE -fstack-clash-protection -fcf-protect
 override CPPFLAGS += $(FORTIFY)
 override CFLAGS += -std=c11 $(WARN) $(HARDEN) $(SANITIZE) -MMD -MP
 override LDFLAGS += -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed $(SANITIZE)
-LIBS := -lbpf -lpcap -lnet -levent_core -linih -lmnl -lsodium -ljansson
+LIBS := -lbpf -lpcap -lnet -levent_extra -levent_core -linih -lmnl -lsodium -ljansson
 
 SRC     := $(filter-out src/bpf/%,$(sort $(wildcard src/*/*.c src/*/*/*.c)))
 LIBSRC  := $(filter-out src/ctl/% src/agent/%,$(SRC))

@@ -4,6 +4,7 @@
 #define PEARPD_CONFIG_H
 
 #include "pearpd/addr.h"
+#include "pearpd/listen_address.h"
 #include "pearpd/pe_arp_auth.h"
 #include "pearpd/port_set.h"
 
@@ -189,6 +190,9 @@
       "Seconds for which the fast path keeps forwarding established flows after pearpd has died.")         \
     X("control-clients", control_clients, 1, 1024, 64,                                                     \
       "Maximum number of connections to the control socket. A new one is refused.")                        \
+    X("metrics-clients", metrics_clients, 1, 1024, 32,                                                     \
+      "Maximum number of connections to [control] metrics. One more closes the one that has been "         \
+      "open longest without a request.")                                                                   \
     X("monitor-bytes", monitor_bytes, 4096, 1048576, 65536,                                                \
       "Bytes that may wait for a pearpctl monitor that reads slowly. Events beyond it are skipped, "       \
       "and their number is printed.")
@@ -305,6 +309,7 @@ struct config {
     enum accel_mode accel;
     enum source_ports_mode source_ports;
     char socket[SOCKET_PATH_BYTES];    /* control socket */
+    struct listen_address metrics;     /* of the web server */
     char state_file[STATE_PATH_BYTES]; /* empty: none */
     uint32_t state_period_s;           /* seconds within which a change of the table is saved */
     uint32_t state_counters_s;         /* the same where only counters changed */

@@ -201,6 +201,8 @@ struct reload_ended engine_reload_ended(const struct engine *engine);
 
 /* Exports the records of all flows, before the engine ends. A reload does this itself. */
 void engine_flows_flush(struct engine *engine, uint64_t now_ns, const struct engine_out *out);
+/* The number of REQUESTs to hosts that are open now. */
+uint32_t engine_questions(const struct engine *engine);
 /* The number of flows that are counted now. */
 uint32_t engine_flows(const struct engine *engine);
 

@@ -1,6 +1,8 @@
 /* json.c: see json.h. */
 #include "pearpd/json.h"
 
+#include "pearpd/utf8.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -60,40 +62,24 @@ void json_array_end(struct json *j)
     end(j, "]");
 }
 
-/* The length of the UTF-8 sequence at `s` (RFC 3629), or 0 where there is none. */
-static size_t utf8_length(const unsigned char *s)
-{
-    size_t length = s[0] < 0x80                   ? 1
-                    : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
-                    : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
-                    : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
-                                                  : 0;
-    for (size_t i = 1; i < length; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
-    bool beyond = (s[0] == 0xed && s[1] >= 0xa0) || (s[0] == 0xf4 && s[1] >= 0x90);
-    return overlong || beyond ? 0 : length;
-}
-
 static void quoted(struct json *j, const char *text)
 {
-    const unsigned char *s = (const unsigned char *)text;
+    const char *s = text;
     put(j, "\"");
     while (*s != '\0') {
         char escape[8];
         size_t length = utf8_length(s);
         if (length == 0) {
-            put(j, "\xef\xbf\xbd");
+            put(j, UTF8_REPLACEMENT);
             length = 1;
         } else if (*s == '"' || *s == '\\') {
             snprintf(escape, sizeof(escape), "\\%c", *s);
             put(j, escape);
-        } else if (*s < 0x20) {
-            snprintf(escape, sizeof(escape), "\\u%04x", *s);
+        } else if ((unsigned char)*s < 0x20) {
+            snprintf(escape, sizeof(escape), "\\u%04x", (unsigned)*s);
             put(j, escape);
         } else {
-            j->write(j->context, (const char *)s, length);
+            j->write(j->context, s, length);
         }
         s += length;
     }

@@ -192,6 +192,14 @@ static const struct ini_key control_keys[] = {
      CONFIG(socket),
      .help = "The control socket, where pearpctl finds the daemon. NAME is the name of this file without "
              ".conf. With another one the systemd unit needs its own ExecReload."},
+    {.name = "metrics",
+     .type = &conf_listen,
+     .preset = "none",
+     .none = "none",
+     CONFIG(metrics),
+     .help = "Where metrics for Prometheus (/metrics) and a status page (/) are served, over HTTP, to read "
+             "only. There is no password: give an address of this machine alone, such as 127.0.0.1:9631, or "
+             "a Unix socket, which its owner and group may use. See monitoring.md."},
 };
 
 static const struct ini_key state_keys[] = {
@@ -440,7 +448,7 @@ static const struct ini_section sections[] = {
      .help = "Hosts that may own no ports, one line each: mac = MAC. Nothing is learned from their claims "
              "and traffic, and they get no lease. To deny a host while the bridge runs: pearpctl deny.",
      .take = conf_take_denied},
-    {.name = "control", .help = "The control socket.", INI_KEYS(control_keys)},
+    {.name = "control", .help = "How the running bridge is controlled and watched.", INI_KEYS(control_keys)},
     {.name = "state", .help = "What survives a restart.", INI_KEYS(state_keys)},
     {.name = "dhcp",
      .help = "Leases of port sets, for DHCP clients that ask for ports (option 159, RFC 7618). Other "
@@ -462,7 +470,6 @@ static const struct ini_section sections[] = {
 
 /* What later versions bring; it is refused here and nowhere else. */
 static const struct ini_later later[] = {
-    {"control", "metrics", "none"},
     {"cluster", NULL, NULL},
 };
 

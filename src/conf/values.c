@@ -227,6 +227,19 @@ static bool read_client_id(struct ini_file *file, const struct ini_key *key, con
     return true;
 }
 
+/* [control] */
+
+static bool read_listen(struct ini_file *file, const struct ini_key *key, const char *value, void *field)
+{
+    struct listen_address address;
+    (void)file;
+    (void)key;
+    if (listen_address_parse(value, &address) != 0)
+        return false;
+    memcpy(field, &address, sizeof(address));
+    return true;
+}
+
 /* [ipfix] */
 
 static bool read_collector(struct ini_file *file, const struct ini_key *key, const char *value, void *field)
@@ -279,6 +292,12 @@ const struct ini_type conf_servers = {
 const struct ini_type conf_client_id = {.name = "bytes",
                                         .text = "2 to 64 bytes in hexadecimal digits, with or without colons",
                                         .read = read_client_id};
+const struct ini_type conf_listen = {
+    .name = "listen-address",
+    .text = "ADDRESS:PORT, [IPV6]:PORT or unix:PATH",
+    .help = "An address of this machine and a TCP port, such as 127.0.0.1:9631 or [::1]:9631, or unix: and "
+            "the absolute path of a socket.",
+    .read = read_listen};
 const struct ini_type conf_collector = {.name = "address:port",
                                         .text = "ADDRESS:PORT",
                                         .help = "An IPv4 address and a UDP port, such as 192.0.2.10:4739.",

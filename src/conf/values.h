@@ -17,6 +17,7 @@ extern const struct ini_type conf_netmask;   /* struct ipv4 */
 extern const struct ini_type conf_dns;       /* dhcp.dns and dhcp.dns_count */
 extern const struct ini_type conf_servers;   /* dhcp.servers and dhcp.server_count */
 extern const struct ini_type conf_client_id; /* client_id and client_id_length of struct config_lease */
+extern const struct ini_type conf_listen;    /* struct listen_address */
 extern const struct ini_type conf_collector; /* ipfix.collector and ipfix.port */
 
 #endif

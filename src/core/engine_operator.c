@@ -144,6 +144,11 @@ bool engine_table_next(const struct engine *engine, uint64_t now_ns, struct tabl
     return true;
 }
 
+uint32_t engine_questions(const struct engine *engine)
+{
+    return resolver_open(engine);
+}
+
 bool engine_bindings_next(const struct engine *engine, uint64_t now_ns, struct table_cursor *cursor,
                           struct table_entry *entry)
 {

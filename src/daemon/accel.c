@@ -431,6 +431,23 @@ void accel_report(const struct accel *accel, struct json *j)
     json_object_end(j);
 }
 
+void accel_figures(const struct accel *accel, struct accel_figures *figures)
+{
+    struct fast_figures f = {0};
+    if (accel->calls.table != NULL)
+        fast_table_figures(accel->calls.table, &f);
+    *figures = (struct accel_figures){
+        .is_active = accel->is_active,
+        .frames = {accel->calls.frames[SIDE_UPSTREAM], accel->calls.frames[SIDE_DOWNSTREAM]},
+        .bindings = f.slots,
+        .macs = f.macs,
+        .pending = f.pending,
+        .no_room = f.no_slot + f.no_leaf + f.no_address + f.no_mac,
+        .forced = f.forced,
+        .memory_bytes = f.own_bytes + f.shared_bytes,
+    };
+}
+
 int accel_remove(const char *file, const struct config *config)
 {
     char name[NAME_BYTES], why[FAST_LOADER_WHY_BYTES];

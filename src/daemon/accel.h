@@ -12,6 +12,7 @@
 #include "pearpd/engine.h"
 #include "pearpd/json.h"
 
+#include "bridge_figures.h"
 #include "sockets.h"
 
 #include <stdbool.h>
@@ -50,6 +51,8 @@ void accel_harvest(struct accel *accel);
 /* Once a second. */
 void accel_look(struct accel *accel);
 
+/* The same for the metrics. */
+void accel_figures(const struct accel *accel, struct accel_figures *figures);
 /* Writes the member "fast_path" of `pearpctl stats` into the open object. */
 void accel_report(const struct accel *accel, struct json *j);
 

@@ -12,6 +12,7 @@
 #include "pearpd/notify.h"
 
 #include "accel.h"
+#include "bridge_figures.h"
 #include "bridge_links.h"
 #include "config_load.h"
 #include "control.h"
@@ -23,6 +24,7 @@
 #include "state.h"
 #include "upstream.h"
 #include "usage_month.h"
+#include "web/web.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -51,12 +53,18 @@ struct bridge {
     struct sockets sockets;
     struct bridge_side sides[SIDES];
     struct loop *loop;
+    struct control_target control_target;
     struct control *control;
+    struct web *web;
     struct frame_sender *sender;
     struct bridge_links *links;
     struct accel *accel;
     struct port_watch *port_watch;
     struct event_log events;
+    uint64_t event_counts[EVENT_KIND_COUNT];
+    struct loop_lag lag;
+    uint64_t housekeeping_ns; /* when it is due */
+    uint64_t start_wall_us;
     struct state *state; /* NULL: none is kept */
     struct usage_months *months;
     struct ipfix *ipfix;
@@ -84,6 +92,7 @@ static void take_event(void *context, const struct event *event)
 {
     struct bridge *bridge = context;
     struct event named = *event;
+    bridge->event_counts[event->kind]++;
     if (event->kind == EVENT_PORT_UP || event->kind == EVENT_PORT_DOWN)
         named.detail = bridge_links_name(bridge->links, event->side);
     event_log_write(&bridge->events, &named);
@@ -217,9 +226,17 @@ static void set_wall_clock(struct bridge *bridge)
     engine_wall_clock(bridge->engine, clock_now_ns(), wall_us >= CLOCK_SET_US ? wall_us : 0);
 }
 
+static void set_housekeeping(struct bridge *bridge)
+{
+    bridge->housekeeping_ns = clock_now_ns() + HOUSEKEEPING_NS;
+    loop_timer_set(bridge->housekeeping, HOUSEKEEPING_NS);
+}
+
 static void housekeeping(void *context)
 {
     struct bridge *bridge = context;
+    const uint64_t now_ns = clock_now_ns();
+    loop_lag_note(&bridge->lag, now_ns > bridge->housekeeping_ns ? now_ns - bridge->housekeeping_ns : 0);
     set_wall_clock(bridge);
     count_lost(bridge);
     accel_look(bridge->accel);
@@ -231,7 +248,7 @@ static void housekeeping(void *context)
     ipfix_flush(bridge->ipfix);
     event_log_report_skipped(&bridge->events);
     log_report_lost();
-    loop_timer_set(bridge->housekeeping, HOUSEKEEPING_NS);
+    set_housekeeping(bridge);
 }
 
 /* Signals and the control socket. */
@@ -287,10 +304,13 @@ static int reload_take(struct bridge *bridge, struct config *next, char *message
     if (reload_possible(bridge->config, next, message, size) != 0 ||
         upstream_find_macs(bridge->sockets.requests, next, message, size) != 0)
         return -1;
+    if (web_reload_prepare(bridge->web, next, message, size) != 0)
+        return -1;
     accel_pause(bridge->accel);
     const int error = engine_reload(bridge->engine, clock_now_ns(), next, &bridge->out);
     if (error != 0) {
         accel_resume(bridge->accel);
+        web_reload_drop(bridge->web);
         snprintf(message, size, "%s",
                  error == -EEXIST   ? "it gives ports to a host that is denied: pearpctl allow it first"
                  : error == -ENOSPC ? "more hosts are denied than [limits] denied-hosts allows"
@@ -305,6 +325,7 @@ static int reload_take(struct bridge *bridge, struct config *next, char *message
     *bridge->config = *next;
     accel_resume(bridge->accel);
     control_reloaded(bridge->control);
+    web_reload_take(bridge->web);
     bridge_links_look_up(bridge->links);
     state_reloaded(bridge->state);
     return 0;
@@ -368,7 +389,7 @@ static void harvest(void *context)
 
 static int control_start(struct bridge *bridge)
 {
-    struct control_target target = {
+    bridge->control_target = (struct control_target){
         .engine = &bridge->engine,
         .config = (const struct config *const *)&bridge->config,
         .out = &bridge->out,
@@ -382,9 +403,34 @@ static int control_start(struct bridge *bridge)
         .book = book_owner,
         .context = bridge,
     };
-    bridge->control = control_new(bridge->loop, bridge->sockets.control_fd, bridge->config->socket, &target);
+    bridge->control =
+        control_new(bridge->loop, bridge->sockets.control_fd, bridge->config->socket, &bridge->control_target);
     bridge->sockets.control_fd = -1;
     return bridge->control == NULL ? -1 : 0;
+}
+
+static void take_figures(void *context, struct bridge_figures *figures)
+{
+    const struct bridge *bridge = context;
+    figures->start_wall_us = bridge->start_wall_us;
+    figures->events = bridge->event_counts;
+    figures->lag = &bridge->lag;
+    for (unsigned side = 0; side < SIDES; side++)
+        figures->links[side] = (struct link_figures){bridge_links_name(bridge->links, (enum side)side),
+                                                     bridge_links_is_up(bridge->links, (enum side)side),
+                                                     bridge_links_mtu_bytes(bridge->links, (enum side)side)};
+    accel_figures(bridge->accel, &figures->accel);
+    state_figures(bridge->state, &figures->state);
+    ipfix_figures(bridge->ipfix, &figures->ipfix);
+    figures->ipfix.flows = engine_flows(bridge->engine);
+}
+
+static int web_start(struct bridge *bridge)
+{
+    const struct web_target target = {&bridge->control_target, take_figures, bridge};
+    bridge->web = web_new(bridge->loop, bridge->sockets.metrics_fd, &target);
+    bridge->sockets.metrics_fd = -1;
+    return bridge->web == NULL ? -1 : 0;
 }
 
 static int sources_start(struct bridge *bridge)
@@ -489,6 +535,7 @@ static void bridge_end(struct bridge *bridge)
     for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
         loop_source_free(sources[i]);
     try_run_stop(bridge->trial);
+    web_free(bridge->web);
     control_free(bridge->control);
     port_watch_free(bridge->port_watch);
     bridge_links_free(bridge->links);
@@ -536,11 +583,13 @@ static int bridge_begin(struct bridge *bridge)
     accel_resume(bridge->accel);
     if (accel_is_refused(bridge->accel))
         return -1;
-    loop_timer_set(bridge->housekeeping, HOUSEKEEPING_NS);
+    set_housekeeping(bridge);
     end_turn(bridge);
-    if (control_start(bridge) == 0 && trial_start(bridge) == 0)
+    if (control_start(bridge) == 0 && web_start(bridge) == 0 && trial_start(bridge) == 0)
         return 0;
-    log_error("the control socket cannot be served");
+    log_error("%s", bridge->control == NULL ? "the control socket cannot be served"
+                    : bridge->web == NULL   ? "metrics cannot be served"
+                                            : "the trial cannot begin");
     return -1;
 }
 
@@ -568,6 +617,7 @@ int bridge_run(const char *file, struct config *config, struct try_run *trial)
     bridge->trial = trial;
     bridge->config = config;
     bridge->tick_ns = ENGINE_NEVER;
+    bridge->start_wall_us = clock_wall_us();
     bridge->state = state_new(config); /* forks while there is little to be copied */
     int status = 1;
     if (sockets_open(config, &bridge->sockets) == 0) {

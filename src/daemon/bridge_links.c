@@ -23,6 +23,8 @@ struct bound_side {
     bool is_raised;        /* it was down, and was set up here */
     char name[NAME_BYTES]; /* of the interface bound to, kept when it is lost */
     enum link_state state;
+    bool is_up; /* as the engine knows it */
+    uint32_t mtu_bytes;
 };
 
 struct bridge_links {
@@ -52,8 +54,20 @@ unsigned bridge_links_index(const struct bridge_links *links, enum side side)
     return links->sides[side].ifindex;
 }
 
-static void report_link(const struct bridge_links *links, enum side side, bool up, uint32_t mtu_bytes)
+bool bridge_links_is_up(const struct bridge_links *links, enum side side)
 {
+    return links->sides[side].is_up;
+}
+
+uint32_t bridge_links_mtu_bytes(const struct bridge_links *links, enum side side)
+{
+    return links->sides[side].mtu_bytes;
+}
+
+static void report_link(struct bridge_links *links, enum side side, bool up, uint32_t mtu_bytes)
+{
+    links->sides[side].is_up = up;
+    links->sides[side].mtu_bytes = mtu_bytes;
     engine_link(*links->target.engine, clock_now_ns(), side, up, mtu_bytes, links->target.out);
     links->target.link(links->target.context, side, links->sides[side].ifindex, up, mtu_bytes);
 }

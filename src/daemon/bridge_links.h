@@ -13,6 +13,9 @@
 
 #include "sockets.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct bridge_links;
 
 /* What they work on: the daemon's own pointers. */
@@ -43,6 +46,10 @@ void bridge_links_retry(struct bridge_links *links);
 
 /* The interface that `side` is, or was last, bound to; before that, the configured one. Borrowed. */
 const char *bridge_links_name(const struct bridge_links *links, enum side side);
+
+/* Whether it is there and has a carrier, and its MTU (0: it is not there), as the engine was told. */
+bool bridge_links_is_up(const struct bridge_links *links, enum side side);
+uint32_t bridge_links_mtu_bytes(const struct bridge_links *links, enum side side);
 
 /* Its index while it is bound to one, else 0. */
 unsigned bridge_links_index(const struct bridge_links *links, enum side side);

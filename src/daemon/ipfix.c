@@ -261,3 +261,11 @@ void ipfix_report(const struct ipfix *ipfix, uint32_t flows, struct json *j)
         json_string(j, strerror(ipfix->error));
     json_object_end(j);
 }
+
+void ipfix_figures(const struct ipfix *ipfix, struct ipfix_figures *figures)
+{
+    *figures = (struct ipfix_figures){.is_on = ipfix->config.is_on,
+                                      .exported = ipfix->exported,
+                                      .lost = ipfix->lost,
+                                      .messages = ipfix->messages};
+}

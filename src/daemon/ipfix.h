@@ -11,6 +11,8 @@
 #include "pearpd/flow_record.h"
 #include "pearpd/json.h"
 
+#include "bridge_figures.h"
+
 #include <stdint.h>
 
 struct ipfix;
@@ -29,6 +31,8 @@ void ipfix_record(struct ipfix *ipfix, const struct flow_record *record);
 /* Once a second and at the end: sends what has gathered. */
 void ipfix_flush(struct ipfix *ipfix);
 
+/* The same for the metrics, but for the flows. */
+void ipfix_figures(const struct ipfix *ipfix, struct ipfix_figures *figures);
 /* Writes the member "ipfix" of `pearpctl stats` into the open object; `flows` are counted now. */
 void ipfix_report(const struct ipfix *ipfix, uint32_t flows, struct json *j);
 

@@ -2,11 +2,13 @@
 #include "sockets.h"
 
 #include "pearpd/control_socket.h"
+#include "pearpd/listen_socket.h"
 #include "pearpd/log.h"
 #include "pearpd/packet_port.h"
 #include "pearpd/tap_port.h"
 
 #include "control.h"
+#include "web/web.h"
 
 #include <errno.h>
 #include <string.h>
@@ -30,9 +32,23 @@ static void warn_of_filter(const struct sockets *sockets)
             strerror(-error));
 }
 
+static int open_metrics(const struct config *config, struct sockets *sockets)
+{
+    char text[LISTEN_TEXT_BYTES];
+    if (config->metrics.kind == LISTEN_NONE)
+        return 0;
+    sockets->metrics_fd = listen_socket_open(&config->metrics, WEB_SOCKET_MODE);
+    if (sockets->metrics_fd >= 0)
+        return 0;
+    listen_address_format(&config->metrics, text);
+    log_error("[control] metrics = %s: %s", text, strerror(-sockets->metrics_fd));
+    sockets_close(sockets);
+    return -1;
+}
+
 int sockets_open(const struct config *config, struct sockets *sockets)
 {
-    *sockets = (struct sockets){.control_fd = -1, .control_path = config->socket};
+    *sockets = (struct sockets){.control_fd = -1, .metrics_fd = -1, .control_path = config->socket};
     for (unsigned side = 0; side < SIDES; side++) {
         const bool tap = side == SIDE_UPSTREAM && config->upstream_tap;
         sockets->ports[side] =
@@ -56,7 +72,7 @@ int sockets_open(const struct config *config, struct sockets *sockets)
     }
     if (sockets->control_fd < 0)
         return failed(sockets, config->socket, -sockets->control_fd);
-    return 0;
+    return open_metrics(config, sockets);
 }
 
 void sockets_close(struct sockets *sockets)
@@ -70,6 +86,9 @@ void sockets_close(struct sockets *sockets)
     if (sockets->links != NULL)
         netlink_close(sockets->links);
     sockets->requests = sockets->links = NULL;
+    if (sockets->metrics_fd >= 0)
+        close(sockets->metrics_fd);
+    sockets->metrics_fd = -1;
     if (sockets->control_fd < 0)
         return;
     close(sockets->control_fd);

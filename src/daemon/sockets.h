@@ -11,6 +11,7 @@ struct sockets {
     struct netlink *requests; /* asks about links */
     struct netlink *links;    /* hears of them */
     int control_fd;           /* -1: none, or control has taken it */
+    int metrics_fd;           /* -1: none, or web has taken it */
     const char *control_path; /* of the configuration that they were opened by */
 };
 

@@ -411,3 +411,15 @@ void state_report(const struct state *state, struct json *j)
         json_string(j, state->error);
     json_object_end(j);
 }
+
+void state_figures(const struct state *state, struct state_figures *figures)
+{
+    *figures = (struct state_figures){.is_kept = state != NULL};
+    if (state == NULL)
+        return;
+    figures->is_faulty = *state->error != '\0';
+    figures->has_saved = state->saved_ns != 0;
+    figures->age_ns = figures->has_saved ? clock_now_ns() - state->saved_ns : 0;
+    figures->saved_records = state->saved_records;
+    figures->failures = state->failures;
+}

@@ -9,6 +9,8 @@
 #include "pearpd/json.h"
 #include "pearpd/loop.h"
 
+#include "bridge_figures.h"
+
 #include <stdbool.h>
 
 struct usage_months;
@@ -44,6 +46,8 @@ void state_reloaded(struct state *state);
 /* Saves a last time and calls `finished`, two seconds later at the latest. False: there is nothing to wait for. */
 bool state_finish(struct state *state, void (*finished)(void *context), void *context);
 
+/* The same for the metrics. */
+void state_figures(const struct state *state, struct state_figures *figures);
 /* Writes the member "state" of `pearpctl stats` into the open object; nothing without a file. */
 void state_report(const struct state *state, struct json *j);
 

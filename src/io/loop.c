@@ -12,6 +12,8 @@
 #include "pearpd/log.h"
 #include "pearpd/time_units.h"
 
+#include "loop_http.h"
+
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -20,6 +22,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,7 +31,8 @@
 #define OUTPUT_LOW_BYTES  16384 /* below: `drained` is called */
 #define OUTPUT_HIGH_BYTES 65536 /* above: no more lines are taken from a peer that does not read */
 #define DELAY_MAX_NS      (UINT64_C(1) << 62)
-#define READ_BYTES        4096 /* taken from one stream for each wake */
+#define READ_BYTES        4096   /* taken from one stream for each wake */
+#define HTTP_WRITE_BYTES  131072 /* given to one connection in a pass */
 
 struct loop {
     struct event_base *base;
@@ -492,4 +496,63 @@ void loop_stream_free(struct loop_stream *stream)
     stream->over = stream->freed = true;
     enter(stream);
     leave(stream);
+}
+
+/* Parts for http_server.c. */
+
+struct event_base *loop_http_base_new(void)
+{
+    return new_base();
+}
+
+void loop_http_base_free(struct event_base *base)
+{
+    if (base != NULL)
+        event_base_free(base);
+}
+
+void loop_http_pass(struct event_base *base)
+{
+    (void)event_base_loop(base, EVLOOP_NONBLOCK);
+}
+
+struct bufferevent *loop_http_buffers_new(struct event_base *base)
+{
+    struct bufferevent *buffers = bufferevent_socket_new(base, -1, 0);
+    if (buffers == NULL)
+        return NULL;
+    (void)bufferevent_set_max_single_read(buffers, READ_BYTES);
+    (void)bufferevent_set_max_single_write(buffers, HTTP_WRITE_BYTES);
+    bufferevent_incref(buffers);
+    return buffers;
+}
+
+/* bufferevent_free() takes the callbacks away, whoever holds a reference. */
+bool loop_http_buffers_are_left(struct bufferevent *buffers)
+{
+    bufferevent_event_cb callback = NULL;
+    bufferevent_getcb(buffers, NULL, NULL, &callback, NULL);
+    return callback == NULL;
+}
+
+void loop_http_buffers_release(struct bufferevent *buffers)
+{
+    (void)bufferevent_decref(buffers);
+}
+
+size_t loop_http_buffers_waiting(struct bufferevent *buffers)
+{
+    return evbuffer_get_length(bufferevent_get_output(buffers));
+}
+
+void loop_http_buffers_cut(struct bufferevent *buffers)
+{
+    const evutil_socket_t fd = bufferevent_getfd(buffers);
+    if (fd >= 0)
+        (void)shutdown(fd, SHUT_RDWR);
+}
+
+bool loop_http_bytes_add(struct evbuffer *buffer, const void *bytes, size_t length)
+{
+    return evbuffer_add(buffer, bytes, length) == 0;
 }

@@ -138,7 +138,7 @@ static void test_everything_given(void **state)
         "[range 198.51.100.2:22-22]\nmac = 00:0c:29:9e:8c:ee\nname = host A\n"
         "[range 192.0.2.1:80]\nmac = 00:0c:29:9e:8c:ee\n"
         "[range 192.0.2.1:3-9]\nmac = 00:0c:29:9e:8c:ef\n"
-        "[policy]\nsource-ports = log\n[control]\nsocket = /tmp/x.sock\nmetrics = none\n"
+        "[policy]\nsource-ports = log\n[control]\nsocket = /tmp/x.sock\nmetrics = [::1]:9631\n"
         "[deny]\nmac = 02:00:00:00:00:08\nmac = 02:00:00:00:00:07\n"
         "[state]\nfile = none\n[keys]\n12 = " KEY "\n"
         "[key 30]\nsecret = 1" KEY_REST "\nrole = bridge\n[key 20]\nsecret = 2" KEY_REST "\nrole = bridge\n"
@@ -179,6 +179,8 @@ static void test_everything_given(void **state)
     assert_string_equal(c.ranges[2].name, "host A");
     assert_int_equal(c.source_ports, SOURCE_PORTS_LOG);
     assert_string_equal(c.socket, "/tmp/x.sock");
+    assert_int_equal(c.metrics.kind, LISTEN_IPV6);
+    assert_int_equal(c.metrics.port, 9631);
     assert_string_equal(c.state_file, "");
     assert_int_equal(c.denied_count, 2);
     assert_true(c.denied[0].octets[5] == 7 && c.denied[1].octets[5] == 8); /* ascending */
@@ -427,8 +429,14 @@ static const struct fault faults[] = {
        "63 bytes\n"},
     {GOOD "[policy]\nsource-ports = maybe\n", F "6: source-ports = maybe: must be enforce | log | off\n"},
     {GOOD "[control]\nsocket = x.sock\n", F "6: socket = x.sock: must be an absolute path, up to 107 bytes\n"},
-    {GOOD "[control]\nmetrics = 127.0.0.1:80\n",
-     F "6: metrics = 127.0.0.1:80: not supported in this version, which knows only none\n"},
+    {GOOD "[control]\nmetrics = 127.0.0.1\n",
+     F "6: metrics = 127.0.0.1: must be none or ADDRESS:PORT, [IPV6]:PORT or unix:PATH\n"},
+    {GOOD "[control]\nmetrics = ::1:80\n",
+     F "6: metrics = ::1:80: must be none or ADDRESS:PORT, [IPV6]:PORT or unix:PATH\n"},
+    {GOOD "[control]\nmetrics = 127.0.0.1:0\n",
+     F "6: metrics = 127.0.0.1:0: must be none or ADDRESS:PORT, [IPV6]:PORT or unix:PATH\n"},
+    {GOOD "[control]\nmetrics = unix:run/x\n",
+     F "6: metrics = unix:run/x: must be none or ADDRESS:PORT, [IPV6]:PORT or unix:PATH\n"},
     {GOOD "[state]\nfile = x\nperiod = 0\n",
      F "6: file = x: must be none or an absolute path, up to 255 bytes\n" F
        "7: period = 0: must be a number from 1 to 3600\n"},

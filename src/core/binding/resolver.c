@@ -179,6 +179,11 @@ static void queue_join(struct resolution_queue *queue, struct resolution *r)
     r->queue = queue;
 }
 
+uint32_t resolver_open(const struct engine *e)
+{
+    return keyed_table_count(e->resolver->questions);
+}
+
 /* Nonces never repeat and cannot be guessed from outside: SipHash of a counter under a key of this run. */
 static uint64_t next_nonce(struct engine *e)
 {

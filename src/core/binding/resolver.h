@@ -84,6 +84,8 @@ bool resolver_may_have_lost(const struct engine *e, uint64_t asked_ns);
 struct resolution *resolver_find(struct engine *e, uint32_t address_index, uint16_t port, struct mac target);
 /* The open broadcast for the lowest port from `port` on, or NULL. */
 const struct resolution *resolver_from(const struct engine *e, uint32_t address_index, uint32_t port);
+/* The number of open REQUESTs. */
+uint32_t resolver_open(const struct engine *e);
 bool resolution_has_nonce(const struct engine *e, const struct resolution *r, uint64_t nonce);
 /* True where `target` was challenged for the port of `key` within the last seconds, and the nonce is that of the
  * challenge: nothing was kept of it but a key (docs/pe-arp.md#nonces). Never in a replay. */
