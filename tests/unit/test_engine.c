@@ -352,6 +352,27 @@ static void test_configured_gateway_is_announced(void **state)
     }
 }
 
+static void set_gateway_and_router_mac(struct world *w)
+{
+    set_gateway(w);
+    set_router_mac(w);
+}
+
+/* Any machine upstream can ask in the gateway's name: with router-mac its MAC address is told as that, or not at all. */
+static void test_router_mac_says_whose_the_gateway_is(void **state)
+{
+    (void)state;
+    struct world *w = world_new(set_gateway_and_router_mac);
+    arp_from(w, SIDE_UPSTREAM, host_m, ARP_OP_REQUEST, gateway, shared);
+    const struct pe_arp *hello = next_hello(w);
+    assert_int_equal(hello->gateway.address.host, gateway.host);
+    assert_true(hello->gateway.present && mac_is_zero(hello->gateway.mac));
+    arp_from(w, SIDE_UPSTREAM, router, ARP_OP_REQUEST, gateway, shared);
+    arp_from(w, SIDE_UPSTREAM, host_m, ARP_OP_REQUEST, gateway, shared);
+    assert_memory_equal(next_hello(w)->gateway.mac.octets, router.octets, 6);
+    world_free(w);
+}
+
 static void test_arp_that_would_capture(void **state)
 {
     (void)state;
@@ -400,6 +421,12 @@ static void test_arp_of_sharers_is_relayed(void **state)
                     CONSUMED_ARP_COALESCED);
     assert_int_equal(seen.count, 1);
     assert_memory_equal(seen.sent[0].made.arp.sha.octets, router.octets, 6);
+    assert_memory_equal(seen.sent[0].made.destination.octets, host_b.octets, 6);
+    pass(w, S);
+    assert_int_equal(arp_from(w, SIDE_DOWNSTREAM, host_b, ARP_OP_REQUEST, shared, gateway).fate, FATE_SENT);
+    /* Each request gets one copy: the other host had its own. */
+    assert_consumed(arp_from(w, SIDE_UPSTREAM, router, ARP_OP_REPLY, gateway, shared), CONSUMED_ARP_RELAYED);
+    assert_int_equal(seen.count, 1);
     assert_memory_equal(seen.sent[0].made.destination.octets, host_b.octets, 6);
     pass(w, S);
     assert_int_equal(arp_from(w, SIDE_DOWNSTREAM, host_b, ARP_OP_REQUEST, shared, gateway).fate, FATE_SENT);
@@ -1484,6 +1511,7 @@ int main(void)
         cmocka_unit_test(test_arp_of_the_router_is_answered),
         cmocka_unit_test(test_gateway_is_never_guessed),
         cmocka_unit_test(test_configured_gateway_is_announced),
+        cmocka_unit_test(test_router_mac_says_whose_the_gateway_is),
         cmocka_unit_test(test_arp_that_would_capture),
         cmocka_unit_test(test_arp_of_sharers_is_relayed),
         cmocka_unit_test(test_unicast_arp_holds_no_broadcast_back),
