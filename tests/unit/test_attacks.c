@@ -1081,6 +1081,28 @@ static void test_last_of_its_holder(void **state)
     attack_end(t);
 }
 
+/* All hosts without ports are one holder, which gives up its own when it has its share; an owner of ports is another. */
+static void test_hosts_take_no_place_of_an_owner(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(few_datagrams);
+    uint8_t bytes[FRAME_BYTES];
+    for (unsigned n = 0; n < 40; n++) {
+        const struct mac mac = n == 0 ? host_a : (struct mac){{2, 0, 0, 0, 0, (uint8_t)n}};
+        uint8_t *body = put_ipv4(bytes, router, mac, shared, remote, PROTOCOL_UDP, 24);
+        put16(bytes + 18, n);
+        put16(bytes + 20, 0x2000);
+        put16(body, n == 0 ? 2600 : 80);
+        give(t, SIDE_DOWNSTREAM, bytes, 58);
+    }
+    const uint64_t before = engine_stats(t->w.engine)->out[SIDE_UPSTREAM];
+    put_ipv4(bytes, router, host_a, shared, remote, PROTOCOL_UDP, 24);
+    put16(bytes + 20, 3);
+    give(t, SIDE_DOWNSTREAM, bytes, 58);
+    assert_int_equal(engine_stats(t->w.engine)->out[SIDE_UPSTREAM], before + 1);
+    attack_end(t);
+}
+
 static void give_part(struct attack *t, uint16_t id, unsigned part, uint16_t port, uint32_t mark)
 {
     uint8_t bytes[FRAME_BYTES];
@@ -1635,6 +1657,7 @@ int main(void)
         cmocka_unit_test(test_fragment_flood),
         cmocka_unit_test(test_internet_fragments),
         cmocka_unit_test(test_last_of_its_holder),
+        cmocka_unit_test(test_hosts_take_no_place_of_an_owner),
         cmocka_unit_test(test_spoofed_firsts),
         cmocka_unit_test(test_icmp_flood),
         cmocka_unit_test(test_ping_flood),
