@@ -218,6 +218,31 @@ static void test_neither_gets_them(void **state)
     world_end(&t->w);
 }
 
+/* Another claim makes the owner a rival while the first one waits for its answer. That one counts when the owner answers: else
+ * an attacker with two MAC addresses, one of which then falls silent, would have the range. */
+static void test_waiting_claim_is_not_lost(void **state)
+{
+    struct scene *t = scene_new(NULL);
+    struct agent *mine = agent_add(t, numbered(7, 1), 2000, 2999),
+                 *second = agent_add(t, numbered(7, 2), 1500, 2099), *honest = agent_add(t, host_a, 2500, 3499);
+    (void)state;
+    engine_start(t->w.engine, t->w.now, &t->w.out);
+    claim(t, mine);
+    pass(t, 100);
+    claim(t, honest); /* the owner was asked a moment ago: the question waits */
+    pass(t, 100);
+    claim(t, second);
+    pass(t, 2000);
+    second->answers = false;
+    pass(t, 20000);
+    assert_int_equal(engine_rivals(t->w.engine), 2);
+    assert_true(nobody_owns(t, 2000) && nobody_owns(t, 2500) && nobody_owns(t, 3499));
+    mine->answers = false;
+    pass(t, 9000);
+    assert_true(owns(t, honest));
+    world_end(&t->w);
+}
+
 /* The operator decides: the other one gets nothing of what was decided, and its claims are refused. */
 static void test_operator_decides(void **state)
 {
@@ -525,6 +550,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_neither_gets_them),
+        cmocka_unit_test(test_waiting_claim_is_not_lost),
         cmocka_unit_test(test_operator_decides),
         cmocka_unit_test(test_denied_is_no_rival),
         cmocka_unit_test(test_flush_and_reload),

@@ -144,6 +144,19 @@ static void probe_over(struct engine *e, const struct pe_arp *m)
         binding_enter(e, b, BINDING_STALE);
 }
 
+/* A rival answered. Where it was an owner when it was asked, the claim that waited for its silence has nothing to wait for
+ * any more. */
+static void rival_answered(struct engine *e, struct resolution *r)
+{
+    const struct claim waiting = r->claim;
+    const bool has_claim = r->has_claim;
+    resolver_close(e, r);
+    if (has_claim && waiting.is_rival)
+        resolver_challenge(e, &waiting);
+    else if (has_claim)
+        resolver_claim(e, &waiting);
+}
+
 static struct verdict reply(struct engine *e, const struct rx_frame *rx, const struct pe_arp *m)
 {
     const char *fault;
@@ -167,7 +180,7 @@ static struct verdict reply(struct engine *e, const struct rx_frame *rx, const s
     bool learns = e->config.addresses[asked_index].learn & LEARN_PE_ARP;
     if (learns && rivalry_take(e, &ports, m->sha)) {
         if (r != NULL && !mac_is_zero(r->key.target))
-            resolver_close(e, r);
+            rival_answered(e, r);
         return verdict_consumed(CONSUMED_PE_ARP);
     }
     const struct mac previous = r != NULL ? r->previous : mac_zero;
