@@ -23,13 +23,14 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define BPF_FOLDER   "/sys/fs/bpf"
-#define PINS_FOLDER  BPF_FOLDER "/pearpd"
-#define NAME_BYTES   (3 * FAST_LOADER_NAME_MAX + 1)
-#define PATH_BYTES   512
-#define PORT_PROGRAM "fast_ingress"
-#define TC_HANDLE    1
-#define TC_PRIORITY  20549 /* "PE" */
+#define BPF_FOLDER    "/sys/fs/bpf"
+#define PINS_FOLDER   BPF_FOLDER "/pearpd"
+#define NAME_BYTES    (3 * FAST_LOADER_NAME_MAX + 1)
+#define PATH_BYTES    512
+#define PORT_PROGRAM  "fast_ingress"
+#define ATTACHED_NAME PORT_PROGRAM ":[" /* as libbpf calls it at tc */
+#define TC_HANDLE     1
+#define TC_PRIORITY   20549 /* "PE" */
 
 /* fast_object.S. */
 extern const uint8_t fast_object[];
@@ -123,6 +124,7 @@ static void pin_path(char path[static PATH_BYTES], const char *folder, const cha
 static void remove_folder(const char *folder)
 {
     DIR *directory = opendir(folder);
+    struct stat status;
     char path[PATH_BYTES];
     if (directory == NULL)
         return;
@@ -133,7 +135,9 @@ static void remove_folder(const char *folder)
     }
     closedir(directory);
     rmdir(folder);
-    rmdir(PINS_FOLDER); /* which others may use */
+    /* Others may use it; and the one that the packages make stays, for a daemon that cannot. */
+    if (stat(PINS_FOLDER, &status) == 0 && status.st_uid == geteuid())
+        rmdir(PINS_FOLDER);
 }
 
 /* What the pins in `folder` say is attached. */
@@ -181,11 +185,16 @@ static struct fast_attached inherit(const char *name, const char *kept)
     return inherited;
 }
 
-/* False: there is no place for pins. */
-static bool find_folder(struct fast_loader *loader, const char *name)
+static bool is_bpf_system(const char *folder)
 {
     struct statfs system;
-    if (statfs(BPF_FOLDER, &system) != 0 || system.f_type != BPF_FS_MAGIC)
+    return statfs(folder, &system) == 0 && system.f_type == BPF_FS_MAGIC;
+}
+
+/* False: there is no place for pins. The unit gives its daemon no more of the file system than the folder. */
+static bool find_folder(struct fast_loader *loader, const char *name)
+{
+    if (!is_bpf_system(PINS_FOLDER) && !is_bpf_system(BPF_FOLDER))
         return false;
     snprintf(loader->folder, PATH_BYTES, PINS_FOLDER "/%s-v%d", name, FAST_LAYOUT_VERSION);
     return true;
@@ -289,28 +298,22 @@ static int program_fd(const struct fast_loader *loader, const char *name)
     return program == NULL ? -ENOENT : bpf_program__fd(program);
 }
 
-/* What `id` names; "" if there is none. */
-static uint32_t program_info(int fd, char name[static BPF_OBJ_NAME_LEN])
+static uint32_t program_id(int fd)
 {
     struct bpf_prog_info info;
     uint32_t bytes = sizeof(info);
     memset(&info, 0, sizeof(info));
-    name[0] = '\0';
-    if (bpf_obj_get_info_by_fd(fd, &info, &bytes) != 0)
-        return 0;
-    memcpy(name, info.name, BPF_OBJ_NAME_LEN);
-    return info.id;
+    return bpf_obj_get_info_by_fd(fd, &info, &bytes) == 0 ? info.id : 0;
 }
 
 static int find_programs(struct fast_loader *loader)
 {
-    char name[BPF_OBJ_NAME_LEN];
     loader->program = program_fd(loader, PORT_PROGRAM);
     loader->filters[FAST_SOCKET_RING] = program_fd(loader, "fast_ring");
     loader->filters[FAST_SOCKET_ASIDE] = program_fd(loader, "fast_aside");
     if (loader->program < 0 || loader->filters[0] < 0 || loader->filters[1] < 0)
         return -ENOENT;
-    loader->program_id = program_info(loader->program, name);
+    loader->program_id = program_id(loader->program);
     return 0;
 }
 
@@ -459,31 +462,27 @@ static void set_place(struct bpf_tc_opts *place)
     place->priority = TC_PRIORITY;
 }
 
-/* The program at our place there; 0: none. `name`: how it is called. */
-static uint32_t program_there(unsigned ifindex, enum fast_hook at, char name[static BPF_OBJ_NAME_LEN])
+/* The program at our place there; 0: none. *is_ours: it is one of pearpd's. */
+static uint32_t program_there(unsigned ifindex, enum fast_hook at, bool *is_ours)
 {
-    struct bpf_tc_hook hook;
-    struct bpf_tc_opts place;
-    name[0] = '\0';
-    set_hook(&hook, ifindex, at);
-    set_place(&place);
-    if (bpf_tc_query(&hook, &place) != 0)
-        return 0;
-    const int fd = bpf_prog_get_fd_by_id(place.prog_id);
-    if (fd < 0)
-        return place.prog_id;
-    program_info(fd, name);
-    close(fd);
-    return place.prog_id;
+    struct clsact_program program = {.id = 0};
+    struct netlink *netlink = netlink_open();
+    const bool is_there =
+        netlink != NULL &&
+        netlink_clsact_program(netlink, ifindex, at == FAST_AT_EGRESS, TC_PRIORITY, TC_HANDLE, &program) == 0 &&
+        program.id != 0;
+    netlink_close(netlink);
+    *is_ours = is_there && strncmp(program.name, ATTACHED_NAME, strlen(ATTACHED_NAME)) == 0;
+    return is_there ? program.id : 0;
 }
 
 static int attach_program(const struct fast_loader *loader, unsigned ifindex, enum fast_hook at,
                           bool *made_qdisc)
 {
-    char name[BPF_OBJ_NAME_LEN];
+    bool is_ours;
     struct bpf_tc_hook hook;
     struct bpf_tc_opts place;
-    if (program_there(ifindex, at, name) != 0 && strcmp(name, PORT_PROGRAM) != 0)
+    if (program_there(ifindex, at, &is_ours) != 0 && !is_ours)
         return -EEXIST;
     library_said[0] = '\0';
     set_hook(&hook, ifindex, at);
@@ -534,15 +533,15 @@ static bool make_promiscuous(unsigned ifindex)
 /* 0: there is no program of ours any more. */
 static int detach_program(unsigned ifindex, enum fast_hook at)
 {
-    char name[BPF_OBJ_NAME_LEN];
+    bool is_ours;
     struct bpf_tc_hook hook;
     struct bpf_tc_opts place;
-    if (program_there(ifindex, at, name) == 0 || strcmp(name, PORT_PROGRAM) != 0)
+    if (program_there(ifindex, at, &is_ours) == 0 || !is_ours)
         return 0;
     set_hook(&hook, ifindex, at);
     set_place(&place);
     const int error = bpf_tc_detach(&hook, &place);
-    return error != 0 && program_there(ifindex, at, name) != 0 ? error : 0;
+    return error != 0 && program_there(ifindex, at, &is_ours) != 0 ? error : 0;
 }
 
 /* The same at both places: which of them it was is not noted. */
@@ -607,10 +606,10 @@ unsigned fast_loader_attached(const struct fast_loader *loader, enum side side)
 
 bool fast_loader_is_attached(const struct fast_loader *loader, enum side side)
 {
-    char name[BPF_OBJ_NAME_LEN];
+    bool is_ours;
     const unsigned ifindex = loader->attached->ifindex[side];
-    return ifindex != 0 && (program_there(ifindex, FAST_AT_INGRESS, name) == loader->program_id ||
-                            program_there(ifindex, FAST_AT_EGRESS, name) == loader->program_id);
+    return ifindex != 0 && (program_there(ifindex, FAST_AT_INGRESS, &is_ours) == loader->program_id ||
+                            program_there(ifindex, FAST_AT_EGRESS, &is_ours) == loader->program_id);
 }
 
 void fast_loader_close(struct fast_loader *loader, bool leave)

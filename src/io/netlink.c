@@ -262,3 +262,11 @@ void netlink_message_attributes(const struct nlmsghdr *message, size_t header_le
     struct attribute_walk walk = {.each = each, .context = context};
     mnl_attr_parse(message, (unsigned)header_length, pass_attribute, &walk);
 }
+
+void netlink_message_nested(const void *value, size_t length,
+                            void (*each)(uint16_t attribute, const void *value, size_t length, void *context),
+                            void *context)
+{
+    struct attribute_walk walk = {.each = each, .context = context};
+    mnl_attr_parse_payload(value, length, pass_attribute, &walk);
+}

@@ -51,4 +51,9 @@ void netlink_message_attributes(const struct nlmsghdr *message, size_t header_le
                                              void *context),
                                 void *context);
 
+/* The same for what is nested in an attribute, whose value this is. */
+void netlink_message_nested(const void *value, size_t length,
+                            void (*each)(uint16_t attribute, const void *value, size_t length, void *context),
+                            void *context);
+
 #endif
