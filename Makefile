@@ -19,7 +19,7 @@ HARDEN   ?= -fstack-protector-strong -fPIE -fstack-clash-protection -fcf-protect
 override CPPFLAGS += $(FORTIFY)
 override CFLAGS += -std=c11 $(WARN) $(HARDEN) $(SANITIZE) -MMD -MP
 override LDFLAGS += -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed $(SANITIZE)
-LIBS := -lbpf -lpcap -lnet -levent_extra -levent_core -linih -lmnl -lsodium -ljansson
+LIBS := -lbpf -lpcap -lnet -levent_extra -levent_core -linih -lmnl -lsodium -ljansson -lseccomp
 
 SRC     := $(filter-out src/bpf/%,$(sort $(wildcard src/*/*.c src/*/*/*.c)))
 LIBSRC  := $(filter-out src/ctl/% src/agent/%,$(SRC))
@@ -180,16 +180,18 @@ sbindir = $(prefix)/sbin
 mandir  = $(prefix)/share/man
 docdir  = $(prefix)/share/doc/pearpd
 unitdir = $(prefix)/lib/systemd/system
+sysusersdir = $(prefix)/lib/sysusers.d
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
 compdir = $(prefix)/share/bash-completion/completions
 sharkdir = $(prefix)/share/pearpd/wireshark
 dhcpdir = $(prefix)/share/pearpd/dhcp
 SAMPLES = $(notdir $(wildcard etc/*.conf etc/*.sample))
-UNITS   = $(notdir $(wildcard systemd/*.service))
+UNITS   = $(notdir $(wildcard systemd/*.service systemd/*.slice))
 MAN     = $(notdir $(wildcard man/*.[578]))
 DOCS    = README.md CHANGELOG.md LICENSE $(wildcard docs/*.md docs/*.svg)
 
 install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
-	install -d '$(DESTDIR)$(sbindir)' '$(DESTDIR)$(unitdir)' '$(DESTDIR)$(compdir)' '$(DESTDIR)$(docdir)' \
+	install -d '$(DESTDIR)$(sbindir)' '$(DESTDIR)$(unitdir)' '$(DESTDIR)$(sysusersdir)' '$(DESTDIR)$(tmpfilesdir)' '$(DESTDIR)$(compdir)' '$(DESTDIR)$(docdir)' \
 	    '$(DESTDIR)$(sharkdir)' '$(DESTDIR)$(dhcpdir)' '$(DESTDIR)$(mandir)/man5' '$(DESTDIR)$(mandir)/man7' '$(DESTDIR)$(mandir)/man8' '$(DESTDIR)$(sysconfdir)/pearpd'
 	install -m 755 $(PROGRAMS:%='$(B)/%') '$(DESTDIR)$(sbindir)'
 	for page in $(MAN); do install -m 644 "man/$$page" '$(DESTDIR)$(mandir)'/man"$${page##*.}"/"$$page" || exit 1; done
@@ -197,6 +199,8 @@ install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
 	install -m 644 etc/bash-completion '$(DESTDIR)$(compdir)/pearpd'
 	ln -sf pearpd '$(DESTDIR)$(compdir)/pearpctl'
 	ln -sf pearpd '$(DESTDIR)$(compdir)/pearp-agent'
+	install -m 644 systemd/pearpd.sysusers '$(DESTDIR)$(sysusersdir)/pearpd.conf'
+	install -m 644 systemd/pearpd.tmpfiles '$(DESTDIR)$(tmpfilesdir)/pearpd.conf'
 	install -m 644 etc/wireshark/pearp.lua '$(DESTDIR)$(sharkdir)'
 	for hook in $(HOOKS); do sed -e 's|/usr/share/pearpd/|$(prefix)/share/pearpd/|g' "etc/dhcp/$$hook" > '$(DESTDIR)$(dhcpdir)'/"$$hook" && \
 	    chmod --reference="etc/dhcp/$$hook" '$(DESTDIR)$(dhcpdir)'/"$$hook" || exit 1; done
@@ -206,6 +210,7 @@ install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
 
 uninstall: ## remove what install put there; configuration stays
 	rm -f $(PROGRAMS:%='$(DESTDIR)$(sbindir)/%') $(PROGRAMS:%='$(DESTDIR)$(compdir)/%') \
+	    '$(DESTDIR)$(sysusersdir)/pearpd.conf' '$(DESTDIR)$(tmpfilesdir)/pearpd.conf' \
 	    $(UNITS:%='$(DESTDIR)$(unitdir)/%') $(SAMPLES:%='$(DESTDIR)$(sysconfdir)/pearpd/%')
 	for page in $(MAN); do rm -f '$(DESTDIR)$(mandir)'/man"$${page##*.}"/"$$page"; done
 	rm -rf '$(DESTDIR)$(docdir)' '$(DESTDIR)$(prefix)/share/pearpd'

@@ -1,6 +1,8 @@
 /* notify.c: see notify.h. One datagram to $NOTIFY_SOCKET: a path, or '@' and an abstract name. */
 #include "pearpd/notify.h"
 
+#include "pearpd/time_units.h"
+
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,4 +36,23 @@ void notify_ready(void)
 void notify_stopping(void)
 {
     notify("STOPPING=1");
+}
+
+/* 0: nobody asks. Another process's environment may have been inherited. */
+static uint64_t watchdog_ns(void)
+{
+    const char *interval = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+    if (interval == NULL || (pid != NULL && strtoll(pid, NULL, 10) != getpid()))
+        return 0;
+    return strtoull(interval, NULL, 10) * (NS_PER_S / 1000000);
+}
+
+void notify_alive(uint64_t now_ns)
+{
+    static uint64_t next_ns;
+    const uint64_t interval_ns = watchdog_ns();
+    if (interval_ns == 0 || now_ns < next_ns)
+        return;
+    next_ns = now_ns + interval_ns / 2;
+    notify("WATCHDOG=1");
 }

@@ -300,11 +300,22 @@ struct accel *accel_new(const struct accel_target *target)
     return NULL;
 }
 
-void accel_free(struct accel *accel)
+/* As after a crash; the engine is not told, as it ends, too. */
+static void let_linger(struct accel *accel)
+{
+    refresh(accel);
+    fast_table_free(accel->calls.table);
+    fast_loader_close(accel->ports.loader, true);
+}
+
+void accel_free(struct accel *accel, bool leave)
 {
     if (accel == NULL)
         return;
-    unload(accel);
+    if (leave && accel->is_active && fast_loader_is_pinned(accel->ports.loader))
+        let_linger(accel);
+    else
+        unload(accel);
     free(accel);
 }
 

@@ -31,8 +31,9 @@ struct accel_target {
 /* Before the ports are bound. What an earlier daemon left is taken over. NULL: out of memory, or `accel = tc` and there can be
  * none, which is logged. */
 struct accel *accel_new(const struct accel_target *target);
-/* The programs and all traces of them are removed. */
-void accel_free(struct accel *accel);
+/* The programs and all traces of them are removed. `leave`: they go on forwarding for the daemon that follows, which takes
+ * them over, or until `accel-linger` has passed. */
+void accel_free(struct accel *accel, bool leave);
 
 /* A side is bound to another interface (0: to none), or its link has changed. */
 void accel_link(struct accel *accel, enum side side, unsigned ifindex, bool up, uint32_t mtu_bytes);

@@ -10,6 +10,7 @@
 #include "pearpd/log.h"
 #include "pearpd/loop.h"
 #include "pearpd/notify.h"
+#include "pearpd/sandbox.h"
 
 #include "accel.h"
 #include "bridge_figures.h"
@@ -70,7 +71,8 @@ struct bridge {
     struct ipfix *ipfix;
     struct try_run *trial; /* NULL: it is none */
     uint64_t tick_ns;      /* when `tick` is set to fire; ENGINE_NEVER: it is not */
-    struct loop_source *tick, *housekeeping, *terminated, *interrupted, *reloaded;
+    bool is_leaving;       /* another daemon follows at once: cards and fast path stay for it */
+    struct loop_source *tick, *housekeeping, *terminated, *interrupted, *reloaded, *restarted;
 };
 
 /* Ways out of the engine; frames leave through frame_sender. */
@@ -237,6 +239,7 @@ static void housekeeping(void *context)
     struct bridge *bridge = context;
     const uint64_t now_ns = clock_now_ns();
     loop_lag_note(&bridge->lag, now_ns > bridge->housekeeping_ns ? now_ns - bridge->housekeeping_ns : 0);
+    notify_alive(now_ns);
     set_wall_clock(bridge);
     count_lost(bridge);
     accel_look(bridge->accel);
@@ -263,10 +266,28 @@ static void stop_now(void *context)
 static void stop(void *context)
 {
     struct bridge *bridge = context;
-    log_notice("stopping");
+    log_notice("%s", bridge->is_leaving ? "stopping for a restart" : "stopping");
     notify_stopping();
     if (!state_finish(bridge->state, stop_now, bridge))
         stop_now(bridge);
+}
+
+/* SIGUSR1 */
+static void stop_for_restart(void *context)
+{
+    struct bridge *bridge = context;
+    if (bridge->is_leaving)
+        return;
+    bridge->is_leaving = true;
+    stop(bridge);
+}
+
+/* The service manager sends it behind SIGUSR1, too: that is no reason to hurry. */
+static void stop_asked(void *context)
+{
+    const struct bridge *bridge = context;
+    if (!bridge->is_leaving)
+        stop(context);
 }
 
 /* What a running bridge cannot change: refused with a message, and nothing is changed. */
@@ -445,11 +466,12 @@ static int sources_start(struct bridge *bridge)
     }
     bridge->tick = loop_timer(loop, tick, bridge);
     bridge->housekeeping = loop_timer(loop, housekeeping, bridge);
-    bridge->terminated = loop_signal(loop, SIGTERM, stop, bridge);
+    bridge->terminated = loop_signal(loop, SIGTERM, stop_asked, bridge);
     bridge->interrupted = loop_signal(loop, SIGINT, stop, bridge);
     bridge->reloaded = loop_signal(loop, SIGHUP, reload_asked, bridge);
+    bridge->restarted = loop_signal(loop, SIGUSR1, stop_for_restart, bridge);
     all = all && bridge->tick != NULL && bridge->housekeeping != NULL && bridge->terminated != NULL &&
-          bridge->interrupted != NULL && bridge->reloaded != NULL;
+          bridge->interrupted != NULL && bridge->reloaded != NULL && bridge->restarted != NULL;
     return all ? 0 : -1;
 }
 
@@ -530,18 +552,18 @@ static void flows_end(struct bridge *bridge)
 static void bridge_end(struct bridge *bridge)
 {
     struct loop_source *sources[] = {
-        bridge->tick,     bridge->housekeeping,      bridge->terminated,       bridge->interrupted,
-        bridge->reloaded, bridge->sides[0].readable, bridge->sides[1].readable};
+        bridge->tick,     bridge->housekeeping, bridge->terminated,        bridge->interrupted,
+        bridge->reloaded, bridge->restarted,    bridge->sides[0].readable, bridge->sides[1].readable};
     for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
         loop_source_free(sources[i]);
     try_run_stop(bridge->trial);
     web_free(bridge->web);
     control_free(bridge->control);
     port_watch_free(bridge->port_watch);
-    bridge_links_free(bridge->links);
+    bridge_links_free(bridge->links, bridge->is_leaving);
     state_free(bridge->state);
     flows_end(bridge);
-    accel_free(bridge->accel);
+    accel_free(bridge->accel, bridge->is_leaving);
     engine_free(bridge->engine);
     usage_months_free(bridge->months);
     frame_sender_free(bridge->sender);
@@ -604,6 +626,13 @@ static void large_blocks_go_back(void)
     (void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
+static void restrict_rights(void)
+{
+    const int error = sandbox_enter();
+    if (error != 0 && error != -ENOSYS)
+        log_warning("system calls are not limited: %s", strerror(-error));
+}
+
 int bridge_run(const char *file, struct config *config, struct try_run *trial)
 {
     large_blocks_go_back();
@@ -627,6 +656,7 @@ int bridge_run(const char *file, struct config *config, struct try_run *trial)
                        config->downstream,
                        config->mac_awaited ? "not known yet" : mac_format(config->mac, mac));
             notify_ready();
+            restrict_rights();
             status = loop_run(bridge->loop) == 0 && !try_run_has_expired(trial) ? 0 : 1;
         }
         bridge_end(bridge);

@@ -301,12 +301,12 @@ struct bridge_links *bridge_links_new(struct loop *loop, const struct bridge_lin
     return NULL;
 }
 
-void bridge_links_free(struct bridge_links *links)
+void bridge_links_free(struct bridge_links *links, bool leave)
 {
     if (links == NULL)
         return;
     loop_source_free(links->readable);
-    for (unsigned i = 0; i < SIDES; i++)
+    for (unsigned i = 0; i < SIDES && !leave; i++)
         lower_side(links, &links->sides[i]);
     free(links);
 }

@@ -35,8 +35,8 @@ struct bridge_links_target {
 
 /* Watches from now on; nothing is bound before the first look-up. NULL: out of memory. */
 struct bridge_links *bridge_links_new(struct loop *loop, const struct bridge_links_target *target);
-/* Puts down what was set up here. */
-void bridge_links_free(struct bridge_links *links);
+/* Puts down what was set up here; `leave`: it stays up for the daemon that follows. */
+void bridge_links_free(struct bridge_links *links, bool leave);
 
 /* Looks both interfaces up by name: at the start, after a reload, and where news of links were lost. */
 void bridge_links_look_up(struct bridge_links *links);

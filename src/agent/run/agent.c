@@ -27,6 +27,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ALIVE_NS (5 * NS_PER_S)
+
 static void on_signal(void *context)
 {
     struct agent *agent = context;
@@ -47,6 +49,13 @@ static int failed_link(const struct agent *agent, int error)
 {
     log_error("interface %s: %s", agent->options->interface, strerror(-error));
     return error;
+}
+
+static void report_alive(void *context)
+{
+    const struct agent *agent = context;
+    notify_alive(clock_now_ns());
+    loop_timer_set(agent->alive_timer, ALIVE_NS);
 }
 
 static void on_services(void *context)
@@ -122,6 +131,7 @@ static void close_all(struct agent *agent)
     loop_source_free(agent->news);
     loop_source_free(agent->readable);
     loop_source_free(agent->watch_timer);
+    loop_source_free(agent->alive_timer);
     loop_source_free(agent->timer);
     services_free(agent->services);
     loop_free(agent->loop);
@@ -176,6 +186,10 @@ static int start_or_wait(struct agent *agent)
     const char *name = agent->options->interface;
     struct link_info link;
     const int error = netlink_link(agent->netlink, name, &link);
+    agent->alive_timer = loop_timer(agent->loop, report_alive, agent);
+    if (agent->alive_timer == NULL)
+        return -ENOMEM;
+    loop_timer_set(agent->alive_timer, 0);
     agent->begin = start;
     if (error == 0)
         return start(agent);
