@@ -46,6 +46,34 @@ check "another prefix is in the unit" quiet_make prefix=/opt/x sysconfdir=/opt/x
 check "its ExecStart" grep -qx 'ExecStart=/opt/x/sbin/pearpd -c /opt/x/etc/pearpd/%i.conf' \
     "$root/opt/x/lib/systemd/system/pearpd@.service"
 
+# exposure UNIT MOST: for check: what systemd says of the unit as installed.
+exposure()
+{
+    local score
+    score=$(systemd-analyze security --offline=yes --no-pager "$1" 2>/dev/null | sed -n 's/.*Overall exposure.*: \([0-9.]*\) .*/\1/p')
+    echo "exposure: $score"
+    awk -v score="$score" -v most="$2" 'BEGIN { exit !(score != "" && score <= most) }'
+}
+units=$root/opt/x/lib/systemd/system
+if command -v systemd-analyze >/dev/null; then
+    check "the bridge's unit is exposed by 1.7 at most" exposure "$units/pearpd@.service" 1.7
+    check "the agent's by 3.5 at most" exposure "$units/pearp-agent@.service" 3.5
+    check "the agent's with DHCP too" exposure "$units/pearp-agent-dhcp@.service" 3.5
+else
+    skip "how exposed the units are" "systemd-analyze is not installed"
+fi
+if command -v systemd-sysusers >/dev/null; then
+    mkdir -p "$root/etc"
+    check "the user of the bridge is made" systemd-sysusers --root="$root" "$PWD/systemd/pearpd.sysusers"
+    check "with a group, and without a shell" grep -q '^pearpd:.*:/var/lib/pearpd:/usr/sbin/nologin$' "$root/etc/passwd"
+else
+    skip "the user of the bridge" "systemd-sysusers is not installed"
+fi
+check "the bridge runs as that user" grep -qx 'User=pearpd' "$units/pearpd@.service"
+for unit in pearpd@ pearp-agent@ pearp-agent-dhcp@; do
+    check "$unit has a watchdog" grep -qE '^WatchdogSec=[0-9]+s$' "$units/$unit.service"
+done
+
 for target in all check check-all demo demo-edge demo-dhcp lint bench bench-engine fuzz install uninstall deps fresh vm; do
     check "make help names $target" grep -q "^make $target " <(make -s help)
 done

@@ -36,7 +36,8 @@ learn      = $learn
 socket     = /run/pearpd/rack1.sock
 CONF
     [ $# -eq 0 ] || printf '%s\n' "$@" >>/etc/pearpd/rack1.conf
-    chmod 600 /etc/pearpd/rack1.conf
+    chgrp pearpd /etc/pearpd/rack1.conf
+    chmod 640 /etc/pearpd/rack1.conf
 }
 
 is_active() { systemctl is-active -q "$1"; }

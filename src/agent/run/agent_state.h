@@ -28,7 +28,8 @@ struct agent {
     int directory, lock, socket;
     struct netlink *netlink, *watch, *tables;
     struct loop *loop;
-    struct loop_source *timer, *watch_timer, *alive_timer, *readable, *news, *table_news, *signals[AGENT_SIGNALS];
+    struct loop_source *timer, *watch_timer, *alive_timer, *readable, *news, *table_news,
+        *signals[AGENT_SIGNALS];
     struct lease_follower *leases;
     struct frame_builder *builder;
     struct claimant_out out; /* of all claimants */
