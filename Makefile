@@ -191,7 +191,7 @@ MAN     = $(notdir $(wildcard man/*.[578]))
 DOCS    = README.md CHANGELOG.md LICENSE $(wildcard docs/*.md docs/*.svg)
 
 install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
-	install -d '$(DESTDIR)$(sbindir)' '$(DESTDIR)$(unitdir)' '$(DESTDIR)$(sysusersdir)' '$(DESTDIR)$(tmpfilesdir)' '$(DESTDIR)$(compdir)' '$(DESTDIR)$(docdir)' \
+	install -d '$(DESTDIR)$(sbindir)' '$(DESTDIR)$(unitdir)' '$(DESTDIR)$(sysusersdir)' '$(DESTDIR)$(tmpfilesdir)' '$(DESTDIR)$(compdir)' '$(DESTDIR)$(docdir)/examples' \
 	    '$(DESTDIR)$(sharkdir)' '$(DESTDIR)$(dhcpdir)' '$(DESTDIR)$(mandir)/man5' '$(DESTDIR)$(mandir)/man7' '$(DESTDIR)$(mandir)/man8' '$(DESTDIR)$(sysconfdir)/pearpd'
 	install -m 755 $(PROGRAMS:%='$(B)/%') '$(DESTDIR)$(sbindir)'
 	for page in $(MAN); do install -m 644 "man/$$page" '$(DESTDIR)$(mandir)'/man"$${page##*.}"/"$$page" || exit 1; done
@@ -205,6 +205,7 @@ install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
 	for hook in $(HOOKS); do sed -e 's|/usr/share/pearpd/|$(prefix)/share/pearpd/|g' "etc/dhcp/$$hook" > '$(DESTDIR)$(dhcpdir)'/"$$hook" && \
 	    chmod --reference="etc/dhcp/$$hook" '$(DESTDIR)$(dhcpdir)'/"$$hook" || exit 1; done
 	install -m 644 $(DOCS) '$(DESTDIR)$(docdir)'
+	install -m 644 etc/network/* '$(DESTDIR)$(docdir)/examples'
 	for unit in $(UNITS); do sed -e 's|/usr/sbin/|$(sbindir)/|g' -e 's|/etc/pearpd/|$(sysconfdir)/pearpd/|g' \
 	    "systemd/$$unit" > '$(DESTDIR)$(unitdir)'/"$$unit" && chmod 644 '$(DESTDIR)$(unitdir)'/"$$unit" || exit 1; done
 
@@ -219,6 +220,10 @@ uninstall: ## remove what install put there; configuration stays
 fresh: ## both commands of the README on a minimal Debian 12 made by debootstrap; needs a package mirror
 	@scripts/fresh
 
+deb: ## the Debian packages pearpd and pearp-agent, in build/deb (DEB_VERSION: another version than that of debian/changelog)
+	@scripts/deps deb
+	@scripts/deb $(if $(DEB_VERSION),-v '$(DEB_VERSION)')
+
 vm: ## build, demos, live stories (STORIES=all: every one) and systemd on a Debian 12 with its own kernel, in qemu; needs root and a package mirror
 	@scripts/vm check
 
@@ -229,4 +234,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit property tools reliability soak fuzz-targets deps check check-all demo demo-edge demo-dhcp lint fuzz bench bench-scale bench-engine install uninstall fresh vm clean help
+.PHONY: all unit property tools reliability soak fuzz-targets deps check check-all demo demo-edge demo-dhcp lint fuzz bench bench-scale bench-engine install uninstall deb fresh vm clean help

@@ -74,7 +74,7 @@ for unit in pearpd@ pearp-agent@ pearp-agent-dhcp@; do
     check "$unit has a watchdog" grep -qE '^WatchdogSec=[0-9]+s$' "$units/$unit.service"
 done
 
-for target in all check check-all demo demo-edge demo-dhcp lint bench bench-engine fuzz install uninstall deps fresh vm; do
+for target in all check check-all demo demo-edge demo-dhcp lint bench bench-engine fuzz install uninstall deps deb fresh vm; do
     check "make help names $target" grep -q "^make $target " <(make -s help)
 done
 done_testing

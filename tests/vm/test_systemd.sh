@@ -1,11 +1,11 @@
 #!/bin/bash
-# The units on a whole Debian 12: pearpd@ with cards that come late and cards that are down, reloads that are taken and refused,
-# killed ten times, restarted; pearp-agent@ with and without its card. eth0 goes to a router, eth1 and eth2 to one switch.
+# The packages on a whole Debian 12: pearpd@ with cards that come late and cards that are down, reloads that are taken and refused,
+# killed ten times, restarted, upgraded; pearp-agent@ with and without its card. eth0 goes to a router, eth1 and eth2 to one switch.
 # Installs into / : runs in the machine of scripts/vm only. test_reboot.sh goes on after a reboot.
 . "$(dirname "$0")/../lib/vm.sh"
 unit=pearpd@rack1 agent=pearp-agent@eth2
 
-make -s -o all B="$PEARPD_BUILD" prefix=/usr sysconfdir=/etc install && systemd-sysusers && systemd-tmpfiles --create pearpd.conf || bail "not installed"
+check "the packages are installed" dpkg -i build/deb/before/*.deb || bail "not installed"
 vm_conf pe-arp,traffic
 cat >/etc/pearpd/agent-eth2.conf <<CONF
 [agent]
@@ -15,7 +15,7 @@ gateway   = $ROUTER
 CONF
 one_host
 # The host's card is set up by the machine's network; the bridge's are nobody's but pearpd's.
-printf '%s\n' '[Match]' 'Name=eth2' '[Network]' 'LinkLocalAddressing=no' >/etc/systemd/network/eth2.network
+sed 's/^Name=.*/Name=eth2/' etc/network/host.network >/etc/systemd/network/eth2.network
 systemctl daemon-reload
 systemctl enable -q --now systemd-networkd
 
@@ -80,6 +80,65 @@ check "the host talks" reaches
 check "a restart" timeout 60 systemctl restart $unit
 check "the host talks" reaches
 
+# The daemon, as the unit has it.
+status_of() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$(main_pid)/status"; }
+check "it runs as a user of its own" same "$(id -u pearpd)" "$(status_of Uid)"
+check "without CAP_NET_RAW" same 0 $((0x$(status_of CapEff) & 0x2000))
+check "in its sandbox" same 2 "$(status_of Seccomp)"
+alive_at() { systemctl show -P WatchdogTimestampMonotonic "$1"; }
+for name in $unit $agent; do
+    since=$(alive_at $name)
+    is_alive() { [ "$(alive_at $name)" -gt "$since" ]; }
+    check "$name says that it is alive" wait_for 90 is_alive
+done
+
+# An upgrade. The kernel goes on with what is established.
+figure() { pearpctl -n rack1 stats --json | talk figure "$1"; }
+carries() { [ "$(figure fast_path/active)" = True ] && [ "$(figure fast_path/bindings)" -ge 1 ]; }
+# answered SECONDS: datagrams to the router, ten a second: each is answered.
+answered()
+{
+    /usr/bin/python3 - $ROUTER 7000 "$1" <<'PYTHON'
+import select, socket, sys, time
+address, port, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+one.connect((address, port))
+sent = seen = 0
+end = time.monotonic() + seconds
+while time.monotonic() < end or (seen < sent and time.monotonic() < end + 20):
+    if time.monotonic() < end:
+        one.send(b"who\n")
+        sent += 1
+    pause = time.monotonic() + 0.1
+    while select.select([one], [], [], max(pause - time.monotonic(), 0))[0]:
+        one.recv(2000)
+        seen += 1
+print("sent %d, answered %d" % (sent, seen))
+sys.exit(sent != seen)
+PYTHON
+}
+version() { pearpctl -n rack1 version; }
+if wait_for 60 carries; then
+    pids="$(main_pid)"
+    answered 30 >"$LAB_TMP/answered" 2>&1 &
+    stream=$!
+    sleep 3
+    check "an upgrade of the bridge" timeout 120 dpkg -i build/deb/after/pearpd_*.deb
+    is_new() { [ "$(main_pid)" != "$pids" ] && version; }
+    check "it was restarted" wait_for 60 is_new
+    check "by SIGUSR1" said $unit 'stopping for a restart'
+    check "it took over what the kernel forwarded" said $unit 'were forwarded while pearpd was down'
+    check "no frame of an established flow was lost" wait $stream
+    echo "# over the upgrade: $(cat "$LAB_TMP/answered")"
+else
+    skip "the flow over an upgrade" "no fast path: $(figure fast_path/why_not)"
+    check "an upgrade of the bridge" timeout 120 dpkg -i build/deb/after/pearpd_*.deb
+fi
+check "it is the new version" wait_for 60 grep -q '+after' <(version)
+check "an upgrade of the agent" timeout 120 dpkg -i build/deb/after/pearp-agent_*.deb
+check "the agent runs" is_active $agent
+check "the host talks" reaches
+
 # Memory, with transparent huge pages as Debian has them.
 # The fast path's maps are not counted: pearpctl stats has them.
 pss()
@@ -109,6 +168,8 @@ for name in $agent pearp-agent-dhcp@eth2; do
     check "$name is exposed by 3.5 at most" exposure $name 3.5
 done
 
+# From the next start on systemd-networkd has the cards.
+cp etc/network/box-ports.network /etc/systemd/network/10-pearpd-ports.network
 systemctl enable -q $unit $agent pearp-agent@eth9
 printf '%s\n' '[agent]' 'interface = eth9' "[range $SHARED:4000-4999]" >/etc/pearpd/agent-eth9.conf
 sync
