@@ -17,8 +17,8 @@ gone() { ! lab_bound 2 && ! lab_bound 3; }
 check "one owner is left" wait_for 20 gone
 
 has() { ctl table --json | /usr/bin/python3 -c 'import json, sys
-print(sum(row["last_port"] - row["first_port"] + 1 for row in json.load(sys.stdin) if row["mac"] == sys.argv[1]))' $greedy; }
-counted() { [ "$(stat_of counters/$1)" -gt "$2" ]; }
+print(sum(row["last_port"] - row["first_port"] + 1 for row in json.load(sys.stdin) if row["mac"] == sys.argv[1]))' "$greedy"; }
+counted() { [ "$(stat_of "counters/$1")" -gt "$2" ]; }
 # takes NAME LINE...: an agent of the second host with these ranges; TAKER is its process.
 takes()
 {
