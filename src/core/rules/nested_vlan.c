@@ -8,7 +8,9 @@
 
 #include "pearpd/ipv4_packet.h"
 
+#include "arp_budget.h"
 #include "arp_rules.h"
+#include "bridge_rules.h"
 #include "engine_state.h"
 #include "out/verdict.h"
 #include "packet.h"
@@ -18,12 +20,16 @@
 
 #include <string.h>
 
+static bool is_arp(const struct rx_frame *rx)
+{
+    return rx->eth.ethertype == ETHERTYPE_ARP || rx->eth.snap_arp;
+}
+
 /* True: ARP with a shared sender; *address_index. */
 static bool is_capture(const struct engine *e, const struct rx_frame *rx, uint32_t *address_index)
 {
     struct arp arp;
-    if ((rx->eth.ethertype != ETHERTYPE_ARP && !rx->eth.snap_arp) ||
-        arp_parse(rx->payload, rx->payload_length, &arp) != 0)
+    if (!is_arp(rx) || arp_parse(rx->payload, rx->payload_length, &arp) != 0)
         return false;
     int index = shared_address_index(e, arp.spa);
     *address_index = (uint32_t)index;
@@ -62,6 +68,10 @@ bool nested_vlan_check(struct engine *e, const struct rx_frame *rx, struct verdi
     inside.payload_length = rx->frame->length - inside.eth.payload;
     if (is_capture(e, &inside, &address_index)) {
         *verdict = arp_capture(e, &inside, address_index);
+        return false;
+    }
+    if (is_arp(&inside) && !bridge_is_same_side(e, rx) && !arp_budget_take(e, rx->eth.source)) {
+        *verdict = verdict_dropped(DROP_ARP_LIMIT);
         return false;
     }
     return guard_ipv4(e, &inside, verdict);
