@@ -9,7 +9,11 @@
 
 #include <stdio.h>
 
-/* Reads `file`. Returns the number of faults found (0: *config is filled and the caller frees it with
+/* The folder of drop-ins of a configuration file: NAME.d for NAME.conf. NULL: its path is too long. */
+#define CONFIG_FOLDER_BYTES 4096
+char *config_folder(const char *file, char path[static CONFIG_FOLDER_BYTES]);
+
+/* Reads `file`, and behind it the files *.conf of its folder of drop-ins in the order of their names. Returns the number of faults found (0: *config is filled and the caller frees it with
  * config_free()), or -Exxx where the file cannot be read at all, which is reported as a fault of line 0. */
 int config_read(const char *file, struct config *config, ini_fault_fn *fault, void *context);
 

@@ -89,7 +89,15 @@ typedef void ini_fault_fn(void *context, const char *file, unsigned line, const 
  * -Exxx where the file cannot be read at all, which is a fault of line 0. */
 int ini_schema_read(const struct ini_schema *schema, const char *name, void *target, void *context,
                     ini_fault_fn *fault, void *fault_context);
-/* The same from an open stream; `name` is FILE in messages. */
+/* A file, and those that are read after it as if they were its end: each names itself in its faults. */
+struct ini_names {
+    const char *file;
+    const char *const *drop_ins;
+    size_t drop_in_count;
+};
+int ini_schema_read_parts(const struct ini_schema *schema, const struct ini_names *names, void *target,
+                          void *context, ini_fault_fn *fault, void *fault_context);
+/* The same of one file from an open stream; `name` is FILE in messages. */
 int ini_schema_read_stream(const struct ini_schema *schema, FILE *stream, const char *name, void *target,
                            void *context, ini_fault_fn *fault, void *fault_context);
 
@@ -103,11 +111,15 @@ void *ini_target(const struct ini_file *file);
 /* What `field` of a key is in: of the section that is being read, or that gets its defaults. */
 void *ini_section_target(const struct ini_file *file);
 void *ini_context(const struct ini_file *file);
-/* The line that is being read. */
+/* The line that is being read. Where there are drop-ins, lines count on from one file to the next. */
 unsigned ini_line(const struct ini_file *file);
 /* The line of a key in the section of that name (of the one that is being read, or that was read last, where there may
  * be several), or with key NULL of the section; 0: it is not there, or its value is `none`. */
 unsigned ini_line_of(const struct ini_file *file, const char *section, const char *key);
+
+/* "line 12"; with drop-ins "line 12 of rack1.conf". Returns `text`. */
+#define INI_LINE_TEXT_BYTES 128
+const char *ini_line_format(const struct ini_file *file, unsigned line, char text[static INI_LINE_TEXT_BYTES]);
 
 /* Notes a fault at `line`. */
 void ini_fault(struct ini_file *file, unsigned line, const char *format, ...)

@@ -21,11 +21,19 @@ struct key_lines {
     unsigned present, last;
 };
 
+/* A file and the drop-ins that are read with it: lines count on from one to the next. */
+struct part {
+    const char *name;
+    unsigned before; /* the lines of those before it */
+};
+
 struct ini_file {
     const struct ini_schema *schema;
-    const char *name;
+    const char *name; /* of the first */
     void *target, *context;
-    unsigned line;
+    unsigned line, last_line;
+    struct part *parts;
+    size_t part_count;
 
     const struct ini_section *section; /* NULL: before the first, or an unknown one: its keys are skipped */
     const struct ini_later *later;     /* the section is one of a later version */
@@ -61,6 +69,41 @@ void *ini_context(const struct ini_file *file)
 
 unsigned ini_line(const struct ini_file *file)
 {
+    return file->line;
+}
+
+/* Lines. */
+
+static const struct part *part_of(const struct ini_file *file, unsigned line)
+{
+    size_t i = file->part_count;
+    while (i > 1 && line <= file->parts[i - 1].before)
+        i--;
+    return &file->parts[i - 1];
+}
+
+static const char *base_name(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    return slash == NULL ? name : slash + 1;
+}
+
+const char *ini_line_format(const struct ini_file *file, unsigned line, char text[static INI_LINE_TEXT_BYTES])
+{
+    const struct part *part = part_of(file, line);
+    if (file->part_count == 1)
+        snprintf(text, INI_LINE_TEXT_BYTES, "line %u", line);
+    else
+        snprintf(text, INI_LINE_TEXT_BYTES, "line %u of %s", line - part->before, base_name(part->name));
+    return text;
+}
+
+/* The line of the part that is read as one of all parts. */
+static unsigned take_line(struct ini_file *file, unsigned line)
+{
+    file->line = line + file->parts[file->part_count - 1].before;
+    if (file->line > file->last_line)
+        file->last_line = file->line;
     return file->line;
 }
 
@@ -105,8 +148,10 @@ static int report_faults(struct ini_file *file, bool is_unreadable, ini_fault_fn
 {
     if (file->fault_count > 0)
         qsort(file->faults, file->fault_count, sizeof(*file->faults), by_line);
-    for (size_t i = 0; i < file->fault_count; i++)
-        fault(context, file->name, file->faults[i].line, file->faults[i].text);
+    for (size_t i = 0; i < file->fault_count; i++) {
+        const struct part *part = part_of(file, file->faults[i].line);
+        fault(context, part->name, file->faults[i].line - part->before, file->faults[i].text);
+    }
     if (file->faults_left_out)
         fault(context, file->name, file->line, "too many faults, the rest is not shown");
     if (is_unreadable || file->out_of_memory) {
@@ -216,8 +261,9 @@ static void begin_section(struct ini_file *file, const struct ini_section *secti
 {
     unsigned *line = &file->section_lines[section - file->schema->sections];
     struct key_lines *lines = lines_of(file, section);
+    char at[INI_LINE_TEXT_BYTES];
     if (section->argument == NULL && *line != 0)
-        ini_fault(file, file->line, "[%s]: is already at line %u", section->name, *line);
+        ini_fault(file, file->line, "[%s]: is already at %s", section->name, ini_line_format(file, *line, at));
     else
         *line = file->line;
     for (size_t i = 0; i < section->key_count; i++)
@@ -235,8 +281,8 @@ static void begin_section(struct ini_file *file, const struct ini_section *secti
 static void take_section(void *context, unsigned line, char *text)
 {
     struct ini_file *file = context;
-    file->line = line;
     end_section(file);
+    line = take_line(file, line);
     file->later = NULL;
     if (text == NULL)
         return;
@@ -282,9 +328,10 @@ static void take_known_key(struct ini_file *file, const struct ini_key *key, con
     const char *shown = key->is_secret ? "..." : value;
     const bool is_given = key->none == NULL || strcmp(key->none, value) != 0;
     struct key_lines *lines = &lines_of(file, file->section)[key - file->section->keys];
-    char description[INI_DESCRIPTION_BYTES];
+    char description[INI_DESCRIPTION_BYTES], at[INI_LINE_TEXT_BYTES];
     if (lines->present != 0)
-        ini_fault(file, file->line, "%s = %s: is already at line %u", key->name, shown, lines->present);
+        ini_fault(file, file->line, "%s = %s: is already at %s", key->name, shown,
+                  ini_line_format(file, lines->present, at));
     else
         lines->present = file->line;
     lines->last = is_given ? file->line : 0;
@@ -297,7 +344,7 @@ static void take_known_key(struct ini_file *file, const struct ini_key *key, con
 static void take_key(void *context, unsigned line, const char *name, const char *value)
 {
     struct ini_file *file = context;
-    file->line = line;
+    line = take_line(file, line);
     if (is_later(file, name, value) || file->section == NULL)
         return;
     const struct ini_key *key = key_named(file->section, name);
@@ -313,8 +360,7 @@ static void take_key(void *context, unsigned line, const char *name, const char 
 static bool take_fault(void *context, unsigned line, const char *text)
 {
     struct ini_file *file = context;
-    file->line = line;
-    ini_fault(file, line, "%s", text);
+    ini_fault(file, take_line(file, line), "%s", text);
     return !file->faults_left_out;
 }
 
@@ -322,46 +368,104 @@ static bool take_fault(void *context, unsigned line, const char *text)
 
 void ini_schema_presets(const struct ini_schema *schema, void *target, void *context)
 {
-    struct ini_file file = {.schema = schema, .target = target, .context = context};
+    struct part part = {.name = ""};
+    struct ini_file file = {
+        .schema = schema, .target = target, .context = context, .parts = &part, .part_count = 1};
     preset_all(&file);
     free(file.faults);
+}
+
+static bool begin_all(struct ini_file *file, size_t parts)
+{
+    const struct ini_schema *schema = file->schema;
+    size_t keys = 0;
+    for (size_t i = 0; i < schema->section_count; i++)
+        keys += schema->sections[i].key_count;
+    file->parts = calloc(parts, sizeof(*file->parts));
+    file->section_lines = calloc(schema->section_count + 1, sizeof(*file->section_lines));
+    file->key_lines = calloc(keys + 1, sizeof(*file->key_lines));
+    file->out_of_memory = file->parts == NULL || file->section_lines == NULL || file->key_lines == NULL;
+    if (!file->out_of_memory) {
+        file->parts[0].name = file->name;
+        file->part_count = 1;
+        preset_all(file);
+    }
+    return !file->out_of_memory;
+}
+
+/* One part to its end; its sections end with it. */
+static void read_part(struct ini_file *file, FILE *stream)
+{
+    const struct ini_taker taker = {file, file->schema->bytes, take_section, take_key, take_fault};
+    if (!file->out_of_memory && ini_read(stream, &taker) != 0)
+        file->out_of_memory = true;
+    if (!file->out_of_memory)
+        end_section(file);
+    file->later = NULL;
+}
+
+static void read_drop_in(struct ini_file *file, const char *name)
+{
+    file->parts[file->part_count++] = (struct part){name, file->last_line};
+    FILE *stream = fopen(name, "re");
+    if (stream == NULL) {
+        ini_fault(file, take_line(file, 1), "cannot be read: %s", strerror(errno));
+        return;
+    }
+    read_part(file, stream);
+    if (ferror(stream) != 0)
+        ini_fault(file, take_line(file, 1), "cannot be read");
+    fclose(stream);
+}
+
+static int end_all(struct ini_file *file, bool is_unreadable, ini_fault_fn *fault, void *context)
+{
+    if (!file->out_of_memory && file->schema->check != NULL)
+        file->schema->check(file);
+    const int result = report_faults(file, is_unreadable, fault, context);
+    free(file->faults);
+    free(file->parts);
+    free(file->section_lines);
+    free(file->key_lines);
+    return result;
+}
+
+static int read_all(const struct ini_schema *schema, FILE *stream, const struct ini_names *names, void *target,
+                    void *context, ini_fault_fn *fault, void *fault_context)
+{
+    struct ini_file file = {.schema = schema, .name = names->file, .target = target, .context = context};
+    if (begin_all(&file, names->drop_in_count + 1)) {
+        read_part(&file, stream);
+        for (size_t i = 0; i < names->drop_in_count; i++)
+            read_drop_in(&file, names->drop_ins[i]);
+    }
+    return end_all(&file, ferror(stream) != 0, fault, fault_context);
 }
 
 int ini_schema_read_stream(const struct ini_schema *schema, FILE *stream, const char *name, void *target,
                            void *context, ini_fault_fn *fault, void *fault_context)
 {
-    struct ini_file file = {.schema = schema, .name = name, .target = target, .context = context};
-    const struct ini_taker taker = {&file, schema->bytes, take_section, take_key, take_fault};
-    size_t keys = 0;
-    for (size_t i = 0; i < schema->section_count; i++)
-        keys += schema->sections[i].key_count;
-    file.section_lines = calloc(schema->section_count + 1, sizeof(*file.section_lines));
-    file.key_lines = calloc(keys + 1, sizeof(*file.key_lines));
-    file.out_of_memory = file.section_lines == NULL || file.key_lines == NULL;
-    preset_all(&file);
-    if (!file.out_of_memory && ini_read(stream, &taker) != 0)
-        file.out_of_memory = true;
-    if (!file.out_of_memory)
-        end_section(&file);
-    if (!file.out_of_memory && schema->check != NULL)
-        schema->check(&file);
-    const int result = report_faults(&file, ferror(stream) != 0, fault, fault_context);
-    free(file.faults);
-    free(file.section_lines);
-    free(file.key_lines);
+    const struct ini_names names = {.file = name};
+    return read_all(schema, stream, &names, target, context, fault, fault_context);
+}
+
+int ini_schema_read_parts(const struct ini_schema *schema, const struct ini_names *names, void *target,
+                          void *context, ini_fault_fn *fault, void *fault_context)
+{
+    FILE *stream = fopen(names->file, "re");
+    if (stream == NULL) {
+        const int error = errno;
+        fault(fault_context, names->file, 0, strerror(error));
+        return -error;
+    }
+    const int result = read_all(schema, stream, names, target, context, fault, fault_context);
+    fclose(stream);
     return result;
 }
 
 int ini_schema_read(const struct ini_schema *schema, const char *name, void *target, void *context,
                     ini_fault_fn *fault, void *fault_context)
 {
-    FILE *stream = fopen(name, "re");
-    if (stream == NULL) {
-        const int error = errno;
-        fault(fault_context, name, 0, strerror(error));
-        return -error;
-    }
-    const int result = ini_schema_read_stream(schema, stream, name, target, context, fault, fault_context);
-    fclose(stream);
-    return result;
+    const struct ini_names names = {.file = name};
+    return ini_schema_read_parts(schema, &names, target, context, fault, fault_context);
 }

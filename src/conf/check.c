@@ -226,7 +226,7 @@ static void check_overlaps(struct ini_file *file)
 {
     const struct config *c = ini_target(file);
     const struct config_range *widest = NULL;
-    char text[RANGE_TEXT_BYTES], other[RANGE_TEXT_BYTES];
+    char text[RANGE_TEXT_BYTES], other[RANGE_TEXT_BYTES], at[INI_LINE_TEXT_BYTES];
     for (size_t i = 0; i < c->range_count; i++) {
         const struct config_range *range = &c->ranges[i];
         if (range->range.address.host == 0)
@@ -234,8 +234,8 @@ static void check_overlaps(struct ini_file *file)
         if (widest != NULL && range_overlaps(&widest->range, &range->range)) {
             bool later = range->line > widest->line;
             const struct config_range *a = later ? range : widest, *b = later ? widest : range;
-            ini_fault(file, a->line, "[range %s]: overlaps [range %s] at line %u",
-                      range_format(&a->range, text), range_format(&b->range, other), b->line);
+            ini_fault(file, a->line, "[range %s]: overlaps [range %s] at %s", range_format(&a->range, text),
+                      range_format(&b->range, other), ini_line_format(file, b->line, at));
         }
         if (widest == NULL || widest->range.address.host != range->range.address.host ||
             range->range.last > widest->range.last)

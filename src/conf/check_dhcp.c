@@ -135,7 +135,7 @@ static void check_lease_ranges(struct ini_file *file, const struct config_lease 
 {
     const struct config *c = ini_target(file);
     const struct config_address *a = address_of(c, l->range.address);
-    char text[RANGE_TEXT_BYTES], other[RANGE_TEXT_BYTES];
+    char text[RANGE_TEXT_BYTES], other[RANGE_TEXT_BYTES], at[INI_LINE_TEXT_BYTES];
     uint16_t wanted, psid;
     if (!port_set_of(a->lease_psid, l->range.first, &wanted))
         return;
@@ -146,8 +146,8 @@ static void check_lease_ranges(struct ini_file *file, const struct config_lease 
         for (uint32_t port = range->range.first; port <= range->range.last; port++) {
             if (!port_set_of(a->lease_psid, (uint16_t)port, &psid) || psid != wanted)
                 continue;
-            ini_fault(file, l->line, "[lease %s]: overlaps [range %s] at line %u",
-                      range_format(&l->range, text), range_format(&range->range, other), range->line);
+            ini_fault(file, l->line, "[lease %s]: overlaps [range %s] at %s", range_format(&l->range, text),
+                      range_format(&range->range, other), ini_line_format(file, range->line, at));
             break;
         }
     }
@@ -180,15 +180,15 @@ static void check_lease_twice(struct ini_file *file, size_t index)
 {
     const struct config *c = ini_target(file);
     const struct config_lease *l = &c->leases[index];
-    char text[RANGE_TEXT_BYTES];
+    char text[RANGE_TEXT_BYTES], at[INI_LINE_TEXT_BYTES];
     for (size_t i = 0; i < index; i++) {
         const struct config_lease *other = &c->leases[i];
         if (l->range.address.host == other->range.address.host && l->range.first == other->range.first)
-            ini_fault(file, l->line, "[lease %s]: is already at line %u", range_format(&l->range, text),
-                      other->line);
+            ini_fault(file, l->line, "[lease %s]: is already at %s", range_format(&l->range, text),
+                      ini_line_format(file, other->line, at));
         if (same_client(l, other))
-            ini_fault(file, l->line, "[lease %s]: its client has one already, at line %u",
-                      range_format(&l->range, text), other->line);
+            ini_fault(file, l->line, "[lease %s]: its client has one already, at %s",
+                      range_format(&l->range, text), ini_line_format(file, other->line, at));
     }
 }
 

@@ -15,11 +15,13 @@ void *conf_begin_address(struct ini_file *file, const char *argument)
     struct config *c = ini_target(file);
     const unsigned line = ini_line(file);
     struct config_address begun = {.line = line};
+    char at[INI_LINE_TEXT_BYTES];
     if (ipv4_parse(argument, &begun.address) != 0 || !ipv4_is_host(begun.address))
         ini_fault(file, line, "[address %s]: must be the IPv4 address of a host", argument);
     for (size_t i = 0; begun.address.host != 0 && i < c->address_count; i++)
         if (c->addresses[i].address.host == begun.address.host)
-            ini_fault(file, line, "[address %s]: is already at line %u", argument, c->addresses[i].line);
+            ini_fault(file, line, "[address %s]: is already at %s", argument,
+                      ini_line_format(file, c->addresses[i].line, at));
     struct config_address *addresses = ini_grow(file, c->addresses, c->address_count, sizeof(*addresses));
     if (addresses == NULL)
         return NULL;
@@ -111,10 +113,12 @@ void *conf_begin_protocol(struct ini_file *file, const char *argument)
 {
     struct config *c = ini_target(file);
     struct config_protocol begun = {.line = ini_line(file)};
+    char at[INI_LINE_TEXT_BYTES];
     parse_protocol(file, argument, &begun);
     for (size_t i = 0; begun.address.host != 0 && i < c->protocol_count; i++)
         if (c->protocols[i].address.host == begun.address.host && c->protocols[i].protocol == begun.protocol)
-            ini_fault(file, begun.line, "[protocol %s]: is already at line %u", argument, c->protocols[i].line);
+            ini_fault(file, begun.line, "[protocol %s]: is already at %s", argument,
+                      ini_line_format(file, c->protocols[i].line, at));
     struct config_protocol *protocols = ini_grow(file, c->protocols, c->protocol_count, sizeof(*protocols));
     if (protocols == NULL)
         return NULL;
@@ -147,11 +151,13 @@ void *conf_begin_lease(struct ini_file *file, const char *argument)
 static void check_id(struct ini_file *file, uint32_t id)
 {
     const struct config *c = ini_target(file);
+    char at[INI_LINE_TEXT_BYTES];
     const struct pe_arp_key *other = pe_arp_key_with_id(c->keys, c->key_count, id);
     if (other != NULL && other->line == 0)
         ini_fault(file, ini_line(file), "%u: is already in [keys]", id);
     else if (other != NULL)
-        ini_fault(file, ini_line(file), "%u: is already in [key] at line %u", id, other->line);
+        ini_fault(file, ini_line(file), "%u: is already in [key] at %s", id,
+                  ini_line_format(file, other->line, at));
 }
 
 static struct pe_arp_key *add_key(struct ini_file *file, const struct pe_arp_key *key)

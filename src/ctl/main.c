@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "connection.h"
+#include "guest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,10 +15,19 @@
 #define PATH_BYTES     256
 #define ARGUMENT_BYTES 32
 
-enum { OPTION_JSON = OPTION_LONG, OPTION_MONTH, OPTION_SORT, OPTION_FORCE, OPTION_ASK };
+enum {
+    OPTION_JSON = OPTION_LONG,
+    OPTION_MONTH,
+    OPTION_SORT,
+    OPTION_FORCE,
+    OPTION_ASK,
+    OPTION_PORTS,
+    OPTION_MAC,
+    OPTION_ADDRESS
+};
 
 /* Options of one command alone, as bits. */
-enum { ALLOW_MONTH = 1, ALLOW_TABLE = 2, ALLOW_FORCE = 4, ALLOW_ASK = 8 };
+enum { ALLOW_MONTH = 1, ALLOW_TABLE = 2, ALLOW_FORCE = 4, ALLOW_ASK = 8, ALLOW_GUEST = 16 };
 
 struct command {
     const char *name;
@@ -25,6 +35,7 @@ struct command {
     int least, most;
     unsigned allows;
     const char *help;
+    /* NULL: guest_command() does it */
     void (*print)(const struct answer *answer, const struct print_options *options);
     bool streams; /* one object a line, without end */
 };
@@ -47,6 +58,8 @@ static const struct command commands[] = {
     {"flush", "[ADDRESS]", 0, 1, 0, "remove every learned binding but leases", print_removed, false},
     {"resolve", "ADDRESS:PORT", 1, 1, ALLOW_ASK, "ask for the owner of a port as a frame would", print_owner,
      false},
+    {"guest", "add NAME | list | delete NAME", 1, 2, ALLOW_GUEST,
+     "give a guest ports of its own, and say how it is set up for them", NULL, false},
     {"monitor", "", 0, 0, 0, "print each event as it happens", print_event, true},
     {"confirm", "", 0, 0, 0, "end the trial of a pearpd that was started on trial", print_nothing, false},
     {"reload", "", 0, 0, 0, "read the configuration again", print_nothing, false},
@@ -62,6 +75,9 @@ static const struct option_row options[] = {
     {"month", OPTION_MONTH, "MONTH", "account: that month alone, as 2026-11"},
     {"force", OPTION_FORCE, NULL, "add: take ports that another host holds"},
     {"ask", OPTION_ASK, NULL, "resolve: ask even where the owner is known"},
+    {"ports", OPTION_PORTS, "COUNT", "guest add: how many ports"},
+    {"mac", OPTION_MAC, "MAC", "guest add: of the guest"},
+    {"address", OPTION_ADDRESS, "ADDRESS", "guest add: of this address; default: the first that has room"},
     {"version", 'V', NULL, "print the version"},
     {"help", 'h', NULL, "print this"},
 };
@@ -108,6 +124,7 @@ struct request {
     bool as_json;
     unsigned used; /* options of one command, as ALLOW_ */
     struct print_options print;
+    struct guest_options guest;
     char line[LINE_BYTES];
 };
 
@@ -149,6 +166,14 @@ static int print_stream(const struct command *command, FILE *stream, const struc
     return status;
 }
 
+static int run_guest(char *const *words, struct request *request)
+{
+    request->guest.socket_path = request->socket_path;
+    request->guest.name = request->name;
+    request->guest.as_json = request->as_json;
+    return guest_command(words, &request->guest);
+}
+
 static int run(const struct command *command, const struct request *request)
 {
     FILE *stream;
@@ -176,6 +201,25 @@ static bool add_word(struct request *request, const char *word)
     const size_t used = strlen(request->line), room = sizeof(request->line) - used;
     const int length = snprintf(request->line + used, room, "%s%s", used > 0 ? " " : "", word);
     return *word != '\0' && strpbrk(word, " \n") == NULL && length < (int)room;
+}
+
+static int take_guest_option(int value, const char *argument, struct request *r)
+{
+    r->used |= ALLOW_GUEST;
+    switch (value) {
+    case OPTION_PORTS:
+        r->guest.ports = argument;
+        return 0;
+    case OPTION_MAC:
+        r->guest.mac = argument;
+        return 0;
+    case OPTION_ADDRESS:
+        r->guest.address = argument;
+        return 0;
+    default: /* getopt has described it */
+        fputs("Try 'pearpctl -h'.\n", stderr);
+        return 2;
+    }
 }
 
 static int take_option(int value, const char *argument, struct request *r)
@@ -210,9 +254,8 @@ static int take_option(int value, const char *argument, struct request *r)
     case OPTION_ASK:
         r->used |= ALLOW_ASK;
         return 0;
-    default: /* getopt has described it */
-        fputs("Try 'pearpctl -h'.\n", stderr);
-        return 2;
+    default:
+        return take_guest_option(value, argument, r);
     }
 }
 
@@ -251,6 +294,8 @@ static const char *option_name(unsigned allows)
         return "--month";
     if ((allows & ALLOW_FORCE) != 0)
         return "--force";
+    if ((allows & ALLOW_GUEST) != 0)
+        return "--ports, --mac or --address";
     return (allows & ALLOW_ASK) != 0 ? "--ask" : "-v or --sort";
 }
 
@@ -301,5 +346,7 @@ int main(int argc, char **argv)
     if (command == NULL)
         return wrong(is_later(*words) ? "not supported in this version: " : "unknown command: ", *words);
     const int status = take_words(command, words, &request);
-    return status != 0 ? status : run(command, &request);
+    if (status != 0)
+        return status;
+    return command->print == NULL ? run_guest(words + 1, &request) : run(command, &request);
 }

@@ -414,6 +414,7 @@ static int control_start(struct bridge *bridge)
         .engine = &bridge->engine,
         .config = (const struct config *const *)&bridge->config,
         .out = &bridge->out,
+        .file = bridge->file,
         .now_ns = clock_now_ns,
         .reload = reload,
         .confirm = confirm,

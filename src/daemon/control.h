@@ -21,6 +21,7 @@ struct control_target {
     struct engine *const *engine;
     const struct config *const *config;
     const struct engine_out *out;
+    const char *file; /* of the configuration; NULL: there is none */
     uint64_t (*now_ns)(void);
     /* Reloads the configuration. 0, or -1 and a message for the operator. */
     int (*reload)(void *context, char *message, size_t size);

@@ -6,6 +6,7 @@
 #include "control_request.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool take_address(struct control_request *request, const char *word)
@@ -49,6 +50,16 @@ static bool take_month(struct control_request *request, const char *word)
     return month_parse(word, &request->month) == 0;
 }
 
+static bool take_count(struct control_request *request, const char *word)
+{
+    char *end;
+    const unsigned long count = isdigit((unsigned char)*word) ? strtoul(word, &end, 10) : 0;
+    if (count == 0 || count > 65536 || *end != '\0')
+        return false;
+    request->count = (uint32_t)count;
+    return true;
+}
+
 /* A word with a colon, or of digits and dots, was meant for an address; a name begins with a letter or digit. */
 static bool take_name(struct control_request *request, const char *word)
 {
@@ -81,6 +92,7 @@ const struct control_argument control_argument_range = {"ADDRESS:FIRST-LAST", ta
 const struct control_argument control_argument_mac = {"a MAC address", take_mac};
 const struct control_argument control_argument_owner = {"a MAC address or ADDRESS:PORT", take_owner};
 const struct control_argument control_argument_month = {"a month, as 2026-11", take_month};
+const struct control_argument control_argument_count = {"a number of ports, 1 to 65536", take_count};
 const struct control_argument control_argument_filter = {
     "an address, a port or range of one, a MAC address or a name", take_filter};
 const struct control_argument control_argument_force = {"--force", take_force};

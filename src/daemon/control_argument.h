@@ -19,6 +19,7 @@ extern const struct control_argument control_argument_range;   /* ADDRESS:FIRST-
 extern const struct control_argument control_argument_mac;     /* MAC */
 extern const struct control_argument control_argument_owner;   /* MAC or ADDRESS:PORT */
 extern const struct control_argument control_argument_month;   /* YEAR-MONTH */
+extern const struct control_argument control_argument_count;   /* a number of ports */
 extern const struct control_argument
     control_argument_filter; /* ADDRESS, ADDRESS:PORT, ADDRESS:FIRST-LAST, MAC or NAME */
 extern const struct control_argument control_argument_force; /* --force */

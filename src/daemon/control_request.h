@@ -23,6 +23,7 @@ struct control_request {
     bool has_port;      /* ... with ports */
     struct mac mac;     /* zero: not given */
     uint32_t month;     /* 202611; 0: not given */
+    uint32_t count;     /* of ports; 0: not given */
     char name[CONTROL_NAME_BYTES];
     bool force, ask;
 };

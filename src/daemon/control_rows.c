@@ -3,6 +3,7 @@
 
 #include "control_argument.h"
 #include "control_commands.h"
+#include "control_guest.h"
 #include "control_listings.h"
 #include "control_resolve.h"
 
@@ -48,6 +49,10 @@ const struct control_row control_rows[] = {
      .arguments = {ARGUMENT(port), ARGUMENT(ask)},
      .has_counts = true,
      .run = resolve_begin},
+    {.name = "guest",
+     .usage = "[COUNT MAC [ADDRESS]]",
+     .arguments = {ARGUMENT(count), ARGUMENT(mac), ARGUMENT(address)},
+     .run = command_guest},
     {.name = "monitor", .usage = "", .run = command_monitor},
     {.name = "confirm", .usage = "", .run = command_confirm},
     {.name = "reload", .usage = "", .run = command_reload},

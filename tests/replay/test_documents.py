@@ -120,7 +120,10 @@ def check_commands(texts):
     # What pearpctl takes as an option is an argument on the socket.
     served = {name: (re.sub(r" ?\[(--\w+|YEAR-MONTH)\]", "", usage), int(least or 0))
               for name, usage, least in SERVED.findall(texts["src/daemon/control_rows.c"])}
-    tap.ok(len(shown) > 10 and shown == served, "pearpctl has the commands of the daemon, with their arguments",
+    # Of a guest pearpctl writes the file itself, and asks for free ports alone.
+    same = {name: row for name, row in shown.items() if name != "guest"} == {
+        name: row for name, row in served.items() if name != "guest"} and set(shown) == set(served)
+    tap.ok(len(shown) > 10 and same, "pearpctl has the commands of the daemon, with their arguments",
            f"{shown}\n{served}")
 
     words = between(texts["etc/bash-completion"], "_pearpctl_words()", "esac")

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -118,6 +119,69 @@ static void test_one_mac_upstream(void **state)
         0);
     assert_true(c.upstream_macs_bridge);
     config_free(&c);
+}
+
+static void write_file(const char *folder, const char *name, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* What is told of a configuration with these drop-ins, without the folder's name. */
+static int read_parts(const char *folder, struct config *config)
+{
+    char file[256];
+    told[0] = '\0';
+    snprintf(file, sizeof(file), "%s/rack1.conf", folder);
+    const int faults = config_read(file, config, tell, NULL);
+    for (char *at; (at = strstr(told, folder)) != NULL;)
+        memmove(at, at + strlen(folder) + 1, strlen(at + strlen(folder) + 1) + 1);
+    return faults;
+}
+
+static void test_drop_ins(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/test_conf.XXXXXX", drop_ins[64], command[80];
+    struct config c;
+    assert_non_null(mkdtemp(folder));
+    snprintf(drop_ins, sizeof(drop_ins), "%s/rack1.d", folder);
+    write_file(folder, "rack1.conf", GOOD "[range 192.0.2.1:2000-2999]\nmac = 00:0c:29:9e:8c:ee\n[state]\n");
+    assert_int_equal(read_parts(folder, &c), 0); /* without the folder */
+    config_free(&c);
+    assert_int_equal(mkdir(drop_ins, 0700), 0);
+    write_file(drop_ins, "b.conf", "\n[range 192.0.2.1:3000-3999]\nmac = 00:0c:29:9e:8c:ef\nname = b\n");
+    write_file(drop_ins, "a.conf", "; nothing\n\n\n\n\n");
+    write_file(drop_ins, "c.conf.new", "junk");
+    write_file(drop_ins, ".c.conf", "junk");
+    assert_int_equal(read_parts(folder, &c), 0);
+    assert_string_equal(told, "");
+    assert_int_equal(c.range_count, 2);
+    assert_string_equal(c.ranges[1].name, "b");
+    assert_string_equal(c.socket, "/run/pearpd/rack1.sock");
+    config_free(&c);
+    write_file(drop_ins, "a.conf",
+               "mac = 00:0c:29:9e:8c:ef\n[state]\nperiod = 7\n[range 192.0.2.1:2500-2600]\n");
+    write_file(drop_ins, "b.conf", "\n[range 192.0.2.1:2600-3999]\nmac = x\nmac = y\n");
+    assert_true(read_parts(folder, &c) > 0);
+    assert_string_equal(
+        told,
+        "rack1.d/a.conf:1: mac = 00:0c:29:9e:8c:ef: is before the first section\n"
+        "rack1.d/a.conf:2: [state]: is already at line 7 of rack1.conf\n"
+        "rack1.d/a.conf:4: mac is missing in [range]\n"
+        "rack1.d/a.conf:4: [range 192.0.2.1:2500-2600]: overlaps [range 192.0.2.1:2000-2999] at "
+        "line 5 of rack1.conf\n"
+        "rack1.d/b.conf:2: [range 192.0.2.1:2600-3999]: overlaps [range 192.0.2.1:2000-2999] at "
+        "line 5 of rack1.conf\n"
+        "rack1.d/b.conf:3: mac = x: must be up to 4 MAC addresses, xx:xx:xx:xx:xx:xx, with commas between\n"
+        "rack1.d/b.conf:4: mac = y: is already at line 3 of b.conf\n"
+        "rack1.d/b.conf:4: mac = y: must be up to 4 MAC addresses, xx:xx:xx:xx:xx:xx, with commas between\n");
+    snprintf(command, sizeof(command), "rm -r %s", folder);
+    assert_int_equal(system(command), 0);
 }
 
 static void test_everything_given(void **state)
@@ -785,6 +849,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_one_mac_upstream),
+        cmocka_unit_test(test_drop_ins),
         cmocka_unit_test(test_everything_given),
         cmocka_unit_test(test_upstream_tap),
         cmocka_unit_test(test_port_sets_of_served_addresses),
