@@ -117,6 +117,11 @@ demo-dhcp: ## hosts with a DHCP client and no configuration share one address; u
 	@$(MAKE) --no-print-directory -s -j2 all
 	@PEARPD_BUILD='$(abspath $(B))' scripts/demo-dhcp
 
+demo-node: ## one rented server with one address becomes a bridge for its guests, and back; under a minute
+	@scripts/deps build demo
+	@$(MAKE) --no-print-directory -s -j2 all
+	@PEARPD_BUILD='$(abspath $(B))' scripts/demo-node
+
 lint: ## clang-format, clang-tidy, cppcheck, mandoc, and the floor plan's include order
 	@tests/run --label lint --limit 900 -- scripts/lint all
 
@@ -194,6 +199,7 @@ install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
 	install -d '$(DESTDIR)$(sbindir)' '$(DESTDIR)$(unitdir)' '$(DESTDIR)$(sysusersdir)' '$(DESTDIR)$(tmpfilesdir)' '$(DESTDIR)$(compdir)' '$(DESTDIR)$(docdir)/examples' \
 	    '$(DESTDIR)$(sharkdir)' '$(DESTDIR)$(dhcpdir)' '$(DESTDIR)$(mandir)/man5' '$(DESTDIR)$(mandir)/man7' '$(DESTDIR)$(mandir)/man8' '$(DESTDIR)$(sysconfdir)/pearpd'
 	install -m 755 $(PROGRAMS:%='$(B)/%') '$(DESTDIR)$(sbindir)'
+	sed -e 's|/etc/pearpd|$(sysconfdir)/pearpd|g' src/node/pearp-node > '$(DESTDIR)$(sbindir)/pearp-node' && chmod 755 '$(DESTDIR)$(sbindir)/pearp-node'
 	for page in $(MAN); do install -m 644 "man/$$page" '$(DESTDIR)$(mandir)'/man"$${page##*.}"/"$$page" || exit 1; done
 	install -m 644 $(SAMPLES:%='etc/%') '$(DESTDIR)$(sysconfdir)/pearpd'
 	install -m 644 etc/bash-completion '$(DESTDIR)$(compdir)/pearpd'
@@ -201,6 +207,7 @@ install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
 	ln -sf pearpd '$(DESTDIR)$(compdir)/pearp-agent'
 	install -m 644 systemd/pearpd.sysusers '$(DESTDIR)$(sysusersdir)/pearpd.conf'
 	install -m 644 systemd/pearpd.tmpfiles '$(DESTDIR)$(tmpfilesdir)/pearpd.conf'
+	ln -sf pearpd '$(DESTDIR)$(compdir)/pearp-node'
 	install -m 644 etc/wireshark/pearp.lua '$(DESTDIR)$(sharkdir)'
 	for hook in $(HOOKS); do sed -e 's|/usr/share/pearpd/|$(prefix)/share/pearpd/|g' "etc/dhcp/$$hook" > '$(DESTDIR)$(dhcpdir)'/"$$hook" && \
 	    chmod --reference="etc/dhcp/$$hook" '$(DESTDIR)$(dhcpdir)'/"$$hook" || exit 1; done
@@ -212,6 +219,7 @@ install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
 uninstall: ## remove what install put there; configuration stays
 	rm -f $(PROGRAMS:%='$(DESTDIR)$(sbindir)/%') $(PROGRAMS:%='$(DESTDIR)$(compdir)/%') \
 	    '$(DESTDIR)$(sysusersdir)/pearpd.conf' '$(DESTDIR)$(tmpfilesdir)/pearpd.conf' \
+	    '$(DESTDIR)$(sbindir)/pearp-node' '$(DESTDIR)$(compdir)/pearp-node' \
 	    $(UNITS:%='$(DESTDIR)$(unitdir)/%') $(SAMPLES:%='$(DESTDIR)$(sysconfdir)/pearpd/%')
 	for page in $(MAN); do rm -f '$(DESTDIR)$(mandir)'/man"$${page##*.}"/"$$page"; done
 	rm -rf '$(DESTDIR)$(docdir)' '$(DESTDIR)$(prefix)/share/pearpd'
@@ -234,4 +242,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit property tools reliability soak fuzz-targets deps check check-all demo demo-edge demo-dhcp lint fuzz bench bench-scale bench-engine install uninstall deb fresh vm clean help
+.PHONY: all unit property tools reliability soak fuzz-targets deps check check-all demo demo-edge demo-dhcp demo-node lint fuzz bench bench-scale bench-engine install uninstall deb fresh vm clean help

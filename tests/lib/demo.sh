@@ -1,5 +1,5 @@
 # demo.sh: what the demonstrations share: words for what is shown, and the traffic of two hosts with one address.
-# Sourced by: scripts/demo, scripts/demo-edge, scripts/demo-dhcp.
+# Sourced by: scripts/demo, scripts/demo-edge, scripts/demo-dhcp, scripts/demo-node.
 # shellcheck shell=bash
 . "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 LAB_HOSTS=2 LAB_MODE=agent LAB_LEARN='pe-arp, traffic'
