@@ -182,7 +182,7 @@ def source_cases():
     c.bridged(1.1, "downstream", echo(ROUTER, A, SHARED, REMOTE, 8, 1, 1), BRIDGE)
     c.come(1.2, "downstream", ask(A, SHARED, GATEWAY))
     c.leave(1.2, "upstream", arp(ALL, BRIDGE, 1, BRIDGE, SHARED, ZERO, GATEWAY))
-    hidden = (ask(NEIGHBOUR, NEAR, GATEWAY), packet(ROUTER, NEIGHBOUR, NEAR, 9, REMOTE, 53), ipv6(ROUTER, A), ipv6(ALL, A),
+    hidden = (ask(A, NEAR, GATEWAY), ask(NEIGHBOUR, NEAR, GATEWAY), packet(ROUTER, NEIGHBOUR, NEAR, 9, REMOTE, 53), ipv6(ROUTER, A), ipv6(ALL, A),
               eth(ALL, A, 0x88b6, b"flooded"), eth(ROUTER, NEIGHBOUR, 0x88b6, b"to the router"),
               ROUTER + A + bytes.fromhex("81000007") + packet(ROUTER, A, NEAR, 9, REMOTE, 53)[12:])
     for number, frame in enumerate(hidden):
@@ -192,6 +192,13 @@ def source_cases():
     c.bridged(3.5, "upstream", packet(NEIGHBOUR, ROUTER, REMOTE, 53, NEAR, 9))
     c.bridged(3.6, "upstream", ipv6(ALL, ROUTER))
     c.delivered(3.7, "upstream", packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 2000), A)
+
+    c = owned("upstream-macs-gateway", "upstream-macs = bridge: an owner asks for its gateway by another address of its own; nothing else that is not shared",
+              bridge="upstream-macs = bridge", address="gateway = 192.35.162.1")
+    c.come(1, "downstream", ask(A, NEAR, GATEWAY))
+    c.leave(1, "upstream", arp(ALL, BRIDGE, 1, BRIDGE, SHARED, ZERO, GATEWAY))
+    for at, frame in ((2, ask(A, NEAR, REMOTE)), (2.1, ask(NEIGHBOUR, NEAR, GATEWAY)), (2.2, arp(ALL, A, 2, A, NEAR, ROUTER, GATEWAY))):
+        c.dropped(at, "downstream", frame, "upstream_mac")
 
     c = owned("mac-flaps", "an owner's MAC upstream, to all and to one machine: its frames pass, its ports stay its own")
     down = packet(BRIDGE, ROUTER, REMOTE, 53, SHARED, 2000)

@@ -27,12 +27,14 @@ node_machine()
     local p=pearp-$LAB_ID n
     ip -n "$p-provider" link add node type veth peer name eth0 netns "$p-node" address $NODE_MAC || return 1
     ip -n "$p-provider" link set node master br0 up
-    printf '%s\n' "link set lo up" "link add vmbr0 type bridge stp_state 0 forward_delay 0" "link set vmbr0 up" | lab_in node || return 1
+    printf '%s\n' "link set lo up" "link add vmbr0 type bridge stp_state 0 forward_delay 0" "link set vmbr0 up" "address add 10.10.10.1/24 dev vmbr0" | lab_in node || return 1
     for n in 1 2; do
         ip -n "$p-node" link add "tap$n" type veth peer name eth0 netns "$p-guest$n" address "$(guest_mac $n)" || return 1
         printf '%s\n' "link set tap$n master vmbr0 up" | lab_in node
-        printf '%s\n' "link set lo up" "link set eth0 up" | lab_in "guest$n"
+        printf '%s\n' "link set lo up" "link set eth0 up" "address add 10.10.10.10$n/24 dev eth0" | lab_in "guest$n"
     done
+    [ ! -e /proc/sys/net/bridge/bridge-nf-call-iptables ] || # or the rules of this machine judge bridged frames
+        on node sysctl -q -w net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-arptables=0
     # What the machine's own network files say.
     printf '%s\n' "link set eth0 up" "address add $SHARED/24 brd + dev eth0" "route add default via $ROUTER" | lab_in node
     # What leaves with another MAC address than the machine's, in the frame or in ARP: a provider shuts the port for it.

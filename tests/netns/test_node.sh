@@ -66,10 +66,29 @@ check "the server reaches the remote host" eval 'talk_on node ask tcp $REMOTE 70
 check "the session goes on" session_lives
 check "a ping of the address is answered" on remote ping -q -c 2 -i 0.2 -W 5 $SHARED
 check "what comes for the server is heard once" heard_once
-on guest1 ip address add 10.9.9.9/24 dev eth0
-on guest1 ping -c 1 -W 1 10.9.9.8 >/dev/null 2>&1
+check "guests reach each other, and the server, at private addresses" \
+    eval 'on guest1 ping -q -c 1 -W 5 10.10.10.102 && on guest1 ping -q -c 1 -W 5 10.10.10.1'
+on guest1 ping -c 1 -W 1 10.10.10.99 >/dev/null 2>&1
 on guest1 ping -6 -c 1 -W 1 ff02::2%eth0 >/dev/null 2>&1
 check "ARP and IPv6 of a guest end at pearpd" eval '[ "$(ctl_node stats --json | talk figure drops/upstream_mac)" -gt 0 ]'
+
+# A guest with an agent in the place of the snippet: its kernel asks for the gateway by the private address.
+on guest2 ip address del $SHARED/32 dev lo
+on guest2 ip route del default
+on guest2 sysctl -q -w net.ipv4.ip_local_port_range="32768 60999" net.ipv4.conf.eth0.arp_ignore=0
+start guest2 guest2.log "$PEARPD_BUILD/pearp-agent" -i eth0 -a $SHARED -p "$(guest_first 2)-$(($(guest_first 2) + 99))" -g $ROUTER
+check "with an agent instead guest2 reaches the remote host, too" wait_for 20 reaches 2
+kill "$LAB_PID" && wait "$LAB_PID"
+
+# A guest without ports, behind the server's, as the guide has it.
+on node sysctl -q -w net.ipv4.ip_forward=1
+sed -n 's/^    nft \(add.*ip nat.*\|.add chain ip nat.*\)/nft \1/p' "$LAB_ROOT/docs/one-server.md" | sed "s/192.0.2.2/$SHARED/" >"$LAB_DIR/nat"
+on node sh -e "$LAB_DIR/nat"
+on guest2 ip route replace default via 10.10.10.1
+check "source NAT to ports of the server for a guest that has none" eval \
+    '[ "$(wc -l <"$LAB_DIR/nat")" = 3 ] && talk_on guest2 ask tcp $REMOTE 7000 -t 5 | grep -q "^remote saw $SHARED:1[0-9][0-9][0-9]$"'
+on node nft delete table ip nat
+on node sysctl -q -w net.ipv4.ip_forward=0
 
 kill "$SESSION_PID"
 node_reboot >"$LAB_DIR/reboot" 2>&1

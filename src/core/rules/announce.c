@@ -58,7 +58,7 @@ void announce_upstream(struct engine *e)
 }
 
 /* Zero: none. */
-static struct ipv4 configured_gateway(const struct engine *e, uint32_t address_index)
+struct ipv4 announce_gateway(const struct engine *e, uint32_t address_index)
 {
     struct ipv4 gateway = e->config.addresses[address_index].gateway;
     return gateway.host != 0 ? gateway : e->config.dhcp.router;
@@ -66,7 +66,7 @@ static struct ipv4 configured_gateway(const struct engine *e, uint32_t address_i
 
 bool announce_is_gateway(const struct engine *e, uint32_t address_index, const struct arp *request)
 {
-    struct ipv4 gateway = configured_gateway(e, address_index);
+    struct ipv4 gateway = announce_gateway(e, address_index);
     bool is_router = e->config.has_router_mac && mac_equal(request->sha, e->config.router_mac);
     if (gateway.host != 0)
         return request->spa.host == gateway.host && (is_router || !e->config.has_router_mac);
@@ -79,7 +79,7 @@ static void put_gateway(const struct engine *e, uint32_t address_index, struct p
 {
     const struct shared_address *shared = shared_address_at(e, address_index);
     const struct arp asked = {.spa = shared->router, .sha = shared->router_mac};
-    struct ipv4 gateway = configured_gateway(e, address_index);
+    struct ipv4 gateway = announce_gateway(e, address_index);
     bool is_known = announce_is_gateway(e, address_index, &asked);
     hello->gateway.present = is_known || gateway.host != 0;
     hello->gateway.address = is_known ? shared->router : gateway;

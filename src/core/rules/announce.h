@@ -19,6 +19,8 @@ void announcer_free(struct announcer *announcer);
 void announce_upstream(struct engine *e);
 void announce_downstream(struct engine *e);
 void announce_address(struct engine *e, uint32_t address_index);
+/* The gateway that the configuration names for the address; zero: none. */
+struct ipv4 announce_gateway(const struct engine *e, uint32_t address_index);
 /* True where who sent this request for the address may be named as its gateway: a configured one, or router-mac where
  * none is configured. */
 bool announce_is_gateway(const struct engine *e, uint32_t address_index, const struct arp *request);

@@ -133,6 +133,19 @@ static struct verdict of_nameless_owner(struct engine *e, struct rx_frame *rx, c
     return relay_request(e, rx, &named);
 }
 
+/* The address that a request of an owner goes upstream for; -1: none. Its sender is none of the shared ones: nobody; or, where
+ * the host must stay hidden, another address of the host's, which its kernel may choose to ask for its gateway. */
+static int asked_for(struct engine *e, const struct rx_frame *rx, const struct arp *arp, bool is_request)
+{
+    const bool is_nameless = arp->spa.host == 0;
+    if (!is_nameless && !(is_request && e->config.upstream_macs_bridge))
+        return -1;
+    const int owned = account_lowest_address(e, range_macs_first(e, rx->eth.source));
+    if (owned < 0 || is_nameless)
+        return owned;
+    return arp->tpa.host == announce_gateway(e, (uint32_t)owned).host ? owned : -1;
+}
+
 static struct verdict from_downstream(struct engine *e, struct rx_frame *rx, const struct arp *arp)
 {
     int sender = shared_address_index(e, arp->spa), target = shared_address_index(e, arp->tpa);
@@ -144,7 +157,7 @@ static struct verdict from_downstream(struct engine *e, struct rx_frame *rx, con
     }
     if (request && target >= 0)
         return arp->spa.host == 0 ? verdict_dropped(DROP_ARP_PROBE) : answer(e, rx, arp);
-    int owned = arp->spa.host == 0 ? account_lowest_address(e, range_macs_first(e, rx->eth.source)) : -1;
+    const int owned = asked_for(e, rx, arp, request);
     if (owned >= 0)
         return of_nameless_owner(e, rx, arp, request, (uint32_t)owned);
     return bridge_arp(e, rx);
