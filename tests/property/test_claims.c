@@ -119,7 +119,8 @@ struct question {
     unsigned count;
     bool of_claimant, of_owner, of_probe, of_release;
     bool is_over, is_unsure;
-    bool has_claim; /* that waits for the owner's silence */
+    bool has_claim;        /* that waits for the owner's silence */
+    bool may_hold_another; /* than `claim` */
     unsigned claimant;
     struct ports claim;
 };
@@ -907,6 +908,9 @@ static void begin_claim(struct model *m, unsigned host, const struct ports *port
     }
     if (owner != NULL) {
         struct question *old = question_of(m, ports->address, owner->ports.first, owner->host);
+        /* One that has not left yet, with another claim. */
+        const bool may_hold_another =
+            old == NULL && may_wait(m, ports->address, owner->ports.first, owner->host, 10 * S);
         struct question *q = challenge(m, ports->address, owner->ports.first, owner->host, false);
         note_claim(m, ports->address, owner->ports.first, owner->host, NULL);
         note_claim(m, ports->address, ports->first, host, ports);
@@ -915,6 +919,7 @@ static void begin_claim(struct model *m, unsigned host, const struct ports *port
         if (q == NULL)
             return;
         met[RULE_OWNER_ASKED]++;
+        q->may_hold_another = q->may_hold_another || may_hold_another;
         if (!q->has_claim || q->is_unsure) {
             q->has_claim = true;
             q->claimant = host;
@@ -1011,7 +1016,7 @@ static void end_silent(struct model *m, struct question *q)
                             : RULE_CLAIMANT_SILENT]++;
         unbind(m, i);
     }
-    if (q->has_claim) {
+    if (q->has_claim && !q->may_hold_another) {
         const struct ports claim = q->claim;
         begin_claim(m, q->claimant, &claim);
     }
