@@ -23,8 +23,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define BPF_FOLDER    "/sys/fs/bpf"
-#define PINS_FOLDER   BPF_FOLDER "/pearpd"
+#define BPF_FOLDER  "/sys/fs/bpf"
+#define PINS_FOLDER BPF_FOLDER "/pearpd"
+#define UNIT_FOLDER \
+    "/run/pearpd-bpf" /* the same, as the unit shows it to its daemon, which sees nothing else there */
 #define NAME_BYTES    (3 * FAST_LOADER_NAME_MAX + 1)
 #define PATH_BYTES    512
 #define PORT_PROGRAM  "fast_ingress"
@@ -114,6 +116,17 @@ static struct bpf_map *next_map(const struct fast_loader *loader, const struct b
 
 /* Pins. */
 
+static bool is_bpf_system(const char *folder)
+{
+    struct statfs system;
+    return statfs(folder, &system) == 0 && system.f_type == BPF_FS_MAGIC;
+}
+
+static const char *pins_folder(void)
+{
+    return is_bpf_system(UNIT_FOLDER) ? UNIT_FOLDER : PINS_FOLDER;
+}
+
 static void pin_path(char path[static PATH_BYTES], const char *folder, const char *name)
 {
     if (snprintf(path, PATH_BYTES, "%s/%s", folder, name) >= PATH_BYTES)
@@ -136,8 +149,8 @@ static void remove_folder(const char *folder)
     closedir(directory);
     rmdir(folder);
     /* Others may use it; and the one that the packages make stays, for a daemon that cannot. */
-    if (stat(PINS_FOLDER, &status) == 0 && status.st_uid == geteuid())
-        rmdir(PINS_FOLDER);
+    if (stat(pins_folder(), &status) == 0 && status.st_uid == geteuid())
+        rmdir(pins_folder());
 }
 
 /* What the pins in `folder` say is attached. */
@@ -171,10 +184,10 @@ static bool is_layout_of(const char *entry, const char *name)
 static struct fast_attached inherit(const char *name, const char *kept)
 {
     struct fast_attached inherited = {.ifindex = {0}};
-    DIR *directory = opendir(PINS_FOLDER);
+    DIR *directory = opendir(pins_folder());
     char path[PATH_BYTES];
     for (const struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
-        pin_path(path, PINS_FOLDER, entry->d_name);
+        pin_path(path, pins_folder(), entry->d_name);
         if (!is_layout_of(entry->d_name, name) || strcmp(path, kept) == 0)
             continue;
         read_attached(path, &inherited);
@@ -185,24 +198,18 @@ static struct fast_attached inherit(const char *name, const char *kept)
     return inherited;
 }
 
-static bool is_bpf_system(const char *folder)
-{
-    struct statfs system;
-    return statfs(folder, &system) == 0 && system.f_type == BPF_FS_MAGIC;
-}
-
-/* False: there is no place for pins. The unit gives its daemon no more of the file system than the folder. */
+/* False: there is no place for pins. */
 static bool find_folder(struct fast_loader *loader, const char *name)
 {
-    if (!is_bpf_system(PINS_FOLDER) && !is_bpf_system(BPF_FOLDER))
+    if (!is_bpf_system(UNIT_FOLDER) && !is_bpf_system(BPF_FOLDER))
         return false;
-    snprintf(loader->folder, PATH_BYTES, PINS_FOLDER "/%s-v%d", name, FAST_LAYOUT_VERSION);
+    snprintf(loader->folder, PATH_BYTES, "%s/%s-v%d", pins_folder(), name, FAST_LAYOUT_VERSION);
     return true;
 }
 
 static bool make_folder(const struct fast_loader *loader)
 {
-    return (mkdir(PINS_FOLDER, 0700) == 0 || errno == EEXIST) &&
+    return (mkdir(pins_folder(), 0700) == 0 || errno == EEXIST) &&
            (mkdir(loader->folder, 0700) == 0 || errno == EEXIST);
 }
 
@@ -644,7 +651,7 @@ int fast_loader_remove_all(const char *name, const unsigned ifindexes[SIDES], ch
     char path[PATH_BYTES], encoded[NAME_BYTES];
     if (!encode_name(name, encoded))
         return explain(why, why_bytes, "detach", -EINVAL);
-    DIR *directory = opendir(PINS_FOLDER);
+    DIR *directory = opendir(pins_folder());
     int error = 0;
     library_said[0] = '\0';
     libbpf_set_print(note_warning);
@@ -652,7 +659,7 @@ int fast_loader_remove_all(const char *name, const unsigned ifindexes[SIDES], ch
         const struct dirent *entry = readdir(directory);
         if (entry == NULL)
             break;
-        pin_path(path, PINS_FOLDER, entry->d_name);
+        pin_path(path, pins_folder(), entry->d_name);
         if (is_layout_of(entry->d_name, encoded))
             error = remove_pinned(path);
     }

@@ -148,12 +148,15 @@ static int add_calls(scmp_filter_ctx filter, uint32_t action, const int *calls, 
     return error;
 }
 
-/* clone3(2) keeps its flags where no filter sees them: libraries take ENOSYS, and call clone(2). */
+/* libseccomp refuses a rule that says what the filter says anyway.
+ * clone3(2) keeps its flags where no filter sees them: libraries take ENOSYS, and call clone(2). */
 static int add_clone(scmp_filter_ctx filter)
 {
     const int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
                                        SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NAMESPACES | CLONE_VM, 0));
-    return error != 0 ? error : seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+    if (error != 0 || other_calls() == SCMP_ACT_ERRNO(ENOSYS))
+        return error;
+    return seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 }
 
 static int fill(scmp_filter_ctx filter)
