@@ -779,6 +779,32 @@ static void test_owners_have_themselves_asked(void **state)
     }
 }
 
+/* After a loss of the table M and the newcomer claim one range, and M falls silent while 4,096 silent MACs claim 10,000 times a
+ * second: rivals are asked all the same. */
+static void test_rivals_are_asked_in_a_flood(void **state)
+{
+    (void)state;
+    struct attack *t = attack_new(NULL);
+    struct agent *newcomer = &t->agents[2], *m = &t->agents[3];
+    unsigned number = 0, ms = 0;
+    newcomer->answers = true;
+    *m = (struct agent){host_m, newcomer->first, newcomer->last, true};
+    engine_flush(t->w.engine, t->w.now, NULL, &t->w.out);
+    for (unsigned i = 0; i < AGENTS; i++)
+        claim(t, &t->agents[i]);
+    tick(t);
+    assert_true(!owns(t, 4080, host_m) && !owns(t, 4080, newcomer->mac));
+    for (; ms < 60000 && !owns(t, 4080, newcomer->mac); ms++) {
+        for (unsigned i = 0; i < 10; i++, number = (number + 1) % 4096)
+            claim_of_stranger(t, number, (uint16_t)(10000 + number % 512 * 100));
+        m->answers = ms < 12000;
+        tick(t);
+    }
+    figure("H8: in a flood of claims a rival that fell silent gives way after %u ms", ms - 12000);
+    assert_in_range(ms, 12000, 12000 + 15000);
+    attack_end(t);
+}
+
 static void few_accounts(struct attack *t)
 {
     t->w.config.limits.accounts = 16;
@@ -1680,6 +1706,7 @@ int main(void)
         cmocka_unit_test(test_many_macs_fall_silent),
         cmocka_unit_test(test_full_address),
         cmocka_unit_test(test_owners_have_themselves_asked),
+        cmocka_unit_test(test_rivals_are_asked_in_a_flood),
         cmocka_unit_test(test_more_owners_than_accounts),
         cmocka_unit_test(test_loop),
         cmocka_unit_test(test_hosts_are_not_cut_off),

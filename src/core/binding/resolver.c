@@ -522,13 +522,15 @@ static struct resolution *ask(struct engine *e, const struct resolution_key *key
 {
     struct resolver *resolver = e->resolver;
     const bool is_claimant = purpose == ASK_CLAIMANT,
-               is_late = !is_claimant && served_lately(resolver->served_owners, key->target, e->now_ns);
+               is_late = (purpose == ASK_PROBE || purpose == ASK_OWNER) &&
+                         served_lately(resolver->served_owners, key->target, e->now_ns);
     struct resolution *open = keyed_table_find(resolver->questions, key);
     if (open != NULL) {
         if (open->purpose == ASK_CLAIMANT && !is_claimant) {
             resolver->claimants_count--;
             open->is_late = is_late;
         }
+        open->is_late = open->is_late && purpose != ASK_RIVAL;
         open->purpose = purpose < open->purpose ? purpose : open->purpose;
         return open;
     }
@@ -552,6 +554,13 @@ struct resolution *resolver_ask_host(struct engine *e, uint32_t address_index, u
 {
     const struct resolution_key key = {address_index, port, target};
     return ask(e, &key, ASK_PROBE);
+}
+
+struct resolution *resolver_ask_rival(struct engine *e, uint32_t address_index, uint16_t port,
+                                      struct mac target)
+{
+    const struct resolution_key key = {address_index, port, target};
+    return ask(e, &key, ASK_RIVAL);
 }
 
 /* Challenges a claimant for whom the table has no room, and keeps nothing of it. */

@@ -35,6 +35,7 @@ struct claim {
 
 /* Why one host is asked. */
 enum question_purpose {
+    ASK_RIVAL,    /* it claims what another host claims, too */
     ASK_PROBE,    /* for a packet to its ports, or a RELEASE */
     ASK_OWNER,    /* another host claims its ports */
     ASK_CLAIMANT, /* it claims ports */
@@ -77,6 +78,9 @@ void resolver_ask_for_set(struct engine *e, uint32_t address_index, uint16_t por
  * was asked lately and the budget has too little left. */
 struct resolution *resolver_ask_host(struct engine *e, uint32_t address_index, uint16_t port,
                                      struct mac target);
+/* The same for a rival, which never comes late: they have a rate of their own. */
+struct resolution *resolver_ask_rival(struct engine *e, uint32_t address_index, uint16_t port,
+                                      struct mac target);
 /* True where frames of hosts were lost at the receive ring since `asked_ns`: an answer may be among them, so nobody was silent.
  * Else a flood would take ports from hosts that answer. */
 bool resolver_may_have_lost(const struct engine *e, uint64_t asked_ns);

@@ -91,7 +91,7 @@ void rivalry_due(struct engine *e)
 {
     const struct rival *rival = rivals_next_due(e, e->now_ns + ASK_AGAIN_NS);
     if (rival != NULL)
-        resolver_ask_host(e, rival->key.address_index, rival->key.first, rival->key.mac);
+        resolver_ask_rival(e, rival->key.address_index, rival->key.first, rival->key.mac);
 }
 
 void rivalry_carry(struct engine *e, const struct engine *old)
