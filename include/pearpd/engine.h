@@ -14,6 +14,7 @@
 #include "pearpd/event.h"
 #include "pearpd/flow_record.h"
 #include "pearpd/frame.h"
+#include "pearpd/port_range.h"
 #include "pearpd/tx_frame.h"
 
 #include <stdbool.h>
@@ -23,6 +24,7 @@
 
 struct engine;
 struct fast_path;
+struct ownership;
 
 /* The ways out. Their arguments are borrowed until they return. */
 struct engine_out {
@@ -81,6 +83,16 @@ const char *binding_state_name(enum binding_state state);
 const char *binding_origin_name(enum binding_origin origin);
 /* Reads a name. False, and *origin is unchanged: there is no such origin. */
 bool binding_origin_parse(const char *name, enum binding_origin *origin);
+
+/* One change of an owner. A renewed binding is none. */
+struct ownership {
+    bool begins; /* false: it ends */
+    const struct port_range *ports;
+    struct mac mac;
+    enum binding_origin origin;
+    enum event_kind
+        why; /* of an end: EVENT_EXPIRED, RELEASED, DELETED or EVICTED; MOVED where others get a part of it */
+};
 
 /* One line of the table, by value (`name` is borrowed until the next call into the engine). */
 struct table_entry {
@@ -240,6 +252,12 @@ void engine_fast_harvest(struct engine *engine, uint64_t now_ns);
 /* The same of the next `most` (1 or more) bindings only, and of those that ended. So nothing waits for a long harvest where
  * there are many: 65,536 take some 10 ms. True: all have had their turn, and the next call begins again. */
 bool engine_fast_harvest_some(struct engine *engine, uint64_t now_ns, uint32_t most);
+
+/* From now on `owned` is called with each change of an owner, in their order, and borrows what it is given. NULL: nobody wants to
+ * know. What was configured at the start, and what engine_reload() ends and begins, is not reported: engine_bindings_next() has
+ * all that is owned. */
+void engine_ownership_set(struct engine *engine, void (*owned)(void *context, const struct ownership *change),
+                          void *context);
 
 /* Increases with each binding that is added, removed or shrunk, and with each extended lease. */
 uint64_t engine_changes(const struct engine *engine);

@@ -19,6 +19,13 @@
 
 #include <errno.h>
 
+void engine_ownership_set(struct engine *engine, void (*owned)(void *context, const struct ownership *change),
+                          void *context)
+{
+    engine->owned = owned;
+    engine->owned_context = context;
+}
+
 enum { STAGE_PORTS, STAGE_PUBLISHED };
 
 static uint64_t left_ns(uint64_t due_ns, uint64_t now_ns)

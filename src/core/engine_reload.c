@@ -121,6 +121,8 @@ static void parts_carry(struct engine *e, const struct engine *old)
 {
     e->stats = old->stats;
     e->now_ns = old->now_ns;
+    e->owned = old->owned;
+    e->owned_context = old->owned_context;
     e->confirm_ns = old->confirm_ns;
     e->lost_ns = old->lost_ns;
     e->wall = old->wall;

@@ -30,7 +30,9 @@ enum timer_kind {
 struct engine {
     struct config config;
     struct engine_seed seed;
-    const struct engine_out *out; /* of the call that runs */
+    const struct engine_out *out;                                 /* of the call that runs */
+    void (*owned)(void *context, const struct ownership *change); /* NULL: nobody wants to know */
+    void *owned_context;
     uint64_t now_ns;
     struct engine_stats stats;
     const struct fast_path *fast; /* NULL: there is none */

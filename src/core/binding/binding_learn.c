@@ -114,7 +114,9 @@ struct binding *binding_learn_traffic(struct engine *e, uint32_t address_index, 
 static void shrink(struct engine *e, struct binding *b, uint32_t first, uint32_t last)
 {
     binding_fast_remove(e, b);
+    binding_report(e, b, false, EVENT_MOVED);
     binding_shrink(e->bindings, b, (uint16_t)first, (uint16_t)last);
+    binding_report(e, b, true, EVENT_LEARNED);
     binding_fast_update(e, b);
 }
 

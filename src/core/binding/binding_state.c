@@ -26,6 +26,14 @@ static void emit_binding(struct engine *e, enum event_kind kind, const struct bi
                                  .detail = binding_origin_name(b->origin)});
 }
 
+void binding_report(struct engine *e, const struct binding *b, bool begins, enum event_kind why)
+{
+    const struct ownership change = {
+        .begins = begins, .ports = &b->ports, .mac = b->owner, .origin = b->origin, .why = why};
+    if (e->owned != NULL)
+        e->owned(e->owned_context, &change);
+}
+
 void binding_refuse_claim(struct engine *e, const struct port_range *ports, struct mac claimant,
                           struct mac owner, const char *why)
 {
@@ -64,6 +72,7 @@ void binding_end(struct engine *e, struct binding *b, enum event_kind why)
     else if (why == EVENT_EVICTED)
         e->stats.counters[COUNTER_EVICTED]++;
     emit_binding(e, why, b, mac_zero);
+    binding_report(e, b, false, why);
     timer_stop(e->timers, &b->timer);
     service_end(e, b);
     if (b->origin == ORIGIN_DHCP)
@@ -135,6 +144,7 @@ struct binding *binding_create(struct engine *e, const struct port_range *ports,
     b->origin = origin;
     b->learned_ns = b->idle_since_ns = e->now_ns;
     account_join(e, b);
+    binding_report(e, b, true, EVENT_LEARNED);
     return b;
 }
 

@@ -18,6 +18,10 @@ void binding_enter(struct engine *e, struct binding *b, enum binding_state state
 /* Removes a binding, with the event `why`. */
 void binding_end(struct engine *e, struct binding *b, enum event_kind why);
 
+/* Reports that a host owns the ports of `b` from now on, or has owned them until now: called by what changes the ports of a
+ * binding that goes on. */
+void binding_report(struct engine *e, const struct binding *b, bool begins, enum event_kind why);
+
 /* True where a learned binding of `ports` finds room in the table and in its address, once `ending` of those that overlap it
  * have ended. Nothing changes. */
 bool binding_has_room(struct engine *e, const struct port_range *ports, struct mac owner, uint32_t ending);
