@@ -52,6 +52,10 @@ struct loop_stream_calls {
 struct loop_stream *loop_stream_new(struct loop *loop, int fd, size_t line_max,
                                     const struct loop_stream_calls *calls, void *context);
 void loop_stream_write(struct loop_stream *stream, const void *bytes, size_t length);
+/* Sends bytes with descriptors, which stay the caller's, over a Unix socket that has nothing waiting. 0; -EBUSY: it has; -Exxx. */
+#define LOOP_PASS_MOST 253 /* SCM_MAX_FD of the kernel */
+int loop_stream_pass(struct loop_stream *stream, const void *bytes, size_t length, const int *fds,
+                     unsigned count);
 /* Bytes written that have not left yet. */
 size_t loop_stream_waiting(const struct loop_stream *stream);
 /* Closes once everything has left; `ended` is called then. */

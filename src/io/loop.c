@@ -20,7 +20,9 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -466,6 +468,30 @@ void loop_stream_write(struct loop_stream *stream, const void *bytes, size_t len
         watch_silence(stream); /* from now on the peer has something to read */
     if (bufferevent_write(stream->buffers, bytes, length) != 0)
         bufferevent_trigger_event(stream->buffers, BEV_EVENT_ERROR, BEV_TRIG_DEFER_CALLBACKS);
+}
+
+int loop_stream_pass(struct loop_stream *stream, const void *bytes, size_t length, const int *fds,
+                     unsigned count)
+{
+    union {
+        char bytes[CMSG_SPACE(LOOP_PASS_MOST * sizeof(int))];
+        struct cmsghdr aligned;
+    } control = {{0}};
+    struct iovec text = {(void *)(uintptr_t)bytes, length};
+    struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1};
+    if (stream->over || stream->finishing || loop_stream_waiting(stream) > 0 || count > LOOP_PASS_MOST)
+        return -EBUSY;
+    if (count > 0) {
+        message.msg_control = control.bytes;
+        message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(count * sizeof(int));
+        memcpy(CMSG_DATA(header), fds, count * sizeof(int));
+    }
+    const ssize_t sent = sendmsg(bufferevent_getfd(stream->buffers), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return sent == (ssize_t)length ? 0 : sent < 0 ? -errno : -EIO;
 }
 
 size_t loop_stream_waiting(const struct loop_stream *stream)
