@@ -290,6 +290,13 @@ struct config_ipfix {
     uint32_t domain; /* observation domain id */
 };
 
+/* [history]: who owned which ports when. */
+struct config_history {
+    char file[STATE_PATH_BYTES]; /* empty: none */
+    uint32_t days;
+    uint32_t bytes; /* of all its files together */
+};
+
 /* Made by config_read() (conf.h), ended by config_free(). */
 struct config {
     char upstream[INTERFACE_NAME_BYTES]; /* without `tap:` */
@@ -313,7 +320,8 @@ struct config {
     char state_file[STATE_PATH_BYTES]; /* empty: none */
     uint32_t state_period_s;           /* seconds within which a change of the table is saved */
     uint32_t state_counters_s;         /* the same where only counters changed */
-    struct config_address *addresses;  /* ascending, owned */
+    struct config_history history;
+    struct config_address *addresses; /* ascending, owned */
     size_t address_count;
     struct config_range *ranges; /* ascending by address and port, owned */
     size_t range_count;

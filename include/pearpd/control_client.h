@@ -11,6 +11,11 @@
  * serves there; EAGAIN: it does not answer. */
 FILE *control_client_ask(const char *path, const char *line, unsigned seconds);
 
+/* Takes the descriptors that come with the first bytes, where these are `text`, which is taken, too; before anything else is
+ * read. Their number, up to `most`, which the caller closes; -ENOMSG: the answer begins with something else, and nothing is taken;
+ * -Exxx. */
+int control_client_take(FILE *answer, const char *text, int *fds, unsigned most);
+
 /* From now on a read of the answer waits as long as it takes. */
 void control_client_wait(FILE *answer);
 

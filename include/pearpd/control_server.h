@@ -43,6 +43,9 @@ void control_server_limit(struct control_server *server, uint32_t clients);
 void control_server_free(struct control_server *server);
 
 void control_session_write(struct control_session *session, const void *bytes, size_t length);
+/* Bytes with descriptors, which stay the caller's, before anything was written. 0 or -Exxx. */
+int control_session_pass(struct control_session *session, const void *bytes, size_t length, const int *fds,
+                         unsigned count);
 /* Bytes written that have not left yet. */
 size_t control_session_waiting(const struct control_session *session);
 /* The answer is whole: closes once it has left. */

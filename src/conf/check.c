@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HISTORY_BYTES_EACH \
+    128 /* a file of the history begins with all that is owned, and two of them must fit */
+
 static bool is_bridges_own(const struct config *c, struct mac mac)
 {
     return !c->mac_auto && !mac_is_zero(mac) && mac_equal(mac, c->mac);
@@ -31,6 +34,21 @@ static void check_bridge(struct ini_file *file)
                   mac_format(c->mac, text));
 }
 
+/* Beside the state file; none where there is none. */
+static void default_history(struct ini_file *file, const char *name, size_t length)
+{
+    struct config *c = ini_target(file);
+    if (ini_line_of(file, "history", "file") != 0 ||
+        c->history.file[0] == '\0') /* none is given without a line */
+        return;
+    const char *slash = strrchr(c->state_file, '/');
+    const int used = slash == NULL ? 0
+                                   : snprintf(c->history.file, STATE_PATH_BYTES, "%.*s/%.*s.history",
+                                              (int)(slash - c->state_file), c->state_file, (int)length, name);
+    if (used == 0 || used >= STATE_PATH_BYTES)
+        c->history.file[0] = '\0';
+}
+
 /* Where the file names no socket, or no state file: /run/pearpd/NAME.sock, /var/lib/pearpd/NAME.state, NAME being the
  * file's name without .conf. */
 static void default_paths(struct ini_file *file)
@@ -43,6 +61,7 @@ static void default_paths(struct ini_file *file)
         length -= 5;
     if (ini_line_of(file, "state", "file") == 0 && c->state_file[0] != '\0') /* none is given without a line */
         snprintf(c->state_file, STATE_PATH_BYTES, "/var/lib/pearpd/%.*s.state", (int)length, base);
+    default_history(file, base, length);
     if (ini_line_of(file, "control", "socket") != 0)
         return;
     const int used = snprintf(c->socket, SOCKET_PATH_BYTES, "/run/pearpd/%.*s.sock", (int)length, base);
@@ -77,6 +96,14 @@ static void check_limits(struct ini_file *file)
     if (c->denied_count > l->denied_hosts)
         ini_fault(file, ini_line_of(file, "deny", NULL), "[deny]: more than denied-hosts = %u in [limits]",
                   l->denied_hosts);
+    if (c->history.file[0] != '\0' && strcmp(c->history.file, c->state_file) == 0)
+        ini_fault(file, ini_line_of(file, "history", "file"), "file = %s: is the file of [state]",
+                  c->state_file);
+    if (c->history.file[0] != '\0' && c->history.bytes / HISTORY_BYTES_EACH < l->bindings)
+        ini_fault(file,
+                  ini_line_of(file, "history", "bytes") != 0 ? ini_line_of(file, "history", "bytes") : bridge,
+                  "bytes = %u: at least %d for each of bindings = %u in [limits]", c->history.bytes,
+                  HISTORY_BYTES_EACH, l->bindings);
     if (l->held_port_frames > l->held_frames)
         ini_fault(file, ini_line_of(file, "limits", NULL), "held-port-frames = %u: more than held-frames = %u",
                   l->held_port_frames, l->held_frames);

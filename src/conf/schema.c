@@ -228,6 +228,33 @@ static const struct ini_key state_keys[] = {
      .help = "Counters are saved after this time where nothing else changed."},
 };
 
+static const struct ini_key history_keys[] = {
+    {.name = "file",
+     .type = &ini_path,
+     .preset = "/var/lib/pearpd/NAME.history",
+     .none = "none",
+     CONFIG(history.file),
+     .help = "The file that records which host owned which ports from when to when, for pearpctl whois and "
+             "pearpctl history. Older files have a number behind this name. The default is beside the state "
+             "file; where that is none, so is this one. With none nothing is recorded."},
+    {.name = "days",
+     .type = &ini_number,
+     .preset = "30",
+     .least = 1,
+     .most = 3660,
+     CONFIG(history.days),
+     .help = "What ended longer ago is removed, up to a thirtieth of this time later."},
+    {.name = "bytes",
+     .type = &ini_number,
+     .preset = "268435456",
+     .least = 1048576,
+     .most = 4294967295,
+     CONFIG(history.bytes),
+     .help = "Maximum size of all files of the history together. When it is reached, the oldest are removed "
+             "early, which is logged. A change of an owner takes 64 bytes. At least 128 bytes for each of "
+             "bindings in [limits] are needed."},
+};
+
 static const struct ini_key dhcp_keys[] = {
     {.name = "serve",
      .type = &conf_served,
@@ -450,6 +477,7 @@ static const struct ini_section sections[] = {
      .take = conf_take_denied},
     {.name = "control", .help = "How the running bridge is controlled and watched.", INI_KEYS(control_keys)},
     {.name = "state", .help = "What survives a restart.", INI_KEYS(state_keys)},
+    {.name = "history", .help = "The record of who owned which ports when.", INI_KEYS(history_keys)},
     {.name = "dhcp",
      .help = "Leases of port sets, for DHCP clients that ask for ports (option 159, RFC 7618). Other "
              "clients are left to the network's own server.",

@@ -52,6 +52,11 @@ bool answer_has_number(const struct answer *object, const char *key)
     return json_is_integer(json_of(answer_member(object, key)));
 }
 
+bool answer_is_true(const struct answer *object, const char *key)
+{
+    return json_is_true(json_of(answer_member(object, key)));
+}
+
 size_t answer_count(const struct answer *array)
 {
     return json_array_size(json_of(array));

@@ -23,6 +23,9 @@ const char *answer_string(const struct answer *string);
 uint64_t answer_number(const struct answer *object, const char *key);
 bool answer_has_number(const struct answer *object, const char *key);
 
+/* True where the member is true. */
+bool answer_is_true(const struct answer *object, const char *key);
+
 size_t answer_count(const struct answer *array);
 const struct answer *answer_at(const struct answer *array, size_t index);
 

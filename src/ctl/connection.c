@@ -7,6 +7,8 @@
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define SOCKET_DIRECTORY "/run/pearpd"
@@ -96,6 +98,34 @@ int connection_request(const char *path, const char *line, bool endless, FILE **
     }
     if (endless)
         control_client_wait(stream);
+    *body = stream;
+    return 0;
+}
+
+bool connection_is_dead(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    const int error =
+        fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ? errno : 0;
+    if (fd >= 0)
+        close(fd);
+    return error == ENOENT || error == ECONNREFUSED;
+}
+
+int connection_files(const char *path, const char *line, int *fds, unsigned most, unsigned *count, FILE **body)
+{
+    FILE *stream = control_client_ask(path, line, PATIENCE_S);
+    if (stream == NULL)
+        return failed(path, errno);
+    const int taken = control_client_take(stream, "ok\n", fds, most);
+    const int status = taken >= 0 ? 0 : taken == -ENOMSG ? read_first_line(stream, path) : failed(path, -taken);
+    if (taken < 0) {
+        fclose(stream);
+        return status != 0 ? status : 1;
+    }
+    *count = (unsigned)taken;
     *body = stream;
     return 0;
 }

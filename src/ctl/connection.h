@@ -15,6 +15,12 @@ int connection_find(const char *path, const char *name, char *found, size_t size
  * or it refused; 2: it found an argument wrong. */
 int connection_request(const char *path, const char *line, bool endless, FILE **body);
 
+/* True where no daemon serves at `path`. */
+bool connection_is_dead(const char *path);
+
+/* As connection_request(), of an answer that comes with descriptors: up to `most`, which the caller closes. */
+int connection_files(const char *path, const char *line, int *fds, unsigned most, unsigned *count, FILE **body);
+
 /* Reads the rest. NULL after one line on stderr; the caller frees it. */
 char *connection_body(FILE *stream, size_t *length);
 

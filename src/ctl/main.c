@@ -6,6 +6,7 @@
 #include "command.h"
 #include "connection.h"
 #include "guest.h"
+#include "history.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,11 +24,22 @@ enum {
     OPTION_ASK,
     OPTION_PORTS,
     OPTION_MAC,
-    OPTION_ADDRESS
+    OPTION_ADDRESS,
+    OPTION_SINCE,
+    OPTION_UNTIL,
+    OPTION_FILE
 };
 
 /* Options of one command alone, as bits. */
-enum { ALLOW_MONTH = 1, ALLOW_TABLE = 2, ALLOW_FORCE = 4, ALLOW_ASK = 8, ALLOW_GUEST = 16 };
+enum {
+    ALLOW_MONTH = 1,
+    ALLOW_TABLE = 2,
+    ALLOW_FORCE = 4,
+    ALLOW_ASK = 8,
+    ALLOW_GUEST = 16,
+    ALLOW_SPAN = 32,
+    ALLOW_FILE = 64
+};
 
 struct command {
     const char *name;
@@ -35,7 +47,7 @@ struct command {
     int least, most;
     unsigned allows;
     const char *help;
-    /* NULL: guest_command() does it */
+    /* NULL: guest_command() or history_command() does it */
     void (*print)(const struct answer *answer, const struct print_options *options);
     bool streams; /* one object a line, without end */
 };
@@ -58,6 +70,10 @@ static const struct command commands[] = {
     {"flush", "[ADDRESS]", 0, 1, 0, "remove every learned binding but leases", print_removed, false},
     {"resolve", "ADDRESS:PORT", 1, 1, ALLOW_ASK, "ask for the owner of a port as a frame would", print_owner,
      false},
+    {"whois", "ADDRESS[:PORT] [TIME]", 1, 8, ALLOW_FILE, "show who owned a port, or an address, at a time",
+     NULL, false},
+    {"history", "[ADDRESS | ADDRESS:PORT | MAC | NAME]", 0, 1, ALLOW_SPAN | ALLOW_FILE,
+     "show who owned what from when to when", NULL, false},
     {"guest", "add NAME | list | delete NAME", 1, 2, ALLOW_GUEST,
      "give a guest ports of its own, and say how it is set up for them", NULL, false},
     {"monitor", "", 0, 0, 0, "print each event as it happens", print_event, true},
@@ -75,6 +91,9 @@ static const struct option_row options[] = {
     {"month", OPTION_MONTH, "MONTH", "account: that month alone, as 2026-11"},
     {"force", OPTION_FORCE, NULL, "add: take ports that another host holds"},
     {"ask", OPTION_ASK, NULL, "resolve: ask even where the owner is known"},
+    {"since", OPTION_SINCE, "TIME", "history: only what was owned then or later"},
+    {"until", OPTION_UNTIL, "TIME", "history: only what was owned then or earlier"},
+    {"file", OPTION_FILE, "FILE", "whois, history: read this history, without a daemon"},
     {"ports", OPTION_PORTS, "COUNT", "guest add: how many ports"},
     {"mac", OPTION_MAC, "MAC", "guest add: of the guest"},
     {"address", OPTION_ADDRESS, "ADDRESS", "guest add: of this address; default: the first that has room"},
@@ -101,7 +120,7 @@ static void usage(FILE *out)
 /* Commands that arrive later: named, so that nobody takes them for misspelt. */
 static bool is_later(const char *name)
 {
-    return strcmp(name, "why") == 0 || strcmp(name, "whois") == 0;
+    return strcmp(name, "why") == 0;
 }
 
 static int wrong(const char *what, const char *value)
@@ -120,7 +139,7 @@ static const struct command *command_named(const char *name)
 
 /* What the command line comes to. */
 struct request {
-    const char *socket_path, *name, *month;
+    const char *socket_path, *name, *month, *since, *until, *file;
     bool as_json;
     unsigned used; /* options of one command, as ALLOW_ */
     struct print_options print;
@@ -203,6 +222,13 @@ static bool add_word(struct request *request, const char *word)
     return *word != '\0' && strpbrk(word, " \n") == NULL && length < (int)room;
 }
 
+static int take_text(const char **text, const char *argument, struct request *r, unsigned allows)
+{
+    *text = argument;
+    r->used |= allows;
+    return 0;
+}
+
 static int take_guest_option(int value, const char *argument, struct request *r)
 {
     r->used |= ALLOW_GUEST;
@@ -254,6 +280,12 @@ static int take_option(int value, const char *argument, struct request *r)
     case OPTION_ASK:
         r->used |= ALLOW_ASK;
         return 0;
+    case OPTION_SINCE:
+        return take_text(&r->since, argument, r, ALLOW_SPAN);
+    case OPTION_UNTIL:
+        return take_text(&r->until, argument, r, ALLOW_SPAN);
+    case OPTION_FILE:
+        return take_text(&r->file, argument, r, ALLOW_FILE);
     default:
         return take_guest_option(value, argument, r);
     }
@@ -296,6 +328,10 @@ static const char *option_name(unsigned allows)
         return "--force";
     if ((allows & ALLOW_GUEST) != 0)
         return "--ports, --mac or --address";
+    if ((allows & ALLOW_SPAN) != 0)
+        return "--since or --until";
+    if ((allows & ALLOW_FILE) != 0)
+        return "--file";
     return (allows & ALLOW_ASK) != 0 ? "--ask" : "-v or --sort";
 }
 
@@ -306,7 +342,7 @@ static int take_words(const struct command *command, char **words, struct reques
     const int status = check_words(command, words);
     if (status != 0)
         return status;
-    for (int i = 0; words[i] != NULL; i++)
+    for (int i = 0; words[i] != NULL && command->print != NULL; i++)
         if (!add_word(r, words[i]))
             return wrong_argument(command, "empty, too long, or with a space: ", words[i]);
     if (foreign != 0)
@@ -317,6 +353,20 @@ static int take_words(const struct command *command, char **words, struct reques
                       ((r->used & ALLOW_FORCE) == 0 || add_word(r, "--force")) &&
                       ((r->used & ALLOW_ASK) == 0 || add_word(r, "--ask"));
     return fits ? 0 : wrong("the request is too long", "");
+}
+
+static int run_history(const struct command *command, char **words, const struct request *request)
+{
+    return history_command(&(struct history_request){
+        .is_whois = strcmp(command->name, "whois") == 0,
+        .words = words,
+        .socket_path = request->socket_path,
+        .name = request->name,
+        .file = request->file,
+        .since = request->since,
+        .until = request->until,
+        .as_json = request->as_json,
+    });
 }
 
 int main(int argc, char **argv)
@@ -346,7 +396,8 @@ int main(int argc, char **argv)
     if (command == NULL)
         return wrong(is_later(*words) ? "not supported in this version: " : "unknown command: ", *words);
     const int status = take_words(command, words, &request);
-    if (status != 0)
-        return status;
-    return command->print == NULL ? run_guest(words + 1, &request) : run(command, &request);
+    if (status != 0 || command->print != NULL)
+        return status != 0 ? status : run(command, &request);
+    return strcmp(command->name, "guest") == 0 ? run_guest(words + 1, &request)
+                                               : run_history(command, words + 1, &request);
 }

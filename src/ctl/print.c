@@ -52,10 +52,12 @@ static void print_words(const struct answer *stats, const char *group)
 void print_stats(const struct answer *stats, const struct print_options *options)
 {
     (void)options;
-    static const char *const groups[] = {"frames", "consumed", "drops", "counters", "dhcp", "state", "ipfix"};
+    static const char *const groups[] = {"frames", "consumed", "drops",   "counters",
+                                         "dhcp",   "state",    "history", "ipfix"};
     for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
         answer_walk_numbers(answer_member(stats, groups[i]), groups[i], print_number);
     print_words(stats, "state");
+    print_words(stats, "history");
     print_words(stats, "ipfix");
     const struct answer *hosts = answer_member(stats, "hosts");
     for (size_t i = 0; i < answer_count(hosts); i++) {

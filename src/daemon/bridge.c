@@ -19,6 +19,7 @@
 #include "control.h"
 #include "event_log.h"
 #include "frame_sender.h"
+#include "history.h"
 #include "ipfix.h"
 #include "port_watch.h"
 #include "sockets.h"
@@ -66,7 +67,9 @@ struct bridge {
     struct loop_lag lag;
     uint64_t housekeeping_ns; /* when it is due */
     uint64_t start_wall_us;
-    struct state *state; /* NULL: none is kept */
+    struct state *state;     /* NULL: none is kept */
+    struct history *history; /* the same */
+    unsigned finishing;      /* what a stop waits for */
     struct usage_months *months;
     struct ipfix *ipfix;
     struct try_run *trial; /* NULL: it is none */
@@ -190,6 +193,7 @@ static void mac_changed(void *context)
         log_error("out of memory: the engine goes on with the old MAC");
     accel_resume(bridge->accel);
     state_reloaded(bridge->state);
+    history_reloaded(bridge->history);
 }
 
 static void link_changed(void *context, enum side side, unsigned ifindex, bool up, uint32_t mtu_bytes)
@@ -244,6 +248,7 @@ static void housekeeping(void *context)
     count_lost(bridge);
     accel_look(bridge->accel);
     state_look(bridge->state);
+    history_look(bridge->history);
     bridge_links_retry(bridge->links);
     if (!state_is_saving(bridge->state))
         usage_months_book_some(bridge->months, bridge->engine, clock_wall_us());
@@ -262,14 +267,23 @@ static void stop_now(void *context)
     loop_stop(bridge->loop);
 }
 
+static void stop_finished(void *context)
+{
+    struct bridge *bridge = context;
+    if (--bridge->finishing == 0)
+        stop_now(bridge);
+}
+
 /* Frames pass while the state is saved a last time. */
 static void stop(void *context)
 {
     struct bridge *bridge = context;
     log_notice("%s", bridge->is_leaving ? "stopping for a restart" : "stopping");
     notify_stopping();
-    if (!state_finish(bridge->state, stop_now, bridge))
-        stop_now(bridge);
+    bridge->finishing = 1;
+    bridge->finishing += state_finish(bridge->state, stop_finished, bridge);
+    bridge->finishing += history_finish(bridge->history, stop_finished, bridge);
+    stop_finished(bridge);
 }
 
 /* SIGUSR1 */
@@ -303,6 +317,8 @@ static int reload_possible(const struct config *now, const struct config *next, 
         key = "[limits] ring-slots";
     if (strcmp(now->state_file, next->state_file) != 0)
         key = "[state] file";
+    if (strcmp(now->history.file, next->history.file) != 0)
+        key = "[history] file";
     if (key == NULL)
         return 0;
     snprintf(message, size, "%s cannot change while pearpd runs: restart it", key);
@@ -349,6 +365,7 @@ static int reload_take(struct bridge *bridge, struct config *next, char *message
     web_reload_take(bridge->web);
     bridge_links_look_up(bridge->links);
     state_reloaded(bridge->state);
+    history_reloaded(bridge->history);
     return 0;
 }
 
@@ -398,6 +415,7 @@ static void more_stats(void *context, struct json *j)
 {
     const struct bridge *bridge = context;
     state_report(bridge->state, j);
+    history_report(bridge->history, j);
     accel_report(bridge->accel, j);
     ipfix_report(bridge->ipfix, engine_flows(bridge->engine), j);
 }
@@ -406,6 +424,28 @@ static void harvest(void *context)
 {
     const struct bridge *bridge = context;
     accel_harvest(bridge->accel);
+}
+
+/* What a timer does first is not the operator's. */
+static void set_operator(void *context, uint32_t uid)
+{
+    struct bridge *bridge = context;
+    if (uid != HISTORY_NO_OPERATOR)
+        engine_tick(bridge->engine, clock_now_ns(), &bridge->out);
+    history_operator(bridge->history, uid);
+}
+
+static uint64_t flush_history(void *context)
+{
+    const struct bridge *bridge = context;
+    return history_flush(bridge->history);
+}
+
+static void history_flushed(void *context, uint64_t answered)
+{
+    const struct bridge *bridge = context;
+    if (bridge->control != NULL)
+        control_history_flushed(bridge->control, answered);
 }
 
 static int control_start(struct bridge *bridge)
@@ -421,6 +461,8 @@ static int control_start(struct bridge *bridge)
         .harvest = harvest,
         .touched = end_turn,
         .more_stats = more_stats,
+        .set_operator = set_operator,
+        .flush_history = flush_history,
         .months = bridge->months,
         .book = book_owner,
         .context = bridge,
@@ -540,6 +582,18 @@ static int restore(struct bridge *bridge)
     return state_start(bridge->state, bridge->loop, &target);
 }
 
+static int history_begin(struct bridge *bridge)
+{
+    const struct history_target target = {
+        .engine = &bridge->engine,
+        .config = (const struct config *const *)&bridge->config,
+        .flushed = history_flushed,
+        .unburden = unburden,
+        .context = bridge,
+    };
+    return history_start(bridge->history, bridge->loop, &target);
+}
+
 /* Every packet that was counted is exported. */
 static void flows_end(struct bridge *bridge)
 {
@@ -563,6 +617,7 @@ static void bridge_end(struct bridge *bridge)
     port_watch_free(bridge->port_watch);
     bridge_links_free(bridge->links, bridge->is_leaving);
     state_free(bridge->state);
+    history_free(bridge->history);
     flows_end(bridge);
     accel_free(bridge->accel, bridge->is_leaving);
     engine_free(bridge->engine);
@@ -608,6 +663,8 @@ static int bridge_begin(struct bridge *bridge)
         return -1;
     set_housekeeping(bridge);
     end_turn(bridge);
+    if (history_begin(bridge) != 0)
+        log_error("out of memory: changes of owners are not recorded");
     if (control_start(bridge) == 0 && web_start(bridge) == 0 && trial_start(bridge) == 0)
         return 0;
     log_error("%s", bridge->control == NULL ? "the control socket cannot be served"
@@ -649,6 +706,7 @@ int bridge_run(const char *file, struct config *config, struct try_run *trial)
     bridge->tick_ns = ENGINE_NEVER;
     bridge->start_wall_us = clock_wall_us();
     bridge->state = state_new(config); /* forks while there is little to be copied */
+    bridge->history = history_new(config);
     int status = 1;
     if (sockets_open(config, &bridge->sockets) == 0) {
         char mac[MAC_TEXT_BYTES];
@@ -663,6 +721,7 @@ int bridge_run(const char *file, struct config *config, struct try_run *trial)
         bridge_end(bridge);
     } else {
         state_free(bridge->state);
+        history_free(bridge->history);
     }
     free(bridge);
     return status;

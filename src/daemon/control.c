@@ -8,6 +8,7 @@
 #include "pearpd/control_server.h"
 
 #include "control_answer.h"
+#include "control_history.h"
 #include "control_resolve.h"
 #include "control_rows.h"
 
@@ -125,7 +126,27 @@ void control_event(struct control *control, const struct event *event)
     }
 }
 
+void control_history_flushed(struct control *control, uint64_t answered)
+{
+    for (struct control_asker *asker = TAILQ_FIRST(&control->askers), *next; asker != NULL; asker = next) {
+        next = TAILQ_NEXT(asker, others);
+        if (asker->state == ASKER_WAITS && asker->ticket <= answered)
+            history_answer(asker);
+    }
+}
+
 /* Askers. */
+
+/* What it changes has the asker's name in the history. */
+static void run(struct control_asker *asker)
+{
+    const struct control_target *target = asker->target;
+    if (target->set_operator != NULL)
+        target->set_operator(target->context, control_session_peer(asker->session).uid);
+    asker->request.row->run(asker);
+    if (target->set_operator != NULL)
+        target->set_operator(target->context, UINT32_MAX);
+}
 
 static void session_request(struct control_session *session, const char *line, size_t length, void *context)
 {
@@ -148,7 +169,7 @@ static void session_request(struct control_session *session, const char *line, s
     if (asker->request.row->has_counts && control->target.harvest != NULL)
         control->target.harvest(control->target.context);
     if (asker->request.row->run != NULL)
-        asker->request.row->run(asker);
+        run(asker);
     else
         listing_begin(asker);
 }

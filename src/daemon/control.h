@@ -36,6 +36,10 @@ struct control_target {
     void (*book)(void *context, struct mac owner);
     /* Writes what `stats` has beside the engine's counts into the open object; NULL: nothing. */
     void (*more_stats)(void *context, struct json *j);
+    /* The commands that follow are those of the user `uid`, UINT32_MAX: of nobody any more. */
+    void (*set_operator)(void *context, uint32_t uid);
+    /* Brings the ownership history to its file: a ticket for control_history_flushed(), 0: there is nothing to wait for. */
+    uint64_t (*flush_history)(void *context);
     void *context;
 };
 
@@ -48,5 +52,8 @@ void control_reloaded(struct control *control);
 
 /* Sends an event to every `monitor`, and to each `resolve` that waits for it. */
 void control_event(struct control *control, const struct event *event);
+
+/* The tickets up to `answered` are done: who waits for one is answered. */
+void control_history_flushed(struct control *control, uint64_t answered);
 
 #endif

@@ -12,7 +12,7 @@
 
 #include <sys/queue.h>
 
-enum asker_state { ASKER_NEW, ASKER_LISTS, ASKER_MONITORS, ASKER_RESOLVES, ASKER_ENDS };
+enum asker_state { ASKER_NEW, ASKER_LISTS, ASKER_MONITORS, ASKER_RESOLVES, ASKER_WAITS, ASKER_ENDS };
 
 /* Where a listing has got to: the row that runs uses what it needs of it. */
 struct control_walk {
@@ -31,6 +31,7 @@ struct control_asker {
     struct control_walk walk;
     struct loop *loop;
     struct loop_source *look, *waited; /* resolve: something happened; for long enough */
+    uint64_t ticket;                   /* history-files: what it waits for */
     uint64_t asked_ns;                 /* resolve --ask; 0: nobody was asked */
     uint64_t skipped;                  /* monitor: events that it did not read in time */
     TAILQ_ENTRY(control_asker) others;

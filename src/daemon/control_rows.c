@@ -4,6 +4,7 @@
 #include "control_argument.h"
 #include "control_commands.h"
 #include "control_guest.h"
+#include "control_history.h"
 #include "control_listings.h"
 #include "control_resolve.h"
 
@@ -55,6 +56,7 @@ const struct control_row control_rows[] = {
      .run = command_guest},
     {.name = "monitor", .usage = "", .run = command_monitor},
     {.name = "confirm", .usage = "", .run = command_confirm},
+    {.name = "history-files", .usage = "", .run = history_begin},
     {.name = "reload", .usage = "", .run = command_reload},
     {.name = "version", .usage = "", .run = command_version},
 };

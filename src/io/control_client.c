@@ -8,6 +8,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define TEXT_BYTES       16
+#define DESCRIPTORS_MOST 253 /* SCM_MAX_FD of the kernel */
+
 /* For connecting, sending and reading; 0: without end. */
 static void set_patience(int fd, time_t seconds)
 {
@@ -43,6 +46,50 @@ FILE *control_client_ask(const char *path, const char *line, unsigned seconds)
     (void)send(fd, "\n", 1, MSG_NOSIGNAL);
     FILE *answer = fdopen(fd, "r");
     return answer != NULL ? answer : give_up(fd);
+}
+
+/* What came with the message. */
+static int take_descriptors(struct msghdr *message, int *fds, unsigned most)
+{
+    unsigned count = 0;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
+         header = CMSG_NXTHDR(message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+            continue;
+        const size_t came = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < came; i++) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof(fd));
+            if (count < most)
+                fds[count++] = fd;
+            else
+                close(fd);
+        }
+    }
+    return (int)count;
+}
+
+int control_client_take(FILE *answer, const char *text, int *fds, unsigned most)
+{
+    union {
+        char bytes[CMSG_SPACE(DESCRIPTORS_MOST * sizeof(int))];
+        struct cmsghdr aligned;
+    } control;
+    char bytes[TEXT_BYTES];
+    const size_t length = strlen(text);
+    struct iovec room = {bytes, length};
+    struct msghdr message = {.msg_iov = &room,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof(control.bytes)};
+    const ssize_t seen = recv(fileno(answer), bytes, length, MSG_PEEK);
+    if (seen < 0)
+        return errno == EAGAIN ? -ETIMEDOUT : -errno;
+    if ((size_t)seen != length || memcmp(bytes, text, length) != 0)
+        return -ENOMSG;
+    if (recvmsg(fileno(answer), &message, MSG_CMSG_CLOEXEC) != (ssize_t)length)
+        return -EPIPE;
+    return take_descriptors(&message, fds, most);
 }
 
 void control_client_wait(FILE *answer)

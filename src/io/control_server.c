@@ -212,6 +212,12 @@ void control_session_write(struct control_session *session, const void *bytes, s
     loop_stream_write(session->stream, bytes, length);
 }
 
+int control_session_pass(struct control_session *session, const void *bytes, size_t length, const int *fds,
+                         unsigned count)
+{
+    return loop_stream_pass(session->stream, bytes, length, fds, count);
+}
+
 size_t control_session_waiting(const struct control_session *session)
 {
     return loop_stream_waiting(session->stream);

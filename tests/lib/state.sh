@@ -8,7 +8,9 @@ mac = 00:0c:29:00:00:aa
 name = fixed
 [state]
 file = $STATE_FILE
-counters = 1"
+counters = 1
+[history]
+file=none"
 
 # In place of lab_test.
 state_test()

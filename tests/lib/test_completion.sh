@@ -37,7 +37,7 @@ knows_commands()
 }
 
 check "pearpd: every option" knows_options _pearpd pearpd
-check "pearpctl: every option" knows_options _pearpctl pearpctl table add resolve account guest
+check "pearpctl: every option" knows_options _pearpctl pearpctl table add resolve account whois history guest
 check "pearp-agent: every option" knows_options _pearp_agent pearp-agent status
 check "pearpctl: every command" knows_commands
 check "a command has its own options" is_offered _pearpctl "pearpctl table --" "--verbose --sort --json"

@@ -75,6 +75,9 @@ static void test_defaults(void **state)
     assert_int_equal(c.source_ports, SOURCE_PORTS_ENFORCE);
     assert_string_equal(c.socket, "/run/pearpd/rack1.sock");
     assert_string_equal(c.state_file, "/var/lib/pearpd/rack1.state");
+    assert_string_equal(c.history.file, "/var/lib/pearpd/rack1.history");
+    assert_int_equal(c.history.days, 30);
+    assert_int_equal(c.history.bytes, 268435456);
     assert_int_equal(c.address_count, 1);
     assert_int_equal(c.addresses[0].address.host, 0xc0000201);
     assert_int_equal(c.addresses[0].ports_first, 1024);
@@ -204,7 +207,7 @@ static void test_everything_given(void **state)
         "[range 192.0.2.1:3-9]\nmac = 00:0c:29:9e:8c:ef\n"
         "[policy]\nsource-ports = log\n[control]\nsocket = /tmp/x.sock\nmetrics = [::1]:9631\n"
         "[deny]\nmac = 02:00:00:00:00:08\nmac = 02:00:00:00:00:07\n"
-        "[state]\nfile = none\n[keys]\n12 = " KEY "\n"
+        "[state]\nfile = none\n[history]\nfile = /srv/who\ndays = 7\nbytes = 16777216\n[keys]\n12 = " KEY "\n"
         "[key 30]\nsecret = 1" KEY_REST "\nrole = bridge\n[key 20]\nsecret = 2" KEY_REST "\nrole = bridge\n"
         "[key 10]\nsecret = 3" KEY_REST "\nrole = host\nmac = 00:0c:29:9e:8c:ee, 00:0c:29:9e:8c:ef\n"
         "range = 192.0.2.1:2000-2499, 198.51.100.2:psid/6/8/9\n"
@@ -246,6 +249,9 @@ static void test_everything_given(void **state)
     assert_int_equal(c.metrics.kind, LISTEN_IPV6);
     assert_int_equal(c.metrics.port, 9631);
     assert_string_equal(c.state_file, "");
+    assert_string_equal(c.history.file, "/srv/who");
+    assert_int_equal(c.history.days, 7);
+    assert_int_equal(c.history.bytes, 16777216);
     assert_int_equal(c.denied_count, 2);
     assert_true(c.denied[0].octets[5] == 7 && c.denied[1].octets[5] == 8); /* ascending */
     assert_int_equal(c.limits.macs, 16);
@@ -501,6 +507,11 @@ static const struct fault faults[] = {
      F "6: metrics = 127.0.0.1:0: must be none or ADDRESS:PORT, [IPV6]:PORT or unix:PATH\n"},
     {GOOD "[control]\nmetrics = unix:run/x\n",
      F "6: metrics = unix:run/x: must be none or ADDRESS:PORT, [IPV6]:PORT or unix:PATH\n"},
+    {GOOD "[state]\nfile = /srv/x\n[history]\nfile = /srv/x\n", F "8: file = /srv/x: is the file of [state]\n"},
+    {GOOD "[history]\nfile = x\ndays = 0\nbytes = 2000000\n",
+     F "6: file = x: must be none or an absolute path, up to 255 bytes\n" F
+       "7: days = 0: must be a number from 1 to 3660\n" F
+       "8: bytes = 2000000: at least 128 for each of bindings = 65536 in [limits]\n"},
     {GOOD "[state]\nfile = x\nperiod = 0\n",
      F "6: file = x: must be none or an absolute path, up to 255 bytes\n" F
        "7: period = 0: must be a number from 1 to 3600\n"},
@@ -768,6 +779,23 @@ static void write_defaults(FILE *out, const char *section, const char *heading)
             fprintf(out, "%s = %s\n", row->keys[i].name, row->keys[i].preset);
 }
 
+/* It is beside the state file, wherever that is. */
+static void test_where_the_history_is(void **state)
+{
+    struct config c;
+    (void)state;
+    assert_int_equal(read_text(GOOD "[state]\nfile = /srv/pearpd/x.state\n", &c), 0);
+    assert_string_equal(c.history.file, "/srv/pearpd/rack1.history");
+    config_free(&c);
+    assert_int_equal(read_text(GOOD "[state]\nfile = none\n", &c), 0);
+    assert_string_equal(c.history.file, "");
+    config_free(&c);
+    assert_int_equal(read_text(GOOD "[history]\nfile = none\nbytes = 1048576\n", &c), 0);
+    assert_string_equal(c.history.file, "");
+    assert_string_equal(c.state_file, "/var/lib/pearpd/rack1.state");
+    config_free(&c);
+}
+
 /* A default that is written out is no fault. */
 static void test_defaults_written_out(void **state)
 {
@@ -783,6 +811,7 @@ static void test_defaults_written_out(void **state)
     write_defaults(out, "policy", "[policy]\n");
     write_defaults(out, "control", "[control]\n");
     write_defaults(out, "state", "[state]\n");
+    write_defaults(out, "history", "[history]\n");
     write_defaults(out, "dhcp", "[dhcp]\n");
     write_defaults(out, "ipfix", "[ipfix]\n");
     write_defaults(out, "limits", "[limits]\n");
@@ -854,6 +883,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_upstream_tap),
         cmocka_unit_test(test_port_sets_of_served_addresses),
         cmocka_unit_test(test_learn_of_served_addresses),
+        cmocka_unit_test(test_where_the_history_is),
         cmocka_unit_test(test_many_sections),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_odd_bytes),
