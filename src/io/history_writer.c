@@ -162,7 +162,7 @@ static void put(struct history_writer *w, const struct history_record *record, c
         w->lost++;
         return;
     }
-    w->disorder += history_is_disorder(record->kind, record->time_ms, w->last_ms);
+    w->disorder += history_is_disorder((uint8_t)record->kind, record->time_ms, w->last_ms);
     uint8_t *at = next_place(w);
     history_record_write(&copy, w->head.number, w->place - 1, at);
     w->records++;
