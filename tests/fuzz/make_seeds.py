@@ -335,3 +335,25 @@ for variant in range(6):
                      bytes((23 * n + k) % 64 for k in range(2 * (n % 4))) for n in range(40))
     whole = udp(BRIDGE, ROUTER, REMOTE, 53, SHARED, 3100)
     write("fast", str(variant), struct.pack(">H", variant) + known + bytes([1, 1, len(whole)]) + whole)
+
+
+# Files of the ownership history: records that fuzz_history seals.
+def place(kind, address=0, first=1000, last=1999, mac=1, time=0, flags=0, origin=1, by=0xffffffff):
+    return struct.pack(">BBBBIHH6sHIII", kind, flags, origin, 0, address, first, last, bytes([2, 0, 0, 0, 0, mac]), 0, time, by, 0)
+
+
+BEGIN, END, HELD, CHECKED, NAME, START, STOP, ALIVE, CLOCK, LOST, SYNC = *range(1, 11), 64
+HISTORY = {
+    "turns": [place(CHECKED), place(START), place(BEGIN, mac=1, time=10), place(END, mac=1, time=900),
+              place(BEGIN, mac=2, time=900), place(ALIVE, time=1500), place(STOP, time=1600)],
+    "checkpoint": [place(HELD, time=5), place(HELD, first=0x34, last=0x408, flags=1, time=6), place(CHECKED),
+                   place(END, time=1200), place(HELD, mac=3, time=1), place(CHECKED, time=1900)],
+    "clock": [place(CHECKED), place(START, time=100), place(BEGIN, time=200, flags=4), place(NAME, address=0x61626364),
+              place(CLOCK, first=2, last=300, time=60), place(BEGIN, first=5, last=9, time=70), place(LOST, time=90)],
+    "sync": [place(SYNC, time=100, flags=2), place(HELD, time=50), place(HELD, first=2000, last=2999, mac=2, time=60),
+             place(CHECKED), place(BEGIN, first=3000, last=3999, time=200), place(SYNC, time=300), place(HELD, time=50),
+             place(CHECKED), place(ALIVE, time=400)],
+}
+for name, places in HISTORY.items():
+    for how, suffix in ((1, ""), (1 | 2 | 16, "-two"), (1 | 4 | 8 | 16, "-port")):
+        write("history", name + suffix, bytes([how, 0]) + struct.pack(">HH", 1500, 500) + bytes(2) + b"".join(places))
