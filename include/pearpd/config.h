@@ -294,7 +294,9 @@ struct config_ipfix {
 struct config_history {
     char file[STATE_PATH_BYTES]; /* empty: none */
     uint32_t days;
-    uint32_t bytes; /* of all its files together */
+    uint32_t bytes;                /* of all its files together */
+    char events[STATE_PATH_BYTES]; /* the event log; empty: none */
+    uint32_t event_bytes;          /* of it and the one before it together */
 };
 
 /* Made by config_read() (conf.h), ended by config_free(). */

@@ -14,6 +14,14 @@
 
 struct history_process;
 
+/* What it writes; read before the return. */
+struct history_process_options {
+    const char *path;
+    struct history_limits limits;
+    const char *events;   /* the event log; "": none */
+    uint64_t event_bytes; /* of it and the one before it together */
+};
+
 struct history_process_calls {
     /* A line for the log. */
     void (*said)(void *context, enum log_level level, const char *text);
@@ -27,7 +35,7 @@ struct history_process_calls {
 
 /* Forks the child. It keeps none of the caller's descriptors; `unburden` (may be NULL) is called in it, to let go of
  * memory. NULL: errno says why. */
-struct history_process *history_process_new(const char *path, const struct history_limits *limits,
+struct history_process *history_process_new(const struct history_process_options *options,
                                             void (*unburden)(void *context), void *context);
 /* Serves it by `loop` from now on. 0 or -ENOMEM. Borrows `calls`. */
 int history_process_attach(struct history_process *process, struct loop *loop,
@@ -36,6 +44,10 @@ int history_process_attach(struct history_process *process, struct loop *loop,
 /* One record, as history_writer_take() has it; `name` is "" or of the host. */
 void history_process_send(struct history_process *process, const struct history_record *record,
                           const char *name);
+
+/* A line of the event log, with its newline. */
+#define HISTORY_EVENT_BYTES 1024
+void history_process_event(struct history_process *process, const char *line, size_t length);
 
 /* Bytes that the child has not taken yet. */
 size_t history_process_waiting(const struct history_process *process);

@@ -37,6 +37,7 @@ enum history_kind {
     /* Of messages alone; never in a file. */
     HISTORY_SYNC = 64, /* all that is held follows as HISTORY_HELD, and then HISTORY_CHECKED */
     HISTORY_FLUSH,     /* an answer is wanted once all before it is in the file */
+    HISTORY_EVENT,     /* `other_ms` bytes of a line for the event log follow */
     HISTORY_LIMITS,    /* `time_ms` bytes, `other_ms` seconds */
 };
 

@@ -96,6 +96,8 @@ static void check_limits(struct ini_file *file)
     if (c->denied_count > l->denied_hosts)
         ini_fault(file, ini_line_of(file, "deny", NULL), "[deny]: more than denied-hosts = %u in [limits]",
                   l->denied_hosts);
+    if (c->history.file[0] == '\0' && c->history.events[0] != '\0')
+        ini_fault(file, ini_line_of(file, "history", "events"), "events = %s: needs file", c->history.events);
     if (c->history.file[0] != '\0' && strcmp(c->history.file, c->state_file) == 0)
         ini_fault(file, ini_line_of(file, "history", "file"), "file = %s: is the file of [state]",
                   c->state_file);

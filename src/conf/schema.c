@@ -253,6 +253,21 @@ static const struct ini_key history_keys[] = {
      .help = "Maximum size of all files of the history together. When it is reached, the oldest are removed "
              "early, which is logged. A change of an owner takes 64 bytes. At least 128 bytes for each of "
              "bindings in [limits] are needed."},
+    {.name = "events",
+     .type = &ini_path,
+     .preset = "none",
+     .none = "none",
+     CONFIG(history.events),
+     .help =
+         "A file for a line of JSON for each event, as pearpctl monitor --json prints them. It needs file."},
+    {.name = "event-bytes",
+     .type = &ini_number,
+     .preset = "16777216",
+     .least = 65536,
+     .most = 4294967295,
+     CONFIG(history.event_bytes),
+     .help = "Maximum size of the events' file and of the one before it together. At half of it the file is "
+             "renamed to FILE.1, in place of the one before."},
 };
 
 static const struct ini_key dhcp_keys[] = {

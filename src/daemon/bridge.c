@@ -101,6 +101,7 @@ static void take_event(void *context, const struct event *event)
     if (event->kind == EVENT_PORT_UP || event->kind == EVENT_PORT_DOWN)
         named.detail = bridge_links_name(bridge->links, event->side);
     event_log_write(&bridge->events, &named);
+    history_event(bridge->history, &named);
     if (bridge->control != NULL)
         control_event(bridge->control, &named);
 }
@@ -319,6 +320,8 @@ static int reload_possible(const struct config *now, const struct config *next, 
         key = "[state] file";
     if (strcmp(now->history.file, next->history.file) != 0)
         key = "[history] file";
+    if (strcmp(now->history.events, next->history.events) != 0)
+        key = "[history] events";
     if (key == NULL)
         return 0;
     snprintf(message, size, "%s cannot change while pearpd runs: restart it", key);

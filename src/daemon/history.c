@@ -5,18 +5,21 @@
 #include "pearpd/history_process.h"
 #include "pearpd/log.h"
 
+#include "event_json.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WAITING_BYTES    16384                 /* of a sync: beyond it the child is waited for */
-#define WAITING_MOST     ((size_t)4 * 1048576) /* of changes: beyond it they are dropped, and a sync follows */
-#define ALIVE_NS         (60 * NS_PER_S)
-#define CLOCK_STEP_NS    NS_PER_S /* more than the clock is slewed in a second */
-#define FINISH_NS        (2 * NS_PER_S)
-#define BACK_OFF_NS      NS_PER_S
-#define BACK_OFF_MOST_NS (60 * NS_PER_S)
+#define WAITING_BYTES       16384                 /* of a sync: beyond it the child is waited for */
+#define WAITING_MOST        ((size_t)4 * 1048576) /* of changes: beyond it they are dropped, and a sync follows */
+#define EVENTS_WAITING_MOST ((size_t)262144)      /* beyond it events are left out of their log */
+#define ALIVE_NS            (60 * NS_PER_S)
+#define CLOCK_STEP_NS       NS_PER_S /* more than the clock is slewed in a second */
+#define FINISH_NS           (2 * NS_PER_S)
+#define BACK_OFF_NS         NS_PER_S
+#define BACK_OFF_MOST_NS    (60 * NS_PER_S)
 
 /* What the file's numbers mean, history_origin_name(). */
 _Static_assert(ORIGIN_CONFIG == 0 && ORIGIN_PE_ARP == 1 && ORIGIN_TRAFFIC == 2 && ORIGIN_DHCP == 3 &&
@@ -42,6 +45,8 @@ struct history {
     bool is_sync_uncertain;
     uint64_t behind_since_ms; /* changes are dropped since; 0: none are */
 
+    bool has_events; /* an event log is configured */
+    uint64_t events_skipped;
     uint64_t asked, answered; /* tickets */
     struct history_figures figures;
     uint64_t dropped;
@@ -60,6 +65,14 @@ static struct engine *engine_of(const struct history *h)
 static struct history_limits limits_of(const struct config *config)
 {
     return (struct history_limits){config->history.bytes, (uint64_t)config->history.days * 86400};
+}
+
+static struct history_process_options options_of(const struct config *config)
+{
+    return (struct history_process_options){.path = config->history.file,
+                                            .limits = limits_of(config),
+                                            .events = config->history.events,
+                                            .event_bytes = config->history.event_bytes};
 }
 
 static bool is_open(const struct history *h)
@@ -245,13 +258,13 @@ static const struct history_process_calls process_calls = {take_said, take_flush
 static void restart(void *context)
 {
     struct history *h = context;
-    const struct history_limits limits = limits_of(*h->target.config);
+    const struct history_process_options options = options_of(*h->target.config);
     h->back_off_ns = 2 * h->back_off_ns < BACK_OFF_MOST_NS ? 2 * h->back_off_ns : BACK_OFF_MOST_NS;
     loop_timer_set(h->restart, h->back_off_ns);
     if (h->process != NULL && !history_process_has_ended(h->process))
         return; /* it waits for its disk: another one would too */
     history_process_free(h->process);
-    h->process = history_process_new(h->path, &limits, h->target.unburden, h->target.context);
+    h->process = history_process_new(&options, h->target.unburden, h->target.context);
     if (h->process != NULL && history_process_attach(h->process, h->loop, &process_calls, h) != 0) {
         history_process_free(h->process);
         h->process = NULL;
@@ -267,7 +280,7 @@ static void restart(void *context)
 
 struct history *history_new(const struct config *config)
 {
-    const struct history_limits limits = limits_of(config);
+    const struct history_process_options options = options_of(config);
     if (*config->history.file == '\0')
         return NULL;
     struct history *h = calloc(1, sizeof(*h));
@@ -275,8 +288,9 @@ struct history *history_new(const struct config *config)
         return NULL;
     snprintf(h->path, sizeof(h->path), "%s", config->history.file);
     h->operator_uid = HISTORY_NOBODY;
+    h->has_events = config->history.events[0] != '\0';
     h->back_off_ns = BACK_OFF_NS;
-    h->process = history_process_new(h->path, &limits, NULL, NULL);
+    h->process = history_process_new(&options, NULL, NULL);
     if (h->process == NULL)
         log_error("cannot start the child process that writes %s: %s", h->path, strerror(errno));
     return h;
@@ -341,6 +355,56 @@ void history_look(struct history *history)
     h->alive_ns = now_ns;
     if (!h->is_syncing)
         send_plain(h, HISTORY_ALIVE, time_ms, 0);
+}
+
+struct line {
+    char text[HISTORY_EVENT_BYTES];
+    size_t length;
+};
+
+static void take_bytes(void *context, const char *text, size_t length)
+{
+    struct line *line = context;
+    if (length > sizeof(line->text) - line->length)
+        length = sizeof(line->text) - line->length;
+    memcpy(line->text + line->length, text, length);
+    line->length += length;
+}
+
+static void send_line(struct history *h, struct line *line)
+{
+    take_bytes(line, "\n", 1);
+    history_process_event(h->process, line->text, line->length);
+}
+
+/* How many are missing before this one. */
+static void send_skipped(struct history *h)
+{
+    struct line line = {.length = 0};
+    struct json j = json_to(take_bytes, &line);
+    json_object_begin(&j);
+    json_key_string(&j, "event", "skipped");
+    json_key_u64(&j, "count", h->events_skipped);
+    json_object_end(&j);
+    send_line(h, &line);
+    h->events_skipped = 0;
+}
+
+void history_event(struct history *history, const struct event *event)
+{
+    struct history *h = history;
+    struct line line = {.length = 0};
+    struct json j = json_to(take_bytes, &line);
+    if (h == NULL || !h->has_events || h->loop == NULL)
+        return;
+    if (!is_open(h) || history_process_waiting(h->process) > EVENTS_WAITING_MOST) {
+        h->events_skipped++;
+        return;
+    }
+    if (h->events_skipped > 0)
+        send_skipped(h);
+    event_json(&j, event, clock_now_ns());
+    send_line(h, &line);
 }
 
 uint64_t history_flush(struct history *history)

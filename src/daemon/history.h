@@ -44,6 +44,9 @@ void history_reloaded(struct history *history);
 /* Once a second: looks at the clock, and says now and then that the daemon runs. */
 void history_look(struct history *history);
 
+/* A line of the event log, where one is configured. */
+void history_event(struct history *history, const struct event *event);
+
 /* A ticket for `flushed`; 0: there is nothing to wait for. */
 uint64_t history_flush(struct history *history);
 

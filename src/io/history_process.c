@@ -21,7 +21,7 @@ struct history_process {
     void *context;
 };
 
-struct history_process *history_process_new(const char *path, const struct history_limits *limits,
+struct history_process *history_process_new(const struct history_process_options *options,
                                             void (*unburden)(void *context), void *context)
 {
     int ends[2];
@@ -37,7 +37,7 @@ struct history_process *history_process_new(const char *path, const struct histo
     if (process->pid == 0) {
         if (unburden != NULL)
             unburden(context);
-        history_process_child(ends[1], path, limits);
+        history_process_child(ends[1], options);
     }
     const int error = errno;
     close(ends[1]);
@@ -101,6 +101,16 @@ void history_process_send(struct history_process *process, const struct history_
     if (has_name)
         memcpy(bytes + HISTORY_PLACE, name, strnlen(name, HISTORY_NAME_BYTES - 1));
     loop_stream_write(process->stream, bytes, HISTORY_PLACE + (has_name ? HISTORY_NAME_BYTES : 0));
+}
+
+void history_process_event(struct history_process *process, const char *line, size_t length)
+{
+    const struct history_record record = {
+        .kind = HISTORY_EVENT, .time_ms = 0, .other_ms = length, .by = HISTORY_NOBODY};
+    uint8_t bytes[HISTORY_PLACE];
+    history_record_write(&record, 0, 0, bytes);
+    loop_stream_write(process->stream, bytes, sizeof(bytes));
+    loop_stream_write(process->stream, line, length);
 }
 
 size_t history_process_waiting(const struct history_process *process)

@@ -3,6 +3,8 @@
 
 #include "pearpd/clock.h"
 
+#include "event_file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -29,6 +31,8 @@ struct served {
     struct history_writer *writer;
     bool is_open, is_dirty, is_stopped;
     int error;
+    int event_error; /* as logged */
+    struct event_file events;
     char input[INPUT_BYTES];
     size_t used;
 };
@@ -79,9 +83,22 @@ static void open_files(struct served *s, uint64_t now_ms)
     s->is_open = true;
 }
 
+static void note_event_error(struct served *s, int error)
+{
+    char text[EVENT_FILE_PATH_BYTES + 128];
+    if (error == s->event_error)
+        return;
+    s->event_error = error;
+    snprintf(text, sizeof(text), "%s%s%s", s->events.path,
+             error == 0 ? " is written again" : " cannot be written: ", error == 0 ? "" : strerror(-error));
+    say(NULL, error == 0 ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERROR, text);
+}
+
 static void flush(struct served *s)
 {
     s->error = history_writer_flush(s->writer);
+    if (s->events.used > 0)
+        note_event_error(s, event_file_flush(&s->events));
 }
 
 static void take(struct served *s, const struct history_record *record, const char *name)
@@ -110,12 +127,21 @@ static bool take_input(struct served *s)
         const uint8_t *place = (const uint8_t *)s->input + at;
         if (!history_place_is_whole(place, 0, 0) || !history_record_read(place, &record))
             return false;
-        const size_t length = HISTORY_PLACE + ((record.flags & HISTORY_NAMED) != 0 ? HISTORY_NAME_BYTES : 0);
+        const size_t length =
+            HISTORY_PLACE + (size_t)(record.kind == HISTORY_EVENT          ? record.other_ms
+                                     : (record.flags & HISTORY_NAMED) != 0 ? HISTORY_NAME_BYTES
+                                                                           : 0);
+        if (length > HISTORY_PLACE + HISTORY_EVENT_BYTES)
+            return false;
         if (s->used - at < length)
             break;
-        if (length > HISTORY_PLACE)
+        if (record.kind == HISTORY_EVENT &&
+            event_file_line(&s->events, (const char *)place + HISTORY_PLACE, length - HISTORY_PLACE) != 0)
+            note_event_error(s, -EIO);
+        else if (length > HISTORY_PLACE && record.kind != HISTORY_EVENT)
             memcpy(name, place + HISTORY_PLACE, HISTORY_NAME_BYTES - 1);
-        take(s, &record, name);
+        if (record.kind != HISTORY_EVENT)
+            take(s, &record, name);
         at += length;
     }
     s->used -= at;
@@ -170,7 +196,7 @@ static void quiet_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-_Noreturn void history_process_child(int channel, const char *path, const struct history_limits *limits)
+_Noreturn void history_process_child(int channel, const struct history_process_options *options)
 {
     static const struct history_writer_calls calls = {say};
     static struct served served;
@@ -183,7 +209,9 @@ _Noreturn void history_process_child(int channel, const char *path, const struct
         dup2(channel, CHANNEL);
     close_range(CHANNEL + 1, ~0U, 0);
     (void)setpriority(PRIO_PROCESS, 0, CHILD_NICE);
-    served.writer = history_writer_new(path, limits, &calls, NULL);
+    served.writer = history_writer_new(options->path, &options->limits, &calls, NULL);
+    snprintf(served.events.path, sizeof(served.events.path), "%s", options->events);
+    served.events.bytes = options->event_bytes;
     if (served.writer == NULL)
         _exit(1);
     serve(&served);

@@ -228,6 +228,7 @@ static void take_record(struct history_reader *r, const struct history_record *r
     case HISTORY_ALIVE:
     case HISTORY_SYNC:
     case HISTORY_FLUSH:
+    case HISTORY_EVENT:
     case HISTORY_LIMITS:
         break; /* or of a later version: without a meaning for this one */
     }

@@ -342,6 +342,7 @@ void history_writer_take(struct history_writer *writer, const struct history_rec
     case HISTORY_START: /* by history_writer_open() */
     case HISTORY_NAME:
     case HISTORY_FLUSH:
+    case HISTORY_EVENT:
         return;
     }
     take_time(w, record->time_ms);

@@ -10,7 +10,10 @@ LAB_CONF="[range $SHARED:60000-60999]
 mac = 00:0c:29:00:00:aa
 name = fixed
 [state]
-file = $STATE_FILE"
+file = $STATE_FILE
+[history]
+events = $STATE_DIR/events
+event-bytes = 65536"
 state_test
 
 # of COMMAND...: its entries, a line each: the columns that a test can know
@@ -63,6 +66,21 @@ check "a reload's changes are its operator's" same \
     "60000 60999 00:0c:29:00:00:aa fixed config None ended 0 certain
 60000 60999 00:0c:29:00:00:aa renamed config 0 lasts None certain" "$(entries history $SHARED:60001)"
 check "what it left alone went on" same "$A lasts None certain" "$(entries whois $SHARED:2345)"
+
+events() { /usr/bin/python3 -c 'import json, sys
+for line in open(sys.argv[1]):
+    e = json.loads(line)
+    if e["event"] == sys.argv[2] and e.get("range") == sys.argv[3] and e["time"][:2] == "20":
+        sys.exit(0)
+sys.exit(1)' "$STATE_DIR/events" "$@"; }
+check "events are beside it, a line of JSON each" wait_for 20 events deleted $SHARED:9000-9099
+check "for its owner alone" same 600 "$(stat -c %a "$STATE_DIR/events")"
+for n in $(seq 200); do
+    ctl add $SHARED:50000-50009 00:0c:29:00:00:79
+    ctl delete $SHARED:50000-50009
+done
+check "their log is bounded" test "$(cat "$STATE_DIR/events" "$STATE_DIR/events.1" | wc -c)" -le 65536
+check "and goes on in a new file" test -s "$STATE_DIR/events.1"
 
 kill -STOP "${AGENT_PID[2]}"
 stop_pearpd KILL

@@ -207,7 +207,8 @@ static void test_everything_given(void **state)
         "[range 192.0.2.1:3-9]\nmac = 00:0c:29:9e:8c:ef\n"
         "[policy]\nsource-ports = log\n[control]\nsocket = /tmp/x.sock\nmetrics = [::1]:9631\n"
         "[deny]\nmac = 02:00:00:00:00:08\nmac = 02:00:00:00:00:07\n"
-        "[state]\nfile = none\n[history]\nfile = /srv/who\ndays = 7\nbytes = 16777216\n[keys]\n12 = " KEY "\n"
+        "[state]\nfile = none\n[history]\nfile = /srv/who\ndays = 7\nbytes = 16777216\nevents = "
+        "/srv/events\n[keys]\n12 = " KEY "\n"
         "[key 30]\nsecret = 1" KEY_REST "\nrole = bridge\n[key 20]\nsecret = 2" KEY_REST "\nrole = bridge\n"
         "[key 10]\nsecret = 3" KEY_REST "\nrole = host\nmac = 00:0c:29:9e:8c:ee, 00:0c:29:9e:8c:ef\n"
         "range = 192.0.2.1:2000-2499, 198.51.100.2:psid/6/8/9\n"
@@ -252,6 +253,8 @@ static void test_everything_given(void **state)
     assert_string_equal(c.history.file, "/srv/who");
     assert_int_equal(c.history.days, 7);
     assert_int_equal(c.history.bytes, 16777216);
+    assert_string_equal(c.history.events, "/srv/events");
+    assert_int_equal(c.history.event_bytes, 16777216);
     assert_int_equal(c.denied_count, 2);
     assert_true(c.denied[0].octets[5] == 7 && c.denied[1].octets[5] == 8); /* ascending */
     assert_int_equal(c.limits.macs, 16);
@@ -508,6 +511,7 @@ static const struct fault faults[] = {
     {GOOD "[control]\nmetrics = unix:run/x\n",
      F "6: metrics = unix:run/x: must be none or ADDRESS:PORT, [IPV6]:PORT or unix:PATH\n"},
     {GOOD "[state]\nfile = /srv/x\n[history]\nfile = /srv/x\n", F "8: file = /srv/x: is the file of [state]\n"},
+    {GOOD "[history]\nfile = none\nevents = /srv/x\n", F "7: events = /srv/x: needs file\n"},
     {GOOD "[history]\nfile = x\ndays = 0\nbytes = 2000000\n",
      F "6: file = x: must be none or an absolute path, up to 255 bytes\n" F
        "7: days = 0: must be a number from 1 to 3660\n" F
