@@ -72,7 +72,10 @@ static int open_folder(struct guests *g, bool is_new)
         return status;
     snprintf(g->folder, sizeof(g->folder), "%s", answer_text(answer, "folder"));
     answer_free(answer);
-    if (is_new && mkdir(g->folder, 0755) != 0 && errno != EEXIST)
+    const int made = is_new ? mkdir(g->folder, 0755) : -1;
+    if (is_new && made != 0 && errno != EEXIST)
+        return failed(g, "", -errno);
+    if (made == 0 && chmod(g->folder, 0755) != 0) /* whatever the umask: the daemon is another user */
         return failed(g, "", -errno);
     g->directory = open(g->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (g->directory < 0 && (is_new || errno != ENOENT))

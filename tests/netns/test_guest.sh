@@ -22,11 +22,13 @@ json() { /usr/bin/python3 -c 'import json, sys; print(eval(sys.argv[1], {"j": js
 files() { ls "$drop_ins" 2>/dev/null | tr '\n' ' '; }
 
 check "no guest: an empty list" same "[]" "$(ctl guest list --json)"
+umask 077
 ctl guest add web --ports 40 --mac "$(host_mac 1)" --json >"$LAB_DIR/web" || bail "guest add failed"
 check "the lowest ports that are free" same "$SHARED 2010 2049" \
     "$(json '" ".join(map(str, (j["address"], j["first_port"], j["last_port"])))' <"$LAB_DIR/web")"
 check "they are in effect" eval 'ctl table web | grep -q "^$SHARED:2010-2049 .* $(host_mac 1) *CM"'
 check "they are in a drop-in" grep -q "^\[range $SHARED:2010-2049\]" "$drop_ins/web.conf"
+check "that another user can read" same "755 644" "$(stat -c %a "$drop_ins" "$drop_ins/web.conf" | xargs)"
 check "which -t reads" "$PEARPD_BUILD/pearpd" -c "$LAB_DIR/lab.conf" -t
 check "the gateway is known" same $ROUTER "$(json 'j["gateway"]' <"$LAB_DIR/web")"
 check "set-up of four kinds" same "cloud_init linux macos windows" "$(json '" ".join(sorted(j["setup"]))' <"$LAB_DIR/web")"
