@@ -36,7 +36,7 @@ $(B)/dhcp/%: etc/dhcp/%
 
 all: $(PROGRAMS:%=$(B)/%) $(HOOKS:%=$(B)/dhcp/%) ## build the three programs into build/ (default)
 
-$(LIB): $(call OBJ,$(LIBSRC)) $(B)/obj/fast_object.o
+$(LIB): $(call OBJ,$(LIBSRC)) $(B)/obj/fast_object.o $(B)/obj/page.o
 $(AGENT): $(call OBJ,$(filter src/agent/%,$(filter-out src/agent/main.c,$(SRC))))
 $(LIB) $(AGENT):
 	@rm -f $@
@@ -64,6 +64,11 @@ $(B)/fast_path.bpf.o: src/bpf/fast_path.bpf.c
 $(B)/obj/fast_object.o: src/bpf/fast_object.S $(if $(filter 1,$(HAS_BPF)),$(B)/fast_path.bpf.o)
 	@mkdir -p $(@D)
 	$(CC) $(if $(filter 1,$(HAS_BPF)),-DFAST_OBJECT='"$(B)/fast_path.bpf.o"') -c -o $@ $<
+
+# The status page, as bytes of pearpd.
+$(B)/obj/page.o: $(addprefix src/page/,page.S page.html page.css page.js)
+	@mkdir -p $(@D)
+	$(CC) -c -o $@ $<
 
 # Tests see all rooms. Those of the agent are linked with its library, before the other one.
 ROOMS := -Isrc/agent -Isrc/io
@@ -121,6 +126,12 @@ demo-node: ## one rented server with one address becomes a bridge for its guests
 	@scripts/deps build demo
 	@$(MAKE) --no-print-directory -s -j2 all
 	@PEARPD_BUILD='$(abspath $(B))' scripts/demo-node
+
+check-page: ## the status page in headless Chromium, as screenshots in build/page: light, dark, narrow, empty, 4,096 owners
+	@scripts/deps build demo page
+	@$(MAKE) --no-print-directory -s -j2 all
+	@PEARPD_BUILD='$(abspath $(B))' scripts/check-page '$(abspath $(B))/page'
+.PHONY: check-page
 
 lint: ## clang-format, clang-tidy, cppcheck, mandoc, and the floor plan's include order
 	@tests/run --label lint --limit 900 -- scripts/lint all

@@ -494,7 +494,7 @@ static void take_figures(void *context, struct bridge_figures *figures)
 
 static int web_start(struct bridge *bridge)
 {
-    const struct web_target target = {&bridge->control_target, take_figures, bridge};
+    const struct web_target target = {&bridge->control_target, bridge->control, take_figures, bridge};
     bridge->web = web_new(bridge->loop, bridge->sockets.metrics_fd, &target);
     bridge->sockets.metrics_fd = -1;
     return bridge->web == NULL ? -1 : 0;

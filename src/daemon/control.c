@@ -32,7 +32,7 @@ struct control {
 static void listing_go_on(struct control_asker *asker)
 {
     const struct control_row *row = asker->request.row;
-    for (unsigned n = 0; control_session_waiting(asker->session) < PIECE_BYTES; n++) {
+    for (unsigned n = 0; asker_waiting(asker) < PIECE_BYTES; n++) {
         if (n == STEPS_AT_ONCE) {
             answer_say(asker, " ");
             return;
@@ -171,6 +171,47 @@ static void session_ended(struct control_session *session, void *context)
     TAILQ_REMOVE(&control->askers, asker, others);
     loop_source_free(asker->look);
     loop_source_free(asker->waited);
+    free(asker);
+}
+
+/* Other ways to ask. */
+
+bool control_has(const char *command)
+{
+    struct control_request request;
+    char error[CONTROL_ERROR_BYTES];
+    return control_request_parse(command, strlen(command), &request, error) == 0;
+}
+
+struct control_asker *control_ask(struct control *control, const char *command, const struct control_sink *sink,
+                                  void *context)
+{
+    char error[CONTROL_ERROR_BYTES];
+    struct control_asker *asker = calloc(1, sizeof(*asker));
+    if (asker == NULL)
+        return NULL;
+    *asker = (struct control_asker){
+        .target = &control->target, .loop = control->loop, .sink = sink, .sink_context = context};
+    TAILQ_INSERT_TAIL(&control->askers, asker, others);
+    if (control_request_parse(command, strlen(command), &asker->request, error) != 0)
+        answer_usage(asker, error);
+    else if (asker->request.row->run != NULL)
+        asker->request.row->run(asker);
+    else
+        listing_begin(asker);
+    return asker;
+}
+
+bool control_ask_more(struct control_asker *asker)
+{
+    if (asker->state == ASKER_LISTS)
+        listing_go_on(asker);
+    return asker->state == ASKER_LISTS;
+}
+
+void control_ask_end(struct control *control, struct control_asker *asker)
+{
+    TAILQ_REMOVE(&control->askers, asker, others);
     free(asker);
 }
 

@@ -9,6 +9,8 @@
 #include "pearpd/json.h"
 #include "pearpd/loop.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define CONTROL_SOCKET_MODE 0660
@@ -49,6 +51,22 @@ void control_free(struct control *control); /* removes the socket file */
 
 /* After a reload: takes the new [limits] control-clients. */
 void control_reloaded(struct control *control);
+
+/* The same answers by another way than the socket, as JSON alone: of what only looks, `table`, `stats`, `status`. Counters and
+ * ages of owners may be some seconds old: the fast path is not asked for them. */
+struct control_asker;
+struct control_sink {
+    void (*write)(void *context, const char *text, size_t length);
+    size_t (*waiting)(void *context); /* bytes that its reader has not taken yet */
+};
+/* True where this version has the command. */
+bool control_has(const char *command);
+/* Asks; some of the answer may be written already. NULL: out of memory. */
+struct control_asker *control_ask(struct control *control, const char *command, const struct control_sink *sink,
+                                  void *context);
+/* Writes some more. False: that was all. */
+bool control_ask_more(struct control_asker *asker);
+void control_ask_end(struct control *control, struct control_asker *asker);
 
 /* Sends an event to every `monitor`, and to each `resolve` that waits for it. */
 void control_event(struct control *control, const struct event *event);

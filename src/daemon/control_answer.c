@@ -23,10 +23,19 @@ void asker_touched(const struct control_asker *asker)
     asker->target->touched(asker->target->context);
 }
 
+size_t asker_waiting(const struct control_asker *asker)
+{
+    return asker->sink != NULL ? asker->sink->waiting(asker->sink_context)
+                               : control_session_waiting(asker->session);
+}
+
 void answer_write(void *context, const char *text, size_t length)
 {
     const struct control_asker *asker = context;
-    control_session_write(asker->session, text, length);
+    if (asker->sink != NULL)
+        asker->sink->write(asker->sink_context, text, length);
+    else
+        control_session_write(asker->session, text, length);
 }
 
 void answer_say(struct control_asker *asker, const char *text)
@@ -37,7 +46,8 @@ void answer_say(struct control_asker *asker, const char *text)
 static void finish(struct control_asker *asker)
 {
     asker->state = ASKER_ENDS;
-    control_session_finish(asker->session);
+    if (asker->session != NULL)
+        control_session_finish(asker->session);
 }
 
 struct json *answer_begin(struct control_asker *asker)

@@ -25,7 +25,9 @@ struct control_walk {
 
 struct control_asker {
     const struct control_target *target;
-    struct control_session *session;
+    struct control_session *session; /* NULL: `sink` has the answer */
+    const struct control_sink *sink;
+    void *sink_context;
     struct control_request request;
     enum asker_state state;
     struct control_walk walk;
@@ -43,6 +45,8 @@ uint64_t asker_now_ns(const struct control_asker *asker);
 /* After a command that made the engine do something. */
 void asker_touched(const struct control_asker *asker);
 
+/* Bytes of the answer that its reader has not taken yet. */
+size_t asker_waiting(const struct control_asker *asker);
 /* Bytes of the answer; `context` is a struct control_asker, for json_to(). */
 void answer_write(void *context, const char *text, size_t length);
 void answer_say(struct control_asker *asker, const char *text);

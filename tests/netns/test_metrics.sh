@@ -73,6 +73,21 @@ else
     skip "Prometheus scrapes it" "needs prometheus"
 fi
 
+# What pearpctl prints, and the page.
+whose() { /usr/bin/python3 -c 'import json, sys
+for e in json.load(sys.stdin): print(e["address"], e["first_port"], e["last_port"], e["mac"], e["state"], e["origin"], e["name"])'; }
+check "/api/table is what pearpctl prints" same "$(ctl table --json | whose)" "$(web $AT /api/table | whose)"
+stats_balance() { web $AT /api/stats | talk equation; }
+check "/api/stats has every frame" stats_balance
+check "its type" same application/json "$(web $AT /api/stats -w Content-Type)"
+web $AT / >"$LAB_DIR/page"
+check "the page is whole" grep -q '</html>' "$LAB_DIR/page"
+check "it asks for nothing from elsewhere" not grep -qE '(src|href)="?(https?:)?//' "$LAB_DIR/page"
+check "no mark is left in it" not grep -qE '@(NONCE|STYLE|SCRIPT)@' "$LAB_DIR/page"
+policy=$(web $AT / -w Content-Security-Policy)
+check "its policy lets nothing else run" grep -q "default-src 'none'; script-src 'nonce-[A-Za-z0-9+/=]*'; .*frame-ancestors 'none'" <<<"$policy"
+check "each answer has a nonce of its own" not same "$policy" "$(web $AT / -w Content-Security-Policy)"
+
 # What it is not for.
 check "HEAD is answered" same 200 "$(web $AT /metrics -m HEAD -s)"
 check "POST is refused" same 405 "$(web $AT /metrics -m POST -s)"

@@ -9,7 +9,9 @@
 #include "pearpd/log.h"
 
 #include "web_answer.h"
+#include "web_api.h"
 #include "web_metrics.h"
+#include "web_page.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -35,14 +37,17 @@ struct web {
     uint32_t next_clients;
 };
 
-static const struct web_route *const routes[] = {&web_route_metrics};
+static const struct web_route *const routes[] = {
+    &web_route_page, &web_route_metrics, &web_route_table, &web_route_stats, &web_route_status,
+};
 
 /* Answers. */
 
 static void begin(struct http_exchange *exchange, int status, const char *type, const char *policy)
 {
     http_answer_header(exchange, "Content-Type", type);
-    http_answer_header(exchange, "Content-Security-Policy", policy);
+    if (policy != NULL)
+        http_answer_header(exchange, "Content-Security-Policy", policy);
     http_answer_header(exchange, "X-Content-Type-Options", "nosniff");
     http_answer_header(exchange, "X-Frame-Options", "DENY");
     http_answer_header(exchange, "Referrer-Policy", "no-referrer");
@@ -85,7 +90,9 @@ static const struct web_route *route_of(const char *path)
 
 static const char *refusal_text(int status)
 {
-    return status == 400 ? "the query is not one of this page\n" : "out of memory\n";
+    return status == 400   ? "the query is not one of this page\n"
+           : status == 404 ? "this version has no such answer\n"
+                           : "out of memory\n";
 }
 
 static void begin_answer(struct web *web, struct http_exchange *exchange, const struct web_route *route)

@@ -1,5 +1,5 @@
 /* web.h: the web server of [control] metrics: pages that only show (docs/monitoring.md).
- * In: requests. Out: /metrics. Called by: bridge. Never: changes anything, touches a frame, makes a long answer at once. */
+ * In: requests. Out: the status page, what pearpctl prints as JSON, /metrics. Called by: bridge. Never: changes anything, touches a frame, makes a long answer at once. */
 #ifndef PEARPD_DAEMON_WEB_H
 #define PEARPD_DAEMON_WEB_H
 
@@ -17,6 +17,7 @@ struct web;
 
 struct web_target {
     const struct control_target *control; /* the engine, the configuration, the time */
+    struct control *desk;                 /* answers what pearpctl asks */
     void (*figures)(void *context, struct bridge_figures *figures);
     void *context;
 };

@@ -25,7 +25,7 @@ struct web_answer {
 struct web_route {
     const char *path;
     const char *content_type;
-    const char *policy; /* Content-Security-Policy */
+    const char *policy; /* Content-Security-Policy; NULL: begin adds it, with other headers of its own */
     int (*begin)(struct web_answer *answer);
     bool (*more)(struct web_answer *answer);
     void (*end)(struct web_answer *answer);
