@@ -200,6 +200,7 @@ sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 compdir = $(prefix)/share/bash-completion/completions
 sharkdir = $(prefix)/share/pearpd/wireshark
+monitordir = $(prefix)/share/pearpd
 dhcpdir = $(prefix)/share/pearpd/dhcp
 SAMPLES = $(notdir $(wildcard etc/*.conf etc/*.sample))
 UNITS   = $(notdir $(wildcard systemd/*.service systemd/*.slice))
@@ -220,6 +221,9 @@ install: all ## install below DESTDIR, prefix (/usr/local), sysconfdir (/etc)
 	install -m 644 systemd/pearpd.tmpfiles '$(DESTDIR)$(tmpfilesdir)/pearpd.conf'
 	ln -sf pearpd '$(DESTDIR)$(compdir)/pearp-node'
 	install -m 644 etc/wireshark/pearp.lua '$(DESTDIR)$(sharkdir)'
+	install -d '$(DESTDIR)$(monitordir)/prometheus' '$(DESTDIR)$(monitordir)/grafana'
+	install -m 644 etc/prometheus/pearpd.rules.yml '$(DESTDIR)$(monitordir)/prometheus'
+	install -m 644 etc/grafana/pearpd.json '$(DESTDIR)$(monitordir)/grafana'
 	for hook in $(HOOKS); do sed -e 's|/usr/share/pearpd/|$(prefix)/share/pearpd/|g' "etc/dhcp/$$hook" > '$(DESTDIR)$(dhcpdir)'/"$$hook" && \
 	    chmod --reference="etc/dhcp/$$hook" '$(DESTDIR)$(dhcpdir)'/"$$hook" || exit 1; done
 	install -m 644 $(DOCS) '$(DESTDIR)$(docdir)'

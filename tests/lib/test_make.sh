@@ -15,7 +15,8 @@ for file in usr/sbin/pearpd usr/sbin/pearpctl usr/sbin/pearp-agent usr/sbin/pear
     usr/share/man/man5/pearpd.conf.5 usr/share/man/man8/pearpctl.8 usr/share/man/man8/pearp-agent.8 \
     usr/share/man/man7/pearpd-stats.7 usr/share/man/man7/pe-arp.7 usr/share/doc/pearpd/edge-router.md \
     usr/lib/systemd/system/pearpd@.service usr/lib/systemd/system/pearp-agent@.service usr/share/doc/pearpd/migration.md \
-    usr/share/bash-completion/completions/pearpctl usr/share/pearpd/wireshark/pearp.lua; do
+    usr/share/bash-completion/completions/pearpctl usr/share/pearpd/wireshark/pearp.lua \
+    usr/share/pearpd/prometheus/pearpd.rules.yml usr/share/pearpd/grafana/pearpd.json; do
     check "it put $file there" has "$file"
 done
 check "a sample configuration is there" has etc/pearpd/sample.conf
