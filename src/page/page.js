@@ -248,7 +248,7 @@ function showSummary(stats, metrics, seconds) {
   const rate = (side, way) => before ? scaled(Math.max(0, stats.frames[side][way] - before.stats.frames[side][way]) / seconds, "/s") : "\u2013";
   const tiles = (metrics.pearpd_link_up || []).map(link => {
     const {side, interface: name} = link.labels, mtu = metric(metrics, "pearpd_link_mtu_bytes", {side});
-    return tile(side, `${name} ${link.value ? "up" : "down"}`, `in ${rate(side, "in")}, out ${rate(side, "out")}, MTU ${mtu}`, link.value ? "good" : "bad");
+    return tile(side, `${name} ${link.value ? "up" : "down"}`, `in ${rate(side, "in")}, out ${rate(side, "out")}, MTU\u00a0${mtu}`, link.value ? "good" : "bad");
   });
   const fast = stats.fast_path;
   if (fast) tiles.push(tile("Fast path", fast.active ? "active" : "off", fast.active ? `${count(fast.bindings)} bindings` : fast.why_not || ""));
