@@ -102,7 +102,8 @@ if is_active; then
     restarts 2 2>/dev/null &
     pid=$!
     check "two restarts: all, in order" both_ways $((4 * ${PEARPD_PATIENCE:-1}))
-    check "which went well" wait "$pid"
+    wait "$pid"
+    check "which went well" same 0 $?
     check "each was stopped for a restart" same 2 "$(grep -c 'stopping for a restart' "$LAB_DIR/pearpd.log")"
     check "all is well" wait_for 20 reached
     check "every frame is accounted for" equation

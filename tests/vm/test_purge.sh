@@ -12,7 +12,7 @@ check "the bridge is removed" timeout 120 dpkg --remove pearpd
 check "it has ended" not is_active pearpd@rack1
 check "nothing is attached to its cards" same "" "$(programs)"
 check "nothing is pinned" gone '/sys/fs/bpf/pearpd*'
-check "no device is left" not ip -o link show type dummy
+check "no device is left" same "" "$(ip -o link show | grep pearpd-)"
 check "its state is there still" test -s /var/lib/pearpd/rack1.state
 check "its sample is, too" test -s /etc/pearpd/sample.conf
 check "the bridge is purged" timeout 120 dpkg --purge pearpd

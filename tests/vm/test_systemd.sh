@@ -130,8 +130,9 @@ if wait_for 60 carries; then
     check "it was restarted" wait_for 60 is_new
     check "by SIGUSR1" said $unit 'stopping for a restart'
     check "it took over what the kernel forwarded" said $unit 'were forwarded while pearpd was down'
-    check "no frame of an established flow was lost" wait $stream
-    echo "# over the upgrade: $(tail -n 1 "$over")"
+    wait $stream
+    status=$?
+    check "no frame of an established flow was lost: $(tail -n 1 "$over")" same 0 $status
 else
     skip "the flow over an upgrade" "no fast path: $(figure fast_path/why_not)"
     check "an upgrade of the bridge" timeout 120 dpkg -i build/deb/after/pearpd_*.deb
