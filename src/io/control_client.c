@@ -2,6 +2,8 @@
 #include "pearpd/control_client.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -41,9 +43,14 @@ FILE *control_client_ask(const char *path, const char *line, unsigned seconds)
     set_patience(fd, (time_t)seconds);
     if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
         return give_up(fd);
-    /* A server that refuses at once has answered and closed: its answer is read, whether this fails or not. */
-    (void)send(fd, line, strlen(line), MSG_NOSIGNAL);
-    (void)send(fd, "\n", 1, MSG_NOSIGNAL);
+    char *request;
+    const int length = asprintf(&request, "%s\n", line);
+    if (length < 0)
+        return give_up(fd);
+    /* In one piece: what came after the answer would reset the connection. A server that refuses at once has answered and
+     * closed: its answer is read, whether this fails or not. */
+    (void)send(fd, request, (size_t)length, MSG_NOSIGNAL);
+    free(request);
     FILE *answer = fdopen(fd, "r");
     return answer != NULL ? answer : give_up(fd);
 }

@@ -39,7 +39,11 @@ stand_in ifquery <<END
 #!/bin/bash
 [ ! -e $LAB_DIR/has_networkd ]
 END
-# The node's /run/systemd and /run/pearp-node are the lab's.
+# The node's /run/systemd and /run/pearp-node are the lab's; where the machine has none, it has none afterwards.
+empty=''
+for folder in /run/systemd /run/pearp-node; do [ -d $folder ] || empty="$empty $folder"; done
+# shellcheck disable=SC2086
+trap 'status=$?; [ -z "$empty" ] || rmdir $empty 2>/dev/null; lab_guard_exit $status' EXIT
 node()
 {
     on node unshare --mount bash -c '
