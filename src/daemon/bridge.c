@@ -305,6 +305,25 @@ static void stop_asked(void *context)
         stop(context);
 }
 
+/* A reload allocates every table again: each large block comes from the kernel, as zeros that take no memory, and goes back
+ * to it. By itself malloc(3) keeps such blocks from the second time on, and clears all of them to use them again. */
+static void large_blocks_go_back(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+#endif
+    /* A table is sparse: in huge pages the first entry of each 2 MiB takes all of them. */
+    (void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+}
+
+/* The pages between blocks that are in use; libbpf leaves megabytes of them when it has loaded the fast path. */
+static void small_blocks_go_back(void)
+{
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
+}
+
 /* What a running bridge cannot change: refused with a message, and nothing is changed. */
 static int reload_possible(const struct config *now, const struct config *next, char *message, size_t size)
 {
@@ -369,6 +388,7 @@ static int reload_take(struct bridge *bridge, struct config *next, char *message
     bridge_links_look_up(bridge->links);
     state_reloaded(bridge->state);
     history_reloaded(bridge->history);
+    small_blocks_go_back();
     return 0;
 }
 
@@ -676,17 +696,6 @@ static int bridge_begin(struct bridge *bridge)
     return -1;
 }
 
-/* A reload allocates every table again: each large block comes from the kernel, as zeros that take no memory, and goes back
- * to it. By itself malloc(3) keeps such blocks from the second time on, and clears all of them to use them again. */
-static void large_blocks_go_back(void)
-{
-#ifdef M_MMAP_THRESHOLD
-    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
-#endif
-    /* A table is sparse: in huge pages the first entry of each 2 MiB takes all of them. */
-    (void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
-}
-
 static void restrict_rights(void)
 {
     const int error = sandbox_enter();
@@ -718,6 +727,7 @@ int bridge_run(const char *file, struct config *config, struct try_run *trial)
                        config->downstream,
                        config->mac_awaited ? "not known yet" : mac_format(config->mac, mac));
             notify_ready();
+            small_blocks_go_back();
             restrict_rights();
             status = loop_run(bridge->loop) == 0 && !try_run_has_expired(trial) ? 0 : 1;
         }
