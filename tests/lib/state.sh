@@ -3,14 +3,15 @@
 
 STATE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/pearpd-state.XXXXXX") || exit 1
 STATE_FILE=$STATE_DIR/lab.state
+# The last section is [state], a story may add keys to it; the one key that is written `file = ` is its own.
 LAB_CONF="[range $SHARED:60000-60999]
 mac = 00:0c:29:00:00:aa
 name = fixed
+[history]
+file=none
 [state]
 file = $STATE_FILE
-counters = 1
-[history]
-file=none"
+counters = 1"
 
 # In place of lab_test.
 state_test()
