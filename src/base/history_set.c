@@ -6,13 +6,17 @@
 
 #define FIRST_CHAINS 64
 
+struct chain {
+    struct holding *first;
+};
+
 struct history_set {
     uint8_t hash_key[HASH_KEY_BYTES];
-    struct holding **chains;
+    struct chain *chains;
     uint32_t mask, count;
 };
 
-static struct holding **chain_of(const struct history_set *set, const struct port_range *ports)
+static struct chain *chain_of(const struct history_set *set, const struct port_range *ports)
 {
     const uint32_t key[3] = {ports->range.address.host, (uint32_t)ports->range.first << 16 | ports->range.last,
                              ports->is_port_set ? (uint32_t)ports->params.offset << 8 | ports->params.length
@@ -45,7 +49,7 @@ void history_set_free(struct history_set *set)
     if (set == NULL)
         return;
     for (uint32_t i = 0; i <= set->mask; i++)
-        for (struct holding *h = set->chains[i], *next; h != NULL; h = next) {
+        for (struct holding *h = set->chains[i].first, *next; h != NULL; h = next) {
             next = h->next;
             holding_free(h);
         }
@@ -55,7 +59,7 @@ void history_set_free(struct history_set *set)
 
 struct holding *history_set_find(const struct history_set *set, const struct port_range *ports)
 {
-    struct holding *h = *chain_of(set, ports);
+    struct holding *h = chain_of(set, ports)->first;
     while (h != NULL && !port_range_equal(&h->ports, ports))
         h = h->next;
     return h;
@@ -64,21 +68,20 @@ struct holding *history_set_find(const struct history_set *set, const struct por
 /* Without memory for more chains, the old ones become longer. */
 static void grow(struct history_set *set)
 {
-    const uint32_t chains = 2 * (set->mask + 1);
-    struct history_set larger = *set;
-    larger.mask = chains - 1;
-    larger.chains = calloc(chains, sizeof(*larger.chains));
-    if (larger.chains == NULL)
+    struct chain *old = set->chains, *larger = calloc(2 * ((size_t)set->mask + 1), sizeof(*larger));
+    const uint32_t count = set->mask + 1;
+    if (larger == NULL)
         return;
-    for (uint32_t i = 0; i <= set->mask; i++)
-        for (struct holding *h = set->chains[i], *next; h != NULL; h = next) {
-            struct holding **to = chain_of(&larger, &h->ports);
+    set->chains = larger;
+    set->mask = 2 * count - 1;
+    for (uint32_t i = 0; i < count; i++)
+        for (struct holding *h = old[i].first, *next; h != NULL; h = next) {
+            struct chain *to = chain_of(set, &h->ports);
             next = h->next;
-            h->next = *to;
-            *to = h;
+            h->next = to->first;
+            to->first = h;
         }
-    free(set->chains);
-    *set = larger;
+    free(old);
 }
 
 struct holding *history_set_add(struct history_set *set, const struct holding *holding, const char *name)
@@ -91,16 +94,16 @@ struct holding *history_set_add(struct history_set *set, const struct holding *h
     h->is_marked = true;
     if (set->count > set->mask)
         grow(set);
-    struct holding **chain = chain_of(set, &h->ports);
-    h->next = *chain;
-    *chain = h;
+    struct chain *chain = chain_of(set, &h->ports);
+    h->next = chain->first;
+    chain->first = h;
     set->count++;
     return h;
 }
 
 void history_set_remove(struct history_set *set, struct holding *holding)
 {
-    struct holding **at = chain_of(set, &holding->ports);
+    struct holding **at = &chain_of(set, &holding->ports)->first;
     while (*at != holding)
         at = &(*at)->next;
     *at = holding->next;
@@ -128,7 +131,7 @@ void history_set_walk(struct history_set *set, void (*visit)(void *context, stru
                       void *context)
 {
     for (uint32_t i = 0; i <= set->mask; i++)
-        for (struct holding *h = set->chains[i], *next; h != NULL; h = next) {
+        for (struct holding *h = set->chains[i].first, *next; h != NULL; h = next) {
             next = h->next;
             visit(context, h);
         }

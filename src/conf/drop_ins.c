@@ -72,7 +72,7 @@ int drop_ins_find(const char *file, struct drop_ins *found)
 
 void drop_ins_free(struct drop_ins *found)
 {
-    for (size_t i = 0; i < found->count; i++)
+    for (size_t i = 0; found->paths != NULL && i < found->count; i++)
         free(found->paths[i]);
     free(found->paths);
     *found = (struct drop_ins){.count = 0};

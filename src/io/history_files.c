@@ -70,7 +70,7 @@ static uint32_t highest_number(const char *path)
 int history_files_open(const char *path, int fds[static HISTORY_FILES_MOST])
 {
     char name[HISTORY_FILE_BYTES];
-    struct history_head head;
+    struct history_head head = {.number = 1};
     uint32_t number = 0; /* of the next one to open */
     int count = 0, fd = open_file(path);
     if (fd < 0 && fd != -ENOENT)

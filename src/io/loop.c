@@ -477,7 +477,7 @@ int loop_stream_pass(struct loop_stream *stream, const void *bytes, size_t lengt
         char bytes[CMSG_SPACE(LOOP_PASS_MOST * sizeof(int))];
         struct cmsghdr aligned;
     } control = {{0}};
-    struct iovec text = {(void *)(uintptr_t)bytes, length};
+    struct iovec text = {(void *)(uintptr_t)bytes, length}; /* NOLINT: sendmsg() does not change it */
     struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1};
     if (stream->over || stream->finishing || loop_stream_waiting(stream) > 0 || count > LOOP_PASS_MOST)
         return -EBUSY;

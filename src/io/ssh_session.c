@@ -107,7 +107,7 @@ static bool is_on_top(const char *upper, const char *lower, unsigned depth)
 bool ssh_session_uses(const struct ssh_session *session, const char *interface)
 {
     char name[IF_NAMESIZE];
-    struct sockaddr_storage own;
+    struct sockaddr_storage own = {.ss_family = AF_UNSPEC};
     if (interface_of(&session->server, name) && is_on_top(name, interface, DEPTH_MOST))
         return true;
     return address_towards(&session->client, &own) && interface_of(&own, name) &&
