@@ -1,6 +1,8 @@
 /* atomic_file.c: see atomic_file.h. */
 #include "pearpd/atomic_file.h"
 
+#include "pearpd/write_all.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,19 +15,6 @@ static int new_name(const char *name, char made[static PATH_BYTES])
 {
     const int length = snprintf(made, PATH_BYTES, "%s" ATOMIC_FILE_NEW, name);
     return length < 0 || length >= PATH_BYTES ? -ENAMETOOLONG : 0;
-}
-
-static int write_all(int fd, const char *text, size_t length)
-{
-    for (size_t done = 0; done < length;) {
-        const ssize_t written = write(fd, text + done, length - done);
-        if (written == 0)
-            return -ENOSPC;
-        if (written < 0 && errno != EINTR)
-            return -errno;
-        done += written > 0 ? (size_t)written : 0;
-    }
-    return 0;
 }
 
 /* Fills and closes the new file. */

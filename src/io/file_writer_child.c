@@ -8,27 +8,24 @@
 
 #include "pearpd/file_writer.h"
 
+#include "writer_child.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#define CHANNEL       3 /* the child's only descriptor beside the standard ones */
 #define LINE_BYTES    4096
 #define LOCK_TRIES    50
 #define LOCK_PAUSE_NS 20000000
 #define BUFFER_BYTES  65536
-#define CHILD_NICE    10
 #define SUFFIX        ".new"
 #define SUFFIX_BYTES  (sizeof(SUFFIX) - 1)
 
@@ -240,7 +237,7 @@ static void answer(const struct target *t)
 {
     char text[FILE_WRITER_ANSWER_BYTES];
     int length = snprintf(text, sizeof(text), "done %d %d\n", t->error, (int)t->step);
-    if (write(CHANNEL, text, (size_t)length) < 0)
+    if (write(WRITER_CHILD_CHANNEL, text, (size_t)length) < 0)
         _exit(0); /* nobody listens any more */
 }
 
@@ -272,7 +269,7 @@ static void serve(struct target *t)
     static char input[BUFFER_BYTES];
     size_t used = 0;
     ssize_t length;
-    while ((length = read(CHANNEL, input + used, sizeof(input) - used)) != 0) {
+    while ((length = read(WRITER_CHILD_CHANNEL, input + used, sizeof(input) - used)) != 0) {
         if (length < 0 && errno == EINTR)
             continue;
         if (length < 0)
@@ -300,29 +297,10 @@ static void directory_of(const char *path, char *directory, size_t size)
         snprintf(directory, size, "%.*s", slash == path ? 1 : (int)(slash - path), path);
 }
 
-/* The child sees signals that were meant for the program as a whole, and ends by the end of its channel alone. */
-static void quiet_signals(void)
-{
-    static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGQUIT};
-    sigset_t none;
-    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-        signal(ignored[i], SIG_IGN);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 _Noreturn void file_writer_child(int channel, const char *path, pid_t caller)
 {
     static struct target target;
-    quiet_signals();
-    prctl(PR_SET_NAME, "pearpd-state");
-    int null = open("/dev/null", O_RDWR);
-    for (int fd = 0; null >= 0 && fd <= 2; fd++)
-        dup2(null, fd);
-    if (channel != CHANNEL)
-        dup2(channel, CHANNEL);
-    close_range(CHANNEL + 1, ~0U, 0);
-    (void)setpriority(PRIO_PROCESS, 0, CHILD_NICE);
+    writer_child_begin("pearpd-state", channel);
     target.caller = caller;
     target.fd = target.lock = target.held = -1;
     snprintf(target.path, sizeof(target.path), "%s", path);

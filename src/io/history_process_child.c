@@ -4,27 +4,23 @@
 #include "pearpd/clock.h"
 
 #include "event_file.h"
+#include "writer_child.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-#define CHANNEL       3 /* the child's only descriptor beside the standard ones */
 #define INPUT_BYTES   65536
 #define LOCK_TRIES    250 /* a predecessor whose daemon died ends soon */
 #define LOCK_PAUSE_NS 20000000
 #define SYNC_PAUSE_MS 1000
-#define CHILD_NICE    10
 
 /* Static in the child: nothing of it is touched in the caller. */
 struct served {
@@ -39,7 +35,7 @@ struct served {
 
 static void answer(const char *text, size_t length)
 {
-    if (write(CHANNEL, text, length) < 0 && errno != EPIPE)
+    if (write(WRITER_CHILD_CHANNEL, text, length) < 0 && errno != EPIPE)
         _exit(1);
 }
 
@@ -152,7 +148,7 @@ static bool take_input(struct served *s)
 /* Once nothing more comes for a while, what was written is brought to the disk. */
 static void wait_for_input(struct served *s)
 {
-    struct pollfd input = {.fd = CHANNEL, .events = POLLIN};
+    struct pollfd input = {.fd = WRITER_CHILD_CHANNEL, .events = POLLIN};
     if (!s->is_dirty || poll(&input, 1, SYNC_PAUSE_MS) != 0)
         return;
     history_writer_sync(s->writer);
@@ -164,7 +160,7 @@ static void serve(struct served *s)
     ssize_t length;
     for (;;) {
         wait_for_input(s);
-        length = read(CHANNEL, s->input + s->used, sizeof(s->input) - s->used);
+        length = read(WRITER_CHILD_CHANNEL, s->input + s->used, sizeof(s->input) - s->used);
         if (length < 0 && errno == EINTR)
             continue;
         if (length <= 0)
@@ -185,30 +181,11 @@ static void serve(struct served *s)
     (void)history_writer_flush(s->writer);
 }
 
-/* The child sees signals that were meant for the program as a whole, and ends by the end of its channel alone. */
-static void quiet_signals(void)
-{
-    static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGQUIT};
-    sigset_t none;
-    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-        signal(ignored[i], SIG_IGN);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 _Noreturn void history_process_child(int channel, const struct history_process_options *options)
 {
     static const struct history_writer_calls calls = {say};
     static struct served served;
-    quiet_signals();
-    prctl(PR_SET_NAME, "pearpd-history");
-    const int null = open("/dev/null", O_RDWR);
-    for (int fd = 0; null >= 0 && fd <= 2; fd++)
-        dup2(null, fd);
-    if (channel != CHANNEL)
-        dup2(channel, CHANNEL);
-    close_range(CHANNEL + 1, ~0U, 0);
-    (void)setpriority(PRIO_PROCESS, 0, CHILD_NICE);
+    writer_child_begin("pearpd-history", channel);
     served.writer = history_writer_new(options->path, &options->limits, &calls, NULL);
     snprintf(served.events.path, sizeof(served.events.path), "%s", options->events);
     served.events.bytes = options->event_bytes;

@@ -5,6 +5,7 @@
 #include "pearpd/history_files.h"
 #include "pearpd/history_reader.h"
 #include "pearpd/history_set.h"
+#include "pearpd/write_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -72,19 +73,6 @@ __attribute__((format(printf, 3, 4))) static void say(const struct history_write
 }
 
 /* Bytes. */
-
-static int write_all(int fd, const uint8_t *bytes, size_t length)
-{
-    for (size_t done = 0; done < length;) {
-        const ssize_t written = write(fd, bytes + done, length - done);
-        if (written == 0)
-            return -ENOSPC;
-        if (written < 0 && errno != EINTR)
-            return -errno;
-        done += written > 0 ? (size_t)written : 0;
-    }
-    return 0;
-}
 
 /* The file that has the name is the one that is locked. Not so: somebody removed or replaced it. */
 static bool is_in_place(const struct history_writer *w, const char *name)
@@ -174,10 +162,11 @@ static void put(struct history_writer *w, const struct history_record *record, c
 
 /* What is held. */
 
-static void put_begin(struct history_writer *w, const struct holding *h, const char *name)
+static void put_holding(struct history_writer *w, enum history_kind kind, const struct holding *h,
+                        const char *name)
 {
     const struct history_record record = {
-        .kind = HISTORY_BEGIN,
+        .kind = kind,
         .flags = h->is_uncertain ? HISTORY_UNCERTAIN : 0,
         .origin = h->origin,
         .ports = h->ports,
@@ -216,7 +205,7 @@ static void begin_holding(struct history_writer *w, const struct history_record 
     };
     if (history_set_add(w->held, &h, name) == NULL)
         w->lost++;
-    put_begin(w, &h, name);
+    put_holding(w, HISTORY_BEGIN, &h, name);
 }
 
 /* An end that a sync found: of what is not held any more, or by another host. */
@@ -353,16 +342,7 @@ void history_writer_take(struct history_writer *writer, const struct history_rec
 static void put_checkpoint(void *context, struct holding *h)
 {
     struct history_writer *w = context;
-    const struct history_record record = {
-        .kind = HISTORY_HELD,
-        .flags = h->is_uncertain ? HISTORY_UNCERTAIN : 0,
-        .origin = h->origin,
-        .ports = h->ports,
-        .mac = h->mac,
-        .time_ms = h->from_ms,
-        .by = h->by,
-    };
-    put(w, &record, h->name);
+    put_holding(w, HISTORY_HELD, h, h->name);
 }
 
 static void close_file(struct history_writer *w)
